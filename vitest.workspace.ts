@@ -1,0 +1,37 @@
+import { readdirSync } from "node:fs";
+import { defineConfig } from "vitest/config";
+
+// Workspace packages resolve to their TypeScript sources (the "@anytopic/source" condition of their exports), so that no test
+// ever runs against a stale dist/: in vitest's own resolution, in what Node resolves by itself (import.meta.resolve,
+// createRequire), and in child processes. "node" and nothing else, so that dependencies resolve as they do for a user.
+const source = "@anytopic/source";
+const conditions = [source, "node"];
+
+const adapters = readdirSync(`${import.meta.dirname}/adapters`).map((name) => ({ name, root: `adapters/${name}` }));
+const others = ["core", "conformance", "docker", "cli", "examples", "bench"].map((name) => ({ name, root: name }));
+const projects = [...others, ...adapters];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    pool: "forks",
+    // Most tests wait for a broker, not for a processor.
+    maxWorkers: 4,
+    maxConcurrency: 32,
+    env: { NODE_OPTIONS: `--conditions=${source}` },
+    testTimeout: 20_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 10_000, interval: 20 } },
+    restoreMocks: true,
+    unstubEnvs: true,
+    projects: [
+      ...projects.map(({ name, root }) => ({
+        extends: true as const,
+        root,
+        test: { name, include: ["test/**/*.test.ts"] },
+      })),
+      { extends: true as const, test: { name: "repository", include: ["test/**/*.test.ts"] } },
+    ],
+  },
+});
