@@ -1,0 +1,35 @@
+import { untilAborted } from "./until-aborted.ts";
+
+/** Keeps publishes in the order of their calls, though an asynchronous schema may look at a later event for a shorter time. */
+export class CallOrder {
+  #last: Promise<unknown> | undefined;
+
+  /**
+   * Acts at once when there is nothing to wait for; else when `valid` resolves and, where `isOrdered`, every earlier call
+   * has had its turn. Rejects as `valid` does, or when `signal` aborts first.
+   */
+  run<Result>(
+    isOrdered: boolean,
+    valid: Promise<void> | undefined,
+    signal: AbortSignal | undefined,
+    act: () => Promise<Result>,
+  ): Promise<Result> {
+    if (valid === undefined && (!isOrdered || this.#last === undefined)) return act();
+    const order = isOrdered ? this : new CallOrder();
+    return order.#turn(valid, signal).then(act);
+  }
+
+  /** Resolves when `valid` does and every earlier call has had its turn; rejects as `valid` does, or when `signal` aborts. */
+  async #turn(valid: Promise<void> | undefined, signal: AbortSignal | undefined): Promise<void> {
+    const earlier = this.#last;
+    const ready = untilAborted(Promise.all([valid, earlier]), signal);
+    const over = Promise.allSettled([ready, earlier]);
+    this.#last = over;
+    const forget = (): void => {
+      if (this.#last === over) this.#last = undefined;
+    };
+    over.then(forget, forget);
+    await ready;
+    signal?.throwIfAborted();
+  }
+}

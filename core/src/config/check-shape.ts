@@ -1,0 +1,157 @@
+import { quotedNames, shown } from "../option-checks.ts";
+import type { NameRule, ObjectShape, Shape } from "./config-shape.ts";
+import { pathOf, type Problems } from "./problems.ts";
+import { isPlainObject } from "./variables.ts";
+
+type Integer = Extract<Shape, { readonly kind: "integer" }>;
+type NumberShape = Extract<Shape, { readonly kind: "number" }>;
+type Text = Extract<Shape, { readonly kind: "text" }>;
+
+/** Compares a value with what it may be; adds what is wrong to `problems` and returns the value as it is meant. */
+export class ShapeCheck {
+  readonly #problems: Problems;
+  readonly #sources: ReadonlyMap<string, string>;
+
+  /** `sources`: the text before variables were put in, by path. */
+  constructor(problems: Problems, sources: ReadonlyMap<string, string>) {
+    this.#problems = problems;
+    this.#sources = sources;
+  }
+
+  value(shape: Shape, value: unknown, path: string): unknown {
+    switch (shape.kind) {
+      case "object":
+        return this.#object(shape, value, path);
+      case "map":
+        return this.#map(shape, value, path);
+      case "list":
+        return this.#list(shape, value, path);
+      case "text":
+        return this.#text(shape, value, path);
+      case "choice":
+        if (shape.choices.includes(value as string)) return value;
+        return this.#wrong(path, value, `must be one of ${quotedNames(shape.choices)}`);
+      case "integer":
+        return this.#integer(shape, value, path);
+      case "number":
+        return this.#number(shape, value, path);
+      case "free":
+        if (isPlainObject(value)) return value;
+        return this.#wrong(path, value, "must be an object with the adapter's options", true);
+      default:
+        return shape satisfies never;
+    }
+  }
+
+  #object(shape: ObjectShape, value: unknown, path: string): unknown {
+    const known = Object.keys(shape.properties);
+    if (!isPlainObject(value)) return this.#wrong(path, value, `must be an object with ${known.join(", ")}`);
+    const checked: Record<string, unknown> = {};
+    for (const [key, entry] of Object.entries(value)) {
+      const property = Object.hasOwn(shape.properties, key) ? shape.properties[key] : undefined;
+      if (property === undefined) {
+        this.#problems.add(pathOf(path, key), `is not known here: ${meant(key, known)}known are ${known.join(", ")}`);
+      } else if (entry !== undefined) {
+        checked[key] = this.value(property, entry, pathOf(path, key));
+      }
+    }
+    for (const key of shape.required ?? []) {
+      if (value[key] === undefined) this.#problems.add(pathOf(path, key), "is missing");
+    }
+    return checked;
+  }
+
+  #map(shape: Extract<Shape, { readonly kind: "map" }>, value: unknown, path: string): unknown {
+    if (!isPlainObject(value)) return this.#wrong(path, value, `must be an object. ${shape.what}`);
+    const entries: [string, unknown][] = [];
+    for (const [key, entry] of Object.entries(value)) {
+      const place = pathOf(path, key);
+      if (!shape.keys.pattern.test(key))
+        this.#problems.add(place, `has a name that is not allowed: must be ${shape.keys.words}`);
+      else if (entry !== undefined) entries.push([key, this.value(shape.values, entry, place)]);
+    }
+    return Object.fromEntries(entries);
+  }
+
+  #list(shape: Extract<Shape, { readonly kind: "list" }>, value: unknown, path: string): unknown {
+    if (!Array.isArray(value)) return this.#wrong(path, value, `must be a list. ${shape.what}`);
+    if (value.length < shape.minItems) this.#problems.add(path, `is empty: must have at least ${shape.minItems} entry`);
+    const items = value.map((item, index) => this.value(shape.items, item, pathOf(path, index)));
+    for (const [index, item] of items.entries()) {
+      if (items.indexOf(item) !== index) this.#problems.add(pathOf(path, index), "repeats an earlier entry");
+    }
+    return items;
+  }
+
+  #text(shape: Text, value: unknown, path: string): unknown {
+    const rule: NameRule | undefined = shape.rule;
+    if (typeof value === "string" && (rule === undefined || rule.pattern.test(value))) return value;
+    return this.#wrong(path, value, `must be ${rule?.words ?? "text"}`, shape.secret);
+  }
+
+  #integer(shape: Integer, value: unknown, path: string): unknown {
+    const number = this.#asNumber(value, path);
+    if (typeof number === "number" && Number.isInteger(number) && number >= shape.min && number <= shape.max) {
+      return number;
+    }
+    if (shape.orInfinity === true && (number === Number.POSITIVE_INFINITY || value === "Infinity")) {
+      return Number.POSITIVE_INFINITY;
+    }
+    const unit = shape.unit === undefined ? "" : ` ${shape.unit}`;
+    const infinity = shape.orInfinity === true ? ', or "Infinity"' : "";
+    return this.#wrong(path, value, `must be a whole number from ${shape.min} to ${shape.max}${unit}${infinity}`);
+  }
+
+  #number(shape: NumberShape, value: unknown, path: string): unknown {
+    const number = this.#asNumber(value, path);
+    if (typeof number === "number" && number >= shape.min && number <= shape.max) return number;
+    return this.#wrong(path, value, `must be a number from ${shape.min} to ${shape.max}`);
+  }
+
+  /** Text made of variables is the number that it spells: variables are always text. */
+  #asNumber(value: unknown, path: string): unknown {
+    if (typeof value === "string" && this.#sources.has(path) && /^\d+(\.\d+)?$/.test(value)) return Number(value);
+    return value;
+  }
+
+  #wrong(path: string, value: unknown, must: string, secret = false): undefined {
+    const source = this.#sources.get(path);
+    // What came out of a variable, and what may hold a password, is not shown.
+    const subject =
+      source !== undefined
+        ? `is ${shown(source)}, with the variables' values`
+        : secret
+          ? `is ${kindOf(value)}`
+          : `is ${shown(value)}`;
+    this.#problems.add(path, path === "" ? `the whole ${subject}: ${must}` : `${subject}: ${must}`);
+    return undefined;
+  }
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (value === "") return "empty";
+  if (typeof value === "string") return "text that does not fit";
+  return Array.isArray(value) ? "a list" : `of type ${typeof value}`;
+}
+
+/** `did you mean "topics"? ` when one of `known` is close, else nothing. */
+export function meant(name: string, known: readonly string[]): string {
+  const close = known.find((candidate) => distance(name.toLowerCase(), candidate.toLowerCase()) <= 2);
+  return close === undefined ? "" : `did you mean ${JSON.stringify(close)}? `;
+}
+
+/** Insertions, deletions and substitutions between two words. */
+function distance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 2) return 3;
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const substituted = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substituted, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,57 @@
+import { configShape, type Shape } from "./config-shape.ts";
+
+type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** Text with a variable may stand wherever a value is wanted: what it becomes is checked when the file is loaded. */
+const VARIABLE: JsonSchema = { type: "string", pattern: "\\$\\{" };
+
+/** The JSON Schema (draft-07, which every editor reads) of the configuration file, made from the table that the checker uses. */
+export function configSchema(): JsonSchema {
+  return {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    title: "anytopic configuration",
+    ...schemaOf(configShape),
+  };
+}
+
+function schemaOf(shape: Shape): JsonSchema {
+  const description = shape.what;
+  switch (shape.kind) {
+    case "object":
+      return {
+        description,
+        type: "object",
+        properties: Object.fromEntries(Object.entries(shape.properties).map(([key, value]) => [key, schemaOf(value)])),
+        ...(shape.required === undefined ? {} : { required: shape.required }),
+        additionalProperties: false,
+      };
+    case "map":
+      return {
+        description,
+        type: "object",
+        propertyNames: { pattern: shape.keys.pattern.source },
+        additionalProperties: schemaOf(shape.values),
+      };
+    case "list":
+      return { description, type: "array", minItems: shape.minItems, uniqueItems: true, items: schemaOf(shape.items) };
+    case "text":
+      if (shape.rule === undefined) return { description, type: "string" };
+      return orVariable(description, { type: "string", pattern: shape.rule.pattern.source });
+    case "choice":
+      return orVariable(description, { enum: shape.choices });
+    case "integer": {
+      const integer = { type: "integer", minimum: shape.min, maximum: shape.max };
+      return orVariable(description, integer, ...(shape.orInfinity === true ? [{ const: "Infinity" }] : []));
+    }
+    case "number":
+      return orVariable(description, { type: "number", minimum: shape.min, maximum: shape.max });
+    case "free":
+      return { description, type: "object" };
+    default:
+      return shape satisfies never;
+  }
+}
+
+function orVariable(description: string, ...schemas: readonly JsonSchema[]): JsonSchema {
+  return { description, anyOf: [...schemas, VARIABLE] };
+}

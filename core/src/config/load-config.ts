@@ -1,0 +1,118 @@
+import { basename, dirname, resolve } from "node:path";
+
+import { noBrokerConfigured } from "../no-broker-configured.ts";
+import { shown } from "../option-checks.ts";
+import { checkConfig } from "./check-config.ts";
+import { findConfigFile, readConfigFile } from "./config-file.ts";
+import type { AnytopicConfig, LoadedConfig } from "./config-types.ts";
+import { isPlainObject, withoutValues } from "./variables.ts";
+
+export interface LoadConfigOptions {
+  /** A URL that takes the place of the default connection's, before `ANYTOPIC_URL`. */
+  readonly url?: string;
+  /** A path, the configuration itself, or one that was loaded. @default the file that `ANYTOPIC_CONFIG` names, or `anytopic.config.*` in `folder` */
+  readonly config?: string | AnytopicConfig | LoadedConfig;
+  /** @default the working directory */
+  readonly folder?: string;
+  /** @default process.env */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** One place that may say which broker to use. */
+export interface ConfigSource {
+  readonly from: "argument" | "ANYTOPIC_URL" | "configuration";
+  readonly state: "used" | "overridden" | "absent";
+  /** What it decides, in words. Never a value. */
+  readonly detail: string;
+}
+
+export interface ConfigLoad {
+  readonly config: LoadedConfig;
+  /** Where the default connection's URL comes from. */
+  readonly source: ConfigSource["from"];
+  /** The configuration file; undefined when there is none. */
+  readonly path: string | undefined;
+  /** Every place, the strongest first. */
+  readonly precedence: readonly ConfigSource[];
+  /** What errors call the configuration; undefined when there is none. */
+  readonly where: string | undefined;
+  /** Takes the values of the variables that were used out of a text, for logs and errors. */
+  readonly conceal: (text: string) => string;
+}
+
+/** What was loaded before: neither read nor replaced again. */
+const loads = new WeakMap<object, ConfigLoad>();
+
+/**
+ * Finds, reads and checks the configuration. The URL of the default connection comes from, in this order:
+ *
+ * 1. the argument `url`;
+ * 2. the environment variable `ANYTOPIC_URL`, unless `config` is an object, which is an argument too;
+ * 3. the configuration: `config`, or the file that `ANYTOPIC_CONFIG` names, or the one file `anytopic.config.json`,
+ *    `.yaml`, `.yml`, `.ts`, `.mts`, `.js` or `.mjs` in the working directory.
+ *
+ * Everything else (other connections, routes, names, overrides) comes from the configuration in any case. A replaced
+ * URL keeps the connection's `options` when it is of the same adapter.
+ *
+ * @throws PubSubError `INVALID_CONFIG` when there is no broker, several files, or anything wrong in one: all problems
+ *   at once, each with its path. Values of environment variables are never part of it.
+ */
+export async function loadConfig(options: LoadConfigOptions = {}): Promise<ConfigLoad> {
+  const { environment = process.env, folder = process.cwd(), url } = options;
+  const known = typeof options.config === "object" ? loads.get(options.config) : undefined;
+  if (known !== undefined && url === undefined) return known;
+  const given = options.config ?? (environment["ANYTOPIC_CONFIG"] || undefined);
+  if (given !== undefined && typeof given !== "string" && !isPlainObject(given)) {
+    throw new TypeError(`config is ${shown(given)}: must be a path or an object`);
+  }
+  const path =
+    typeof given === "object" ? known?.path : given === undefined ? findConfigFile(folder) : resolve(folder, given);
+  const fromEnvironment = typeof options.config === "object" ? undefined : environment["ANYTOPIC_URL"] || undefined;
+  const raw = typeof given === "object" ? given : path === undefined ? undefined : await readConfigFile(path);
+  const replacement = url ?? fromEnvironment;
+  if (raw === undefined && replacement === undefined) {
+    throw noBrokerConfigured();
+  }
+  const where = raw === undefined ? undefined : path === undefined ? "the configuration" : basename(path);
+  const checked = checkConfig(raw === undefined ? {} : raw, {
+    where: where ?? "the configuration",
+    folder: path === undefined ? folder : dirname(path),
+    // A loaded configuration has had its variables put in.
+    environment: known === undefined ? environment : undefined,
+    url: replacement,
+  });
+  const { config, used, droppedOptions } = checked;
+  const source = url !== undefined ? "argument" : fromEnvironment !== undefined ? "ANYTOPIC_URL" : "configuration";
+  const note = droppedOptions
+    ? `; connections.${config.default}.options are not used, since they may be of another adapter`
+    : "";
+  const replaces =
+    raw === undefined ? "the URL of the only connection" : `the URL of connections.${config.default}${note}`;
+  const state = (from: ConfigSource["from"], present: boolean): ConfigSource["state"] =>
+    !present ? "absent" : source === from ? "used" : "overridden";
+  const load: ConfigLoad = Object.freeze({
+    config,
+    source,
+    path,
+    where,
+    precedence: Object.freeze([
+      { from: "argument", state: state("argument", url !== undefined), detail: replaces },
+      {
+        from: "ANYTOPIC_URL",
+        state: state("ANYTOPIC_URL", (environment["ANYTOPIC_URL"] ?? "") !== ""),
+        detail: replaces,
+      },
+      {
+        from: "configuration",
+        state: raw === undefined ? "absent" : "used",
+        detail:
+          raw === undefined
+            ? `no anytopic.config file in ${folder}`
+            : `${path ?? "an object"}: ${source === "configuration" ? "everything" : "everything but that URL"}`,
+      },
+    ] as const),
+    conceal: (text: string) => withoutValues(text, used),
+  });
+  loads.set(config, load);
+  return load;
+}

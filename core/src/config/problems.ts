@@ -1,0 +1,41 @@
+import { PubSubError } from "../errors.ts";
+
+const MAX_SHOWN = 50;
+
+/** Collects what is wrong with a configuration, so that all of it is said at once. */
+export class Problems {
+  #found: { readonly path: string; readonly text: string }[] = [];
+
+  /** `path` as `pathOf` writes it; "" for the whole. `text` goes on from it: "is 5: must be …". */
+  add(path: string, text: string): void {
+    this.#found.push({ path, text });
+  }
+
+  /** Forgets what was found at `path` and below: it turned out not to matter. */
+  forget(path: string): void {
+    this.#found = this.#found.filter(
+      (problem) =>
+        problem.path !== path && !problem.path.startsWith(`${path}.`) && !problem.path.startsWith(`${path}[`),
+    );
+  }
+
+  /** @throws PubSubError `INVALID_CONFIG` that lists everything, when there is something */
+  throwIfAny(where: string): void {
+    if (this.#found.length === 0) return;
+    const lines = this.#found.map(({ path, text }) => (path === "" ? text : `${path} ${text}`));
+    if (lines.length === 1) throw new PubSubError("INVALID_CONFIG", `${where}: ${lines[0]}`);
+    const more = lines.length > MAX_SHOWN ? [`… and ${lines.length - MAX_SHOWN} more`] : [];
+    throw new PubSubError(
+      "INVALID_CONFIG",
+      `${where} has ${lines.length} problems:\n  ${[...lines.slice(0, MAX_SHOWN), ...more].join("\n  ")}`,
+    );
+  }
+}
+
+/** `topics.signups.connection`; keys that would be ambiguous in quotes. */
+export function pathOf(parent: string, key: string | number): string {
+  if (typeof key === "number") return `${parent}[${key}]`;
+  const plain = /^[\w$-]+$/.test(key);
+  if (!plain) return `${parent}[${JSON.stringify(key)}]`;
+  return parent === "" ? key : `${parent}.${key}`;
+}

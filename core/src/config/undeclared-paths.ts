@@ -1,0 +1,25 @@
+import type { AnySubscription } from "../subscription.ts";
+import type { AnyTopic } from "../topic.ts";
+import type { LoadedConfig } from "./config-types.ts";
+import { pathOf } from "./problems.ts";
+
+/**
+ * Paths of topics and subscriptions in a configuration that no declaration has: misspelt, or another service's. Not an
+ * error when connecting, since services may share a file and declare a part of it each.
+ */
+export function undeclaredPaths(
+  config: LoadedConfig,
+  declarations: readonly (AnyTopic | AnySubscription)[],
+): readonly string[] {
+  const topics = new Set(declarations.map((one) => (one.kind === "topic" ? one.name : one.topic.name)));
+  const subscriptions = new Set(
+    declarations.flatMap((one) => (one.kind === "subscription" ? `${one.topic.name}/${one.name}` : [])),
+  );
+  return Object.entries(config.topics).flatMap(([topic, { subscriptions: own }]) => {
+    const path = pathOf("topics", topic);
+    if (!topics.has(topic)) return [path];
+    return Object.keys(own)
+      .filter((name) => !subscriptions.has(`${topic}/${name}`))
+      .map((name) => pathOf(`${path}.subscriptions`, name));
+  });
+}

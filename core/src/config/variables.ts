@@ -1,0 +1,92 @@
+import { pathOf, type Problems } from "./problems.ts";
+
+/** A name with an optional fallback, or anything else between the braces, to be refused. */
+const PLACE = /\$(\$?)\{([^}]*)\}?/g;
+const VARIABLE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([^]*))?$/;
+
+export interface Replaced {
+  readonly value: unknown;
+  /** By path: the text before variables were put in, which is what errors may show. */
+  readonly sources: ReadonlyMap<string, string>;
+  /** The variables that were used, to keep their values out of what others say. */
+  readonly used: ReadonlyMap<string, string>;
+}
+
+/** Puts variables into every string of `value`. Unset ones are problems that name the variable and the path. */
+export function replaceVariables(
+  value: unknown,
+  environment: Readonly<Record<string, string | undefined>>,
+  problems: Problems,
+): Replaced {
+  const sources = new Map<string, string>();
+  const used = new Map<string, string>();
+  const inText = (text: string, path: string): string => {
+    if (!text.includes("${")) return text;
+    let replaced = false;
+    const result = text.replaceAll(PLACE, (place: string, escaped: string, inside: string) => {
+      if (escaped !== "") return place.slice(1);
+      const match = place.endsWith("}") ? VARIABLE.exec(inside) : null;
+      if (match === null) {
+        problems.add(path, `has ${place}: write \${VARIABLE} or \${VARIABLE:-fallback}, and $\${ for a plain \${`);
+        return place;
+      }
+      const [, name = "", fallback] = match;
+      const found = environment[name];
+      replaced = true;
+      if (found !== undefined && found !== "") {
+        used.set(name, found);
+        return found;
+      }
+      if (fallback !== undefined) return fallback;
+      problems.add(
+        path,
+        `needs the environment variable ${name}, which is ${found === undefined ? "not set" : "empty"}: ` +
+          `set it, or give a fallback: \${${name}:-…}`,
+      );
+      return place;
+    });
+    if (replaced) sources.set(path, text);
+    return result;
+  };
+  const inValue = (item: unknown, path: string, depth: number): unknown => {
+    if (typeof item === "string") return inText(item, path);
+    if (depth > 20) return item;
+    if (Array.isArray(item)) return item.map((entry, index) => inValue(entry, pathOf(path, index), depth + 1));
+    if (!isPlainObject(item)) return item;
+    return Object.fromEntries(
+      Object.entries(item).map(([key, entry]) => [key, inValue(entry, pathOf(path, key), depth + 1)]),
+    );
+  };
+  return { value: inValue(value, "", 0), sources, used };
+}
+
+/** An object that a literal or a parser made: class instances (credentials, sockets) in a config module stay as they are. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** `text` without the values of `used` variables, in the forms in which others may quote them. */
+export function withoutValues(text: string, used: ReadonlyMap<string, string>): string {
+  let cleaned = text;
+  const byLength = [...used].toSorted(([, a], [, b]) => b.length - a.length);
+  for (const [name, value] of byLength) {
+    if (value.length < 3) continue;
+    const forms = new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value), decoded(value)]);
+    for (const form of forms) {
+      cleaned = cleaned.replaceAll(form, `\${${name}}`);
+      // Errors cut long values.
+      if (form.length > 80) cleaned = cleaned.replaceAll(form.slice(0, 80), `\${${name}}`);
+    }
+  }
+  return cleaned;
+}
+
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}

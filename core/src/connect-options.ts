@@ -1,0 +1,52 @@
+import type { Clock } from "./clock.ts";
+import type { AnytopicConfig, LoadedConfig } from "./config/config-types.ts";
+import type { Adapter } from "./driver.ts";
+import type { InboxStore } from "./inbox.ts";
+import type { Logger } from "./logger.ts";
+import type { Observer } from "./observer.ts";
+import type { AnySubscription } from "./subscription.ts";
+import type { AnyTopic } from "./topic.ts";
+
+/**
+ * What happens to a topic or subscription that is opened. `"ensure"`: what is missing is created. `"verify"`: missing
+ * or different parts are an error that lists them. `"off"`: no admin call at all.
+ */
+export type Provisioning = "ensure" | "verify" | "off";
+
+export interface PublishLimits {
+  /** Publishes under way per topic; further ones wait. 1 to 100,000. @default 1000 */
+  readonly maxPending?: number;
+  /** Publishes that wait for a place per topic; further ones reject with `RESOURCE_EXHAUSTED`. 0 to 10,000,000. @default 100,000 */
+  readonly maxWaiting?: number;
+  /** How long a publish may take, in ms; then it rejects with `TIMEOUT` and may have happened. 100 to 600,000. @default 30_000 */
+  readonly timeoutMs?: number;
+}
+
+export interface ConnectOptions {
+  /**
+   * The configuration, or the path of its file. What is given here beside it wins over what it says.
+   * @default without a target: the file that `ANYTOPIC_CONFIG` names, or `anytopic.config.*` in the working directory
+   */
+  readonly config?: string | AnytopicConfig | LoadedConfig;
+  /** @default "ensure" */
+  readonly provisioning?: Provisioning;
+  /** Declarations to provision or verify now, before `connect` resolves, instead of when each is first used. */
+  readonly declarations?: readonly (AnyTopic | AnySubscription)[];
+  /** Options of the default connection's adapter beyond its URL, see its README; instead of the configuration's. Not with an adapter that was made. */
+  readonly adapterOptions?: unknown;
+  readonly publish?: PublishLimits;
+  readonly inbox?: InboxStore;
+  /** @default silent */
+  readonly logger?: Logger;
+  readonly observer?: Observer;
+  /** How long `close()` waits for running handlers, in ms; 0 to 3,600,000. @default 30_000 */
+  readonly closeTimeoutMs?: number;
+  /** @default the system's */
+  readonly clock?: Clock;
+  /** Uniform in [0, 1), for jitter. @default Math.random */
+  readonly random?: () => number;
+  readonly signal?: AbortSignal;
+}
+
+/** A URL such as `nats://127.0.0.1:4222`, or what an adapter's factory made. */
+export type ConnectTarget = string | URL | Adapter;

@@ -1,0 +1,157 @@
+import { systemClock } from "./clock.ts";
+import type { LoadedConfig } from "./config/config-types.ts";
+import type { ConnectOptions, ConnectTarget } from "./connect-options.ts";
+import type { ConnectionEnvironment } from "./connection.ts";
+import { ConnectionRouter, type Routing } from "./connection-router.ts";
+import type { Adapter } from "./driver.ts";
+import { guardedLogger } from "./guarded-logger.ts";
+import { silentLogger, type Logger } from "./logger.ts";
+import { noBrokerConfigured } from "./no-broker-configured.ts";
+import type { Observer, PubSubEvent } from "./observer.ts";
+import { rejectUnknownKeys, requireChoice, requireInteger, shown } from "./option-checks.ts";
+import { PubSub } from "./pubsub.ts";
+
+const OPTIONS = [
+  "config",
+  "provisioning",
+  "declarations",
+  "adapterOptions",
+  "publish",
+  "inbox",
+  "logger",
+  "observer",
+  "closeTimeoutMs",
+  "clock",
+  "random",
+  "signal",
+] as const;
+
+/**
+ * Connects to a broker, or to several as the configuration says.
+ *
+ * The URL of the default connection comes from, in this order: `target`; the environment variable `ANYTOPIC_URL` (not
+ * when `config` is an object, which is an argument too); the configuration. The configuration is `config`, else the file
+ * that `ANYTOPIC_CONFIG` names, else the one file `anytopic.config.json`, `.yaml`, `.yml`, `.ts`, `.mts`, `.js` or `.mjs`
+ * in the working directory. With a `target` and no `config`, no file is looked for. Other connections, routes, names and
+ * overrides come from the configuration in any case. Options given here win over the configuration's.
+ *
+ * The default connection is opened at once, others when they are first needed; with `declarations`, all that they need.
+ *
+ * @param target a URL (`memory:`, `nats://host`, `amqp://host`, `aws://region`, `gcp://project`), or what an adapter's
+ *   factory made. @default as above
+ * @throws TypeError on options that are not allowed
+ * @throws PubSubError `INVALID_CONFIG`, `ADAPTER_NOT_INSTALLED`; `UNAVAILABLE`, `UNAUTHENTICATED`, … when the first
+ *   connection cannot be had; `NOT_SUPPORTED`, `NOT_FOUND`, `TOPOLOGY_MISMATCH` when `declarations` do not fit.
+ *   Losses of the connection later are repaired for ever and shown by `health()`.
+ */
+export function connect(options: ConnectOptions): Promise<PubSub>;
+export function connect(target?: ConnectTarget, options?: ConnectOptions): Promise<PubSub>;
+export async function connect(first?: ConnectTarget | ConnectOptions, second?: ConnectOptions): Promise<PubSub> {
+  const onlyOptions = second === undefined && isOptions(first);
+  const target = onlyOptions ? undefined : (first as ConnectTarget | undefined);
+  const given = checkedOptions(onlyOptions ? first : (second ?? {}));
+  given.signal?.throwIfAborted();
+  const routing = await routingOf(target, given);
+  const options = withConfigured(given, routing.config);
+  const environment = environmentOf(options);
+  const router = await ConnectionRouter.open(routing, environment, options);
+  const pubsub = new PubSub(router, environment, options);
+  try {
+    if (options.declarations !== undefined) await router.provision(options.declarations, options.signal);
+    options.signal?.throwIfAborted();
+  } catch (error) {
+    await pubsub.close();
+    throw error;
+  }
+  return pubsub;
+}
+
+function isOptions(value: ConnectTarget | ConnectOptions | undefined): value is ConnectOptions {
+  return typeof value === "object" && value !== null && !(value instanceof URL) && !("open" in value);
+}
+
+async function routingOf(target: ConnectTarget | undefined, options: ConnectOptions): Promise<Routing> {
+  const isText = typeof target === "string" || target instanceof URL;
+  const url = isText ? String(target) : undefined;
+  if (url === "") throw noBrokerConfigured();
+  const adapter = isText || target === undefined ? undefined : checkedAdapter(target, options);
+  if (target !== undefined && options.config === undefined) return routingToOne(url ?? "", adapter);
+  // Only now: importing core must cost nothing for what most programs do not use.
+  const { loadConfig } = await import("./config/load-config.ts");
+  const { config } = options;
+  const given = url ?? (adapter === undefined ? undefined : `${adapter.name}:`);
+  const load = await loadConfig({
+    ...(config === undefined ? {} : { config }),
+    ...(given === undefined ? {} : { url: given }),
+  });
+  return { config: load.config, where: load.where, conceal: load.conceal, adapter };
+}
+
+function routingToOne(url: string, adapter: Adapter | undefined): Routing {
+  const config = {
+    default: "default",
+    connections: { default: { url, options: {} } },
+    provisioning: undefined,
+    publish: {},
+    closeTimeoutMs: undefined,
+    topics: {},
+    declarations: [],
+  };
+  return { config, where: undefined, conceal: (text) => text, adapter };
+}
+
+function checkedAdapter(target: Adapter, options: ConnectOptions): Adapter {
+  if (typeof target?.open !== "function" || typeof target.capabilities !== "object") {
+    throw new TypeError(`target is ${shown(target)}: must be a URL or an adapter`);
+  }
+  if (options.adapterOptions === undefined) return target;
+  throw new TypeError("adapterOptions go with a URL; give them to the adapter's factory instead");
+}
+
+/** What the program says wins over what the configuration says. */
+function withConfigured(given: ConnectOptions, config: LoadedConfig): ConnectOptions {
+  const { provisioning = config.provisioning, closeTimeoutMs = config.closeTimeoutMs } = given;
+  return Object.freeze({
+    ...given,
+    ...(provisioning === undefined ? {} : { provisioning }),
+    ...(closeTimeoutMs === undefined ? {} : { closeTimeoutMs }),
+    publish: Object.freeze({ ...config.publish, ...given.publish }),
+  });
+}
+
+function checkedOptions(options: ConnectOptions): ConnectOptions {
+  rejectUnknownKeys("connect", options, OPTIONS);
+  requireChoice("provisioning", options.provisioning ?? "ensure", ["ensure", "verify", "off"]);
+  requireInteger("closeTimeoutMs", options.closeTimeoutMs ?? 0, { min: 0, max: 3_600_000, unit: "ms" });
+  const publish = options.publish ?? {};
+  rejectUnknownKeys("publish", publish, ["maxPending", "maxWaiting", "timeoutMs"]);
+  requireInteger("publish.maxPending", publish.maxPending ?? 1, { min: 1, max: 100_000 });
+  requireInteger("publish.maxWaiting", publish.maxWaiting ?? 0, { min: 0, max: 10_000_000 });
+  requireInteger("publish.timeoutMs", publish.timeoutMs ?? 100, { min: 100, max: 600_000, unit: "ms" });
+  return Object.freeze({ ...options, publish: Object.freeze({ ...publish }) });
+}
+
+function environmentOf(options: ConnectOptions): ConnectionEnvironment {
+  const logger = options.logger === undefined ? silentLogger : guardedLogger(options.logger);
+  const { observer } = options;
+  return {
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+    logger,
+    observe: observer === undefined ? undefined : guarded(observer, logger),
+  };
+}
+
+/** An observer's mistake must not become ours. */
+function guarded(observer: Observer, logger: Logger): (event: PubSubEvent) => void {
+  return (event) => {
+    try {
+      observer(event);
+    } catch (error) {
+      logger.error(
+        { type: event.type, error: error instanceof Error ? error.message : typeof error },
+        "the observer threw",
+      );
+    }
+  };
+}

@@ -1,0 +1,122 @@
+import type { DeadLetter, DeadLetterReason } from "./dead-letter.ts";
+import { DEAD_LETTER_ATTRIBUTE, type Attributes, type OutgoingMessage, type StoredMessage } from "./message.ts";
+import { shown } from "./option-checks.ts";
+
+const MAX_MESSAGE_LENGTH = 500;
+const MAX_NAME_LENGTH = 100;
+
+export interface Failure {
+  readonly reason: DeadLetterReason;
+  readonly error: unknown;
+  readonly attempts: number;
+  /** Unix ms. */
+  readonly firstFailureMs: number | undefined;
+  /** Unix ms. */
+  readonly lastFailureMs: number;
+  /** `topic/subscription`. */
+  readonly subscription: string;
+}
+
+/** As it stands in the attribute: short keys, because some brokers count every byte. */
+interface Wire {
+  readonly reason: DeadLetterReason;
+  readonly error: string;
+  readonly message: string;
+  readonly attempts: number;
+  readonly first?: number | undefined;
+  readonly last: number;
+  readonly sub: string;
+}
+
+const NOT_ASCII = /[^ -~]/g;
+
+/** ASCII only, so that every broker carries it as it is. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    NOT_ASCII,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** Any value can be thrown, and an error's name and message can be anything, or throw themselves. */
+export function describeError(error: unknown): { readonly name: string; readonly message: string } {
+  const kind = error === null ? "null" : typeof error;
+  if (typeof error === "string") return { name: kind, message: error };
+  try {
+    if (error instanceof Error) return { name: textOf(error.name, "Error"), message: textOf(error.message, "") };
+  } catch {
+    return { name: "Error", message: "its own description threw" };
+  }
+  return { name: kind, message: "" };
+}
+
+function textOf(value: unknown, missing: string): string {
+  if (typeof value === "string") return value;
+  return value === undefined ? missing : shown(value);
+}
+
+/** The message with its dead-letter record, as it goes into the dead-letter queue. */
+export function letterOf(message: StoredMessage, failure: Failure): OutgoingMessage {
+  const { name, message: text } = describeError(failure.error);
+  const wire: Wire = {
+    reason: failure.reason,
+    error: name.slice(0, MAX_NAME_LENGTH),
+    message: text.slice(0, MAX_MESSAGE_LENGTH),
+    attempts: failure.attempts,
+    first: failure.firstFailureMs,
+    last: failure.lastFailureMs,
+    sub: failure.subscription,
+  };
+  const { id, body, orderingKey, publishTimeMs } = message;
+  return {
+    id,
+    body,
+    orderingKey,
+    publishTimeMs,
+    attributes: withAttribute(message.attributes, DEAD_LETTER_ATTRIBUTE, asciiJson(wire)),
+  };
+}
+
+function withAttribute(attributes: Attributes, key: string, value: string): Attributes {
+  const copy = Object.create(null) as Record<string, string>;
+  for (const other of Object.keys(attributes)) copy[other] = attributes[other] as string;
+  copy[key] = value;
+  return Object.freeze(copy);
+}
+
+/** The user's attributes of a letter, without ours. */
+export function withoutRecord(attributes: Attributes): Attributes {
+  if (!(DEAD_LETTER_ATTRIBUTE in attributes)) return attributes;
+  const copy = Object.create(null) as Record<string, string>;
+  for (const key of Object.keys(attributes)) if (key !== DEAD_LETTER_ATTRIBUTE) copy[key] = attributes[key] as string;
+  return Object.freeze(copy);
+}
+
+/** Reads a stored letter. One without a readable record was put there by the broker itself: reason `"backstop"`. */
+export function readLetter(stored: StoredMessage, subscription: string): DeadLetter {
+  const wire = readWire(stored.attributes[DEAD_LETTER_ATTRIBUTE]);
+  return Object.freeze({
+    id: stored.id,
+    body: stored.body,
+    attributes: withoutRecord(stored.attributes),
+    orderingKey: stored.orderingKey,
+    publishTime: new Date(stored.publishTimeMs),
+    reason: wire?.reason ?? "backstop",
+    errorName: wire?.error ?? "",
+    errorMessage: wire?.message ?? "the broker's own delivery limit was reached, because workers kept dying",
+    attempts: wire?.attempts ?? 0,
+    firstFailureTime: wire?.first === undefined ? undefined : new Date(wire.first),
+    lastFailureTime: new Date(wire?.last ?? stored.publishTimeMs),
+    subscription: wire?.sub ?? subscription,
+  });
+}
+
+function readWire(text: string | undefined): Wire | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const wire = JSON.parse(text) as Partial<Wire> | null;
+    return typeof wire?.reason === "string" && typeof wire.last === "number" ? (wire as Wire) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,52 @@
+const FIRST_CAPACITY = 16;
+
+/** A first-in-first-out queue with constant-time ends, as a ring that doubles when full. `Array.shift` is linear. */
+export class Deque<Item> {
+  #ring: (Item | undefined)[] = new Array<Item | undefined>(FIRST_CAPACITY);
+  #head = 0;
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(item: Item): void {
+    if (this.#length === this.#ring.length) this.#resize(this.#length * 2);
+    this.#ring[(this.#head + this.#length) & (this.#ring.length - 1)] = item;
+    this.#length += 1;
+  }
+
+  peek(): Item | undefined {
+    return this.#ring[this.#head];
+  }
+
+  shift(): Item | undefined {
+    const item = this.#ring[this.#head];
+    if (item === undefined) return undefined;
+    this.#ring[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#ring.length - 1);
+    this.#length -= 1;
+    if (this.#length === 0 && this.#ring.length > 1024) this.#resize(FIRST_CAPACITY);
+    return item;
+  }
+
+  /** Removes every item for which `matches` is true and returns them in order. Linear. */
+  remove(matches: (item: Item) => boolean): Item[] {
+    const removed: Item[] = [];
+    for (let left = this.#length; left > 0; left -= 1) {
+      const item = this.shift() as Item;
+      if (matches(item)) removed.push(item);
+      else this.push(item);
+    }
+    return removed;
+  }
+
+  #resize(capacity: number): void {
+    const ring = new Array<Item | undefined>(capacity);
+    for (let index = 0; index < this.#length; index += 1) {
+      ring[index] = this.#ring[(this.#head + index) & (this.#ring.length - 1)];
+    }
+    this.#ring = ring;
+    this.#head = 0;
+  }
+}

@@ -1,0 +1,254 @@
+/**
+ * The contract between core and an adapter. Interfaces and their promises, and the few values both sides need.
+ *
+ * Core does: encoding, validation, limits, ids, the publish window, batching, per-key pause, concurrency, key lanes,
+ * lease timing, the retry schedule, dead-letter records, redrive, drain, observation. A driver translates to its
+ * broker, does natively what its broker does better, maps errors, and supervises its connection.
+ *
+ * Glossary. *Topic*: what is published to. *Subscription*: a named, durable cursor on one topic, with its own
+ * dead-letter queue. *Worker*: one open subscriber. *Delivery*: one handing-over of a message to a worker. *Settle*:
+ * end a delivery by ack, retry or release. *Lease*: the time a delivery belongs to a worker. *Letter*: a message in a
+ * dead-letter queue.
+ *
+ * Rules for every method below. Errors are `PubSubError`s, mapped by one table of the adapter. Drivers do not retry
+ * what core can see (a publish, a settle); they do repair their connection for ever. All methods may be called
+ * concurrently. `close` methods are idempotent, work while disconnected, and never reject. No 'error' event of a
+ * client library may go unheard.
+ */
+import type { Capabilities } from "./capabilities.ts";
+import type { Clock } from "./clock.ts";
+import type { PubSubError } from "./errors.ts";
+import type { Logger } from "./logger.ts";
+import type { OutgoingMessage, StoredMessage } from "./message.ts";
+import type { TopologyExporter } from "./topology-exporter.ts";
+
+/** A topic as a driver sees it. Frozen. */
+export interface TopicSpec {
+  /** The declared name: `^[a-z]([-a-z0-9]*[a-z0-9])?$`, at most 63 characters. */
+  readonly name: string;
+  /** The name to derive the broker's resources from; equals `name` unless configuration says otherwise. */
+  readonly physicalName: string;
+  /** Whether events have an ordering key. */
+  readonly ordered: boolean;
+  readonly exactlyOnce: boolean;
+  /** How long an unsettled message is kept for each subscription, in ms. */
+  readonly retentionMs: number;
+}
+
+/** A subscription as a driver sees it. Frozen. */
+export interface SubscriptionSpec {
+  /** The declared name, same rule as a topic's; unique within its topic. */
+  readonly name: string;
+  /** The name to derive the broker's resources from; equals `name` unless configuration says otherwise. Resources must be unique over topic *and* subscription. */
+  readonly physicalName: string;
+  readonly topic: TopicSpec;
+  /** The lease of one delivery, in ms. A worker that dies gives its messages back after at most this long. */
+  readonly ackDeadlineMs: number;
+  /** `Infinity` when retried for ever. For the broker's own delivery limit, which is a backstop and must lie beyond `maxRetries + 1` (C17). */
+  readonly maxRetries: number;
+  /** The longest delay core will ask for, in ms. */
+  readonly maxBackoffMs: number;
+}
+
+export interface Topology {
+  readonly topics: readonly TopicSpec[];
+  readonly subscriptions: readonly SubscriptionSpec[];
+}
+
+/** One difference between what is declared and what exists. */
+export interface TopologyChange {
+  /** `"create"`: it is missing. `"update"`: it differs and can be changed in place. `"replace"`: it differs and would have to be deleted first. */
+  readonly action: "create" | "update" | "replace";
+  /** Kind and broker's name, for example `stream signups`. */
+  readonly resource: string;
+  /** What differs: `max_age is 1 d, declared 7 d`. Empty for a creation that needs no words. */
+  readonly detail: string;
+}
+
+/** A publish on its way. Exactly one of `accept` and `reject` must be called, once, for every request, whatever happens. */
+export interface PublishRequest extends OutgoingMessage {
+  /** The broker has durably accepted the message. */
+  accept(): void;
+  /** It has not, or nobody knows (`TIMEOUT`, `UNAVAILABLE`). */
+  reject(error: PubSubError): void;
+  /** Whether core still waits for an answer. A driver may forget a request, and skip one it has not sent, once this is false. */
+  readonly awaited: boolean;
+}
+
+export interface DriverPublisher {
+  /** Bytes of the message as the broker counts them, with this adapter's encoding and metadata. Called for every publish: must be cheap. */
+  sizeOf(message: OutgoingMessage): number;
+  /**
+   * Hands a batch to the broker and returns at once; never throws. The batch holds 1 to `publishBatch.maxMessages`
+   * messages of together at most `publishBatch.maxBytes`, at most one per ordering key, and core never has two of one
+   * key under way. The array may be kept. A rejection of one message must not reject its neighbours. Core bounds the
+   * number of requests under way, and gives up waiting after its publish timeout; a later accept is then ignored.
+   * While disconnected: reject with `UNAVAILABLE` rather than queue.
+   */
+  publish(batch: readonly PublishRequest[]): void;
+  /** Called when no request is under way. */
+  close(): Promise<void>;
+}
+
+/**
+ * One delivery in core's hands. Core settles it exactly once, by `ack`, `retry` or `release`, unless it was revoked.
+ * A settle method returns `undefined` when the settle was handed to the connection and no confirmation will come, or a
+ * promise that resolves on the broker's confirmation and rejects with `LEASE_LOST` (known to be no longer ours) or
+ * `UNAVAILABLE` (unknown). It never throws. A settle after a reconnect that invalidated the delivery must reject with
+ * `LEASE_LOST` and must never settle another message.
+ */
+export interface DriverDelivery extends StoredMessage {
+  /** 1 for the first delivery of a message to this subscription, true across workers, crashes and restarts of the broker. */
+  readonly attempt: number;
+  /**
+   * With `orderedRetry: "core"` only, read just before `retry`: true when the broker can delay this one by itself. Core
+   * then lets go of it and passes the delay, as with `"broker"`. The broker keeps its key closed, and core holds no successor.
+   */
+  readonly retriesAtBroker?: boolean;
+  /**
+   * Done. On an exactly-once subscription a promise is required: with `Capabilities.ack` `"confirmed"` it resolves when the ack is
+   * durable, with `"sent"` when the broker has worked up to it; what a crash then brings back, the inbox recognises.
+   */
+  ack(): Promise<void> | undefined;
+  /** Failed: deliver again, to any worker, no sooner than `delayMs` from now, with `attempt` one higher. The wait must not hold a place of `maxOutstanding`, nor delay other messages. */
+  retry(delayMs: number): Promise<void> | undefined;
+  /** Not started: deliver again at once, to another worker where there is one, without spending an attempt where the broker allows. */
+  release(): Promise<void> | undefined;
+}
+
+/** Core's side of a subscriber. All methods return at once and never throw. */
+export interface DeliverySink {
+  /** One message. The driver must not have more than `maxOutstanding` unsettled deliveries with core. */
+  deliver(delivery: DriverDelivery): void;
+  /**
+   * The delivery was lost to this worker (its lease, or its key's predecessor failed). Core forgets it and will not
+   * settle it; when its handler runs, its signal is aborted. Returns true when no handler had started.
+   */
+  revoke(delivery: DriverDelivery): boolean;
+  /** Everything core holds was lost at once (connection ended, leadership passed on). On ordered subscriptions also forgets which messages core is waiting for. */
+  revokeAll(): void;
+  /** The subscriber cannot receive: `error` says why, in words for `health()` and the log. The driver goes on trying, slowly for fatal errors. */
+  failing(error: PubSubError): void;
+  /** It receives (again). `reconnected` true when a connection had been lost in between. */
+  receiving(reconnected: boolean): void;
+}
+
+export interface SubscriberOptions {
+  /** Upper bound of unsettled deliveries with core at any time: handlers plus prefetch. At least 1. */
+  readonly maxOutstanding: number;
+}
+
+/**
+ * One worker on a subscription.
+ *
+ * On a subscription whose topic is `ordered`, for each ordering key: deliveries come in publish order; no two workers
+ * hold messages of it at the same time; after `retry` of a message, it is redelivered before any successor that core
+ * does not already hold. With `orderedRetry: "core"` it is redelivered to this worker at once, and successors that core
+ * holds stay valid; with `"broker"`, the driver revokes those. Messages without a key are not ordered. When a worker
+ * takes over from another, it delivers nothing of a key before it knows of that key's older unsettled messages.
+ */
+export interface DriverSubscriber {
+  /** Renews the leases of these deliveries for `ackDeadlineMs` from now. Fire and forget: a lease found lost is revoked on the sink. Called about every third of `ackDeadlineMs` with everything core holds. No-op where leases last as long as the connection. */
+  extend(deliveries: readonly DriverDelivery[]): void;
+  /** Ends intake. When it resolves, no `deliver` will be called any more; what arrived meanwhile was delivered or given back to the broker. */
+  stop(): Promise<void>;
+  /** After `stop` and after every settle was called: flushes settles (bounded by about 5 s while disconnected), gives back what is left, lets go of the broker's resources of this worker. */
+  close(): Promise<void>;
+}
+
+/** A letter under a lease of at least 30 s. Settled once. */
+export interface TakenLetter extends StoredMessage {
+  /** Deletes it; resolves when that is certain. */
+  remove(): Promise<void>;
+  /** Leaves it in the dead-letter queue, visible to others at once. */
+  putBack(): Promise<void>;
+}
+
+/** The dead-letter queue of one subscription. */
+export interface DriverDeadLetters {
+  /** Stores a copy; resolves when it is durable. Storing one id twice may leave two letters. */
+  store(letter: OutgoingMessage): Promise<void>;
+  /** How many letters there are, see `Capabilities.deadLetterCount`. */
+  count(): Promise<number>;
+  /** Up to `limit` (1 to 1,000) letters without removing them; oldest first where the broker has an order. */
+  peek(limit: number): Promise<readonly StoredMessage[]>;
+  /** Up to `limit` (1 to 1,000) letters that nobody else has taken; empty only when there was none for about a second. */
+  take(limit: number): Promise<readonly TakenLetter[]>;
+  /** Puts a message back to *this* subscription alone, as new (attempt 1), same id, key and publish time, past any deduplication window; resolves when it is durable. */
+  redeliver(message: OutgoingMessage): Promise<void>;
+  /** Deletes every letter and returns how many there were. */
+  purge(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** An open connection to a broker. */
+export interface Driver {
+  /** Broker program and version as the server tells it, `"nats-server 2.9.10"`; for `doctor` and the conformance matrix. */
+  readonly server: string;
+  /** The client library's own object: the escape hatch. Belongs to the driver, which closes it unless it was handed in. */
+  readonly native: unknown;
+  /** Compares; changes nothing. Empty when everything declared exists and fits. */
+  plan(topology: Topology, signal?: AbortSignal): Promise<readonly TopologyChange[]>;
+  /** Creates what is missing, and with `update` changes what can be changed in place; returns what was done. Safe against others doing the same at the same time. Never deletes. With `"replace"` differences: leaves them alone. */
+  apply(topology: Topology, options: { readonly update: boolean }): Promise<readonly TopologyChange[]>;
+  /** Deletes the resources of the topology, with their messages; returns the names of what was there. */
+  destroy(topology: Topology): Promise<readonly string[]>;
+  /** Rejects with `NOT_FOUND` when the topic does not exist, at the latest on the first publish. No admin call. */
+  openPublisher(topic: TopicSpec): Promise<DriverPublisher>;
+  /** Rejects with `NOT_FOUND` when the subscription does not exist. Deliveries may start before it resolves. While disconnected: waits for the connection. No admin call that changes anything. */
+  openSubscriber(
+    subscription: SubscriptionSpec,
+    sink: DeliverySink,
+    options: SubscriberOptions,
+  ): Promise<DriverSubscriber>;
+  openDeadLetters(subscription: SubscriptionSpec): Promise<DriverDeadLetters>;
+  /** Called after everything opened was closed. */
+  close(): Promise<void>;
+}
+
+/** What core gives a driver. */
+export interface DriverContext {
+  readonly clock: Clock;
+  /** Uniform in [0, 1), for jitter. */
+  readonly random: () => number;
+  readonly logger: Logger;
+  /** Reports the connection's state, for `health()` and the observer. `"degraded"`: works, but the broker has announced trouble (blocked, lame duck). `error` is required with anything but `"up"`. */
+  status(state: "up" | "reconnecting" | "degraded" | "down", error?: PubSubError): void;
+}
+
+/** What an adapter's factory returns and `connect` takes: a broker, configured but not yet connected. */
+export interface Adapter {
+  /** `"nats"`, `"memory"`, … */
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  /**
+   * Connects, and rejects when the first connection cannot be had (`UNAVAILABLE`, `UNAUTHENTICATED`, …) within about
+   * 10 s or when `signal` aborts; afterwards connection losses are repaired for ever, with jittered backoff.
+   */
+  open(context: DriverContext, signal?: AbortSignal): Promise<Driver>;
+}
+
+/** What every adapter package exports for `connect(url)`, as the constant `adapterModule`. */
+export interface AdapterModule {
+  /** URL schemes without the colon. */
+  readonly schemes: readonly string[];
+  /** Reads URL and options; throws `PubSubError` `INVALID_CONFIG` on anything unknown or malformed, naming it without secrets. Contacts nobody. */
+  fromUrl(url: string, options?: unknown): Adapter;
+  /** Reads URL and options as `fromUrl` does, for writing about a topology without contacting anybody. */
+  exporter?(url: string, options?: unknown): TopologyExporter;
+}
+
+export type { ExportedPolicy, TopologyExporter } from "./topology-exporter.ts";
+
+export type { Attributes, OutgoingMessage, StoredMessage } from "./message.ts";
+export { DEAD_LETTER_ATTRIBUTE, RESERVED_ATTRIBUTE_PREFIX } from "./message.ts";
+export type { Capabilities } from "./capabilities.ts";
+export type { Clock, TimerHandle } from "./clock.ts";
+export type { Logger } from "./logger.ts";
+export { PubSubError } from "./errors.ts";
+export type { PubSubErrorCode, PubSubErrorOptions } from "./errors.ts";
+export { percentDecode, percentEncode } from "./percent-encoding.ts";
+export { type Held, HeldItems } from "./held-items.ts";
+export { NumberWindow } from "./number-window.ts";
+export { reconnectDelayMs } from "./reconnect-delay.ts";
+export { rejectUnknownKeys, requireChoice, requireInteger, shown } from "./option-checks.ts";

@@ -1,0 +1,69 @@
+/**
+ * What went wrong, as a stable string. Codes never change within a major version; messages may.
+ *
+ * | code | meaning | who may fix it |
+ * | --- | --- | --- |
+ * | `CLOSED` | the object was closed before or during the call | the caller |
+ * | `INVALID_CONFIG` | a URL, file or option cannot be used | the operator |
+ * | `ADAPTER_NOT_INSTALLED` | the URL's scheme names a package that is not there | the operator |
+ * | `INVALID_MESSAGE` | the event does not fit its schema or codec | the caller |
+ * | `LIMIT_EXCEEDED` | the message is larger than the adapter allows | the caller |
+ * | `NOT_SUPPORTED` | the adapter lacks a capability that was asked for | the caller |
+ * | `NOT_FOUND` | the topic, subscription or one of its parts does not exist | the operator |
+ * | `TOPOLOGY_MISMATCH` | what exists differs from what is declared | the operator |
+ * | `PERMISSION_DENIED` | the credentials are known but may not do this | the operator |
+ * | `UNAUTHENTICATED` | the credentials are missing, wrong or expired | the operator |
+ * | `RESOURCE_EXHAUSTED` | a quota, a full queue or a bounded buffer stopped it | time, or the operator |
+ * | `UNAVAILABLE` | the broker cannot be reached, or the connection was lost | time |
+ * | `TIMEOUT` | the broker did not answer in time; a publish may have happened | time |
+ * | `REJECTED` | the broker refused the message | the operator |
+ * | `KEY_PAUSED` | an earlier publish with this ordering key failed | the caller: publish again, in order |
+ * | `LEASE_LOST` | the message no longer belongs to this worker; it is or will be redelivered | nobody: expected after long pauses |
+ * | `UNKNOWN` | the broker answered with something no table knows | see `cause` |
+ */
+export type PubSubErrorCode =
+  | "CLOSED"
+  | "INVALID_CONFIG"
+  | "ADAPTER_NOT_INSTALLED"
+  | "INVALID_MESSAGE"
+  | "LIMIT_EXCEEDED"
+  | "NOT_SUPPORTED"
+  | "NOT_FOUND"
+  | "TOPOLOGY_MISMATCH"
+  | "PERMISSION_DENIED"
+  | "UNAUTHENTICATED"
+  | "RESOURCE_EXHAUSTED"
+  | "UNAVAILABLE"
+  | "TIMEOUT"
+  | "REJECTED"
+  | "KEY_PAUSED"
+  | "LEASE_LOST"
+  | "UNKNOWN";
+
+export interface PubSubErrorOptions {
+  /** The error below this one, usually the broker client's own. */
+  readonly cause?: unknown;
+  /**
+   * Whether the same call may succeed later without anybody changing anything.
+   * @default true for `UNAVAILABLE`, `TIMEOUT` and `RESOURCE_EXHAUSTED`, else false
+   */
+  readonly retryable?: boolean;
+}
+
+const RETRYABLE: ReadonlySet<PubSubErrorCode> = new Set(["UNAVAILABLE", "TIMEOUT", "RESOURCE_EXHAUSTED"]);
+
+/**
+ * The one error of every adapter. A caller's mistake in the types or ranges of arguments is a plain `TypeError`
+ * without a code. Messages carry names of resources and options, never payloads, passwords or tokens.
+ */
+export class PubSubError extends Error {
+  override readonly name = "PubSubError";
+  readonly code: PubSubErrorCode;
+  readonly retryable: boolean;
+
+  constructor(code: PubSubErrorCode, message: string, options: PubSubErrorOptions = {}) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.retryable = options.retryable ?? RETRYABLE.has(code);
+  }
+}

@@ -1,0 +1,53 @@
+import { inspect } from "node:util";
+
+/** A value as it may stand in an error: short, on one line, long strings cut. */
+export function shown(value: unknown): string {
+  return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80, maxArrayLength: 5 });
+}
+
+export interface NumberRange {
+  readonly min: number;
+  readonly max: number;
+  /** What the number counts, for the message: `ms`, `messages`. */
+  readonly unit?: string;
+  /** Whether `Infinity` is a legal value beyond `max`. */
+  readonly orInfinity?: boolean;
+}
+
+/** Returns `value` if it is a whole number in range, and throws a `TypeError` that names option, value and range if not. */
+export function requireInteger(option: string, value: unknown, range: NumberRange): number {
+  const legal =
+    typeof value === "number" &&
+    ((Number.isInteger(value) && value >= range.min && value <= range.max) ||
+      (range.orInfinity === true && value === Number.POSITIVE_INFINITY));
+  if (legal) return value;
+  const unit = range.unit === undefined ? "" : ` ${range.unit}`;
+  const infinity = range.orInfinity === true ? ", or Infinity" : "";
+  throw new TypeError(
+    `${option} is ${shown(value)}: must be a whole number from ${range.min} to ${range.max}${unit}${infinity}`,
+  );
+}
+
+/** Returns `value` if it is one of `choices`, and throws a `TypeError` that lists them if not. */
+export function requireChoice<Choice extends string>(
+  option: string,
+  value: unknown,
+  choices: readonly Choice[],
+): Choice {
+  for (const choice of choices) if (value === choice) return choice;
+  throw new TypeError(`${option} is ${shown(value)}: must be one of ${quotedNames(choices)}`);
+}
+
+/** Names for a sentence: `"a", "b"`. */
+export function quotedNames(names: readonly string[]): string {
+  return names.map((name) => JSON.stringify(name)).join(", ");
+}
+
+/** Throws a `TypeError` that names every key of `value` that is not `known`, and what is. */
+export function rejectUnknownKeys(what: string, value: object, known: readonly string[]): void {
+  const unknown = Object.keys(value).filter((key) => !known.includes(key));
+  if (unknown.length === 0) return;
+  throw new TypeError(
+    `${what} has no option ${unknown.map((key) => JSON.stringify(key)).join(", ")}: known are ${known.join(", ")}`,
+  );
+}

@@ -1,0 +1,414 @@
+// Over 300 lines: the public object; each method is a few lines on top of the files it imports, most lines are docstrings.
+import type { Capabilities } from "./capabilities.ts";
+import { combinedDeadLetterQueue } from "./combined-dead-letter-queue.ts";
+import type { Connection, ConnectionEnvironment } from "./connection.ts";
+import type { ConnectionRouter } from "./connection-router.ts";
+import type { ConnectOptions } from "./connect-options.ts";
+import { createDeadLetterQueue, type DeadLetterQueue, type OpenLetters } from "./dead-letter-queue.ts";
+import { DeliveryQueue, type Deliveries } from "./deliveries.ts";
+import type { DriverDeadLetters, TopologyChange } from "./driver.ts";
+import { PubSubError } from "./errors.ts";
+import type { Handler } from "./handler-context.ts";
+import { healthOf, type Health } from "./health.ts";
+import { InboxGate } from "./inbox-gate.ts";
+import { MemoryInbox } from "./memory-inbox.ts";
+import { createIdGenerator, type IdGenerator } from "./message-id.ts";
+import type { EventPublisher } from "./mirror-publisher.ts";
+import { openPublisher } from "./open-publisher.ts";
+import { openWorkers, type HandlerOf } from "./open-workers.ts";
+import { rejectUnknownKeys, requireInteger, shown } from "./option-checks.ts";
+import type { Publisher, PublishEntry, PublishOptions, PublishResult } from "./publish-options.ts";
+import { subscriptionSpec, topologyOf } from "./specs.ts";
+import type { SubscriptionWorker } from "./subscription-worker.ts";
+import type { AnySubscription, Subscription } from "./subscription.ts";
+import type { AnyTopic, Topic } from "./topic.ts";
+import { untilAborted } from "./until-aborted.ts";
+import { closeTimeout, type CloseOptions, type SubscribeOptions, type Worker } from "./worker.ts";
+
+const PREFETCH_DEFAULT_MAX = 1000;
+const CLOSED = "the connection was closed";
+
+/** One difference between what is declared and what exists, and on which connection. */
+export interface PlannedChange extends TopologyChange {
+  /** Its name in the configuration; `"default"` where there is none. */
+  readonly connection: string;
+}
+
+/** One connection of a `PubSub`. */
+export interface ConnectionInfo {
+  readonly name: string;
+  /** The adapter's name. */
+  readonly adapter: string;
+  /** Broker program and version, as the server tells it. */
+  readonly server: string;
+  readonly capabilities: Capabilities;
+  /** The client library's own object, see the adapter's README. */
+  readonly native: unknown;
+}
+
+/**
+ * Connected to a broker, or to several: publishes, subscribes, and looks after dead letters. Made by `connect`. All
+ * methods may be called concurrently. `adapter`, `server`, `capabilities` and `native` are the default connection's.
+ */
+export class PubSub implements AsyncDisposable {
+  readonly #router: ConnectionRouter;
+  readonly #environment: ConnectionEnvironment;
+  readonly #options: ConnectOptions;
+  readonly #newId: IdGenerator;
+  readonly #inbox: NonNullable<ConnectOptions["inbox"]>;
+  readonly #publishers = new Map<string, EventPublisher>();
+  /** Those of them that no publish from before they were open waits for any more: calls keep their order. */
+  readonly #ready = new Map<string, EventPublisher>();
+  readonly #opening = new Map<string, Promise<EventPublisher>>();
+  readonly #workers = new Set<SubscriptionWorker>();
+  readonly #letters = new Set<DriverDeadLetters>();
+  /** Aborts when closing begins: nobody waits any longer for what is only being opened. */
+  readonly #closed = new AbortController();
+  #closing: Promise<void> | undefined;
+
+  /** For `connect`. */
+  constructor(router: ConnectionRouter, environment: ConnectionEnvironment, options: ConnectOptions) {
+    this.#router = router;
+    this.#environment = environment;
+    this.#options = options;
+    this.#newId = createIdGenerator(options.random);
+    this.#inbox = options.inbox ?? new MemoryInbox({ clock: environment.clock });
+  }
+
+  /** The adapter's name: `"nats"`, `"memory"`, … */
+  get adapter(): string {
+    return this.#router.default.adapter.name;
+  }
+
+  /** Broker program and version, as the server tells it. */
+  get server(): string {
+    return this.#router.default.driver.server;
+  }
+
+  get capabilities(): Capabilities {
+    return this.#router.default.capabilities;
+  }
+
+  /** The client library's own object, see the adapter's README. */
+  get native(): unknown {
+    return this.#router.default.driver.native;
+  }
+
+  /** The names of all connections, the default one first; without a configuration, only `"default"`. */
+  get connections(): readonly string[] {
+    return this.#router.names;
+  }
+
+  /** One connection by its name in the configuration; opens it when it is not. @throws PubSubError `INVALID_CONFIG` when there is none of that name; what opening it rejects with */
+  async connection(name: string): Promise<ConnectionInfo> {
+    this.#requireOpen();
+    const { adapter, driver, capabilities } = await this.#router.connection(name);
+    return Object.freeze({ name, adapter: adapter.name, server: driver.server, native: driver.native, capabilities });
+  }
+
+  /**
+   * Publishes one event and resolves with its id when the broker has durably accepted it.
+   *
+   * Rejects with a `TypeError` or `INVALID_MESSAGE`, `LIMIT_EXCEEDED` before anything is sent; with `UNAVAILABLE`,
+   * `TIMEOUT`, `REJECTED`, … when the broker did not accept it or nobody knows; with `KEY_PAUSED` when an earlier
+   * publish of the same ordering key, under way at the same time, failed; with the abort reason when `signal` aborts
+   * (the publish may have happened). Events of one topic are sent in the order of the calls; with different keys or
+   * none, they may be stored in another order. A topic without subscriptions accepts events, and nobody gets them.
+   * With a mirror configured, resolves when both connections have accepted; when one fails, the other may have it.
+   */
+  publish<Input>(topic: Topic<Input, unknown>, event: Input, options?: PublishOptions): Promise<string> {
+    const publisher = this.#ready.get(topic.name);
+    if (publisher !== undefined && this.#closing === undefined) return publisher.publish(topic, event, options);
+    return untilAborted(this.#openPublisher(topic), options?.signal).then((opened) =>
+      opened.publish(topic, event, options),
+    );
+  }
+
+  /**
+   * Publishes several events; one result per entry, in order. A failed entry does not fail its neighbours. Never rejects
+   * for an entry's sake. Each entry counts as one publish: those beyond `publish.maxPending` and `publish.maxWaiting`
+   * together fail with `RESOURCE_EXHAUSTED`, so give more than that in several batches, one after the other.
+   */
+  async publishBatch<Input>(
+    topic: Topic<Input, unknown>,
+    entries: readonly PublishEntry<Input>[],
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<readonly PublishResult[]> {
+    this.#requireOpen();
+    const { signal } = options;
+    let publisher = this.#ready.get(topic.name);
+    try {
+      publisher ??= await untilAborted(this.#openPublisher(topic), signal);
+    } catch (error) {
+      if (signal?.aborted !== true) throw error;
+      return entries.map(() => ({ ok: false, error: signal.reason as unknown }));
+    }
+    return await publisher.publishBatch(topic, entries, signal);
+  }
+
+  /** An object that can only publish to one topic. */
+  publisher<Input>(topic: Topic<Input, unknown>): Publisher<Input> {
+    requireKind("topic", topic);
+    return Object.freeze({
+      topic,
+      publish: (event: Input, options?: PublishOptions) => this.publish(topic, event, options),
+      publishBatch: (entries: readonly PublishEntry<Input>[], options?: { readonly signal?: AbortSignal }) =>
+        this.publishBatch(topic, entries, options),
+    });
+  }
+
+  /**
+   * Opens a worker that runs `handler` on the subscription's messages, and resolves when it receives. All workers of a
+   * subscription, in whatever process, compete.
+   */
+  async subscribe<Event>(
+    subscription: Subscription<Event>,
+    handler: Handler<Event>,
+    options: SubscribeOptions = {},
+  ): Promise<Worker> {
+    if (typeof handler !== "function") throw new TypeError(`handler is ${shown(handler)}: must be a function`);
+    return await this.#openWorker(subscription, () => handler, options);
+  }
+
+  /**
+   * The pull form: an async iterator of deliveries to be settled by hand. At most `maxConcurrency` are unsettled at a
+   * time. Leaving the loop closes the worker; what was not settled goes back to the broker.
+   */
+  deliveries<Event>(subscription: Subscription<Event>, options: SubscribeOptions = {}): Deliveries<Event> {
+    const queue = new DeliveryQueue<Event>();
+    const opening = this.#openWorker(subscription, (worker) => queue.handlerOf(worker), options, {
+      onWorker: (worker) => queue.attach(worker),
+      onClosing: (worker) => queue.giveBackUnread(worker),
+    });
+    opening.catch((error: unknown) => queue.fail(error));
+    return queue;
+  }
+
+  /** The dead letters of a subscription. Opened on first use; closed with this object. */
+  deadLetters(subscription: AnySubscription): DeadLetterQueue {
+    requireKind("subscription", subscription);
+    const path = `${subscription.topic.name}/${subscription.name}`;
+    const { clock } = this.#environment;
+    const queues = this.#router.routes
+      .connectionsOf(subscription)
+      .map((name) =>
+        createDeadLetterQueue(
+          () => untilAborted(this.#openLetters(subscription, name), this.#closed.signal),
+          path,
+          clock,
+        ),
+      );
+    return queues.length === 1 ? (queues[0] as DeadLetterQueue) : combinedDeadLetterQueue(queues);
+  }
+
+  /** What exists compared with what is declared, on every connection; changes nothing. */
+  async plan(declarations: readonly (AnyTopic | AnySubscription)[]): Promise<readonly PlannedChange[]> {
+    return await this.#onEach(declarations, (connection, own) => connection.differences(own));
+  }
+
+  /** Creates what is missing; with `update`, also changes what differs and can be changed in place. Returns what was done. */
+  async apply(
+    declarations: readonly (AnyTopic | AnySubscription)[],
+    options: { readonly update?: boolean } = {},
+  ): Promise<readonly PlannedChange[]> {
+    this.#requireOpen();
+    for (const [connection, own] of await this.#router.split(declarations)) connection.requireSupported(own);
+    const update = options.update ?? false;
+    return await this.#onEach(declarations, ({ driver, names }, own) =>
+      driver.apply(topologyOf(own, names), { update }),
+    );
+  }
+
+  /**
+   * Deletes topics and subscriptions with everything in them, on every connection. Give a topic together with its
+   * subscriptions: those that are not given get nothing any more, but most brokers keep what belongs to them. A
+   * subscription leaves its topic. Returns the names of what was deleted.
+   */
+  async destroy(declarations: readonly (AnyTopic | AnySubscription)[]): Promise<readonly string[]> {
+    this.#requireOpen();
+    const named = new Set(declarations.flatMap(({ kind, name }) => (kind === "topic" ? name : [])));
+    const destroyed: string[] = [];
+    for (const [{ driver, names }, own] of await this.#router.split(declarations)) {
+      const { topics, subscriptions } = topologyOf(own, names);
+      const topology = { topics: topics.filter(({ name }) => named.has(name)), subscriptions };
+      destroyed.push(...(await driver.destroy(topology)));
+    }
+    return destroyed;
+  }
+
+  /** A snapshot; asks nobody. */
+  health(): Health {
+    const subscriptions = [...this.#workers].map((worker) => worker.health());
+    let publishing = 0;
+    for (const publisher of this.#publishers.values()) publishing += publisher.pending;
+    return healthOf(this.#router.opened, subscriptions, publishing, this.#closing !== undefined);
+  }
+
+  /**
+   * Closes all workers (see `Worker.close`), waits for publishes under way, and disconnects. Rejects only with a
+   * `TypeError` for a wrong option, and has closed nothing then; idempotent; works while disconnected.
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    closeTimeout(options, 0);
+    this.#closing ??= this.#close(options);
+    await this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(options: CloseOptions): Promise<void> {
+    this.#closed.abort(new PubSubError("CLOSED", CLOSED));
+    await Promise.allSettled(this.#opening.values());
+    await Promise.allSettled([...this.#workers].map((worker) => worker.close(options)));
+    await Promise.allSettled([...this.#publishers.values()].map((publisher) => publisher.close()));
+    await Promise.allSettled([...this.#letters].map((letters) => letters.close()));
+    await this.#router.close();
+  }
+
+  #requireOpen(): void {
+    if (this.#closing !== undefined) throw new PubSubError("CLOSED", CLOSED);
+  }
+
+  /** One connection after the other: what fails on one has not begun on the next. */
+  async #onEach(
+    declarations: readonly (AnyTopic | AnySubscription)[],
+    act: (connection: Connection, own: readonly (AnyTopic | AnySubscription)[]) => Promise<readonly TopologyChange[]>,
+  ): Promise<readonly PlannedChange[]> {
+    this.#requireOpen();
+    const changes: PlannedChange[] = [];
+    for (const [connection, own] of await this.#router.split(declarations)) {
+      for (const change of await act(connection, own)) changes.push({ connection: connection.name, ...change });
+    }
+    return changes;
+  }
+
+  #openPublisher(topic: AnyTopic): Promise<EventPublisher> {
+    const known = this.#opening.get(topic?.name);
+    if (known !== undefined) return known;
+    const opening = this.#newPublisher(topic);
+    this.#opening.set(topic?.name, opening);
+    const forget = (): unknown => this.#opening.delete(topic?.name);
+    const ready = (publisher: EventPublisher): void => {
+      this.#ready.set(topic.name, publisher);
+      forget();
+    };
+    opening.then((publisher) => void setImmediate(ready, publisher), forget);
+    return opening;
+  }
+
+  async #newPublisher(topic: AnyTopic): Promise<EventPublisher> {
+    requireKind("topic", topic);
+    this.#requireOpen();
+    const { clock, observe } = this.#environment;
+    const limits = this.#options.publish ?? {};
+    const publisher = await openPublisher(this.#router, topic, {
+      clock,
+      newId: this.#newId,
+      observer: observe,
+      maxPending: limits.maxPending ?? 1000,
+      maxWaiting: limits.maxWaiting ?? 100_000,
+      timeoutMs: limits.timeoutMs ?? 30_000,
+    });
+    this.#publishers.set(topic.name, publisher);
+    return publisher;
+  }
+
+  async #openLetters(declared: AnySubscription, name: string): Promise<OpenLetters> {
+    this.#requireOpen();
+    const subscription = this.#router.routes.effective(declared as Subscription);
+    const connection = await this.#router.connection(name);
+    await connection.prepare(subscription);
+    const letters = await connection.driver.openDeadLetters(subscriptionSpec(subscription, connection.names));
+    if (this.#closing !== undefined) await letters.close();
+    this.#requireOpen();
+    this.#letters.add(letters);
+    return { letters, capabilities: connection.capabilities };
+  }
+
+  async #openWorker<Event>(
+    declared: Subscription<Event>,
+    handlerOf: HandlerOf<Event>,
+    options: SubscribeOptions,
+    hooks: WorkerHooks = {},
+  ): Promise<Worker> {
+    requireKind("subscription", declared);
+    rejectUnknownKeys("subscribe", options, ["maxConcurrency", "prefetch", "signal"]);
+    const { routes } = this.#router;
+    const subscription = routes.effective(declared);
+    const maxConcurrency = requireInteger("maxConcurrency", options.maxConcurrency ?? subscription.maxConcurrency, {
+      min: 1,
+      max: 100_000,
+    });
+    const prefetch = requireInteger(
+      "prefetch",
+      options.prefetch ?? routes.prefetchOf(declared) ?? Math.min(maxConcurrency, PREFETCH_DEFAULT_MAX),
+      { min: 0, max: 100_000 },
+    );
+    options.signal?.throwIfAborted();
+    this.#requireOpen();
+    const several = routes.connectionsOf(declared).length > 1;
+    const { onWorker } = hooks;
+    const opening = openWorkers(this.#router, subscription, handlerOf, {
+      environment: this.#environment,
+      // Copies of one event on two connections are told apart by nothing but the inbox.
+      inbox: several || declared.topic.deliveryGuarantee === "exactly-once" ? this.#inboxGate(subscription) : undefined,
+      maxConcurrency,
+      prefetch,
+      closeTimeoutMs: this.#options.closeTimeoutMs ?? 30_000,
+      onOpen: (opened) => {
+        this.#requireOpen();
+        this.#workers.add(opened);
+        if (!several) onWorker?.(opened);
+      },
+      onClosing: hooks.onClosing,
+      onClosed: (closed) => this.#workers.delete(closed),
+    });
+    const { signal } = options;
+    let worker: Worker;
+    try {
+      worker = await untilAborted(opening, signal, this.#closed.signal);
+    } catch (error) {
+      // The caller has gone; a worker that opens all the same must not take messages.
+      opening.then((late) => late.close({ timeoutMs: 0 })).catch(() => {});
+      throw error;
+    }
+    if (several) onWorker?.(worker);
+    if (signal !== undefined) closeOnAbort(worker, signal);
+    return worker;
+  }
+
+  #inboxGate(subscription: AnySubscription): InboxGate {
+    return new InboxGate({
+      store: this.#inbox,
+      path: `${subscription.topic.name}/${subscription.name}`,
+      clock: this.#environment.clock,
+      logger: this.#environment.logger,
+      leaseMs: subscription.ackDeadlineMs,
+      retainMs: subscription.topic.retentionMs,
+    });
+  }
+}
+
+/** Leaves no listener behind: a signal may outlive many workers. */
+function closeOnAbort(worker: Worker, signal: AbortSignal): void {
+  const onAbort = (): void => void worker.close();
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  void worker.closed.then(() => signal.removeEventListener("abort", onAbort));
+}
+
+interface WorkerHooks {
+  /** Called as soon as there is a worker to close, which may be before it receives. */
+  readonly onWorker?: (worker: Worker) => void;
+  /** Called when a worker, on one connection, begins to close. */
+  readonly onClosing?: (worker: SubscriptionWorker) => void;
+}
+
+function requireKind(kind: "topic" | "subscription", value: AnyTopic | AnySubscription | undefined): void {
+  if (value?.kind === kind) return;
+  throw new TypeError(
+    `${kind} is ${shown(value)}: must be made by define${kind === "topic" ? "Topic" : "Subscription"}`,
+  );
+}

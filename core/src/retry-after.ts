@@ -1,0 +1,21 @@
+import { shown } from "./option-checks.ts";
+
+/**
+ * Thrown by a handler: try this message again after `delayMs` instead of the policy's delay. Counts as a failed
+ * attempt. Rounded up to the adapter's granularity, and cut, with a warning, at its longest delay.
+ */
+export class RetryAfter extends Error {
+  override readonly name = "RetryAfter";
+  readonly delayMs: number;
+
+  /** @throws TypeError when `delayMs` is not a finite number from 0 up */
+  constructor(delayMs: number, reason = `retry after ${delayMs} ms`, options?: { readonly cause?: unknown }) {
+    super(reason, options);
+    if (!Number.isFinite(delayMs) || delayMs < 0) {
+      throw new TypeError(
+        `RetryAfter: delayMs is ${shown(delayMs)}: must be a finite number of milliseconds, 0 or more`,
+      );
+    }
+    this.delayMs = delayMs;
+  }
+}

@@ -1,0 +1,37 @@
+import type { SubscriptionHealth } from "./health.ts";
+import { requireInteger } from "./option-checks.ts";
+import type { AnySubscription } from "./subscription.ts";
+
+export interface CloseOptions {
+  /** How long running handlers may take to finish, in ms; afterwards their signals abort and their messages go back. @default the connection's `closeTimeoutMs` */
+  readonly timeoutMs?: number;
+  /** Ends the waiting early. */
+  readonly signal?: AbortSignal;
+}
+
+/** How long `close` waits, in ms. @throws TypeError when `options` ask for what is no time */
+export function closeTimeout(options: CloseOptions, defaultMs: number): number {
+  return requireInteger("timeoutMs", options.timeoutMs ?? defaultMs, { min: 0, max: 3_600_000, unit: "ms" });
+}
+
+export interface SubscribeOptions {
+  /** Instead of the declaration's. */
+  readonly maxConcurrency?: number;
+  /** Messages fetched ahead of free handlers; 0 to 100,000. @default `maxConcurrency`, at most 1000 */
+  readonly prefetch?: number;
+  /** Closes the worker when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+/** An open subscriber: takes messages until it is closed. */
+export interface Worker extends AsyncDisposable {
+  readonly subscription: AnySubscription;
+  health(): SubscriptionHealth;
+  /**
+   * Stops intake, gives back at once what has not started, waits for running handlers, flushes acks. Rejects only with
+   * a `TypeError` for a wrong option, and has closed nothing then. Calling it again waits for the same end.
+   */
+  close(options?: CloseOptions): Promise<void>;
+  /** Resolves when the worker is closed, by whomever. */
+  readonly closed: Promise<void>;
+}

@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+import { connect, defineSubscription, defineTopic, type SubscriptionConfig } from "@anytopic/core";
+
+const Jobs = defineTopic<number>("jobs");
+const Work = defineSubscription(Jobs, "work", { maxConcurrency: 50, retryPolicy: { minBackoffMs: 0, maxRetries: 9 } });
+
+const configOf = (work: SubscriptionConfig): { readonly config: object } => ({
+  config: { connections: { main: { url: "memory:" } }, topics: { jobs: { subscriptions: { work } } } },
+});
+
+describe("what the file replaces in a subscription", () => {
+  test("is in force, frozen, and everything else stays as declared", async () => {
+    await using pubsub = await connect(
+      configOf({
+        maxConcurrency: 3,
+        ackDeadlineMs: 1000,
+        retryPolicy: { maxRetries: "Infinity", minBackoffMs: 700_000 },
+      }),
+    );
+    await using worker = await pubsub.subscribe(Work, () => {});
+    expect(worker.subscription).toMatchObject({
+      kind: "subscription",
+      name: "work",
+      topic: Jobs,
+      maxConcurrency: 3,
+      ackDeadlineMs: 1000,
+      maxHandlingMs: Work.maxHandlingMs,
+      // A longer lower bound takes the upper one along, as in a declaration.
+      retryPolicy: { minBackoffMs: 700_000, maxBackoffMs: 700_000, maxRetries: Number.POSITIVE_INFINITY, jitter: 0.1 },
+    });
+    expect([Object.isFrozen(worker.subscription), Object.isFrozen(worker.subscription.retryPolicy)]).toEqual([
+      true,
+      true,
+    ]);
+    await using other = await pubsub.subscribe(Work, () => {});
+    expect(other.subscription).toBe(worker.subscription);
+  });
+
+  test("nothing replaced is the declaration itself", async () => {
+    await using pubsub = await connect({ config: { connections: { main: { url: "memory:" } } } });
+    await using worker = await pubsub.subscribe(Work, () => {});
+    expect(worker.subscription).toBe(Work);
+  });
+
+  test("concurrency holds; the program's argument wins over it", async () => {
+    await using pubsub = await connect(configOf({ maxConcurrency: 2 }));
+    let running = 0;
+    let most = 0;
+    const gate = Promise.withResolvers<void>();
+    const handler = async (): Promise<void> => {
+      most = Math.max(most, (running += 1));
+      await gate.promise;
+      running -= 1;
+    };
+    const worker = await pubsub.subscribe(Work, handler);
+    for (let event = 0; event < 6; event += 1) await pubsub.publish(Jobs, event);
+    await expect.poll(() => running).toBe(2);
+    await expect.poll(() => worker.health().waiting).toBe(2);
+    await using wider = await pubsub.subscribe(Work, handler, { maxConcurrency: 1, prefetch: 0 });
+    await expect.poll(() => wider.health().running).toBe(1);
+    expect(most).toBe(3);
+    gate.resolve();
+    await worker.close();
+  });
+
+  test("prefetch holds", async () => {
+    await using pubsub = await connect(configOf({ maxConcurrency: 1, prefetch: 0 }));
+    const gate = Promise.withResolvers<void>();
+    await using worker = await pubsub.subscribe(Work, () => gate.promise);
+    for (let event = 0; event < 4; event += 1) await pubsub.publish(Jobs, event);
+    await expect.poll(() => worker.health().running).toBe(1);
+    expect(worker.health().waiting).toBe(0);
+    gate.resolve();
+  });
+
+  test("retries hold", async () => {
+    await using pubsub = await connect(configOf({ retryPolicy: { maxRetries: 1 } }));
+    let attempts = 0;
+    await pubsub.subscribe(Work, () => {
+      attempts += 1;
+      throw new Error("always");
+    });
+    await pubsub.publish(Jobs, 1);
+    await expect.poll(() => pubsub.deadLetters(Work).count()).toBe(1);
+    expect(attempts).toBe(2);
+  });
+
+  test("what does not go with the declaration is refused where it is used", async () => {
+    await using pubsub = await connect(configOf({ maxHandlingMs: 5000 }));
+    await expect(pubsub.subscribe(Work, () => {})).rejects.toMatchObject({
+      code: "INVALID_CONFIG",
+      message: expect.stringMatching(
+        /^the configuration: topics\.jobs\.subscriptions\.work does not go with its declaration: .*maxHandlingMs is 5000: must be a whole number from 30000/,
+      ),
+    });
+    await expect(connect({ ...configOf({ maxHandlingMs: 5000 }), declarations: [Work] })).rejects.toMatchObject({
+      code: "INVALID_CONFIG",
+    });
+  });
+});

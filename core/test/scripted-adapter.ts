@@ -1,0 +1,150 @@
+import type {
+  Adapter,
+  Capabilities,
+  DeliverySink,
+  Driver,
+  DriverContext,
+  DriverDelivery,
+  OutgoingMessage,
+  PublishRequest,
+  TopologyChange,
+} from "@anytopic/core/driver";
+
+export const capabilities: Capabilities = Object.freeze({
+  ordering: "per-key",
+  orderedRetry: "core",
+  exactlyOnce: "native",
+  deduplicationWindowMs: 0,
+  lease: "renewable",
+  maxLeaseMs: 12 * 60 * 60 * 1000,
+  ackDeadline: Object.freeze({ minMs: 1000, maxMs: 600_000 }),
+  nackDelay: Object.freeze({ maxMs: 12 * 60 * 60 * 1000, granularityMs: 1 }),
+  attempts: "exact",
+  orderedAttempts: "broker",
+  ack: "sent",
+  maxMessageBytes: 1000,
+  maxAttributes: 3,
+  maxAttributeKeyBytes: 16,
+  maxAttributeValueBytes: 32,
+  maxOrderingKeyBytes: 16,
+  publishBatch: Object.freeze({ maxMessages: 10, maxBytes: 2000, lingerMs: 0 }),
+  durability: "process",
+  deadLetterCount: "exact",
+});
+
+/** What core did to a delivery. */
+export interface Settle {
+  readonly id: string;
+  readonly attempt: number;
+  readonly how: "ack" | "retry" | "release";
+  readonly delayMs: number | undefined;
+}
+
+/** An adapter whose broker is the test: it sees every batch, and answers and delivers by hand. */
+export class ScriptedAdapter implements Adapter {
+  readonly name = "scripted";
+  readonly capabilities: Capabilities;
+  readonly batches: (readonly PublishRequest[])[] = [];
+  readonly settles: Settle[] = [];
+  readonly extended: string[][] = [];
+  readonly letters: OutgoingMessage[] = [];
+  readonly applied: string[] = [];
+  maxOutstanding = 0;
+  stopped = false;
+  changes: readonly TopologyChange[] = [];
+  /** What the driver answers to a settle; undefined as a fire-and-forget broker. */
+  settleAnswer: (() => Promise<void>) | undefined;
+  storeFailure: Error | undefined;
+  /** What provisioning waits for. */
+  opening: Promise<void> | undefined;
+  /** Dead-letter queues that were opened and not closed. */
+  openLetters = 0;
+  #sink: DeliverySink | undefined;
+  #context: DriverContext | undefined;
+
+  constructor(overrides: Partial<Capabilities> = {}) {
+    this.capabilities = Object.freeze({ ...capabilities, ...overrides });
+  }
+
+  get sink(): DeliverySink {
+    if (this.#sink === undefined) throw new Error("nobody has subscribed");
+    return this.#sink;
+  }
+
+  get context(): DriverContext {
+    if (this.#context === undefined) throw new Error("nobody has connected");
+    return this.#context;
+  }
+
+  /** All requests handed over so far. */
+  get requests(): PublishRequest[] {
+    return this.batches.flat();
+  }
+
+  deliver(message: Partial<DriverDelivery> & { readonly id: string }, attempt = 1): DriverDelivery {
+    const settle = (how: Settle["how"], delayMs?: number): Promise<void> | undefined => {
+      this.settles.push({ id: message.id, attempt, how, delayMs });
+      return this.settleAnswer?.();
+    };
+    const delivery: DriverDelivery = {
+      body: Buffer.from("{}"),
+      attributes: Object.create(null) as Record<string, string>,
+      orderingKey: undefined,
+      publishTimeMs: 0,
+      native: undefined,
+      ...message,
+      attempt,
+      ack: () => settle("ack"),
+      retry: (delayMs) => settle("retry", delayMs),
+      release: () => settle("release"),
+    };
+    this.sink.deliver(delivery);
+    return delivery;
+  }
+
+  async open(context: DriverContext): Promise<Driver> {
+    this.#context = context;
+    return {
+      server: "scripted 1",
+      native: this,
+      plan: async () => this.changes,
+      apply: async ({ topics, subscriptions }) => {
+        await this.opening;
+        this.applied.push(
+          ...topics.map(({ name }) => name),
+          ...subscriptions.map(({ name, topic }) => `${topic.name}/${name}`),
+        );
+        return [];
+      },
+      destroy: async () => [],
+      openPublisher: async () => ({
+        sizeOf: (message) => message.body.byteLength,
+        publish: (batch) => void this.batches.push(batch),
+        close: async () => {},
+      }),
+      openSubscriber: async (_subscription, sink, { maxOutstanding }) => {
+        this.#sink = sink;
+        this.maxOutstanding = maxOutstanding;
+        return {
+          extend: (deliveries) => void this.extended.push(deliveries.map(({ id }) => id)),
+          stop: async () => void (this.stopped = true),
+          close: async () => {},
+        };
+      },
+      openDeadLetters: async () => ({
+        opened: (this.openLetters += 1),
+        store: async (letter) => {
+          if (this.storeFailure !== undefined) throw this.storeFailure;
+          this.letters.push(letter);
+        },
+        count: async () => this.letters.length,
+        peek: async () => [],
+        take: async () => [],
+        redeliver: async () => {},
+        purge: async () => 0,
+        close: async () => void (this.openLetters -= 1),
+      }),
+      close: async () => {},
+    };
+  }
+}

@@ -1,0 +1,155 @@
+import { type Clock, connect, VirtualClock } from "@anytopic/core";
+import { describe, expect, it } from "vitest";
+
+import { KeyedSub, opened, Sub, turn } from "./opened-worker.ts";
+import { ScriptedAdapter } from "./scripted-adapter.ts";
+
+describe("places", () => {
+  it("runs at most maxConcurrency handlers and asks for no more than it may hold", async () => {
+    let running = 0;
+    let most = 0;
+    const finish: (() => void)[] = [];
+    const { adapter, worker } = await opened(Sub, async () => {
+      most = Math.max(most, (running += 1));
+      await new Promise<void>((resolve) => finish.push(resolve));
+      running -= 1;
+    });
+    expect(adapter.maxOutstanding).toBe(4);
+    for (const id of ["a", "b", "c", "d"]) adapter.deliver({ id });
+    expect(worker.health()).toMatchObject({ running: 2, waiting: 2 });
+    while (adapter.settles.length < 4) {
+      finish.shift()?.();
+      await turn();
+    }
+    expect(most).toBe(2);
+    expect(worker.health()).toMatchObject({ running: 0, waiting: 0 });
+  });
+
+  it("runs a long line of handlers that return at once without deepening the stack", async () => {
+    const { adapter } = await opened(KeyedSub, () => {});
+    for (let n = 0; n < 20_000; n += 1) adapter.deliver({ id: `m${n}`, orderingKey: "k" });
+    await turn();
+    expect(adapter.settles).toHaveLength(20_000);
+  });
+});
+
+describe("leases", () => {
+  it("extends what it holds every third of the deadline, and gives up a handler past its time", async () => {
+    const aborted: unknown[] = [];
+    const { adapter, clock, worker } = await opened(Sub, async (_event, { signal }) => {
+      signal.addEventListener("abort", () => aborted.push(signal.reason));
+      await new Promise(() => {});
+    });
+    adapter.deliver({ id: "a" });
+    await clock.advance(9000);
+    expect(adapter.extended.length).toBeGreaterThanOrEqual(8);
+    expect(aborted).toEqual([]);
+    await clock.advance(1000);
+    expect(aborted).toMatchObject([{ code: "TIMEOUT" }]);
+    expect(adapter.settles).toMatchObject([{ id: "a", how: "retry", delayMs: 100 }]);
+    expect(worker.health()).toMatchObject({ running: 0, abandoned: 1 });
+  });
+
+  it("forgets what is revoked, and keeps the place of a handler that still runs", async () => {
+    let finish = (): void => {};
+    const { adapter, worker } = await opened(Sub, () => new Promise<void>((resolve) => (finish = resolve)));
+    const first = adapter.deliver({ id: "a" });
+    expect(adapter.sink.revoke(first)).toBe(false);
+    expect(worker.health()).toMatchObject({ running: 1, abandoned: 1 });
+    finish();
+    await turn();
+    expect(adapter.settles).toEqual([]);
+    expect(worker.health()).toMatchObject({ running: 0, abandoned: 0 });
+  });
+});
+
+describe("order per key", () => {
+  it("holds successors until the failed message has come back and succeeded; other keys go on", async () => {
+    const order: string[] = [];
+    const { adapter, clock } = await opened(KeyedSub, (_event, { id, attempt }) => {
+      order.push(`${id}.${attempt}`);
+      if (id === "a1" && attempt < 3) throw new Error("not yet");
+    });
+    adapter.deliver({ id: "a1", orderingKey: "a" });
+    adapter.deliver({ id: "a2", orderingKey: "a" });
+    adapter.deliver({ id: "b1", orderingKey: "b" });
+    adapter.deliver({ id: "none" });
+    await turn();
+    expect(order).toEqual(["a1.1", "b1.1", "none.1"]);
+    expect(adapter.settles[0]).toMatchObject({ id: "a1", how: "retry", delayMs: 0 });
+    adapter.deliver({ id: "a1", orderingKey: "a" }, 2);
+    await clock.advance(99);
+    expect(order).toHaveLength(3);
+    await clock.advance(1);
+    adapter.deliver({ id: "a3", orderingKey: "a" });
+    adapter.deliver({ id: "a1", orderingKey: "a" }, 3);
+    await clock.advance(200);
+    expect(order.slice(3)).toEqual(["a1.2", "a1.3", "a2.1", "a3.1"]);
+  });
+
+  it("runs a retry in time although the wall clock was set back while it was away", async () => {
+    const virtual = new VirtualClock(10_000_000);
+    let setBackMs = 0;
+    const clock: Clock = {
+      now: () => virtual.now() - setBackMs,
+      setTimer: (callback, delayMs) => virtual.setTimer(callback, delayMs),
+      clearTimer: (handle) => virtual.clearTimer(handle),
+    };
+    const adapter = new ScriptedAdapter();
+    const pubsub = await connect(adapter, { clock, random: () => 0.5 });
+    const attempts: number[] = [];
+    await pubsub.subscribe(KeyedSub, (_event, { attempt }) => {
+      attempts.push(attempt);
+      if (attempt === 1) throw new Error("not yet");
+    });
+    adapter.deliver({ id: "a1", orderingKey: "a" });
+    setBackMs = 3_600_000;
+    adapter.deliver({ id: "a1", orderingKey: "a" }, 2);
+    await virtual.advance(99);
+    expect(attempts).toEqual([1]);
+    await virtual.advance(1);
+    expect(attempts).toEqual([1, 2]);
+  });
+
+  it("lets go of a failed message that the broker delays by itself", async () => {
+    const order: string[] = [];
+    const { adapter, worker } = await opened(KeyedSub, (_event, { id, attempt }) => {
+      order.push(`${id}.${attempt}`);
+      if (attempt === 1) throw new Error("not yet");
+    });
+    adapter.deliver({ id: "a1", orderingKey: "a", retriesAtBroker: true });
+    await turn();
+    expect(adapter.settles).toMatchObject([{ id: "a1", how: "retry", delayMs: 100 }]);
+    expect(worker.health()).toMatchObject({ running: 0, waiting: 0 });
+    adapter.deliver({ id: "a2", orderingKey: "a" }, 2);
+    await turn();
+    expect(order).toEqual(["a1.1", "a2.2"]);
+  });
+
+  it("gives successors back when the awaited message does not return", async () => {
+    const { adapter, clock } = await opened(KeyedSub, () => {
+      throw new Error("no");
+    });
+    adapter.deliver({ id: "a1", orderingKey: "a" });
+    adapter.deliver({ id: "a2", orderingKey: "a" });
+    await clock.advance(10_200);
+    expect(adapter.settles.map(({ id, how }) => [id, how])).toEqual([
+      ["a1", "retry"],
+      ["a2", "release"],
+    ]);
+  });
+
+  it("starts nothing of a key whose messages are all revoked", async () => {
+    let started = 0;
+    const { adapter } = await opened(KeyedSub, async () => {
+      started += 1;
+      await new Promise(() => {});
+    });
+    for (const id of ["a1", "a2", "a3"]) adapter.deliver({ id, orderingKey: "a" });
+    adapter.sink.revokeAll();
+    await turn();
+    expect(started).toBe(1);
+    adapter.deliver({ id: "a4", orderingKey: "a" });
+    expect(started).toBe(2);
+  });
+});
