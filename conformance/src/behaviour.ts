@@ -1,0 +1,79 @@
+import type { Capabilities } from "@anytopic/core";
+import type { Context } from "./context.ts";
+import type { Facility, Harness } from "./harness.ts";
+
+/**
+ * `"smoke"`: the heart of every row that is quick, under 30 s for an adapter. `"full"`: everything a healthy broker
+ * shows, smoke included. `"faults"`: what it takes a killed broker or a cut line to show; one at a time.
+ */
+export type Tier = "smoke" | "full" | "faults";
+
+/** A statement of the contract, `"C1"` to `"C30"`, see `contract.ts`. */
+export type Statement = `C${number}`;
+
+/** A facility of the harness; `"restart"` is its broker control on an implementation that keeps its state. */
+export type Need = Facility | "restart";
+
+/** One thing every adapter does, and the test that it does. */
+export interface Behaviour {
+  /** `group.name`; stable: quirks and results refer to it. */
+  readonly id: string;
+  /** Rows of the behaviour catalogue, 1 to 50. */
+  readonly rows: readonly number[];
+  /** What it proves, in part. */
+  readonly statements: readonly Statement[];
+  /** A sentence that is true of a right adapter. */
+  readonly title: string;
+  readonly tier: Tier;
+  /** What the harness must have beyond an adapter. */
+  readonly needs: readonly Need[];
+  /** The reason why it does not apply to an adapter with these capabilities; `undefined` when it does. */
+  readonly requires: (capabilities: Capabilities, harness: Harness) => string | undefined;
+  /** When it is given up, in ms. */
+  readonly timeoutMs: number;
+  /** Runs alone, whatever its tier. */
+  readonly exclusive: boolean;
+  readonly run: (context: Context) => Promise<void>;
+}
+
+export interface BehaviourOptions extends Pick<Behaviour, "id" | "rows" | "statements" | "title" | "tier" | "run"> {
+  readonly needs?: readonly Need[];
+  readonly requires?: Behaviour["requires"];
+  /** @default 120,000; 240,000 for faults */
+  readonly timeoutMs?: number;
+  /** @default true for faults */
+  readonly exclusive?: boolean;
+}
+
+export function behaviour(options: BehaviourOptions): Behaviour {
+  const faults = options.tier === "faults";
+  return Object.freeze({
+    needs: [],
+    requires: () => undefined,
+    timeoutMs: faults ? 240_000 : 120_000,
+    exclusive: faults,
+    ...options,
+  });
+}
+
+/** Why a behaviour about a broker beyond this process does not apply to one inside it. */
+export function outsideThisProcess(capabilities: Capabilities): string | undefined {
+  return capabilities.durability === "process"
+    ? 'durability "process": there is no broker or connection apart from the process'
+    : undefined;
+}
+
+/** Why a behaviour about ordering keys does not apply. */
+export function ordered(capabilities: Capabilities): string | undefined {
+  return capabilities.ordering === "per-key" ? undefined : 'ordering "none": refused, see ordering.refused';
+}
+
+/** Why a behaviour about exactly-once does not apply. */
+export function exactlyOnce(capabilities: Capabilities): string | undefined {
+  return capabilities.exactlyOnce === "none" ? 'exactlyOnce "none": refused, see exactly-once.refused' : undefined;
+}
+
+/** Why a behaviour about expiring leases does not apply. */
+export function leased(capabilities: Capabilities): string | undefined {
+  return capabilities.lease === "renewable" ? undefined : 'lease "connection": a delivery never expires on its own';
+}

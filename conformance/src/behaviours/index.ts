@@ -1,0 +1,213 @@
+import type { Behaviour } from "../behaviour.ts";
+import { aborted as publishAborted } from "./publish/aborted.ts";
+import { anyBytes as publishAnyBytes } from "./publish/any-bytes.ts";
+import { attributeLimits as publishAttributeLimits } from "./publish/attribute-limits.ts";
+import { batchByBytes as publishBatchByBytes } from "./publish/batch-by-bytes.ts";
+import { batchPartialFailure as publishBatchPartialFailure } from "./publish/batch-partial-failure.ts";
+import { batch as publishBatch } from "./publish/batch.ts";
+import { callerMistakes as publishCallerMistakes } from "./publish/caller-mistakes.ts";
+import { chosenId as publishChosenId } from "./publish/chosen-id.ts";
+import { deduplication as publishDeduplication } from "./publish/deduplication.ts";
+import { deletedTopic as publishDeletedTopic } from "./publish/deleted-topic.ts";
+import { keyPause as publishKeyPause } from "./publish/key-pause.ts";
+import { messageLimit as publishMessageLimit } from "./publish/message-limit.ts";
+import { missingTopic as publishMissingTopic } from "./publish/missing-topic.ts";
+import { roundtrip as publishRoundtrip } from "./publish/roundtrip.ts";
+import { schema as publishSchema } from "./publish/schema.ts";
+import { weirdAttributes as publishWeirdAttributes } from "./publish/weird-attributes.ts";
+import { window as publishWindow } from "./publish/window.ts";
+import { withoutSubscription as publishWithoutSubscription } from "./publish/without-subscription.ts";
+import { ackDurable as deliveryAckDurable } from "./delivery/ack-durable.ts";
+import { afterClose as deliveryAfterClose } from "./delivery/after-close.ts";
+import { attempts as deliveryAttempts } from "./delivery/attempts.ts";
+import { competing as deliveryCompeting } from "./delivery/competing.ts";
+import { concurrencyPerWorker as deliveryConcurrencyPerWorker } from "./delivery/concurrency-per-worker.ts";
+import { concurrency as deliveryConcurrency } from "./delivery/concurrency.ts";
+import { concurrentOpenClose as deliveryConcurrentOpenClose } from "./delivery/concurrent-open-close.ts";
+import { deadWorker as deliveryDeadWorker } from "./delivery/dead-worker.ts";
+import { extendDeadline as deliveryExtendDeadline } from "./delivery/extend-deadline.ts";
+import { failureStorm as deliveryFailureStorm } from "./delivery/failure-storm.ts";
+import { fanOut as deliveryFanOut } from "./delivery/fan-out.ts";
+import { handlerOutcomes as deliveryHandlerOutcomes } from "./delivery/handler-outcomes.ts";
+import { handlingTimeout as deliveryHandlingTimeout } from "./delivery/handling-timeout.ts";
+import { isolation as deliveryIsolation } from "./delivery/isolation.ts";
+import { leaseExtension as deliveryLeaseExtension } from "./delivery/lease-extension.ts";
+import { newSubscription as deliveryNewSubscription } from "./delivery/new-subscription.ts";
+import { prefetch as deliveryPrefetch } from "./delivery/prefetch.ts";
+import { pullSettles as deliveryPullSettles } from "./delivery/pull-settles.ts";
+import { reopen as deliveryReopen } from "./delivery/reopen.ts";
+import { retry as deliveryRetry } from "./delivery/retry.ts";
+import { sameClient as deliverySameClient } from "./delivery/same-client.ts";
+import { settleTwice as deliverySettleTwice } from "./delivery/settle-twice.ts";
+import { slowNeighbour as deliverySlowNeighbour } from "./delivery/slow-neighbour.ts";
+import { subscribeAbort as deliverySubscribeAbort } from "./delivery/subscribe-abort.ts";
+import { curve as retryCurve } from "./retry/curve.ts";
+import { retryAfter as retryRetryAfter } from "./retry/retry-after.ts";
+import { waiting as retryWaiting } from "./retry/waiting.ts";
+import { zero as retryZero } from "./retry/zero.ts";
+import { contents as deadLettersContents } from "./dead-letters/contents.ts";
+import { eachSubscription as deadLettersEachSubscription } from "./dead-letters/each-subscription.ts";
+import { peekAndPurge as deadLettersPeekAndPurge } from "./dead-letters/peek-and-purge.ts";
+import { poison as deadLettersPoison } from "./dead-letters/poison.ts";
+import { redriveLive as deadLettersRedriveLive } from "./dead-letters/redrive-live.ts";
+import { redriveSome as deadLettersRedriveSome } from "./dead-letters/redrive-some.ts";
+import { redrive as deadLettersRedrive } from "./dead-letters/redrive.ts";
+import { storeFails as deadLettersStoreFails } from "./dead-letters/store-fails.ts";
+import { undecodable as deadLettersUndecodable } from "./dead-letters/undecodable.ts";
+import { acrossRetries as orderingAcrossRetries } from "./ordering/across-retries.ts";
+import { acrossWorkers as orderingAcrossWorkers } from "./ordering/across-workers.ts";
+import { deadLetter as orderingDeadLetter } from "./ordering/dead-letter.ts";
+import { headBlocksKey as orderingHeadBlocksKey } from "./ordering/head-blocks-key.ts";
+import { perKey as orderingPerKey } from "./ordering/per-key.ts";
+import { refused as orderingRefused } from "./ordering/refused.ts";
+import { effect as exactlyOnceEffect } from "./exactly-once/effect.ts";
+import { lostAck as exactlyOnceLostAck } from "./exactly-once/effect.ts";
+import { unconfirmed as exactlyOnceUnconfirmed } from "./exactly-once/effect.ts";
+import { redrive as exactlyOnceRedrive } from "./exactly-once/redrive.ts";
+import { refused as exactlyOnceRefused } from "./exactly-once/refused.ts";
+import { ackBurst as shutdownAckBurst } from "./shutdown/ack-burst.ts";
+import { closed as shutdownClosed } from "./shutdown/closed.ts";
+import { deadline as shutdownDeadline } from "./shutdown/deadline.ts";
+import { inFlight as shutdownInFlight } from "./shutdown/in-flight.ts";
+import { prefetched as shutdownPrefetched } from "./shutdown/prefetched.ts";
+import { publishes as shutdownPublishes } from "./shutdown/publishes.ts";
+import { underLoad as shutdownUnderLoad } from "./shutdown/under-load.ts";
+import { unread as shutdownUnread } from "./shutdown/unread.ts";
+import { destroy as topologyDestroy } from "./topology/destroy.ts";
+import { ensure as topologyEnsure } from "./topology/ensure.ts";
+import { off as topologyOff } from "./topology/off.ts";
+import { update as topologyUpdate } from "./topology/update.ts";
+import { verify as topologyVerify } from "./topology/verify.ts";
+import { manifest as capabilitiesManifest } from "./capabilities/manifest.ts";
+import { outOfRange as capabilitiesOutOfRange } from "./capabilities/out-of-range.ts";
+import { deletedSubscription as lifeDeletedSubscription } from "./life/deleted-subscription.ts";
+import { events as lifeEvents } from "./life/events.ts";
+import { idle as lifeIdle } from "./life/idle.ts";
+import { leavesNothing as lifeLeavesNothing } from "./life/leaves-nothing.ts";
+import { payloads as lifePayloads } from "./life/payloads.ts";
+import { secrets as lifeSecrets } from "./life/secrets.ts";
+import { foreignReads as wireForeignReads } from "./wire/foreign-reads.ts";
+import { foreignWrites as wireForeignWrites } from "./wire/foreign-writes.ts";
+import { acceptedSurvives as faultsAcceptedSurvives } from "./faults/accepted-survives.ts";
+import { attemptsAcrossRestart as faultsAttemptsAcrossRestart } from "./faults/attempts-across-restart.ts";
+import { closeWhileDisconnected as faultsCloseWhileDisconnected } from "./faults/close-while-disconnected.ts";
+import { cut as faultsCut } from "./faults/cut.ts";
+import { exactlyOnceCut as faultsExactlyOnceCut } from "./faults/exactly-once-cut.ts";
+import { halfOpen as faultsHalfOpen } from "./faults/half-open.ts";
+import {
+  orderedAttempts as faultsOrderedAttempts,
+  orderedAttemptsInHand as faultsOrderedAttemptsInHand,
+} from "./faults/ordered-attempts.ts";
+import { orderedCut as faultsOrderedCut } from "./faults/ordered-cut.ts";
+import { reconnects as faultsReconnects } from "./faults/reconnects.ts";
+import { restartUnderLoad as faultsRestartUnderLoad } from "./faults/restart-under-load.ts";
+import { slowLine as faultsSlowLine } from "./faults/slow-line.ts";
+import { staleSettle as faultsStaleSettle } from "./faults/stale-settle.ts";
+import { subscribeInOutage as faultsSubscribeInOutage } from "./faults/subscribe-in-outage.ts";
+
+/** Every behaviour, in the order in which the matrix shows them. */
+export const behaviours: readonly Behaviour[] = Object.freeze([
+  publishAborted,
+  publishAnyBytes,
+  publishAttributeLimits,
+  publishBatchByBytes,
+  publishBatchPartialFailure,
+  publishBatch,
+  publishCallerMistakes,
+  publishChosenId,
+  publishDeduplication,
+  publishDeletedTopic,
+  publishKeyPause,
+  publishMessageLimit,
+  publishMissingTopic,
+  publishRoundtrip,
+  publishSchema,
+  publishWeirdAttributes,
+  publishWindow,
+  publishWithoutSubscription,
+  deliveryAckDurable,
+  deliveryAfterClose,
+  deliveryAttempts,
+  deliveryCompeting,
+  deliveryConcurrencyPerWorker,
+  deliveryConcurrency,
+  deliveryConcurrentOpenClose,
+  deliveryDeadWorker,
+  deliveryExtendDeadline,
+  deliveryFailureStorm,
+  deliveryFanOut,
+  deliveryHandlerOutcomes,
+  deliveryHandlingTimeout,
+  deliveryIsolation,
+  deliveryLeaseExtension,
+  deliveryNewSubscription,
+  deliveryPrefetch,
+  deliveryPullSettles,
+  deliveryReopen,
+  deliveryRetry,
+  deliverySameClient,
+  deliverySettleTwice,
+  deliverySlowNeighbour,
+  deliverySubscribeAbort,
+  retryCurve,
+  retryRetryAfter,
+  retryWaiting,
+  retryZero,
+  deadLettersContents,
+  deadLettersEachSubscription,
+  deadLettersPeekAndPurge,
+  deadLettersPoison,
+  deadLettersRedriveLive,
+  deadLettersRedriveSome,
+  deadLettersRedrive,
+  deadLettersStoreFails,
+  deadLettersUndecodable,
+  orderingAcrossRetries,
+  orderingAcrossWorkers,
+  orderingDeadLetter,
+  orderingHeadBlocksKey,
+  orderingPerKey,
+  orderingRefused,
+  exactlyOnceEffect,
+  exactlyOnceLostAck,
+  exactlyOnceUnconfirmed,
+  exactlyOnceRedrive,
+  exactlyOnceRefused,
+  shutdownAckBurst,
+  shutdownClosed,
+  shutdownDeadline,
+  shutdownInFlight,
+  shutdownPrefetched,
+  shutdownPublishes,
+  shutdownUnderLoad,
+  shutdownUnread,
+  topologyDestroy,
+  topologyEnsure,
+  topologyOff,
+  topologyUpdate,
+  topologyVerify,
+  capabilitiesManifest,
+  capabilitiesOutOfRange,
+  lifeDeletedSubscription,
+  lifeEvents,
+  lifeIdle,
+  lifeLeavesNothing,
+  lifePayloads,
+  lifeSecrets,
+  wireForeignReads,
+  wireForeignWrites,
+  faultsAcceptedSurvives,
+  faultsAttemptsAcrossRestart,
+  faultsCloseWhileDisconnected,
+  faultsCut,
+  faultsExactlyOnceCut,
+  faultsHalfOpen,
+  faultsOrderedAttempts,
+  faultsOrderedAttemptsInHand,
+  faultsOrderedCut,
+  faultsReconnects,
+  faultsRestartUnderLoad,
+  faultsSlowLine,
+  faultsStaleSettle,
+  faultsSubscribeInOutage,
+]);

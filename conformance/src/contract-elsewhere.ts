@@ -1,0 +1,74 @@
+import type { Statement } from "./behaviour.ts";
+
+/** A test outside the suite that proves a statement, or a part that no adapter can show. */
+export interface Elsewhere {
+  /** From the root of the repository. */
+  readonly file: string;
+  readonly proves: string;
+}
+
+const PUBLISH = "core/test/publish.test.ts";
+const WORKER = "core/test/worker.test.ts";
+const LIFE = "core/test/worker-life.test.ts";
+const CONNECT = "core/test/connect.test.ts";
+
+export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>>> = {
+  C1: [{ file: PUBLISH, proves: "a publish that nobody answers times out, and a late answer is ignored" }],
+  C3: [{ file: PUBLISH, proves: "the errors of limits name the limit, its value and the actual value" }],
+  C4: [{ file: PUBLISH, proves: "batches are split by count and by bytes, in order" }],
+  C5: [{ file: PUBLISH, proves: "callers past the window wait in order, and are refused beyond the queue" }],
+  C6: [{ file: PUBLISH, proves: "a key under way is taken up again after a failure, and after an abort" }],
+  C9: [{ file: WORKER, proves: "no more is asked for than may be held" }],
+  C10: [{ file: WORKER, proves: "leases are extended every third of the deadline, on a virtual clock" }],
+  C12: [
+    {
+      file: "adapters/gcp/test/ordered-retry.test.ts",
+      proves: "on Pub/Sub, what a worker that is cut off leaves of a key's attempts, alone and with successors in hand",
+    },
+  ],
+  C13: [{ file: LIFE, proves: "a settle of what was revoked is refused" }],
+  C16: [{ file: WORKER, proves: "the original is settled only after its letter was stored" }],
+  C17: [
+    { file: WORKER, proves: "a message whose attempts were used up by crashes is dead-lettered without running" },
+    { file: "adapters/rabbitmq/test/broker-side.test.ts", proves: "what RabbitMQ itself is told to do" },
+  ],
+  C20: [
+    { file: WORKER, proves: "successors are held, and given back when the awaited message does not return" },
+    { file: "adapters/nats/test/ordering.test.ts", proves: "order per key across crashes of worker processes" },
+  ],
+  C22: [{ file: CONNECT, proves: "every refusal names the capability and the remedy, on adapters that lack it" }],
+  C27: [{ file: CONNECT, proves: "ensure creates once, verify lists what is missing and differs, off calls nothing" }],
+  C28: [
+    {
+      file: "adapters/nats/test/errors.test.ts",
+      proves: "a table of broker errors and their codes; each adapter has one",
+    },
+  ],
+  C29: [
+    {
+      file: "adapters/nats/test/interop.test.ts",
+      proves: "the plain client reads and writes; each adapter has such a test",
+    },
+  ],
+  C30: [{ file: CONNECT, proves: "an observer that throws is logged and harms nobody" }],
+};
+
+/** What no test proves yet, with the reason. */
+export const openPoints: Readonly<Partial<Record<Statement, readonly string[]>>> = {
+  C10: [
+    "a worker whose event loop was blocked for longer than its lease: only shown as a worker that went silent (`delivery.dead-worker`)",
+  ],
+  C12: [
+    "on Google Cloud Pub/Sub the failures of a message whose successors its worker held are one when that worker dies (`orderedAttempts`): the message gets more attempts than permitted, never fewer; see [040](adr/040-gcp-retry.md)",
+  ],
+  C17: [
+    "that the broker's own limit catches a message whose workers keep dying before they can settle it: the suite proves only that the limit does not act before ours",
+  ],
+  C20: [
+    "on Google Cloud Pub/Sub a redriven message, which comes as new, and a live one of its key may be with two workers at the same time; see [041](adr/041-gcp-subscriber.md)",
+  ],
+  C21: [
+    "a process that is killed between the effect and its mark: it takes an inbox store in the effect's own database",
+  ],
+  C23: ["the signal SIGTERM: an application calls `close()` in its own handler"],
+};

@@ -1,0 +1,133 @@
+/**
+ * What an adapter's author gives to the suite: a broker, ways to reach and to hurt it, and the honest list of what this
+ * implementation of it cannot do. The suite reaches messages through core alone; everything here is about the broker.
+ */
+import type { Capabilities, InboxStore } from "@anytopic/core";
+import type { Adapter, Attributes } from "@anytopic/core/driver";
+
+/** How late this implementation may be. Lower bounds of times have no slack. */
+export interface Slack {
+  /** How much later than its longest permitted delay a retry may arrive, in ms. For orientation: memory 100, NATS 300, RabbitMQ 500, GCP 2,000, SQS 2,000. The suite adds a second for a loaded machine. */
+  readonly retryUpperMs: number;
+  /** How long nothing must happen until "nothing happens" is believed, in ms. @default 3,000; smaller only for a broker in this process */
+  readonly quietMs?: number;
+  /** How long a message may take when nothing is wrong, in ms. @default 30,000 */
+  readonly deliveryMs?: number;
+}
+
+/**
+ * A behaviour that this implementation of the broker cannot show, through no fault of the adapter. It is run and must
+ * fail: one that passes turns the run red, so that nobody keeps apologising for what was repaired.
+ */
+export interface Quirk {
+  /** The id of a behaviour, `"ordering.across-retries"`. An unknown one is an error. */
+  readonly test: string;
+  /** What the broker does instead. */
+  readonly reason: string;
+  /** Where that is documented or reported. */
+  readonly link: string;
+  /** `"broker"`: so does the real service. `"emulator"`: the real service is known to do better. */
+  readonly kind: "broker" | "emulator";
+  /** The behaviour would not end, or would harm others: listed, not run. */
+  readonly hangs?: true;
+}
+
+/** Parts of a harness that some behaviours need. */
+export type Facility = "broker" | "proxy" | "stats" | "foreign" | "unreachable";
+
+export interface AdapterRequest {
+  /** Connect through `Harness.proxy`. @default directly */
+  readonly throughProxy?: boolean;
+}
+
+/** Kills the broker as a crash would, and brings it back with the state that it had made durable. */
+export interface BrokerControl {
+  /** SIGKILL or its like; resolves when nothing answers any more. */
+  kill(): Promise<void>;
+  /** Resolves when it answers again, at the same address. */
+  start(): Promise<void>;
+}
+
+/** A TCP proxy before the broker; `createTcpProxy` of this package makes one. */
+export interface NetworkProxy {
+  /** Clients connected now. */
+  readonly connections: number;
+  /** Ends every connection; resolves when new ones are refused, until `heal`. */
+  cut(): Promise<void>;
+  /** Keeps connections open and lets nothing through in either direction until `heal` (a half-open connection). */
+  blackhole(): void | Promise<void>;
+  /** Delays everything by this much, in ms; 0 ends it. */
+  delay(delayMs: number): void | Promise<void>;
+  /** Undoes `cut`, `blackhole` and `delay`; resolves when connections are accepted. */
+  heal(): Promise<void>;
+}
+
+/** Declared names. The harness knows how its adapter derives the broker's names from them. */
+export interface SubscriptionName {
+  readonly topic: string;
+  readonly subscription: string;
+}
+
+/** What the broker itself says about a subscription, `undefined` for what it cannot say. Never computed from the adapter's own bookkeeping. */
+export interface SubscriptionStats {
+  /** Attached consumers, streams or pulls. */
+  readonly workers: number | undefined;
+  /** Delivered and unsettled. */
+  readonly outstanding: number | undefined;
+  /** Waiting to be delivered. */
+  readonly waiting: number | undefined;
+}
+
+export interface ForeignMessage {
+  readonly body: Uint8Array;
+  /** The broker's own headers or attributes of type text. */
+  readonly attributes: Attributes;
+  /** Where the broker has such a thing of its own. */
+  readonly orderingKey?: string | undefined;
+}
+
+/** The broker's plain client, as somebody would use it who has never heard of anytopic. */
+export interface ForeignClient {
+  /** Publishes to a topic that the adapter has provisioned. */
+  publish(topic: string, message: ForeignMessage): Promise<void>;
+  /** Takes the oldest message of a subscription that the adapter has provisioned and nobody else reads; `undefined` when there is none after about 5 s. */
+  take(name: SubscriptionName): Promise<ForeignMessage | undefined>;
+}
+
+/** An adapter that can reach nobody, with credentials in its configuration. */
+export interface UnreachableAdapter {
+  /** Fresh each time; an address where nobody listens. */
+  adapter(): Adapter;
+  /** The password, key or token in its configuration: must turn up nowhere. */
+  readonly secret: string;
+}
+
+export interface Harness {
+  /** The adapter's name, `"nats"`. */
+  readonly name: string;
+  /** The broker program behind it, `"nats-server"`, `"gcp-emulator"`: quirks and the column of the matrix belong to it. */
+  readonly implementation: string;
+  /** Of the broker program. */
+  readonly version: string;
+  readonly capabilities: Capabilities;
+  readonly slack: Slack;
+  /** Empty for an implementation that does everything. */
+  readonly quirks: readonly Quirk[];
+  /** Facilities this harness does not have, each with the reason. One that is missing and not named here fails the behaviours that need it. */
+  readonly lacks?: Readonly<Partial<Record<Facility, string>>>;
+  /** False when the implementation forgets everything at its end though the real broker does not (most emulators). */
+  readonly survivesRestart: boolean;
+  /** Behaviours at the same time; fault behaviours always run alone. @default 4 */
+  readonly parallelism?: number;
+  /** A fresh adapter each time; all reach the same broker, as several processes would. */
+  adapter(request?: AdapterRequest): Adapter;
+  readonly broker?: BrokerControl;
+  readonly proxy?: NetworkProxy;
+  stats?(name: SubscriptionName): Promise<SubscriptionStats>;
+  readonly foreign?: ForeignClient;
+  readonly unreachable?: UnreachableAdapter;
+  /** For adapters with `exactlyOnce: "inbox"`. One store for all calls of a run. @default a store in the memory of this process */
+  inbox?(): InboxStore;
+  /** Ends everything the harness started. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,35 @@
+export { behaviour } from "./behaviour.ts";
+export type { Behaviour, BehaviourOptions, Need, Statement, Tier } from "./behaviour.ts";
+export { behaviours } from "./behaviours/index.ts";
+export type {
+  AdapterRequest,
+  BrokerControl,
+  Facility,
+  ForeignClient,
+  ForeignMessage,
+  Harness,
+  NetworkProxy,
+  Quirk,
+  Slack,
+  SubscriptionName,
+  SubscriptionStats,
+  UnreachableAdapter,
+} from "./harness.ts";
+export { matrixEntries, matrixMarkdown, matrixSummary } from "./matrix.ts";
+export type { MatrixEntry } from "./matrix.ts";
+export { minimalHarness } from "./minimal-harness.ts";
+export { registerConformance } from "./register-conformance.ts";
+export type { RegisterOptions, TestFunction } from "./register-conformance.ts";
+export { headline, isFailure, summary } from "./result.ts";
+export type { BehaviourResult, ConformanceRun, Outcome } from "./result.ts";
+export { runConformance } from "./run-conformance.ts";
+export type { RunOptions } from "./run-conformance.ts";
+export { saboteurs } from "./saboteurs/index.ts";
+export type { Saboteur } from "./saboteurs/saboteur.ts";
+export { junit } from "./junit.ts";
+export { killMatrix } from "./kill-matrix.ts";
+export { killers, sabotaged } from "./saboteurs/hunt.ts";
+export { loadRuns, saveRun } from "./save-run.ts";
+export type { Selection } from "./select-behaviours.ts";
+export { createTcpProxy } from "./tcp-proxy.ts";
+export type { TcpProxy, TcpProxyOptions } from "./tcp-proxy.ts";

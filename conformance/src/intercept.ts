@@ -1,0 +1,170 @@
+/**
+ * Wraps an adapter in another one: for watching what passes (the monitor), for failures that no broker makes on demand
+ * (some behaviours), and for adapters that are wrong on purpose (the saboteurs).
+ */
+import type {
+  Adapter,
+  DeliverySink,
+  Driver,
+  DriverContext,
+  DriverDeadLetters,
+  DriverDelivery,
+  DriverPublisher,
+  DriverSubscriber,
+  PublishRequest,
+  SubscriberOptions,
+  SubscriptionSpec,
+  TakenLetter,
+} from "@anytopic/core/driver";
+
+export type WrapDriver = (driver: Driver, context: DriverContext) => Driver;
+
+/** The same adapter, its driver wrapped. */
+export function intercept(adapter: Adapter, wrap: WrapDriver): Adapter {
+  return {
+    name: adapter.name,
+    capabilities: adapter.capabilities,
+    open: async (context, signal) => wrap(await adapter.open(context, signal), context),
+  };
+}
+
+export function forwardDriver(driver: Driver, changes: Partial<Driver>): Driver {
+  return {
+    server: driver.server,
+    native: driver.native,
+    plan: (topology, signal) => driver.plan(topology, signal),
+    apply: (topology, options) => driver.apply(topology, options),
+    destroy: (topology) => driver.destroy(topology),
+    openPublisher: (topic) => driver.openPublisher(topic),
+    openSubscriber: (subscription, sink, options) => driver.openSubscriber(subscription, sink, options),
+    openDeadLetters: (subscription) => driver.openDeadLetters(subscription),
+    close: () => driver.close(),
+    ...changes,
+  };
+}
+
+export function forwardPublisher(publisher: DriverPublisher, changes: Partial<DriverPublisher>): DriverPublisher {
+  return {
+    sizeOf: (message) => publisher.sizeOf(message),
+    publish: (batch) => publisher.publish(batch),
+    close: () => publisher.close(),
+    ...changes,
+  };
+}
+
+export function forwardRequest(request: PublishRequest, changes: Partial<PublishRequest>): PublishRequest {
+  return {
+    id: request.id,
+    body: request.body,
+    attributes: request.attributes,
+    orderingKey: request.orderingKey,
+    publishTimeMs: request.publishTimeMs,
+    get awaited() {
+      return request.awaited;
+    },
+    accept: () => request.accept(),
+    reject: (error) => request.reject(error),
+    ...changes,
+  };
+}
+
+export function forwardDelivery(delivery: DriverDelivery, changes: Partial<DriverDelivery>): DriverDelivery {
+  return {
+    id: delivery.id,
+    body: delivery.body,
+    attributes: delivery.attributes,
+    orderingKey: delivery.orderingKey,
+    publishTimeMs: delivery.publishTimeMs,
+    native: delivery.native,
+    attempt: delivery.attempt,
+    get retriesAtBroker() {
+      return delivery.retriesAtBroker === true;
+    },
+    ack: () => delivery.ack(),
+    retry: (delayMs) => delivery.retry(delayMs),
+    release: () => delivery.release(),
+    ...changes,
+  };
+}
+
+export function forwardSink(sink: DeliverySink, changes: Partial<DeliverySink>): DeliverySink {
+  return {
+    deliver: (delivery) => sink.deliver(delivery),
+    revoke: (delivery) => sink.revoke(delivery),
+    revokeAll: () => sink.revokeAll(),
+    failing: (error) => sink.failing(error),
+    receiving: (reconnected) => sink.receiving(reconnected),
+    ...changes,
+  };
+}
+
+export function forwardDeadLetters(letters: DriverDeadLetters, changes: Partial<DriverDeadLetters>): DriverDeadLetters {
+  return {
+    store: (letter) => letters.store(letter),
+    count: () => letters.count(),
+    peek: (limit) => letters.peek(limit),
+    take: (limit) => letters.take(limit),
+    redeliver: (message) => letters.redeliver(message),
+    purge: () => letters.purge(),
+    close: () => letters.close(),
+    ...changes,
+  };
+}
+
+export function forwardLetter(letter: TakenLetter, changes: Partial<TakenLetter>): TakenLetter {
+  return {
+    id: letter.id,
+    body: letter.body,
+    attributes: letter.attributes,
+    orderingKey: letter.orderingKey,
+    publishTimeMs: letter.publishTimeMs,
+    native: letter.native,
+    remove: () => letter.remove(),
+    putBack: () => letter.putBack(),
+    ...changes,
+  };
+}
+
+/** What a wrapped subscriber does differently; everything absent is forwarded. */
+export interface SubscriberChanges {
+  /** The delivery as core gets it. @default the same */
+  readonly wrap?: (delivery: DriverDelivery) => DriverDelivery;
+  /** Hands deliveries to core. @default one by one, at once */
+  readonly deliver?: (delivery: DriverDelivery, sink: DeliverySink) => void;
+  readonly options?: SubscriberOptions;
+  readonly extend?: (deliveries: readonly DriverDelivery[], inner: DriverSubscriber) => void;
+  readonly stop?: (inner: DriverSubscriber) => Promise<void>;
+  readonly close?: (inner: DriverSubscriber) => Promise<void>;
+}
+
+/** Opens a subscriber whose deliveries are wrapped; keeps track of which is which for `extend` and `revoke`. */
+export async function openWrappedSubscriber(
+  driver: Driver,
+  subscription: SubscriptionSpec,
+  sink: DeliverySink,
+  options: SubscriberOptions,
+  changes: SubscriberChanges,
+): Promise<DriverSubscriber> {
+  const inner = new WeakMap<DriverDelivery, DriverDelivery>();
+  const outer = new WeakMap<DriverDelivery, DriverDelivery>();
+  const wrapped = forwardSink(sink, {
+    deliver(delivery) {
+      const seen = changes.wrap?.(delivery) ?? delivery;
+      inner.set(seen, delivery);
+      outer.set(delivery, seen);
+      if (changes.deliver === undefined) sink.deliver(seen);
+      else changes.deliver(seen, sink);
+    },
+    revoke: (delivery) => sink.revoke(outer.get(delivery) ?? delivery),
+  });
+  const subscriber = await driver.openSubscriber(subscription, wrapped, changes.options ?? options);
+  return {
+    extend(deliveries) {
+      const theirs = deliveries.map((delivery) => inner.get(delivery) ?? delivery);
+      if (changes.extend === undefined) subscriber.extend(theirs);
+      else changes.extend(theirs, subscriber);
+    },
+    stop: () => (changes.stop === undefined ? subscriber.stop() : changes.stop(subscriber)),
+    close: () => (changes.close === undefined ? subscriber.close() : changes.close(subscriber)),
+  };
+}

@@ -1,0 +1,28 @@
+import { connect } from "@anytopic/core";
+import type { Adapter } from "@anytopic/core/driver";
+import type { Harness } from "./harness.ts";
+
+const WHY = "only an adapter was given, and no harness";
+
+/**
+ * A harness for an adapter and nothing else: what needs faults, the broker's statistics or a foreign client stays
+ * unproven. Connects once to hear the broker's name.
+ */
+export async function minimalHarness(make: () => Adapter): Promise<Harness> {
+  const pubsub = await connect(make(), { provisioning: "off", signal: AbortSignal.timeout(30_000) });
+  const [implementation = "unknown", ...version] = pubsub.server.split(" ");
+  await pubsub.close();
+  const { name, capabilities } = make();
+  return {
+    name,
+    implementation,
+    version: version.join(" ") || "unknown",
+    capabilities,
+    slack: { retryUpperMs: 2000 },
+    quirks: [],
+    lacks: { broker: WHY, proxy: WHY, stats: WHY, foreign: WHY, unreachable: WHY },
+    survivesRestart: false,
+    adapter: () => make(),
+    close: () => Promise.resolve(),
+  };
+}

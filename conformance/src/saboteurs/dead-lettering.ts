@@ -1,0 +1,118 @@
+import {
+  DEAD_LETTER_ATTRIBUTE,
+  type Attributes,
+  type Driver,
+  type DriverDeadLetters,
+  type OutgoingMessage,
+  type SubscriptionSpec,
+} from "@anytopic/core/driver";
+import { forwardDeadLetters } from "../intercept.ts";
+import { sabotageDriver, type Saboteur } from "./saboteur.ts";
+
+function sabotageLetters(
+  change: (letters: DriverDeadLetters, subscription: SubscriptionSpec, driver: Driver) => Partial<DriverDeadLetters>,
+): Saboteur["sabotage"] {
+  return sabotageDriver((driver) => ({
+    openDeadLetters: async (subscription) => {
+      const letters = await driver.openDeadLetters(subscription);
+      return forwardDeadLetters(letters, change(letters, subscription, driver));
+    },
+  }));
+}
+
+/** Keeps those attributes. */
+function picked(letter: OutgoingMessage, keep: (key: string) => boolean): OutgoingMessage {
+  const attributes = Object.create(null) as Record<string, string>;
+  for (const [key, value] of Object.entries(letter.attributes)) if (keep(key)) attributes[key] = value;
+  const { id, body, orderingKey, publishTimeMs } = letter;
+  return { id, body, orderingKey, publishTimeMs, attributes: attributes satisfies Attributes };
+}
+
+const firstOfTopic = new Map<string, string>();
+
+export const deadLettering: readonly Saboteur[] = [
+  {
+    name: "letters-without-reason",
+    wrong: "dead letters do not say why they are there",
+    killedBy: ["dead-letters.contents", "dead-letters.undecodable"],
+    sabotage: sabotageLetters((letters) => ({
+      store: (letter) => letters.store(picked(letter, (key) => key !== DEAD_LETTER_ATTRIBUTE)),
+    })),
+  },
+  {
+    name: "letters-without-attributes",
+    wrong: "dead letters lose the attributes of their message",
+    killedBy: ["dead-letters.contents", "dead-letters.redrive"],
+    sabotage: sabotageLetters((letters) => ({
+      store: (letter) => letters.store(picked(letter, (key) => key === DEAD_LETTER_ATTRIBUTE)),
+    })),
+  },
+  {
+    name: "letters-without-key",
+    wrong: "dead letters lose the ordering key of their message",
+    killedBy: ["dead-letters.contents", "ordering.dead-letter"],
+    sabotage: sabotageLetters((letters) => ({
+      store: (letter) => letters.store({ ...letter, orderingKey: undefined }),
+    })),
+  },
+  {
+    name: "lose-letters",
+    wrong: "dead letters are said to be stored, and are not",
+    killedBy: ["dead-letters.poison", "retry.zero"],
+    sabotage: sabotageLetters(() => ({ store: () => Promise.resolve() })),
+  },
+  {
+    name: "letters-of-first-subscription",
+    wrong: "only the first subscription of a topic has a dead-letter queue",
+    killedBy: ["dead-letters.each-subscription"],
+    sabotage: sabotageLetters((_, { topic, name }) => {
+      const first = firstOfTopic.get(topic.name) ?? name;
+      firstOfTopic.set(topic.name, first);
+      return first === name ? {} : { store: () => Promise.resolve() };
+    }),
+  },
+  {
+    name: "redrive-to-all",
+    wrong: "a redriven letter is published to the topic again, so that every subscription gets it",
+    killedBy: ["dead-letters.redrive", "exactly-once.redrive"],
+    sabotage: sabotageLetters((_, { topic }, driver) => ({
+      async redeliver(message) {
+        const publisher = await driver.openPublisher(topic);
+        await new Promise<void>((accept, reject) => {
+          publisher.publish([{ ...message, id: `${message.id}-again`, awaited: true, accept, reject }]);
+        });
+      },
+    })),
+  },
+  {
+    name: "redrive-loses",
+    wrong: "a redriven letter is removed and does not come back",
+    killedBy: ["dead-letters.redrive", "dead-letters.redrive-live"],
+    sabotage: sabotageLetters(() => ({ redeliver: () => Promise.resolve() })),
+  },
+  {
+    name: "peek-removes",
+    wrong: "looking at dead letters removes them",
+    killedBy: ["dead-letters.peek-and-purge"],
+    sabotage: sabotageLetters((letters) => ({
+      async peek(limit) {
+        const taken = await letters.take(limit);
+        await Promise.all(taken.map((letter) => letter.remove()));
+        return taken;
+      },
+    })),
+  },
+  {
+    name: "keep-what-was-redriven",
+    wrong: "letters stay in the dead-letter queue after they were redriven",
+    killedBy: ["dead-letters.redrive"],
+    sabotage: sabotageLetters((letters) => ({
+      take: async (limit) =>
+        (await letters.take(limit)).map((letter) => ({
+          ...letter,
+          remove: () => letter.putBack(),
+          putBack: () => letter.putBack(),
+        })),
+    })),
+  },
+];

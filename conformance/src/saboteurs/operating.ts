@@ -1,0 +1,123 @@
+import {
+  PubSubError,
+  type Adapter,
+  type DriverDelivery,
+  type SubscriptionSpec,
+  type TopicSpec,
+} from "@anytopic/core/driver";
+import { forwardDriver, forwardSink, intercept } from "../intercept.ts";
+import { sabotageDriver, type Saboteur } from "./saboteur.ts";
+
+/** The topic as one that deduplicates nothing. */
+const forgetful = (topic: TopicSpec): TopicSpec => ({ ...topic, exactlyOnce: false });
+const ofForgetful = (subscription: SubscriptionSpec): SubscriptionSpec => ({
+  ...subscription,
+  topic: forgetful(subscription.topic),
+});
+
+/** Whatever went wrong, nobody knows. */
+async function flat<Result>(promise: Promise<Result>): Promise<Result> {
+  try {
+    return await promise;
+  } catch (cause) {
+    throw new PubSubError("UNKNOWN", "something went wrong", { cause });
+  }
+}
+
+export const operating: readonly Saboteur[] = [
+  {
+    name: "blind-plan",
+    wrong: "everything declared is said to exist",
+    killedBy: ["topology.verify", "topology.ensure"],
+    sabotage: sabotageDriver(() => ({ plan: () => Promise.resolve([]) })),
+  },
+  {
+    name: "create-when-off",
+    wrong: "a missing topic is created by publishing to it, though provisioning is off",
+    killedBy: ["publish.missing-topic"],
+    sabotage: sabotageDriver((driver) => ({
+      openPublisher: async (topic) => {
+        await driver.apply({ topics: [topic], subscriptions: [] }, { update: false });
+        return await driver.openPublisher(topic);
+      },
+    })),
+  },
+  {
+    name: "update-unasked",
+    wrong: "what differs is changed though nobody asked for it",
+    killedBy: ["topology.update"],
+    sabotage: sabotageDriver((driver) => ({ apply: (topology) => driver.apply(topology, { update: true }) })),
+  },
+  {
+    name: "destroy-nothing",
+    wrong: "deleting topics and subscriptions leaves them",
+    killedBy: ["topology.ensure", "topology.destroy"],
+    sabotage: sabotageDriver(() => ({
+      destroy: async ({ topics, subscriptions }) =>
+        [...topics, ...subscriptions].map(({ physicalName }) => physicalName),
+    })),
+  },
+  {
+    name: "flat-errors",
+    wrong: "every error has the code UNKNOWN",
+    killedBy: ["publish.missing-topic"],
+    sabotage: sabotageDriver((driver) => ({
+      openPublisher: (topic) => flat(driver.openPublisher(topic)),
+      openSubscriber: (subscription, sink, options) => flat(driver.openSubscriber(subscription, sink, options)),
+      openDeadLetters: (subscription) => flat(driver.openDeadLetters(subscription)),
+    })),
+  },
+  {
+    name: "silent-failure",
+    wrong: "a worker that cannot receive says nothing",
+    killedBy: ["life.deleted-subscription"],
+    sabotage: sabotageDriver((driver) => ({
+      openSubscriber: (subscription, sink, options) =>
+        driver.openSubscriber(subscription, forwardSink(sink, { failing: () => undefined }), options),
+    })),
+  },
+  {
+    name: "talkative",
+    wrong: "message bodies are logged",
+    killedBy: ["life.payloads"],
+    sabotage: (adapter) =>
+      intercept(adapter, (driver, { logger }) =>
+        forwardDriver(driver, {
+          openSubscriber: (subscription, sink, options) => {
+            const deliver = (delivery: DriverDelivery): void => {
+              logger.debug({ body: Buffer.from(delivery.body).toString() }, "delivered");
+              sink.deliver(delivery);
+            };
+            return driver.openSubscriber(subscription, forwardSink(sink, { deliver }), options);
+          },
+        }),
+      ),
+  },
+  {
+    name: "changing-capabilities",
+    wrong: "capabilities change when the connection is opened",
+    killedBy: ["capabilities.manifest"],
+    sabotage(adapter): Adapter {
+      const capabilities = { ...adapter.capabilities };
+      return {
+        name: adapter.name,
+        capabilities,
+        open(context, signal) {
+          capabilities.maxMessageBytes = Math.floor(capabilities.maxMessageBytes / 2);
+          return adapter.open(context, signal);
+        },
+      };
+    },
+  },
+  {
+    name: "claim-deduplication",
+    wrong: "a deduplication window is declared, and nothing is deduplicated",
+    killedBy: ["publish.deduplication"],
+    sabotage: sabotageDriver((driver) => ({
+      apply: ({ topics, subscriptions }, options) =>
+        driver.apply({ topics: topics.map(forgetful), subscriptions: subscriptions.map(ofForgetful) }, options),
+      openPublisher: (topic) => driver.openPublisher(forgetful(topic)),
+      openSubscriber: (subscription, sink, options) => driver.openSubscriber(ofForgetful(subscription), sink, options),
+    })),
+  },
+];

@@ -1,0 +1,129 @@
+import {
+  PubSubError,
+  type Attributes,
+  type DriverPublisher,
+  type OutgoingMessage,
+  type PublishRequest,
+} from "@anytopic/core/driver";
+import { forwardPublisher, forwardRequest } from "../intercept.ts";
+import { sabotageDriver, type Saboteur } from "./saboteur.ts";
+
+/** Changes each request on its way to the broker. */
+function sabotagePublish(
+  change: (batch: readonly PublishRequest[]) => readonly PublishRequest[],
+): Saboteur["sabotage"] {
+  return sabotageDriver((driver) => ({
+    openPublisher: async (topic) => {
+      const publisher = await driver.openPublisher(topic);
+      return forwardPublisher(publisher, {
+        publish(batch) {
+          const changed = change(batch);
+          if (changed.length > 0) publisher.publish(changed);
+        },
+      });
+    },
+  }));
+}
+
+/** Takes everything for good, and throws it away. */
+const LIAR: DriverPublisher = {
+  sizeOf: (message: OutgoingMessage) => message.body.byteLength,
+  publish: (batch) => batch.forEach((request) => request.accept()),
+  close: () => Promise.resolve(),
+};
+
+/** Applies a change to every attribute; `undefined` drops it. */
+function withAttributes(
+  request: PublishRequest,
+  change: (key: string, value: string) => readonly [string, string] | undefined,
+): PublishRequest {
+  const changed = Object.create(null) as Record<string, string>;
+  for (const [key, value] of Object.entries(request.attributes)) {
+    const entry = change(key, value);
+    if (entry !== undefined) changed[entry[0]] = entry[1];
+  }
+  return forwardRequest(request, { attributes: changed satisfies Attributes });
+}
+
+let published = 0;
+
+export const publishing: readonly Saboteur[] = [
+  {
+    name: "lying-publisher",
+    wrong: "publishes that the broker refused are reported as accepted",
+    killedBy: ["publish.missing-topic", "publish.deleted-topic"],
+    sabotage: sabotageDriver((driver) => ({
+      openPublisher: async (topic) => {
+        try {
+          const publisher = await driver.openPublisher(topic);
+          return forwardPublisher(publisher, {
+            publish: (batch) =>
+              publisher.publish(batch.map((request) => forwardRequest(request, { reject: () => request.accept() }))),
+          });
+        } catch {
+          return LIAR;
+        }
+      },
+    })),
+  },
+  {
+    name: "lose-accepted",
+    wrong: "one accepted message in ten never reaches the broker",
+    killedBy: ["publish.batch", "delivery.fan-out"],
+    sabotage: sabotagePublish((batch) =>
+      batch.filter((request) => {
+        published += 1;
+        if (published % 10 !== 0) return true;
+        request.accept();
+        return false;
+      }),
+    ),
+  },
+  {
+    name: "never-answer",
+    wrong: "publishes are handed over and never answered",
+    killedBy: ["publish.window"],
+    sabotage: sabotagePublish((batch) => batch.map((request) => forwardRequest(request, { accept: () => undefined }))),
+  },
+  {
+    name: "fail-the-batch",
+    wrong: "a batch with one failure is rejected as a whole, though the others were stored",
+    killedBy: ["publish.key-pause"],
+    sabotage: sabotagePublish((batch) => {
+      const failed = batch.some(({ orderingKey }) => orderingKey === "good");
+      const reject = (request: PublishRequest) => (): void =>
+        request.reject(new PubSubError("UNAVAILABLE", "a neighbour failed"));
+      return failed ? batch.map((request) => forwardRequest(request, { accept: reject(request) })) : batch;
+    }),
+  },
+  {
+    name: "truncate-attributes",
+    wrong: "attribute values are cut at sixteen characters",
+    killedBy: ["publish.weird-attributes", "publish.attribute-limits"],
+    sabotage: sabotagePublish((batch) =>
+      batch.map((request) => withAttributes(request, (key, value) => [key, value.slice(0, 16)])),
+    ),
+  },
+  {
+    name: "drop-empty-attributes",
+    wrong: "attributes with an empty value are left out",
+    killedBy: ["publish.weird-attributes"],
+    sabotage: sabotagePublish((batch) =>
+      batch.map((request) => withAttributes(request, (key, value) => (value === "" ? undefined : [key, value]))),
+    ),
+  },
+  {
+    name: "lower-case-keys",
+    wrong: "attribute keys are normalised like HTTP headers",
+    killedBy: ["publish.weird-attributes"],
+    sabotage: sabotagePublish((batch) =>
+      batch.map((request) => withAttributes(request, (key, value) => [key.toLowerCase(), value])),
+    ),
+  },
+  {
+    name: "forget-keys",
+    wrong: "ordering keys are not passed on",
+    killedBy: ["ordering.per-key", "dead-letters.contents"],
+    sabotage: sabotagePublish((batch) => batch.map((request) => forwardRequest(request, { orderingKey: undefined }))),
+  },
+];

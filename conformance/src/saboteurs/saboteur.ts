@@ -1,0 +1,33 @@
+import type { Adapter, Driver, DriverDelivery, SubscriptionSpec } from "@anytopic/core/driver";
+import { forwardDriver, intercept, openWrappedSubscriber, type SubscriberChanges } from "../intercept.ts";
+
+/** An adapter that is wrong in one way, made from a right one: what the suite must catch. */
+export interface Saboteur {
+  /** kebab-case. */
+  readonly name: string;
+  /** What it does, in a sentence; each has been seen in a published client, adapter or test suite. */
+  readonly wrong: string;
+  /** Behaviours that must fail on it, the plainest first. */
+  readonly killedBy: readonly string[];
+  readonly sabotage: (adapter: Adapter) => Adapter;
+}
+
+/** Replaces methods of the driver. */
+export function sabotageDriver(changes: (driver: Driver) => Partial<Driver>): Saboteur["sabotage"] {
+  return (adapter) => intercept(adapter, (driver) => forwardDriver(driver, changes(driver)));
+}
+
+/** Changes how each subscriber is opened and behaves. */
+export function sabotageSubscriber(
+  changes: (subscription: SubscriptionSpec, driver: Driver) => SubscriberChanges,
+): Saboteur["sabotage"] {
+  return sabotageDriver((driver) => ({
+    openSubscriber: (subscription, sink, options) =>
+      openWrappedSubscriber(driver, subscription, sink, options, changes(subscription, driver)),
+  }));
+}
+
+/** Changes each delivery on its way to core. */
+export function sabotageDelivery(wrap: (delivery: DriverDelivery) => DriverDelivery): Saboteur["sabotage"] {
+  return sabotageSubscriber(() => ({ wrap }));
+}

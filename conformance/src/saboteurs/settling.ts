@@ -1,0 +1,101 @@
+import type { DriverDelivery } from "@anytopic/core/driver";
+import { forwardDelivery } from "../intercept.ts";
+import { sabotageDelivery, sabotageSubscriber, type Saboteur } from "./saboteur.ts";
+
+export const settling: readonly Saboteur[] = [
+  {
+    name: "drop-on-error",
+    wrong: "a failed message is acknowledged, and gone",
+    killedBy: ["delivery.retry", "delivery.handler-outcomes", "ordering.across-retries"],
+    sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { retry: () => delivery.ack() })),
+  },
+  {
+    name: "ack-does-nothing",
+    wrong: "an acknowledgement never reaches the broker",
+    killedBy: ["delivery.ack-durable"],
+    sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { ack: () => Promise.resolve() })),
+  },
+  {
+    name: "retry-does-nothing",
+    wrong: "a failed message waits for its lease to run out instead of its delay",
+    killedBy: ["delivery.retry", "retry.retry-after"],
+    sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { retry: () => Promise.resolve() })),
+  },
+  {
+    name: "ignore-delay",
+    wrong: "a failed message comes again at once, whatever its delay",
+    killedBy: ["retry.retry-after", "retry.curve", "delivery.pull-settles"],
+    sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { retry: () => delivery.retry(0) })),
+  },
+  {
+    name: "late-retry",
+    wrong: "retries come two seconds later than asked for",
+    killedBy: ["retry.curve", "retry.retry-after"],
+    sabotage: sabotageDelivery((delivery) =>
+      forwardDelivery(delivery, { retry: (delayMs) => delivery.retry(delayMs + 2000) }),
+    ),
+  },
+  {
+    name: "release-spends-attempts",
+    wrong: "a message that was never started counts as failed when it is given back",
+    killedBy: ["shutdown.prefetched", "delivery.pull-settles"],
+    sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { release: () => delivery.retry(0) })),
+  },
+  {
+    name: "lose-on-close",
+    wrong: "messages that were fetched and not started are acknowledged on close",
+    killedBy: ["shutdown.prefetched", "delivery.after-close", "delivery.settle-twice"],
+    sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { release: () => delivery.ack() })),
+  },
+  {
+    name: "keep-on-close",
+    wrong: "messages that were fetched and not started stay with the closed worker until their leases run out",
+    killedBy: ["shutdown.prefetched", "delivery.settle-twice"],
+    sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { release: () => Promise.resolve() })),
+  },
+  {
+    name: "lose-late-acks",
+    wrong: "acknowledgements that come close together while the worker closes are lost",
+    killedBy: ["shutdown.ack-burst"],
+    sabotage: sabotageSubscriber(() => {
+      let late = Number.NEGATIVE_INFINITY;
+      return {
+        wrap: (delivery) =>
+          forwardDelivery(delivery, { ack: () => (++late > 30 ? Promise.resolve() : delivery.ack()) }),
+        stop(inner) {
+          late = 0;
+          return inner.stop();
+        },
+      };
+    }),
+  },
+  {
+    name: "unconfirmed-ack",
+    wrong: "on exactly-once topics an ack is fire and forget",
+    killedBy: ["exactly-once.unconfirmed-acks", "exactly-once.failed-attempts"],
+    sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { ack: () => void delivery.ack() })),
+  },
+  {
+    name: "stale-ack",
+    wrong: "an acknowledgement settles another message than its own",
+    killedBy: ["delivery.settle-twice"],
+    sabotage: sabotageSubscriber(() => {
+      const held: DriverDelivery[] = [];
+      return {
+        wrap(delivery) {
+          held.push(delivery);
+          return forwardDelivery(delivery, { ack: () => (held.pop() ?? delivery).ack() });
+        },
+      };
+    }),
+  },
+  {
+    name: "ack-before-handling",
+    wrong: "messages are acknowledged when they are delivered",
+    killedBy: ["delivery.retry", "delivery.dead-worker", "shutdown.prefetched"],
+    sabotage: sabotageDelivery((delivery) => {
+      void delivery.ack()?.catch(() => undefined);
+      return forwardDelivery(delivery, { ack: () => Promise.resolve() });
+    }),
+  },
+];

@@ -1,0 +1,152 @@
+import { createServer, type AddressInfo, type Server } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { TcpLink, type LinkConditions } from "./tcp-link.ts";
+
+export interface TcpProxyOptions {
+  readonly targetHost: string;
+  readonly targetPort: number;
+}
+
+/**
+ * A TCP connection to a broker that can be made to fail. Connect the adapter under test to `host` and
+ * `port`; everything goes to the target until a fault is set. Faults apply to every connection at once,
+ * and last until {@link TcpProxy.heal}.
+ */
+export interface TcpProxy {
+  /** Always 127.0.0.1. */
+  readonly host: string;
+  /** The same for the life of the proxy, also while it is cut. */
+  readonly port: number;
+  /** Clients connected now. */
+  readonly connections: number;
+  /** Clients that have connected so far. */
+  readonly accepted: number;
+  readonly bytesToTarget: number;
+  readonly bytesToClient: number;
+  /** Closes every connection; resolves when new ones are refused (ECONNREFUSED). */
+  readonly cut: () => Promise<void>;
+  /**
+   * Half-open: connections stay and new ones are accepted, writing succeeds, and nothing ever arrives
+   * on the other side. What is sent meanwhile is lost.
+   */
+  readonly blackhole: () => void;
+  /** Adds latency in each direction. 0 takes it away. Bytes under way keep the delay they started with. */
+  readonly delay: (delayMs: number) => void;
+  /** Sends a TCP reset on every connection, once. New ones are accepted. */
+  readonly resetPeers: () => void;
+  /**
+   * Ends all faults; resolves when connections are accepted. Those that went through a blackhole are
+   * reset, since bytes of theirs are missing.
+   */
+  readonly heal: () => Promise<void>;
+  /** Closes every connection and frees the port. Idempotent. */
+  readonly close: () => Promise<void>;
+}
+
+// Below the ephemeral ports, so that no outgoing connection takes the port while the proxy is cut, and
+// no client that reconnects to it without end is by accident connected to itself.
+const FIRST_PORT = 10_000;
+const PORTS = 10_000;
+const PORT_ATTEMPTS = 200;
+const REOPEN_ATTEMPTS = 100;
+const REOPEN_PAUSE_MS = 20;
+
+/** Starts a proxy on a free port of 127.0.0.1. The target need not answer yet: its refusal becomes a reset. */
+export async function createTcpProxy(options: TcpProxyOptions): Promise<TcpProxy> {
+  const target = { host: options.targetHost, port: options.targetPort };
+  const conditions: LinkConditions = { blackholed: false, delayMs: 0, bytesToTarget: 0, bytesToClient: 0 };
+  const links = new Set<TcpLink>();
+  let accepted = 0;
+  let closed = false;
+
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+    accepted++;
+    const link = new TcpLink(client, target, conditions, () => links.delete(link));
+    links.add(link);
+  });
+  await listenSomewhere(server);
+  const { address: host, port } = server.address() as AddressInfo;
+
+  const refuse = async (): Promise<void> => {
+    const refused = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const link of links) link.cut();
+    await refused;
+  };
+
+  return {
+    host,
+    port,
+    get connections() {
+      return [...links].filter((link) => link.open).length;
+    },
+    get accepted() {
+      return accepted;
+    },
+    get bytesToTarget() {
+      return conditions.bytesToTarget;
+    },
+    get bytesToClient() {
+      return conditions.bytesToClient;
+    },
+    cut: refuse,
+    blackhole: () => {
+      conditions.blackholed = true;
+      for (const link of links) link.fallDeaf();
+    },
+    delay: (delayMs) => {
+      if (!Number.isFinite(delayMs) || delayMs < 0) {
+        throw new RangeError(`delayMs is ${delayMs}; it must be a number of milliseconds, 0 or more`);
+      }
+      conditions.delayMs = delayMs;
+    },
+    resetPeers: () => {
+      for (const link of links) link.reset();
+    },
+    heal: async () => {
+      if (closed) throw new Error("the proxy is closed and cannot heal; create another one");
+      conditions.blackholed = false;
+      conditions.delayMs = 0;
+      for (const link of links) if (link.deaf) link.reset();
+      if (!server.listening) await listenAgain(server, host, port);
+    },
+    close: async () => {
+      closed = true;
+      await refuse();
+    },
+  };
+}
+
+async function listenSomewhere(server: Server): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
+    try {
+      await listen(server, "127.0.0.1", port);
+      return;
+    } catch (error) {
+      if (attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** On the port it had. Only a stranger can be in the way, for a moment. */
+async function listenAgain(server: Server, host: string, port: number): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await listen(server, host, port);
+      return;
+    } catch (error) {
+      if (attempt === REOPEN_ATTEMPTS) throw error;
+      await sleep(REOPEN_PAUSE_MS);
+    }
+  }
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port, exclusive: true }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,92 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { behaviours, type ConformanceRun } from "@anytopic/conformance";
+
+const command = join(import.meta.dirname, "../src/cli.ts");
+const toy = join(import.meta.dirname, "fixtures/toy-adapter.ts");
+let folder = "";
+
+beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), "anytopic-conformance-"))));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const conformance = (...args: readonly string[]): Promise<Ended> =>
+  new Promise((resolve) => {
+    execFile(process.execPath, [command, ...args], (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === "number" ? error.code : error === null ? 0 : -1, stdout, stderr });
+    });
+  });
+
+test("a wrong adapter fails with exit code 1, a table and two reports", { timeout: 60_000 }, async () => {
+  const [xml, json] = [join(folder, "report.xml"), join(folder, "run.json")];
+  const only = ["publish.missing-topic", "publish.schema", "ordering.per-key", "topology.verify"];
+
+  const { code, stdout } = await conformance(
+    "--adapter",
+    toy,
+    ...only.flatMap((id) => ["--only", id]),
+    "--seed",
+    "7",
+    "--junit",
+    xml,
+    "--json",
+    json,
+  );
+
+  expect(code).toBe(1);
+  expect(stdout).toContain("toy on toy 1.0");
+  expect(stdout).toMatch(/^proven +publish\.schema /m);
+  expect(stdout).toMatch(/^failed +topology\.verify .*expected the plan to name the missing subscription$/m);
+  expect(stdout).toMatch(/^not-applicable +ordering\.per-key .*ordering "none"/m);
+  expect(stdout).toMatch(/^toy: 1\/3 proven, 0 quirks, 2 failed$/m);
+  const run = JSON.parse(await readFile(json, "utf8")) as ConformanceRun;
+  expect(run).toMatchObject({ adapter: "toy", implementation: "toy", version: "1.0", seed: 7 });
+  expect(Object.fromEntries(run.results.map(({ id, outcome }) => [id, outcome]))).toEqual({
+    "ordering.per-key": "not-applicable",
+    "publish.missing-topic": "failed",
+    "publish.schema": "proven",
+    "topology.verify": "failed",
+  });
+  const report = await readFile(xml, "utf8");
+  expect(report).toContain('tests="4" failures="2" errors="0" skipped="1"');
+});
+
+test("an adapter that forgets failed messages is caught", { timeout: 60_000 }, async () => {
+  const { code, stdout } = await conformance("--adapter", toy, "--only", "delivery.retry");
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^failed +delivery\.retry .*to complete 10 messages; 5 are missing/m);
+});
+
+test("--list prints every behaviour", async () => {
+  const { code, stdout } = await conformance("--list");
+  expect(code).toBe(0);
+  expect(stdout.trimEnd().split("\n")).toHaveLength(behaviours.length);
+});
+
+test.each([
+  [[], "--adapter is missing"],
+  [["--adapter", toy, "--tier", "quick"], '--tier is "quick": must be one of smoke, full, faults, all'],
+  [["--adapter", toy, "--seed", "x"], '--seed is "x": must be a whole number'],
+  [["--adapter", toy, "--only", "ordring"], 'no behaviour or group is named "ordring"'],
+  [["--adapter", "no-such-file.js"], "no-such-file.js"],
+  [["--adaptor", toy], "Unknown option '--adaptor'"],
+])("%j is refused with exit code 2", async (args, message) => {
+  const { code, stderr } = await conformance(...args);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+  expect(stderr).not.toContain("    at ");
+});
+
+test("a module without a harness or adapter is refused, saying what it should export", async () => {
+  const file = join(folder, "nothing.mjs");
+  await writeFile(file, "export const other = 1;\n");
+  const { code, stderr } = await conformance("--adapter", file);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('exports neither "harness" nor "adapter"')]);
+});
