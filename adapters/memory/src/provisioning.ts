@@ -1,0 +1,99 @@
+import type { SubscriptionSpec, Topology, TopicSpec, TopologyChange } from "@anytopic/core/driver";
+import type { MemoryBroker } from "./memory-broker.ts";
+
+/** Compares what is declared with what exists. */
+export function planTopology(broker: MemoryBroker, topology: Topology): readonly TopologyChange[] {
+  const changes: TopologyChange[] = [];
+  for (const topic of declaredTopics(topology)) changes.push(...topicChanges(broker, topic));
+  for (const subscription of topology.subscriptions) changes.push(...subscriptionChanges(broker, subscription));
+  return changes;
+}
+
+/** Creates what is missing, and with `update` changes what can be changed in place. Returns what it did. */
+export function applyTopology(broker: MemoryBroker, topology: Topology, update: boolean): readonly TopologyChange[] {
+  const done: TopologyChange[] = [];
+  for (const spec of declaredTopics(topology)) {
+    const changes = topicChanges(broker, spec).filter(({ action }) => action === "create" || update);
+    const topic = broker.topic(spec.physicalName);
+    if (topic === undefined) {
+      broker.createTopic(spec);
+    } else if (update) {
+      topic.retentionMs = spec.retentionMs;
+      topic.exactlyOnce = spec.exactlyOnce;
+    }
+    done.push(...changes.filter(({ action }) => action !== "replace"));
+  }
+  for (const spec of topology.subscriptions) {
+    const subscription = broker.subscription(spec);
+    const changes = subscriptionChanges(broker, spec).filter(({ action }) => action === "create" || update);
+    if (subscription === undefined) broker.createSubscription(spec);
+    else if (changes.length > 0) subscription.changeAckDeadline(spec.ackDeadlineMs);
+    done.push(...changes);
+  }
+  return done;
+}
+
+/** Deletes, with messages and dead letters; a topic takes all its subscriptions along. Returns what was there. */
+export function destroyTopology(broker: MemoryBroker, topology: Topology): readonly string[] {
+  const names: string[] = [];
+  for (const spec of topology.subscriptions) {
+    const subscription = broker.subscription(spec);
+    if (subscription === undefined) continue;
+    names.push(subscriptionResource(spec));
+    broker.deleteSubscription(subscription);
+  }
+  for (const spec of topology.topics) {
+    const topic = broker.topic(spec.physicalName);
+    if (topic === undefined) continue;
+    for (const { path } of topic.subscriptions.values()) names.push(`subscription ${path}`);
+    names.push(topicResource(spec));
+    broker.deleteTopic(topic);
+  }
+  return names;
+}
+
+/** A subscription needs its topic, declared beside it or not. */
+function declaredTopics(topology: Topology): Iterable<TopicSpec> {
+  const topics = new Map(topology.topics.map((topic) => [topic.physicalName, topic]));
+  for (const { topic } of topology.subscriptions)
+    if (!topics.has(topic.physicalName)) topics.set(topic.physicalName, topic);
+  return topics.values();
+}
+
+function topicChanges(broker: MemoryBroker, spec: TopicSpec): TopologyChange[] {
+  const resource = topicResource(spec);
+  const topic = broker.topic(spec.physicalName);
+  if (topic === undefined) return [{ action: "create", resource, detail: "" }];
+  const changes: TopologyChange[] = [];
+  if (topic.ordered !== spec.ordered) {
+    changes.push({ action: "replace", resource, detail: differs("ordered", topic.ordered, spec.ordered) });
+  }
+  if (topic.exactlyOnce !== spec.exactlyOnce) {
+    changes.push({ action: "update", resource, detail: differs("exactlyOnce", topic.exactlyOnce, spec.exactlyOnce) });
+  }
+  if (topic.retentionMs !== spec.retentionMs) {
+    changes.push({ action: "update", resource, detail: differs("retentionMs", topic.retentionMs, spec.retentionMs) });
+  }
+  return changes;
+}
+
+function subscriptionChanges(broker: MemoryBroker, spec: SubscriptionSpec): TopologyChange[] {
+  const resource = subscriptionResource(spec);
+  const subscription = broker.subscription(spec);
+  if (subscription === undefined) return [{ action: "create", resource, detail: "" }];
+  if (subscription.ackDeadlineMs === spec.ackDeadlineMs) return [];
+  const detail = differs("ackDeadlineMs", subscription.ackDeadlineMs, spec.ackDeadlineMs);
+  return [{ action: "update", resource, detail }];
+}
+
+function topicResource(spec: TopicSpec): string {
+  return `topic ${spec.physicalName}`;
+}
+
+function subscriptionResource(spec: SubscriptionSpec): string {
+  return `subscription ${spec.topic.physicalName}/${spec.physicalName}`;
+}
+
+function differs(property: string, actual: boolean | number, declared: boolean | number): string {
+  return `${property} is ${actual}, declared ${declared}`;
+}

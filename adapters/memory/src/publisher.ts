@@ -1,0 +1,55 @@
+import type { DriverPublisher, PublishRequest, TopicSpec } from "@anytopic/core/driver";
+import { sizeOf } from "./codec.ts";
+import { Deque } from "./deque.ts";
+import { topicNotFound } from "./errors.ts";
+import type { MemoryBroker } from "./memory-broker.ts";
+import type { Work } from "./work-loop.ts";
+
+const NOTHING: readonly PublishRequest[] = [];
+
+/** Publishes to one topic, which it looks up by name for each batch: it may be deleted and made again meanwhile. */
+export class MemoryPublisher implements DriverPublisher, Work {
+  queued = false;
+  readonly #broker: MemoryBroker;
+  readonly #topic: string;
+  readonly #batches = new Deque<readonly PublishRequest[]>();
+  #batch = NOTHING;
+  #position = 0;
+
+  constructor(broker: MemoryBroker, topic: TopicSpec) {
+    this.#broker = broker;
+    this.#topic = topic.physicalName;
+  }
+
+  readonly sizeOf: typeof sizeOf = sizeOf;
+
+  publish(batch: readonly PublishRequest[]): void {
+    this.#batches.push(batch);
+    this.#broker.loop.add(this);
+  }
+
+  work(most: number, nowMs: number): number {
+    const topic = this.#broker.topic(this.#topic);
+    let steps = 0;
+    for (; steps < most; steps += 1) {
+      const request = this.#next();
+      if (request === undefined) break;
+      if (!request.awaited) continue;
+      if (topic === undefined) request.reject(topicNotFound(this.#topic));
+      else topic.publish(request, nowMs);
+    }
+    return steps;
+  }
+
+  async close(): Promise<void> {}
+
+  #next(): PublishRequest | undefined {
+    if (this.#position === this.#batch.length) {
+      this.#batch = this.#batches.shift() ?? NOTHING;
+      this.#position = 0;
+    }
+    const request = this.#batch[this.#position];
+    if (request !== undefined) this.#position += 1;
+    return request;
+  }
+}

@@ -1,0 +1,21 @@
+import { randomUUID } from "node:crypto";
+import type { Harness } from "@anytopic/conformance";
+import { destroyMemoryBroker, memory, memoryCapabilities } from "@anytopic/memory";
+
+/** A memory broker of its own; all adapters of one harness share it. */
+export function createHarness(): Harness {
+  const name = `conformance-${randomUUID()}`;
+  return {
+    name: "memory",
+    implementation: "in process",
+    version: process.version,
+    capabilities: memoryCapabilities,
+    // Nothing lies between publisher and handler, so silence is believed sooner.
+    slack: { retryUpperMs: 100, quietMs: 400 },
+    quirks: [],
+    survivesRestart: false,
+    parallelism: 8,
+    adapter: () => memory({ name }),
+    close: async () => void destroyMemoryBroker(name),
+  };
+}
