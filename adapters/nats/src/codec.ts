@@ -1,0 +1,217 @@
+import { DEAD_LETTER_ATTRIBUTE, percentDecode, percentEncode } from "@anytopic/core/driver";
+import type { Attributes, OutgoingMessage } from "@anytopic/core/driver";
+import type { Msg, MsgHdrs } from "@nats-io/nats-core";
+import { DEAD_LETTER_ROOM_BYTES, MAX_HEADER_BYTES } from "./limits.ts";
+
+/** The server drops a second message with the same one within its `duplicate_window`. */
+const MESSAGE_ID = "Nats-Msg-Id";
+/** The id where the server must not deduplicate: dead letters and redriven messages. */
+const ID = "anytopic-id";
+const KEY = "anytopic-key";
+/** Unix ms of the original publish, where the stream's own time is not it. */
+const PUBLISHED = "anytopic-published";
+/** The subscription that a redriven message is for. */
+const REDRIVEN_TO = "anytopic-redriven-to";
+/** Which parts were percent-encoded: `a` attributes, `i` id, `k` key. Absent when nothing was. */
+const ENCODED = "anytopic-encoded";
+
+/** Header names are printable ASCII without the colon; names that the server would act upon are hidden from it. */
+const UNSAFE_NAME = /[^!-9;-~]|^[Nn](?=[Aa][Tt][Ss]-)/gu;
+/** Header values are lines of UTF-8, and clients trim them. */
+// oxlint-disable-next-line no-control-regex -- they are what must be escaped
+const UNSAFE_VALUE = /[\u0000-\u001f\u007f]|^\s|\s$/g;
+/** Stands for the empty name: `percentEncode` never makes a lone percent sign. */
+const EMPTY_NAME = "%";
+
+/** How a message is written. `"event"`: deduplicated by its id. `"letter"`, `"redriven"`: never deduplicated, and carry the original's time. */
+export type Envelope = "event" | "letter" | { readonly redrivenTo: string };
+
+/** The header block of a message, as text of which `latin1` bytes are the UTF-8 when it is ASCII. */
+export function encodeHeaders(message: OutgoingMessage, envelope: Envelope): string {
+  let encoded = "";
+  let id = message.id;
+  if (isUnsafe(UNSAFE_VALUE, id)) {
+    id = percentEncode(id, UNSAFE_VALUE);
+    encoded = "i";
+  }
+  let block = `NATS/1.0\r\n${envelope === "event" ? MESSAGE_ID : ID}: ${id}\r\n`;
+  if (message.orderingKey !== undefined) {
+    let key = message.orderingKey;
+    if (isUnsafe(UNSAFE_VALUE, key)) {
+      key = percentEncode(key, UNSAFE_VALUE);
+      encoded += "k";
+    }
+    block += `${KEY}: ${key}\r\n`;
+  }
+  const attributes = encodeAttributes(message.attributes, false);
+  if (attributes === undefined) {
+    block += encodeAttributes(message.attributes, true);
+    encoded += "a";
+  } else block += attributes;
+  if (envelope !== "event") block += `${PUBLISHED}: ${Math.round(message.publishTimeMs)}\r\n`;
+  if (typeof envelope === "object") block += `${REDRIVEN_TO}: ${envelope.redrivenTo}\r\n`;
+  if (encoded !== "") block += `${ENCODED}: ${encoded}\r\n`;
+  return `${block}\r\n`;
+}
+
+/** Undefined when something needs encoding and `encode` is false. */
+function encodeAttributes(attributes: Attributes, encode: boolean): string | undefined {
+  let block = "";
+  for (const name in attributes) {
+    const value = attributes[name] ?? "";
+    if (encode) {
+      const safeName = name === "" ? EMPTY_NAME : percentEncode(name, UNSAFE_NAME);
+      block += `${safeName}: ${percentEncode(value, UNSAFE_VALUE)}\r\n`;
+      continue;
+    }
+    if (name === "" || isUnsafe(UNSAFE_NAME, name) || isUnsafe(UNSAFE_VALUE, value)) return undefined;
+    block += `${name}: ${value}\r\n`;
+  }
+  return block;
+}
+
+function isUnsafe(pattern: RegExp, text: string): boolean {
+  pattern.lastIndex = 0;
+  return pattern.test(text);
+}
+
+/** `NATS/1.0␍␊`, the name of the id header, `: `, `␍␊` and the closing `␍␊`. */
+const PLAIN_HEADER_BYTES = "NATS/1.0\r\nNats-Msg-Id: \r\n\r\n".length;
+const KEY_HEADER_BYTES = `${KEY}: \r\n`.length;
+
+/**
+ * Bytes of headers and body as the server counts them. Headers that JetStream could not store, with the room for a
+ * dead-letter record, count as more than any message may have.
+ */
+export function sizeOf(message: OutgoingMessage, maxMessageBytes: number): number {
+  const headerBytes = headerBytesOf(message);
+  const size = headerBytes + message.body.length;
+  return headerBytes > MAX_HEADER_BYTES - DEAD_LETTER_ROOM_BYTES ? maxMessageBytes + size : size;
+}
+
+function headerBytesOf(message: OutgoingMessage): number {
+  for (const _ in message.attributes) return Buffer.byteLength(encodeHeaders(message, "event"));
+  const plain = PLAIN_HEADER_BYTES + message.id.length;
+  if (message.orderingKey === undefined) return plain;
+  // At most: escaping triples, and its marker is short.
+  return plain + KEY_HEADER_BYTES + Buffer.byteLength(message.orderingKey);
+}
+
+/** What the headers of a message say. */
+export interface Metadata {
+  readonly id: string | undefined;
+  readonly attributes: Attributes;
+  readonly orderingKey: string | undefined;
+  readonly publishTimeMs: number | undefined;
+  readonly redrivenTo: string | undefined;
+}
+
+/** A redriven message of another subscription: to be acknowledged unseen. */
+export function isForAnother({ redrivenTo }: Metadata, { consumer }: { readonly consumer: string }): boolean {
+  return redrivenTo !== undefined && redrivenTo !== consumer;
+}
+
+const PLAIN_START = `NATS/1.0\r\n${MESSAGE_ID}: `;
+const BLOCK_END = "\r\n\r\n";
+
+/**
+ * The id of a message that has no other header: nearly every one. Read from the bytes as the client keeps them, which
+ * is six times as fast as its header class.
+ *
+ * @returns undefined for any other message, and should the client ever keep them otherwise
+ */
+export function plainId(message: Msg): string | undefined {
+  const { _rdata: bytes, _msg: frame } = message as Msg & {
+    readonly _rdata?: unknown;
+    readonly _msg?: { readonly hdr?: unknown };
+  };
+  const length = frame?.hdr;
+  if (typeof length !== "number" || length <= PLAIN_START.length || !Buffer.isBuffer(bytes)) return undefined;
+  const block = bytes.toString("utf8", 0, length);
+  const end = block.length - BLOCK_END.length;
+  if (!block.startsWith(PLAIN_START) || block.indexOf("\r\n", PLAIN_START.length) !== end) return undefined;
+  return block.slice(PLAIN_START.length, end).trim();
+}
+
+/** What a message of a topic's stream says about itself. */
+export function decodeMessage(message: Msg): Metadata {
+  const id = plainId(message);
+  if (id === undefined) return decodeHeaders(message.headers, false);
+  return {
+    id: id === "" ? undefined : id,
+    attributes: NO_ATTRIBUTES,
+    orderingKey: undefined,
+    publishTimeMs: undefined,
+    redrivenTo: undefined,
+  };
+}
+
+/** Reads the headers of any message; other producers' need not have any. Only a letter's dead-letter record is an attribute. */
+export function decodeHeaders(headers: MsgHdrs | undefined, letter: boolean): Metadata {
+  let attributes: Record<string, string> | undefined;
+  let [id, orderingKey, redrivenTo]: (string | undefined)[] = [];
+  let publishTimeMs: number | undefined;
+  let encoded = "";
+  if (headers !== undefined) {
+    for (const [name, values] of headers) {
+      const value = values.length === 1 ? (values[0] as string) : values.join(", ");
+      if (name === MESSAGE_ID) id ??= value;
+      else if (name.startsWith("anytopic-")) {
+        if (name === ID) id = value;
+        else if (name === KEY) orderingKey = value === "" ? undefined : value;
+        else if (name === PUBLISHED) publishTimeMs = toTimeMs(value);
+        else if (name === REDRIVEN_TO) redrivenTo = value;
+        else if (name === ENCODED) encoded = value;
+        else if (letter && name === DEAD_LETTER_ATTRIBUTE) (attributes ??= newAttributes())[name] = value;
+      } else if (!name.startsWith("Nats-")) (attributes ??= newAttributes())[name] = value;
+    }
+  }
+  if (encoded.includes("i") && id !== undefined) id = percentDecode(id);
+  if (encoded.includes("k") && orderingKey !== undefined) orderingKey = percentDecode(orderingKey);
+  return {
+    id: id === "" ? undefined : id,
+    attributes:
+      attributes === undefined ? NO_ATTRIBUTES : encoded.includes("a") ? decodeAttributes(attributes) : attributes,
+    orderingKey,
+    publishTimeMs,
+    redrivenTo,
+  };
+}
+
+function decodeAttributes(encoded: Attributes): Attributes {
+  const attributes = newAttributes();
+  for (const name in encoded) {
+    attributes[name === EMPTY_NAME ? "" : percentDecode(name)] = percentDecode(encoded[name] ?? "");
+  }
+  return attributes;
+}
+
+const NO_ATTRIBUTES: Attributes = Object.freeze(newAttributes());
+
+function newAttributes(): Record<string, string> {
+  return Object.create(null) as Record<string, string>;
+}
+
+function toTimeMs(text: string): number | undefined {
+  const time = Number(text);
+  return text !== "" && Number.isSafeInteger(time) ? time : undefined;
+}
+
+/** The id of a message that brought none: where the broker keeps it. */
+export function brokerId(stream: string, sequence: number): string {
+  return `${stream}:${sequence}`;
+}
+
+/** A header block as `publish` of the client takes it: it asks for the encoded bytes and nothing else. */
+export class HeaderBlock {
+  #block = "";
+
+  set(block: string): MsgHdrs {
+    this.#block = block;
+    return this as unknown as MsgHdrs;
+  }
+
+  encode(): Uint8Array {
+    return Buffer.from(this.#block, "utf8");
+  }
+}

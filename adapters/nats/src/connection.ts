@@ -1,0 +1,242 @@
+import { PubSubError, type DriverContext, type TimerHandle } from "@anytopic/core/driver";
+import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
+import { createInbox, PermissionViolationError, type NatsConnection, type Status } from "@nats-io/nats-core";
+import { ACK, AckWriter } from "./ack-writer.ts";
+import { dial, requirePayload, type Dials } from "./dial.ts";
+import { toPubSubError } from "./errors.ts";
+import type { CheckedOptions } from "./options.ts";
+
+/** What parts of the driver are told about the connection. */
+export interface ConnectionListener {
+  /** Everything on its way is lost or unknown. */
+  disconnected?(error: PubSubError): void;
+  reconnected?(): void;
+  /** The driver closes. */
+  closed?(): void;
+  /** The server refused a publish, or a subscription, on this subject. */
+  refused?(subject: string, error: PubSubError): void;
+}
+
+/** A settle that was made while disconnected. */
+interface WaitingSettle {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  /** After this it is not sent any more, by `performance.now`. */
+  readonly untilMs: number;
+}
+
+const CLOSE_TIMEOUT_MS = 5000;
+/** How long an ack may wait for the proof that the server has it. */
+const CONFIRM_ACKS_MS = 200;
+
+/**
+ * The one connection of a driver. The client library repairs it for ever; this class tells the others, and keeps what
+ * must not be lost meanwhile: settles made while disconnected are sent after the reconnect, and acks that no later
+ * answer of the server has proven to have arrived are sent again (JetStream ignores an ack it already has, and an ack
+ * subject stays valid across connections).
+ */
+export class Connection {
+  readonly nc: NatsConnection;
+  readonly jsm: JetStreamManager;
+  readonly apiPrefix: string;
+  readonly context: DriverContext;
+  readonly options: CheckedOptions;
+  readonly #dials: Dials;
+  readonly #acks: AckWriter;
+  readonly #listeners = new Set<ConnectionListener>();
+  readonly #waiting: WaitingSettle[] = [];
+  #state: "up" | "down" | "closed" = "up";
+  #unprovenAcks: string[] = [];
+  #provingAcks: string[] = [];
+  #proofTimer: TimerHandle = undefined;
+
+  private constructor(
+    nc: NatsConnection,
+    jsm: JetStreamManager,
+    options: CheckedOptions,
+    context: DriverContext,
+    dials: Dials,
+  ) {
+    this.#dials = dials;
+    this.nc = nc;
+    this.#acks = new AckWriter(nc);
+    this.jsm = jsm;
+    this.options = options;
+    this.context = context;
+    this.apiPrefix = options.domain === undefined ? "$JS.API" : `$JS.${options.domain}.API`;
+  }
+
+  static async open(options: CheckedOptions, context: DriverContext, signal?: AbortSignal): Promise<Connection> {
+    signal?.throwIfAborted();
+    const dials: Dials = { inARow: 0 };
+    const nc = options.connection ?? (await dial(options, context, dials, signal));
+    try {
+      const domain = options.domain === undefined ? {} : { domain: options.domain };
+      const jsm = await jetstreamManager(nc, { checkAPI: false, ...domain });
+      requirePayload(nc, options.maxPayloadBytes);
+      const connection = new Connection(nc, jsm, options, context, dials);
+      void connection.#watch(nc.status());
+      context.status("up");
+      return connection;
+    } catch (error) {
+      if (options.connection === undefined) await nc.close();
+      throw toPubSubError(error, "connect to NATS");
+    }
+  }
+
+  get connected(): boolean {
+    return this.#state === "up";
+  }
+
+  /** A new subject that nobody else listens on. */
+  newInbox(): string {
+    return createInbox(this.options.inboxPrefix);
+  }
+
+  listen(listener: ConnectionListener): void {
+    this.#listeners.add(listener);
+  }
+
+  unlisten(listener: ConnectionListener): void {
+    this.#listeners.delete(listener);
+  }
+
+  /** What to reject with while there is no connection. */
+  unavailable(): PubSubError {
+    if (this.#state === "closed") return new PubSubError("CLOSED", "the connection to NATS is closed");
+    return new PubSubError("UNAVAILABLE", "not connected to NATS; reconnecting");
+  }
+
+  /** Acknowledges; survives a loss of the connection. */
+  ack(subject: string): void {
+    if (this.#state !== "up") {
+      this.#waiting.push({ subject, payload: ACK, untilMs: Number.POSITIVE_INFINITY });
+      return;
+    }
+    this.#acks.write(subject);
+    this.#unprovenAcks.push(subject);
+    this.#proofTimer ??= this.context.clock.setTimer(() => this.#proveAcks(), CONFIRM_ACKS_MS);
+  }
+
+  /**
+   * Sends now, or after the reconnect when that comes within `validMs`: whoever has the message then must not have it
+   * taken away.
+   */
+  settle(subject: string, payload: Uint8Array, validMs: number): void {
+    if (this.#state === "up") this.nc.publish(subject, payload);
+    else this.#waiting.push({ subject, payload, untilMs: performance.now() + validMs });
+  }
+
+  /** Resolves when the server has read everything sent before, or when that did not happen within `timeoutMs`. */
+  async flush(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<boolean> {
+    if (this.#state === "closed") return false;
+    const { clock } = this.context;
+    const { promise: late, resolve } = Promise.withResolvers<false>();
+    const timer = clock.setTimer(() => resolve(false), timeoutMs, true);
+    try {
+      const flushed = this.waitUntilConnected()
+        .then(async () => this.#flush())
+        .then(
+          () => true,
+          () => false,
+        );
+      return await Promise.race([flushed, late]);
+    } finally {
+      clock.clearTimer(timer);
+    }
+  }
+
+  /** Resolves when there is a connection; rejects when this one is closed. */
+  async waitUntilConnected(): Promise<void> {
+    if (this.#state === "up") return;
+    if (this.#state === "closed") throw this.unavailable();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const listener: ConnectionListener = { reconnected: resolve, closed: () => reject(this.unavailable()) };
+    this.listen(listener);
+    try {
+      await promise;
+    } finally {
+      this.unlisten(listener);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === "closed") return;
+    if (this.#state === "up") await this.flush();
+    this.#state = "closed";
+    this.context.clock.clearTimer(this.#proofTimer);
+    for (const listener of this.#listeners) listener.closed?.();
+    this.#listeners.clear();
+    if (this.options.connection === undefined) await this.nc.close();
+  }
+
+  async #flush(): Promise<void> {
+    this.#acks.flush();
+    await this.nc.flush();
+  }
+
+  #proveAcks(): void {
+    this.#proofTimer = undefined;
+    if (this.#state !== "up") return;
+    if (this.#provingAcks.length > 0) {
+      this.#proofTimer = this.context.clock.setTimer(() => this.#proveAcks(), CONFIRM_ACKS_MS);
+      return;
+    }
+    this.#provingAcks = this.#unprovenAcks;
+    this.#unprovenAcks = [];
+    this.#flush().then(
+      () => (this.#provingAcks = []),
+      () => {},
+    );
+  }
+
+  async #watch(statuses: AsyncIterable<Status>): Promise<void> {
+    for await (const status of statuses) this.#onStatus(status);
+  }
+
+  #onStatus(status: Status): void {
+    if (this.#state === "closed") return;
+    if (status.type === "disconnect") this.#onDisconnect();
+    else if (status.type === "reconnect") this.#onReconnect();
+    else if (status.type === "ldm") {
+      const error = new PubSubError("UNAVAILABLE", "the NATS server is shutting down (lame duck mode)");
+      this.context.status("degraded", error);
+    } else if (status.type === "close") {
+      const error = new PubSubError("UNAVAILABLE", "the connection to NATS was closed for good");
+      this.#onDisconnect(error);
+      this.context.status("down", error);
+    } else if (status.type === "error") this.#onError(status.error);
+  }
+
+  #onDisconnect(error: PubSubError = new PubSubError("UNAVAILABLE", "the connection to NATS was lost")): void {
+    if (this.#state !== "up") return;
+    this.#state = "down";
+    this.context.status("reconnecting", error);
+    for (const listener of this.#listeners) listener.disconnected?.(error);
+  }
+
+  #onReconnect(): void {
+    this.#state = "up";
+    this.#dials.inARow = 0;
+    const unproven = [...this.#provingAcks, ...this.#unprovenAcks];
+    this.#provingAcks = [];
+    this.#unprovenAcks = [];
+    for (const subject of unproven) this.ack(subject);
+    const now = performance.now();
+    for (const { subject, payload, untilMs } of this.#waiting.splice(0)) {
+      if (payload === ACK) this.ack(subject);
+      else if (now < untilMs) this.nc.publish(subject, payload);
+    }
+    this.context.status("up");
+    for (const listener of this.#listeners) listener.reconnected?.();
+  }
+
+  #onError(error: Error): void {
+    const mapped = toPubSubError(error, "NATS server");
+    this.context.logger.warn({ code: mapped.code }, mapped.message);
+    // Rejected credentials, for instance: what health() is to say while the reconnect goes on.
+    if (this.#state === "down") this.context.status("reconnecting", mapped);
+    if (!(error instanceof PermissionViolationError)) return;
+    for (const listener of this.#listeners) listener.refused?.(error.subject, mapped);
+  }
+}

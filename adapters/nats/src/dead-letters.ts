@@ -1,0 +1,152 @@
+import { PubSubError } from "@anytopic/core/driver";
+import type { DriverDeadLetters, OutgoingMessage, StoredMessage, TakenLetter } from "@anytopic/core/driver";
+import { JetStreamApiError } from "@nats-io/jetstream";
+import type { Msg } from "@nats-io/nats-core";
+import { parseAckSubject } from "./ack-subject.ts";
+import { encodeHeaders, HeaderBlock, type Envelope } from "./codec.ts";
+import type { Connection } from "./connection.ts";
+import { ErrCode, toPubSubError } from "./errors.ts";
+import { fetchOnce, type Fetched } from "./fetch.ts";
+import { letterOf } from "./letter.ts";
+import { LETTER_LEASE_MS, NANOSECONDS_PER_MS } from "./limits.ts";
+import type { SubscriptionNames } from "./names.ts";
+import { pubAckError, readPubAck } from "./puback.ts";
+import type { ReplyInbox } from "./reply-inbox.ts";
+
+/** A publish of the driver itself that waits for its PubAck. */
+export interface Question {
+  resolve(reply: Msg): void;
+  reject(error: PubSubError): void;
+}
+
+const NAK = Buffer.from("-NAK");
+/** How long `take` waits for the first letter, in ms. */
+const PATIENCE_MS = 1000;
+const PEEK_TIMEOUT_MS = 5000;
+
+/** The dead letters of one subscription: a stream of their own, read by one durable consumer for redrive. */
+export class NatsDeadLetters implements DriverDeadLetters {
+  readonly #connection: Connection;
+  readonly #names: SubscriptionNames;
+  readonly #inbox: ReplyInbox<Question>;
+  readonly #headers = new HeaderBlock();
+
+  constructor(connection: Connection, names: SubscriptionNames, inbox: ReplyInbox<Question>) {
+    this.#connection = connection;
+    this.#names = names;
+    this.#inbox = inbox;
+  }
+
+  async store(letter: OutgoingMessage): Promise<void> {
+    await this.#publish(this.#names.deadLetterSubject, letter, "letter");
+  }
+
+  async redeliver(message: OutgoingMessage): Promise<void> {
+    await this.#publish(this.#names.redriveSubject, message, { redrivenTo: this.#names.consumer });
+  }
+
+  async count(): Promise<number> {
+    return this.#mapped("count dead letters", async () => {
+      const { state } = await this.#connection.jsm.streams.info(this.#names.deadLetterStream);
+      return state.messages;
+    });
+  }
+
+  async peek(limit: number): Promise<readonly StoredMessage[]> {
+    return this.#mapped("read dead letters", async () => {
+      const stream = this.#names.deadLetterStream;
+      const { consumers } = this.#connection.jsm;
+      const { name } = await consumers.add(stream, {
+        ack_policy: "none",
+        deliver_policy: "all",
+        replay_policy: "instant",
+        mem_storage: true,
+        num_replicas: 1,
+        inactive_threshold: PEEK_TIMEOUT_MS * NANOSECONDS_PER_MS,
+      });
+      try {
+        const fetched = await fetchOnce(this.#connection, { stream, consumer: name }, limit, 0);
+        const letters = await Promise.all(
+          fetched.map(async (message) => letterOf(this.#connection, this.#names, message)),
+        );
+        return letters.filter((letter) => letter !== undefined);
+      } finally {
+        await consumers.delete(stream, name).catch(() => {});
+      }
+    });
+  }
+
+  async take(limit: number): Promise<readonly TakenLetter[]> {
+    return this.#mapped("take dead letters", async () => {
+      const source = { stream: this.#names.deadLetterStream, consumer: this.#names.deadLetterConsumer };
+      let fetched = await fetchOnce(this.#connection, source, limit, 0);
+      if (fetched.length === 0) fetched = await fetchOnce(this.#connection, source, limit, PATIENCE_MS);
+      const letters = await Promise.all(fetched.map(async (message) => this.#taken(message)));
+      return letters.filter((letter) => letter !== undefined);
+    });
+  }
+
+  async purge(): Promise<number> {
+    return this.#mapped("purge dead letters", async () => {
+      const { purged } = await this.#connection.jsm.streams.purge(this.#names.deadLetterStream);
+      return purged;
+    });
+  }
+
+  async close(): Promise<void> {
+    // Nothing of its own: letters that were taken and not settled come back when their lease ends.
+  }
+
+  async #taken(message: Fetched): Promise<TakenLetter | undefined> {
+    const letter = await letterOf(this.#connection, this.#names, message);
+    const remove = async (): Promise<void> => this.#remove(message);
+    if (letter === undefined) {
+      await remove();
+      return undefined;
+    }
+    return Object.assign(letter, { remove, putBack: async () => this.#putBack(message) });
+  }
+
+  async #remove(message: Fetched): Promise<void> {
+    await this.#mapped("remove a dead letter", async () => {
+      const { deadLetterStream } = this.#names;
+      try {
+        await this.#connection.jsm.streams.deleteMessage(deadLetterStream, sequenceOf(message), false);
+      } catch (error) {
+        if (!(error instanceof JetStreamApiError) || !GONE.has(error.code)) throw error;
+      }
+      this.#connection.ack(message.reply);
+    });
+  }
+
+  async #putBack(message: Fetched): Promise<void> {
+    this.#connection.settle(message.reply, NAK, LETTER_LEASE_MS / 2);
+    if (!(await this.#connection.flush())) throw this.#connection.unavailable();
+  }
+
+  async #publish(subject: string, message: OutgoingMessage, envelope: Envelope): Promise<void> {
+    const what = `publish to ${subject}`;
+    const { promise, resolve, reject } = Promise.withResolvers<Msg>();
+    this.#inbox.ask(subject, message.body, this.#headers.set(encodeHeaders(message, envelope)), { resolve, reject });
+    const outcome = readPubAck(await promise);
+    if (outcome !== "stored") throw pubAckError(outcome, what);
+  }
+
+  async #mapped<Result>(what: string, run: () => Promise<Result>): Promise<Result> {
+    if (!this.#connection.connected) throw this.#connection.unavailable();
+    try {
+      return await run();
+    } catch (error) {
+      throw toPubSubError(error, `${what} of stream ${this.#names.deadLetterStream}`);
+    }
+  }
+}
+
+/** A letter that somebody else removed, or that expired. */
+const GONE: ReadonlySet<number> = new Set([ErrCode.MESSAGE_NOT_FOUND, ErrCode.DELETE_FAILED]);
+
+function sequenceOf(message: Fetched): number {
+  const ack = parseAckSubject(message.reply);
+  if (ack !== undefined) return ack.streamSequence;
+  throw new PubSubError("UNKNOWN", "the server delivered a dead letter without its sequence");
+}

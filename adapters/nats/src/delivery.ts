@@ -1,0 +1,72 @@
+import type { Attributes, DriverDelivery, Held } from "@anytopic/core/driver";
+import type { Msg } from "@nats-io/nats-core";
+import type { AckSubject } from "./ack-subject.ts";
+import { brokerId, type Metadata } from "./codec.ts";
+import type { SubscriptionNames } from "./names.ts";
+
+/** The worker that a delivery belongs to. */
+export interface DeliveryOwner {
+  ack(delivery: NatsDelivery): Promise<void> | undefined;
+  retry(delivery: NatsDelivery, delayMs: number): Promise<void> | undefined;
+  release(delivery: NatsDelivery): Promise<void> | undefined;
+}
+
+/** One delivery of one message. */
+export class NatsDelivery implements DriverDelivery, Held<NatsDelivery> {
+  readonly id: string;
+  readonly body: Uint8Array;
+  readonly attributes: Attributes;
+  readonly orderingKey: string | undefined;
+  readonly publishTimeMs: number;
+  readonly native: Msg;
+  readonly attempt: number;
+  /** Its place in the stream: the order of publishing. */
+  readonly streamSequence: number;
+  /** When the stream stored it, Unix ms. */
+  readonly storedMs: number;
+  /** The latest delivery of it to this worker, in the consumer's count. */
+  consumerSequence: number;
+  /** Where it is settled. Stateless: valid on any connection. A redelivery to the same worker renews it. */
+  ackSubject: string;
+  /** Until when it certainly is this worker's, by `performance.now()`: a wall clock may be set back. Kept where acks are confirmed. */
+  leaseUntilMs = 0;
+  isHeld = false;
+  older: NatsDelivery | undefined = undefined;
+  newer: NatsDelivery | undefined = undefined;
+  readonly #owner: DeliveryOwner;
+
+  constructor(
+    owner: DeliveryOwner,
+    names: SubscriptionNames,
+    message: Msg,
+    ack: AckSubject,
+    ackSubject: string,
+    metadata: Metadata,
+    attempt: number,
+  ) {
+    this.#owner = owner;
+    this.id = metadata.id ?? brokerId(names.stream, ack.streamSequence);
+    this.body = message.data;
+    this.attributes = metadata.attributes;
+    this.orderingKey = metadata.orderingKey;
+    this.publishTimeMs = metadata.publishTimeMs ?? ack.timestampMs;
+    this.native = message;
+    this.attempt = attempt;
+    this.streamSequence = ack.streamSequence;
+    this.storedMs = ack.timestampMs;
+    this.consumerSequence = ack.consumerSequence;
+    this.ackSubject = ackSubject;
+  }
+
+  ack(): Promise<void> | undefined {
+    return this.#owner.ack(this);
+  }
+
+  retry(delayMs: number): Promise<void> | undefined {
+    return this.#owner.retry(this, delayMs);
+  }
+
+  release(): Promise<void> | undefined {
+    return this.#owner.release(this);
+  }
+}

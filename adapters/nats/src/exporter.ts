@@ -1,0 +1,71 @@
+import type { ExportedPolicy, SubscriptionSpec, Topology, TopologyExporter, TopicSpec } from "@anytopic/core/driver";
+import { subscriptionNames, topicNames } from "./names.ts";
+import type { CheckedOptions } from "./options.ts";
+
+/** Permissions of a user, as the server's configuration has them. https://docs.nats.io/running-a-nats-service/configuration/securing_nats/authorization (2026-11-22) */
+interface Permissions {
+  readonly publish: { readonly allow: readonly string[] };
+  readonly subscribe: { readonly allow: readonly string[] };
+}
+
+/** Writes about a topology without contacting a server. There is no Terraform: `apply` makes streams and consumers. */
+export function exporterOf(options: CheckedOptions): TopologyExporter {
+  return Object.freeze({
+    policies: ({ topics, subscriptions }: Topology) => [
+      ...topics.map((topic) => publisherPolicy(topic, options)),
+      ...subscriptions.flatMap((subscription) => subscriptionPolicies(subscription, options)),
+    ],
+  });
+}
+
+function publisherPolicy(topic: TopicSpec, options: CheckedOptions): ExportedPolicy {
+  const { stream, subject } = topicNames(options.prefix, topic);
+  const publish = [subject, `${apiOf(options)}.STREAM.INFO.${stream}`];
+  return { role: "publisher", of: topic.name, document: permissions(publish, options) };
+}
+
+function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOptions): readonly ExportedPolicy[] {
+  const names = subscriptionNames(options.prefix, subscription);
+  const { stream, consumer, deadLetterStream, deadLetterConsumer, leaderStream } = names;
+  const api = apiOf(options);
+  const of = `${subscription.topic.name}/${subscription.name}`;
+  const leadership = [names.leaderSubject, `${api}.STREAM.MSG.GET.${leaderStream}`];
+  const work = [
+    `${api}.CONSUMER.INFO.${stream}.${consumer}`,
+    `${api}.CONSUMER.MSG.NEXT.${stream}.${consumer}`,
+    ...acksOf(stream, consumer),
+    names.deadLetterSubject,
+    ...(subscription.topic.ordered ? leadership : []),
+  ];
+  const operate = [
+    `${api}.STREAM.INFO.${deadLetterStream}`,
+    `${api}.STREAM.PURGE.${deadLetterStream}`,
+    `${api}.STREAM.MSG.DELETE.${deadLetterStream}`,
+    `${api}.CONSUMER.MSG.NEXT.${deadLetterStream}.>`,
+    // To look at letters without removing them, through a consumer that is gone afterwards.
+    `${api}.CONSUMER.CREATE.${deadLetterStream}`,
+    `${api}.CONSUMER.CREATE.${deadLetterStream}.>`,
+    `${api}.CONSUMER.DELETE.${deadLetterStream}.>`,
+    ...acksOf(deadLetterStream, deadLetterConsumer),
+    names.redriveSubject,
+    // A letter that the server itself gave up on is kept in the topic's stream.
+    `${api}.STREAM.MSG.GET.${stream}`,
+  ];
+  return [
+    { role: "subscriber", of, document: permissions(work, options) },
+    { role: "operator", of, document: permissions(operate, options) },
+  ];
+}
+
+function permissions(publish: readonly string[], { inboxPrefix = "_INBOX" }: CheckedOptions): Permissions {
+  return { publish: { allow: publish }, subscribe: { allow: [`${inboxPrefix}.>`] } };
+}
+
+/** Both forms, see `ack-subject.ts`. */
+function acksOf(stream: string, consumer: string): readonly string[] {
+  return [`$JS.ACK.${stream}.${consumer}.>`, `$JS.ACK.*.*.${stream}.${consumer}.>`];
+}
+
+function apiOf({ domain }: CheckedOptions): string {
+  return domain === undefined ? "$JS.API" : `$JS.${domain}.API`;
+}

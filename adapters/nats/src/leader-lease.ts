@@ -1,0 +1,220 @@
+import { randomUUID } from "node:crypto";
+import { PubSubError, type TimerHandle } from "@anytopic/core/driver";
+import type { Msg, MsgHdrs, Subscription } from "@nats-io/nats-core";
+import { HeaderBlock } from "./codec.ts";
+import type { Connection } from "./connection.ts";
+import type { Question } from "./dead-letters.ts";
+import { ErrCode, toPubSubError } from "./errors.ts";
+import { pubAckError, readPubAck, sequenceOf } from "./puback.ts";
+import type { ReplyInbox } from "./reply-inbox.ts";
+
+/** Who is told about leadership. */
+export interface Candidate {
+  won(): void;
+  /** Nothing of before may be settled or extended any more. */
+  lost(): void;
+  failing(error: PubSubError): void;
+  /** After `failing`: the election works again. */
+  electing(): void;
+}
+
+export interface LeaseSubject {
+  readonly stream: string;
+  readonly subject: string;
+  readonly leaseMs: number;
+}
+
+const RELEASED = new Uint8Array(0);
+const RELEASE_TIMEOUT_MS = 2000;
+const TAKEN: ReadonlySet<number> = new Set([ErrCode.WRONG_LAST_SEQUENCE, ErrCode.WRONG_LAST_SEQUENCE_CONSTANT]);
+
+/**
+ * Elects one of several workers: the author of the last message on a subject leads. It writes again every third of the
+ * lease; whoever sees no new message for a whole lease writes in its place. Every write names the sequence of the
+ * message that it replaces (`Nats-Expected-Last-Subject-Sequence`), so of several only one succeeds. Nobody's clock is
+ * compared with anybody else's: the leader counts from before its write, the others from after they saw it.
+ */
+export class LeaderLease {
+  readonly #connection: Connection;
+  readonly #lease: LeaseSubject;
+  readonly #asker: ReplyInbox<Question>;
+  readonly #candidate: Candidate;
+  readonly #headers = new HeaderBlock();
+  readonly #self = Buffer.from(randomUUID());
+  #state: "standby" | "leading" | "stopped" = "standby";
+  #subscription: Subscription | undefined;
+  #timer: TimerHandle = undefined;
+  #expiryTimer: TimerHandle = undefined;
+  /** The last message known, and since when. */
+  #sequence = 0;
+  #seenAt = 0;
+  #holdsUntil = 0;
+  #busy = false;
+  #failing = false;
+
+  constructor(connection: Connection, lease: LeaseSubject, asker: ReplyInbox<Question>, candidate: Candidate) {
+    this.#connection = connection;
+    this.#lease = lease;
+    this.#asker = asker;
+    this.#candidate = candidate;
+  }
+
+  /** Whether this worker certainly leads right now. */
+  get holds(): boolean {
+    return this.#state === "leading" && performance.now() < this.#holdsUntil;
+  }
+
+  /** Resolves after the first attempt; rejects when the stream does not exist. */
+  async start(): Promise<void> {
+    this.#subscription = this.#connection.nc.subscribe(this.#lease.subject, {
+      callback: (error, message) => {
+        if (error !== null) this.#candidate.failing(toPubSubError(error, this.#what));
+        // A clean end of the leader: do not wait for the lease.
+        else if (message.data.length === 0 && this.#state === "standby") void this.#step();
+      },
+    });
+    await this.#attempt();
+    this.#schedule();
+  }
+
+  /** Lets go, so that another worker takes over at once. */
+  async release(): Promise<void> {
+    const leading = this.#state === "leading";
+    this.#state = "stopped";
+    this.#clearTimers();
+    this.#subscription?.unsubscribe();
+    if (!leading || !this.#connection.connected) return;
+    const { clock } = this.#connection.context;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = clock.setTimer(resolve, RELEASE_TIMEOUT_MS, true);
+    await Promise.race([late, this.#write(RELEASED).catch(() => undefined)]);
+    clock.clearTimer(timer);
+  }
+
+  get #what(): string {
+    return `leader election on stream ${this.#lease.stream}`;
+  }
+
+  #schedule(): void {
+    const { clock } = this.#connection.context;
+    clock.clearTimer(this.#timer);
+    if (this.#state !== "stopped") this.#timer = clock.setTimer(() => void this.#step(), this.#lease.leaseMs / 3);
+  }
+
+  async #step(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      if (this.#connection.connected) {
+        await this.#attempt();
+        if (this.#failing) this.#candidate.electing();
+        this.#failing = false;
+      }
+    } catch (error) {
+      // A lost connection is told by others, and its end too.
+      if (!isStopped(this.#state) && this.#connection.connected) {
+        this.#failing = true;
+        this.#candidate.failing(toPubSubError(error, this.#what));
+      }
+    } finally {
+      this.#busy = false;
+      this.#schedule();
+    }
+  }
+
+  async #attempt(): Promise<void> {
+    if (this.#state === "leading") return this.#renew();
+    const last = await this.#last();
+    if (this.#state !== "standby") return undefined;
+    if (last.holder !== "" && !this.#isOverdue(last.sequence)) return undefined;
+    return this.#claim(last.sequence);
+  }
+
+  #isOverdue(sequence: number): boolean {
+    const now = performance.now();
+    if (sequence === this.#sequence) return now - this.#seenAt >= this.#lease.leaseMs;
+    this.#sequence = sequence;
+    this.#seenAt = now;
+    return false;
+  }
+
+  async #claim(sequence: number): Promise<void> {
+    this.#sequence = sequence;
+    if (!(await this.#extendHold())) return;
+    if (this.#state !== "standby") return;
+    this.#state = "leading";
+    this.#candidate.won();
+  }
+
+  async #renew(): Promise<void> {
+    if (await this.#extendHold()) return;
+    const last = await this.#last();
+    if (isStopped(this.#state)) return;
+    if (last.holder !== this.#self.toString()) {
+      this.#lose();
+      return;
+    }
+    // Our last write did arrive, only its acknowledgement did not.
+    this.#sequence = last.sequence;
+    await this.#extendHold();
+  }
+
+  /** Writes, and counts the lease from before the write. False when somebody else wrote. */
+  async #extendHold(): Promise<boolean> {
+    const before = performance.now();
+    const sequence = await this.#write(this.#self);
+    if (sequence === undefined) return false;
+    this.#sequence = sequence;
+    this.#seenAt = performance.now();
+    // A tenth less than what the others wait.
+    this.#holdsUntil = before + this.#lease.leaseMs * 0.9;
+    const { clock } = this.#connection.context;
+    clock.clearTimer(this.#expiryTimer);
+    this.#expiryTimer = clock.setTimer(() => this.#onExpiry(), this.#holdsUntil - this.#seenAt);
+    return true;
+  }
+
+  #onExpiry(): void {
+    if (this.#state === "leading" && !this.holds) this.#lose();
+  }
+
+  #lose(): void {
+    this.#state = "standby";
+    this.#connection.context.clock.clearTimer(this.#expiryTimer);
+    this.#candidate.lost();
+  }
+
+  #clearTimers(): void {
+    const { clock } = this.#connection.context;
+    clock.clearTimer(this.#timer);
+    clock.clearTimer(this.#expiryTimer);
+  }
+
+  async #last(): Promise<{ readonly sequence: number; readonly holder: string }> {
+    const { jsm } = this.#connection;
+    const stored = await jsm.streams.getMessage(this.#lease.stream, { last_by_subj: this.#lease.subject });
+    return stored === null ? { sequence: 0, holder: "" } : { sequence: stored.seq, holder: stored.string() };
+  }
+
+  /** The sequence of the message written; undefined when the last one is not the one we know. */
+  async #write(payload: Uint8Array): Promise<number | undefined> {
+    const { promise, resolve, reject } = Promise.withResolvers<Msg>();
+    const headers: MsgHdrs = this.#headers.set(
+      `NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: ${this.#sequence}\r\n\r\n`,
+    );
+    const { clock } = this.#connection.context;
+    const late = new PubSubError("TIMEOUT", `${this.#what}: no answer within ${this.#lease.leaseMs} ms`);
+    const timer = clock.setTimer(() => reject(late), this.#lease.leaseMs);
+    this.#asker.ask(this.#lease.subject, payload, headers, { resolve, reject });
+    const reply = await promise.finally(() => clock.clearTimer(timer));
+    const outcome = readPubAck(reply);
+    if (outcome === "stored") return sequenceOf(reply);
+    if (outcome !== "no-responders" && TAKEN.has(outcome.err_code)) return undefined;
+    throw pubAckError(outcome, this.#what);
+  }
+}
+
+/** A function, because the compiler does not know that the state changes while something is awaited. */
+function isStopped(state: "standby" | "leading" | "stopped"): boolean {
+  return state === "stopped";
+}

@@ -1,0 +1,299 @@
+import type {
+  DeliverySink,
+  DriverDelivery,
+  DriverSubscriber,
+  PubSubError,
+  SubscriberOptions,
+  SubscriptionSpec,
+  TimerHandle,
+} from "@anytopic/core/driver";
+import type { Msg } from "@nats-io/nats-core";
+import { parseAckSubject } from "./ack-subject.ts";
+import { decodeMessage, isForAnother } from "./codec.ts";
+import type { Connection, ConnectionListener } from "./connection.ts";
+import type { Question } from "./dead-letters.ts";
+import { NatsDelivery, type DeliveryOwner } from "./delivery.ts";
+import { LeaderLease, type Candidate } from "./leader-lease.ts";
+import type { SubscriptionNames } from "./names.ts";
+import { OrderedBuffer } from "./ordered-buffer.ts";
+import { PullLoop, type PullTarget } from "./pull-loop.ts";
+import { Recovery } from "./recovery.ts";
+import type { ReplyInbox } from "./reply-inbox.ts";
+import { SettledRing } from "./settled-ring.ts";
+import { leaseLost, Settler } from "./settler.ts";
+
+/**
+ * A worker on an ordered subscription. Of all workers one is active, elected by a `LeaderLease`; the others stand by.
+ *
+ * `standby` → `recovering` (active; collects every unsettled message before it hands out any) → `open`. Back to
+ * `recovering` whenever a delivery may have gone elsewhere: after a reconnect, or when the consumer's own count of
+ * deliveries has a gap. Back to `standby` when the lease is lost.
+ */
+export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullTarget, Candidate {
+  readonly #connection: Connection;
+  readonly #names: SubscriptionNames;
+  readonly #ackDeadlineMs: number;
+  readonly #sink: DeliverySink;
+  readonly #maxOutstanding: number;
+  readonly #settler: Settler;
+  readonly #lease: LeaderLease;
+  readonly #listener: ConnectionListener;
+  readonly #buffer = new OrderedBuffer();
+  readonly #held = new Map<number, NatsDelivery>();
+  readonly #settled = new SettledRing();
+  #pulls: PullLoop | undefined;
+  #recovery: Recovery | undefined;
+  #lastConsumerSequence = 0;
+  #stopping = false;
+  #extendTimer: TimerHandle = undefined;
+  #dueTimer: TimerHandle = undefined;
+
+  constructor(
+    connection: Connection,
+    names: SubscriptionNames,
+    subscription: SubscriptionSpec,
+    sink: DeliverySink,
+    options: SubscriberOptions,
+    asker: ReplyInbox<Question>,
+  ) {
+    this.#connection = connection;
+    this.#names = names;
+    this.#ackDeadlineMs = subscription.ackDeadlineMs;
+    this.#sink = sink;
+    this.#maxOutstanding = options.maxOutstanding;
+    this.#settler = new Settler(connection, subscription.ackDeadlineMs, subscription.topic.exactlyOnce);
+    const { leaderStream: stream, leaderSubject: subject } = names;
+    this.#lease = new LeaderLease(
+      connection,
+      { stream, subject, leaseMs: connection.options.leaderLeaseMs },
+      asker,
+      this,
+    );
+    this.#listener = { reconnected: () => this.#recover() };
+  }
+
+  async start(): Promise<void> {
+    this.#connection.listen(this.#listener);
+    try {
+      await this.#lease.start();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    if (this.#pulls === undefined) this.#sink.receiving(false);
+  }
+
+  // Leadership.
+
+  won(): void {
+    if (this.#stopping) return;
+    this.#log("active worker of the ordered subscription");
+    this.#pulls = new PullLoop(this.#connection, this.#names, this);
+    this.#recover();
+    this.#pulls.start();
+    this.#sink.receiving(false);
+    this.#keepBuffered();
+  }
+
+  lost(): void {
+    this.#log("no longer the active worker of the ordered subscription");
+    this.#pulls?.abandon();
+    this.#pulls = undefined;
+    this.#recovery?.end();
+    this.#recovery = undefined;
+    for (const delivery of this.#buffer.clear()) this.#settler.nak(delivery, 0);
+    const held = [...this.#held.values()];
+    this.#held.clear();
+    for (const delivery of held) if (this.#sink.revoke(delivery)) this.#settler.nak(delivery, 0);
+    this.#sink.revokeAll();
+    this.#clearTimers();
+  }
+
+  #log(message: string): void {
+    const { stream, consumer } = this.#names;
+    this.#connection.context.logger.info({ stream, consumer }, message);
+  }
+
+  room(requested: number): number {
+    if (this.#stopping || !this.#lease.holds) return 0;
+    const { ready, awaited } = this.#buffer;
+    if (this.#recovery !== undefined) return this.#recovery.room(this.#maxOutstanding) - requested;
+    const room = this.#maxOutstanding - this.#held.size - ready - requested;
+    // What was given back must be able to come again, however full it is here.
+    return room <= 0 && requested === 0 ? awaited : room;
+  }
+
+  message(message: Msg, reply: string): void {
+    const ack = parseAckSubject(reply);
+    if (ack === undefined || !this.#lease.holds) return;
+    const expected = this.#lastConsumerSequence + 1;
+    this.#lastConsumerSequence = ack.consumerSequence;
+    if (expected !== 1 && ack.consumerSequence !== expected && this.#recovery === undefined) this.#recover();
+    const holding = this.#held.get(ack.streamSequence);
+    if (holding !== undefined && holding.storedMs === ack.timestampMs) {
+      // Its lease ran out, and the server gave it to this same worker again: go on with what is running.
+      holding.ackSubject = reply;
+      holding.consumerSequence = ack.consumerSequence;
+      this.#settler.leased(holding);
+      this.#recovery?.look();
+      this.#pulls?.refill();
+      return;
+    }
+    const settled = this.#settled.find(ack);
+    const metadata = decodeMessage(message);
+    if (settled?.acked === true || isForAnother(metadata, this.#names)) {
+      this.#connection.ack(reply);
+      this.#recovery?.look();
+      this.#pulls?.refill();
+      return;
+    }
+    const attempt = Math.max(ack.delivered, (settled?.attempt ?? 0) + 1);
+    const delivery = new NatsDelivery(this, this.#names, message, ack, reply, metadata, attempt);
+    this.#settler.leased(delivery);
+    if (this.#stopping) this.#settler.release(delivery);
+    else this.#arrive(delivery);
+  }
+
+  #arrive(delivery: NatsDelivery): void {
+    this.#buffer.arrived(delivery);
+    if (this.#buffer.replace(delivery)) return;
+    if (this.#recovery === undefined && this.#held.size < this.#maxOutstanding && this.#buffer.isFree(delivery)) {
+      this.#deliver(delivery);
+      return;
+    }
+    this.#buffer.add(delivery);
+    if (this.#recovery === undefined) this.#drain();
+    else this.#recovery.look();
+  }
+
+  #deliver(delivery: NatsDelivery): void {
+    this.#held.set(delivery.streamSequence, delivery);
+    this.#sink.deliver(delivery);
+  }
+
+  #drain(): void {
+    if (this.#recovery !== undefined || this.#buffer.size === 0) return;
+    const { clock } = this.#connection.context;
+    for (const delivery of this.#buffer.take(this.#maxOutstanding - this.#held.size, performance.now()))
+      this.#deliver(delivery);
+    const dueMs = this.#buffer.nextDueMs;
+    clock.clearTimer(this.#dueTimer);
+    if (dueMs !== Number.POSITIVE_INFINITY) {
+      this.#dueTimer = clock.setTimer(() => this.#drain(), Math.max(1, dueMs - performance.now()));
+    }
+    this.#pulls?.refill();
+  }
+
+  /** Hands out nothing until everything unsettled is in this worker's hands. */
+  #recover(): void {
+    if (this.#pulls === undefined || this.#stopping) return;
+    this.#lastConsumerSequence = 0;
+    this.#recovery?.end();
+    const recovery = new Recovery(this.#connection, this.#names, this.#ackDeadlineMs, {
+      inHand: () => [...this.#held.values(), ...this.#buffer.deliveries],
+      refill: () => this.#pulls?.refill(),
+      recovered: () => {
+        if (this.#recovery !== recovery) return;
+        this.#recovery = undefined;
+        this.#buffer.allArrived();
+        this.#drain();
+        this.#pulls?.refill();
+      },
+    });
+    this.#recovery = recovery;
+    recovery.look();
+  }
+
+  failing(error: PubSubError): void {
+    this.#sink.failing(error);
+  }
+
+  receiving(reconnected: boolean): void {
+    this.#sink.receiving(reconnected);
+  }
+
+  electing(): void {
+    this.#sink.receiving(false);
+  }
+
+  // Settling.
+
+  ack(delivery: NatsDelivery): Promise<void> | undefined {
+    if (!this.#letGo(delivery, true)) return leaseLost();
+    const confirmation = this.#settler.ack(delivery);
+    this.#afterSettle();
+    return confirmation;
+  }
+
+  retry(delivery: NatsDelivery, delayMs: number): Promise<void> | undefined {
+    if (!this.#letGo(delivery, false)) return leaseLost();
+    // Given back at once, so that the server counts the attempt and a successor has it when this worker dies.
+    this.#buffer.await(delivery, performance.now() + delayMs);
+    this.#settler.nak(delivery, 0);
+    this.#afterSettle();
+    return undefined;
+  }
+
+  release(delivery: NatsDelivery): Promise<void> | undefined {
+    if (!this.#letGo(delivery, false)) return leaseLost();
+    this.#buffer.await(delivery, 0);
+    this.#settler.release(delivery);
+    this.#afterSettle();
+    return undefined;
+  }
+
+  #letGo(delivery: NatsDelivery, acked: boolean): boolean {
+    const { streamSequence: sequence, storedMs, attempt } = delivery;
+    if (this.#held.get(sequence) !== delivery) return false;
+    this.#held.delete(sequence);
+    this.#settled.add(sequence, storedMs, attempt, acked && this.#settler.mayAck(delivery));
+    return true;
+  }
+
+  #afterSettle(): void {
+    if (this.#buffer.size > 0) this.#drain();
+    this.#pulls?.refill();
+  }
+
+  extend(deliveries: readonly DriverDelivery[]): void {
+    if (!this.#lease.holds) return;
+    for (const delivery of deliveries) this.#settler.extend(delivery as NatsDelivery);
+  }
+
+  /** Core renews what it holds; the rest is ours. */
+  #keepBuffered(): void {
+    this.#extendTimer = this.#connection.context.clock.setTimer(() => {
+      if (this.#lease.holds) for (const delivery of this.#buffer.deliveries) this.#settler.extend(delivery);
+      this.#keepBuffered();
+    }, this.#ackDeadlineMs / 3);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#settler.holdReleased();
+    this.#recovery?.end();
+    this.#recovery = undefined;
+    await this.#pulls?.stop();
+    for (const delivery of this.#buffer.clear()) this.#settler.nak(delivery, 0);
+    this.#settler.sendReleased();
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    for (const delivery of this.#held.values()) this.#settler.nak(delivery, 0);
+    this.#held.clear();
+    this.#settler.sendReleased();
+    this.#clearTimers();
+    this.#connection.unlisten(this.#listener);
+    await this.#connection.flush();
+    // Only now: the next worker must find everything settled or given back.
+    await this.#lease.release();
+    this.#settler.close();
+  }
+
+  #clearTimers(): void {
+    const { clock } = this.#connection.context;
+    clock.clearTimer(this.#extendTimer);
+    clock.clearTimer(this.#dueTimer);
+  }
+}

@@ -1,0 +1,100 @@
+import { PubSubError, type DriverPublisher, type OutgoingMessage, type PublishRequest } from "@anytopic/core/driver";
+import { JetStreamApiError } from "@nats-io/jetstream";
+import type { Msg } from "@nats-io/nats-core";
+import { encodeHeaders, HeaderBlock, sizeOf } from "./codec.ts";
+import type { Connection, ConnectionListener } from "./connection.ts";
+import { ErrCode, isNotEnabled, toPubSubError } from "./errors.ts";
+import type { TopicNames } from "./names.ts";
+import { pubAckError, readPubAck } from "./puback.ts";
+import { ReplyInbox } from "./reply-inbox.ts";
+
+/** Publishes to one topic: plain NATS publishes with a reply subject, acknowledged by the stream. */
+export class NatsPublisher implements DriverPublisher {
+  readonly #connection: Connection;
+  readonly #names: TopicNames;
+  readonly #inbox: ReplyInbox<PublishRequest>;
+  readonly #headers = new HeaderBlock();
+  readonly #listener: ConnectionListener;
+  readonly #maxMessageBytes: number;
+  #unanswered: PublishRequest[] = [];
+
+  constructor(connection: Connection, names: TopicNames, maxMessageBytes: number) {
+    this.#connection = connection;
+    this.#names = names;
+    this.#maxMessageBytes = maxMessageBytes;
+    this.#inbox = new ReplyInbox(connection, {
+      replied: (request, reply) => this.#onReply(request, reply),
+      lost: (request, error) => request.reject(error),
+      isAwaited: (request) => request.awaited,
+    });
+    this.#listener = {
+      refused: (subject, error) => {
+        if (subject === names.subject) this.#inbox.rejectAll(error);
+      },
+    };
+    connection.listen(this.#listener);
+  }
+
+  sizeOf(message: OutgoingMessage): number {
+    return sizeOf(message, this.#maxMessageBytes);
+  }
+
+  publish(batch: readonly PublishRequest[]): void {
+    const { subject } = this.#names;
+    for (const request of batch) {
+      this.#inbox.ask(subject, request.body, this.#headers.set(encodeHeaders(request, "event")), request);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#connection.unlisten(this.#listener);
+    this.#inbox.close();
+  }
+
+  #onReply(request: PublishRequest, reply: Msg): void {
+    let outcome;
+    try {
+      outcome = readPubAck(reply);
+    } catch (error) {
+      request.reject(toPubSubError(error, this.#what));
+      return;
+    }
+    if (outcome === "stored") request.accept();
+    else if (outcome === "no-responders") this.#onNoResponders(request);
+    else request.reject(pubAckError(outcome, this.#what));
+  }
+
+  get #what(): string {
+    return `publish to stream ${this.#names.stream}`;
+  }
+
+  /** Nobody listens: there is no such stream, or it has no leader at the moment. One question clears it up for all. */
+  #onNoResponders(request: PublishRequest): void {
+    this.#unanswered.push(request);
+    if (this.#unanswered.length === 1) void this.#findOutWhy();
+  }
+
+  async #findOutWhy(): Promise<void> {
+    const error = await this.#whyNoResponders();
+    const requests = this.#unanswered;
+    this.#unanswered = [];
+    for (const request of requests) request.reject(error);
+  }
+
+  async #whyNoResponders(): Promise<PubSubError> {
+    try {
+      const { config } = await this.#connection.jsm.streams.info(this.#names.stream);
+      if (config.subjects.includes(this.#names.subject)) {
+        return new PubSubError("UNAVAILABLE", `${this.#what}: the stream has no leader at the moment`);
+      }
+      return new PubSubError(
+        "TOPOLOGY_MISMATCH",
+        `${this.#what}: it does not store the subject ${this.#names.subject}`,
+      );
+    } catch (error) {
+      const known =
+        isNotEnabled(error) || (error instanceof JetStreamApiError && error.code !== ErrCode.STREAM_NOT_FOUND);
+      return known ? toPubSubError(error, this.#what) : pubAckError("no-responders", this.#what);
+    }
+  }
+}

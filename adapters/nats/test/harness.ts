@@ -1,0 +1,88 @@
+import type {
+  ForeignClient,
+  ForeignMessage,
+  Harness,
+  SubscriptionName,
+  SubscriptionStats,
+} from "@anytopic/conformance";
+import { createTcpProxy } from "@anytopic/conformance";
+import { startBroker, type Broker } from "@anytopic/brokers";
+import { nats, natsCapabilities } from "@anytopic/nats";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { headers, type NatsConnection } from "@nats-io/nats-core";
+import { connect } from "@nats-io/transport-node";
+
+/** A short lease, so that tests need not wait for a new active worker. */
+const LEADER_LEASE_MS = 1500;
+const TAKE_TIMEOUT_MS = 5000;
+
+/** A NATS server of its own behind a TCP proxy, and the plain client beside it. */
+export async function createHarness(broker: Broker): Promise<Harness> {
+  const proxy = await createTcpProxy({ targetHost: broker.host, targetPort: broker.port });
+  // The suite's own look at the broker, apart from the adapter's connections.
+  const nc = await connect({
+    servers: broker.url,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 100,
+    waitOnFirstConnect: true,
+  });
+  const { kill, start } = broker;
+  return {
+    name: "nats",
+    implementation: broker.implementation,
+    version: broker.version,
+    capabilities: natsCapabilities,
+    slack: { retryUpperMs: 300 },
+    quirks: [],
+    survivesRestart: broker.survivesRestart,
+    adapter: ({ throughProxy = false } = {}) =>
+      nats({
+        servers: throughProxy ? `${proxy.host}:${proxy.port}` : broker.url,
+        leaderLeaseMs: LEADER_LEASE_MS,
+        pingIntervalMs: 3000,
+      }),
+    ...(kill === undefined || start === undefined ? {} : { broker: { kill, start } }),
+    ...(kill === undefined ? { lacks: { broker: `a broker from ${broker.provider} is not ours to kill` } } : {}),
+    proxy,
+    stats: async (name) => stats(nc, name),
+    foreign: foreignClient(nc),
+    unreachable: {
+      adapter: () => nats({ servers: "127.0.0.1:1", user: "somebody", password: "s3cr3t-passw0rd" }),
+      secret: "s3cr3t-passw0rd",
+    },
+    async close(): Promise<void> {
+      await nc.close();
+      await proxy.close();
+      await broker.close();
+    },
+  };
+}
+
+export async function startHarness(): Promise<Harness> {
+  return createHarness(await startBroker("nats"));
+}
+
+async function stats(nc: NatsConnection, { topic, subscription }: SubscriptionName): Promise<SubscriptionStats> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false });
+  const info = await jsm.consumers.info(topic, subscription);
+  return { workers: undefined, outstanding: info.num_ack_pending, waiting: info.num_pending };
+}
+
+function foreignClient(nc: NatsConnection): ForeignClient {
+  return {
+    async publish(topic: string, { body, attributes }: ForeignMessage): Promise<void> {
+      const hdrs = headers();
+      for (const [name, value] of Object.entries(attributes)) hdrs.set(name, value);
+      await jetstream(nc).publish(topic, body, { headers: hdrs });
+    },
+    async take({ topic, subscription }: SubscriptionName): Promise<ForeignMessage | undefined> {
+      const consumer = await jetstream(nc).consumers.get(topic, subscription);
+      const message = await consumer.next({ expires: TAKE_TIMEOUT_MS });
+      if (message === null) return undefined;
+      await message.ackAck();
+      const attributes: Record<string, string> = {};
+      for (const [name, values] of message.headers ?? []) attributes[name] = values.join(", ");
+      return { body: message.data, attributes };
+    },
+  };
+}
