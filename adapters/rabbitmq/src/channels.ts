@@ -1,0 +1,36 @@
+import type { Logger } from "@anytopic/core/driver";
+import type { Channel, ChannelModel } from "amqplib";
+import type { Connection } from "./connection.ts";
+import { raceTimeout } from "./race-timeout.ts";
+
+const CLOSE_TIMEOUT_MS = 2000;
+
+/**
+ * Attaches what keeps one channel's trouble its own: without an 'error' listener a channel that the broker closes takes the
+ * whole connection along, and without 'handler-error' so does a delivery that arrives after its consumer was cancelled.
+ */
+export function hearErrors<Any extends Channel>(channel: Any, logger: Logger): Any {
+  channel.on("error", (error) => logger.debug({ err: error }, "rabbitmq: channel closed"));
+  channel.on("handler-error", (error) => logger.debug({ err: error }, "rabbitmq: a listener threw"));
+  return channel;
+}
+
+/** Closes a channel or connection. amqplib's own promise stays pending for ever when the connection ends meanwhile. Never rejects. */
+export async function closeWithin(closeable: Channel | ChannelModel, timeoutMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => void closeable.once("close", () => resolve()));
+  // Rejects when it is closed already.
+  await raceTimeout(Promise.race([closed, closeable.close()]), timeoutMs);
+}
+
+/** Runs `use` on a channel of its own: one failed declaration closes the channel it was made on. */
+export async function withChannel<Result>(
+  connection: Connection,
+  use: (channel: Channel) => Promise<Result>,
+): Promise<Result> {
+  const channel = await connection.openChannel();
+  try {
+    return await use(channel);
+  } finally {
+    await closeWithin(channel, CLOSE_TIMEOUT_MS);
+  }
+}

@@ -1,0 +1,59 @@
+import { PubSubError, rejectUnknownKeys, shown } from "@anytopic/core/driver";
+import { type CheckedOptions, checkedOptions, OPTION_NAMES, type RabbitmqOptions } from "./options.ts";
+
+type Settable = { -readonly [Name in keyof RabbitmqOptions]: RabbitmqOptions[Name] };
+
+/** Query parameters: RabbitMQ's own names where it has some. */
+const PARAMETERS: Readonly<Record<string, (options: Settable, value: string) => void>> = {
+  heartbeat: (options, value) => (options.heartbeatSeconds = wholeNumber("heartbeat", value)),
+  connection_timeout: (options, value) => (options.connectTimeoutMs = wholeNumber("connection_timeout", value)),
+  prefix: (options, value) => (options.prefix = value),
+  connection_name: (options, value) => (options.connectionName = value),
+  content_type: (options, value) => (options.contentType = value),
+};
+
+/** Options from a URL with query parameters and an object of further options; throws `INVALID_CONFIG`, without secrets. */
+export function optionsFromUrl(url: string, further: unknown): CheckedOptions {
+  try {
+    return checkedOptions(merged(url, further));
+  } catch (error) {
+    // Nothing of the cause: what read the URL keeps it.
+    throw new PubSubError("INVALID_CONFIG", (error as Error).message);
+  }
+}
+
+function merged(url: string, further: unknown): RabbitmqOptions {
+  const options: Settable = {};
+  if (further !== undefined) {
+    if (typeof further !== "object" || further === null)
+      throw new TypeError(`rabbitmq: options are ${shown(further)}: must be an object`);
+    rejectUnknownKeys(
+      "rabbitmq with a URL",
+      further,
+      OPTION_NAMES.filter((name) => name !== "url"),
+    );
+    Object.assign(options, further);
+  }
+  const [address = "", query = ""] = splitOnce(url, "?");
+  for (const [name, value] of new URLSearchParams(query)) {
+    const set = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined;
+    if (set === undefined) {
+      throw new TypeError(
+        `rabbitmq: the URL has no parameter ${JSON.stringify(name)}: known are ${Object.keys(PARAMETERS).join(", ")}`,
+      );
+    }
+    set(options, value);
+  }
+  options.url = address;
+  return options;
+}
+
+function splitOnce(text: string, separator: string): string[] {
+  const at = text.indexOf(separator);
+  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function wholeNumber(name: string, value: string): number {
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  throw new TypeError(`rabbitmq: the URL's ${name} is ${shown(value)}: must be a whole number`);
+}

@@ -1,0 +1,239 @@
+import { type DriverContext, PubSubError, reconnectDelayMs, type TimerHandle } from "@anytopic/core/driver";
+import {
+  type Channel,
+  type ChannelModel,
+  type ConfirmChannel,
+  connect,
+  credentials,
+  type SocketOptions,
+} from "amqplib";
+import type { BrokerAddress } from "./address.ts";
+import { closeWithin, hearErrors } from "./channels.ts";
+import { coalesceWrites } from "./coalesce-writes.ts";
+import { codeOf, toPubSubError } from "./errors.ts";
+import type { CheckedOptions } from "./options.ts";
+import type { ConnectionStatus } from "./connection-status.ts";
+
+/** Who lives on a connection. Methods must not throw. */
+export interface ConnectionUser {
+  /** There is a connection (again). */
+  up(): void;
+  /** It is gone with every channel on it. */
+  down(error: PubSubError): void;
+  /** The broker takes no more publishes for now (`connection.blocked`), or takes them again. */
+  blocked?(blocked: boolean): void;
+}
+
+const CLOSE_TIMEOUT_MS = 2000;
+/** How long the socket of an ended connection may still send what is in it. */
+const LINGER_MS = 1000;
+
+/**
+ * One TCP connection, repaired for ever: waits with jitter between attempts, takes the nodes in turn, and tells its users
+ * of every loss and return. amqplib's own recovery is not used: it leaves a window without error listeners, and channels
+ * are ours to restore anyway.
+ */
+export class Connection {
+  readonly #options: CheckedOptions;
+  readonly #context: DriverContext;
+  readonly #purpose: "publish" | "consume";
+  readonly #status: ConnectionStatus;
+  readonly #users = new Set<ConnectionUser>();
+  #model: ChannelModel | undefined;
+  #blocked = false;
+  #closed = false;
+  readonly #connecting = new AbortController();
+  #destroySocket: () => void = () => {};
+  #timer: TimerHandle;
+  #failures = 0;
+  #turn = 0;
+  #error = new PubSubError("UNAVAILABLE", "rabbitmq: not connected yet");
+
+  constructor(
+    options: CheckedOptions,
+    context: DriverContext,
+    purpose: "publish" | "consume",
+    status: ConnectionStatus,
+  ) {
+    this.#options = options;
+    this.#context = context;
+    this.#purpose = purpose;
+    this.#status = status;
+  }
+
+  /** amqplib's object of the moment. */
+  get model(): ChannelModel | undefined {
+    return this.#model;
+  }
+
+  get isBlocked(): boolean {
+    return this.#blocked;
+  }
+
+  /** Why there is no connection, when there is none. */
+  get error(): PubSubError {
+    return this.#error;
+  }
+
+  /** Makes the first connection; one attempt per node. */
+  async open(signal?: AbortSignal): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#connect(signal);
+        return;
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (attempt >= this.#options.addresses.length) throw error;
+      }
+    }
+  }
+
+  /** Resolves after one attempt, whatever came of it: if nothing, others follow until there is a connection. */
+  async start(): Promise<void> {
+    try {
+      await this.#connect();
+    } catch (error) {
+      this.#retryLater(toPubSubError("rabbitmq", error));
+    }
+  }
+
+  addUser(user: ConnectionUser): void {
+    this.#users.add(user);
+  }
+
+  removeUser(user: ConnectionUser): void {
+    this.#users.delete(user);
+  }
+
+  /** A channel with every listener that keeps it from tearing the connection down; rejects with `UNAVAILABLE` while there is no connection. */
+  async openChannel(): Promise<Channel> {
+    return hearErrors(await this.#up().createChannel(), this.#context.logger);
+  }
+
+  async openConfirmChannel(): Promise<ConfirmChannel> {
+    return hearErrors(await this.#up().createConfirmChannel(), this.#context.logger);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#error = new PubSubError("CLOSED", "rabbitmq: the connection was closed");
+    this.#context.clock.clearTimer(this.#timer);
+    this.#connecting.abort();
+    const model = this.#model;
+    this.#model = undefined;
+    if (model !== undefined) await closeWithin(model, CLOSE_TIMEOUT_MS);
+    this.#destroySocket();
+  }
+
+  #up(): ChannelModel {
+    if (this.#model !== undefined) return this.#model;
+    throw this.#error;
+  }
+
+  async #connect(signal?: AbortSignal): Promise<void> {
+    const address = this.#options.addresses[this.#turn++ % this.#options.addresses.length] as BrokerAddress;
+    const what = `rabbitmq: ${address.display}`;
+    const socket = new AbortController();
+    // Detached once connected: a caller's signal ends his call, not the connection.
+    const attempt = AbortSignal.any(
+      signal === undefined ? [this.#connecting.signal] : [this.#connecting.signal, signal],
+    );
+    const abort = (): void => socket.abort();
+    attempt.addEventListener("abort", abort);
+    let model: ChannelModel;
+    try {
+      attempt.throwIfAborted();
+      model = await connect(connectTarget(address, this.#options), this.#socketOptions(address, socket.signal));
+    } catch (error) {
+      if (this.#closed) throw this.#error;
+      signal?.throwIfAborted();
+      throw toPubSubError(what, error);
+    } finally {
+      attempt.removeEventListener("abort", abort);
+    }
+    if (this.#closed) {
+      await closeWithin(model, CLOSE_TIMEOUT_MS);
+      abort();
+      throw this.#error;
+    }
+    this.#adopt(model, what, abort);
+  }
+
+  #socketOptions(address: BrokerAddress, signal: AbortSignal): SocketOptions & { signal: AbortSignal } {
+    return {
+      ...this.#options.tls,
+      // Acks and publishes are small: with Nagle's algorithm each would wait for the other side's delayed TCP ack.
+      noDelay: true,
+      keepAlive: true,
+      timeout: this.#options.connectTimeoutMs,
+      credentials: credentials.plain(address.username, address.password),
+      clientProperties: { connection_name: `${this.#options.connectionName} ${this.#purpose}` },
+      signal,
+    };
+  }
+
+  #adopt(model: ChannelModel, what: string, destroySocket: () => void): void {
+    coalesceWrites(model);
+    let lastError: unknown;
+    model.on("error", (error) => (lastError = error));
+    model.on("handler-error", (error) => this.#context.logger.error({ err: error }, "rabbitmq: a listener threw"));
+    model.on("close", (error) =>
+      this.#lost(model, toPubSubError(what, lastError ?? error ?? new Error("Unexpected close")), destroySocket),
+    );
+    model.on("blocked", (reason) => this.#setBlocked(true, `${what}: the broker takes no publishes: ${reason}`));
+    model.on("unblocked", () => this.#setBlocked(false, what));
+    const again = this.#failures > 0;
+    this.#failures = 0;
+    this.#model = model;
+    this.#destroySocket = destroySocket;
+    if (again) this.#context.logger.info({ connection: this.#purpose }, `${what}: connected again`);
+    this.#status.report(this.#purpose, "up");
+    for (const user of this.#users) user.up();
+  }
+
+  #setBlocked(blocked: boolean, message: string): void {
+    this.#blocked = blocked;
+    if (blocked) {
+      this.#context.logger.warn({ connection: this.#purpose }, message);
+      this.#status.report(this.#purpose, "degraded", new PubSubError("RESOURCE_EXHAUSTED", message));
+    } else {
+      this.#status.report(this.#purpose, "up");
+    }
+    for (const user of this.#users) user.blocked?.(blocked);
+  }
+
+  #lost(model: ChannelModel, cause: PubSubError, destroySocket: () => void): void {
+    setTimeout(destroySocket, LINGER_MS).unref();
+    if (this.#model !== model) return;
+    this.#model = undefined;
+    this.#blocked = false;
+    const error = new PubSubError("UNAVAILABLE", `connection lost: ${cause.message}`, { cause });
+    for (const user of this.#users) user.down(error);
+    this.#context.logger.warn({ connection: this.#purpose, code: codeOf(cause.cause) }, error.message);
+    this.#retryLater(error);
+  }
+
+  #retryLater(error: PubSubError): void {
+    if (this.#closed) return;
+    this.#error = error;
+    this.#failures += 1;
+    this.#status.report(this.#purpose, error.retryable ? "reconnecting" : "down", error);
+    // Keeps the process alive, as the connection did.
+    this.#timer = this.#context.clock.setTimer(
+      () => void this.start(),
+      reconnectDelayMs(this.#failures, this.#context.random),
+      true,
+    );
+  }
+}
+
+function connectTarget(address: BrokerAddress, options: CheckedOptions): Parameters<typeof connect>[0] {
+  return {
+    protocol: address.secure ? "amqps" : "amqp",
+    hostname: address.host,
+    port: address.port,
+    vhost: encodeURIComponent(address.vhost),
+    heartbeat: options.heartbeatSeconds,
+    frameMax: 131_072,
+  };
+}

@@ -1,0 +1,179 @@
+import {
+  type DriverContext,
+  type DriverDeadLetters,
+  type OutgoingMessage,
+  PubSubError,
+  type StoredMessage,
+  type TakenLetter,
+} from "@anytopic/core/driver";
+import type { Channel, GetMessage } from "amqplib";
+import { closeWithin, withChannel } from "./channels.ts";
+import { asBuffer, decodeMessage, encodeProperties } from "./codec.ts";
+import type { Connection } from "./connection.ts";
+import { toPubSubError } from "./errors.ts";
+import type { QueueNames } from "./names.ts";
+import type { QueueSender } from "./queue-sender.ts";
+
+export interface DeadLettersContext {
+  readonly connection: Connection;
+  readonly driver: DriverContext;
+  readonly names: QueueNames;
+  readonly sender: QueueSender;
+  readonly contentType: string | undefined;
+  readonly nextOrder: () => number;
+}
+
+const CLOSE_TIMEOUT_MS = 2000;
+/** How long `take` waits for a first letter, and how often it looks. */
+const TAKE_WAIT_MS = 1000;
+const TAKE_POLL_MS = 100;
+
+/** Reads with `basic.get`: what is got and not acked is invisible to others until it is given back or the channel ends. */
+export class DeadLetters implements DriverDeadLetters {
+  readonly #context: DeadLettersContext;
+  #channel: Promise<Channel> | undefined;
+  #closed = false;
+
+  constructor(context: DeadLettersContext) {
+    this.#context = context;
+  }
+
+  store(letter: OutgoingMessage): Promise<void> {
+    return this.#send(this.#context.names.deadLetters, letter, undefined);
+  }
+
+  redeliver(message: OutgoingMessage): Promise<void> {
+    const { names, nextOrder } = this.#context;
+    return this.#send(names.queue, message, message.orderingKey === undefined ? undefined : nextOrder());
+  }
+
+  count(): Promise<number> {
+    return this.#admin("count", async (channel) => (await channel.checkQueue(this.#queue)).messageCount);
+  }
+
+  peek(limit: number): Promise<readonly StoredMessage[]> {
+    return this.#admin("peek", async (channel) => {
+      const letters = await this.#get(channel, limit);
+      // In the order in which they were got, and before everything else.
+      if (letters.length > 0) channel.nackAll(true);
+      return letters.map((letter) => this.#decode(letter));
+    });
+  }
+
+  async take(limit: number): Promise<readonly TakenLetter[]> {
+    try {
+      const channel = await this.#ownChannel();
+      const endMs = performance.now() + TAKE_WAIT_MS;
+      for (;;) {
+        const letters = await this.#get(channel, limit);
+        if (letters.length > 0) return letters.map((letter) => this.#taken(channel, letter));
+        if (performance.now() >= endMs) return [];
+        await new Promise((resolve) => setTimeout(resolve, TAKE_POLL_MS));
+      }
+    } catch (error) {
+      throw toPubSubError(this.#what("take"), error);
+    }
+  }
+
+  purge(): Promise<number> {
+    return this.#admin("purge", async (channel) => (await channel.purgeQueue(this.#queue)).messageCount);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const channel = await this.#channel?.catch(() => undefined);
+    this.#channel = undefined;
+    if (channel !== undefined) await closeWithin(channel, CLOSE_TIMEOUT_MS);
+  }
+
+  get #queue(): string {
+    return this.#context.names.deadLetters;
+  }
+
+  #what(operation: string): string {
+    return `rabbitmq: ${operation} queue ${JSON.stringify(this.#queue)}`;
+  }
+
+  #send(queue: string, message: OutgoingMessage, order: number | undefined): Promise<void> {
+    const { sender, contentType } = this.#context;
+    return sender.send(queue, asBuffer(message.body), encodeProperties(message, order, contentType));
+  }
+
+  async #admin<Result>(operation: string, use: (channel: Channel) => Promise<Result>): Promise<Result> {
+    this.#requireOpen();
+    try {
+      return await withChannel(this.#context.connection, use);
+    } catch (error) {
+      throw toPubSubError(this.#what(operation), error);
+    }
+  }
+
+  async #get(channel: Channel, limit: number): Promise<GetMessage[]> {
+    const letters: GetMessage[] = [];
+    while (letters.length < limit) {
+      const letter = await channel.get(this.#queue, { noAck: false });
+      if (letter === false) break;
+      letters.push(letter);
+    }
+    return letters;
+  }
+
+  #decode(letter: GetMessage): StoredMessage {
+    return decodeMessage(letter, this.#context.driver.clock.now());
+  }
+
+  #taken(channel: Channel, letter: GetMessage): TakenLetter {
+    const { id, body, attributes, orderingKey, publishTimeMs, native } = this.#decode(letter);
+    const settle = async (operation: string, send: () => void): Promise<void> => {
+      try {
+        send();
+        // An ack has no answer, but a channel is worked through in order: after this one it was.
+        await channel.checkQueue(this.#queue);
+      } catch (error) {
+        throw new PubSubError(
+          "LEASE_LOST",
+          `${this.#what(operation)}: the channel is gone, and the letter back in its queue`,
+          {
+            cause: error,
+          },
+        );
+      }
+    };
+    return {
+      id,
+      body,
+      attributes,
+      orderingKey,
+      publishTimeMs,
+      native,
+      remove: () => settle("remove from", () => channel.ack(letter)),
+      putBack: () => settle("put back into", () => channel.nack(letter, false, true)),
+    };
+  }
+
+  /** Taken letters live as long as their channel, so it is not shared with anything that could close it. */
+  async #ownChannel(): Promise<Channel> {
+    this.#requireOpen();
+    this.#channel ??= this.#context.connection.openChannel().then((channel) => {
+      const forget = (): void => {
+        this.#channel = undefined;
+      };
+      channel.on("close", forget);
+      return channel;
+    });
+    try {
+      return await this.#channel;
+    } catch (error) {
+      this.#channel = undefined;
+      throw error;
+    }
+  }
+
+  #requireOpen(): void {
+    if (this.#closed)
+      throw new PubSubError(
+        "CLOSED",
+        `rabbitmq: the dead letters of queue ${JSON.stringify(this.#context.names.queue)} were closed`,
+      );
+  }
+}

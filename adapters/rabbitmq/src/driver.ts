@@ -1,0 +1,151 @@
+import type {
+  DeliverySink,
+  Driver,
+  DriverContext,
+  DriverDeadLetters,
+  DriverPublisher,
+  DriverSubscriber,
+  SubscriberOptions,
+  SubscriptionSpec,
+  TopicSpec,
+  Topology,
+  TopologyChange,
+} from "@anytopic/core/driver";
+import { Connection } from "./connection.ts";
+import { ConnectionStatus } from "./connection-status.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import { exchangeName, queueNames } from "./names.ts";
+import { RabbitmqNative } from "./native.ts";
+import type { CheckedOptions } from "./options.ts";
+import { orderStamps } from "./order-stamp.ts";
+import { Provisioning } from "./provisioning.ts";
+import { Publisher } from "./publisher.ts";
+import { QueueSender } from "./queue-sender.ts";
+import { type ServerFeatures, serverFeatures } from "./server.ts";
+import { Subscriber } from "./subscriber.ts";
+import { WaitQueues } from "./wait-queues.ts";
+
+/**
+ * Two connections: a broker that is short of memory or disk stops reading from those that publish, which must not stop
+ * acks. The one to consume is also for topology; the one to publish is made when first needed.
+ */
+export class RabbitmqDriver implements Driver {
+  readonly native: RabbitmqNative;
+  readonly #options: CheckedOptions;
+  readonly #context: DriverContext;
+  readonly #status: ConnectionStatus;
+  readonly #consuming: Connection;
+  readonly #provisioning: Provisioning;
+  readonly #nextOrder: () => number;
+  #publishing: { readonly connection: Connection; readonly sender: QueueSender } | undefined;
+  #opening: Promise<void> | undefined;
+  #server: ServerFeatures = { name: "RabbitMQ", nackCounts: true };
+
+  private constructor(options: CheckedOptions, context: DriverContext) {
+    this.#options = options;
+    this.#context = context;
+    this.#status = new ConnectionStatus((state, error) => context.status(state, error));
+    this.#consuming = new Connection(options, context, "consume", this.#status);
+    this.#provisioning = new Provisioning(this.#consuming, options.prefix);
+    this.#nextOrder = orderStamps(() => context.clock.now());
+    this.native = new RabbitmqNative(
+      () => this.#publishing?.connection.model,
+      () => this.#consuming.model,
+    );
+  }
+
+  static async open(options: CheckedOptions, context: DriverContext, signal?: AbortSignal): Promise<RabbitmqDriver> {
+    const driver = new RabbitmqDriver(options, context);
+    // An upgrade of the server comes with a new connection.
+    driver.#consuming.addUser({ up: () => driver.#learnServer(), down: () => {} });
+    try {
+      await driver.#consuming.open(signal);
+    } catch (error) {
+      await driver.close();
+      throw error;
+    }
+    return driver;
+  }
+
+  get server(): string {
+    return this.#server.name;
+  }
+
+  plan(topology: Topology, signal?: AbortSignal): Promise<readonly TopologyChange[]> {
+    return this.#provisioning.plan(topology, signal);
+  }
+
+  apply(topology: Topology): Promise<readonly TopologyChange[]> {
+    return this.#provisioning.apply(topology);
+  }
+
+  destroy(topology: Topology): Promise<readonly string[]> {
+    return this.#provisioning.destroy(topology);
+  }
+
+  async openPublisher(topic: TopicSpec): Promise<DriverPublisher> {
+    const { connection } = await this.#publish();
+    const { clock, logger } = this.#context;
+    return new Publisher(topic, {
+      connection,
+      logger,
+      exchange: exchangeName(this.#options.prefix, topic),
+      contentType: this.#options.contentType,
+      nextOrder: this.#nextOrder,
+      now: () => clock.now(),
+    });
+  }
+
+  async openSubscriber(
+    spec: SubscriptionSpec,
+    sink: DeliverySink,
+    options: SubscriberOptions,
+  ): Promise<DriverSubscriber> {
+    const names = queueNames(this.#options.prefix, spec);
+    const { sender } = await this.#publish();
+    const subscriber = new Subscriber(spec, sink, options, {
+      connection: this.#consuming,
+      driver: this.#context,
+      names,
+      sender,
+      waitQueues: new WaitQueues(names, this.#consuming, sender, this.#context.logger),
+      server: () => this.#server,
+    });
+    await subscriber.open();
+    return subscriber;
+  }
+
+  async openDeadLetters(spec: SubscriptionSpec): Promise<DriverDeadLetters> {
+    const { sender } = await this.#publish();
+    return new DeadLetters({
+      connection: this.#consuming,
+      driver: this.#context,
+      names: queueNames(this.#options.prefix, spec),
+      sender,
+      contentType: this.#options.contentType,
+      nextOrder: this.#nextOrder,
+    });
+  }
+
+  async close(): Promise<void> {
+    const publishing = this.#publishing;
+    await publishing?.sender.close();
+    await Promise.all([publishing?.connection.close(), this.#consuming.close()]);
+  }
+
+  /** The connection to publish; a failure to make the first one is left to its reconnecting, since the other one stands. */
+  async #publish(): Promise<{ readonly connection: Connection; readonly sender: QueueSender }> {
+    if (this.#publishing === undefined) {
+      const connection = new Connection(this.#options, this.#context, "publish", this.#status);
+      this.#publishing = { connection, sender: new QueueSender(connection, this.#context.logger) };
+      this.#opening = connection.start();
+    }
+    await this.#opening;
+    return this.#publishing;
+  }
+
+  #learnServer(): void {
+    const { model } = this.#consuming;
+    if (model !== undefined) this.#server = serverFeatures(model);
+  }
+}

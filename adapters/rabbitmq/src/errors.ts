@@ -1,0 +1,120 @@
+import { PubSubError, type PubSubErrorCode } from "@anytopic/core/driver";
+
+/** AMQP reply codes. https://www.rabbitmq.com/amqp-0-9-1-reference#constants (read 2026-11-22) */
+const REPLY_CODES: Readonly<Record<number, PubSubErrorCode>> = {
+  311: "LIMIT_EXCEEDED", // CONTENT_TOO_LARGE
+  312: "NOT_FOUND", // NO_ROUTE
+  313: "NOT_FOUND", // NO_CONSUMERS
+  320: "UNAVAILABLE", // CONNECTION_FORCED: closed by an operator, or the node goes down
+  402: "NOT_FOUND", // INVALID_PATH: no such virtual host
+  403: "PERMISSION_DENIED", // ACCESS_REFUSED
+  404: "NOT_FOUND", // NOT_FOUND
+  405: "RESOURCE_EXHAUSTED", // RESOURCE_LOCKED: somebody else has it for himself
+  406: "TOPOLOGY_MISMATCH", // PRECONDITION_FAILED
+  501: "UNKNOWN", // FRAME_ERROR
+  502: "UNKNOWN", // SYNTAX_ERROR
+  503: "UNKNOWN", // COMMAND_INVALID
+  504: "UNAVAILABLE", // CHANNEL_ERROR
+  505: "UNKNOWN", // UNEXPECTED_FRAME
+  506: "RESOURCE_EXHAUSTED", // RESOURCE_ERROR
+  530: "PERMISSION_DENIED", // NOT_ALLOWED
+  540: "NOT_SUPPORTED", // NOT_IMPLEMENTED
+  541: "UNAVAILABLE", // INTERNAL_ERROR
+};
+
+/** What Node's sockets and TLS say, by `error.code`. Anything else with a TLS code is a certificate that is not trusted. */
+const SOCKET_CODES: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ECONNABORTED",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "EHOSTDOWN",
+  "ENETUNREACH",
+  "ENETDOWN",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EADDRNOTAVAIL",
+  "ABORT_ERR",
+]);
+const TLS_CODE = /^(?:ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/;
+
+/** amqplib has no codes for these; its own words, whole. */
+const CLIENT_MESSAGES: Readonly<Record<string, PubSubErrorCode>> = {
+  "connect ETIMEDOUT": "UNAVAILABLE",
+  "Heartbeat timeout": "UNAVAILABLE",
+  "Unexpected close": "UNAVAILABLE",
+  "Socket closed abruptly during opening handshake": "UNAVAILABLE",
+  "Channel ended, no reply will be forthcoming": "UNAVAILABLE",
+  "channel closed": "UNAVAILABLE",
+  "message nacked": "REJECTED",
+  "No channels left to allocate": "RESOURCE_EXHAUSTED",
+};
+
+/** The handshake's errors tell their reply code in the text alone. */
+const HANDSHAKE = /^Handshake terminated by server: (\d{3}) /;
+
+/** The last step of the handshake opens the virtual host. amqplib keeps to itself why the broker ends it there. */
+const VHOST_REFUSED = /^Expected ConnectionOpenOk; got <ConnectionClose/;
+
+/** Maps what amqplib, Node or the broker says; `what` is the operation, for the message. A `PubSubError` stays as it is. */
+export function toPubSubError(what: string, cause: unknown): PubSubError {
+  if (cause instanceof PubSubError) return cause;
+  return new PubSubError(codeOf(cause), `${what}: ${textOf(cause)}`, { cause });
+}
+
+export function codeOf(cause: unknown): PubSubErrorCode {
+  if (!(cause instanceof Error)) return isIllegalOperation(cause) ? "UNAVAILABLE" : "UNKNOWN";
+  const { message } = cause;
+  const code: unknown = (cause as { code?: unknown }).code;
+  const handshake = HANDSHAKE.exec(message);
+  if (handshake !== null) return handshakeCode(Number(handshake[1]), message);
+  if (typeof code === "number") return replyCode(code, message);
+  if (typeof code === "string" && SOCKET_CODES.has(code)) return "UNAVAILABLE";
+  if (typeof code === "string" && TLS_CODE.test(code)) return "INVALID_CONFIG";
+  if (isIllegalOperation(cause)) return "UNAVAILABLE";
+  if (message.startsWith("SASL mechanism ")) return "UNAUTHENTICATED";
+  if (VHOST_REFUSED.test(message)) return "NOT_FOUND";
+  if (cause instanceof RangeError && message.startsWith("Encoded field table ")) return "LIMIT_EXCEEDED";
+  return CLIENT_MESSAGES[message] ?? "UNKNOWN";
+}
+
+/** amqplib's own error for a closed connection or channel, which is no subclass of `Error` by class syntax. */
+function isIllegalOperation(cause: unknown): boolean {
+  return (cause as { name?: unknown } | undefined)?.name === "IllegalOperationError";
+}
+
+/** During the handshake 403 is the login, and 530 the virtual host: absent, or closed to this user. */
+function handshakeCode(code: number, message: string): PubSubErrorCode {
+  if (code === 403) return "UNAUTHENTICATED";
+  if (code === 530) {
+    if (/vhost .* not found/.test(message)) return "NOT_FOUND";
+    return /limit/.test(message) ? "RESOURCE_EXHAUSTED" : "PERMISSION_DENIED";
+  }
+  return REPLY_CODES[code] ?? "UNKNOWN";
+}
+
+function replyCode(code: number, message: string): PubSubErrorCode {
+  if (code === 406) return preconditionCode(message);
+  // A durable queue whose node is away is there all the same.
+  if (code === 404 && /is down or inaccessible/.test(message)) return "UNAVAILABLE";
+  return REPLY_CODES[code] ?? "UNKNOWN";
+}
+
+/** One reply code for several things, which only the text tells apart. */
+function preconditionCode(message: string): PubSubErrorCode {
+  if (/message size \d+ is larger than/.test(message)) return "LIMIT_EXCEEDED";
+  if (/delivery acknowledgement on channel \d+ timed out/.test(message)) return "LEASE_LOST";
+  if (/unknown delivery tag/.test(message)) return "LEASE_LOST";
+  return "TOPOLOGY_MISMATCH";
+}
+
+function textOf(cause: unknown): string {
+  if (cause instanceof AggregateError && cause.message === "") return cause.errors.map(textOf).join("; ");
+  const message: unknown = (cause as { message?: unknown } | undefined)?.message;
+  if (typeof message === "string" && VHOST_REFUSED.test(message)) {
+    return "the virtual host does not exist, is closed to this user, or has no connection left";
+  }
+  return typeof message === "string" && message !== "" ? message : String(cause);
+}

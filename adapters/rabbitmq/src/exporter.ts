@@ -1,0 +1,54 @@
+import type { ExportedPolicy, SubscriptionSpec, Topology, TopologyExporter, TopicSpec } from "@anytopic/core/driver";
+import { exchangeName, queueNames } from "./names.ts";
+import type { CheckedOptions } from "./options.ts";
+
+/** For `rabbitmqctl set_permissions`: regular expressions of names. https://www.rabbitmq.com/docs/access-control#authorisation (2026-11-22) */
+interface Permissions {
+  readonly configure: string;
+  readonly write: string;
+  readonly read: string;
+}
+
+const NOTHING = "^$";
+/** What a queue is written to through. Whoever may write to it reaches every queue of the virtual host; RabbitMQ cannot say less. */
+const DEFAULT_EXCHANGE = String.raw`^amq\.default$`;
+
+/** Writes about a topology without contacting a broker. There is no Terraform: `apply` makes exchanges and queues. */
+export function exporterOf({ prefix }: CheckedOptions): TopologyExporter {
+  return Object.freeze({
+    policies: ({ topics, subscriptions }: Topology) => [
+      ...topics.map((topic) => publisherPolicy(topic, prefix)),
+      ...subscriptions.flatMap((subscription) => subscriptionPolicies(subscription, prefix)),
+    ],
+  });
+}
+
+function publisherPolicy(topic: TopicSpec, prefix: string): ExportedPolicy {
+  const document: Permissions = { configure: NOTHING, write: exactly(exchangeName(prefix, topic)), read: NOTHING };
+  return { role: "publisher", of: topic.name, document };
+}
+
+function subscriptionPolicies(subscription: SubscriptionSpec, prefix: string): readonly ExportedPolicy[] {
+  const { queue, deadLetters, wait } = queueNames(prefix, subscription);
+  const of = `${subscription.topic.name}/${subscription.name}`;
+  // Wait queues for finer delays are made when they are first needed, and lead back to the queue.
+  const waitQueues = String.raw`${escaped(wait)}\.[0-9]+ms`;
+  const work: Permissions = {
+    configure: `^${waitQueues}$`,
+    write: DEFAULT_EXCHANGE,
+    read: `^(${escaped(queue)}|${waitQueues})$`,
+  };
+  const operate: Permissions = { configure: NOTHING, write: DEFAULT_EXCHANGE, read: exactly(deadLetters) };
+  return [
+    { role: "subscriber", of, document: work },
+    { role: "operator", of, document: operate },
+  ];
+}
+
+function exactly(name: string): string {
+  return `^${escaped(name)}$`;
+}
+
+function escaped(name: string): string {
+  return name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+}

@@ -1,0 +1,54 @@
+import type { SubscriptionSpec, TopicSpec } from "@anytopic/core/driver";
+import { percentEncode, PubSubError } from "@anytopic/core/driver";
+import { MAX_NAME_BYTES, WAIT_QUEUE_TTLS_MS } from "./limits.ts";
+
+/** Names of everything that one subscription has on the broker. */
+export interface QueueNames {
+  /** What the topic publishes to. */
+  readonly exchange: string;
+  /** `<topic>.<subscription>` */
+  readonly queue: string;
+  /** `<topic>.<subscription>.dead-letters` */
+  readonly deadLetters: string;
+  /** `<topic>.<subscription>.wait`: any delay, used where no finer wait queue can be had. */
+  readonly wait: string;
+}
+
+/** The fanout exchange of a topic. */
+export function exchangeName(prefix: string, topic: TopicSpec): string {
+  return checked(prefix + topic.physicalName);
+}
+
+/** A dot separates the parts. Declared names have none; one in a configured name is escaped, so that no two pairs meet in one name. */
+export function queueNames(prefix: string, subscription: SubscriptionSpec): QueueNames {
+  const queue = `${prefix}${part(subscription.topic.physicalName)}.${part(subscription.physicalName)}`;
+  return {
+    exchange: exchangeName(prefix, subscription.topic),
+    queue: checked(queue, 32),
+    deadLetters: `${queue}.dead-letters`,
+    wait: `${queue}.wait`,
+  };
+}
+
+/** The wait queue for delays of at most `ttlMs`: `<topic>.<subscription>.wait.<ttlMs>ms`. */
+export function waitQueueName(names: QueueNames, ttlMs: number): string {
+  return `${names.wait}.${ttlMs}ms`;
+}
+
+/** Every wait queue that any worker of a subscription may have made. */
+export function allWaitQueueNames(names: QueueNames): string[] {
+  return [names.wait, ...WAIT_QUEUE_TTLS_MS.map((ttlMs) => waitQueueName(names, ttlMs))];
+}
+
+function part(physicalName: string): string {
+  return percentEncode(physicalName, /\./g);
+}
+
+function checked(name: string, roomBytes = 0): string {
+  const bytes = Buffer.byteLength(name) + roomBytes;
+  if (bytes <= MAX_NAME_BYTES) return name;
+  throw new PubSubError(
+    "INVALID_CONFIG",
+    `rabbitmq: ${JSON.stringify(name)} is ${bytes - roomBytes} bytes long: at most ${MAX_NAME_BYTES - roomBytes} are allowed; shorten the prefix or the configured name`,
+  );
+}

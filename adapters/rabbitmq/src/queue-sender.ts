@@ -1,0 +1,65 @@
+import { type Logger, PubSubError } from "@anytopic/core/driver";
+import type { Message, Options } from "amqplib";
+import { type Confirmable, ConfirmedChannel } from "./confirmed-channel.ts";
+import type { Connection } from "./connection.ts";
+
+/** Publishes straight into queues, past every topic: retries, dead letters, redrives. Safe to share. */
+export class QueueSender {
+  readonly #channel: ConfirmedChannel;
+
+  constructor(connection: Connection, logger: Logger) {
+    this.#channel = new ConfirmedChannel(connection, logger, "rabbitmq: send to a queue", markReturned);
+  }
+
+  /** Resolves when the queue has it on disk; rejects with `NOT_FOUND` when there is no such queue. */
+  send(queue: string, body: Buffer, properties: Options.Publish): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const request = new QueueSend(queue, body, properties.messageId, resolve, reject);
+      this.#channel.publish("", queue, body, { ...properties, mandatory: true }, request);
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#channel.close();
+  }
+}
+
+class QueueSend implements Confirmable {
+  readonly queue: string;
+  readonly body: Buffer;
+  readonly messageId: string | undefined;
+  readonly #resolve: () => void;
+  readonly reject: (error: PubSubError) => void;
+  returned = false;
+
+  constructor(
+    queue: string,
+    body: Buffer,
+    messageId: string | undefined,
+    resolve: () => void,
+    reject: (error: PubSubError) => void,
+  ) {
+    this.queue = queue;
+    this.body = body;
+    this.messageId = messageId;
+    this.#resolve = resolve;
+    this.reject = reject;
+  }
+
+  accept(): void {
+    if (this.returned)
+      this.reject(new PubSubError("NOT_FOUND", `rabbitmq: there is no queue ${JSON.stringify(this.queue)}`));
+    else this.#resolve();
+  }
+}
+
+/** The broker confirms what it could not route, but returns it first. */
+function markReturned({ fields, properties }: Message, unconfirmed: Iterable<Confirmable>): void {
+  const messageId: unknown = properties.messageId;
+  for (const send of unconfirmed) {
+    if (!(send instanceof QueueSend) || send.returned) continue;
+    if (send.queue !== fields.routingKey || send.messageId !== messageId) continue;
+    send.returned = true;
+    return;
+  }
+}

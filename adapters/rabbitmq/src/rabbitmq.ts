@@ -1,0 +1,29 @@
+import type { Adapter, AdapterModule, DriverContext } from "@anytopic/core/driver";
+import { rabbitmqCapabilities } from "./capabilities.ts";
+import { optionsFromUrl } from "./connection-url.ts";
+import { RabbitmqDriver } from "./driver.ts";
+import { exporterOf } from "./exporter.ts";
+import { type CheckedOptions, checkedOptions, type RabbitmqOptions } from "./options.ts";
+
+/**
+ * RabbitMQ 3.10 or later, as a broker for `connect()`. Contacts nobody.
+ *
+ * @throws TypeError when an option is not allowed; the message names it and what is
+ */
+export function rabbitmq(options: RabbitmqOptions = {}): Adapter {
+  return adapter(checkedOptions(options));
+}
+
+export const adapterModule: AdapterModule = Object.freeze({
+  schemes: Object.freeze(["amqp", "amqps"]),
+  fromUrl: (url: string, options?: unknown) => adapter(optionsFromUrl(url, options)),
+  exporter: (url: string, options?: unknown) => exporterOf(optionsFromUrl(url, options)),
+});
+
+function adapter(options: CheckedOptions): Adapter {
+  return Object.freeze({
+    name: "rabbitmq",
+    capabilities: rabbitmqCapabilities,
+    open: (context: DriverContext, signal?: AbortSignal) => RabbitmqDriver.open(options, context, signal),
+  });
+}

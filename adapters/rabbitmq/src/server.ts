@@ -1,0 +1,15 @@
+import type { ChannelModel } from "amqplib";
+
+/** What differs between servers that we support: 3.10 and later. */
+export interface ServerFeatures {
+  /** Product and version as the server tells them: `RabbitMQ 3.10.8`. */
+  readonly name: string;
+  /** Whether `basic.nack` with requeue counts as a delivery. It does not since 4.3. https://www.rabbitmq.com/docs/quorum-queues (read 2026-11-22) */
+  readonly nackCounts: boolean;
+}
+
+export function serverFeatures(model: ChannelModel): ServerFeatures {
+  const { product, version } = model.connection.serverProperties;
+  const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
+  return { name: `${product} ${version}`, nackCounts: major < 4 || (major === 4 && minor < 3) };
+}

@@ -1,0 +1,120 @@
+import type { Logger, PubSubError } from "@anytopic/core/driver";
+import { EventEmitter } from "node:events";
+import { expect, test } from "vitest";
+import { type Confirmable, ConfirmedChannel } from "../src/confirmed-channel.ts";
+import type { Connection } from "../src/connection.ts";
+import { MAX_WAITING_PUBLISHES } from "../src/limits.ts";
+
+const LOGGER = { debug() {}, info() {}, warn() {}, error() {} } as unknown as Logger;
+
+/** What amqplib's channel does for a publisher; `roomFor` is how many it takes before it says that its buffer is full. */
+class FakeChannel extends EventEmitter {
+  readonly written: string[] = [];
+  roomFor = Number.POSITIVE_INFINITY;
+
+  publish(_exchange: string, _routingKey: string, body: Buffer): boolean {
+    this.written.push(body.toString());
+    return this.written.length < this.roomFor;
+  }
+
+  async close(): Promise<void> {
+    this.emit("close");
+  }
+}
+
+class Request implements Confirmable {
+  readonly body: Buffer;
+  outcome = "open";
+
+  constructor(body: string) {
+    this.body = Buffer.from(body);
+  }
+
+  accept(): void {
+    this.outcome += " accepted";
+  }
+
+  reject(error: PubSubError): void {
+    this.outcome += ` ${error.code}`;
+  }
+}
+
+interface Bench {
+  readonly fake: FakeChannel;
+  readonly connection: { isBlocked: boolean };
+  readonly confirmed: ConfirmedChannel;
+  readonly publish: (body: string) => Request;
+}
+
+/** A confirmed channel whose channel is open. */
+async function bench(): Promise<Bench> {
+  const fake = new FakeChannel();
+  const connection = {
+    model: {},
+    isBlocked: false,
+    addUser() {},
+    removeUser() {},
+    openConfirmChannel: async () => fake,
+  };
+  const confirmed = new ConfirmedChannel(connection as unknown as Connection, LOGGER, "publish", () => {});
+  const publish = (body: string): Request => {
+    const request = new Request(body);
+    confirmed.publish("exchange", "", request.body, {}, request);
+    return request;
+  };
+  confirmed.up();
+  publish("first");
+  await expect.poll(() => fake.written).toEqual(["first"]);
+  fake.emit("ack", { deliveryTag: 1, multiple: false });
+  return { fake, connection, confirmed, publish };
+}
+
+test("past a full buffer nothing is written before drain, and then in order", async () => {
+  const { fake, publish } = await bench();
+  fake.roomFor = 2;
+  const requests = ["a", "b", "c"].map(publish);
+  // The one that filled the buffer is in it.
+  expect(fake.written).toEqual(["first", "a"]);
+  fake.roomFor = Number.POSITIVE_INFINITY;
+  fake.emit("drain");
+  expect(fake.written).toEqual(["first", "a", "b", "c"]);
+  fake.emit("ack", { deliveryTag: 4, multiple: true });
+  expect(requests.map(({ outcome }) => outcome)).toEqual(["open accepted", "open accepted", "open accepted"]);
+});
+
+test("while the broker blocks nothing is written, up to a bound", async () => {
+  const { fake, connection, confirmed, publish } = await bench();
+  connection.isBlocked = true;
+  const requests = Array.from({ length: MAX_WAITING_PUBLISHES + 1 }, (_, index) => publish(`${index}`));
+  expect(fake.written).toEqual(["first"]);
+  expect(requests.at(-1)!.outcome).toBe("open RESOURCE_EXHAUSTED");
+  connection.isBlocked = false;
+  confirmed.blocked();
+  expect(fake.written).toHaveLength(1 + MAX_WAITING_PUBLISHES);
+  expect(fake.written.slice(1, 4)).toEqual(["0", "1", "2"]);
+});
+
+test("a nack rejects those it names, and a confirmation settles each once", async () => {
+  const { fake, publish } = await bench();
+  const [one, two, three] = ["a", "b", "c"].map(publish);
+  fake.emit("ack", { deliveryTag: 3, multiple: false });
+  fake.emit("nack", { deliveryTag: 2, multiple: false });
+  fake.emit("ack", { deliveryTag: 4, multiple: true });
+  expect([one, two, three].map((request) => request!.outcome)).toEqual([
+    "open REJECTED",
+    "open accepted",
+    "open accepted",
+  ]);
+});
+
+test("what is unconfirmed when the broker closes the channel rejects, and the next publish opens another", async () => {
+  const { fake, publish } = await bench();
+  const lost = publish("a");
+  fake.emit("error", Object.assign(new Error("NOT_FOUND - no exchange"), { code: 404 }));
+  fake.emit("close");
+  expect(lost.outcome).toBe("open NOT_FOUND");
+  const next = publish("b");
+  await expect.poll(() => fake.written.at(-1)).toBe("b");
+  fake.emit("ack", { deliveryTag: 1, multiple: false });
+  expect(next.outcome).toBe("open accepted");
+});

@@ -1,0 +1,33 @@
+import type { SubscriptionStats } from "@anytopic/conformance";
+import { type ChannelModel, connect } from "amqplib";
+
+export interface Inspector {
+  stats(queue: string): Promise<SubscriptionStats>;
+  close(): Promise<void>;
+}
+
+/** What the broker says of a queue when asked by a connection of its own, made anew after the broker was away. */
+export function createInspector(url: string): Inspector {
+  let connecting: Promise<ChannelModel> | undefined;
+  const connection = (): Promise<ChannelModel> => {
+    connecting ??= connect(url).then((model) => {
+      model.on("error", () => {});
+      model.on("close", () => (connecting = undefined));
+      return model;
+    });
+    connecting.catch(() => (connecting = undefined));
+    return connecting;
+  };
+  return {
+    async stats(queue) {
+      const channel = await (await connection()).createChannel();
+      channel.on("error", () => {});
+      const { consumerCount, messageCount } = await channel.checkQueue(queue);
+      await channel.close();
+      return { workers: consumerCount, outstanding: undefined, waiting: messageCount };
+    },
+    async close() {
+      await (await connecting)?.close();
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { adapterModule, rabbitmq, rabbitmqCapabilities } from "@anytopic/rabbitmq";
+import { expect, test } from "vitest";
+import { parseAddress } from "../src/address.ts";
+import { optionsFromUrl } from "../src/connection-url.ts";
+import { checkedOptions } from "../src/options.ts";
+
+test("a URL tells host, port, virtual host and login, percent-decoded", () => {
+  expect(parseAddress("amqps://us%40er:pa%2Fss@[::1]/my%2Fhost")).toEqual({
+    secure: true,
+    host: "::1",
+    port: 5671,
+    vhost: "my/host",
+    username: "us@er",
+    password: "pa/ss",
+    display: "amqps://[::1]:5671/my%2Fhost",
+  });
+  expect(parseAddress("amqp://rabbit.example")).toMatchObject({
+    port: 5672,
+    vhost: "/",
+    username: "guest",
+    password: "guest",
+  });
+});
+
+test.each([
+  ["http://user:hunter2@host/", "must look like"],
+  ["amqp://user:hunter2@host:99999/", "must look like"],
+  ["amqp://user:hunter2@host/a/b", "%2F"],
+  ["amqp://user:hunter2@host/#x", "fragment"],
+  ["amqp://user:hunter2%@host/", "percent-encoded"],
+])("%s is refused without its password", (url, words) => {
+  const refused = (): unknown => rabbitmq({ url });
+  expect(refused).toThrow(TypeError);
+  expect(refused).toThrow(words);
+  expect(refused).not.toThrow(/hunter2/);
+  expect(() => adapterModule.fromUrl(url)).toThrow(expect.objectContaining({ code: "INVALID_CONFIG" }) as Error);
+});
+
+test("query parameters and further options come together", () => {
+  const url = "amqp://host/?heartbeat=5&connection_timeout=700&prefix=dev-&connection_name=me&content_type=text/plain";
+  expect(optionsFromUrl(url, { tls: { servername: "s" } })).toMatchObject({
+    heartbeatSeconds: 5,
+    connectTimeoutMs: 700,
+    prefix: "dev-",
+    connectionName: "me",
+    contentType: "text/plain",
+    tls: { servername: "s" },
+  });
+});
+
+test.each([
+  ["amqp://host/?hartbeat=5", undefined, 'no parameter "hartbeat": known are heartbeat'],
+  ["amqp://host/?heartbeat=soon", undefined, "must be a whole number"],
+  ["amqp://host/?heartbeat=0", undefined, "from 1 to 3600"],
+  ["amqp://host/", { url: "amqp://other/" }, "url"],
+  ["amqp://host/", { prefetch: 1 }, "prefetch"],
+  ["amqp://host/", 7, "must be an object"],
+])("%s with %o is INVALID_CONFIG", (url, options, words) => {
+  const problem = { code: "INVALID_CONFIG", message: expect.stringContaining(words) as string };
+  expect(() => adapterModule.fromUrl(url, options)).toThrow(expect.objectContaining(problem) as Error);
+});
+
+test.each([
+  [{ url: [] }, "at least one"],
+  [{ connectTimeoutMs: 50 }, "100"],
+  [{ prefix: 7 as unknown as string }, "prefix"],
+  [{ contentType: "x".repeat(256) }, "contentType"],
+  [{ tls: true as unknown as object }, "tls"],
+])("%o is a TypeError", (options, words) => {
+  expect(() => rabbitmq(options)).toThrow(TypeError);
+  expect(() => rabbitmq(options)).toThrow(words);
+});
+
+test("options have defaults, and the adapter knows its schemes", () => {
+  expect(checkedOptions()).toMatchObject({
+    prefix: "",
+    heartbeatSeconds: 10,
+    connectTimeoutMs: 10_000,
+    connectionName: "anytopic",
+  });
+  expect(adapterModule.schemes).toEqual(["amqp", "amqps"]);
+});
+
+test("capabilities are frozen data", () => {
+  expect(structuredClone(rabbitmqCapabilities)).toEqual(rabbitmqCapabilities);
+  expect(Object.isFrozen(rabbitmqCapabilities)).toBe(true);
+  expect(rabbitmq().capabilities).toBe(rabbitmqCapabilities);
+});
