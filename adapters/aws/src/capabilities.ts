@@ -1,0 +1,32 @@
+import type { Capabilities } from "@anytopic/core/driver";
+import {
+  DEAD_LETTER_ROOM_BYTES,
+  DEDUPLICATION_WINDOW_MS,
+  MAX_BATCH_ENTRIES,
+  MAX_PUBLISH_BYTES,
+  MAX_VISIBILITY_SECONDS,
+} from "./limits.ts";
+
+/** What SNS and SQS can do through this adapter. */
+export const awsCapabilities: Capabilities = Object.freeze({
+  ordering: "per-key",
+  orderedRetry: "broker",
+  exactlyOnce: "native",
+  deduplicationWindowMs: DEDUPLICATION_WINDOW_MS,
+  lease: "renewable",
+  maxLeaseMs: MAX_VISIBILITY_SECONDS * 1000,
+  ackDeadline: Object.freeze({ minMs: 1000, maxMs: 600_000 }),
+  // The 12 hours run from the receipt, so an attempt of up to an hour can still be followed by the longest delay.
+  nackDelay: Object.freeze({ maxMs: (MAX_VISIBILITY_SECONDS - 3600) * 1000, granularityMs: 1000 }),
+  attempts: "includes-unstarted",
+  orderedAttempts: "broker",
+  ack: "confirmed",
+  maxMessageBytes: MAX_PUBLISH_BYTES - DEAD_LETTER_ROOM_BYTES,
+  maxAttributes: 100,
+  maxAttributeKeyBytes: 1024,
+  maxAttributeValueBytes: 65_536,
+  maxOrderingKeyBytes: 1024,
+  publishBatch: Object.freeze({ maxMessages: MAX_BATCH_ENTRIES, maxBytes: MAX_PUBLISH_BYTES, lingerMs: 5 }),
+  durability: "broker",
+  deadLetterCount: "approximate",
+});

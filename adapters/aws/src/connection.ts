@@ -1,0 +1,175 @@
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import type * as SnsApi from "@aws-sdk/client-sns";
+import type * as SqsApi from "@aws-sdk/client-sqs";
+import { type DriverContext, PubSubError } from "@anytopic/core/driver";
+import { credentialsForLoopback, endpointOfEnvironment } from "./endpoint.ts";
+import { EndpointWatch } from "./endpoint-watch.ts";
+import { hastenPublishBatch } from "./fast-publish-batch.ts";
+import { hastenReceive } from "./fast-receive.ts";
+import { MAX_WAIT_SECONDS } from "./limits.ts";
+import type { CheckedOptions } from "./options.ts";
+import { probe, requireAccount } from "./probe.ts";
+import { Sha256 } from "./sha256.ts";
+
+const CONNECT_TIMEOUT_MS = 5000;
+/** A socket that nobody used for this long is closed, before AWS or something on the way forgets it. */
+const IDLE_SOCKET_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 15_000;
+/** A long poll is given up when its answer is this much late. */
+const POLL_GRACE_MS = 5000;
+
+/**
+ * What the SDK would print we report as errors. Without `info` it does not even put together what it would log of each
+ * request; the others it calls without looking whether they are there, looking for credentials for example.
+ */
+const QUIET = { trace: ignore, debug: ignore, warn: ignore, error: ignore } as unknown as NonNullable<
+  SqsApi.SQSClientConfig["logger"]
+>;
+
+/** The SDK's own clients: what `native` hands out. */
+export interface AwsClients {
+  readonly sns: SnsApi.SNSClient;
+  readonly sqs: SqsApi.SQSClient;
+}
+
+/** The clients of one driver, and what they have learned about the account. */
+export interface Connection extends AwsClients {
+  readonly options: CheckedOptions;
+  readonly context: DriverContext;
+  readonly snsApi: typeof SnsApi;
+  readonly sqsApi: typeof SqsApi;
+  /** Carries the long polls, on sockets of its own. */
+  readonly pollSqs: SqsApi.SQSClient;
+  readonly server: string;
+  readonly region: string;
+  /** Long polls of closed workers that have not come back yet. */
+  readonly lingering: Set<Promise<void>>;
+  account: string | undefined;
+  /** Topics whose ARN is known, by SNS name. */
+  readonly topicArns: Map<string, string>;
+  /** To be told of every error of a call: some mean that nobody can be reached. */
+  failed(error: PubSubError): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Loads the SDK (which takes a while, so not before), makes the clients, and asks SQS once, so that wrong credentials
+ * and endpoints are known now.
+ */
+export async function connect(
+  options: CheckedOptions,
+  context: DriverContext,
+  signal?: AbortSignal,
+): Promise<Connection> {
+  signal?.throwIfAborted();
+  const [snsApi, sqsApi, { NodeHttpHandler }] = await Promise.all([
+    import("@aws-sdk/client-sns"),
+    import("@aws-sdk/client-sqs"),
+    import("@smithy/node-http-handler"),
+  ]);
+  signal?.throwIfAborted();
+
+  const endpoint = options.endpoint ?? endpointOfEnvironment();
+  const handler = (maxSockets: number, requestTimeout: number): InstanceType<typeof NodeHttpHandler> => {
+    const agent = { keepAlive: true, maxSockets, timeout: IDLE_SOCKET_MS };
+    return new NodeHttpHandler({
+      httpAgent: new HttpAgent(agent),
+      httpsAgent: new HttpsAgent(agent),
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      requestTimeout,
+      throwOnRequestTimeout: true,
+      // Waiting for a socket is how requests are bounded, and no reason for the SDK to print a warning.
+      socketAcquisitionWarningTimeout: 2 ** 31 - 1,
+    });
+  };
+  const common = {
+    ...(options.region === undefined ? undefined : { region: options.region }),
+    ...(options.profile === undefined ? undefined : { profile: options.profile }),
+    ...(options.endpoint === undefined ? undefined : { endpoint: options.endpoint }),
+    ...(options.credentials === undefined ? undefined : { credentials: options.credentials }),
+    logger: QUIET,
+    sha256: Sha256,
+  };
+  const credentials = await credentialsForLoopback(endpoint, options, () => new sqsApi.SQSClient(common));
+  const config = { ...common, ...credentials };
+  // The queue's URL names the region's own host, which an emulator or a VPC endpoint is not.
+  const sqsConfig = { ...config, useQueueUrlAsEndpoint: false };
+
+  const sns =
+    options.sns ?? new snsApi.SNSClient({ ...config, requestHandler: handler(options.maxSockets, REQUEST_TIMEOUT_MS) });
+  // A client that was handed in stays as it is.
+  if (options.sns === undefined) hastenPublishBatch(sns);
+  const sqs =
+    options.sqs ??
+    new sqsApi.SQSClient({ ...sqsConfig, requestHandler: handler(options.maxSockets, REQUEST_TIMEOUT_MS) });
+  const pollSqs =
+    options.sqs ??
+    new sqsApi.SQSClient({
+      ...sqsConfig,
+      requestHandler: handler(Number.POSITIVE_INFINITY, MAX_WAIT_SECONDS * 1000 + POLL_GRACE_MS),
+      // The receiver's own loop tries again, and tells core.
+      maxAttempts: 1,
+    });
+  if (options.sqs === undefined) hastenReceive(pollSqs);
+  const destroy = (): void => {
+    if (options.sns === undefined) sns.destroy();
+    if (options.sqs === undefined) {
+      sqs.destroy();
+      pollSqs.destroy();
+    }
+  };
+
+  try {
+    const region = await regionOf(sqs);
+    const account = await probe(sqs, sqsApi, region, signal);
+    requireAccount(options.account, account);
+    return connection({ options, context, snsApi, sqsApi, sns, sqs, pollSqs, region, endpoint, destroy });
+  } catch (error) {
+    destroy();
+    throw error;
+  }
+}
+
+interface Parts extends Pick<
+  Connection,
+  "options" | "context" | "snsApi" | "sqsApi" | "sns" | "sqs" | "pollSqs" | "region"
+> {
+  readonly endpoint: string | undefined;
+  readonly destroy: () => void;
+}
+
+function connection({ endpoint, destroy, ...parts }: Parts): Connection {
+  const lingering = new Set<Promise<void>>();
+  const watch = new EndpointWatch(parts.context, async () => {
+    await probe(parts.sqs, parts.sqsApi, parts.region, undefined);
+  });
+  let closing: Promise<void> | undefined;
+  return {
+    ...parts,
+    server: `SNS and SQS, ${parts.region}${endpoint === undefined ? "" : ` at ${new URL(endpoint).host}`}`,
+    account: parts.options.account,
+    topicArns: new Map(),
+    lingering,
+    failed: (error) => watch.failed(error),
+    close() {
+      watch.stop();
+      closing ??= Promise.allSettled(lingering).then(destroy);
+      return closing;
+    },
+  };
+}
+
+async function regionOf(sqs: SqsApi.SQSClient): Promise<string> {
+  try {
+    return await sqs.config.region();
+  } catch (error) {
+    throw new PubSubError(
+      "INVALID_CONFIG",
+      "aws: no region: say aws://<region>, set AWS_REGION, or give the profile one",
+      { cause: error },
+    );
+  }
+}
+
+function ignore(): void {}

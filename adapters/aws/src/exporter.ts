@@ -1,0 +1,72 @@
+import type { ExportedPolicy, SubscriptionSpec, Topology, TopologyExporter, TopicSpec } from "@anytopic/core/driver";
+import type { CheckedOptions } from "./options.ts";
+import { deadLetterQueueName, queueName, snsTopicName } from "./resource-names.ts";
+import { terraformDocument } from "./terraform.ts";
+
+/** Writes about a topology without contacting AWS. */
+export function exporterOf(options: CheckedOptions): TopologyExporter {
+  return Object.freeze({
+    terraform: (topology: Topology) => terraformDocument(topology, options),
+    policies: ({ topics, subscriptions }: Topology) => [
+      ...topics.map((topic) => publisherPolicy(topic, options)),
+      ...subscriptions.flatMap((subscription) => subscriptionPolicies(subscription, options)),
+    ],
+  });
+}
+
+/** https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html (2026-11-22): PublishBatch is sns:Publish. */
+function publisherPolicy(topic: TopicSpec, options: CheckedOptions): ExportedPolicy {
+  const arn = arnOf("sns", snsTopicName(options.prefix, topic), options);
+  const statements = [allow("Publish", ["sns:Publish"], arn), ...accountLookup(options)];
+  return { role: "publisher", of: topic.name, document: policy(statements) };
+}
+
+/** Batch calls are allowed by the permission of the single call. */
+function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOptions): readonly ExportedPolicy[] {
+  const queue = arnOf("sqs", queueName(options.prefix, subscription), options);
+  const letters = arnOf("sqs", deadLetterQueueName(options.prefix, subscription), options);
+  const of = `${subscription.topic.name}/${subscription.name}`;
+  const consume = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"];
+  const find = ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"];
+  return [
+    {
+      role: "subscriber",
+      of,
+      document: policy([
+        allow("Consume", [...consume, ...find], queue),
+        allow("StoreDeadLetters", ["sqs:SendMessage", ...find], letters),
+      ]),
+    },
+    {
+      role: "operator",
+      of,
+      document: policy([
+        allow("HandleDeadLetters", [...consume, "sqs:PurgeQueue", ...find], letters),
+        allow("Redrive", ["sqs:SendMessage", ...find], queue),
+      ]),
+    },
+  ];
+}
+
+/** Publishing needs the topic's ARN; without the option `account`, the account comes from ListTopics, which cannot be narrowed. */
+function accountLookup({ account }: CheckedOptions): readonly object[] {
+  return account === undefined ? [allow("FindAccount", ["sns:ListTopics"], "*")] : [];
+}
+
+function policy(statements: readonly object[]): object {
+  return { Version: "2012-10-17", Statement: statements };
+}
+
+function allow(id: string, actions: readonly string[], resource: string): object {
+  return { Sid: id, Effect: "Allow", Action: actions, Resource: resource };
+}
+
+/** What the options do not say stays open. */
+function arnOf(service: string, name: string, { region = "*", account = "*" }: CheckedOptions): string {
+  return `arn:${partitionOf(region)}:${service}:${region}:${account}:${name}`;
+}
+
+function partitionOf(region: string): string {
+  if (region.startsWith("cn-")) return "aws-cn";
+  return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+}

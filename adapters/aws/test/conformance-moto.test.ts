@@ -1,0 +1,18 @@
+import { startBrokerOrSkip } from "@anytopic/brokers";
+import { registerConformance } from "@anytopic/conformance";
+import { afterAll, describe, test } from "vitest";
+import { createHarness } from "./harness.ts";
+
+// A second opinion on what AWS means. It is slow, so it is asked only where its opinion counts: what calls and attributes
+// mean, and FIFO with several messages of a group in one answer.
+const ASKED = ["publish", "topology", "wire", "exactly-once", "ordering.dead-letter"];
+const ALSO = ["delivery.retry", "delivery.pull-settles", "dead-letters.contents", "dead-letters.redrive"];
+
+const broker = await startBrokerOrSkip("aws", { provider: "native", implementation: "moto" });
+const harness = broker === undefined ? undefined : await createHarness(broker);
+
+describe.skipIf(harness === undefined)("conformance", () => {
+  if (harness === undefined) return;
+  registerConformance(test, harness, { only: [...ASKED, ...ALSO] });
+  afterAll(() => harness.close());
+});

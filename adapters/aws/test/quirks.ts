@@ -1,0 +1,46 @@
+import type { Quirk } from "@anytopic/conformance";
+
+/** Where AWS documentation decides against fauxqs. It forgets everything at its end, which `survivesRestart` says. */
+export const FAUXQS_QUIRKS: readonly Quirk[] = [];
+
+const ORDER_LINK =
+  "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html";
+
+/**
+ * Where AWS documentation decides against moto. Its server answers requests in threads without a lock between them, and a
+ * long poll decides when it begins which message groups are taken.
+ */
+export const MOTO_QUIRKS: readonly Quirk[] = [
+  {
+    test: "ordering.head-blocks-key",
+    reason:
+      "hands a group's next message to a second poll that began before the first message was taken; sometimes it does not",
+    link: ORDER_LINK,
+    kind: "emulator",
+    hangs: true,
+  },
+  {
+    test: "ordering.per-key",
+    reason:
+      "a long poll that began while groups were taken gets nothing of theirs until it ends, so that hot keys go on once a poll; see followers.test.ts",
+    link: ORDER_LINK,
+    kind: "emulator",
+    hangs: true,
+  },
+  {
+    test: "topology.update",
+    reason: "SetQueueAttributes without Policy removes the queue's policy; AWS changes what is named, and nothing else",
+    link: "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html",
+    kind: "emulator",
+  },
+  {
+    test: "delivery.concurrency",
+    reason: "with one receive call at a time it cannot bring 25 messages while 15 ms pass; see MOTO_RECEIVERS",
+    link: "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-throughput-horizontal-scaling-and-batching.html",
+    kind: "emulator",
+    hangs: true,
+  },
+];
+
+/** One receive call at a time for each worker, since two at the same time may get the same message from moto. */
+export const MOTO_RECEIVERS = 1;
