@@ -1,0 +1,110 @@
+import { type Attributes, DEAD_LETTER_ATTRIBUTE, type OutgoingMessage } from "@anytopic/core/driver";
+import { ESCAPE_PREFIX, MAX_ATTRIBUTE_VALUE_BYTES } from "./limits.ts";
+import type { WireMessage, WireOutgoing } from "./rpc.ts";
+
+/** The publisher's id. Absent on foreign messages, whose id is the service's. */
+export const ID_ATTRIBUTE = "anytopic-id";
+/** Unix ms of the first publish, on copies only: letters, redriven messages, messages moved on. Else the service's own time is used. */
+export const TIME_ATTRIBUTE = "anytopic-publish-time";
+/** Attempts made before this copy was published, see docs/adr/040-gcp-retry.md. */
+export const ATTEMPTS_ATTRIBUTE = "anytopic-attempts";
+
+/** Tags and lengths of one attribute in protocol buffers, and our prefix where it is needed, rounded up. */
+const ENTRY_BYTES = 20;
+/** The same for body, key, id with its attribute's name, and the message in its request. */
+const MESSAGE_BYTES = 48;
+
+/** What was read of a message; attributes are the user's, a letter's record included. */
+export interface Decoded {
+  readonly id: string;
+  readonly attributes: Attributes;
+  readonly publishTimeMs: number;
+  readonly previousAttempts: number;
+}
+
+export function sizeOf(message: OutgoingMessage): number {
+  let bytes = message.body.length + message.id.length + MESSAGE_BYTES;
+  if (message.orderingKey !== undefined) bytes += Buffer.byteLength(message.orderingKey);
+  const { attributes } = message;
+  for (const key in attributes) {
+    bytes += Buffer.byteLength(key) + Buffer.byteLength(attributes[key] as string) + ENTRY_BYTES;
+  }
+  return bytes;
+}
+
+/** A message as it is published first: the user's attributes and the id, nothing else. */
+export function encode(message: OutgoingMessage): WireOutgoing {
+  const attributes: Record<string, string> = { [ID_ATTRIBUTE]: message.id };
+  const given = message.attributes;
+  for (const key in given) {
+    const value = given[key] as string;
+    if (key === DEAD_LETTER_ATTRIBUTE) addRecord(attributes, value);
+    else attributes[mustEscape(key) ? ESCAPE_PREFIX + key : key] = value;
+  }
+  const { orderingKey } = message;
+  return orderingKey === undefined
+    ? { data: message.body, attributes }
+    : { data: message.body, attributes, orderingKey };
+}
+
+/** A copy: says when the original was published, and how often it was tried. */
+export function encodeCopy(message: OutgoingMessage, previousAttempts = 0): WireOutgoing {
+  const wire = encode(message);
+  wire.attributes[TIME_ATTRIBUTE] = String(message.publishTimeMs);
+  if (previousAttempts > 0) wire.attributes[ATTEMPTS_ATTRIBUTE] = String(previousAttempts);
+  return wire;
+}
+
+export function decode(message: WireMessage): Decoded {
+  const attributes = Object.create(null) as Record<string, string>;
+  const given = message.attributes;
+  let id = message.messageId;
+  let publishTimeMs: number | undefined;
+  let previousAttempts = 0;
+  let record: string | undefined;
+  for (const key in given) {
+    const value = given[key] as string;
+    if (!key.startsWith("anytopic")) attributes[key] = value;
+    else if (key === ID_ATTRIBUTE) id = value === "" ? id : value;
+    else if (key === TIME_ATTRIBUTE) publishTimeMs = wholeNumber(value);
+    else if (key === ATTEMPTS_ATTRIBUTE) previousAttempts = wholeNumber(value) ?? 0;
+    else if (key === DEAD_LETTER_ATTRIBUTE) record = joinedRecord(given, value);
+    else if (key.startsWith(ESCAPE_PREFIX)) attributes[key.slice(ESCAPE_PREFIX.length)] = value;
+    else if (!key.startsWith(`${DEAD_LETTER_ATTRIBUTE}-`)) attributes[key] = value;
+  }
+  if (record !== undefined) attributes[DEAD_LETTER_ATTRIBUTE] = record;
+  return { id, attributes, publishTimeMs: publishTimeMs ?? millisecondsOf(message), previousAttempts };
+}
+
+/** Keys the service refuses (`goog…`, empty) and one that JavaScript's decoder loses. Users cannot use keys that start as our prefix does. */
+function mustEscape(key: string): boolean {
+  return key === "" || key === "__proto__" || /^goog/i.test(key);
+}
+
+/** A record is ASCII, and longer than one attribute when an error's message was not. */
+function addRecord(attributes: Record<string, string>, record: string): void {
+  attributes[DEAD_LETTER_ATTRIBUTE] = record.slice(0, MAX_ATTRIBUTE_VALUE_BYTES);
+  for (let part = 2, start = MAX_ATTRIBUTE_VALUE_BYTES; start < record.length; part += 1) {
+    attributes[`${DEAD_LETTER_ATTRIBUTE}-${part}`] = record.slice(start, start + MAX_ATTRIBUTE_VALUE_BYTES);
+    start += MAX_ATTRIBUTE_VALUE_BYTES;
+  }
+}
+
+function joinedRecord(given: Readonly<Record<string, string>>, first: string): string {
+  let record = first;
+  for (let part = 2; ; part += 1) {
+    const next = given[`${DEAD_LETTER_ATTRIBUTE}-${part}`];
+    if (next === undefined) return record;
+    record += next;
+  }
+}
+
+function wholeNumber(text: string): number | undefined {
+  const number = Number(text);
+  return /^\d{1,16}$/.test(text) && Number.isSafeInteger(number) ? number : undefined;
+}
+
+function millisecondsOf({ publishTime }: WireMessage): number {
+  if (publishTime === null || publishTime === undefined) return Date.now();
+  return Number(publishTime.seconds ?? 0) * 1000 + Math.floor((publishTime.nanos ?? 0) / 1_000_000);
+}

@@ -1,0 +1,155 @@
+import type {
+  DriverDeadLetters,
+  OutgoingMessage,
+  StoredMessage,
+  SubscriptionSpec,
+  TakenLetter,
+} from "@anytopic/core/driver";
+import { decode, encodeCopy } from "./codec.ts";
+import type { Connection } from "./connection.ts";
+import { type Attempted, toPubSubError } from "./errors.ts";
+import { MAX_PULL_MESSAGES } from "./limits.ts";
+import { subscriptionIds } from "./resource-names.ts";
+import type { CallOptions, WireReceived } from "./rpc.ts";
+import { SettleQueue } from "./settle-queue.ts";
+
+const CALL_DEADLINE_MS = 20_000;
+/** The service may answer empty although there are letters, so emptiness is asked for so often, so far apart. */
+const EMPTY_ANSWERS = 5;
+const PAUSE_MS = 200;
+
+/** The dead-letter topic of one subscription and the subscription that keeps its letters. */
+export class GcpDeadLetters implements DriverDeadLetters {
+  readonly #connection: Connection;
+  readonly #topic: string;
+  readonly #subscription: string;
+  readonly #redriveTopic: string;
+  readonly #pullOptions: CallOptions;
+  readonly #settles: SettleQueue;
+
+  constructor(connection: Connection, spec: SubscriptionSpec) {
+    const ids = subscriptionIds(connection.options.prefix, spec);
+    const project = `projects/${connection.projectId}`;
+    this.#connection = connection;
+    this.#topic = `${project}/topics/${ids.deadLetters}`;
+    this.#subscription = `${project}/subscriptions/${ids.deadLetters}`;
+    this.#redriveTopic = `${project}/topics/${ids.redrive}`;
+    this.#pullOptions = {
+      metadata: connection.metadata("subscription", this.#subscription),
+      deadlineMs: CALL_DEADLINE_MS,
+    };
+    const { letters: channel } = connection;
+    this.#settles = new SettleQueue({ connection, channel, subscription: this.#subscription, exactlyOnce: false });
+  }
+
+  async store(letter: OutgoingMessage): Promise<void> {
+    await this.#publish(this.#topic, letter);
+  }
+
+  async redeliver(message: OutgoingMessage): Promise<void> {
+    await this.#publish(this.#redriveTopic, message);
+  }
+
+  /** The service has no count but a metric minutes late, so every letter is leased and given back. */
+  async count(): Promise<number> {
+    const leased = await this.#pullAll(Number.POSITIVE_INFINITY);
+    await this.#putBack(leased);
+    return leased.length;
+  }
+
+  async peek(limit: number): Promise<readonly StoredMessage[]> {
+    const leased = await this.#pullAll(limit);
+    await this.#putBack(leased);
+    return leased.map(storedMessage).toSorted((a, b) => a.publishTimeMs - b.publishTimeMs);
+  }
+
+  async take(limit: number): Promise<readonly TakenLetter[]> {
+    for (let empty = 0; empty < EMPTY_ANSWERS; empty += 1) {
+      if (empty > 0) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      const letters = await this.#pull(Math.min(limit, MAX_PULL_MESSAGES));
+      if (letters.length > 0) return letters.map((letter) => this.#taken(letter));
+    }
+    return [];
+  }
+
+  async purge(): Promise<number> {
+    let purged = 0;
+    for (let empty = 0; empty < EMPTY_ANSWERS;) {
+      const letters = await this.#pull(MAX_PULL_MESSAGES);
+      if (letters.length === 0) {
+        empty += 1;
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        continue;
+      }
+      await Promise.all(letters.map(({ ackId }) => this.#settles.ack(ackId)));
+      purged += letters.length;
+    }
+    return purged;
+  }
+
+  async close(): Promise<void> {
+    await this.#settles.flush();
+  }
+
+  #taken(letter: WireReceived): TakenLetter {
+    return {
+      ...storedMessage(letter),
+      remove: () => this.#settles.ack(letter.ackId),
+      putBack: () => this.#settles.deadline([letter.ackId], 0),
+    };
+  }
+
+  async #putBack(letters: readonly WireReceived[]): Promise<void> {
+    if (letters.length === 0) return;
+    await this.#settles.deadline(
+      letters.map(({ ackId }) => ackId),
+      0,
+    );
+  }
+
+  /** Up to `limit`; stops when answers stay empty. */
+  async #pullAll(limit: number): Promise<readonly WireReceived[]> {
+    const leased: WireReceived[] = [];
+    for (let empty = 0; empty < 2 && leased.length < limit;) {
+      const letters = await this.#pull(Math.min(limit - leased.length, MAX_PULL_MESSAGES));
+      empty = letters.length === 0 ? empty + 1 : 0;
+      for (const letter of letters) leased.push(letter);
+    }
+    return leased;
+  }
+
+  async #pull(maxMessages: number): Promise<readonly WireReceived[]> {
+    const { letters, methods } = this.#connection;
+    const request = { subscription: this.#subscription, maxMessages, returnImmediately: true };
+    return await new Promise((resolve, reject) => {
+      letters.call(methods.pull, request, this.#pullOptions, (error, response) => {
+        if (response !== undefined) return resolve(response.receivedMessages);
+        return reject(toPubSubError(error, this.#attempted("read", "subscription", this.#subscription)));
+      });
+    });
+  }
+
+  async #publish(topic: string, message: OutgoingMessage): Promise<void> {
+    const { publishing, methods } = this.#connection;
+    const options = { metadata: this.#connection.metadata("topic", topic), deadlineMs: CALL_DEADLINE_MS };
+    const request = { topic, messages: [encodeCopy(message)] };
+    await new Promise<void>((resolve, reject) => {
+      publishing.call(methods.publish, request, options, (error, response) => {
+        if (response !== undefined) return resolve();
+        return reject(toPubSubError(error, this.#attempted("publish to", "topic", topic)));
+      });
+    });
+  }
+
+  #attempted(verb: string, kind: "topic" | "subscription", name: string): Attempted {
+    const role = kind === "topic" ? "roles/pubsub.publisher" : "roles/pubsub.subscriber";
+    return { verb, resource: `${kind} ${name}`, role };
+  }
+}
+
+function storedMessage(letter: WireReceived): StoredMessage {
+  const { message } = letter;
+  const { id, attributes, publishTimeMs } = decode(message);
+  const orderingKey = message.orderingKey === "" ? undefined : message.orderingKey;
+  return { id, attributes, publishTimeMs, orderingKey, body: message.data, native: letter };
+}

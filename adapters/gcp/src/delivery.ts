@@ -1,0 +1,84 @@
+import type { Attributes, DriverDelivery } from "@anytopic/core/driver";
+import type { WireReceived } from "./rpc.ts";
+import type { Source } from "./source.ts";
+import type { Decoded } from "./codec.ts";
+
+/** Who carries out what core decides about a delivery. */
+export interface DeliveryOwner {
+  ack(delivery: GcpDelivery): Promise<void> | undefined;
+  retry(delivery: GcpDelivery, delayMs: number): Promise<void> | undefined;
+  release(delivery: GcpDelivery): Promise<void> | undefined;
+  canWaitAtService(delivery: GcpDelivery): boolean;
+}
+
+/** One lease of one message. The ack id names the lease, so settling a lost one harms nobody. */
+export class GcpDelivery implements DriverDelivery {
+  readonly id: string;
+  readonly body: Uint8Array;
+  readonly attributes: Attributes;
+  readonly orderingKey: string | undefined;
+  readonly publishTimeMs: number;
+  readonly native: WireReceived;
+  readonly attempt: number;
+  readonly source: Source;
+  /** By `performance.now`, from when we heard of the lease: it runs out on time even when somebody sets the clock back. */
+  leaseUntilMs: number;
+  /** A second lease of the same message may replace the first while it is held. */
+  ackId: string;
+  /** Neither with core nor here any more. */
+  settled = false;
+  /** Counts among core's unsettled deliveries. */
+  withCore = false;
+  /** Failed at this worker in a way that the service has not counted. */
+  failedHere = false;
+  readonly #owner: DeliveryOwner;
+
+  constructor(
+    owner: DeliveryOwner,
+    source: Source,
+    received: WireReceived,
+    decoded: Decoded,
+    attempt: number,
+    leaseUntilMs: number,
+  ) {
+    const { message } = received;
+    this.#owner = owner;
+    this.id = decoded.id;
+    this.body = message.data;
+    this.attributes = decoded.attributes;
+    this.orderingKey = message.orderingKey === "" ? undefined : message.orderingKey;
+    this.publishTimeMs = decoded.publishTimeMs;
+    this.native = received;
+    this.attempt = attempt;
+    this.source = source;
+    this.leaseUntilMs = leaseUntilMs;
+    this.ackId = received.ackId;
+  }
+
+  /** The same lease once more, for the next attempt. */
+  again(attempt: number): GcpDelivery {
+    const { id, attributes, publishTimeMs } = this;
+    const decoded = { id, attributes, publishTimeMs, previousAttempts: 0 };
+    const next = new GcpDelivery(this.#owner, this.source, this.native, decoded, attempt, this.leaseUntilMs);
+    next.ackId = this.ackId;
+    next.withCore = this.withCore;
+    next.failedHere = this.failedHere || attempt > this.attempt;
+    return next;
+  }
+
+  get retriesAtBroker(): boolean {
+    return this.#owner.canWaitAtService(this);
+  }
+
+  ack(): Promise<void> | undefined {
+    return this.#owner.ack(this);
+  }
+
+  retry(delayMs: number): Promise<void> | undefined {
+    return this.#owner.retry(this, delayMs);
+  }
+
+  release(): Promise<void> | undefined {
+    return this.#owner.release(this);
+  }
+}

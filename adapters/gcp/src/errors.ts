@@ -1,0 +1,119 @@
+import { PubSubError, type PubSubErrorCode } from "@anytopic/core/driver";
+
+/** Numbers of gRPC. https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
+export const Status = {
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+} as const;
+
+/** What was tried, for the sentence of an error. */
+export interface Attempted {
+  /** `publish to`, `receive from`, … */
+  readonly verb: string;
+  /** `topic projects/p/topics/orders`. */
+  readonly resource: string;
+  /** The role that allows it. */
+  readonly role: "roles/pubsub.publisher" | "roles/pubsub.subscriber" | "roles/pubsub.viewer" | "roles/pubsub.editor";
+}
+
+const CREDENTIALS =
+  "check Application Default Credentials: GOOGLE_APPLICATION_CREDENTIALS, `gcloud auth application-default login`, or the service account of this machine";
+const QUOTA = "a quota of the project is used up: slow down, or raise it in the console under IAM & Admin, Quotas";
+
+type Row = readonly [code: PubSubErrorCode, advice: (attempted: Attempted) => string];
+
+/** What each status means to us, and what to do about it. `OK` is no error; what is missing here is `UNKNOWN`. */
+const BY_STATUS: ReadonlyMap<number, Row> = new Map<number, Row>([
+  [Status.CANCELLED, ["UNAVAILABLE", () => "the request was cancelled, it is not known whether it happened"]],
+  [Status.INVALID_ARGUMENT, ["REJECTED", () => "the service does not accept this request"]],
+  [Status.DEADLINE_EXCEEDED, ["TIMEOUT", () => "no answer in time, it is not known whether it happened"]],
+  [
+    Status.NOT_FOUND,
+    [
+      "NOT_FOUND",
+      () => 'it does not exist: create it with "anytopic apply" or provisioning "ensure", and check project and prefix',
+    ],
+  ],
+  [Status.ALREADY_EXISTS, ["TOPOLOGY_MISMATCH", () => "it exists already"]],
+  [
+    Status.PERMISSION_DENIED,
+    ["PERMISSION_DENIED", ({ role }) => `give this service account ${role} on it, or on the project`],
+  ],
+  [Status.RESOURCE_EXHAUSTED, ["RESOURCE_EXHAUSTED", () => QUOTA]],
+  [
+    Status.FAILED_PRECONDITION,
+    [
+      "TOPOLOGY_MISMATCH",
+      () => "its state does not allow it: a detached or a push subscription, or a missing key or schema",
+    ],
+  ],
+  [Status.ABORTED, ["UNAVAILABLE", () => "the service broke it off"]],
+  [Status.OUT_OF_RANGE, ["REJECTED", () => "a value is out of range"]],
+  [Status.UNIMPLEMENTED, ["NOT_SUPPORTED", () => "this server cannot do it"]],
+  [Status.INTERNAL, ["UNAVAILABLE", () => "the service failed"]],
+  [Status.UNAVAILABLE, ["UNAVAILABLE", () => "the service cannot be reached"]],
+  [Status.UNAUTHENTICATED, ["UNAUTHENTICATED", () => CREDENTIALS]],
+]);
+
+/** Statuses after which the same request may succeed soon, without anybody doing anything. */
+const TRANSIENT: ReadonlySet<number> = new Set([
+  Status.CANCELLED,
+  Status.DEADLINE_EXCEEDED,
+  Status.RESOURCE_EXHAUSTED,
+  Status.ABORTED,
+  Status.INTERNAL,
+  Status.UNAVAILABLE,
+]);
+
+export function statusOf(error: unknown): number | undefined {
+  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  return typeof code === "number" ? code : undefined;
+}
+
+export function isTransient(error: unknown): boolean {
+  return TRANSIENT.has(statusOf(error) ?? Status.UNKNOWN);
+}
+
+/** The one table from what the client library throws to `PubSubError`. Payloads are in none of these texts. */
+export function toPubSubError(error: unknown, attempted: Attempted): PubSubError {
+  if (error instanceof PubSubError) return error;
+  const what = `cannot ${attempted.verb} ${attempted.resource}`;
+  const row = BY_STATUS.get(statusOf(error) ?? -1);
+  if (row !== undefined) {
+    return new PubSubError(row[0], `${what}: ${row[1](attempted)}${details(error)}`, { cause: error });
+  }
+  if (/client has already been closed|channel has been shut down/i.test(String(error))) {
+    return new PubSubError("CLOSED", `${what}: the connection was closed`, { cause: error });
+  }
+  if (isCredentialsProblem(error)) {
+    return new PubSubError("UNAUTHENTICATED", `${what}: ${CREDENTIALS}`, { cause: error });
+  }
+  return new PubSubError("UNKNOWN", `${what}${details(error)}`, { cause: error });
+}
+
+const MAX_DETAILS = 300;
+
+function details(error: unknown): string {
+  if (typeof error !== "object" || error === null) return "";
+  const text = "details" in error ? error.details : "message" in error ? error.message : undefined;
+  return typeof text === "string" && text !== "" ? ` (${text.slice(0, MAX_DETAILS)})` : "";
+}
+
+/** What the authentication library throws before anything was sent: plain errors, without a status. */
+function isCredentialsProblem(error: unknown): boolean {
+  return error instanceof Error && /credential|invalid_grant|project id|authenticat|metadata/i.test(error.message);
+}

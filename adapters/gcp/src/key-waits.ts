@@ -1,0 +1,33 @@
+interface Wait {
+  readonly messageId: string;
+  /** By `performance.now`. */
+  readonly untilMs: number;
+}
+
+/**
+ * Ordering keys of which a failed message waits at the service, one message each. The service keeps such a key closed as
+ * long as the message is outstanding; this only makes sure, for this worker, that nothing of the key overtakes it here.
+ */
+export class KeyWaits {
+  readonly #waits = new Map<string, Wait>();
+
+  add(key: string, messageId: string, untilMs: number): void {
+    const nowMs = performance.now();
+    // Those that went to another worker are never asked for again.
+    for (const [other, wait] of this.#waits) {
+      if (wait.untilMs > nowMs) break;
+      this.#waits.delete(other);
+    }
+    this.#waits.set(key, { messageId, untilMs });
+  }
+
+  /** How long this message is too early, in ms; 0 when nothing of its key waits, or when it is what waited. */
+  earlyByMs(key: string, messageId: string): number {
+    const wait = this.#waits.get(key);
+    if (wait === undefined) return 0;
+    const earlyMs = wait.messageId === messageId ? 0 : wait.untilMs - performance.now();
+    if (earlyMs > 0) return earlyMs;
+    this.#waits.delete(key);
+    return 0;
+  }
+}

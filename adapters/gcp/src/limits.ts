@@ -1,0 +1,51 @@
+/**
+ * The limits of Google Cloud Pub/Sub that the adapter lives within. Read 2026-11-22.
+ * https://cloud.google.com/pubsub/quotas#resource_limits unless another page is named.
+ * The emulators enforce almost none of them, so core checks before the network.
+ */
+
+/** One publish request, all its messages together, in bytes. A message's data may be as large. */
+export const MAX_PUBLISH_BYTES = 10_000_000;
+/** Messages in one publish request. */
+export const MAX_PUBLISH_MESSAGES = 1000;
+/** Room kept on every message for what a dead letter adds: its record in up to four attributes, the time, and the four attributes of the service's own forwarding. */
+export const DEAD_LETTER_ROOM_BYTES = 16_384;
+
+/** On one message, ours included. */
+const MAX_ATTRIBUTES_OF_MESSAGE = 100;
+/** Id, time, attempts, four parts of a dead-letter record, four of the service's own forwarding (`CloudPubSubDeadLetterSource…`), one to spare. */
+const OUR_ATTRIBUTES = 12;
+export const MAX_ATTRIBUTES: number = MAX_ATTRIBUTES_OF_MESSAGE - OUR_ATTRIBUTES;
+/** In bytes. */
+const MAX_KEY_BYTES = 256;
+/** In front of keys the service refuses, see `codec.ts`. */
+export const ESCAPE_PREFIX = "anytopic.";
+export const MAX_ATTRIBUTE_KEY_BYTES: number = MAX_KEY_BYTES - ESCAPE_PREFIX.length;
+/** In bytes. */
+export const MAX_ATTRIBUTE_VALUE_BYTES = 1024;
+/** In bytes. https://cloud.google.com/pubsub/docs/ordering */
+export const MAX_ORDERING_KEY_BYTES = 1024;
+
+/** Of a subscription and of one ModifyAckDeadline, in seconds. https://cloud.google.com/pubsub/docs/reference/rpc/google.pubsub.v1#subscription */
+export const MIN_ACK_DEADLINE_SECONDS = 10;
+export const MAX_ACK_DEADLINE_SECONDS = 600;
+
+/** Retention of unsettled messages, in seconds: 10 minutes to 31 days. Same page. */
+export const MIN_RETENTION_SECONDS = 600;
+export const MAX_RETENTION_SECONDS = 2_678_400;
+/** The official emulator (0.8.20) refuses more than 7 days, as the service did until 2024. */
+export const EMULATOR_MAX_RETENTION_SECONDS = 604_800;
+
+/** Range of `max_delivery_attempts` of the service's own dead-lettering. https://cloud.google.com/pubsub/docs/handling-failures */
+export const MIN_DELIVERY_ATTEMPTS = 5;
+export const MAX_DELIVERY_ATTEMPTS = 100;
+
+/** Messages in one answer to a pull; the service may return fewer, the emulator returns 100. */
+export const MAX_PULL_MESSAGES = 1000;
+
+/** Ack ids in one request. A request may have 512 KiB, an ack id has about 200 bytes. */
+export const MAX_ACK_IDS = 2000;
+
+/** Ids of topics and subscriptions: 3 to 255 characters. https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names */
+export const MIN_ID_LENGTH = 3;
+export const MAX_ID_LENGTH = 255;

@@ -1,0 +1,53 @@
+import type { SubscriptionSpec } from "@anytopic/core/driver";
+import { encodeCopy } from "./codec.ts";
+import type { Connection } from "./connection.ts";
+import type { GcpDelivery } from "./delivery.ts";
+import { MAX_DELIVERY_ATTEMPTS, MIN_DELIVERY_ATTEMPTS } from "./limits.ts";
+import type { WireReceived } from "./rpc.ts";
+
+/** Deliveries left to crashes when a message moves on. */
+const MARGIN = 5;
+/** Deliveries the service makes beyond ours before it dead-letters by itself. */
+const BACKSTOP_MARGIN = 10;
+const PUBLISH_DEADLINE_MS = 10_000;
+
+/** `max_delivery_attempts` of the service's own dead-lettering: beyond ours where its limit of 100 allows. */
+export function backstopAttempts(maxRetries: number): number {
+  return Math.min(MAX_DELIVERY_ATTEMPTS, Math.max(MIN_DELIVERY_ATTEMPTS, maxRetries + 1 + BACKSTOP_MARGIN));
+}
+
+/**
+ * The service dead-letters after 100 deliveries at the latest, but a subscription may permit more. A message that comes
+ * near is published once more, to this subscription alone, with the number of attempts it has had; its count at the
+ * service starts again. Messages under an ordering key would lose their place, so they stay and are no longer counted there.
+ */
+export function mustMoveOn(
+  { maxRetries }: SubscriptionSpec,
+  { deliveryAttempt }: WireReceived,
+  kept: boolean,
+): boolean {
+  const last = MAX_DELIVERY_ATTEMPTS - MARGIN;
+  return deliveryAttempt >= last && maxRetries + 1 >= last && !kept;
+}
+
+/** Whether the service may count one more failure of a message that cannot move on, without coming near its own limit. */
+export function mayBeCounted({ maxRetries }: SubscriptionSpec, { deliveryAttempt }: WireReceived): boolean {
+  return deliveryAttempt > 0 && deliveryAttempt < backstopAttempts(maxRetries) - MARGIN;
+}
+
+/** Resolves when the copy is durable. */
+export async function moveOn(connection: Connection, topic: string, delivery: GcpDelivery): Promise<void> {
+  const message = encodeCopy(delivery, delivery.attempt - 1);
+  const options = { metadata: connection.metadata("topic", topic), deadlineMs: PUBLISH_DEADLINE_MS };
+  await new Promise<void>((resolve, reject) => {
+    connection.publishing.call(
+      connection.methods.publish,
+      { topic, messages: [message] },
+      options,
+      (error, response) => {
+        if (response === undefined) reject(error);
+        else resolve();
+      },
+    );
+  });
+}

@@ -1,0 +1,61 @@
+import type { DriverPublisher, OutgoingMessage, PublishRequest, TopicSpec } from "@anytopic/core/driver";
+import { encode, sizeOf } from "./codec.ts";
+import type { Connection } from "./connection.ts";
+import { type Attempted, Status, statusOf, toPubSubError } from "./errors.ts";
+import { topicId } from "./resource-names.ts";
+import type { CallOptions, WireOutgoing } from "./rpc.ts";
+
+const PUBLISH_DEADLINE_MS = 60_000;
+
+/**
+ * Publishes core's batches as they are: one request each, except that the service wants all messages of a request to
+ * have the same ordering key, so every message with a key is a request of its own. The pause of a key after a failure is core's.
+ */
+export class GcpPublisher implements DriverPublisher {
+  readonly #connection: Connection;
+  readonly #topic: string;
+  readonly #options: CallOptions;
+  readonly #attempted: Attempted;
+
+  constructor(connection: Connection, topic: TopicSpec) {
+    this.#connection = connection;
+    this.#topic = `projects/${connection.projectId}/topics/${topicId(connection.options.prefix, topic)}`;
+    this.#options = { metadata: connection.metadata("topic", this.#topic), deadlineMs: PUBLISH_DEADLINE_MS };
+    this.#attempted = { verb: "publish to", resource: `topic ${this.#topic}`, role: "roles/pubsub.publisher" };
+  }
+
+  sizeOf(message: OutgoingMessage): number {
+    return sizeOf(message);
+  }
+
+  publish(batch: readonly PublishRequest[]): void {
+    let together: PublishRequest[] | undefined;
+    for (const request of batch) {
+      if (!request.awaited) continue;
+      if (request.orderingKey !== undefined) this.#send([request]);
+      else if (together === undefined) together = [request];
+      else together.push(request);
+    }
+    if (together !== undefined) this.#send(together);
+  }
+
+  async close(): Promise<void> {}
+
+  #send(requests: readonly PublishRequest[]): void {
+    const { publishing, methods } = this.#connection;
+    const messages: WireOutgoing[] = requests.map(encode);
+    publishing.call(methods.publish, { topic: this.#topic, messages }, this.#options, (error) => {
+      if (error === null || error === undefined) {
+        for (const request of requests) request.accept();
+        return;
+      }
+      // Nothing of a refused request was stored, and only one of its messages need be at fault.
+      if (requests.length > 1 && statusOf(error) === Status.INVALID_ARGUMENT) {
+        for (const request of requests) this.#send([request]);
+        return;
+      }
+      const reason = toPubSubError(error, this.#attempted);
+      for (const request of requests) request.reject(reason);
+    });
+  }
+}

@@ -1,0 +1,55 @@
+import type { Connection } from "./connection.ts";
+import type { GcpDelivery } from "./delivery.ts";
+import { KeyWaits } from "./key-waits.ts";
+import { Puller } from "./puller.ts";
+import type { Channel, WireReceived } from "./rpc.ts";
+import { SettleQueue } from "./settle-queue.ts";
+import type { SourceHealth } from "./source-health.ts";
+
+/** One subscription of Google's that a worker reads: its own, and the one redriven messages come by. */
+export interface Source {
+  /** `projects/p/subscriptions/s`. */
+  readonly subscription: string;
+  readonly settles: SettleQueue;
+  readonly puller: Puller;
+  /** What is with core or waits here, by the service's message id: a message that comes again while it is held is recognised. */
+  readonly held: Map<string, GcpDelivery>;
+  readonly keyWaits: KeyWaits;
+}
+
+export interface SourceOptions {
+  readonly connection: Connection;
+  readonly channel: Channel;
+  readonly subscription: string;
+  readonly exactlyOnce: boolean;
+  readonly maxCalls: number;
+  readonly size: number;
+  readonly maxIdlePauseMs: number;
+  readonly room: () => number;
+  readonly health: SourceHealth;
+  readonly received: (source: Source, messages: readonly WireReceived[]) => void;
+}
+
+export function createSource(options: SourceOptions): Source {
+  const { connection, channel, subscription, exactlyOnce, health } = options;
+  const source: Source = {
+    subscription,
+    held: new Map(),
+    keyWaits: new KeyWaits(),
+    settles: new SettleQueue({ connection, channel, subscription, exactlyOnce }),
+    puller: new Puller({
+      connection,
+      channel,
+      subscription,
+      maxCalls: options.maxCalls,
+      size: options.size,
+      room: options.room,
+      maxIdlePauseMs: options.maxIdlePauseMs,
+      waits: connection.options.waitingPulls ?? !connection.emulator,
+      received: (messages) => options.received(source, messages),
+      failed: (error) => health.fails(source, error),
+      succeeded: () => health.works(source),
+    }),
+  };
+  return source;
+}

@@ -1,0 +1,107 @@
+import { DEAD_LETTER_ATTRIBUTE, type OutgoingMessage } from "@anytopic/core/driver";
+import { protos } from "@google-cloud/pubsub";
+import { expect, test } from "vitest";
+import { ATTEMPTS_ATTRIBUTE, decode, encode, encodeCopy, ID_ATTRIBUTE, sizeOf, TIME_ATTRIBUTE } from "../src/codec.ts";
+import type { WireMessage, WireOutgoing } from "../src/rpc.ts";
+
+const { PubsubMessage } = protos.google.pubsub.v1;
+
+function outgoing(part: Partial<OutgoingMessage> = {}): OutgoingMessage {
+  return {
+    id: "id-1",
+    body: Buffer.from("body"),
+    attributes: {},
+    orderingKey: undefined,
+    publishTimeMs: 1234,
+    ...part,
+  };
+}
+
+function attributesOf(entries: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.assign(Object.create(null), entries) as Record<string, string>;
+}
+
+/** Through the bytes of the wire, as the service returns it. */
+function received(wire: WireOutgoing): WireMessage {
+  const bytes = PubsubMessage.encode({
+    ...wire,
+    messageId: "77",
+    publishTime: { seconds: 1_700_000_000, nanos: 123_999_999 },
+  }).finish();
+  return PubsubMessage.decode(bytes) as unknown as WireMessage;
+}
+
+test("attributes of any Unicode come back as they were, and nothing else does", () => {
+  const attributes = attributesOf({
+    plain: "value",
+    "": "empty key",
+    empty: "",
+    goog: "reserved by the service",
+    "GOOG-client": "also in capitals",
+    "a b%20\u0000\u001F": "\u0000%é😀\n",
+    "😀": "key",
+    ["__proto__"]: "no prototype",
+    constructor: "x",
+  });
+  Object.defineProperty(attributes, "__proto__", {
+    value: "own",
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
+  const decoded = decode(received(encode(outgoing({ attributes }))));
+  expect(decoded.attributes).toEqual(attributes);
+  expect(Object.keys(decoded.attributes).toSorted()).toEqual(Object.keys(attributes).toSorted());
+  expect(Object.getPrototypeOf(decoded.attributes)).toBeNull();
+});
+
+test("keys the service refuses never reach it", () => {
+  const wire = encode(outgoing({ attributes: attributesOf({ goog: "1", Google: "2", "": "3", other: "4" }) }));
+  expect(Object.keys(wire.attributes).toSorted()).toEqual([
+    "anytopic-id",
+    "anytopic.",
+    "anytopic.Google",
+    "anytopic.goog",
+    "other",
+  ]);
+});
+
+test("a first publish carries the id alone, a copy also its time and attempts", () => {
+  expect(encode(outgoing()).attributes).toEqual({ [ID_ATTRIBUTE]: "id-1" });
+  expect(encodeCopy(outgoing()).attributes).toEqual({ [ID_ATTRIBUTE]: "id-1", [TIME_ATTRIBUTE]: "1234" });
+  const copy = decode(received(encodeCopy(outgoing(), 94)));
+  expect(copy).toMatchObject({ id: "id-1", publishTimeMs: 1234, previousAttempts: 94 });
+});
+
+test("a foreign message has the service's id and time, whatever it carries", () => {
+  const foreign = { data: Buffer.alloc(0), attributes: { a: "1" } };
+  expect(decode(received(foreign))).toMatchObject({ id: "77", publishTimeMs: 1_700_000_000_123, previousAttempts: 0 });
+  const odd = {
+    data: Buffer.alloc(0),
+    attributes: { [ID_ATTRIBUTE]: "", [TIME_ATTRIBUTE]: "soon", [ATTEMPTS_ATTRIBUTE]: "-1" },
+  };
+  expect(decode(received(odd))).toMatchObject({ id: "77", publishTimeMs: 1_700_000_000_123, previousAttempts: 0 });
+});
+
+test.each([0, 1, 1023, 1024, 1025, 3100, 4096])(
+  "a record of %i characters is cut to fit and joined again",
+  (length) => {
+    const record = Array.from({ length }, (_, index) => String(index % 10)).join("");
+    const wire = encode(outgoing({ attributes: attributesOf({ [DEAD_LETTER_ATTRIBUTE]: record, user: "x" }) }));
+    for (const value of Object.values(wire.attributes)) expect(value.length).toBeLessThanOrEqual(1024);
+    expect({ ...decode(received(wire)).attributes }).toEqual({ [DEAD_LETTER_ATTRIBUTE]: record, user: "x" });
+  },
+);
+
+test.each<Partial<OutgoingMessage>>([
+  {},
+  { body: Buffer.alloc(100_000) },
+  { orderingKey: "é".repeat(500) },
+  { attributes: attributesOf({ goog: "é".repeat(500), ["k".repeat(200)]: "v".repeat(1000) }) },
+  { id: "i".repeat(128) },
+])("the size is never less than the bytes on the wire", (part) => {
+  const message = outgoing(part);
+  const bytes = PubsubMessage.encode(encode(message)).finish().length;
+  // In its request: a tag and a length more.
+  expect(sizeOf(message)).toBeGreaterThanOrEqual(bytes + 6);
+});

@@ -1,0 +1,52 @@
+import { adapterModule, gcp, gcpCapabilities } from "@anytopic/gcp";
+import { PubSub } from "@google-cloud/pubsub";
+import { connect } from "@anytopic/core";
+import { expect, onTestFinished, test, vi } from "vitest";
+
+test.each(["gcp://my-project", "gcp://", "gcp://my-project/?prefix=dev-&emulatorHost=127.0.0.1:8085&maxPulls=2"])(
+  "%s is understood",
+  (url) => {
+    const adapter = adapterModule.fromUrl(url);
+    expect(adapter).toMatchObject({ name: "gcp", capabilities: gcpCapabilities });
+  },
+);
+
+test.each([
+  ["http://x", /scheme is 'http:'/],
+  ["gcp://Bad_Project", /projectId is 'Bad_Project': must be a project id/],
+  ["gcp://user:s3cret@my-project", /holds a user or password/],
+  ["gcp://my-project/topic", /path/],
+  ["gcp://my-project?region=x", /unknown parameter 'region'/],
+  ["gcp://my-project?prefix=goog-", /reserved/],
+  ["gcp://my-project?prefix=a.b", /prefix is 'a.b'/],
+  ["gcp://my-project?maxPulls=many", /maxPulls is NaN/],
+  ["gcp://my-project?emulatorHost=nowhere", /emulatorHost is 'nowhere': must be host:port/],
+])("%s is refused", (url, message) => {
+  expect(() => adapterModule.fromUrl(url)).toThrow(message);
+  expect(() => adapterModule.fromUrl(url)).toThrow(expect.objectContaining({ code: "INVALID_CONFIG" }) as Error);
+  expect(() => adapterModule.fromUrl(url)).not.toThrow(/s3cret/);
+});
+
+test("options and URL must not say the same thing twice", () => {
+  expect(() => adapterModule.fromUrl("gcp://p-1?prefix=a-", { prefix: "b-" })).toThrow(/prefix is given twice/);
+  expect(() => adapterModule.fromUrl("gcp://p-1", [])).toThrow(/must be an object/);
+});
+
+test("unknown and contradicting options are TypeErrors", () => {
+  expect(() => gcp({ project: "x" } as never)).toThrow(TypeError);
+  expect(() => gcp({ waitingPulls: "yes" } as never)).toThrow(/must be true or false/);
+  const client = new PubSub({ projectId: "p-1", apiEndpoint: "127.0.0.1:1" });
+  expect(() => gcp({ client, projectId: "p-1" })).toThrow(/exclude each other/);
+});
+
+test("missing credentials are UNAUTHENTICATED, and the error says what to do", async () => {
+  onTestFinished(() => void vi.unstubAllEnvs());
+  for (const variable of ["PUBSUB_EMULATOR_HOST", "GOOGLE_APPLICATION_CREDENTIALS"]) vi.stubEnv(variable, undefined);
+  vi.stubEnv("CLOUDSDK_CONFIG", import.meta.dirname);
+  vi.stubEnv("METADATA_SERVER_DETECTION", "none");
+  await expect(connect("gcp://my-project")).rejects.toMatchObject({
+    name: "PubSubError",
+    code: "UNAUTHENTICATED",
+    message: expect.stringContaining("gcloud auth application-default login") as string,
+  });
+});
