@@ -1,0 +1,62 @@
+/** The broker families anytopic has adapters for. */
+export type BrokerKind = "nats" | "rabbitmq" | "aws" | "gcp";
+
+/**
+ * Where a broker comes from: a URL in the environment, a container, a program of this machine run as
+ * a process of its own, or a library inside this process.
+ */
+export type BrokerProvider = "external" | "docker" | "native" | "embedded";
+
+/** One running broker. Everything it owns (process, container, files) ends with {@link Broker.close}. */
+export interface Broker {
+  readonly kind: BrokerKind;
+  readonly provider: BrokerProvider;
+  /** What answers: `nats-server`, `rabbitmq`, `fauxqs`, `moto`, `localstack`, `gcp-emulator`, `pstest`. */
+  readonly implementation: string;
+  /** As the server or its package states it; `unknown` when nothing states it. */
+  readonly version: string;
+  readonly host: string;
+  readonly port: number;
+  /**
+   * What clients connect to: `nats://127.0.0.1:4222`, `amqp://guest:guest@127.0.0.1:5672/`, the HTTP
+   * endpoint of an AWS emulator, or `host:port` of a Pub/Sub emulator.
+   */
+  readonly url: string;
+  /** True when topics and messages outlive `kill()` followed by `start()`. */
+  readonly survivesRestart: boolean;
+  /**
+   * Ends the server with SIGKILL; resolves when it is gone. Its port and data stay reserved for
+   * `start()`. Absent on external and embedded brokers. Safe to call when it is already dead.
+   * RabbitMQ loses quorum queues declared less than a second ago, and what they hold (docker/README.md).
+   */
+  readonly kill?: () => Promise<void>;
+  /** Starts a killed server on the same port and data; resolves when it answers. No effect while it runs. */
+  readonly start?: () => Promise<void>;
+  /**
+   * Runs the broker's own management command against this broker and resolves with what it printed.
+   * RabbitMQ: the arguments of `rabbitmqctl`, for example `["close_all_connections", "test"]`.
+   * Rejects with the command's message when it fails. Absent elsewhere.
+   */
+  readonly admin?: (args: readonly string[]) => Promise<string>;
+  /** Stops the broker and removes its data. Idempotent. Does nothing to an external broker. */
+  readonly close: () => Promise<void>;
+}
+
+export interface StartBrokerOptions {
+  /** Takes exactly this provider and no other. @default the order of {@link startBroker} */
+  readonly provider?: BrokerProvider;
+  /** Takes exactly this implementation, for example `moto`. @default the first one of the provider */
+  readonly implementation?: string;
+  /** Container image. @default the entry of `docker/images.json`, or `ANYTOPIC_<KIND>_IMAGE` */
+  readonly image?: string;
+  /**
+   * Lines added to the broker's own configuration file, in its own syntax: `nats-server` (users,
+   * limits) and `rabbitmq` (`rabbitmq.conf`) only. @default none
+   */
+  readonly config?: string;
+  /**
+   * Keeps state on disk where the implementation lets us choose (`fauxqs` as a process of its own).
+   * NATS and RabbitMQ always keep it. @default false
+   */
+  readonly persistent?: boolean;
+}

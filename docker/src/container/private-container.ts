@@ -1,0 +1,43 @@
+import { GenericContainer, type WaitStrategy } from "testcontainers";
+import { own } from "../watchdog.ts";
+
+// The engine's word that a container runs says nothing about the broker inside, and neither does an
+// open port, behind which a proxy of the engine listens. The broker itself is asked, by the caller.
+const WAIT_FOR_NOTHING: WaitStrategy = {
+  waitUntilReady: () => Promise.resolve(),
+  withStartupTimeout: () => WAIT_FOR_NOTHING,
+  isStartupTimeoutSet: () => true,
+  getStartupTimeout: () => 0,
+};
+
+/**
+ * A container whose ports are published on one address. It is inherited because the host address of a port and the
+ * moment of creation are open to subclasses only.
+ */
+export class PrivateContainer extends GenericContainer {
+  readonly #hostIp: string;
+  #id: string | undefined;
+
+  constructor(image: string, hostIp: string) {
+    super(image);
+    this.#hostIp = hostIp;
+    this.withWaitStrategy(WAIT_FOR_NOTHING);
+  }
+
+  /** Known once it was created, also when it then failed to start. */
+  get id(): string | undefined {
+    return this.#id;
+  }
+
+  protected override beforeContainerCreated(): Promise<void> {
+    const bindings = this.hostConfig.PortBindings as Record<string, { HostIp?: string }[]> | undefined;
+    for (const binding of Object.values(bindings ?? {}).flat()) binding.HostIp = this.#hostIp;
+    return Promise.resolve();
+  }
+
+  protected override containerCreated(containerId: string): Promise<void> {
+    this.#id = containerId;
+    own(`container:${containerId}`);
+    return Promise.resolve();
+  }
+}

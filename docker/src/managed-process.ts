@@ -1,0 +1,87 @@
+import { spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { disown, own } from "./watchdog.ts";
+import { until } from "./until.ts";
+
+export interface ProcessSpec {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The whole environment. @default this process's */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  /** Receives standard output and standard error. */
+  readonly logFile: string;
+}
+
+/** A child in a process group of its own, which ends at the latest with this process. */
+export interface ManagedProcess {
+  readonly pid: number;
+  readonly running: boolean;
+  /** SIGKILL to the whole group; resolves when its leader is reaped. */
+  readonly kill: () => Promise<void>;
+}
+
+/** Starts a program. Rejects when it cannot be executed; whether it then works is the caller's to find out. */
+export async function startProcess(spec: ProcessSpec): Promise<ManagedProcess> {
+  const log = openSync(spec.logFile, "a");
+  const child = spawn(spec.command, spec.args, {
+    cwd: spec.cwd,
+    env: spec.env ?? process.env,
+    detached: true,
+    stdio: ["ignore", log, log],
+  });
+  closeSync(log);
+  const { pid } = child;
+  if (pid === undefined) {
+    throw await new Promise<Error>((resolve) => child.once("error", resolve));
+  }
+  own(`group:${pid}`);
+
+  let running = true;
+  const exited = new Promise<void>((resolve) => {
+    child.once("exit", () => {
+      running = false;
+      disown(`group:${pid}`);
+      resolve();
+    });
+  });
+  // A script that forgets to close its broker must still be able to end.
+  child.unref();
+
+  return {
+    pid,
+    get running() {
+      return running;
+    },
+    async kill() {
+      if (!running) return;
+      child.ref();
+      signalGroup(pid, "SIGKILL");
+      await exited;
+      // Children of the leader are init's to reap; it may be slow, or absent in a container.
+      await until(() => (signalGroup(pid, 0) ? undefined : true), {
+        deadlineMs: 1_000,
+        everyMs: 5,
+        what: `process group ${pid} to end`,
+      }).catch(() => {});
+    },
+  };
+}
+
+/** The end of a log file, for error messages. */
+export function logTail(logFile: string, lines = 15): string {
+  try {
+    return readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-lines).join("\n");
+  } catch {
+    return "";
+  }
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(-pid, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}

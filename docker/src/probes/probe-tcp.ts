@@ -1,0 +1,15 @@
+import { connect } from "node:net";
+import { PROBE_MS, type Probe } from "./probe.ts";
+
+/** Only that something listens: for servers that speak TLS. */
+export const probeTcp: Probe = (host, port) =>
+  new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const finish = (listening: boolean): void => {
+      socket.destroy();
+      resolve(listening ? {} : undefined);
+    };
+    socket.setTimeout(PROBE_MS, () => finish(false));
+    socket.on("error", () => finish(false));
+    socket.on("connect", () => finish(true));
+  });
