@@ -1,0 +1,53 @@
+import type { AnySubscription, AnyTopic } from "@anytopic/core";
+import type { Output } from "./output.ts";
+import type { Settings } from "./settings.ts";
+
+export type Declaration = AnyTopic | AnySubscription;
+
+/** A flag of the command line. */
+export interface OptionSpec {
+  readonly type: "string" | "boolean";
+  readonly multiple?: boolean;
+  readonly short?: string;
+  /** What stands for the value in help, `1h`. */
+  readonly value?: string;
+  readonly choices?: readonly string[];
+  readonly description: string;
+}
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+/** What the user gave, checked against the command's `options`. */
+export interface Given {
+  readonly positionals: readonly string[];
+  text(option: string): string | undefined;
+  texts(option: string): readonly string[];
+  flag(option: string): boolean;
+}
+
+/** Everything a command works with. */
+export interface CommandContext {
+  readonly given: Given;
+  readonly output: Output;
+  /** Reads the configuration; once. */
+  readonly settings: () => Promise<Settings>;
+  /** Aborts at Ctrl-C and SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+export interface Command {
+  /** `dlq redrive` */
+  readonly name: string;
+  /** What follows the name: `<topic> [event]`. */
+  readonly operands: string;
+  readonly operandCount: readonly [min: number, max: number];
+  readonly summary: string;
+  /** More than the summary, for `--help`. */
+  readonly details?: string;
+  readonly example: string;
+  readonly options: OptionSpecs;
+  /** Contacts no broker, so none need be configured. @default false */
+  readonly offline?: boolean;
+  /** Resolves with the exit code. */
+  run(context: CommandContext): Promise<number>;
+}

@@ -1,0 +1,44 @@
+import type { PlannedChange } from "@anytopic/core";
+import type { Command } from "../command.ts";
+import { selectDeclarations } from "../declarations.ts";
+import { changesText } from "../examine.ts";
+import { EXIT } from "../exit-codes.ts";
+import { withPubSub } from "../settings.ts";
+
+/** `anytopic apply` */
+export const apply: Command = {
+  name: "apply",
+  operands: "[topic|topic/subscription …]",
+  operandCount: [0, 1000],
+  summary: "create what is missing; with --update also change what differs",
+  details: `Safe to run again, and by several at once. Never deletes anything.
+Exit code 0 when everything exists and fits afterwards, 1 when differences are left.`,
+  example: "anytopic apply --update",
+  options: { update: { type: "boolean", description: "also change what differs and can be changed in place" } },
+  async run({ given, settings, output, signal }) {
+    const resolved = await settings();
+    const chosen = selectDeclarations(await resolved.declarations(), given.positionals);
+    return await withPubSub(resolved, { signal }, async (pubsub) => {
+      const done = await pubsub.apply(chosen, { update: given.flag("update") });
+      const left = await pubsub.plan(chosen);
+      output.result({ done, left }, () => applyText(done, left));
+      if (left.length > 0) output.note(hintFor(left));
+      return left.length === 0 ? EXIT.ok : EXIT.failed;
+    });
+  },
+};
+
+function applyText(done: readonly PlannedChange[], left: readonly PlannedChange[]): string {
+  const verbs = { create: "created", update: "changed", replace: "left alone" } as const;
+  const lines = done.map(
+    ({ action, resource, detail }) => `${verbs[action]}: ${resource}${detail === "" ? "" : `: ${detail}`}`,
+  );
+  if (left.length > 0) lines.push(changesText(left));
+  return lines.length === 0 ? "Nothing to do: everything exists as declared." : lines.join("\n");
+}
+
+function hintFor(left: readonly PlannedChange[]): string {
+  return left.some(({ action }) => action === "replace")
+    ? "hint: what cannot be changed in place has to be destroyed, with its messages, and applied again"
+    : "hint: anytopic apply --update changes what differs";
+}

@@ -1,0 +1,50 @@
+import type { DeadLetter } from "@anytopic/core";
+import type { Command } from "../command.ts";
+import { chosenLetters, MAX_PEEK } from "../chosen-letters.ts";
+import { letterDocument, shownFailure, shownLetterAttributes } from "../dead-letters.ts";
+import { findSubscription } from "../declarations.ts";
+import { EXIT } from "../exit-codes.ts";
+import { LETTER_OPTIONS, letterChoice } from "../letter-selection.ts";
+import { withPubSub } from "../settings.ts";
+import { forTerminal, shownBody } from "../shown-body.ts";
+
+const DEFAULT_LIMIT = 10;
+
+/** `anytopic dlq peek` */
+export const dlqPeek: Command = {
+  name: "dlq peek",
+  operands: "<topic/subscription>",
+  operandCount: [1, 1],
+  summary: "show dead letters with their bodies, without removing them",
+  details: `Up to ${DEFAULT_LIMIT} unless --limit says otherwise; with filters, among the first ${MAX_PEEK}. With --json one line per letter.`,
+  example: "anytopic dlq peek signups/send-welcome-email --limit 1",
+  options: LETTER_OPTIONS,
+  async run({ given, settings, output, signal }) {
+    const choice = letterChoice(given, MAX_PEEK);
+    const [name = ""] = given.positionals;
+    const resolved = await settings();
+    const subscription = findSubscription(await resolved.declarations(), name);
+    return await withPubSub(resolved, { signal }, async (pubsub) => {
+      const { letters, seen } = await chosenLetters(pubsub.deadLetters(subscription), choice, DEFAULT_LIMIT);
+      for (const letter of letters) {
+        output.item({ ...letterDocument(letter), ...shownBody(letter.body) }, () => letterText(letter));
+      }
+      if (letters.length === 0) output.note(seen === 0 ? `${name}: no dead letters` : `none of the first ${seen} fits`);
+      return EXIT.ok;
+    });
+  },
+};
+
+function letterText(letter: DeadLetter): string {
+  const { body, bodyEncoding } = shownBody(letter.body);
+  const rows = [
+    ["id", letter.id],
+    ["reason", `${letter.reason} after ${letter.attempts} attempts`],
+    ["error", shownFailure(letter)],
+    ["published", letter.publishTime.toISOString()],
+    ["failed", letter.lastFailureTime.toISOString()],
+    ["attributes", shownLetterAttributes(letter).trim()],
+    [bodyEncoding === "utf8" ? "body" : "body (base64)", body],
+  ];
+  return `${rows.flatMap(([label = "", value = ""]) => (value === "" ? [] : `${label.padEnd(13)} ${forTerminal(value)}`)).join("\n")}\n`;
+}

@@ -1,0 +1,145 @@
+import { type ConfigLoad, undeclaredPaths } from "@anytopic/core/config";
+import { type InstalledPackage, installedPackages } from "../adapter-packages.ts";
+import { capabilityTable } from "../capability-table.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { describeError, type DescribedError } from "../describe-error.ts";
+import { EXIT } from "../exit-codes.ts";
+import { counted, table } from "../output.ts";
+import { type ProbedConnection, probeConnections } from "../probe-connections.ts";
+
+interface DeclarationsReport {
+  readonly topics: number;
+  readonly subscriptions: number;
+  /** Paths in the configuration that no declaration has. */
+  readonly undeclared: readonly string[];
+  readonly error: { readonly message: string; readonly hint: string | null } | null;
+}
+
+interface Report {
+  readonly load: ConfigLoad | undefined;
+  readonly problem: DescribedError | undefined;
+  readonly adapters: readonly InstalledPackage[];
+  readonly connections: readonly ProbedConnection[];
+  readonly declarations: DeclarationsReport | undefined;
+}
+
+/** `anytopic doctor` */
+export const doctor: Command = {
+  name: "doctor",
+  operands: "",
+  operandCount: [0, 0],
+  summary: "show what is configured and installed, and whether the brokers answer",
+  details: `Where each value comes from, versions of adapters and servers, what each adapter can do. Creates nothing.
+Exit code 0 when all connections answer, 2 when the configuration cannot be used, 3 when a broker does not answer.`,
+  example: "anytopic doctor --url nats://127.0.0.1:4222",
+  options: {},
+  async run(context) {
+    const report = await examine(context);
+    const { load, problem, adapters, connections, declarations } = report;
+    context.output.result(
+      {
+        node: process.version,
+        configuration:
+          load === undefined
+            ? null
+            : {
+                path: load.path ?? null,
+                urlFrom: load.source,
+                precedence: load.precedence,
+                default: load.config.default,
+                provisioning: load.config.provisioning ?? "ensure",
+                declarations: load.config.declarations,
+              },
+        problem:
+          problem === undefined ? null : { code: problem.code, message: problem.message, hint: problem.hint ?? null },
+        adapters: adapters.map(({ name, version = null }) => ({ name, version })),
+        connections: connections.map(({ exitCode: _exitCode, ...shown }) => shown),
+        declarations: declarations ?? null,
+      },
+      () => reportText(report),
+    );
+    if (problem !== undefined) return problem.exitCode;
+    return Math.max(EXIT.ok, ...connections.map(({ exitCode }) => exitCode));
+  },
+};
+
+async function examine({ settings, signal }: CommandContext): Promise<Report> {
+  const adapters = installedPackages();
+  try {
+    const { load, declarations } = await settings();
+    const connections = await probeConnections(load, signal);
+    return {
+      load,
+      problem: undefined,
+      adapters,
+      connections,
+      declarations: await countDeclarations(load, declarations),
+    };
+  } catch (error) {
+    const described = describeError(error);
+    // Its hint would be to run this command.
+    const problem = described.code === "INVALID_CONFIG" ? { ...described, hint: undefined } : described;
+    return { load: undefined, problem, adapters, connections: [], declarations: undefined };
+  }
+}
+
+async function countDeclarations(
+  { config }: ConfigLoad,
+  declarations: Awaited<ReturnType<CommandContext["settings"]>>["declarations"],
+): Promise<DeclarationsReport> {
+  try {
+    const all = await declarations();
+    const topics = all.filter(({ kind }) => kind === "topic").length;
+    return { topics, subscriptions: all.length - topics, undeclared: undeclaredPaths(config, all), error: null };
+  } catch (error) {
+    const { message, hint = null } = describeError(error);
+    return { topics: 0, subscriptions: 0, undeclared: [], error: { message, hint } };
+  }
+}
+
+function reportText({ load, problem, adapters, connections, declarations }: Report): string {
+  const parts = [
+    load === undefined ? undefined : configurationText(load),
+    problem === undefined
+      ? undefined
+      : `Problem\n  ${problem.message}${problem.hint === undefined ? "" : `\n  hint: ${problem.hint}`}`,
+    declarations === undefined ? undefined : declarationsText(declarations),
+    `Adapters\n${indented(
+      table(
+        ["PACKAGE", "VERSION"],
+        adapters.map(({ name, version }) => [name, version ?? "not installed"]),
+      ),
+    )}`,
+    ...connections.map(connectionText),
+    connections.some(({ reachable }) => reachable)
+      ? `Capabilities\n${indented(capabilityTable(connections))}`
+      : undefined,
+  ];
+  return parts.filter((part) => part !== undefined).join("\n\n");
+}
+
+function configurationText({ precedence, config }: ConfigLoad): string {
+  const rows = precedence.map(({ from, state, detail }) => [
+    from === "argument" ? "--url" : from,
+    state,
+    state === "absent" && from !== "configuration" ? "" : detail,
+  ]);
+  return `Configuration, the strongest first\n${indented(table(["FROM", "STATE", "DECIDES"], rows))}
+  provisioning of the application: ${config.provisioning ?? "ensure (default)"}`;
+}
+
+function declarationsText({ topics, subscriptions, undeclared, error }: DeclarationsReport): string {
+  if (error !== null) return `Declarations\n  ${error.message}${error.hint === null ? "" : `\n  hint: ${error.hint}`}`;
+  const warnings = undeclared.map((path) => `\n  warning: ${path} is configured, and nothing of that name is declared`);
+  return `Declarations\n  ${counted(topics, "topic")}, ${counted(subscriptions, "subscription")}${warnings.join("")}`;
+}
+
+function connectionText({ name, isDefault, url, connectMs, server, error }: ProbedConnection): string {
+  const title = `Connection ${name}${isDefault ? " (default)" : ""}: ${url}`;
+  if (error === null) return `${title}\n  reachable in ${connectMs} ms: ${server}`;
+  return `${title}\n  not reachable (${error.code}): ${error.message}${error.hint === null ? "" : `\n  hint: ${error.hint}`}`;
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^/gm, "  ");
+}

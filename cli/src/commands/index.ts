@@ -1,0 +1,33 @@
+import type { Command } from "../command.ts";
+import { apply } from "./apply.ts";
+import { completion } from "./completion.ts";
+import { destroy } from "./destroy.ts";
+import { dlqList } from "./dlq-list.ts";
+import { dlqPeek } from "./dlq-peek.ts";
+import { dlqPurge } from "./dlq-purge.ts";
+import { dlqRedrive } from "./dlq-redrive.ts";
+import { doctor } from "./doctor.ts";
+import { exportPolicies } from "./export-policies.ts";
+import { exportTerraform } from "./export-terraform.ts";
+import { plan } from "./plan.ts";
+import { publish } from "./publish.ts";
+import { tail } from "./tail.ts";
+import { topics } from "./topics.ts";
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly Command[] = Object.freeze([
+  doctor,
+  topics,
+  plan,
+  apply,
+  destroy,
+  publish,
+  tail,
+  dlqList,
+  dlqPeek,
+  dlqRedrive,
+  dlqPurge,
+  exportTerraform,
+  exportPolicies,
+  completion,
+]);

@@ -1,0 +1,31 @@
+import type { Command } from "../command.ts";
+import { selectDeclarations } from "../declarations.ts";
+import { EXIT } from "../exit-codes.ts";
+import { counted } from "../output.ts";
+import { examine, planText } from "../examine.ts";
+import { withPubSub } from "../settings.ts";
+
+/** `anytopic plan` */
+export const plan: Command = {
+  name: "plan",
+  operands: "[topic|topic/subscription …]",
+  operandCount: [0, 1000],
+  summary: "compare what exists with what is declared; changes nothing",
+  details: `Of each declaration: exists, missing (apply creates it), differs (apply --update changes it in place), or
+cannot be changed in place (destroy it, with its messages, and apply again).
+Exit code 0 when everything exists and fits, 1 when not.`,
+  example: "anytopic plan && echo nothing to do",
+  options: {},
+  async run({ given, settings, output, signal }) {
+    const resolved = await settings();
+    const chosen = selectDeclarations(await resolved.declarations(), given.positionals);
+    const examined = await withPubSub(resolved, { signal }, (pubsub) => examine(pubsub, chosen));
+    const { changes, declarations } = examined;
+    output.result({ upToDate: changes.length === 0, declarations, changes }, () =>
+      changes.length === 0
+        ? `${counted(declarations.length, "declaration")}: everything exists as declared.`
+        : planText(examined),
+    );
+    return changes.length === 0 ? EXIT.ok : EXIT.failed;
+  },
+};

@@ -1,0 +1,72 @@
+import type { AnySubscription, AnyTopic } from "@anytopic/core";
+import type { Command } from "../command.ts";
+import { EXIT } from "../exit-codes.ts";
+import { shownDuration } from "../duration.ts";
+import { table } from "../output.ts";
+
+/** `anytopic topics` */
+export const topics: Command = {
+  name: "topics",
+  operands: "",
+  operandCount: [0, 0],
+  summary: "list the declared topics and subscriptions",
+  details: "Reads the declarations; contacts no broker.",
+  example: "anytopic topics --declarations ./topics.ts",
+  options: {},
+  offline: true,
+  async run({ settings, output }) {
+    const declarations = await (await settings()).declarations();
+    const subscriptions = declarations.filter((one) => one.kind === "subscription");
+    const listed = declarations
+      .filter((one) => one.kind === "topic")
+      .map((topic) =>
+        described(
+          topic,
+          subscriptions.filter((one) => one.topic.name === topic.name),
+        ),
+      );
+    output.result({ topics: listed }, () =>
+      table(
+        ["TOPIC", "SUBSCRIPTION", "GUARANTEE", "ORDERED", "CODEC", "RETENTION", "ACK DEADLINE", "RETRIES"],
+        listed.flatMap((topic) => [
+          [
+            topic.name,
+            "",
+            topic.deliveryGuarantee,
+            topic.ordered ? "per key" : "no",
+            topic.codec,
+            shownDuration(topic.retentionMs),
+          ],
+          ...topic.subscriptions.map((one) => [
+            "",
+            one.name,
+            "",
+            "",
+            "",
+            "",
+            shownDuration(one.ackDeadlineMs),
+            String(one.retryPolicy.maxRetries),
+          ]),
+        ]),
+      ),
+    );
+    return EXIT.ok;
+  },
+};
+
+function described(topic: AnyTopic, subscriptions: readonly AnySubscription[]) {
+  return {
+    name: topic.name,
+    deliveryGuarantee: topic.deliveryGuarantee,
+    ordered: topic.orderingKey !== undefined,
+    hasSchema: topic.schema !== undefined,
+    codec: topic.codec.name,
+    retentionMs: topic.retentionMs,
+    subscriptions: subscriptions.map(({ name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy }) => {
+      const { maxRetries } = retryPolicy;
+      // JSON has no Infinity.
+      const shown = { ...retryPolicy, maxRetries: maxRetries === Number.POSITIVE_INFINITY ? "Infinity" : maxRetries };
+      return { name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy: shown };
+    }),
+  };
+}

@@ -1,0 +1,22 @@
+import { createInterface } from "node:readline/promises";
+import { UsageError } from "./usage-error.ts";
+
+/**
+ * Asks on the terminal whether to go on; true only after "yes".
+ *
+ * @throws UsageError when there is no terminal to ask on
+ */
+export async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new UsageError(
+      "this deletes messages and there is no terminal to ask on",
+      "give --yes if that is what you want",
+    );
+  }
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await reader.question(`${question}\nType yes to go on: `, { signal })).trim().toLowerCase() === "yes";
+  } finally {
+    reader.close();
+  }
+}

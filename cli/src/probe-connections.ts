@@ -1,0 +1,52 @@
+import { type Capabilities, connect } from "@anytopic/core";
+import { type ConfigLoad, shownUrl } from "@anytopic/core/config";
+import { describeError } from "./describe-error.ts";
+import { EXIT } from "./exit-codes.ts";
+
+/** What came of trying one connection. */
+export interface ProbedConnection {
+  readonly name: string;
+  readonly isDefault: boolean;
+  /** Without login and the values of its query. */
+  readonly url: string;
+  readonly reachable: boolean;
+  readonly connectMs: number | null;
+  readonly adapter: string | null;
+  readonly server: string | null;
+  readonly capabilities: Capabilities | null;
+  readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } | null;
+  /** Of a command that had met this. */
+  readonly exitCode: number;
+}
+
+/** Connects to each by itself and disconnects again; creates nothing. */
+export async function probeConnections(
+  { config, conceal }: ConfigLoad,
+  signal: AbortSignal,
+): Promise<readonly ProbedConnection[]> {
+  return await Promise.all(
+    Object.entries(config.connections).map(async ([name, { url, options }]) => {
+      const common = { name, isDefault: name === config.default, url: shownUrl(url) };
+      const startedMs = performance.now();
+      try {
+        await using pubsub = await connect(url, { adapterOptions: options, provisioning: "off", signal });
+        const { adapter, server, capabilities } = pubsub;
+        const connectMs = Math.round(performance.now() - startedMs);
+        return { ...common, reachable: true, connectMs, adapter, server, capabilities, error: null, exitCode: EXIT.ok };
+      } catch (error) {
+        const { code, message, hint = null, exitCode } = describeError(error);
+        const shown = { code, message: conceal(message), hint };
+        return {
+          ...common,
+          reachable: false,
+          connectMs: null,
+          adapter: null,
+          server: null,
+          capabilities: null,
+          error: shown,
+          exitCode,
+        };
+      }
+    }),
+  );
+}

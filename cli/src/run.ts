@@ -1,0 +1,110 @@
+import { createRequire } from "node:module";
+import { styleText } from "node:util";
+import type { Command, CommandContext } from "./command.ts";
+import { COMMANDS } from "./commands/index.ts";
+import { describeError } from "./describe-error.ts";
+import { EXIT } from "./exit-codes.ts";
+import { commandHelp, overview } from "./help.ts";
+import { Output, type Streams } from "./output.ts";
+import { parseArguments } from "./parse-arguments.ts";
+import { readSettings, type Settings } from "./settings.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** Runs one command line and resolves with its exit code. Never rejects. */
+export async function run(args: readonly string[], streams: Streams, signal: AbortSignal): Promise<number> {
+  const output = new Output(streams, args.includes("--json"));
+  try {
+    return await dispatch(args, output, signal);
+  } catch (error) {
+    if (args.includes("--debug")) streams.stderr.write(`${stackOf(error)}\n`);
+    if (signal.aborted && isAbort(error, signal)) {
+      output.error({ exitCode: EXIT.interrupted, code: "INTERRUPTED", message: "interrupted", hint: undefined });
+      return EXIT.interrupted;
+    }
+    const described = describeError(error);
+    output.error(described);
+    return described.exitCode;
+  }
+}
+
+/** Whether the interruption is all that happened. */
+function isAbort(error: unknown, signal: AbortSignal): boolean {
+  return error === signal.reason || (error instanceof Error && error.name === "AbortError");
+}
+
+async function dispatch(args: readonly string[], output: Output, signal: AbortSignal): Promise<number> {
+  const [first] = args;
+  if (first === "--version" || first === "-v" || first === "version") {
+    output.result({ version: version() }, version);
+    return EXIT.ok;
+  }
+  if (first === undefined || first === "--help" || first === "-h" || first === "help") {
+    output.text(helpFor(first === "help" ? args.slice(1) : []));
+    return first === undefined ? EXIT.usage : EXIT.ok;
+  }
+  const { command, rest } = findCommand(args);
+  if (command === undefined) {
+    // A group, such as dlq, was named without its command.
+    output.text(helpFor([first]));
+    return rest.includes("--help") || rest.includes("-h") ? EXIT.ok : EXIT.usage;
+  }
+  const given = parseArguments(command, rest);
+  if (given.flag("help")) {
+    output.text(commandHelp(command));
+    return EXIT.ok;
+  }
+  let settings: Promise<Settings> | undefined;
+  const context: CommandContext = {
+    given,
+    output,
+    signal,
+    settings() {
+      settings ??= readSettings(given, command.offline !== true);
+      return settings;
+    },
+  };
+  return await command.run(context);
+}
+
+interface Found {
+  readonly command: Command | undefined;
+  readonly rest: readonly string[];
+}
+
+/** The command that `args` begin with; undefined for a group alone. @throws UsageError */
+function findCommand(args: readonly string[]): Found {
+  const [first = "", second = ""] = args;
+  const two = COMMANDS.find(({ name }) => name === `${first} ${second}`);
+  if (two !== undefined) return { command: two, rest: args.slice(2) };
+  const one = COMMANDS.find(({ name }) => name === first);
+  if (one !== undefined) return { command: one, rest: args.slice(1) };
+  const inGroup = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
+  if (inGroup.length > 0 && (second === "" || second.startsWith("-")))
+    return { command: undefined, rest: args.slice(1) };
+  const known = inGroup.length > 0 ? inGroup : COMMANDS;
+  const isFlag = first.startsWith("-");
+  throw new UsageError(
+    isFlag
+      ? `the command comes first, not ${first}`
+      : `there is no command ${JSON.stringify(inGroup.length > 0 ? `${first} ${second}` : first)}`,
+    `commands are ${known.map(({ name }) => name).join(", ")}`,
+  );
+}
+
+function helpFor(names: readonly string[]): string {
+  const prefix = names.join(" ");
+  const exact = COMMANDS.find(({ name }) => name === prefix);
+  if (exact !== undefined) return commandHelp(exact);
+  return overview(COMMANDS.filter(({ name }) => prefix === "" || name.startsWith(`${prefix} `)));
+}
+
+function version(): string {
+  const manifest = createRequire(import.meta.url)("../package.json") as { readonly version: string };
+  return manifest.version;
+}
+
+function stackOf(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : `thrown: ${typeof error}`;
+  const cause = error instanceof Error && error.cause !== undefined ? `\ncaused by ${stackOf(error.cause)}` : "";
+  return styleText("dim", stack) + cause;
+}

@@ -1,0 +1,81 @@
+import { connect, type ConnectOptions, MemoryInbox, type Observer, type PubSub, PubSubError } from "@anytopic/core";
+import { type ConfigLoad, findConfigFile, loadConfig } from "@anytopic/core/config";
+import type { Declaration, Given } from "./command.ts";
+import { importDeclarations } from "./declarations.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** The configuration as flags, environment and file give it. Contacts nobody. */
+export interface Settings {
+  readonly load: ConfigLoad;
+  /** Imports the declarations; once. @throws UsageError */
+  readonly declarations: () => Promise<readonly Declaration[]>;
+}
+
+/**
+ * @param brokerNeeded false for commands that contact none: then there may be no configuration at all
+ * @throws PubSubError `INVALID_CONFIG`, UsageError
+ */
+export async function readSettings(given: Given, brokerNeeded: boolean): Promise<Settings> {
+  const config = given.text("config");
+  const url = given.text("url") ?? (brokerNeeded || isConfigured(config) ? undefined : "memory:");
+  const load = await loadConfig({ ...(url === undefined ? {} : { url }), ...(config === undefined ? {} : { config }) });
+  const flags = given.texts("declarations");
+  let importing: Promise<readonly Declaration[]> | undefined;
+  return {
+    load,
+    declarations() {
+      importing ??= importDeclarations(flags.length > 0 ? flags : requireModules(load));
+      return importing;
+    },
+  };
+}
+
+function isConfigured(config: string | undefined): boolean {
+  const { ANYTOPIC_URL, ANYTOPIC_CONFIG } = process.env;
+  return Boolean(config || ANYTOPIC_URL || ANYTOPIC_CONFIG) || findConfigFile(process.cwd()) !== undefined;
+}
+
+function requireModules({ config, where }: ConfigLoad): readonly string[] {
+  if (config.declarations.length > 0) return config.declarations;
+  throw new UsageError(
+    "nothing says where the topics are declared",
+    where === undefined
+      ? "--declarations ./topics.ts, a module that exports them"
+      : `add "declarations": ["./topics.ts"] to ${where}, or give --declarations ./topics.ts`,
+  );
+}
+
+/** Whatever stops it on the way to the broker: it cannot be reached. */
+async function connected(options: ConnectOptions): Promise<PubSub> {
+  try {
+    return await connect(options);
+  } catch (error) {
+    if (!(error instanceof PubSubError) || error.code !== "UNKNOWN") throw error;
+    throw new PubSubError("UNAVAILABLE", error.message, { cause: error });
+  }
+}
+
+/**
+ * Connects, and disconnects when `use` is done. Nothing is created on the way, save in memory: that begins empty in
+ * every process.
+ */
+export async function withPubSub<Result>(
+  { load }: Settings,
+  options: { readonly signal?: AbortSignal; readonly observer?: Observer },
+  use: (pubsub: PubSub) => Promise<Result>,
+): Promise<Result> {
+  const { config } = load;
+  const url = config.connections[config.default]?.url ?? "";
+  const pubsub = await connected({
+    ...options,
+    config,
+    provisioning: /^memory:/i.test(url) ? "ensure" : "off",
+    // Exactly-once topics of adapters that need one can then be created and looked at; the application has its own.
+    inbox: new MemoryInbox(),
+  });
+  try {
+    return await use(pubsub);
+  } finally {
+    await pubsub.close({ timeoutMs: 2000 });
+  }
+}

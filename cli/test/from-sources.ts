@@ -1,0 +1,4 @@
+// The program as bin/anytopic.js starts it, from the sources: no test runs against a stale dist/.
+import { main } from "../src/main.ts";
+
+await main();

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { runHere, TOPICS } from "./program.ts";
+
+const MEMORY = ["--url", "memory:", "--declarations", TOPICS];
+
+test.for<readonly [command: readonly string[], code: number, says: RegExp]>([
+  [["doctor"], 0, /reachable in \d+ ms/],
+  [["topics"], 0, /signups.*\n +send-mail/],
+  [["plan"], 1, /signups\/send-mail +missing/],
+  [["apply"], 0, /created: /],
+  [["destroy", "--yes"], 0, /Nothing to delete/],
+  [["publish", "signups", '{"accountId":"a1"}', "--id", "s-1"], 0, /^s-1\n$/],
+  [["dlq", "list"], 0, /signups\/send-mail +0/],
+  [["dlq", "list", "signups/send-mail"], 0, /0 dead letters/],
+  [["dlq", "peek", "signups/send-mail"], 0, /^$/],
+  [["dlq", "redrive", "signups/send-mail"], 0, /^0 letters back/],
+  [["dlq", "purge", "signups/send-mail", "--yes"], 0, /^0 letters of/],
+  [["completion", "bash"], 0, /complete -o default/],
+])("%s on a broker in the memory of the command", async ([command, code, says]) => {
+  const found = await runHere([...command, ...(command[0] === "completion" ? [] : MEMORY)]);
+  expect(found).toMatchObject({ code, stdout: expect.stringMatching(says) });
+});
+
+test("tail in memory says that there is nothing to follow", async () => {
+  const { code, stderr } = await runHere(["tail", "signups", ...MEMORY]);
+  expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("topic signups does not exist") });
+});

@@ -1,0 +1,170 @@
+import { type Broker, startBroker } from "@anytopic/brokers";
+import { connect, MemoryInbox, type PubSub, Reject, type Subscription } from "@anytopic/core";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import * as declared from "./fixtures/topics.ts";
+import { runHere, TOPICS } from "./program.ts";
+
+interface Policy {
+  readonly role: "publisher" | "subscriber" | "operator";
+  readonly of: string;
+  readonly document: unknown;
+}
+
+const SendMail = declared.subscriptions[0] as Subscription<declared.Signup>;
+
+async function policiesFor(provider: string, url: string): Promise<readonly Policy[]> {
+  const args = ["export", "policies", "--provider", provider, "--url", url, "--declarations", TOPICS];
+  const { code, stdout } = await runHere(args);
+  expect(code).toBe(0);
+  return (JSON.parse(stdout) as { policies: readonly Policy[] }).policies;
+}
+
+function policyOf(policies: readonly Policy[], role: Policy["role"], of: string): Policy {
+  return policies.find((policy) => policy.role === role && policy.of === of) as Policy;
+}
+
+/** Publishes, handles, dead-letters, looks, redrives and purges, each with the permissions of its role alone. */
+async function expectEnough(admin: PubSub, as: (role: Policy["role"]) => Promise<PubSub>): Promise<void> {
+  await admin.apply([SendMail, declared.Orders]);
+  await using publisher = await as("publisher");
+  await using subscriber = await as("subscriber");
+  await using operator = await as("operator");
+  const handled: string[] = [];
+  const worker = await subscriber.subscribe(SendMail, ({ accountId }, { attempt }) => {
+    handled.push(`${accountId} ${attempt}`);
+    if (accountId === "bad") throw new Reject("no");
+  });
+  await publisher.publish(declared.Signups, { accountId: "good" });
+  await publisher.publish(declared.Signups, { accountId: "bad" });
+  await vi.waitFor(() => expect(handled.toSorted()).toEqual(["bad 1", "good 1"]), { timeout: 15_000 });
+  const letters = operator.deadLetters(SendMail);
+  await vi.waitFor(async () => expect(await letters.count()).toBe(1), { timeout: 15_000 });
+  expect(await letters.peek()).toMatchObject([{ reason: "rejected" }]);
+  expect(await letters.redrive()).toBe(1);
+  await vi.waitFor(() => expect(handled).toHaveLength(3), { timeout: 15_000 });
+  await vi.waitFor(async () => expect(await letters.count()).toBe(1), { timeout: 15_000 });
+  expect(await letters.purge()).toBe(1);
+  await worker.close();
+}
+
+async function expectNoMore(as: (role: Policy["role"]) => Promise<PubSub>): Promise<void> {
+  await using subscriber = await as("subscriber");
+  await expect(subscriber.publish(declared.Signups, { accountId: "a" })).rejects.toMatchObject({ name: "PubSubError" });
+  await using publisher = await as("publisher");
+  await expect(publisher.publish(declared.Orders, { number: 1 })).rejects.toMatchObject({ name: "PubSubError" });
+  await expect(publisher.subscribe(SendMail, () => {}, { signal: AbortSignal.timeout(10_000) })).rejects.toBeInstanceOf(
+    Error,
+  );
+}
+
+/** Ends with the test. */
+async function started(kind: "nats" | "rabbitmq", config?: string): Promise<Broker> {
+  const broker = await startBroker(kind, { provider: "native", ...(config === undefined ? {} : { config }) });
+  onTestFinished(async () => await broker.close());
+  return broker;
+}
+
+describe("NATS: users with these permissions", () => {
+  const users = (policies: readonly Policy[]): string => {
+    const user = (name: string, document: unknown): string =>
+      `{ user: ${name}, password: "pw"${document === undefined ? "" : `, permissions: ${JSON.stringify(document)}`} }`;
+    const all = [
+      user("admin", undefined),
+      user("publisher", policyOf(policies, "publisher", "signups").document),
+      user("subscriber", policyOf(policies, "subscriber", "signups/send-mail").document),
+      user("operator", policyOf(policies, "operator", "signups/send-mail").document),
+    ];
+    return `authorization { users: [\n${all.join("\n")}\n] }`;
+  };
+
+  test("can do their work, and no more", async () => {
+    const policies = await policiesFor("nats", "nats://x");
+    const broker = await started("nats", users(policies));
+    const as = async (user: string): Promise<PubSub> =>
+      await connect(broker.url.replace("//", `//${user}:pw@`), { provisioning: "off", publish: { timeoutMs: 2000 } });
+    await using admin = await as("admin");
+    await expectEnough(admin, as);
+    await expectNoMore(as);
+  }, 90_000);
+});
+
+describe("AWS", () => {
+  test("a publisher may publish to its topic, a worker read its queue and store dead letters, and nothing else", async () => {
+    const policies = await policiesFor("aws", "aws://eu-west-1?account=123456789012&prefix=shop-");
+    expect(policyOf(policies, "publisher", "signups").document).toEqual({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Sid: "Publish",
+          Effect: "Allow",
+          Action: ["sns:Publish"],
+          Resource: "arn:aws:sns:eu-west-1:123456789012:shop-signups.fifo",
+        },
+      ],
+    });
+    const { Statement } = policyOf(policies, "subscriber", "notes/archive").document as {
+      Statement: { Action: readonly string[]; Resource: string }[];
+    };
+    expect(Statement.map(({ Resource }) => Resource)).toEqual([
+      "arn:aws:sqs:eu-west-1:123456789012:shop-notes_archive",
+      "arn:aws:sqs:eu-west-1:123456789012:shop-notes_archive_dlq",
+    ]);
+    expect(Statement.flatMap(({ Action }) => Action).some((action) => /Create|Purge|SetQueue|\*/.test(action))).toBe(
+      false,
+    );
+    expect(Statement[0]?.Action).not.toContain("sqs:SendMessage");
+  });
+});
+
+describe("Google Cloud", () => {
+  test("roles are bound on resources, never on the project", async () => {
+    const policies = await policiesFor("gcp", "gcp://my-project");
+    expect(policyOf(policies, "publisher", "orders").document).toEqual({
+      bindings: [{ resource: "projects/my-project/topics/orders", role: "roles/pubsub.publisher" }],
+    });
+    const all = policies.flatMap(({ document }) => (document as { bindings: { resource: string }[] }).bindings);
+    expect(all.every(({ resource }) => /^projects\/my-project\/(topics|subscriptions)\/./.test(resource))).toBe(true);
+  });
+});
+
+describe("RabbitMQ", () => {
+  test("names are matched exactly", async () => {
+    const policies = await policiesFor("rabbitmq", "amqp://localhost");
+    expect(policyOf(policies, "publisher", "signups").document).toEqual({
+      configure: "^$",
+      write: "^signups$",
+      read: "^$",
+    });
+    const { read, configure } = policyOf(policies, "subscriber", "signups/send-mail").document as Record<
+      string,
+      string
+    >;
+    expect("signups.send-mail").toMatch(new RegExp(read ?? ""));
+    expect("signups.send-mail.dead-letters").not.toMatch(new RegExp(read ?? ""));
+    expect("signupsXsend-mail").not.toMatch(new RegExp(read ?? ""));
+    expect("signups.send-mail").not.toMatch(new RegExp(configure ?? ""));
+  });
+
+  test("users with these permissions can do their work, and no more", async () => {
+    const broker = await started("rabbitmq");
+    const policies = await policiesFor("rabbitmq", "amqp://localhost");
+    const admin = broker.admin as NonNullable<Broker["admin"]>;
+    for (const [role, of] of [
+      ["publisher", "signups"],
+      ["subscriber", "signups/send-mail"],
+      ["operator", "signups/send-mail"],
+    ] as const) {
+      const { configure, write, read } = policyOf(policies, role, of).document as Record<string, string>;
+      await admin(["add_user", role, "pw"]);
+      await admin(["set_permissions", "-p", "/", role, configure ?? "", write ?? "", read ?? ""]);
+    }
+    const as = async (user: string): Promise<PubSub> => {
+      const url = new URL(broker.url);
+      [url.username, url.password] = [user, "pw"];
+      return await connect(url, { provisioning: "off", inbox: new MemoryInbox(), publish: { timeoutMs: 5000 } });
+    };
+    await using owner = await connect(broker.url, { provisioning: "off", inbox: new MemoryInbox() });
+    await expectEnough(owner, as);
+    await expectNoMore(as);
+  }, 180_000);
+});
