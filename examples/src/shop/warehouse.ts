@@ -1,0 +1,41 @@
+import type { PubSub } from "@anytopic/core";
+
+import type { Journal } from "./journal.ts";
+import { OrderShipped, ReserveStock, ShipOrder, StockReserved, type Item, type Order } from "./topics.ts";
+
+/** Looks for the goods; throws when it cannot. */
+export type Scanner = (order: Order, attempt: number) => void;
+
+export interface Warehouse {
+  /** What is left on the shelves. */
+  readonly stock: ReadonlyMap<Item, number>;
+}
+
+/** Reserves and ships. Its topics are exactly-once, so nothing here guards against doing a thing twice. */
+export async function startWarehouse(pubsub: PubSub, journal: Journal, scan: Scanner): Promise<Warehouse> {
+  const stock = new Map<Item, number>([
+    ["keyboard", 10],
+    ["monitor", 10],
+    ["mouse", 10],
+  ]);
+
+  await pubsub.subscribe(ReserveStock, async (order, { attempt }) => {
+    try {
+      scan(order, attempt);
+    } catch (error) {
+      journal.add("reservation failed", order, attempt);
+      // Retried by the policy of the subscription. Later orders of this customer wait, those of others do not.
+      throw error;
+    }
+    stock.set(order.item, (stock.get(order.item) ?? 0) - order.quantity);
+    journal.add("reserved", order, attempt);
+    await pubsub.publish(StockReserved, order, { id: `reserved-${order.order}` });
+  });
+
+  await pubsub.subscribe(ShipOrder, async (order, { attempt }) => {
+    journal.add("shipped", order, attempt);
+    await pubsub.publish(OrderShipped, order, { id: `shipped-${order.order}` });
+  });
+
+  return { stock };
+}
