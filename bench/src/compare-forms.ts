@@ -1,0 +1,86 @@
+import type { Form, Sample } from "./form.ts";
+import { median } from "./median.ts";
+
+export interface CompareOptions {
+  readonly title: string;
+  /** Events per run. */
+  readonly count: number;
+  /** Counted rounds, after one that warms up. @default 5, or ROUNDS */
+  readonly rounds?: number;
+  /** Also compares publishing and consuming together: for forms whose brokers do part of the one while the other is measured. @default false */
+  readonly together?: boolean;
+}
+
+/**
+ * Runs every form in turn, round after round, in random order, since each pays for what the one before left behind.
+ * Publishes and consumes apart, and prints medians and ratios to the first form, which is the raw client. Each form
+ * consumes what it published.
+ */
+export async function compareForms(forms: readonly Form[], options: CompareOptions): Promise<void> {
+  const rounds = options.rounds ?? Number(process.env["ROUNDS"] ?? 5);
+  const publishes = new Map<Form, Sample[]>(forms.map((form) => [form, []]));
+  const consumes = new Map<Form, Sample[]>(forms.map((form) => [form, []]));
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const form of shuffled(forms)) {
+      await form.idle?.();
+      const publish = await sample(options.count, () => form.publish(options.count));
+      const consume = await sample(options.count, () => form.consume(options.count));
+      if (round === 0) continue;
+      publishes.get(form)?.push(publish);
+      consumes.get(form)?.push(consume);
+    }
+  }
+  console.log(`\n${options.title}: medians of ${rounds} rounds of ${options.count} events of 1 KiB`);
+  print("publish", publishes);
+  print("consume", consumes);
+  if (options.together === true) print("together", together(forms, publishes, consumes));
+  for (const form of forms) await form.close();
+}
+
+function shuffled(forms: readonly Form[]): Form[] {
+  return forms
+    .map((form) => ({ form, place: Math.random() }))
+    .toSorted((a, b) => a.place - b.place)
+    .map(({ form }) => form);
+}
+
+/** One run, timed. */
+export async function sample(count: number, run: () => Promise<void>): Promise<Sample> {
+  const cpu = process.cpuUsage();
+  const startedMs = performance.now();
+  await run();
+  const elapsedMs = performance.now() - startedMs;
+  const { user, system } = process.cpuUsage(cpu);
+  return { perSecond: (count / elapsedMs) * 1000, cpuMicros: (user + system) / count };
+}
+
+type Samples = ReadonlyMap<Form, readonly Sample[]>;
+
+/** Per round, one after the other. */
+function together(forms: readonly Form[], publishes: Samples, consumes: Samples): Samples {
+  const of = (form: Form): Sample[] => {
+    const consumed = consumes.get(form) ?? [];
+    return (publishes.get(form) ?? []).map(({ perSecond, cpuMicros }, round) => {
+      const consume = consumed[round] ?? { perSecond: Number.NaN, cpuMicros: Number.NaN };
+      return {
+        perSecond: 1 / (1 / perSecond + 1 / consume.perSecond),
+        cpuMicros: cpuMicros + consume.cpuMicros,
+      };
+    });
+  };
+  return new Map(forms.map((form) => [form, of(form)]));
+}
+
+/** A ratio is the median over rounds: within one round the forms share what else the machine and the broker do. */
+function print(what: string, samples: Samples): void {
+  const [first = []] = samples.values();
+  for (const [{ name }, taken] of samples) {
+    const perSecond = median(taken.map((one) => one.perSecond));
+    const cpuMicros = median(taken.map((one) => one.cpuMicros));
+    const ratio = median(taken.map((one, round) => one.perSecond / (first[round]?.perSecond ?? Number.NaN)));
+    const rate = Math.round(perSecond).toLocaleString("en").padStart(10);
+    console.log(
+      `  ${what.padEnd(8)}  ${name.padEnd(36)}${rate} msg/s ${cpuMicros.toFixed(1).padStart(8)} µs CPU  ${ratio.toFixed(2)}`,
+    );
+  }
+}

@@ -1,0 +1,26 @@
+import { benchAws } from "./aws.ts";
+import { benchGcp } from "./gcp.ts";
+import { benchMemory } from "./memory.ts";
+import { benchNats } from "./nats.ts";
+import { benchRabbitmq } from "./rabbitmq.ts";
+
+/** What `npm run bench -- <name>…` can measure; all of it without a name. */
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  memory: benchMemory,
+  nats: benchNats,
+  rabbitmq: benchRabbitmq,
+  aws: benchAws,
+  gcp: benchGcp,
+};
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !(name in BENCHES));
+if (unknown.length > 0) {
+  console.error(`error: no bench ${unknown.join(", ")}: known are ${Object.keys(BENCHES).join(", ")}`);
+  process.exit(2);
+}
+console.log(`node ${process.versions.node}, ${process.arch}; ratios are to the first line of each group`);
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (names.length === 0 || names.includes(name)) await bench();
+}
+process.exit(0);
