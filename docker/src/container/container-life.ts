@@ -7,6 +7,7 @@ import type { ContainerProgram } from "./container-program.ts";
 /** LocalStack and the Java emulator need half a minute on a busy machine. */
 const START_DEADLINE_MS = 180_000;
 const LOG_LINES = 15;
+const ENDED = "it ended while starting";
 
 type Container = ReturnType<ContainerRuntimeClient["container"]["getById"]>;
 
@@ -78,20 +79,30 @@ export class ContainerLife {
     return Config.Labels["org.opencontainers.image.version"];
   }
 
+  /** Why it did not start, in its own last words; `error` where it has not ended by itself. */
+  async explain(error: unknown): Promise<unknown> {
+    const { Status } = (await this.#container.inspect()).State;
+    return Status === "exited" ? await this.#quote(ENDED, error) : error;
+  }
+
   async #answer(): Promise<ProbeResult> {
     try {
       return await until(
         async () => {
           const answer = await this.#program.probe(this.#host, this.#port);
-          if (answer === undefined && !(await this.#running())) throw new Error("it ended while starting");
+          if (answer === undefined && !(await this.#running())) throw new Error(ENDED);
           return answer;
         },
         { deadlineMs: START_DEADLINE_MS, everyMs: 100, what: `it to answer at ${this.#host}:${this.#port}` },
       );
     } catch (error) {
-      const log = await this.#logTail();
-      throw new Error(`the container did not start: ${(error as Error).message}; it said:\n${log}`, { cause: error });
+      throw await this.#quote((error as Error).message, error);
     }
+  }
+
+  async #quote(reason: string, cause: unknown): Promise<Error> {
+    const log = await this.#logTail();
+    return new Error(`the container did not start: ${reason}; it said:\n${log}`, { cause });
   }
 
   async #running(): Promise<boolean> {

@@ -56,13 +56,27 @@ async function startLife(image: BrokerImage, program: ContainerProgram, options:
   for (let attempt = 1; ; attempt++) {
     const [port] = (await freePorts(1)) as [number];
     const container = describe(image, program, options, hostIp, port);
+    const lifeOf = (id: string) => ContainerLife.of(id, program, host, port);
     try {
       const started = await container.start();
-      return { life: await ContainerLife.of(started.getId(), program, host, port), host, port };
+      return { life: await lifeOf(started.getId()), host, port };
     } catch (error) {
-      if (container.id !== undefined) await (await ContainerLife.of(container.id, program, host, port)).end();
-      if (attempt === PORT_ATTEMPTS || !PORT_TAKEN.test(String(error))) throw error;
+      const reason = container.id === undefined ? error : await endFailed(await lifeOf(container.id), error);
+      if (attempt === PORT_ATTEMPTS || !PORT_TAKEN.test(String(error))) throw reason;
     }
+  }
+}
+
+/**
+ * Removes a container that was created and not started, and says why. A broker that refuses its configuration is often
+ * gone before testcontainers sees its ports: that then waits ten seconds and speaks of ports, while the container's own
+ * log says what was wrong.
+ */
+async function endFailed(life: ContainerLife, error: unknown): Promise<unknown> {
+  try {
+    return await life.explain(error).catch(() => error);
+  } finally {
+    await life.end();
   }
 }
 
