@@ -102,7 +102,11 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, Settler {
     this.#pause.wake();
     this.#retries.end();
     this.#giveBackReleased();
-    if (this.#pending.size > 0) await raceTimeout(Promise.allSettled(this.#pending), CLOSE_TIMEOUT_MS);
+    const untilMs = performance.now() + CLOSE_TIMEOUT_MS;
+    await this.#settled(untilMs);
+    await this.#session?.passOn();
+    // That may have brought one message more, which is given back.
+    await this.#settled(untilMs);
     this.#state = "closed";
     this.#context.connection.removeUser(this);
     await this.#session?.close();
@@ -166,6 +170,11 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, Settler {
     await delivery.session.ack(delivery);
   }
 
+  async #settled(untilMs: number): Promise<void> {
+    const leftMs = untilMs - performance.now();
+    if (this.#pending.size > 0 && leftMs > 0) await raceTimeout(Promise.allSettled(this.#pending), leftMs);
+  }
+
   #track(settled: Promise<void>): Promise<void> {
     this.#pending.add(settled);
     const forget = (): boolean => this.#pending.delete(settled);
@@ -198,7 +207,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, Settler {
   async #attach(): Promise<void> {
     const { connection, names } = this.#context;
     const channel = await connection.openChannel();
-    const session = new Session(channel, names.queue, this.#context.driver.clock);
+    const session = new Session(channel, names.queue);
     let lastError: unknown;
     channel.on("error", (error) => (lastError = error));
     channel.on("close", () =>

@@ -1,0 +1,97 @@
+import { startBrokerOrSkip } from "@anytopic/brokers";
+import { type ChannelModel, type ConfirmChannel, connect, type ConsumeMessage } from "amqplib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { decodeMessage } from "../src/codec.ts";
+import { Delivery, type Settler } from "../src/delivery.ts";
+import { Session } from "../src/session.ts";
+import { createInspector } from "./inspector.ts";
+
+/** Far more than the server passes on to a queue at once. */
+const HELD = 200;
+const BEHIND = 5;
+const ROUNDS = 5;
+
+const broker = await startBrokerOrSkip("rabbitmq");
+const nobody: Settler = { ack: () => undefined, retry: () => undefined, release: () => undefined };
+
+describe.skipIf(broker === undefined)("acks right before a session closes", () => {
+  const inspector = createInspector(broker?.url ?? "");
+  let model: ChannelModel;
+  let publisher: ConfirmChannel;
+  beforeAll(async () => {
+    model = await connect(broker!.url, { noDelay: true });
+    publisher = await model.createConfirmChannel();
+  });
+  afterAll(async () => {
+    await model?.close();
+    await inspector.close();
+    await broker?.close();
+  });
+
+  async function publish(queue: string, count: number): Promise<void> {
+    for (let index = 0; index < count; index += 1) publisher.sendToQueue(queue, Buffer.alloc(100));
+    await publisher.waitForConfirms();
+  }
+
+  /** Who holds `HELD` messages of the queue; what comes later it gives back. */
+  async function holding(queue: string): Promise<{ session: Session; tag: string; held: readonly Delivery[] }> {
+    const channel = await model.createChannel();
+    const session = new Session(channel, queue);
+    const held: Delivery[] = [];
+    const full = Promise.withResolvers<void>();
+    channel.on("delivery", (message: ConsumeMessage) => {
+      const delivery = new Delivery(message, decodeMessage(message, 0), session, nobody);
+      session.track(delivery);
+      if (held.length === HELD) void session.giveBack(delivery, "nack");
+      else if (held.push(delivery) === HELD) full.resolve();
+    });
+    await channel.prefetch(HELD);
+    const { consumerTag } = await channel.consume(queue, () => {});
+    await full.promise;
+    return { session, tag: consumerTag, held };
+  }
+
+  /** How often the broker says that each message of the queue was delivered before. */
+  async function returnsOf(queue: string): Promise<number[]> {
+    const channel = await model.createChannel();
+    const returns: number[] = [];
+    for (;;) {
+      const message = await channel.get(queue);
+      if (message === false) break;
+      returns.push(Number(message.properties.headers?.["x-delivery-count"] ?? 0));
+    }
+    await channel.close();
+    return returns;
+  }
+
+  test.for([
+    ["after its consumer ended; what waits in the queue loses no attempt", false],
+    ["beside its consumer, the single active one", true],
+  ] as const)("count, all of them: %s", { timeout: 60_000 }, async ([, singleActive]) => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const queue = `acks-${singleActive}-${round}`;
+      const queueArguments = { "x-queue-type": "quorum", "x-single-active-consumer": singleActive };
+      await publisher.assertQueue(queue, { durable: true, arguments: queueArguments });
+      await publish(queue, HELD);
+      const { session, tag, held } = await holding(queue);
+      if (!singleActive) {
+        await session.cancel(tag);
+        await publish(queue, BEHIND);
+      }
+
+      // The oldest last, so that no acknowledgement stands for several.
+      const [oldest, ...others] = held;
+      for (const delivery of others) void session.ack(delivery);
+      session.flush();
+      void session.ack(oldest!);
+      await session.passOn();
+      await session.close();
+
+      // The queue counts a consumer until it knows that its channel is gone; what that had comes back then.
+      await expect.poll(() => inspector.stats(queue), { timeout: 10_000 }).toMatchObject({ workers: 0 });
+      expect((await inspector.stats(queue)).waiting).toBe(singleActive ? 0 : BEHIND);
+      if (!singleActive) expect(await returnsOf(queue)).toEqual(Array.from({ length: BEHIND }, () => 0));
+      await publisher.deleteQueue(queue);
+    }
+  });
+});
