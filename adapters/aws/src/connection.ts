@@ -1,5 +1,3 @@
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
 import type * as SnsApi from "@aws-sdk/client-sns";
 import type * as SqsApi from "@aws-sdk/client-sqs";
 import { type DriverContext, PubSubError } from "@anytopic/core/driver";
@@ -7,14 +5,12 @@ import { credentialsForLoopback, endpointOfEnvironment } from "./endpoint.ts";
 import { EndpointWatch } from "./endpoint-watch.ts";
 import { hastenPublishBatch } from "./fast-publish-batch.ts";
 import { hastenReceive } from "./fast-receive.ts";
+import { httpHandler } from "./http-handler.ts";
 import { MAX_WAIT_SECONDS } from "./limits.ts";
 import type { CheckedOptions } from "./options.ts";
 import { probe, requireAccount } from "./probe.ts";
 import { Sha256 } from "./sha256.ts";
 
-const CONNECT_TIMEOUT_MS = 5000;
-/** A socket that nobody used for this long is closed, before AWS or something on the way forgets it. */
-const IDLE_SOCKET_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 15_000;
 /** A long poll is given up when its answer is this much late. */
 const POLL_GRACE_MS = 5000;
@@ -63,26 +59,17 @@ export async function connect(
   signal?: AbortSignal,
 ): Promise<Connection> {
   signal?.throwIfAborted();
-  const [snsApi, sqsApi, { NodeHttpHandler }] = await Promise.all([
+  const requests = { maxSockets: options.maxSockets, requestTimeoutMs: REQUEST_TIMEOUT_MS };
+  const [snsApi, sqsApi, snsHandler, sqsHandler, pollHandler] = await Promise.all([
     import("@aws-sdk/client-sns"),
     import("@aws-sdk/client-sqs"),
-    import("@smithy/node-http-handler"),
+    httpHandler(requests),
+    httpHandler(requests),
+    httpHandler({ maxSockets: Number.POSITIVE_INFINITY, requestTimeoutMs: MAX_WAIT_SECONDS * 1000 + POLL_GRACE_MS }),
   ]);
   signal?.throwIfAborted();
 
   const endpoint = options.endpoint ?? endpointOfEnvironment();
-  const handler = (maxSockets: number, requestTimeout: number): InstanceType<typeof NodeHttpHandler> => {
-    const agent = { keepAlive: true, maxSockets, timeout: IDLE_SOCKET_MS };
-    return new NodeHttpHandler({
-      httpAgent: new HttpAgent(agent),
-      httpsAgent: new HttpsAgent(agent),
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      requestTimeout,
-      throwOnRequestTimeout: true,
-      // Waiting for a socket is how requests are bounded, and no reason for the SDK to print a warning.
-      socketAcquisitionWarningTimeout: 2 ** 31 - 1,
-    });
-  };
   const common = {
     ...(options.region === undefined ? undefined : { region: options.region }),
     ...(options.profile === undefined ? undefined : { profile: options.profile }),
@@ -96,18 +83,15 @@ export async function connect(
   // The queue's URL names the region's own host, which an emulator or a VPC endpoint is not.
   const sqsConfig = { ...config, useQueueUrlAsEndpoint: false };
 
-  const sns =
-    options.sns ?? new snsApi.SNSClient({ ...config, requestHandler: handler(options.maxSockets, REQUEST_TIMEOUT_MS) });
+  const sns = options.sns ?? new snsApi.SNSClient({ ...config, requestHandler: snsHandler });
   // A client that was handed in stays as it is.
   if (options.sns === undefined) hastenPublishBatch(sns);
-  const sqs =
-    options.sqs ??
-    new sqsApi.SQSClient({ ...sqsConfig, requestHandler: handler(options.maxSockets, REQUEST_TIMEOUT_MS) });
+  const sqs = options.sqs ?? new sqsApi.SQSClient({ ...sqsConfig, requestHandler: sqsHandler });
   const pollSqs =
     options.sqs ??
     new sqsApi.SQSClient({
       ...sqsConfig,
-      requestHandler: handler(Number.POSITIVE_INFINITY, MAX_WAIT_SECONDS * 1000 + POLL_GRACE_MS),
+      requestHandler: pollHandler,
       // The receiver's own loop tries again, and tells core.
       maxAttempts: 1,
     });

@@ -49,7 +49,7 @@ const TOO_LARGE: Entry = ["LIMIT_EXCEEDED", "the message is larger than AWS take
 /** The name we give to a timeout that ended before there was a connection, so that nothing can have happened. */
 const CONNECT_TIMEOUT = "timeout while connecting";
 
-/** By `name` of the SDK's errors, by the codes of batch entries, and by those of Node's network errors. */
+/** By `name` of the SDK's errors, by the codes of batch entries, and by those of network errors. */
 const TABLE: Readonly<Record<string, Entry>> = {
   QueueDoesNotExist: MISSING,
   NonExistentQueue: MISSING,
@@ -146,6 +146,8 @@ const TABLE: Readonly<Record<string, Entry>> = {
   ENETUNREACH: UNREACHABLE,
   EHOSTDOWN: UNREACHABLE,
   ENETDOWN: UNREACHABLE,
+  // The connection ended before its answer.
+  UND_ERR_SOCKET: UNREACHABLE,
   ENOTFOUND: WRONG_HOST,
   EAI_AGAIN: WRONG_HOST,
   EPROTO: TLS_TROUBLE,
@@ -243,10 +245,10 @@ function nameOf(error: unknown): string {
   return typeof name === "string" && name !== "Error" ? name : typeof code === "string" ? code : "Error";
 }
 
-/** The network says so by the system call, the SDK's timer only in its text. */
+/** The network says so by the system call, undici by its code, the timer of the SDK's default only in its text. */
 function isConnectTimeout(error: object): boolean {
   const { name, code, syscall, message } = error as Record<string, unknown>;
-  if (code === "ETIMEDOUT" && syscall === "connect") return true;
+  if (code === "UND_ERR_CONNECT_TIMEOUT" || (code === "ETIMEDOUT" && syscall === "connect")) return true;
   return name === "TimeoutError" && typeof message === "string" && message.includes("did not establish a connection");
 }
 

@@ -5,6 +5,7 @@ import { PubSubError } from "@anytopic/core/driver";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { describe, expect, test } from "vitest";
 import { entryError, isTransient, toPubSubError } from "../src/errors.ts";
+import { httpHandler } from "../src/http-handler.ts";
 
 function named(name: string, more: object = {}): Error {
   return Object.assign(new Error("AWS says"), { name }, more);
@@ -95,8 +96,19 @@ describe("errors of AWS", () => {
   });
 });
 
-/** What the SDK's own handler says of a request to this port. */
-async function failureOf(port: number, handler: NodeHttpHandler): Promise<unknown> {
+type Handler = NodeHttpHandler | Awaited<ReturnType<typeof httpHandler>>;
+
+const ours = (requestTimeoutMs: number): Promise<Handler> => httpHandler({ maxSockets: 1, requestTimeoutMs });
+/** Of clients that are handed in. */
+const ofTheSdk = async (requestTimeout: number): Promise<Handler> =>
+  new NodeHttpHandler({ requestTimeout, throwOnRequestTimeout: true });
+const HANDLERS = [
+  ["ours", ours],
+  ["the SDK's default", ofTheSdk],
+] as const;
+
+/** What a handler says of a request to this port. */
+async function failureOf(port: number, handler: Handler): Promise<unknown> {
   const to = { protocol: "http:", hostname: "127.0.0.1", port, path: "/", method: "POST", headers: {}, query: {} };
   try {
     await handler.handle({ ...to, body: "" } as Parameters<NodeHttpHandler["handle"]>[0]);
@@ -126,26 +138,40 @@ describe("requests without an answer", () => {
       /^cannot connect to SQS: the endpoint cannot be reached; .* \(timeout while connecting\)$/,
     );
     const bySystem = Object.assign(new Error("connect"), { code: "ETIMEDOUT", syscall: "connect" });
-    expect(toPubSubError(bySystem, "connect to SQS")).toMatchObject({ code: "UNAVAILABLE" });
+    const byUndici = Object.assign(new Error("connect"), { code: "UND_ERR_CONNECT_TIMEOUT", name: "TimeoutError" });
+    for (const same of [bySystem, byUndici]) {
+      expect(toPubSubError(same, "connect to SQS")).toMatchObject({ code: "UNAVAILABLE", message: mapped.message });
+    }
   });
 
-  test("are TIMEOUT when they were sent and nothing came: it may have happened", async () => {
+  test.for(HANDLERS)("are UNAVAILABLE when nobody listens, by %s", async ([, handler]) => {
+    const server = createServer();
+    const port = await listening(server);
+    server.close();
+    await once(server, "close");
+    expect(toPubSubError(await failureOf(port, await handler(5000)), "publish")).toMatchObject({
+      code: "UNAVAILABLE",
+      retryable: true,
+      message: expect.stringMatching(/ECONNREFUSED/),
+    });
+  });
+
+  test.for(HANDLERS)("are TIMEOUT when they were sent and nothing came, by %s", async ([, handler]) => {
     const sockets = new Set<Socket>();
     const server = createServer((socket) => void sockets.add(socket.resume()));
-    const port = await listening(server);
-    const handler = new NodeHttpHandler({ requestTimeout: 20, throwOnRequestTimeout: true });
-    const error = await failureOf(port, handler);
+    const error = await failureOf(await listening(server), await handler(20));
     expect(toPubSubError(error, "publish")).toMatchObject({ code: "TIMEOUT", retryable: true });
     for (const socket of sockets) socket.destroy();
     server.close();
   });
 
-  test("are UNAVAILABLE when the connection broke, which the SDK calls a TimeoutError as well", async () => {
-    const server = createServer((socket) => socket.on("data", () => socket.resetAndDestroy()));
-    const error = await failureOf(await listening(server), new NodeHttpHandler({}));
-    expect(error).toMatchObject({ name: "TimeoutError", code: "ECONNRESET" });
-    expect(toPubSubError(error, "publish")).toMatchObject({ code: "UNAVAILABLE", retryable: true });
-    server.close();
+  test.for(HANDLERS)("are UNAVAILABLE when the connection broke, by %s", async ([, handler]) => {
+    for (const leave of [(socket: Socket) => socket.resetAndDestroy(), (socket: Socket) => socket.end()]) {
+      const server = createServer((socket) => socket.on("data", () => leave(socket)));
+      const error = await failureOf(await listening(server), await handler(5000));
+      expect(toPubSubError(error, "publish")).toMatchObject({ code: "UNAVAILABLE", retryable: true });
+      server.close();
+    }
   });
 });
 
