@@ -4,10 +4,11 @@ import { connect, defineSubscription, defineTopic } from "@anytopic/core";
 import { promise as fastq } from "fastq";
 
 import { sample } from "./compare-forms.ts";
-import { nextEvent, type BenchEvent } from "./event.ts";
+import { nextEvent } from "./event.ts";
 import type { Sample } from "./form.ts";
 import { median } from "./median.ts";
 import { anytopicLatency, compareLatency } from "./latency.ts";
+import { nextOrder } from "./order.ts";
 
 const COUNT = Number(process.env["COUNT"] ?? 200_000);
 const CALLERS = 256;
@@ -18,9 +19,9 @@ interface InProcess {
   run(count: number): Promise<void>;
 }
 
-const encode = (event: BenchEvent): Buffer => Buffer.from(JSON.stringify(event));
-const decode = (body: Uint8Array): BenchEvent =>
-  JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()) as BenchEvent;
+const encode = (event: unknown): Buffer => Buffer.from(JSON.stringify(event));
+const decode = (body: Uint8Array): unknown =>
+  JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
 
 /** `CALLERS` loops that each await their last call. */
 async function drive(count: number, call: () => Promise<unknown>): Promise<void> {
@@ -70,9 +71,9 @@ async function anytopicInMemory(name: string, codec: "json" | "bytes", make: () 
 /** The memory adapter against what it replaces. Ratios to the plain async call of the same kind. */
 export async function benchMemory(): Promise<void> {
   const bytes = new Uint8Array(1024).fill(120);
-  const withJson = [
-    ...plainCalls("JSON", () => encode(nextEvent()), decode),
-    await anytopicInMemory("JSON", "json", nextEvent),
+  const withJson = async (name: string, make: () => unknown): Promise<InProcess[]> => [
+    ...plainCalls(name, () => encode(make()), decode),
+    await anytopicInMemory(name, "json", make),
   ];
   const withBytes = [
     ...plainCalls(
@@ -82,7 +83,8 @@ export async function benchMemory(): Promise<void> {
     ),
     await anytopicInMemory("bytes", "bytes", () => bytes),
   ];
-  for (const group of [withJson, withBytes]) await compareInProcess(group);
+  const groups = [await withJson("JSON", nextOrder), await withJson("JSON of one text", nextEvent), withBytes];
+  for (const group of groups) await compareInProcess(group);
   await compareLatency([await anytopicLatency(await connect("memory:"))]);
 }
 
