@@ -89,8 +89,11 @@ describe.skipIf(broker === undefined)("acks right before a session closes", () =
 
       // The queue counts a consumer until it knows that its channel is gone; what that had comes back then.
       await expect.poll(() => inspector.stats(queue), { timeout: 10_000 }).toMatchObject({ workers: 0 });
-      expect((await inspector.stats(queue)).waiting).toBe(singleActive ? 0 : BEHIND);
-      if (!singleActive) expect(await returnsOf(queue)).toEqual(Array.from({ length: BEHIND }, () => 0));
+      const behind = singleActive ? 0 : BEHIND;
+      expect((await inspector.stats(queue)).waiting).toBe(behind);
+      // A queue with a single active consumer cannot be looked into so, and has none.
+      const returns = singleActive ? [] : await returnsOf(queue);
+      expect(returns).toEqual(Array.from({ length: behind }, () => 0));
       await publisher.deleteQueue(queue);
     }
   });
