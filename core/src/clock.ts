@@ -8,6 +8,8 @@ export type TimerHandle = unknown;
 export interface Clock {
   /** Unix time in milliseconds, possibly with a fraction. Goes forward only as far as the system's clock does. */
   now(): number;
+  /** Milliseconds since some moment, possibly with a fraction. For what is measured or waited for: setting the system's clock moves it neither way. */
+  monotonicNow(): number;
   /** Calls `callback` once after at least `delayMs` milliseconds. A pending timer keeps the process alive if `keepAlive`. */
   setTimer(callback: () => void, delayMs: number, keepAlive?: boolean): TimerHandle;
   /** Stops a timer that has not fired; anything else is a no-op. */
@@ -31,6 +33,7 @@ function arm(timer: SystemTimer, callback: () => void, dueMs: number, keepAlive:
 /** The real time. */
 export const systemClock: Clock = Object.freeze({
   now: () => Date.now(),
+  monotonicNow: () => performance.now(),
   setTimer(callback: () => void, delayMs: number, keepAlive = false): TimerHandle {
     const timer = {} as SystemTimer;
     arm(timer, callback, performance.now() + delayMs, keepAlive);

@@ -6,7 +6,9 @@ import { shown } from "./option-checks.ts";
 
 /** What an `InFlight` asks of its worker. */
 export interface LeaseClock {
+  /** Unix ms. */
   now(): number;
+  monotonicNow(): number;
   readonly maxLeaseMs: number;
 }
 
@@ -18,7 +20,7 @@ export interface LeaseClock {
  */
 export class InFlight implements HandlerContext, Held<InFlight> {
   readonly delivery: DriverDelivery;
-  /** 0 until the clock was asked: reading it is a good part of what a message in memory costs. */
+  /** By the monotonic clock, as the other two. 0 until it was asked: reading it is a good part of what a message in memory costs. */
   receivedMs = 0;
   state: "waiting" | "running" | "settling" | "settled" | "lost" = "waiting";
   /** Whether it occupies one of the worker's `maxConcurrency` places. */
@@ -61,7 +63,7 @@ export class InFlight implements HandlerContext, Held<InFlight> {
     return this.delivery.native;
   }
   get deadline(): Date {
-    return new Date(this.deadlineMs);
+    return new Date(Math.round(this.#clock.now() + this.deadlineMs - this.#clock.monotonicNow()));
   }
 
   /** Made on first use: most handlers never look at it. */
@@ -84,6 +86,6 @@ export class InFlight implements HandlerContext, Held<InFlight> {
         `extend: durationMs is ${shown(durationMs)}: must be a finite number of milliseconds above 0`,
       );
     }
-    this.deadlineMs = Math.min(this.#clock.now() + durationMs, this.receivedMs + this.#clock.maxLeaseMs);
+    this.deadlineMs = Math.min(this.#clock.monotonicNow() + durationMs, this.receivedMs + this.#clock.maxLeaseMs);
   }
 }

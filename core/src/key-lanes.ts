@@ -6,7 +6,7 @@ interface Lane {
   /** The one that runs, waits for a place, or waits for its delay to pass. */
   current: InFlight | undefined;
   /** The message that was retried and must come back before anything else of this key runs. */
-  awaited: { readonly id: string; readonly dueMs: number; readonly delayMs: number } | undefined;
+  awaited: { readonly id: string; readonly dueMs: number } | undefined;
   readonly behind: Deque<InFlight>;
 }
 
@@ -37,10 +37,9 @@ export class KeyLanes {
       this.#lanes.set(key, lane);
     }
     if (lane.awaited !== undefined && lane.awaited.id === item.id) {
-      const { dueMs, delayMs } = lane.awaited;
+      const { dueMs } = lane.awaited;
       lane.awaited = undefined;
-      // Never more than there was: where the wall clock was set back meanwhile, the key would wait for it to catch up.
-      this.#startAfter(key, lane, item, Math.min(delayMs, dueMs - this.#options.clock.now()));
+      this.#startAfter(key, lane, item, dueMs - this.#options.clock.monotonicNow());
     } else if (lane.current === undefined && lane.awaited === undefined) {
       lane.current = item;
       this.#options.ready(item);
@@ -57,13 +56,12 @@ export class KeyLanes {
     this.#advance(key, lane);
   }
 
-  /** The current item failed and was given to the broker, which brings it back at once; it runs again at `dueMs`. */
-  awaitRetry(key: string, item: InFlight, dueMs: number): void {
+  /** The current item failed and was given to the broker, which brings it back at once; it runs again after `delayMs`. */
+  awaitRetry(key: string, item: InFlight, delayMs: number): void {
     const lane = this.#lanes.get(key);
     if (lane?.current !== item) return;
     lane.current = undefined;
-    const delayMs = dueMs - this.#options.clock.now();
-    const awaited = { id: item.id, dueMs, delayMs };
+    const awaited = { id: item.id, dueMs: this.#options.clock.monotonicNow() + delayMs };
     lane.awaited = awaited;
     this.#options.clock.setTimer(() => {
       if (lane.awaited !== awaited || this.#lanes.get(key) !== lane) return;

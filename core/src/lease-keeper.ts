@@ -31,7 +31,7 @@ export class LeaseKeeper {
   /** Something is held: makes sure that the timer runs. */
   watch(): void {
     if (this.#armed) return;
-    this.#nextExtendMs = this.#options.clock.now() + this.#options.ackDeadlineMs / 3;
+    this.#nextExtendMs = this.#options.clock.monotonicNow() + this.#options.ackDeadlineMs / 3;
     this.#arm(this.#nextExtendMs);
   }
 
@@ -42,13 +42,13 @@ export class LeaseKeeper {
 
   #arm(atMs: number): void {
     this.#armed = true;
-    this.#timer = this.#options.clock.setTimer(() => this.#look(), atMs - this.#options.clock.now());
+    this.#timer = this.#options.clock.setTimer(() => this.#look(), atMs - this.#options.clock.monotonicNow());
   }
 
   #look(): void {
     this.#armed = false;
     const { held, lost, clock, ackDeadlineMs } = this.#options;
-    const now = clock.now();
+    const now = clock.monotonicNow();
     const expired: InFlight[] = [];
     let earliestMs = Number.POSITIVE_INFINITY;
     for (const items of [held.toArray(), lost]) {
@@ -59,9 +59,7 @@ export class LeaseKeeper {
     }
     for (const item of expired) this.#options.expire(item);
     const intervalMs = ackDeadlineMs / 3;
-    const leftMs = this.#nextExtendMs - now;
-    // More than was ever left: the wall clock was set back, and the leases, which know nothing of it, would run out.
-    if (leftMs <= 0 || leftMs > intervalMs) {
+    if (this.#nextExtendMs <= now) {
       if (held.size > 0) this.#options.extend(held.toArray());
       this.#nextExtendMs = now + intervalMs;
     }

@@ -15,9 +15,9 @@ export interface MemoryInboxOptions {
 export class MemoryInbox implements InboxStore {
   readonly #clock: Clock;
   readonly #maxCompleted: number;
-  /** To the Unix ms at which the claim lapses. */
+  /** To when the claim lapses, by the monotonic clock. */
   readonly #claimed = new Map<string, number>();
-  /** To the Unix ms until which it is remembered. */
+  /** To when it is forgotten, by the monotonic clock. */
   readonly #completed = new Map<string, number>();
   /** Its keys in order of completion: a Map that is emptied from its front takes ever longer to find it. */
   readonly #oldestFirst = new Deque<string>();
@@ -29,7 +29,7 @@ export class MemoryInbox implements InboxStore {
 
   async claim(subscription: string, id: string, leaseMs: number): Promise<"claimed" | "completed" | "busy"> {
     const key = `${subscription} ${id}`;
-    const now = this.#clock.now();
+    const now = this.#clock.monotonicNow();
     if ((this.#completed.get(key) ?? 0) > now) return "completed";
     if ((this.#claimed.get(key) ?? 0) > now) return "busy";
     this.#claimed.set(key, now + leaseMs);
@@ -37,14 +37,14 @@ export class MemoryInbox implements InboxStore {
   }
 
   async extend(subscription: string, id: string, leaseMs: number): Promise<void> {
-    this.#claimed.set(`${subscription} ${id}`, this.#clock.now() + leaseMs);
+    this.#claimed.set(`${subscription} ${id}`, this.#clock.monotonicNow() + leaseMs);
   }
 
   async complete(subscription: string, id: string, retainMs: number): Promise<void> {
     const key = `${subscription} ${id}`;
     this.#claimed.delete(key);
     if (!this.#completed.has(key)) this.#oldestFirst.push(key);
-    this.#completed.set(key, this.#clock.now() + retainMs);
+    this.#completed.set(key, this.#clock.monotonicNow() + retainMs);
     while (this.#oldestFirst.length > this.#maxCompleted) this.#completed.delete(this.#oldestFirst.shift() as string);
   }
 

@@ -19,8 +19,8 @@ export interface SettledItems {
   letGo(item: InFlight): void;
   /** It was settled for good: its key may go on, and free places be filled. */
   goOn(item: InFlight): void;
-  /** It comes back at once and is to run again at `dueMs`, before its key goes on. Must be called before the settle. */
-  awaitRetry(item: InFlight, dueMs: number): void;
+  /** It comes back at once and is to run again after `delayMs`, before its key goes on. Must be called before the settle. */
+  awaitRetry(item: InFlight, delayMs: number): void;
 }
 
 export interface SettlerOptions {
@@ -74,8 +74,8 @@ export class Settler {
     items.letGo(item);
     const confirmation = this.#tracked(item, item.delivery.ack());
     if (observe !== undefined) {
-      const atMs = clock.now();
-      observe({ ...this.#event(item), type: "ack", durationMs: atMs - item.startedMs, atMs });
+      const durationMs = clock.monotonicNow() - item.startedMs;
+      observe({ ...this.#event(item), type: "ack", durationMs, atMs: clock.now() });
     }
     items.goOn(item);
     return confirmation;
@@ -85,7 +85,7 @@ export class Settler {
   release(item: InFlight): Promise<void> | undefined {
     item.state = "settling";
     const { items, clock, observe } = this.#options;
-    if (this.#heldByCore(item)) items.awaitRetry(item, clock.now());
+    if (this.#heldByCore(item)) items.awaitRetry(item, 0);
     items.letGo(item);
     const confirmation = this.#tracked(item, item.delivery.release());
     observe?.({ ...this.#event(item), type: "release", atMs: clock.now() });
@@ -151,10 +151,17 @@ export class Settler {
     const atMs = clock.now();
     this.#firstFailures.note(item.id, item.attempt, atMs);
     const held = this.#heldByCore(item) && item.delivery.retriesAtBroker !== true;
-    if (held) items.awaitRetry(item, atMs + delayMs);
+    if (held) items.awaitRetry(item, delayMs);
     items.letGo(item);
     const confirmation = this.#tracked(item, item.delivery.retry(held ? 0 : delayMs));
-    observe?.({ ...this.#event(item), type: "retry", delayMs, error, durationMs: atMs - item.startedMs, atMs });
+    observe?.({
+      ...this.#event(item),
+      type: "retry",
+      delayMs,
+      error,
+      durationMs: clock.monotonicNow() - item.startedMs,
+      atMs,
+    });
     items.goOn(item);
     return confirmation;
   }

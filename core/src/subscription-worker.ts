@@ -113,6 +113,10 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     return this.#options.clock.now();
   }
 
+  monotonicNow(): number {
+    return this.#options.clock.monotonicNow();
+  }
+
   health(): SubscriptionHealth {
     const error = this.#failing;
     return {
@@ -137,7 +141,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     const key = delivery.orderingKey;
     if (this.#lanes !== undefined && key !== undefined) this.#lanes.admit(key, item);
     else this.#ready(item);
-    if (item.state === "waiting") item.receivedMs = this.now();
+    if (item.state === "waiting") item.receivedMs = this.monotonicNow();
   }
 
   revoke(delivery: DriverDelivery): boolean {
@@ -198,7 +202,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     // What comes before the handler may last only where something is waited for.
     if (observe !== undefined || inbox !== undefined || this.subscription.topic.schema !== undefined) this.#begin(item);
     if (observe !== undefined) {
-      observe({ type: "deliver", ...this.#names(), id: item.id, attempt: item.attempt, atMs: item.startedMs });
+      observe({ type: "deliver", ...this.#names(), id: item.id, attempt: item.attempt, atMs: this.now() });
     }
     if (item.attempt > this.subscription.retryPolicy.maxRetries + 1 + this.#unstartedSpare) {
       const error = new PubSubError("LEASE_LOST", "workers died or lost their lease in every permitted attempt");
@@ -212,7 +216,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
 
   /** The attempt's time begins now. */
   #begin(item: InFlight): void {
-    item.startedMs = this.now();
+    item.startedMs = this.monotonicNow();
     item.deadlineMs = item.startedMs + this.subscription.maxHandlingMs;
     if (item.receivedMs === 0) item.receivedMs = item.startedMs;
   }
@@ -324,8 +328,8 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     this.#queue.fill();
   }
 
-  awaitRetry(item: InFlight, dueMs: number): void {
-    if (item.orderingKey !== undefined) this.#lanes?.awaitRetry(item.orderingKey, item, dueMs);
+  awaitRetry(item: InFlight, delayMs: number): void {
+    if (item.orderingKey !== undefined) this.#lanes?.awaitRetry(item.orderingKey, item, delayMs);
   }
 
   /** The handler of an item that is no longer ours returned. */

@@ -34,6 +34,10 @@ export class VirtualClock implements Clock {
     return this.#nowMs;
   }
 
+  monotonicNow(): number {
+    return this.#nowMs;
+  }
+
   setTimer(callback: () => void, delayMs: number): TimerHandle {
     const timer: VirtualTimer = { dueMs: this.#nowMs + Math.max(0, delayMs), callback };
     let low = 0;

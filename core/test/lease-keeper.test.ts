@@ -20,12 +20,19 @@ function keepOne(): Kept {
   const startMs = virtual.now();
   let backMs = 0;
   const clock: Clock = {
+    monotonicNow: () => virtual.monotonicNow(),
     now: () => virtual.now() - backMs,
     setTimer: (callback, delayMs) => virtual.setTimer(callback, delayMs),
     clearTimer: (handle) => virtual.clearTimer(handle),
   };
   const held = new HeldItems<InFlight>();
-  held.add(new InFlight({} as DriverDelivery, { now: () => clock.now(), maxLeaseMs: HOUR_MS }));
+  held.add(
+    new InFlight({} as DriverDelivery, {
+      now: () => clock.now(),
+      monotonicNow: () => clock.monotonicNow(),
+      maxLeaseMs: HOUR_MS,
+    }),
+  );
   const extendedAtMs: number[] = [];
   const keeper = new LeaseKeeper({
     clock,

@@ -149,6 +149,7 @@ describe("the publish window", () => {
     const virtual = new VirtualClock(10_000_000);
     let setBackMs = 0;
     const clock: Clock = {
+      monotonicNow: () => virtual.monotonicNow(),
       now: () => virtual.now() - setBackMs,
       setTimer: (callback, delayMs) => virtual.setTimer(callback, delayMs),
       clearTimer: (handle) => virtual.clearTimer(handle),

@@ -4,6 +4,14 @@ import { describe, expect, it } from "vitest";
 import { KeyedSub, opened, Sub, turn } from "./opened-worker.ts";
 import { ScriptedAdapter } from "./scripted-adapter.ts";
 
+/** A wall clock that somebody sets while time goes on. */
+const wallClock = (virtual: VirtualClock, setByMs: () => number): Clock => ({
+  now: () => virtual.now() + setByMs(),
+  monotonicNow: () => virtual.monotonicNow(),
+  setTimer: (callback, delayMs) => virtual.setTimer(callback, delayMs),
+  clearTimer: (handle) => virtual.clearTimer(handle),
+});
+
 describe("places", () => {
   it("runs at most maxConcurrency handlers and asks for no more than it may hold", async () => {
     let running = 0;
@@ -34,6 +42,26 @@ describe("places", () => {
 });
 
 describe("leases", () => {
+  it("gives a handler its time although the wall clock was set forward, and tells its deadline by the clock as it is", async () => {
+    const virtual = new VirtualClock(10_000_000);
+    let setForwardMs = 0;
+    const adapter = new ScriptedAdapter();
+    const pubsub = await connect(adapter, { clock: wallClock(virtual, () => setForwardMs) });
+    const deadlines: (() => Date)[] = [];
+    await pubsub.subscribe(Sub, async (_event, context) => {
+      deadlines.push(() => context.deadline);
+      await new Promise(() => {});
+    });
+    adapter.deliver({ id: "a" });
+    expect(deadlines[0]?.().getTime()).toBe(10_000_000 + Sub.maxHandlingMs);
+    setForwardMs = 3_600_000;
+    expect(deadlines[0]?.().getTime()).toBe(10_000_000 + 3_600_000 + Sub.maxHandlingMs);
+    await virtual.advance(Sub.maxHandlingMs - 1);
+    expect(adapter.settles).toEqual([]);
+    await virtual.advance(1);
+    expect(adapter.settles).toMatchObject([{ id: "a", how: "retry" }]);
+  });
+
   it("extends what it holds every third of the deadline, and gives up a handler past its time", async () => {
     const aborted: unknown[] = [];
     const { adapter, clock, worker } = await opened(Sub, async (_event, { signal }) => {
@@ -90,11 +118,7 @@ describe("order per key", () => {
   it("runs a retry in time although the wall clock was set back while it was away", async () => {
     const virtual = new VirtualClock(10_000_000);
     let setBackMs = 0;
-    const clock: Clock = {
-      now: () => virtual.now() - setBackMs,
-      setTimer: (callback, delayMs) => virtual.setTimer(callback, delayMs),
-      clearTimer: (handle) => virtual.clearTimer(handle),
-    };
+    const clock = wallClock(virtual, () => -setBackMs);
     const adapter = new ScriptedAdapter();
     const pubsub = await connect(adapter, { clock, random: () => 0.5 });
     const attempts: number[] = [];

@@ -1,22 +1,22 @@
 import { systemClock, type Clock } from "@anytopic/core";
 
 /**
- * A broker's time: milliseconds since it was made. Small numbers, which V8 keeps inside objects, and never Unix time.
+ * A broker's time: whole milliseconds since it was made: small numbers, which V8 keeps inside objects, and never Unix time.
  */
 export class BrokerTime {
   readonly clock: Clock;
   readonly #originMs: number;
-  /** The system's clock counts whole milliseconds, so that what it calls 10 ms may be 9.1: delays are lengthened by this. */
+  /** Of whole milliseconds 10 may be 9.1: delays are lengthened by this, except where somebody moves the clock by whole ones. */
   readonly resolutionMs: number;
 
   constructor(clock: Clock) {
     this.clock = clock;
-    this.#originMs = clock.now();
+    this.#originMs = clock.monotonicNow();
     this.resolutionMs = clock === systemClock ? 1 : 0;
   }
 
   now(): number {
-    return this.clock.now() - this.#originMs;
+    return Math.floor(this.clock.monotonicNow() - this.#originMs);
   }
 }
 

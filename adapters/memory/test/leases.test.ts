@@ -96,6 +96,7 @@ describe("leases", () => {
     const timers: { readonly ring: () => void; readonly delayMs: number }[] = [];
     const clock: Clock = {
       now: () => nowMs,
+      monotonicNow: () => nowMs,
       setTimer: (ring, delayMs) => timers.push({ ring, delayMs }),
       clearTimer: () => {},
     };

@@ -273,6 +273,6 @@ export class PullLoop {
   }
 
   #now(): number {
-    return this.#connection.context.clock.now();
+    return this.#connection.context.clock.monotonicNow();
   }
 }

@@ -244,6 +244,7 @@ function watchedClock(): Clock & { readonly keeping: ReadonlySet<unknown> } {
   return {
     keeping,
     now: () => systemClock.now(),
+    monotonicNow: () => systemClock.monotonicNow(),
     setTimer(callback, delayMs, keepAlive) {
       const fired = (): void => {
         keeping.delete(handle);
