@@ -1,5 +1,6 @@
 import type { Form, Sample } from "./form.ts";
 import { median } from "./median.ts";
+import { watchMemory } from "./peak-memory.ts";
 
 export interface CompareOptions {
   readonly title: string;
@@ -46,12 +47,13 @@ function shuffled(forms: readonly Form[]): Form[] {
 
 /** One run, timed. */
 export async function sample(count: number, run: () => Promise<void>): Promise<Sample> {
+  const peakBytes = watchMemory();
   const cpu = process.cpuUsage();
   const startedMs = performance.now();
   await run();
   const elapsedMs = performance.now() - startedMs;
   const { user, system } = process.cpuUsage(cpu);
-  return { perSecond: (count / elapsedMs) * 1000, cpuMicros: (user + system) / count };
+  return { perSecond: (count / elapsedMs) * 1000, cpuMicros: (user + system) / count, peakBytes: peakBytes() };
 }
 
 type Samples = ReadonlyMap<Form, readonly Sample[]>;
@@ -60,11 +62,12 @@ type Samples = ReadonlyMap<Form, readonly Sample[]>;
 function together(forms: readonly Form[], publishes: Samples, consumes: Samples): Samples {
   const of = (form: Form): Sample[] => {
     const consumed = consumes.get(form) ?? [];
-    return (publishes.get(form) ?? []).map(({ perSecond, cpuMicros }, round) => {
-      const consume = consumed[round] ?? { perSecond: Number.NaN, cpuMicros: Number.NaN };
+    return (publishes.get(form) ?? []).map(({ perSecond, cpuMicros, peakBytes }, round) => {
+      const consume = consumed[round] ?? { perSecond: Number.NaN, cpuMicros: Number.NaN, peakBytes: Number.NaN };
       return {
         perSecond: 1 / (1 / perSecond + 1 / consume.perSecond),
         cpuMicros: cpuMicros + consume.cpuMicros,
+        peakBytes: Math.max(peakBytes, consume.peakBytes),
       };
     });
   };
@@ -77,10 +80,10 @@ function print(what: string, samples: Samples): void {
   for (const [{ name }, taken] of samples) {
     const perSecond = median(taken.map((one) => one.perSecond));
     const cpuMicros = median(taken.map((one) => one.cpuMicros));
+    const peakMegabytes = median(taken.map((one) => one.peakBytes)) / 1e6;
     const ratio = median(taken.map((one, round) => one.perSecond / (first[round]?.perSecond ?? Number.NaN)));
     const rate = Math.round(perSecond).toLocaleString("en").padStart(10);
-    console.log(
-      `  ${what.padEnd(8)}  ${name.padEnd(36)}${rate} msg/s ${cpuMicros.toFixed(1).padStart(8)} µs CPU  ${ratio.toFixed(2)}`,
-    );
+    const cost = `${cpuMicros.toFixed(1).padStart(8)} µs CPU ${peakMegabytes.toFixed(0).padStart(5)} MB peak`;
+    console.log(`  ${what.padEnd(8)}  ${name.padEnd(36)}${rate} msg/s ${cost}  ${ratio.toFixed(2)}`);
   }
 }

@@ -15,4 +15,6 @@ export interface Sample {
   readonly perSecond: number;
   /** CPU time of this process per event, in µs. Brokers run in processes of their own. */
   readonly cpuMicros: number;
+  /** Memory of this process at its fullest, over what it had before, garbage included. */
+  readonly peakBytes: number;
 }

@@ -103,6 +103,9 @@ async function compareInProcess(group: readonly InProcess[]): Promise<void> {
     const rates = of.map(({ perSecond }) => perSecond);
     const ratio = median(rates.map((perSecond, round) => perSecond / (base[round] ?? Number.NaN)));
     const shown = Math.round(median(rates)).toLocaleString("en").padStart(12);
-    console.log(`  ${name.padEnd(36)}${shown} msg/s  ${ratio.toFixed(2)}`);
+    const peakMegabytes = median(of.map(({ peakBytes }) => peakBytes)) / 1e6;
+    console.log(
+      `  ${name.padEnd(36)}${shown} msg/s ${peakMegabytes.toFixed(0).padStart(5)} MB peak  ${ratio.toFixed(2)}`,
+    );
   }
 }

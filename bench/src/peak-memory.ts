@@ -1,0 +1,26 @@
+import { getHeapStatistics, setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
+const EVERY_MS = 10;
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+function usedBytes(): number {
+  const { used_heap_size: heap, external_memory: outside } = getHeapStatistics();
+  return heap + outside;
+}
+
+/** Looks at this process's memory from now on. The returned function ends that, and tells how much more there was at the fullest moment than now, garbage included. */
+export function watchMemory(): () => number {
+  collectGarbage();
+  const before = usedBytes();
+  let most = before;
+  const look = (): void => void (most = Math.max(most, usedBytes()));
+  const timer = setInterval(look, EVERY_MS);
+  return () => {
+    clearInterval(timer);
+    look();
+    return most - before;
+  };
+}
