@@ -121,7 +121,7 @@ export async function awsRawLatency(endpoint: string): Promise<LatencyForm> {
       };
       idle = Promise.all(Array.from({ length: RECEIVERS }, loop));
     },
-    publish: (sentMs) => void publishBatch(resources, [JSON.stringify({ ...nextEvent(), sentMs })]),
+    publish: (sentMs) => publishBatch(resources, [JSON.stringify({ ...nextEvent(), sentMs })]),
     async close(): Promise<void> {
       closing.abort();
       await idle;

@@ -161,7 +161,7 @@ async function clientLatency(host: string, name: string, options: ClientOptions)
         message.ack();
       });
     },
-    publish: (sentMs) => void topic.publishMessage({ json: { ...nextEvent(), sentMs } }),
+    publish: (sentMs) => topic.publishMessage({ json: { ...nextEvent(), sentMs } }),
     async close(): Promise<void> {
       await subscription.close();
       await subscription.delete();
@@ -189,6 +189,7 @@ export async function benchGcp(): Promise<void> {
       await clientLatency(url, "@google-cloud/pubsub, defaults", DEFAULTS),
       await clientLatency(url, "@google-cloud/pubsub, 1 ms batches", { ...TUNED, batching: { maxMilliseconds: 1 } }),
       await anytopicLatency(await open()),
+      await anytopicLatency(await open(), { pull: true }),
     ]);
   } finally {
     await broker.close();

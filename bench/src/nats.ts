@@ -143,7 +143,7 @@ async function rawLatency(url: string): Promise<LatencyForm> {
         },
       });
     },
-    publish: (sentMs) => void js.publish(stream, JSON.stringify({ ...nextEvent(), sentMs })),
+    publish: (sentMs) => js.publish(stream, JSON.stringify({ ...nextEvent(), sentMs })),
     async close(): Promise<void> {
       await jsm.streams.delete(stream);
       await nc.close();

@@ -242,7 +242,10 @@ async function amqplibLatency(url: string): Promise<LatencyForm> {
       });
     },
     publish: (sentMs) =>
-      void channel.publish(name, "", Buffer.from(JSON.stringify({ ...nextEvent(), sentMs })), { persistent: true }),
+      new Promise((resolve) => {
+        const body = Buffer.from(JSON.stringify({ ...nextEvent(), sentMs }));
+        channel.publish(name, "", body, { persistent: true }, resolve);
+      }),
     async close(): Promise<void> {
       await publishing.close();
       await consuming.close();
