@@ -20,8 +20,7 @@ export default defineConfig({
     maxWorkers: 4,
     maxConcurrency: 32,
     env: { NODE_OPTIONS: `--conditions=${source}` },
-    // Ends what hangs, and measures nothing: tests that start brokers take their time on a busy machine.
-    testTimeout: 60_000,
+    testTimeout: 20_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 10_000, interval: 20 } },
     restoreMocks: true,

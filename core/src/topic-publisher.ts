@@ -143,10 +143,12 @@ export class TopicPublisher {
     const { clock } = this.#options;
     const { id, bytes, publishTimeMs } = pending;
     const base = { topic: topic.name, id };
+    const startedMs = clock.monotonicNow();
     observer({ ...base, type: "publish", bytes, atMs: publishTimeMs });
     pending.onAnswer = (error) => {
       const atMs = clock.now();
-      if (error === undefined) observer({ ...base, type: "published", durationMs: atMs - publishTimeMs, atMs });
+      const durationMs = clock.monotonicNow() - startedMs;
+      if (error === undefined) observer({ ...base, type: "published", durationMs, atMs });
       else observer({ ...base, type: "publish-failed", error, atMs });
     };
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Clock } from "@anytopic/core";
+import { type Clock, VirtualClock } from "@anytopic/core";
 import { message, openDriver, ProbeSink, publish, subscriptionSpec, topicSpec, withTopology } from "./probe.ts";
 
 const topic = topicSpec();
@@ -23,6 +23,28 @@ describe("leases", () => {
     expect(sink.deliveries[1]?.ack()).toBeUndefined();
     await clock.advance(60_000);
     expect(sink.deliveries).toHaveLength(2);
+  });
+
+  it("lasts as long as it should although the wall clock was set forward", async () => {
+    const virtual = new VirtualClock();
+    let setForwardMs = 0;
+    const clock: Clock = {
+      now: () => virtual.now() + setForwardMs,
+      monotonicNow: () => virtual.monotonicNow(),
+      setTimer: (ring, delayMs) => virtual.setTimer(ring, delayMs),
+      clearTimer: (handle) => virtual.clearTimer(handle),
+    };
+    const { driver } = await openDriver({}, clock);
+    await driver.apply({ topics: [], subscriptions: [subscription] }, { update: false });
+    const sink = new ProbeSink();
+    await driver.openSubscriber(subscription, sink, { maxOutstanding: 2 });
+    await publish(driver, topic, [message("a")]);
+    setForwardMs = 3_600_000;
+    await publish(driver, topic, [message("b")]);
+    await virtual.advance(9_999);
+    expect(sink.revoked).toEqual([]);
+    await virtual.advance(1);
+    expect(sink.revoked.map(({ id }) => id)).toEqual(["a", "b"]);
   });
 
   it("does not spend an attempt on a delivery that no handler had started", async () => {

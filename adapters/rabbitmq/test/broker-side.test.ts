@@ -77,19 +77,24 @@ test.skipIf(noBroker)(
   },
 );
 
-test.skipIf(noNode)("every queue is a quorum queue, and everything outlives the node", async () => {
-  const topic = defineTopic("durable");
-  await (await connected(broker!.url)).apply([defineSubscription(topic, "worker")]);
-  const queues = await broker!.admin!(["list_queues", "name", "type", "durable"]);
-  const ours = queues.split("\n").filter((line) => line.startsWith("durable."));
-  expect(ours.toSorted().map((line) => line.split("\t"))).toEqual([
-    ["durable.worker", "quorum", "true"],
-    ["durable.worker.dead-letters", "quorum", "true"],
-    ["durable.worker.wait", "quorum", "true"],
-  ]);
-  const exchanges = await broker!.admin!(["list_exchanges", "name", "type", "durable"]);
-  expect(exchanges.split("\n")).toContain("durable\tfanout\ttrue");
-});
+// The management command starts a virtual machine of its own each time, which takes seconds on a busy machine.
+test.skipIf(noNode)(
+  "every queue is a quorum queue, and everything outlives the node",
+  { timeout: 60_000 },
+  async () => {
+    const topic = defineTopic("durable");
+    await (await connected(broker!.url)).apply([defineSubscription(topic, "worker")]);
+    const queues = await broker!.admin!(["list_queues", "name", "type", "durable"]);
+    const ours = queues.split("\n").filter((line) => line.startsWith("durable."));
+    expect(ours.toSorted().map((line) => line.split("\t"))).toEqual([
+      ["durable.worker", "quorum", "true"],
+      ["durable.worker.dead-letters", "quorum", "true"],
+      ["durable.worker.wait", "quorum", "true"],
+    ]);
+    const exchanges = await broker!.admin!(["list_exchanges", "name", "type", "durable"]);
+    expect(exchanges.split("\n")).toContain("durable\tfanout\ttrue");
+  },
+);
 
 test.skipIf(noBroker)("a topic without subscription takes messages, which is said once", async () => {
   const warnings: string[] = [];
