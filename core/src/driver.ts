@@ -12,8 +12,10 @@
  *
  * Rules for every method below. Errors are `PubSubError`s, mapped by one table of the adapter. Drivers do not retry
  * what core can see (a publish, a settle); they do repair their connection for ever. All methods may be called
- * concurrently. `close` methods are idempotent, work while disconnected, and never reject. No 'error' event of a
- * client library may go unheard.
+ * concurrently. `close` methods are idempotent, work while disconnected, and never reject. Like `stop` they are given
+ * `timeoutMs`, the time that is left of core's one bound for closing (5000 when absent), and keep it whatever the line
+ * or the broker does: a polite goodbye first, then the socket is destroyed. No 'error' event of a client library may
+ * go unheard.
  */
 import type { Capabilities } from "./capabilities.ts";
 import type { Clock } from "./clock.ts";
@@ -86,8 +88,8 @@ export interface DriverPublisher {
    * While disconnected: reject with `UNAVAILABLE` rather than queue.
    */
   publish(batch: readonly PublishRequest[]): void;
-  /** Called when no request is under way. */
-  close(): Promise<void>;
+  /** Called when no request is under way. Resolves within `timeoutMs`, see the rules at the top. */
+  close(timeoutMs?: number): Promise<void>;
 }
 
 /**
@@ -150,10 +152,10 @@ export interface SubscriberOptions {
 export interface DriverSubscriber {
   /** Renews the leases of these deliveries for `ackDeadlineMs` from now. Fire and forget: a lease found lost is revoked on the sink. Called about every third of `ackDeadlineMs` with everything core holds. No-op where leases last as long as the connection. */
   extend(deliveries: readonly DriverDelivery[]): void;
-  /** Ends intake. When it resolves, no `deliver` will be called any more; what arrived meanwhile was delivered or given back to the broker. */
-  stop(): Promise<void>;
-  /** After `stop` and after every settle was called: flushes settles (bounded by about 5 s while disconnected), gives back what is left, lets go of the broker's resources of this worker. */
-  close(): Promise<void>;
+  /** Ends intake. When it resolves, no `deliver` will be called any more; what arrived meanwhile was delivered or given back to the broker. Resolves within `timeoutMs`. */
+  stop(timeoutMs?: number): Promise<void>;
+  /** After `stop` and after every settle was called: flushes settles, gives back what is left, lets go of the broker's resources of this worker. Resolves within `timeoutMs`. */
+  close(timeoutMs?: number): Promise<void>;
 }
 
 /** A letter under a lease of at least 30 s. Settled once. */
@@ -178,7 +180,7 @@ export interface DriverDeadLetters {
   redeliver(message: OutgoingMessage): Promise<void>;
   /** Deletes every letter and returns how many there were. */
   purge(): Promise<number>;
-  close(): Promise<void>;
+  close(timeoutMs?: number): Promise<void>;
 }
 
 /** An open connection to a broker. */
@@ -202,8 +204,8 @@ export interface Driver {
     options: SubscriberOptions,
   ): Promise<DriverSubscriber>;
   openDeadLetters(subscription: SubscriptionSpec): Promise<DriverDeadLetters>;
-  /** Called after everything opened was closed. */
-  close(): Promise<void>;
+  /** Called after everything opened was closed. Resolves within `timeoutMs`; afterwards no socket, timer or process of this driver is left. */
+  close(timeoutMs?: number): Promise<void>;
 }
 
 /** What core gives a driver. */
