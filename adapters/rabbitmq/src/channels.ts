@@ -10,6 +10,8 @@ const CLOSE_TIMEOUT_MS = 2000;
  * whole connection along, and without 'handler-error' so does a delivery that arrives after its consumer was cancelled.
  */
 export function hearErrors<Any extends Channel>(channel: Any, logger: Logger): Any {
+  // One per answer that is awaited.
+  channel.setMaxListeners(0);
   channel.on("error", (error) => logger.debug({ err: error }, "rabbitmq: channel closed"));
   channel.on("handler-error", (error) => logger.debug({ err: error }, "rabbitmq: a listener threw"));
   return channel;

@@ -8,8 +8,10 @@ import {
   type SocketOptions,
 } from "amqplib";
 import type { BrokerAddress } from "./address.ts";
+import { within } from "./answered.ts";
 import { closeWithin, hearErrors } from "./channels.ts";
 import { coalesceWrites } from "./coalesce-writes.ts";
+import { guardFrames } from "./guard-frames.ts";
 import { codeOf, toPubSubError } from "./errors.ts";
 import type { CheckedOptions } from "./options.ts";
 import type { ConnectionStatus } from "./connection-status.ts";
@@ -106,12 +108,12 @@ export class Connection {
   }
 
   /** A channel with every listener that keeps it from tearing the connection down; rejects with `UNAVAILABLE` while there is no connection. */
-  async openChannel(): Promise<Channel> {
-    return hearErrors(await this.#up().createChannel(), this.#context.logger);
+  openChannel(): Promise<Channel> {
+    return this.#opened((model) => model.createChannel());
   }
 
-  async openConfirmChannel(): Promise<ConfirmChannel> {
-    return hearErrors(await this.#up().createConfirmChannel(), this.#context.logger);
+  openConfirmChannel(): Promise<ConfirmChannel> {
+    return this.#opened((model) => model.createConfirmChannel());
   }
 
   async close(): Promise<void> {
@@ -123,6 +125,20 @@ export class Connection {
     this.#model = undefined;
     if (model !== undefined) await closeWithin(model, CLOSE_TIMEOUT_MS);
     this.#destroySocket();
+  }
+
+  async #opened<Any extends Channel>(open: (model: ChannelModel) => Promise<Any>): Promise<Any> {
+    const opening = open(this.#up());
+    try {
+      return hearErrors(await within(opening), this.#context.logger);
+    } catch (error) {
+      // One that comes too late is nobody's.
+      void opening.then(
+        (channel) => closeWithin(hearErrors(channel, this.#context.logger), CLOSE_TIMEOUT_MS),
+        () => {},
+      );
+      throw error;
+    }
   }
 
   #up(): ChannelModel {
@@ -174,6 +190,7 @@ export class Connection {
 
   #adopt(model: ChannelModel, what: string, destroySocket: () => void): void {
     coalesceWrites(model);
+    guardFrames(model);
     let lastError: unknown;
     model.on("error", (error) => (lastError = error));
     model.on("handler-error", (error) => this.#context.logger.error({ err: error }, "rabbitmq: a listener threw"));

@@ -8,11 +8,13 @@ import {
 } from "@anytopic/core/driver";
 import type { Channel, GetMessage } from "amqplib";
 import { closeWithin, withChannel } from "./channels.ts";
-import { asBuffer, decodeMessage, encodeProperties } from "./codec.ts";
+import { answered } from "./answered.ts";
+import { asBuffer, encodeProperties } from "./codec.ts";
 import type { Connection } from "./connection.ts";
-import { toPubSubError } from "./errors.ts";
+import { codeOf, toPubSubError } from "./errors.ts";
 import type { QueueNames } from "./names.ts";
 import type { QueueSender } from "./queue-sender.ts";
+import { readMessage } from "./read-message.ts";
 
 export interface DeadLettersContext {
   readonly connection: Connection;
@@ -48,7 +50,10 @@ export class DeadLetters implements DriverDeadLetters {
   }
 
   count(): Promise<number> {
-    return this.#admin("count", async (channel) => (await channel.checkQueue(this.#queue)).messageCount);
+    return this.#admin(
+      "count",
+      async (channel) => (await answered(channel, channel.checkQueue(this.#queue))).messageCount,
+    );
   }
 
   peek(limit: number): Promise<readonly StoredMessage[]> {
@@ -71,18 +76,28 @@ export class DeadLetters implements DriverDeadLetters {
         await new Promise((resolve) => setTimeout(resolve, TAKE_POLL_MS));
       }
     } catch (error) {
+      // What its answer brings after all must not stay with a channel that nobody looks at.
+      if (codeOf(error) === "TIMEOUT") void this.#forgetChannel();
       throw toPubSubError(this.#what("take"), error);
     }
   }
 
   purge(): Promise<number> {
-    return this.#admin("purge", async (channel) => (await channel.purgeQueue(this.#queue)).messageCount);
+    return this.#admin(
+      "purge",
+      async (channel) => (await answered(channel, channel.purgeQueue(this.#queue))).messageCount,
+    );
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    const channel = await this.#channel?.catch(() => undefined);
+    await this.#forgetChannel();
+  }
+
+  async #forgetChannel(): Promise<void> {
+    const opening = this.#channel;
     this.#channel = undefined;
+    const channel = await opening?.catch(() => undefined);
     if (channel !== undefined) await closeWithin(channel, CLOSE_TIMEOUT_MS);
   }
 
@@ -111,7 +126,7 @@ export class DeadLetters implements DriverDeadLetters {
   async #get(channel: Channel, limit: number): Promise<GetMessage[]> {
     const letters: GetMessage[] = [];
     while (letters.length < limit) {
-      const letter = await channel.get(this.#queue, { noAck: false });
+      const letter = await answered(channel, channel.get(this.#queue, { noAck: false }));
       if (letter === false) break;
       letters.push(letter);
     }
@@ -119,7 +134,7 @@ export class DeadLetters implements DriverDeadLetters {
   }
 
   #decode(letter: GetMessage): StoredMessage {
-    return decodeMessage(letter, this.#context.driver.clock.now());
+    return readMessage(letter, this.#context.driver.clock.now());
   }
 
   #taken(channel: Channel, letter: GetMessage): TakenLetter {
@@ -128,7 +143,7 @@ export class DeadLetters implements DriverDeadLetters {
       try {
         send();
         // An ack has no answer, but a channel is worked through in order: after this one it was.
-        await channel.checkQueue(this.#queue);
+        await answered(channel, channel.checkQueue(this.#queue));
       } catch (error) {
         throw new PubSubError(
           "LEASE_LOST",

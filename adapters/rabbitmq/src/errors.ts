@@ -65,6 +65,7 @@ export function toPubSubError(what: string, cause: unknown): PubSubError {
 }
 
 export function codeOf(cause: unknown): PubSubErrorCode {
+  if (cause instanceof PubSubError) return cause.code;
   if (!(cause instanceof Error)) return isIllegalOperation(cause) ? "UNAVAILABLE" : "UNKNOWN";
   const { message } = cause;
   const code: unknown = (cause as { code?: unknown }).code;

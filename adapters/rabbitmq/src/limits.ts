@@ -61,3 +61,9 @@ export const MAX_WAITING_BYTES: number = 64 * 1024 * 1024;
  * (3.10.8), with confirmed messages in it. Seen on 2026-11-22.
  */
 export const QUEUE_SETTLES_MS = 1000;
+
+/**
+ * How long the broker may take for one answer, in ms; beyond it the call rejects with `TIMEOUT`. Calls inside the server give up
+ * after 60 s at most, most after 5 or 15, and a connection without a sign of life ends after two heartbeats.
+ */
+export const ANSWER_TIMEOUT_MS = 30_000;

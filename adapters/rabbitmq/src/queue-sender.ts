@@ -1,5 +1,6 @@
 import { type Logger, PubSubError } from "@anytopic/core/driver";
 import type { Message, Options } from "amqplib";
+import { within } from "./answered.ts";
 import { type Confirmable, ConfirmedChannel } from "./confirmed-channel.ts";
 import type { Connection } from "./connection.ts";
 
@@ -11,12 +12,15 @@ export class QueueSender {
     this.#channel = new ConfirmedChannel(connection, logger, "rabbitmq: send to a queue", markReturned);
   }
 
-  /** Resolves when the queue has it on disk; rejects with `NOT_FOUND` when there is no such queue. */
+  /**
+   * Resolves when the queue has it on disk; rejects with `NOT_FOUND` when there is no such queue, and with `TIMEOUT` when the
+   * broker says nothing: a queue without a majority of its nodes does not.
+   */
   send(queue: string, body: Buffer, properties: Options.Publish): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const request = new QueueSend(queue, body, properties.messageId, resolve, reject);
-      this.#channel.publish("", queue, body, { ...properties, mandatory: true }, request);
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const request = new QueueSend(queue, body, properties.messageId, resolve, reject);
+    this.#channel.publish("", queue, body, { ...properties, mandatory: true }, request);
+    return within(promise);
   }
 
   close(): Promise<void> {

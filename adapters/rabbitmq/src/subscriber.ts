@@ -8,13 +8,14 @@ import {
 } from "@anytopic/core/driver";
 import type { ConsumeMessage } from "amqplib";
 import { closeWithin } from "./channels.ts";
-import { decodeMessage, retryProperties } from "./codec.ts";
+import { retryProperties } from "./codec.ts";
 import type { ConnectionUser } from "./connection.ts";
 import { Delivery, type Settler } from "./delivery.ts";
 import { toPubSubError } from "./errors.ts";
 import { MAX_PREFETCH } from "./limits.ts";
 import { Pause } from "./pause.ts";
 import { raceTimeout } from "./race-timeout.ts";
+import { readMessage } from "./read-message.ts";
 import { Retries } from "./retries.ts";
 import { leaseLost, Session } from "./session.ts";
 import type { SubscriberContext } from "./subscriber-context.ts";
@@ -245,7 +246,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, Settler {
   }
 
   #receive(session: Session, takeover: Takeover | undefined, message: ConsumeMessage): void {
-    const decoded = decodeMessage(message, this.#context.driver.clock.now());
+    const decoded = readMessage(message, this.#context.driver.clock.now());
     const delivery = new Delivery(message, decoded, session, this);
     session.track(delivery);
     if (takeover?.take(delivery) !== true) this.#deliver(delivery);
