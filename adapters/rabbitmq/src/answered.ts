@@ -24,6 +24,8 @@ export async function within<Answer>(answer: Promise<Answer>): Promise<Answer> {
     () => late.reject(new PubSubError("TIMEOUT", `rabbitmq: no answer within ${ANSWER_TIMEOUT_MS} ms`)),
     ANSWER_TIMEOUT_MS,
   );
+  // The connection keeps the process alive, not what is asked on it.
+  timer.unref();
   try {
     return await Promise.race([answer, late.promise]);
   } finally {

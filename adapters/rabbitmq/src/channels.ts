@@ -1,9 +1,8 @@
 import type { Logger } from "@anytopic/core/driver";
 import type { Channel, ChannelModel } from "amqplib";
 import type { Connection } from "./connection.ts";
+import { CLOSE_TIMEOUT_MS } from "./limits.ts";
 import { raceTimeout } from "./race-timeout.ts";
-
-const CLOSE_TIMEOUT_MS = 2000;
 
 /**
  * Attaches what keeps one channel's trouble its own: without an 'error' listener a channel that the broker closes takes the

@@ -3,7 +3,7 @@ import type { ConfirmChannel, Message, Options } from "amqplib";
 import { closeWithin } from "./channels.ts";
 import type { Connection, ConnectionUser } from "./connection.ts";
 import { toPubSubError } from "./errors.ts";
-import { MAX_WAITING_BYTES, MAX_WAITING_PUBLISHES } from "./limits.ts";
+import { CLOSE_TIMEOUT_MS, MAX_WAITING_BYTES, MAX_WAITING_PUBLISHES } from "./limits.ts";
 
 /** Who waits for the broker's confirmation. Exactly one of the two is called, once. */
 export interface Confirmable {
@@ -19,8 +19,6 @@ interface Publish {
   readonly properties: Options.Publish;
   readonly request: Confirmable;
 }
-
-const CLOSE_TIMEOUT_MS = 2000;
 
 /**
  * A channel with publisher confirms that is opened again when the broker closes it.
@@ -82,12 +80,12 @@ export class ConfirmedChannel implements ConnectionUser {
     this.#writeWaiting();
   }
 
-  async close(): Promise<void> {
+  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#connection.removeUser(this);
     const channel = this.#channel;
-    if (channel !== undefined) await closeWithin(channel, CLOSE_TIMEOUT_MS);
+    if (channel !== undefined) await closeWithin(channel, timeoutMs);
     this.#fail(new PubSubError("CLOSED", `${this.#what}: closed`));
   }
 

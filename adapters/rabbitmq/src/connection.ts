@@ -13,6 +13,7 @@ import { closeWithin, hearErrors } from "./channels.ts";
 import { coalesceWrites } from "./coalesce-writes.ts";
 import { guardFrames } from "./guard-frames.ts";
 import { codeOf, toPubSubError } from "./errors.ts";
+import { CLOSE_TIMEOUT_MS } from "./limits.ts";
 import type { CheckedOptions } from "./options.ts";
 import type { ConnectionStatus } from "./connection-status.ts";
 
@@ -26,7 +27,6 @@ export interface ConnectionUser {
   blocked?(blocked: boolean): void;
 }
 
-const CLOSE_TIMEOUT_MS = 2000;
 /** How long the socket of an ended connection may still send what is in it. */
 const LINGER_MS = 1000;
 
@@ -116,14 +116,15 @@ export class Connection {
     return this.#opened((model) => model.createConfirmChannel());
   }
 
-  async close(): Promise<void> {
+  /** Says goodbye for as long as `timeoutMs` permits; then no socket is left, whatever the line or the broker did. */
+  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
     this.#closed = true;
     this.#error = new PubSubError("CLOSED", "rabbitmq: the connection was closed");
     this.#context.clock.clearTimer(this.#timer);
     this.#connecting.abort();
     const model = this.#model;
     this.#model = undefined;
-    if (model !== undefined) await closeWithin(model, CLOSE_TIMEOUT_MS);
+    if (model !== undefined) await closeWithin(model, timeoutMs);
     this.#destroySocket();
   }
 
@@ -168,7 +169,7 @@ export class Connection {
       attempt.removeEventListener("abort", abort);
     }
     if (this.#closed) {
-      await closeWithin(model, CLOSE_TIMEOUT_MS);
+      model.on("error", () => {});
       abort();
       throw this.#error;
     }

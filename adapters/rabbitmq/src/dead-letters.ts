@@ -12,8 +12,10 @@ import { answered } from "./answered.ts";
 import { asBuffer, encodeProperties } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { codeOf, toPubSubError } from "./errors.ts";
+import { CLOSE_TIMEOUT_MS } from "./limits.ts";
 import type { QueueNames } from "./names.ts";
 import type { QueueSender } from "./queue-sender.ts";
+import { raceTimeout } from "./race-timeout.ts";
 import { readMessage } from "./read-message.ts";
 
 export interface DeadLettersContext {
@@ -25,7 +27,6 @@ export interface DeadLettersContext {
   readonly nextOrder: () => number;
 }
 
-const CLOSE_TIMEOUT_MS = 2000;
 /** How long `take` waits for a first letter, and how often it looks. */
 const TAKE_WAIT_MS = 1000;
 const TAKE_POLL_MS = 100;
@@ -89,9 +90,9 @@ export class DeadLetters implements DriverDeadLetters {
     );
   }
 
-  async close(): Promise<void> {
+  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
     this.#closed = true;
-    await this.#forgetChannel();
+    await raceTimeout(this.#forgetChannel(), timeoutMs);
   }
 
   async #forgetChannel(): Promise<void> {

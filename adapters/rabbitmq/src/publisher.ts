@@ -51,8 +51,8 @@ export class Publisher implements DriverPublisher {
     }
   }
 
-  close(): Promise<void> {
-    return this.#channel.close();
+  close(timeoutMs?: number): Promise<void> {
+    return this.#channel.close(timeoutMs);
   }
 
   /** A topic without subscriptions takes messages and forgets them, on every broker; said once, since it is often a mistake. */

@@ -23,8 +23,8 @@ export class QueueSender {
     return within(promise);
   }
 
-  close(): Promise<void> {
-    return this.#channel.close();
+  close(timeoutMs?: number): Promise<void> {
+    return this.#channel.close(timeoutMs);
   }
 }
 
