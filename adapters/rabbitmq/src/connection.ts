@@ -77,23 +77,39 @@ export class Connection {
     return this.#error;
   }
 
-  /** Makes the first connection; one attempt per node. */
+  /** Which node the next attempt goes to. */
+  get turn(): number {
+    return this.#turn;
+  }
+
+  /**
+   * One attempt per node, until one is connected; when there is none it rejects, best with what further attempts will not
+   * change.
+   */
   async open(signal?: AbortSignal): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
+    let worst: PubSubError | undefined;
+    for (const _ of this.#options.addresses) {
       try {
         await this.#connect(signal);
         return;
-      } catch (error) {
+      } catch (cause) {
         signal?.throwIfAborted();
-        if (attempt >= this.#options.addresses.length) throw error;
+        const error = toPubSubError("rabbitmq", cause);
+        if (worst?.retryable !== false) worst = error;
+        if (this.#closed) break;
       }
     }
+    throw worst ?? this.#error;
   }
 
-  /** Resolves after one attempt, whatever came of it: if nothing, others follow until there is a connection. */
-  async start(): Promise<void> {
+  /**
+   * As `open`, beginning with the node of this turn. Resolves whatever came of it: if nothing, other rounds follow until
+   * there is a connection.
+   */
+  async start(turn: number = this.#turn): Promise<void> {
+    this.#turn = turn;
     try {
-      await this.#connect();
+      await this.open();
     } catch (error) {
       this.#retryLater(toPubSubError("rabbitmq", error));
     }

@@ -142,7 +142,8 @@ export class RabbitmqDriver implements Driver {
     if (this.#publishing === undefined) {
       const connection = new Connection(this.#options, this.#context, "publish", this.#status);
       this.#publishing = { connection, sender: new QueueSender(connection, this.#context.logger) };
-      this.#opening = connection.start();
+      // The node that the other connection found is the likeliest to be up.
+      this.#opening = connection.start(this.#consuming.turn - 1);
     }
     await this.#opening;
     return this.#publishing;
