@@ -43,6 +43,8 @@ export class Connection {
   readonly #users = new Set<ConnectionUser>();
   #model: ChannelModel | undefined;
   #blocked = false;
+  /** The server's `max_message_size` in bytes, as far as one of its refusals has told it. */
+  maxMessageBytes: number = Number.POSITIVE_INFINITY;
   #closed = false;
   readonly #connecting = new AbortController();
   #destroySocket: () => void = () => {};
@@ -219,6 +221,8 @@ export class Connection {
     const again = this.#failures > 0;
     this.#failures = 0;
     this.#model = model;
+    // It may be another server, or another configuration.
+    this.maxMessageBytes = Number.POSITIVE_INFINITY;
     this.#destroySocket = destroySocket;
     if (again) this.#context.logger.info({ connection: this.#purpose }, `${what}: connected again`);
     this.#status.report(this.#purpose, "up");

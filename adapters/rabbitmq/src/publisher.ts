@@ -27,7 +27,11 @@ export class Publisher implements DriverPublisher {
   constructor(topic: TopicSpec, context: PublisherContext) {
     this.#context = context;
     const what = `rabbitmq: publish to topic ${JSON.stringify(topic.name)} (exchange ${JSON.stringify(context.exchange)})`;
-    this.#channel = new ConfirmedChannel(context.connection, context.logger, what, () => this.#returned(topic));
+    this.#channel = new ConfirmedChannel(context.connection, context.logger, {
+      what,
+      returned: () => this.#returned(topic),
+      again: (request) => this.#again(request as PublishRequest),
+    });
   }
 
   sizeOf(message: OutgoingMessage): number {
@@ -35,7 +39,6 @@ export class Publisher implements DriverPublisher {
   }
 
   publish(batch: readonly PublishRequest[]): void {
-    const { exchange, contentType, nextOrder } = this.#context;
     const mandatory = this.#context.now() >= this.#mandatoryFromMs;
     for (const request of batch) {
       try {
@@ -44,11 +47,20 @@ export class Publisher implements DriverPublisher {
         request.reject(error as PubSubError);
         continue;
       }
-      const order = request.orderingKey === undefined ? undefined : nextOrder();
-      const properties = encodeProperties(request, order, contentType);
-      properties.mandatory = mandatory;
-      this.#channel.publish(exchange, "", asBuffer(request.body), properties, request);
+      this.#publish(request, mandatory);
     }
+  }
+
+  #publish(request: PublishRequest, mandatory: boolean): void {
+    const { exchange, contentType, nextOrder } = this.#context;
+    const order = request.orderingKey === undefined ? undefined : nextOrder();
+    const properties = encodeProperties(request, order, contentType);
+    properties.mandatory = mandatory;
+    this.#channel.publish(exchange, "", asBuffer(request.body), properties, request);
+  }
+
+  #again(request: PublishRequest): void {
+    if (request.awaited) this.#publish(request, false);
   }
 
   close(timeoutMs?: number): Promise<void> {

@@ -9,7 +9,11 @@ export class QueueSender {
   readonly #channel: ConfirmedChannel;
 
   constructor(connection: Connection, logger: Logger) {
-    this.#channel = new ConfirmedChannel(connection, logger, "rabbitmq: send to a queue", markReturned);
+    this.#channel = new ConfirmedChannel(connection, logger, {
+      what: "rabbitmq: send to a queue",
+      returned: markReturned,
+      again: (request) => this.#publish(request as QueueSend),
+    });
   }
 
   /**
@@ -18,9 +22,15 @@ export class QueueSender {
    */
   send(queue: string, body: Buffer, properties: Options.Publish): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const request = new QueueSend(queue, body, properties.messageId, resolve, reject);
-    this.#channel.publish("", queue, body, { ...properties, mandatory: true }, request);
-    return within(promise);
+    const request = new QueueSend(queue, body, { ...properties, mandatory: true }, resolve, reject);
+    this.#publish(request);
+    return within(promise).finally(() => (request.awaited = false));
+  }
+
+  #publish(request: QueueSend): void {
+    if (!request.awaited) return;
+    request.returned = false;
+    this.#channel.publish("", request.queue, request.body, request.properties, request);
   }
 
   close(timeoutMs?: number): Promise<void> {
@@ -31,21 +41,23 @@ export class QueueSender {
 class QueueSend implements Confirmable {
   readonly queue: string;
   readonly body: Buffer;
-  readonly messageId: string | undefined;
+  readonly properties: Options.Publish;
   readonly #resolve: () => void;
   readonly reject: (error: PubSubError) => void;
   returned = false;
+  /** Whether somebody still waits for the answer. */
+  awaited = true;
 
   constructor(
     queue: string,
     body: Buffer,
-    messageId: string | undefined,
+    properties: Options.Publish,
     resolve: () => void,
     reject: (error: PubSubError) => void,
   ) {
     this.queue = queue;
     this.body = body;
-    this.messageId = messageId;
+    this.properties = properties;
     this.#resolve = resolve;
     this.reject = reject;
   }
@@ -62,7 +74,7 @@ function markReturned({ fields, properties }: Message, unconfirmed: Iterable<Con
   const messageId: unknown = properties.messageId;
   for (const send of unconfirmed) {
     if (!(send instanceof QueueSend) || send.returned) continue;
-    if (send.queue !== fields.routingKey || send.messageId !== messageId) continue;
+    if (send.queue !== fields.routingKey || send.properties.messageId !== messageId) continue;
     send.returned = true;
     return;
   }
