@@ -103,15 +103,12 @@ export interface DriverDelivery extends StoredMessage {
   /** 1 for the first delivery of a message to this subscription, true across workers, crashes and restarts of the broker. */
   readonly attempt: number;
   /**
-   * Why there is no more to be read of it than its body: it runs no handler, and becomes a dead letter of the reason
-   * `"undecodable"`.
-   */
-  readonly undecodable?: PubSubError | undefined;
-  /**
    * With `orderedRetry: "core"` only, read just before `retry`: true when the broker can delay this one by itself. Core
    * then lets go of it and passes the delay, as with `"broker"`. The broker keeps its key closed, and core holds no successor.
    */
   readonly retriesAtBroker?: boolean;
+  /** Why the message's metadata cannot be read: core dead-letters it at once, as `"undecodable"`, with `body` and `attributes` as they are here. */
+  readonly undecodable?: Error | undefined;
   /**
    * Done. On an exactly-once subscription a promise is required: with `Capabilities.ack` `"confirmed"` it resolves when the ack is
    * durable, with `"sent"` when the broker has worked up to it; what a crash then brings back, the inbox recognises.
