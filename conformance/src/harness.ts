@@ -4,6 +4,7 @@
  */
 import type { Capabilities, InboxStore } from "@anytopic/core";
 import type { Adapter, Attributes } from "@anytopic/core/driver";
+import type { Random } from "./random.ts";
 
 /** How late this implementation may be. Lower bounds of times have no slack. */
 export interface Slack {
@@ -33,7 +34,7 @@ export interface Quirk {
 }
 
 /** Parts of a harness that some behaviours need. */
-export type Facility = "broker" | "proxy" | "stats" | "foreign" | "unreachable";
+export type Facility = "broker" | "proxy" | "stats" | "foreign" | "hostile" | "unreachable";
 
 export interface AdapterRequest {
   /** Connect through `Harness.proxy`. @default directly */
@@ -94,6 +95,23 @@ export interface ForeignClient {
   take(name: SubscriptionName): Promise<ForeignMessage | undefined>;
 }
 
+/**
+ * A stranger who may publish and means harm. It speaks the broker's protocol without a client library where a library
+ * would not let broken things through.
+ */
+export interface HostilePublisher {
+  /**
+   * Publishes one message with this body to a topic that the adapter has provisioned. Everything else about it is
+   * drawn from `random`: malformed headers, metadata that lies, values out of range, sizes at the limit. Returns
+   * whether the broker stored it, and in words what was special about it.
+   */
+  publish(
+    topic: string,
+    body: Uint8Array,
+    random: Random,
+  ): Promise<{ readonly stored: boolean; readonly what: string }>;
+}
+
 /** An adapter that can reach nobody, with credentials in its configuration. */
 export interface UnreachableAdapter {
   /** Fresh each time; an address where nobody listens. */
@@ -125,6 +143,7 @@ export interface Harness {
   readonly proxy?: NetworkProxy;
   stats?(name: SubscriptionName): Promise<SubscriptionStats>;
   readonly foreign?: ForeignClient;
+  readonly hostile?: HostilePublisher;
   readonly unreachable?: UnreachableAdapter;
   /** For adapters with `exactlyOnce: "inbox"`. One store for all calls of a run. @default a store in the memory of this process */
   inbox?(): InboxStore;

@@ -8,6 +8,7 @@ export type {
   ForeignClient,
   ForeignMessage,
   Harness,
+  HostilePublisher,
   NetworkProxy,
   Quirk,
   Slack,
@@ -18,7 +19,7 @@ export type {
 export { matrixEntries, matrixMarkdown, matrixSummary } from "./matrix.ts";
 export type { MatrixEntry } from "./matrix.ts";
 export { minimalHarness } from "./minimal-harness.ts";
-export { type Random, seededRandom } from "./random.ts";
+export { seededRandom, type Random } from "./random.ts";
 export { registerConformance } from "./register-conformance.ts";
 export type { RegisterOptions, TestFunction } from "./register-conformance.ts";
 export { headline, isFailure, summary } from "./result.ts";

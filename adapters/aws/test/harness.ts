@@ -3,6 +3,7 @@ import { createTcpProxy, type Harness, type Quirk } from "@anytopic/conformance"
 import { aws, awsCapabilities } from "@anytopic/aws";
 import { createTestClients } from "./clients.ts";
 import { foreignClient } from "./foreign-client.ts";
+import { hostilePublisher } from "./hostile-publisher.ts";
 import { FAUXQS_QUIRKS, MOTO_QUIRKS, MOTO_RECEIVERS } from "./quirks.ts";
 import { queueStats } from "./queue-stats.ts";
 
@@ -40,6 +41,7 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     },
     stats: (name) => queueStats(clients, name),
     foreign: foreignClient(clients),
+    hostile: hostilePublisher(clients),
     unreachable: {
       adapter: () =>
         aws({

@@ -4,6 +4,7 @@ import { gcp, gcpCapabilities } from "@anytopic/gcp";
 import { PubSub } from "@google-cloud/pubsub";
 import { googleAuthLibrary } from "google-gax";
 import { createForeignClient } from "./foreign-client.ts";
+import { hostilePublisher } from "./hostile-publisher.ts";
 import { quirksOf } from "./quirks.ts";
 import { startWaitingFront } from "./waiting-front.ts";
 
@@ -43,6 +44,7 @@ export async function createHarness(broker: Broker, { waitingPulls = false }: Ha
     ...(kill === undefined || start === undefined ? {} : { broker: { kill, start } }),
     proxy,
     foreign: createForeignClient(client),
+    hostile: hostilePublisher(client),
     unreachable: {
       adapter: () =>
         gcp({

@@ -11,6 +11,7 @@ import { nats, natsCapabilities } from "@anytopic/nats";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { headers, type NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
+import { hostilePublisher } from "./hostile-publisher.ts";
 
 /** A short lease, so that tests need not wait for a new active worker. */
 const LEADER_LEASE_MS = 1500;
@@ -26,6 +27,7 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     reconnectTimeWait: 100,
     waitOnFirstConnect: true,
   });
+  const hostile = hostilePublisher(broker.host, broker.port);
   const { kill, start } = broker;
   return {
     name: "nats",
@@ -46,11 +48,13 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     proxy,
     stats: async (name) => stats(nc, name),
     foreign: foreignClient(nc),
+    hostile,
     unreachable: {
       adapter: () => nats({ servers: "127.0.0.1:1", user: "somebody", password: "s3cr3t-passw0rd" }),
       secret: "s3cr3t-passw0rd",
     },
     async close(): Promise<void> {
+      hostile.close();
       await nc.close();
       await proxy.close();
       await broker.close();

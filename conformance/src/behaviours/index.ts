@@ -88,6 +88,7 @@ import { payloads as lifePayloads } from "./life/payloads.ts";
 import { secrets as lifeSecrets } from "./life/secrets.ts";
 import { foreignReads as wireForeignReads } from "./wire/foreign-reads.ts";
 import { foreignWrites as wireForeignWrites } from "./wire/foreign-writes.ts";
+import { hostile as wireHostile } from "./wire/hostile.ts";
 import { acceptedSurvives as faultsAcceptedSurvives } from "./faults/accepted-survives.ts";
 import { attemptsAcrossRestart as faultsAttemptsAcrossRestart } from "./faults/attempts-across-restart.ts";
 import { closeWhileDisconnected as faultsCloseWhileDisconnected } from "./faults/close-while-disconnected.ts";
@@ -196,6 +197,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   lifeSecrets,
   wireForeignReads,
   wireForeignWrites,
+  wireHostile,
   faultsAcceptedSurvives,
   faultsAttemptsAcrossRestart,
   faultsCloseWhileDisconnected,
