@@ -2,6 +2,7 @@ import type { Broker } from "@anytopic/brokers";
 import { createTcpProxy, type Harness } from "@anytopic/conformance";
 import { rabbitmq, rabbitmqCapabilities } from "@anytopic/rabbitmq";
 import { createForeignClient } from "./foreign-client.ts";
+import { hostilePublisher } from "./hostile-publisher.ts";
 import { createInspector } from "./inspector.ts";
 
 /** A proxy before the broker, and two clients that know nothing of anytopic. Ends the broker when closed. */
@@ -10,6 +11,7 @@ export async function createHarness(broker: Broker): Promise<Harness> {
   const proxied = new URL(broker.url);
   proxied.host = `${proxy.host}:${proxy.port}`;
   const foreign = createForeignClient(broker.url);
+  const hostile = hostilePublisher(broker.url);
   const inspector = createInspector(broker.url);
   const { kill, start } = broker;
   return {
@@ -29,12 +31,13 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     proxy,
     stats: (name) => inspector.stats(`${name.topic}.${name.subscription}`),
     foreign,
+    hostile,
     unreachable: {
       adapter: () => rabbitmq({ url: "amqp://user:hunter2-hunter2@127.0.0.1:1/", connectTimeoutMs: 2000 }),
       secret: "hunter2-hunter2",
     },
     async close() {
-      await Promise.allSettled([foreign.close(), inspector.close()]);
+      await Promise.allSettled([foreign.close(), hostile.close(), inspector.close()]);
       await proxy.close();
       await broker.close();
     },
