@@ -255,4 +255,5 @@ export { percentDecode, percentEncode } from "./percent-encoding.ts";
 export { type Held, HeldItems } from "./held-items.ts";
 export { NumberWindow } from "./number-window.ts";
 export { reconnectDelayMs } from "./reconnect-delay.ts";
+export { HIDDEN_PARAMETER, mayShowParameter } from "./url-parameter.ts";
 export { rejectUnknownKeys, requireChoice, requireInteger, shown } from "./option-checks.ts";

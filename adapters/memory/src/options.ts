@@ -1,5 +1,12 @@
 import type { Adapter, AdapterModule } from "@anytopic/core/driver";
-import { PubSubError, rejectUnknownKeys, requireInteger, shown } from "@anytopic/core/driver";
+import {
+  HIDDEN_PARAMETER,
+  mayShowParameter,
+  PubSubError,
+  rejectUnknownKeys,
+  requireInteger,
+  shown,
+} from "@anytopic/core/driver";
 import { memoryCapabilities } from "./capabilities.ts";
 import { openConnection } from "./connection.ts";
 import { DEFAULT_MAX_BYTES, DEFAULT_MAX_DEDUPLICATION_IDS, DEFAULT_MAX_MESSAGES, MAX_MESSAGE_BYTES } from "./limits.ts";
@@ -83,7 +90,8 @@ function queryOptions(query: string): MemoryOptions {
   const found: Record<string, number> = {};
   for (const [key, value] of new URLSearchParams(query)) {
     if (!(NUMBERS as readonly string[]).includes(key)) {
-      throw new TypeError(`a memory URL has no option ${shown(key)}: known are ${NUMBERS.join(", ")}`);
+      const which = mayShowParameter(query, key) ? shown(key) : HIDDEN_PARAMETER;
+      throw new TypeError(`a memory URL has no option ${which}: known are ${NUMBERS.join(", ")}`);
     }
     if (key in found) throw new TypeError(`the memory URL has the option ${key} twice`);
     found[key] = /^\d+$/.test(value) ? Number(value) : Number.NaN;
