@@ -107,6 +107,8 @@ export interface DriverDelivery extends StoredMessage {
    * then lets go of it and passes the delay, as with `"broker"`. The broker keeps its key closed, and core holds no successor.
    */
   readonly retriesAtBroker?: boolean;
+  /** Why the message's metadata cannot be read: core dead-letters it at once, as `"undecodable"`, with `body` and `attributes` as they are here. */
+  readonly undecodable?: Error | undefined;
   /**
    * Done. On an exactly-once subscription a promise is required: with `Capabilities.ack` `"confirmed"` it resolves when the ack is
    * durable, with `"sent"` when the broker has worked up to it; what a crash then brings back, the inbox recognises.
