@@ -32,9 +32,10 @@ process.on("message", (command: Command) => {
     return;
   }
   const startedAt = performance.now();
-  void pubsub.close({ timeoutMs: command.close }).then(() => {
+  const closed = (): void => {
     tell({ closedMs: performance.now() - startedAt });
     process.disconnect();
-  });
+  };
+  void pubsub.close({ timeoutMs: command.close }).then(closed);
 });
 tell({ ready: true });
