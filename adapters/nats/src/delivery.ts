@@ -19,6 +19,7 @@ export class NatsDelivery implements DriverDelivery, Held<NatsDelivery> {
   readonly orderingKey: string | undefined;
   readonly publishTimeMs: number;
   readonly native: Msg;
+  readonly undecodable: Error | undefined;
   readonly attempt: number;
   /** Its place in the stream: the order of publishing. */
   readonly streamSequence: number;
@@ -51,6 +52,7 @@ export class NatsDelivery implements DriverDelivery, Held<NatsDelivery> {
     this.orderingKey = metadata.orderingKey;
     this.publishTimeMs = metadata.publishTimeMs ?? ack.timestampMs;
     this.native = message;
+    this.undecodable = metadata.undecodable;
     this.attempt = attempt;
     this.streamSequence = ack.streamSequence;
     this.storedMs = ack.timestampMs;

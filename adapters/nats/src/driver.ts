@@ -75,9 +75,9 @@ export class NatsDriver implements Driver {
     return new NatsDeadLetters(this.#connection, subscriptionNames(this.#prefix, subscription), this.#asker());
   }
 
-  async close(): Promise<void> {
+  async close(timeoutMs?: number): Promise<void> {
     this.#questions?.close();
-    await this.#connection.close();
+    await this.#connection.close(timeoutMs);
   }
 
   /** One inbox for what the driver itself publishes. */
