@@ -34,6 +34,7 @@ export const statements: Readonly<Record<Statement, string>> = {
   C28: "Errors have a closed set of codes; caller mistakes are `TypeError`; secrets and payloads never appear.",
   C29: "The wire format is the plain one: foreign clients read what we publish, and we read what they publish.",
   C30: "Everything is observable through structured hooks.",
+  C31: "What is published is the value at the time of the call: event, bytes, attributes and options are read before the first wait.",
 };
 
 /** The behaviours that prove a statement, in part or in whole. */

@@ -29,8 +29,8 @@ describe("publish", () => {
     [{ "anytopic-x": "1" }, /reserved/],
     [{ AnyTopicX: "1" }, /reserved/],
     [{ "": "1" }, /not empty/],
-    [{ k: 1 }, /not well-formed text/],
-    [{ k: "\uD800" }, /not well-formed text/],
+    [{ k: 1 }, /attribute .k. is a number: must be a string/],
+    [{ k: "\uD800" }, /attribute .k. has a lone surrogate/],
   ])("refuses the attributes %j", async (attributes, message) => {
     const pubsub = await connect(new ScriptedAdapter());
     const refused = pubsub.publish(Events, { n: 1 }, { attributes: attributes as Record<string, string> });
