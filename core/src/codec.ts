@@ -12,7 +12,7 @@ export interface Codec<Value = unknown> {
 }
 
 /** On the function that encodes as JSON, so that a codec which borrows the rest of this one is not taken for it. */
-const ENCODES_JSON: unique symbol = Symbol.for("anytopic.encodes-json") as never;
+const ENCODES_JSON = Symbol.for("anytopic.encodes-json");
 
 function encodeJson(value: unknown): Uint8Array {
   const text: string | undefined = JSON.stringify(value);

@@ -1,3 +1,5 @@
+import { types } from "node:util";
+
 import type { DeadLetter, DeadLetterReason } from "./dead-letter.ts";
 import { DEAD_LETTER_ATTRIBUTE, type Attributes, type OutgoingMessage, type StoredMessage } from "./message.ts";
 import { shown } from "./option-checks.ts";
@@ -43,7 +45,9 @@ export function describeError(error: unknown): { readonly name: string; readonly
   const kind = error === null ? "null" : typeof error;
   if (typeof error === "string") return { name: kind, message: error };
   try {
-    if (error instanceof Error) return { name: textOf(error.name, "Error"), message: textOf(error.message, "") };
+    // Of another realm, as test runners and `vm` have them, an error is no instance of ours.
+    if (types.isNativeError(error) || error instanceof Error)
+      return { name: textOf(error.name, "Error"), message: textOf(error.message, "") };
   } catch {
     return { name: "Error", message: "its own description threw" };
   }

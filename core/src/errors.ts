@@ -1,3 +1,5 @@
+import { ERROR_BRAND, isBranded, isInstance, mark } from "./brand.ts";
+
 /**
  * What went wrong, as a stable string. Codes never change within a major version; messages may.
  *
@@ -66,4 +68,18 @@ export class PubSubError extends Error {
     this.code = code;
     this.retryable = options.retryable ?? RETRYABLE.has(code);
   }
+
+  /** Also one that another copy of this package has made. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(PubSubError, this, ERROR_BRAND, value);
+  }
+
+  static {
+    mark(this, ERROR_BRAND);
+  }
+}
+
+/** Whether it is a `PubSubError`, of whatever copy of this package. */
+export function isPubSubError(value: unknown): value is PubSubError {
+  return isBranded(ERROR_BRAND, value);
 }
