@@ -19,7 +19,7 @@ import { ERROR_BRAND, isBranded, isInstance, mark } from "./brand.ts";
  * | `UNAVAILABLE` | the broker cannot be reached, or the connection was lost | time |
  * | `TIMEOUT` | the broker did not answer in time; a publish may have happened | time |
  * | `REJECTED` | the broker refused the message | the operator |
- * | `KEY_PAUSED` | an earlier publish with this ordering key failed | the caller: publish again, in order |
+ * | `KEY_PAUSED` | an earlier publish with this ordering key failed, this one was not sent | the caller: publish again, after the earlier one and in order |
  * | `LEASE_LOST` | the message no longer belongs to this worker; it is or will be redelivered | nobody: expected after long pauses |
  * | `UNKNOWN` | the broker answered with something no table knows | see `cause` |
  */
@@ -46,13 +46,14 @@ export interface PubSubErrorOptions {
   /** The error below this one, usually the broker client's own. */
   readonly cause?: unknown;
   /**
-   * Whether the same call may succeed later without anybody changing anything.
-   * @default true for `UNAVAILABLE`, `TIMEOUT` and `RESOURCE_EXHAUSTED`, else false
+   * Whether the same call may succeed later without anybody changing anything. With an ordering key, whoever repeats
+   * publishes repeats them in their order, one after the other.
+   * @default true for `UNAVAILABLE`, `TIMEOUT`, `RESOURCE_EXHAUSTED` and `KEY_PAUSED`, else false
    */
   readonly retryable?: boolean;
 }
 
-const RETRYABLE: ReadonlySet<PubSubErrorCode> = new Set(["UNAVAILABLE", "TIMEOUT", "RESOURCE_EXHAUSTED"]);
+const RETRYABLE: ReadonlySet<PubSubErrorCode> = new Set(["UNAVAILABLE", "TIMEOUT", "RESOURCE_EXHAUSTED", "KEY_PAUSED"]);
 
 /**
  * The one error of every adapter. A caller's mistake in the types or ranges of arguments is a plain `TypeError`

@@ -25,6 +25,23 @@ describe("publish", () => {
     expect(adapter.batches).toEqual([]);
   });
 
+  it("asks the driver for refusals before the network, and pauses no key for one", async () => {
+    const adapter = new ScriptedAdapter();
+    const refused = new PubSubError("LIMIT_EXCEEDED", "together too long");
+    adapter.refusal = ({ attributes }) => (attributes["large"] === undefined ? undefined : refused);
+    const pubsub = await connect(adapter);
+    const Keyed = defineTopic<{ n: number }>("keyed", { orderingKey: () => "k" });
+    const published = [undefined, { large: "" }, undefined].map((attributes, n) =>
+      pubsub.publish(Keyed, { n }, attributes === undefined ? {} : { attributes }),
+    );
+    await expect(published[1]).rejects.toBe(refused);
+    await turn();
+    adapter.requests[0]?.accept();
+    await turn();
+    adapter.requests[1]?.accept();
+    expect(await Promise.all([published[0], published[2]])).toEqual(adapter.requests.map(({ id }) => id));
+  });
+
   it.each([
     [{ "anytopic-x": "1" }, /reserved/],
     [{ AnyTopicX: "1" }, /reserved/],

@@ -7,6 +7,7 @@ import type {
   DriverDelivery,
   OutgoingMessage,
   PublishRequest,
+  PubSubError,
   TopologyChange,
 } from "@anytopic/core/driver";
 
@@ -55,6 +56,8 @@ export class ScriptedAdapter implements Adapter {
   /** What the driver answers to a settle; undefined as a fire-and-forget broker. */
   settleAnswer: (() => Promise<void>) | undefined;
   storeFailure: Error | undefined;
+  /** What the driver refuses by limits that no capability knows. */
+  refusal: ((message: OutgoingMessage) => PubSubError | undefined) | undefined;
   /** What provisioning waits for. */
   opening: Promise<void> | undefined;
   /** Dead-letter queues that were opened and not closed. */
@@ -121,6 +124,7 @@ export class ScriptedAdapter implements Adapter {
         sizeOf: (message) => message.body.byteLength,
         publish: (batch) => void this.batches.push(batch),
         close: async () => {},
+        ...(this.refusal === undefined ? {} : { refusal: this.refusal }),
       }),
       openSubscriber: async (_subscription, sink, { maxOutstanding }) => {
         this.#sink = sink;

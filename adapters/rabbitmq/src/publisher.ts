@@ -1,6 +1,6 @@
 import type { DriverPublisher, Logger, OutgoingMessage, PublishRequest, TopicSpec } from "@anytopic/core/driver";
 import type { PubSubError } from "@anytopic/core/driver";
-import { asBuffer, encodeProperties, requireHeaderRoom, sizeOf } from "./codec.ts";
+import { asBuffer, encodeProperties, headerRefusal, sizeOf } from "./codec.ts";
 import { ConfirmedChannel } from "./confirmed-channel.ts";
 import type { Connection } from "./connection.ts";
 
@@ -34,16 +34,14 @@ export class Publisher implements DriverPublisher {
     return sizeOf(message);
   }
 
+  refusal({ attributes }: OutgoingMessage): PubSubError | undefined {
+    return headerRefusal(attributes);
+  }
+
   publish(batch: readonly PublishRequest[]): void {
     const { exchange, contentType, nextOrder } = this.#context;
     const mandatory = this.#context.now() >= this.#mandatoryFromMs;
     for (const request of batch) {
-      try {
-        requireHeaderRoom(request.attributes);
-      } catch (error) {
-        request.reject(error as PubSubError);
-        continue;
-      }
       const order = request.orderingKey === undefined ? undefined : nextOrder();
       const properties = encodeProperties(request, order, contentType);
       properties.mandatory = mandatory;

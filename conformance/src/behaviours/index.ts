@@ -2,6 +2,7 @@ import type { Behaviour } from "../behaviour.ts";
 import { aborted as publishAborted } from "./publish/aborted.ts";
 import { anyBytes as publishAnyBytes } from "./publish/any-bytes.ts";
 import { attributeLimits as publishAttributeLimits } from "./publish/attribute-limits.ts";
+import { attributesTogether as publishAttributesTogether } from "./publish/attributes-together.ts";
 import { batchByBytes as publishBatchByBytes } from "./publish/batch-by-bytes.ts";
 import { batchPartialFailure as publishBatchPartialFailure } from "./publish/batch-partial-failure.ts";
 import { batch as publishBatch } from "./publish/batch.ts";
@@ -112,6 +113,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   publishAborted,
   publishAnyBytes,
   publishAttributeLimits,
+  publishAttributesTogether,
   publishBatchByBytes,
   publishBatchPartialFailure,
   publishBatch,

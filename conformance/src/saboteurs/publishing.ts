@@ -130,6 +130,19 @@ export const publishing: readonly Saboteur[] = [
     ),
   },
   {
+    name: "limit-found-late",
+    wrong: "what is beyond a limit of attributes together is refused only when it is being sent",
+    killedBy: ["publish.attributes-together"],
+    sabotage: sabotagePublish((batch) =>
+      batch.filter((request) => {
+        const bytes = Buffer.byteLength(Object.values(request.attributes).join(""));
+        if (bytes < 32_768) return true;
+        request.reject(new PubSubError("LIMIT_EXCEEDED", `attributes are ${bytes} bytes together`));
+        return false;
+      }),
+    ),
+  },
+  {
     name: "refill-one-buffer",
     wrong: "the messages of a batch are written into one buffer, each over the one before, so all are sent as the last",
     killedBy: ["publish.value-at-call"],
