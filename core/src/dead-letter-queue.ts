@@ -5,6 +5,7 @@ import type { DeadLetter } from "./dead-letter.ts";
 import type { DriverDeadLetters, TakenLetter } from "./driver.ts";
 import { editedLetter, type LetterEdit } from "./edited-letter.ts";
 import { requireInteger } from "./option-checks.ts";
+import { boundedId, boundedTimeMs } from "./received.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 export interface LetterSelection {
@@ -76,7 +77,9 @@ export function createDeadLetterQueue(open: () => Promise<OpenLetters>, path: st
     },
     redrive: async (options = {}) =>
       await pass(options, async (taken, letter) => {
-        const { id, orderingKey, publishTimeMs } = taken;
+        const { orderingKey } = taken;
+        const id = boundedId(taken.id);
+        const publishTimeMs = boundedTimeMs(taken.publishTimeMs);
         const { letters, capabilities } = await opened();
         const { body, attributes } = editedLetter(taken, options.edit?.(letter), capabilities);
         await letters.redeliver({ id, orderingKey, publishTimeMs, body, attributes });
@@ -177,5 +180,5 @@ class LetterPass {
 
 /** Tells messages apart within one pass. Not by the id alone: a message that was published twice may have died twice. */
 function markOf({ id, publishTimeMs }: TakenLetter): string {
-  return `${id} ${publishTimeMs}`;
+  return `${boundedId(id)} ${publishTimeMs}`;
 }

@@ -2,9 +2,9 @@ import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "no
 
 import { kindOf } from "./wrong-argument.ts";
 
-/** The shortest secret: as many bytes as the signature is made of (RFC 2104 §3, https://www.rfc-editor.org/rfc/rfc2104, read 2026-11-26). */
-export const MIN_SECRET_BYTES = 32;
-const MAX_SECRET_BYTES = 1024;
+/** As long as SHA-256's output, below which a key weakens the signature (RFC 2104 §3, https://www.rfc-editor.org/rfc/rfc2104, read 2026-11-26). */
+const MIN_SECRET_LENGTH = 32;
+const MAX_SECRET_LENGTH = 256;
 /** 128 bits: more than anybody can try at a broker. */
 const MAC_BYTES = 16;
 /** `.` and 16 bytes in base64url. */
@@ -20,16 +20,7 @@ export class IdSigner {
 
   /** @throws TypeError that does not show the secret */
   constructor(secret: string) {
-    if (typeof secret !== "string") {
-      throw new TypeError(`publish.idSecret is ${kindOf(secret)}: must be text of at least ${MIN_SECRET_BYTES} bytes`);
-    }
-    const bytes = Buffer.byteLength(secret);
-    if (bytes < MIN_SECRET_BYTES || bytes > MAX_SECRET_BYTES) {
-      throw new TypeError(
-        `publish.idSecret has ${bytes} bytes: must have ${MIN_SECRET_BYTES} to ${MAX_SECRET_BYTES}, best random ones`,
-      );
-    }
-    this.#key = createSecretKey(secret, "utf8");
+    this.#key = createSecretKey(requireSecret(secret), "utf8");
   }
 
   /**
@@ -60,4 +51,12 @@ export class IdSigner {
     // Neither has a line break.
     return createHmac("sha256", this.#key).update(`${topic}\n${id}`).digest().subarray(0, MAC_BYTES);
   }
+}
+
+/** @throws TypeError that does not show the secret */
+export function requireSecret(secret: unknown): string {
+  const must = `must be text of ${MIN_SECRET_LENGTH} to ${MAX_SECRET_LENGTH} characters, best random ones`;
+  if (typeof secret !== "string") throw new TypeError(`publish.idSecret is ${kindOf(secret)}: ${must}`);
+  if (secret.length >= MIN_SECRET_LENGTH && secret.length <= MAX_SECRET_LENGTH) return secret;
+  throw new TypeError(`publish.idSecret has ${secret.length} characters: ${must}`);
 }

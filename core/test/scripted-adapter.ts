@@ -8,6 +8,7 @@ import type {
   OutgoingMessage,
   PublishRequest,
   PubSubError,
+  StoredMessage,
   TopologyChange,
 } from "@anytopic/core/driver";
 
@@ -50,6 +51,9 @@ export class ScriptedAdapter implements Adapter {
   readonly extended: string[][] = [];
   readonly letters: OutgoingMessage[] = [];
   readonly applied: string[] = [];
+  /** What is in the dead-letter queue, and what was put back from it. */
+  readonly stored: StoredMessage[] = [];
+  readonly redelivered: OutgoingMessage[] = [];
   maxOutstanding = 0;
   stopped = false;
   changes: readonly TopologyChange[] = [];
@@ -142,9 +146,14 @@ export class ScriptedAdapter implements Adapter {
           this.letters.push(letter);
         },
         count: async () => this.letters.length,
-        peek: async () => [],
-        take: async () => [],
-        redeliver: async () => {},
+        peek: async () => this.stored,
+        take: async () =>
+          this.stored.splice(0).map((letter) => ({
+            ...letter,
+            remove: async () => {},
+            putBack: async () => void this.stored.push(letter),
+          })),
+        redeliver: async (message) => void this.redelivered.push(message),
         purge: async () => 0,
         close: async () => void (this.openLetters -= 1),
       }),
