@@ -47,7 +47,7 @@ export function describeError(error: unknown): DescribedError {
   if (error instanceof UsageError) {
     return { exitCode: usage, code: "USAGE", message: error.message, hint: error.hint };
   }
-  if (isPubSubError(error)) {
+  if (error instanceof PubSubError) {
     const [exitCode, hint] = BY_CODE[error.code] ?? BY_CODE.UNKNOWN;
     return { exitCode, code: error.code, message: error.message, hint };
   }
@@ -57,9 +57,4 @@ export function describeError(error: unknown): DescribedError {
   }
   const message = error instanceof Error ? error.message : `something threw ${typeof error}`;
   return { exitCode: failed, code: "UNKNOWN", message, hint: "--debug shows where it came from" };
-}
-
-/** Also one of another copy of core: declarations may bring their own. */
-function isPubSubError(error: unknown): error is PubSubError {
-  return error instanceof PubSubError || (error instanceof Error && error.name === "PubSubError" && "code" in error);
 }

@@ -8,7 +8,7 @@ import type { Facility, Harness } from "./harness.ts";
  */
 export type Tier = "smoke" | "full" | "faults";
 
-/** A statement of the contract, `"C1"` to `"C30"`, see `contract.ts`. */
+/** A statement of the contract, `"C1"` to `"C38"`, see `contract.ts`. */
 export type Statement = `C${number}`;
 
 /** A facility of the harness; `"restart"` is its broker control on an implementation that keeps its state. */

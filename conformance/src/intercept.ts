@@ -46,6 +46,7 @@ export function forwardDriver(driver: Driver, changes: Partial<Driver>): Driver 
 export function forwardPublisher(publisher: DriverPublisher, changes: Partial<DriverPublisher>): DriverPublisher {
   return {
     sizeOf: (message) => publisher.sizeOf(message),
+    ...(publisher.refusal === undefined ? {} : { refusal: (message) => publisher.refusal?.(message) }),
     publish: (batch) => publisher.publish(batch),
     close: () => publisher.close(),
     ...changes,

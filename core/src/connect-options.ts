@@ -20,6 +20,13 @@ export interface PublishLimits {
   readonly maxWaiting?: number;
   /** How long a publish may take, in ms; then it rejects with `TIMEOUT` and may have happened. 100 to 600,000. @default 30_000 */
   readonly timeoutMs?: number;
+  /**
+   * Signs the ids of all messages: what is sent, returned and handed to handlers is `<id>.<signature>`. Whoever may publish
+   * to a topic can otherwise suppress another's message by taking its id first, where ids can be guessed. Give every
+   * publisher of the deployment the same secret, 32 to 256 characters, and keep it from everybody else; a repeated publish
+   * is then recognised as before. Ids that a caller brings have at most 105 characters. @default ids are not signed
+   */
+  readonly idSecret?: string | undefined;
 }
 
 export interface ConnectOptions {

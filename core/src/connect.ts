@@ -6,6 +6,7 @@ import { ConnectionRouter, type Routing } from "./connection-router.ts";
 import type { Adapter } from "./driver.ts";
 import { guardedLogger } from "./guarded-logger.ts";
 import { silentLogger, type Logger } from "./logger.ts";
+import { requireSecret } from "./id-signer.ts";
 import { noBrokerConfigured } from "./no-broker-configured.ts";
 import type { Observer, PubSubEvent } from "./observer.ts";
 import { rejectUnknownKeys, requireChoice, requireInteger, shown } from "./option-checks.ts";
@@ -124,10 +125,11 @@ function checkedOptions(options: ConnectOptions): ConnectOptions {
   requireChoice("provisioning", options.provisioning ?? "ensure", ["ensure", "verify", "off"]);
   requireInteger("closeTimeoutMs", options.closeTimeoutMs ?? 0, { min: 0, max: 3_600_000, unit: "ms" });
   const publish = options.publish ?? {};
-  rejectUnknownKeys("publish", publish, ["maxPending", "maxWaiting", "timeoutMs"]);
+  rejectUnknownKeys("publish", publish, ["maxPending", "maxWaiting", "timeoutMs", "idSecret"]);
   requireInteger("publish.maxPending", publish.maxPending ?? 1, { min: 1, max: 100_000 });
   requireInteger("publish.maxWaiting", publish.maxWaiting ?? 0, { min: 0, max: 10_000_000 });
   requireInteger("publish.timeoutMs", publish.timeoutMs ?? 100, { min: 100, max: 600_000, unit: "ms" });
+  if (publish.idSecret !== undefined) requireSecret(publish.idSecret);
   return Object.freeze({ ...options, publish: Object.freeze({ ...publish }) });
 }
 

@@ -1,11 +1,11 @@
 import type { Capabilities } from "./capabilities.ts";
-import { checkedAttributes } from "./checked-attributes.ts";
 import type { Clock } from "./clock.ts";
-import { readLetter, withoutRecord } from "./dead-letter-record.ts";
+import { readLetter } from "./dead-letter-record.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import type { DriverDeadLetters, TakenLetter } from "./driver.ts";
-import type { Attributes } from "./message.ts";
+import { editedLetter, type LetterEdit } from "./edited-letter.ts";
 import { requireInteger } from "./option-checks.ts";
+import { boundedId, boundedTimeMs } from "./received.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 export interface LetterSelection {
@@ -20,7 +20,7 @@ export interface LetterSelection {
 
 export interface RedriveOptions extends LetterSelection {
   /** Changes a letter on its way back: what it returns replaces body or attributes. */
-  readonly edit?: (letter: DeadLetter) => { readonly body?: Uint8Array; readonly attributes?: Attributes };
+  readonly edit?: ((letter: DeadLetter) => LetterEdit | undefined) | undefined;
 }
 
 /** Letters taken at a time. */
@@ -77,14 +77,11 @@ export function createDeadLetterQueue(open: () => Promise<OpenLetters>, path: st
     },
     redrive: async (options = {}) =>
       await pass(options, async (taken, letter) => {
-        const { id, orderingKey, publishTimeMs } = taken;
+        const { orderingKey } = taken;
+        const id = boundedId(taken.id);
+        const publishTimeMs = boundedTimeMs(taken.publishTimeMs);
         const { letters, capabilities } = await opened();
-        const edited = options.edit?.(letter);
-        const body = edited?.body ?? taken.body;
-        const attributes =
-          edited?.attributes === undefined
-            ? withoutRecord(taken.attributes)
-            : checkedAttributes(undefined, edited.attributes, capabilities);
+        const { body, attributes } = editedLetter(taken, options.edit?.(letter), capabilities);
         await letters.redeliver({ id, orderingKey, publishTimeMs, body, attributes });
         await taken.remove();
       }),
@@ -183,5 +180,5 @@ class LetterPass {
 
 /** Tells messages apart within one pass. Not by the id alone: a message that was published twice may have died twice. */
 function markOf({ id, publishTimeMs }: TakenLetter): string {
-  return `${id} ${publishTimeMs}`;
+  return `${boundedId(id)} ${publishTimeMs}`;
 }

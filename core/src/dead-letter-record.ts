@@ -1,6 +1,9 @@
+import { types } from "node:util";
+
 import type { DeadLetter, DeadLetterReason } from "./dead-letter.ts";
 import { DEAD_LETTER_ATTRIBUTE, type Attributes, type OutgoingMessage, type StoredMessage } from "./message.ts";
 import { shown } from "./option-checks.ts";
+import { boundedId, boundedTimeMs } from "./received.ts";
 
 const MAX_MESSAGE_LENGTH = 500;
 const MAX_NAME_LENGTH = 100;
@@ -43,7 +46,9 @@ export function describeError(error: unknown): { readonly name: string; readonly
   const kind = error === null ? "null" : typeof error;
   if (typeof error === "string") return { name: kind, message: error };
   try {
-    if (error instanceof Error) return { name: textOf(error.name, "Error"), message: textOf(error.message, "") };
+    // Of another realm, as test runners and `vm` have them, an error is no instance of ours.
+    if (types.isNativeError(error) || error instanceof Error)
+      return { name: textOf(error.name, "Error"), message: textOf(error.message, "") };
   } catch {
     return { name: "Error", message: "its own description threw" };
   }
@@ -67,12 +72,12 @@ export function letterOf(message: StoredMessage, failure: Failure): OutgoingMess
     last: failure.lastFailureMs,
     sub: failure.subscription,
   };
-  const { id, body, orderingKey, publishTimeMs } = message;
+  const { body, orderingKey } = message;
   return {
-    id,
+    id: boundedId(message.id),
     body,
     orderingKey,
-    publishTimeMs,
+    publishTimeMs: boundedTimeMs(message.publishTimeMs),
     attributes: withAttribute(message.attributes, DEAD_LETTER_ATTRIBUTE, asciiJson(wire)),
   };
 }
@@ -96,19 +101,23 @@ export function withoutRecord(attributes: Attributes): Attributes {
 export function readLetter(stored: StoredMessage, subscription: string): DeadLetter {
   const wire = readWire(stored.attributes[DEAD_LETTER_ATTRIBUTE]);
   return Object.freeze({
-    id: stored.id,
+    id: boundedId(stored.id),
     body: stored.body,
     attributes: withoutRecord(stored.attributes),
     orderingKey: stored.orderingKey,
-    publishTime: new Date(stored.publishTimeMs),
+    publishTime: dateOf(stored.publishTimeMs),
     reason: wire?.reason ?? "backstop",
     errorName: wire?.error ?? "",
     errorMessage: wire?.message ?? "the broker's own delivery limit was reached, because workers kept dying",
     attempts: wire?.attempts ?? 0,
-    firstFailureTime: wire?.first === undefined ? undefined : new Date(wire.first),
-    lastFailureTime: new Date(wire?.last ?? stored.publishTimeMs),
+    firstFailureTime: typeof wire?.first === "number" ? dateOf(wire.first) : undefined,
+    lastFailureTime: dateOf(wire?.last ?? stored.publishTimeMs),
     subscription: wire?.sub ?? subscription,
   });
+}
+
+function dateOf(timeMs: number): Date {
+  return new Date(boundedTimeMs(timeMs));
 }
 
 function readWire(text: string | undefined): Wire | undefined {

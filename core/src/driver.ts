@@ -81,6 +81,12 @@ export interface DriverPublisher {
   /** Bytes of the message as the broker counts them, with this adapter's encoding and metadata. Called for every publish: must be cheap. */
   sizeOf(message: OutgoingMessage): number;
   /**
+   * Why the broker could never take a message that keeps to the capabilities: `LIMIT_EXCEEDED`, naming limit and actual value, for
+   * limits that no capability can express. Core asks before anything is sent, also to a mirror, and pauses no key for it. Left
+   * out where there is none; where present, called for every publish: must be cheap.
+   */
+  refusal?(message: OutgoingMessage): PubSubError | undefined;
+  /**
    * Hands a batch to the broker and returns at once; never throws. The batch holds 1 to `publishBatch.maxMessages`
    * messages of together at most `publishBatch.maxBytes`, at most one per ordering key, and core never has two of one
    * key under way. The array may be kept. A rejection of one message must not reject its neighbours. Core bounds the

@@ -25,7 +25,5 @@ export async function openPublisher(
     throw error;
   }
   const [only] = opened;
-  return opened.length === 1 && only !== undefined
-    ? only.publisher
-    : new MirrorPublisher(opened, options.newId, options.clock);
+  return opened.length === 1 && only !== undefined ? only.publisher : new MirrorPublisher(topic.name, opened);
 }

@@ -99,7 +99,7 @@ export class BoundedPublishWindow implements PublishWindow {
     this.#keys.delete(key);
     const paused = new PubSubError(
       "KEY_PAUSED",
-      `${this.#options.what}: an earlier publish with this ordering key failed`,
+      `${this.#options.what}: an earlier publish with this ordering key failed, so this one was not sent: publish both again, in order`,
       {
         cause: error,
       },

@@ -10,20 +10,25 @@ import type { DriverDeadLetters, TopologyChange } from "./driver.ts";
 import { PubSubError } from "./errors.ts";
 import type { Handler } from "./handler-context.ts";
 import { healthOf, type Health } from "./health.ts";
+import { IdSigner } from "./id-signer.ts";
 import { InboxGate } from "./inbox-gate.ts";
 import { MemoryInbox } from "./memory-inbox.ts";
-import { createIdGenerator, type IdGenerator } from "./message-id.ts";
+import { createIdGenerator } from "./message-id.ts";
 import type { EventPublisher } from "./mirror-publisher.ts";
 import { openPublisher } from "./open-publisher.ts";
 import { openWorkers, type HandlerOf } from "./open-workers.ts";
-import { rejectUnknownKeys, requireInteger, shown } from "./option-checks.ts";
+import { rejectUnknownKeys, requireInteger } from "./option-checks.ts";
+import type { PendingPublish } from "./pending-publish.ts";
+import { readBatch, sendBatch } from "./publish-batch.ts";
 import type { Publisher, PublishEntry, PublishOptions, PublishResult } from "./publish-options.ts";
+import { readPublish, type PublishReader } from "./read-publish.ts";
 import { subscriptionSpec, topologyOf } from "./specs.ts";
 import type { SubscriptionWorker } from "./subscription-worker.ts";
 import type { AnySubscription, Subscription } from "./subscription.ts";
 import type { AnyTopic, Topic } from "./topic.ts";
 import { untilAborted } from "./until-aborted.ts";
 import { closeTimeout, type CloseOptions, type SubscribeOptions, type Worker } from "./worker.ts";
+import { isDeclaration, notADeclaration, requireHandler } from "./wrong-argument.ts";
 
 const PREFETCH_DEFAULT_MAX = 1000;
 const CLOSED = "the connection was closed";
@@ -54,7 +59,7 @@ export class PubSub implements AsyncDisposable {
   readonly #router: ConnectionRouter;
   readonly #environment: ConnectionEnvironment;
   readonly #options: ConnectOptions;
-  readonly #newId: IdGenerator;
+  readonly #reader: PublishReader;
   readonly #inbox: NonNullable<ConnectOptions["inbox"]>;
   readonly #publishers = new Map<string, EventPublisher>();
   /** Those of them that no publish from before they were open waits for any more: calls keep their order. */
@@ -71,7 +76,11 @@ export class PubSub implements AsyncDisposable {
     this.#router = router;
     this.#environment = environment;
     this.#options = options;
-    this.#newId = createIdGenerator(options.random);
+    this.#reader = {
+      clock: environment.clock,
+      newId: createIdGenerator(options.random),
+      signer: options.publish?.idSecret === undefined ? undefined : new IdSigner(options.publish.idSecret),
+    };
     this.#inbox = options.inbox ?? new MemoryInbox({ clock: environment.clock });
   }
 
@@ -115,13 +124,21 @@ export class PubSub implements AsyncDisposable {
    * (the publish may have happened). Events of one topic are sent in the order of the calls; with different keys or
    * none, they may be stored in another order. A topic without subscriptions accepts events, and nobody gets them.
    * With a mirror configured, resolves when both connections have accepted; when one fails, the other may have it.
+   *
+   * What is published is the value at the time of the call: event, bytes, attributes and options may be changed or reused
+   * as soon as this returns. JSON must carry the event exactly: a `Date`, `Map`, `NaN` and the like reject with
+   * `INVALID_MESSAGE`, unless the topic's schema makes the same of it after JSON as before.
    */
   publish<Input>(topic: Topic<Input, unknown>, event: Input, options?: PublishOptions): Promise<string> {
+    let message: PendingPublish;
+    try {
+      message = readPublish(topic, event, options, this.#reader);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const publisher = this.#ready.get(topic.name);
-    if (publisher !== undefined && this.#closing === undefined) return publisher.publish(topic, event, options);
-    return untilAborted(this.#openPublisher(topic), options?.signal).then((opened) =>
-      opened.publish(topic, event, options),
-    );
+    if (publisher !== undefined && this.#closing === undefined) return publisher.send(message);
+    return untilAborted(this.#openPublisher(topic), message.signal).then((opened) => opened.send(message));
   }
 
   /**
@@ -134,8 +151,10 @@ export class PubSub implements AsyncDisposable {
     entries: readonly PublishEntry<Input>[],
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<readonly PublishResult[]> {
+    requireKind("topic", topic);
     this.#requireOpen();
     const { signal } = options;
+    const batch = readBatch(topic, entries, signal, this.#reader);
     let publisher = this.#ready.get(topic.name);
     try {
       publisher ??= await untilAborted(this.#openPublisher(topic), signal);
@@ -143,7 +162,7 @@ export class PubSub implements AsyncDisposable {
       if (signal?.aborted !== true) throw error;
       return entries.map(() => ({ ok: false, error: signal.reason as unknown }));
     }
-    return await publisher.publishBatch(topic, entries, signal);
+    return await sendBatch(publisher, batch);
   }
 
   /** An object that can only publish to one topic. */
@@ -166,7 +185,7 @@ export class PubSub implements AsyncDisposable {
     handler: Handler<Event>,
     options: SubscribeOptions = {},
   ): Promise<Worker> {
-    if (typeof handler !== "function") throw new TypeError(`handler is ${shown(handler)}: must be a function`);
+    requireHandler(subscription, handler);
     return await this.#openWorker(subscription, () => handler, options);
   }
 
@@ -285,11 +304,11 @@ export class PubSub implements AsyncDisposable {
   }
 
   #openPublisher(topic: AnyTopic): Promise<EventPublisher> {
-    const known = this.#opening.get(topic?.name);
+    const known = this.#opening.get(topic.name);
     if (known !== undefined) return known;
     const opening = this.#newPublisher(topic);
-    this.#opening.set(topic?.name, opening);
-    const forget = (): unknown => this.#opening.delete(topic?.name);
+    this.#opening.set(topic.name, opening);
+    const forget = (): unknown => this.#opening.delete(topic.name);
     const ready = (publisher: EventPublisher): void => {
       this.#ready.set(topic.name, publisher);
       forget();
@@ -299,13 +318,11 @@ export class PubSub implements AsyncDisposable {
   }
 
   async #newPublisher(topic: AnyTopic): Promise<EventPublisher> {
-    requireKind("topic", topic);
     this.#requireOpen();
     const { clock, observe } = this.#environment;
     const limits = this.#options.publish ?? {};
     const publisher = await openPublisher(this.#router, topic, {
       clock,
-      newId: this.#newId,
       observer: observe,
       maxPending: limits.maxPending ?? 1000,
       maxWaiting: limits.maxWaiting ?? 100_000,
@@ -406,9 +423,6 @@ interface WorkerHooks {
   readonly onClosing?: (worker: SubscriptionWorker) => void;
 }
 
-function requireKind(kind: "topic" | "subscription", value: AnyTopic | AnySubscription | undefined): void {
-  if (value?.kind === kind) return;
-  throw new TypeError(
-    `${kind} is ${shown(value)}: must be made by define${kind === "topic" ? "Topic" : "Subscription"}`,
-  );
+function requireKind(kind: "topic" | "subscription", value: unknown): void {
+  if (!isDeclaration(kind, value)) throw notADeclaration(kind, value);
 }

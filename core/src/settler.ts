@@ -8,8 +8,8 @@ import { FirstFailures } from "./first-failures.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Logger } from "./logger.ts";
 import type { PubSubEvent } from "./observer.ts";
-import { Reject } from "./reject.ts";
-import { RetryAfter } from "./retry-after.ts";
+import { isReject } from "./reject.ts";
+import { isRetryAfter } from "./retry-after.ts";
 import { retryDelayMs, steppedDelayMs } from "./retry-policy.ts";
 import type { AnySubscription } from "./subscription.ts";
 
@@ -96,11 +96,11 @@ export class Settler {
   /** The attempt failed: retry by policy, or dead-letter. */
   fail(item: InFlight, error: unknown): Promise<void> | undefined {
     item.state = "settling";
-    if (error instanceof Reject) return this.deadLetter(item, "rejected", error);
+    if (isReject(error)) return this.deadLetter(item, "rejected", error);
     const { retryPolicy } = this.#options.subscription;
     if (item.attempt > retryPolicy.maxRetries) return this.deadLetter(item, "retries-exhausted", error);
     const { nackDelay } = this.#options.capabilities;
-    if (!(error instanceof RetryAfter)) {
+    if (!isRetryAfter(error)) {
       return this.#retry(item, error, retryDelayMs(retryPolicy, item.attempt, this.#options.random, nackDelay));
     }
     if (error.delayMs > nackDelay.maxMs) {

@@ -47,14 +47,14 @@ function attributeBytes(attributes: Attributes): number {
 }
 
 /**
- * Throws `LIMIT_EXCEEDED` when attributes together do not fit into a header table. Each alone is bounded by the
- * capabilities, which know no sum.
+ * `LIMIT_EXCEEDED` when attributes together do not fit into a header table. Each alone is bounded by the capabilities,
+ * which know no sum.
  */
-export function requireHeaderRoom(attributes: Attributes): void {
+export function headerRefusal(attributes: Attributes): PubSubError | undefined {
   const bytes = attributeBytes(attributes);
   const most = MAX_HEADER_BYTES - HEADER_ROOM_BYTES;
-  if (bytes <= most) return;
-  throw new PubSubError(
+  if (bytes <= most) return undefined;
+  return new PubSubError(
     "LIMIT_EXCEEDED",
     `attributes are ${bytes} bytes together: RabbitMQ carries at most ${most} bytes of them; put large values into the body`,
   );

@@ -1,7 +1,7 @@
 import type { OutgoingMessage } from "@anytopic/core/driver";
 import type { Message, Options } from "amqplib";
 import { expect, test } from "vitest";
-import { decodeMessage, encodeProperties, requireHeaderRoom, retryProperties, sizeOf } from "../src/codec.ts";
+import { decodeMessage, encodeProperties, headerRefusal, retryProperties, sizeOf } from "../src/codec.ts";
 
 const NOW_MS = 1_795_000_000_123;
 
@@ -131,10 +131,11 @@ test("a retry keeps what it got, adds up the attempt, and says nothing that the 
 
 test("attributes that fit one by one but not together are refused, with both numbers", () => {
   const attributes = Object.fromEntries([0, 1, 2].map((index) => [`key-${index}`, "x".repeat(20_000)]));
-  expect(() => requireHeaderRoom(attributes)).toThrow(
-    /attributes are 600\d\d bytes together: RabbitMQ carries at most 57344/,
-  );
-  expect(() => requireHeaderRoom({ key: "x".repeat(32_768) })).not.toThrow();
+  expect(headerRefusal(attributes)).toMatchObject({
+    code: "LIMIT_EXCEEDED",
+    message: expect.stringMatching(/attributes are 600\d\d bytes together: RabbitMQ carries at most 57344/),
+  });
+  expect(headerRefusal({ key: "x".repeat(32_768) })).toBeUndefined();
 });
 
 test("the size counts body, id, key and attributes", () => {

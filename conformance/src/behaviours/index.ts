@@ -2,6 +2,7 @@ import type { Behaviour } from "../behaviour.ts";
 import { aborted as publishAborted } from "./publish/aborted.ts";
 import { anyBytes as publishAnyBytes } from "./publish/any-bytes.ts";
 import { attributeLimits as publishAttributeLimits } from "./publish/attribute-limits.ts";
+import { attributesTogether as publishAttributesTogether } from "./publish/attributes-together.ts";
 import { batchByBytes as publishBatchByBytes } from "./publish/batch-by-bytes.ts";
 import { batchPartialFailure as publishBatchPartialFailure } from "./publish/batch-partial-failure.ts";
 import { batch as publishBatch } from "./publish/batch.ts";
@@ -9,11 +10,13 @@ import { callerMistakes as publishCallerMistakes } from "./publish/caller-mistak
 import { chosenId as publishChosenId } from "./publish/chosen-id.ts";
 import { deduplication as publishDeduplication } from "./publish/deduplication.ts";
 import { deletedTopic as publishDeletedTopic } from "./publish/deleted-topic.ts";
+import { exactJson as publishExactJson } from "./publish/exact-json.ts";
 import { keyPause as publishKeyPause } from "./publish/key-pause.ts";
 import { messageLimit as publishMessageLimit } from "./publish/message-limit.ts";
 import { missingTopic as publishMissingTopic } from "./publish/missing-topic.ts";
 import { roundtrip as publishRoundtrip } from "./publish/roundtrip.ts";
 import { schema as publishSchema } from "./publish/schema.ts";
+import { valueAtCall as publishValueAtCall } from "./publish/value-at-call.ts";
 import { weirdAttributes as publishWeirdAttributes } from "./publish/weird-attributes.ts";
 import { window as publishWindow } from "./publish/window.ts";
 import { withoutSubscription as publishWithoutSubscription } from "./publish/without-subscription.ts";
@@ -111,6 +114,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   publishAborted,
   publishAnyBytes,
   publishAttributeLimits,
+  publishAttributesTogether,
   publishBatchByBytes,
   publishBatchPartialFailure,
   publishBatch,
@@ -118,11 +122,13 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   publishChosenId,
   publishDeduplication,
   publishDeletedTopic,
+  publishExactJson,
   publishKeyPause,
   publishMessageLimit,
   publishMissingTopic,
   publishRoundtrip,
   publishSchema,
+  publishValueAtCall,
   publishWeirdAttributes,
   publishWindow,
   publishWithoutSubscription,

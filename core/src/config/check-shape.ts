@@ -120,7 +120,7 @@ export class ShapeCheck {
     const subject =
       source !== undefined
         ? `is ${shown(source)}, with the variables' values`
-        : secret
+        : secret || (typeof value === "object" && value !== null)
           ? `is ${kindOf(value)}`
           : `is ${shown(value)}`;
     this.#problems.add(path, path === "" ? `the whole ${subject}: ${must}` : `${subject}: ${must}`);
@@ -132,7 +132,8 @@ function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (value === "") return "empty";
   if (typeof value === "string") return "text that does not fit";
-  return Array.isArray(value) ? "a list" : `of type ${typeof value}`;
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "an object" : `of type ${typeof value}`;
 }
 
 /** `did you mean "topics"? ` when one of `known` is close, else nothing. */
