@@ -68,8 +68,8 @@ export class MirrorPublisher implements EventPublisher {
     return await Promise.all(published);
   }
 
-  async close(): Promise<void> {
-    await Promise.allSettled(this.#targets.map(({ publisher }) => publisher.close()));
+  async close(timeoutMs: number): Promise<void> {
+    await Promise.allSettled(this.#targets.map(({ publisher }) => publisher.close(timeoutMs)));
   }
 
   async #send<Input>(topic: Topic<Input, unknown>, event: Input, options: PublishOptions): Promise<string> {

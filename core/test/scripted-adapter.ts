@@ -55,6 +55,8 @@ export class ScriptedAdapter implements Adapter {
   /** What the driver answers to a settle; undefined as a fire-and-forget broker. */
   settleAnswer: (() => Promise<void>) | undefined;
   storeFailure: Error | undefined;
+  /** What every `stop` and `close` of the driver does; it is told which, and how much time is left. */
+  closing: ((what: string, timeoutMs: number) => Promise<void>) | undefined;
   /** What provisioning waits for. */
   opening: Promise<void> | undefined;
   /** Dead-letter queues that were opened and not closed. */
@@ -120,15 +122,18 @@ export class ScriptedAdapter implements Adapter {
       openPublisher: async () => ({
         sizeOf: (message) => message.body.byteLength,
         publish: (batch) => void this.batches.push(batch),
-        close: async () => {},
+        close: async (timeoutMs) => await this.closing?.("publisher", timeoutMs),
       }),
       openSubscriber: async (_subscription, sink, { maxOutstanding }) => {
         this.#sink = sink;
         this.maxOutstanding = maxOutstanding;
         return {
           extend: (deliveries) => void this.extended.push(deliveries.map(({ id }) => id)),
-          stop: async () => void (this.stopped = true),
-          close: async () => {},
+          stop: async (timeoutMs) => {
+            this.stopped = true;
+            await this.closing?.("stop", timeoutMs);
+          },
+          close: async (timeoutMs) => await this.closing?.("subscriber", timeoutMs),
         };
       },
       openDeadLetters: async () => ({
@@ -142,9 +147,12 @@ export class ScriptedAdapter implements Adapter {
         take: async () => [],
         redeliver: async () => {},
         purge: async () => 0,
-        close: async () => void (this.openLetters -= 1),
+        close: async (timeoutMs) => {
+          this.openLetters -= 1;
+          await this.closing?.("letters", timeoutMs);
+        },
       }),
-      close: async () => {},
+      close: async (timeoutMs) => await this.closing?.("driver", timeoutMs),
     };
   }
 }

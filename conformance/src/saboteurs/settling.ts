@@ -62,9 +62,9 @@ export const settling: readonly Saboteur[] = [
       return {
         wrap: (delivery) =>
           forwardDelivery(delivery, { ack: () => (++late > 30 ? Promise.resolve() : delivery.ack()) }),
-        stop(inner) {
+        stop(inner, timeoutMs) {
           late = 0;
-          return inner.stop();
+          return inner.stop(timeoutMs);
         },
       };
     }),
