@@ -82,7 +82,7 @@ export function forwardDelivery(delivery: DriverDelivery, changes: Partial<Drive
     },
     ack: () => delivery.ack(),
     retry: (delayMs) => delivery.retry(delayMs),
-    release: () => delivery.release(),
+    release: (leaseEnded) => delivery.release(leaseEnded),
     ...changes,
   };
 }

@@ -118,8 +118,12 @@ export interface DriverDelivery extends StoredMessage {
   ack(): Promise<void> | undefined;
   /** Failed: deliver again, to any worker, no sooner than `delayMs` from now, with `attempt` one higher. The wait must not hold a place of `maxOutstanding`, nor delay other messages. */
   retry(delayMs: number): Promise<void> | undefined;
-  /** Not started: deliver again at once, to another worker where there is one, without spending an attempt where the broker allows. */
-  release(): Promise<void> | undefined;
+  /**
+   * Not started: deliver again at once, to another worker where there is one, without spending an attempt where the
+   * broker allows. With `leaseEnded`, core knows that its lease has ended (the process was held up), and it may be
+   * another's: the driver frees its place and tells the broker nothing that could disturb that one.
+   */
+  release(leaseEnded?: boolean): Promise<void> | undefined;
 }
 
 /** Core's side of a subscriber. All methods return at once and never throw. */

@@ -70,13 +70,13 @@ export class Settler {
     return confirmation;
   }
 
-  /** Gives back what has not started. */
-  release(item: InFlight): Promise<void> | undefined {
+  /** Gives back what has not started; with `leaseEnded`, what may be another's by now. */
+  release(item: InFlight, leaseEnded = false): Promise<void> | undefined {
     item.state = "settling";
     const { items, clock, observe } = this.#options;
     if (this.#heldByCore(item)) items.awaitRetry(item, 0);
     items.letGo(item);
-    const confirmation = this.#tracked(item, item.delivery.release());
+    const confirmation = this.#tracked(item, item.delivery.release(leaseEnded));
     observe?.({ ...this.#event(item), type: "release", atMs: clock.now() });
     items.goOn(item);
     return confirmation;

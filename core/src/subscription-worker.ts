@@ -226,7 +226,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     const now = this.monotonicNow();
     // It has waited: without a renewal, it may be somebody else's by now.
     if (this.#leased && item.receivedMs !== 0 && now >= this.#keeper.leaseEndMs(item.receivedMs)) {
-      return reported(this.#settler.release(item));
+      return reported(this.#settler.release(item, true));
     }
     const again = item.startedMs !== 0;
     if (!again) this.#begin(item, now);
@@ -458,7 +458,8 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
       "the event loop was blocked for so long that leases have ended: expect redeliveries; handlers must not block, or ackDeadlineMs must be longer",
     );
     const now = this.monotonicNow();
-    this.#giveBack(this.#held.toArray().filter(({ receivedMs }) => now >= this.#keeper.leaseEndMs(receivedMs)));
+    const ended = this.#held.toArray().filter(({ receivedMs }) => now >= this.#keeper.leaseEndMs(receivedMs));
+    for (const item of ended) if (item.state === "waiting") reported(this.#settler.release(item, true));
   }
 
   // Life.
