@@ -134,7 +134,7 @@ export interface Harness {
   /** A fresh adapter each time; all reach the same broker, as several processes would. */
   adapter(request?: AdapterRequest): Adapter;
   /** For behaviours about a worker's whole process: it is blocked, or must end by itself. */
-  process?(request?: AdapterRequest): ProcessAdapter;
+  readonly process?: (request?: AdapterRequest) => ProcessAdapter;
   readonly broker?: BrokerControl;
   readonly proxy?: NetworkProxy;
   stats?(name: SubscriptionName): Promise<SubscriptionStats>;

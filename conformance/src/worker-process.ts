@@ -31,12 +31,13 @@ await pubsub.subscribe(
 );
 tell({ type: "ready" });
 
-process.on("message", ({ close }: ToWorkerProcess) => {
+process.on("message", ({ close }: ToWorkerProcess) => void end(close));
+
+async function end(timeoutMs: number): Promise<void> {
+  const [worker] = pubsub.health().subscriptions;
   const startMs = monotonicMs();
-  void pubsub.close({ timeoutMs: close }).then(() => {
-    const [worker] = pubsub.health().subscriptions;
-    tell({ type: "closed", afterMs: monotonicMs() - startMs, blockedMs: worker?.longestBlockMs ?? 0 });
-    // From here on only what was left open keeps this process alive.
-    process.disconnect();
-  });
-});
+  await pubsub.close({ timeoutMs });
+  tell({ type: "closed", afterMs: monotonicMs() - startMs, blockedMs: worker?.longestBlockMs ?? 0 });
+  // From here on only what was left open keeps this process alive.
+  process.disconnect();
+}

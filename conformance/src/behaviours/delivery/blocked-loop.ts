@@ -51,6 +51,9 @@ export const blockedLoop: Behaviour = behaviour({
       worker.close(1000);
       await context.eventually(() => worker.ended !== undefined, "the worker process to end by itself");
       equal(worker.ended, 0, "its exit code");
+      const closed = worker.said.find(({ type }) => type === "closed");
+      const blockedMs = closed?.type === "closed" ? closed.blockedMs : 0;
+      check(context.capabilities.lease === "connection" || blockedMs > 0, "its health to say that it was blocked");
     } finally {
       await worker.kill();
     }
