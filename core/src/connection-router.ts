@@ -48,9 +48,10 @@ export class ConnectionRouter {
     routing: Routing,
     environment: ConnectionEnvironment,
     options: ConnectOptions,
+    signal: AbortSignal | undefined,
   ): Promise<ConnectionRouter> {
     const router = new ConnectionRouter(routing, environment, options);
-    await router.connection(routing.config.default, options.signal);
+    await router.connection(routing.config.default, signal);
     return router;
   }
 
