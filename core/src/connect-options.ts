@@ -46,6 +46,13 @@ export interface ConnectOptions {
   /** @default silent */
   readonly logger?: Logger;
   readonly observer?: Observer;
+  /**
+   * How long `connect` keeps trying when the broker cannot be reached, in ms; 0 to 86,400,000, or `Infinity`. It pauses
+   * between attempts as after a lost connection (0.1 to 10 s, with jitter), and logs each. What time does not mend, such
+   * as `UNAUTHENTICATED` or `INVALID_CONFIG`, rejects at once; `signal` ends the waiting.
+   * @default 0: the first failure rejects
+   */
+  readonly waitForBrokerMs?: number;
   /** How long `close()` waits for running handlers, in ms; 0 to 3,600,000. @default 30_000 */
   readonly closeTimeoutMs?: number;
   /** @default the system's */

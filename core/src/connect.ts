@@ -5,6 +5,7 @@ import type { ConnectionEnvironment } from "./connection.ts";
 import { ConnectionRouter, type Routing } from "./connection-router.ts";
 import type { Adapter } from "./driver.ts";
 import { guardedLogger } from "./guarded-logger.ts";
+import { keepTrying } from "./keep-trying.ts";
 import { silentLogger, type Logger } from "./logger.ts";
 import { requireSecret } from "./id-signer.ts";
 import { noBrokerConfigured } from "./no-broker-configured.ts";
@@ -21,6 +22,7 @@ const OPTIONS = [
   "inbox",
   "logger",
   "observer",
+  "waitForBrokerMs",
   "closeTimeoutMs",
   "clock",
   "random",
@@ -37,6 +39,7 @@ const OPTIONS = [
  * overrides come from the configuration in any case. Options given here win over the configuration's.
  *
  * The default connection is opened at once, others when they are first needed; with `declarations`, all that they need.
+ * With `waitForBrokerMs` it waits for a broker that is not there yet.
  *
  * @param target a URL (`memory:`, `nats://host`, `amqp://host`, `aws://region`, `gcp://project`), or what an adapter's
  *   factory made. @default as above
@@ -55,11 +58,21 @@ export async function connect(first?: ConnectTarget | ConnectOptions, second?: C
   const routing = await routingOf(target, given);
   const options = withConfigured(given, routing.config);
   const environment = environmentOf(options);
-  const router = await ConnectionRouter.open(routing, environment, options);
+  const { waitForBrokerMs: waitMs = 0, signal } = options;
+  return await keepTrying((until) => open(routing, environment, options, until), { ...environment, waitMs, signal });
+}
+
+async function open(
+  routing: Routing,
+  environment: ConnectionEnvironment,
+  options: ConnectOptions,
+  signal: AbortSignal | undefined,
+): Promise<PubSub> {
+  const router = await ConnectionRouter.open(routing, environment, options, signal);
   const pubsub = new PubSub(router, environment, options);
   try {
-    if (options.declarations !== undefined) await router.provision(options.declarations, options.signal);
-    options.signal?.throwIfAborted();
+    if (options.declarations !== undefined) await router.provision(options.declarations, signal);
+    signal?.throwIfAborted();
   } catch (error) {
     await pubsub.close();
     throw error;
@@ -124,6 +137,9 @@ function checkedOptions(options: ConnectOptions): ConnectOptions {
   rejectUnknownKeys("connect", options, OPTIONS);
   requireChoice("provisioning", options.provisioning ?? "ensure", ["ensure", "verify", "off"]);
   requireInteger("closeTimeoutMs", options.closeTimeoutMs ?? 0, { min: 0, max: 3_600_000, unit: "ms" });
+  if (options.waitForBrokerMs !== Number.POSITIVE_INFINITY) {
+    requireInteger("waitForBrokerMs", options.waitForBrokerMs ?? 0, { min: 0, max: 86_400_000, unit: "ms" });
+  }
   const publish = options.publish ?? {};
   rejectUnknownKeys("publish", publish, ["maxPending", "maxWaiting", "timeoutMs", "idSecret"]);
   requireInteger("publish.maxPending", publish.maxPending ?? 1, { min: 1, max: 100_000 });

@@ -29,6 +29,8 @@ export class InFlight implements HandlerContext, Held<InFlight> {
   holdsPlace = false;
   /** Its handler was given up and has not returned yet. */
   givenUp = false;
+  /** It was handed to a reader of the pull form: nobody knows whether that one still works on it. */
+  byHand = false;
   isHeld = false;
   older: InFlight | undefined = undefined;
   newer: InFlight | undefined = undefined;

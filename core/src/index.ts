@@ -23,7 +23,7 @@ export { PubSubError } from "./errors.ts";
 export type { PubSubErrorCode, PubSubErrorOptions } from "./errors.ts";
 export type { Handler, HandlerContext } from "./handler-context.ts";
 export type { ConnectionHealth, Health, SubscriptionHealth } from "./health.ts";
-export type { InboxStore } from "./inbox.ts";
+export type { InboxClaim, InboxStore } from "./inbox.ts";
 export { silentLogger } from "./logger.ts";
 export type { Logger } from "./logger.ts";
 export { MemoryInbox } from "./memory-inbox.ts";

@@ -36,8 +36,8 @@ export class MirrorPublisher implements EventPublisher {
     return this.#callOrder.run(isOrdered, message.valid, message.signal, () => this.#sendToAll(message));
   }
 
-  async close(): Promise<void> {
-    await Promise.allSettled(this.#targets.map(({ publisher }) => publisher.close()));
+  async close(timeoutMs: number): Promise<void> {
+    await Promise.allSettled(this.#targets.map(({ publisher }) => publisher.close(timeoutMs)));
   }
 
   async #sendToAll(message: PendingPublish): Promise<string> {

@@ -1,5 +1,6 @@
 // Over 300 lines: the public object; each method is a few lines on top of the files it imports, most lines are docstrings.
 import type { Capabilities } from "./capabilities.ts";
+import { CLOSE_GRACE_MS, CloseBudget } from "./close-budget.ts";
 import { combinedDeadLetterQueue } from "./combined-dead-letter-queue.ts";
 import type { Connection, ConnectionEnvironment } from "./connection.ts";
 import type { ConnectionRouter } from "./connection-router.ts";
@@ -12,6 +13,7 @@ import type { Handler } from "./handler-context.ts";
 import { healthOf, type Health } from "./health.ts";
 import { IdSigner } from "./id-signer.ts";
 import { InboxGate } from "./inbox-gate.ts";
+import { LateSuccesses } from "./late-successes.ts";
 import { MemoryInbox } from "./memory-inbox.ts";
 import { createIdGenerator } from "./message-id.ts";
 import type { EventPublisher } from "./mirror-publisher.ts";
@@ -31,6 +33,7 @@ import { closeTimeout, type CloseOptions, type SubscribeOptions, type Worker } f
 import { isDeclaration, notADeclaration, requireHandler } from "./wrong-argument.ts";
 
 const PREFETCH_DEFAULT_MAX = 1000;
+const CLOSE_TIMEOUT_DEFAULT_MS = 30_000;
 const CLOSED = "the connection was closed";
 
 /** One difference between what is declared and what exists, and on which connection. */
@@ -66,10 +69,14 @@ export class PubSub implements AsyncDisposable {
   readonly #ready = new Map<string, EventPublisher>();
   readonly #opening = new Map<string, Promise<EventPublisher>>();
   readonly #workers = new Set<SubscriptionWorker>();
+  /** By `topic/subscription`. */
+  readonly #lateSuccesses = new Map<string, LateSuccesses>();
   readonly #letters = new Set<DriverDeadLetters>();
   /** Aborts when closing begins: nobody waits any longer for what is only being opened. */
   readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
+  /** No handler runs any more, or those that do were given up. */
+  #publishingClosed = false;
 
   /** For `connect`. */
   constructor(router: ConnectionRouter, environment: ConnectionEnvironment, options: ConnectOptions) {
@@ -137,7 +144,7 @@ export class PubSub implements AsyncDisposable {
       return Promise.reject(error);
     }
     const publisher = this.#ready.get(topic.name);
-    if (publisher !== undefined && this.#closing === undefined) return publisher.send(message);
+    if (publisher !== undefined && !this.#publishingClosed) return publisher.send(message);
     return untilAborted(this.#openPublisher(topic), message.signal).then((opened) => opened.send(message));
   }
 
@@ -152,7 +159,7 @@ export class PubSub implements AsyncDisposable {
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<readonly PublishResult[]> {
     requireKind("topic", topic);
-    this.#requireOpen();
+    this.#requirePublishing();
     const { signal } = options;
     const batch = readBatch(topic, entries, signal, this.#reader);
     let publisher = this.#ready.get(topic.name);
@@ -264,30 +271,64 @@ export class PubSub implements AsyncDisposable {
   }
 
   /**
-   * Closes all workers (see `Worker.close`), waits for publishes under way, and disconnects. Rejects only with a
-   * `TypeError` for a wrong option, and has closed nothing then; idempotent; works while disconnected.
+   * Takes no more messages, waits for running handlers, then for publishes under way, and disconnects.
+   *
+   * Until the last handler has ended, `publish` works, for everybody; then it rejects with `CLOSED`. Everything else
+   * rejects from the beginning.
+   *
+   * It takes at most `timeoutMs`, for handlers, and 5 s more for all the rest together, whatever the broker and the line
+   * do: handlers past their time are given up (their signals abort, their messages go back), publishes that nobody has
+   * confirmed reject with `TIMEOUT`, and what cannot be closed politely is closed by force, and logged.
+   *
+   * Called by a handler, it resolves when no more messages are taken: it cannot wait for its caller. The closing goes on
+   * behind it and waits for the handler like for any other. On Node 22 that is recognised up to the handler's first
+   * `await`; later, do not wait for it there.
+   *
+   * Rejects only with a `TypeError` for a wrong option, and has closed nothing then; idempotent; works while disconnected.
    */
   async close(options: CloseOptions = {}): Promise<void> {
-    closeTimeout(options, 0);
-    this.#closing ??= this.#close(options);
-    await this.#closing;
+    const timeoutMs = closeTimeout(options, this.#options.closeTimeoutMs ?? CLOSE_TIMEOUT_DEFAULT_MS);
+    const workers = [...this.#workers];
+    const fromHandler = workers.some(({ hasCaller }) => hasCaller);
+    this.#closing ??= this.#close(workers, timeoutMs, options.signal);
+    await (fromHandler ? Promise.all(workers.map(({ stopped }) => stopped)) : this.#closing);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  async #close(options: CloseOptions): Promise<void> {
+  async #close(
+    workers: readonly SubscriptionWorker[],
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     this.#closed.abort(new PubSubError("CLOSED", CLOSED));
-    await Promise.allSettled(this.#opening.values());
-    await Promise.allSettled([...this.#workers].map((worker) => worker.close(options)));
-    await Promise.allSettled([...this.#publishers.values()].map((publisher) => publisher.close()));
-    await Promise.allSettled([...this.#letters].map((letters) => letters.close()));
-    await this.#router.close();
+    const { clock, logger } = this.#environment;
+    const budget = new CloseBudget(clock, logger);
+    const closing = workers.map((worker) => worker.closeWithin(timeoutMs, signal, budget));
+    if (workers.some(({ isBusy }) => isBusy)) await Promise.all(workers.map(({ drained }) => drained));
+    this.#publishingClosed = true;
+    budget.begin();
+    await budget.wait("opening topics", {}, () => Promise.allSettled(this.#opening.values()));
+    await Promise.all([
+      ...closing,
+      ...[...this.#publishers].map(([topic, publisher]) =>
+        budget.wait("waiting for publishes", { topic }, (leftMs) => publisher.close(leftMs)),
+      ),
+    ]);
+    await Promise.all(
+      [...this.#letters].map((letters) => budget.wait("closing dead letters", {}, (leftMs) => letters.close(leftMs))),
+    );
+    await this.#router.close(budget);
   }
 
   #requireOpen(): void {
     if (this.#closing !== undefined) throw new PubSubError("CLOSED", CLOSED);
+  }
+
+  #requirePublishing(): void {
+    if (this.#publishingClosed) throw new PubSubError("CLOSED", CLOSED);
   }
 
   /** One connection after the other: what fails on one has not begun on the next. */
@@ -304,6 +345,7 @@ export class PubSub implements AsyncDisposable {
   }
 
   #openPublisher(topic: AnyTopic): Promise<EventPublisher> {
+    if (this.#publishingClosed) return Promise.reject(new PubSubError("CLOSED", CLOSED));
     const known = this.#opening.get(topic.name);
     if (known !== undefined) return known;
     const opening = this.#newPublisher(topic);
@@ -318,7 +360,7 @@ export class PubSub implements AsyncDisposable {
   }
 
   async #newPublisher(topic: AnyTopic): Promise<EventPublisher> {
-    this.#requireOpen();
+    this.#requirePublishing();
     const { clock, observe } = this.#environment;
     const limits = this.#options.publish ?? {};
     const publisher = await openPublisher(this.#router, topic, {
@@ -328,6 +370,8 @@ export class PubSub implements AsyncDisposable {
       maxWaiting: limits.maxWaiting ?? 100_000,
       timeoutMs: limits.timeoutMs ?? 30_000,
     });
+    if (this.#publishingClosed) void publisher.close(0);
+    this.#requirePublishing();
     this.#publishers.set(topic.name, publisher);
     return publisher;
   }
@@ -338,7 +382,7 @@ export class PubSub implements AsyncDisposable {
     const connection = await this.#router.connection(name);
     await connection.prepare(subscription);
     const letters = await connection.driver.openDeadLetters(subscriptionSpec(subscription, connection.names));
-    if (this.#closing !== undefined) await letters.close();
+    if (this.#closing !== undefined) await letters.close(CLOSE_GRACE_MS);
     this.#requireOpen();
     this.#letters.add(letters);
     return { letters, capabilities: connection.capabilities };
@@ -371,9 +415,10 @@ export class PubSub implements AsyncDisposable {
       environment: this.#environment,
       // Copies of one event on two connections are told apart by nothing but the inbox.
       inbox: several || declared.topic.deliveryGuarantee === "exactly-once" ? this.#inboxGate(subscription) : undefined,
+      lateSuccesses: this.#lateSuccessesOf(subscription),
       maxConcurrency,
       prefetch,
-      closeTimeoutMs: this.#options.closeTimeoutMs ?? 30_000,
+      closeTimeoutMs: this.#options.closeTimeoutMs ?? CLOSE_TIMEOUT_DEFAULT_MS,
       onOpen: (opened) => {
         this.#requireOpen();
         this.#workers.add(opened);
@@ -394,6 +439,13 @@ export class PubSub implements AsyncDisposable {
     if (several) onWorker?.(worker);
     if (signal !== undefined) closeOnAbort(worker, signal);
     return worker;
+  }
+
+  #lateSuccessesOf({ topic, name }: AnySubscription): LateSuccesses {
+    const path = `${topic.name}/${name}`;
+    const known = this.#lateSuccesses.get(path) ?? new LateSuccesses();
+    this.#lateSuccesses.set(path, known);
+    return known;
   }
 
   #inboxGate(subscription: AnySubscription): InboxGate {

@@ -80,10 +80,16 @@ export class TopicPublisher {
     });
   }
 
-  /** Waits for every publish under way to be answered; idempotent. */
-  close(): Promise<void> {
-    this.#closing ??= this.#window.drained().then(() => this.#publisher.close());
+  /** Waits for every publish under way to be answered, at most `timeoutMs`: then those left are rejected. Idempotent. */
+  close(timeoutMs: number): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs);
     return this.#closing;
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const endMs = this.#options.clock.monotonicNow() + timeoutMs;
+    await this.#window.drained(timeoutMs);
+    await this.#publisher.close(Math.max(0, Math.floor(endMs - this.#options.clock.monotonicNow())));
   }
 
   #checkAndSubmit(message: PendingPublish): Promise<string> {

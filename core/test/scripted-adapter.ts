@@ -62,6 +62,8 @@ export class ScriptedAdapter implements Adapter {
   storeFailure: Error | undefined;
   /** What the driver refuses by limits that no capability knows. */
   refusal: ((message: OutgoingMessage) => PubSubError | undefined) | undefined;
+  /** What every `stop` and `close` of the driver does; it is told which, and how much time is left. */
+  closing: ((what: string, timeoutMs: number) => Promise<void>) | undefined;
   /** What provisioning waits for. */
   opening: Promise<void> | undefined;
   /** Dead-letter queues that were opened and not closed. */
@@ -127,16 +129,19 @@ export class ScriptedAdapter implements Adapter {
       openPublisher: async () => ({
         sizeOf: (message) => message.body.byteLength,
         publish: (batch) => void this.batches.push(batch),
-        close: async () => {},
-        ...(this.refusal === undefined ? {} : { refusal: this.refusal }),
+        close: async (timeoutMs) => await this.closing?.("publisher", timeoutMs),
+          ...(this.refusal === undefined ? {} : { refusal: this.refusal }),
       }),
       openSubscriber: async (_subscription, sink, { maxOutstanding }) => {
         this.#sink = sink;
         this.maxOutstanding = maxOutstanding;
         return {
           extend: (deliveries) => void this.extended.push(deliveries.map(({ id }) => id)),
-          stop: async () => void (this.stopped = true),
-          close: async () => {},
+          stop: async (timeoutMs) => {
+            this.stopped = true;
+            await this.closing?.("stop", timeoutMs);
+          },
+          close: async (timeoutMs) => await this.closing?.("subscriber", timeoutMs),
         };
       },
       openDeadLetters: async () => ({
@@ -155,9 +160,12 @@ export class ScriptedAdapter implements Adapter {
           })),
         redeliver: async (message) => void this.redelivered.push(message),
         purge: async () => 0,
-        close: async () => void (this.openLetters -= 1),
+        close: async (timeoutMs) => {
+          this.openLetters -= 1;
+          await this.closing?.("letters", timeoutMs);
+        },
       }),
-      close: async () => {},
+      close: async (timeoutMs) => await this.closing?.("driver", timeoutMs),
     };
   }
 }

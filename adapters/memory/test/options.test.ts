@@ -13,7 +13,7 @@ describe("named brokers", () => {
     const first = await openDriver({ name }, clock);
     await first.driver.apply({ topics: [], subscriptions: [subscription] }, { update: false });
     await publish(first.driver, topic, [message("a")]);
-    await first.driver.close();
+    await first.driver.close(1000);
     const second = await openDriver({ name }, clock);
     const sink = new ProbeSink();
     await second.driver.openSubscriber(subscription, sink, { maxOutstanding: 1 });

@@ -8,7 +8,7 @@ import type { SubscriptionNames } from "./names.ts";
 export interface DeliveryOwner {
   ack(delivery: NatsDelivery): Promise<void> | undefined;
   retry(delivery: NatsDelivery, delayMs: number): Promise<void> | undefined;
-  release(delivery: NatsDelivery): Promise<void> | undefined;
+  release(delivery: NatsDelivery, leaseEnded: boolean): Promise<void> | undefined;
 }
 
 /** One delivery of one message. */
@@ -68,7 +68,7 @@ export class NatsDelivery implements DriverDelivery, Held<NatsDelivery> {
     return this.#owner.retry(this, delayMs);
   }
 
-  release(): Promise<void> | undefined {
-    return this.#owner.release(this);
+  release(leaseEnded = false): Promise<void> | undefined {
+    return this.#owner.release(this, leaseEnded);
   }
 }

@@ -234,12 +234,13 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
     return undefined;
   }
 
-  release(delivery: NatsDelivery): Promise<void> | undefined {
+  release(delivery: NatsDelivery, leaseEnded: boolean): Promise<void> | undefined {
     if (!this.#letGo(delivery, false)) return leaseLost();
     this.#buffer.await(delivery, 0);
-    this.#settler.release(delivery);
+    // The server takes a nak from anybody who once had the message, and would send it out beside whoever has it now.
+    if (!leaseEnded) this.#settler.release(delivery);
     this.#afterSettle();
-    return undefined;
+    return leaseEnded ? leaseLost() : undefined;
   }
 
   #letGo(delivery: NatsDelivery, acked: boolean): boolean {

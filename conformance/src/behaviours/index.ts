@@ -22,7 +22,9 @@ import { window as publishWindow } from "./publish/window.ts";
 import { withoutSubscription as publishWithoutSubscription } from "./publish/without-subscription.ts";
 import { ackDurable as deliveryAckDurable } from "./delivery/ack-durable.ts";
 import { afterClose as deliveryAfterClose } from "./delivery/after-close.ts";
+import { asyncContext as deliveryAsyncContext } from "./delivery/async-context.ts";
 import { attempts as deliveryAttempts } from "./delivery/attempts.ts";
+import { blockedLoop as deliveryBlockedLoop } from "./delivery/blocked-loop.ts";
 import { competing as deliveryCompeting } from "./delivery/competing.ts";
 import { concurrencyPerWorker as deliveryConcurrencyPerWorker } from "./delivery/concurrency-per-worker.ts";
 import { concurrency as deliveryConcurrency } from "./delivery/concurrency.ts";
@@ -66,11 +68,16 @@ import { refused as orderingRefused } from "./ordering/refused.ts";
 import { effect as exactlyOnceEffect } from "./exactly-once/effect.ts";
 import { lostAck as exactlyOnceLostAck } from "./exactly-once/effect.ts";
 import { unconfirmed as exactlyOnceUnconfirmed } from "./exactly-once/effect.ts";
+import { cutGivenUp as faultsExactlyOnceClaims, givenUp as exactlyOnceGivenUp } from "./exactly-once/given-up.ts";
 import { redrive as exactlyOnceRedrive } from "./exactly-once/redrive.ts";
 import { refused as exactlyOnceRefused } from "./exactly-once/refused.ts";
 import { ackBurst as shutdownAckBurst } from "./shutdown/ack-burst.ts";
 import { closed as shutdownClosed } from "./shutdown/closed.ts";
 import { deadline as shutdownDeadline } from "./shutdown/deadline.ts";
+import {
+  fromHandler as shutdownFromHandler,
+  handlersPublish as shutdownHandlersPublish,
+} from "./shutdown/from-handlers.ts";
 import { inFlight as shutdownInFlight } from "./shutdown/in-flight.ts";
 import { prefetched as shutdownPrefetched } from "./shutdown/prefetched.ts";
 import { publishes as shutdownPublishes } from "./shutdown/publishes.ts";
@@ -94,6 +101,7 @@ import { foreignWrites as wireForeignWrites } from "./wire/foreign-writes.ts";
 import { hostile as wireHostile } from "./wire/hostile.ts";
 import { acceptedSurvives as faultsAcceptedSurvives } from "./faults/accepted-survives.ts";
 import { attemptsAcrossRestart as faultsAttemptsAcrossRestart } from "./faults/attempts-across-restart.ts";
+import { closeFrozen as faultsCloseFrozen, closeHalfOpen as faultsCloseHalfOpen } from "./faults/close-unanswered.ts";
 import { closeWhileDisconnected as faultsCloseWhileDisconnected } from "./faults/close-while-disconnected.ts";
 import { cut as faultsCut } from "./faults/cut.ts";
 import { exactlyOnceCut as faultsExactlyOnceCut } from "./faults/exactly-once-cut.ts";
@@ -134,7 +142,9 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   publishWithoutSubscription,
   deliveryAckDurable,
   deliveryAfterClose,
+  deliveryAsyncContext,
   deliveryAttempts,
+  deliveryBlockedLoop,
   deliveryCompeting,
   deliveryConcurrencyPerWorker,
   deliveryConcurrency,
@@ -178,11 +188,14 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   exactlyOnceEffect,
   exactlyOnceLostAck,
   exactlyOnceUnconfirmed,
+  exactlyOnceGivenUp,
   exactlyOnceRedrive,
   exactlyOnceRefused,
   shutdownAckBurst,
   shutdownClosed,
   shutdownDeadline,
+  shutdownFromHandler,
+  shutdownHandlersPublish,
   shutdownInFlight,
   shutdownPrefetched,
   shutdownPublishes,
@@ -206,8 +219,11 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   wireHostile,
   faultsAcceptedSurvives,
   faultsAttemptsAcrossRestart,
+  faultsCloseFrozen,
+  faultsCloseHalfOpen,
   faultsCloseWhileDisconnected,
   faultsCut,
+  faultsExactlyOnceClaims,
   faultsExactlyOnceCut,
   faultsHalfOpen,
   faultsOrderedAttempts,
