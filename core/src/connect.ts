@@ -1,3 +1,4 @@
+import { checkedAdapters } from "./adapter-from-url.ts";
 import { systemClock } from "./clock.ts";
 import type { LoadedConfig } from "./config/config-types.ts";
 import type { ConnectOptions, ConnectTarget } from "./connect-options.ts";
@@ -16,6 +17,7 @@ const OPTIONS = [
   "provisioning",
   "declarations",
   "adapterOptions",
+  "adapters",
   "publish",
   "inbox",
   "logger",
@@ -123,6 +125,7 @@ function checkedOptions(options: ConnectOptions): ConnectOptions {
   rejectUnknownKeys("connect", options, OPTIONS);
   requireChoice("provisioning", options.provisioning ?? "ensure", ["ensure", "verify", "off"]);
   requireInteger("closeTimeoutMs", options.closeTimeoutMs ?? 0, { min: 0, max: 3_600_000, unit: "ms" });
+  checkedAdapters(options.adapters ?? []);
   const publish = options.publish ?? {};
   rejectUnknownKeys("publish", publish, ["maxPending", "maxWaiting", "timeoutMs"]);
   requireInteger("publish.maxPending", publish.maxPending ?? 1, { min: 1, max: 100_000 });

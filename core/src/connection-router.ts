@@ -1,4 +1,4 @@
-import { adapterFromUrl } from "./adapter-from-url.ts";
+import { adapterFromUrl, checkedAdapters } from "./adapter-from-url.ts";
 import type { LoadedConfig } from "./config/config-types.ts";
 import type { ConnectOptions } from "./connect-options.ts";
 import { Connection, type ConnectionEnvironment } from "./connection.ts";
@@ -136,7 +136,7 @@ export class ConnectionRouter {
     }
     const options =
       isDefault && this.#options.adapterOptions !== undefined ? this.#options.adapterOptions : found.options;
-    return await adapterFromUrl(found.url, options);
+    return await adapterFromUrl(found.url, options, checkedAdapters(this.#options.adapters ?? []));
   }
 }
 
