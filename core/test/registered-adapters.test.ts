@@ -25,8 +25,9 @@ function other(...schemes: string[]) {
 describe("connect({ adapters })", () => {
   it("serves URLs of a scheme that core does not know, by an adapterModule or its package", async () => {
     const kafka = other("kafka");
-    await using _one = await connect("KAFKA://one", { adapters: [kafka.adapterModule], adapterOptions: { a: 1 } });
-    await using _two = await connect("kafka://two", { adapters: [memory, kafka] });
+    await using one = await connect("KAFKA://one", { adapters: [kafka.adapterModule], adapterOptions: { a: 1 } });
+    await using two = await connect("kafka://two", { adapters: [memory, kafka] });
+    expect([one.adapter, two.adapter]).toEqual(["scripted", "scripted"]);
     expect(kafka.urls).toEqual([
       ["KAFKA://one", { a: 1 }],
       ["kafka://two", {}],
@@ -35,7 +36,8 @@ describe("connect({ adapters })", () => {
 
   it("comes before the package of the scheme", async () => {
     const nats = other("nats", "tls");
-    await using _pubsub = await connect("nats://127.0.0.1:1", { adapters: [nats] });
+    await using pubsub = await connect("nats://127.0.0.1:1", { adapters: [nats] });
+    expect(pubsub.adapter).toBe("scripted");
     expect(nats.urls).toHaveLength(1);
   });
 
@@ -76,7 +78,8 @@ describe("connect({ adapters })", () => {
     const both = other("kafka", "redis");
     const config = { connections: { a: { url: "kafka://a", options: { brokers: 3 } } } };
     const target = "redis://b";
-    await using _pubsub = await connect(target, { config, adapters: [both] });
+    await using pubsub = await connect(target, { config, adapters: [both] });
+    expect(pubsub.adapter).toBe("scripted");
     expect(both.urls).toEqual([["redis://b", {}]]);
   });
 });
