@@ -254,3 +254,4 @@ export { type Held, HeldItems } from "./held-items.ts";
 export { NumberWindow } from "./number-window.ts";
 export { reconnectDelayMs } from "./reconnect-delay.ts";
 export { rejectUnknownKeys, requireChoice, requireInteger, shown } from "./option-checks.ts";
+export { urlWithOptions } from "./url-with-options.ts";
