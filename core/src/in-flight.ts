@@ -1,3 +1,4 @@
+import { dateOf } from "./date-of.ts";
 import type { DriverDelivery } from "./driver.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import type { Held } from "./held-items.ts";
@@ -48,7 +49,7 @@ export class InFlight implements HandlerContext, Held<InFlight> {
     return this.delivery.attempt;
   }
   get publishTime(): Date {
-    return new Date(this.delivery.publishTimeMs);
+    return dateOf(this.delivery.publishTimeMs);
   }
   get attributes(): Attributes {
     return this.delivery.attributes;
