@@ -1,4 +1,4 @@
-import { PubSubError, type PubSubErrorCode } from "@anytopic/core";
+import type { PubSubError, PubSubErrorCode } from "@anytopic/core";
 import { EXIT } from "./exit-codes.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -47,7 +47,7 @@ export function describeError(error: unknown): DescribedError {
   if (error instanceof UsageError) {
     return { exitCode: usage, code: "USAGE", message: error.message, hint: error.hint };
   }
-  if (error instanceof PubSubError) {
+  if (isPubSubError(error)) {
     const [exitCode, hint] = BY_CODE[error.code] ?? BY_CODE.UNKNOWN;
     return { exitCode, code: error.code, message: error.message, hint };
   }
@@ -57,4 +57,9 @@ export function describeError(error: unknown): DescribedError {
   }
   const message = error instanceof Error ? error.message : `something threw ${typeof error}`;
   return { exitCode: failed, code: "UNKNOWN", message, hint: "--debug shows where it came from" };
+}
+
+/** By its name, for it may be of another copy of core, which declarations bring along; and help needs no core. */
+function isPubSubError(error: unknown): error is PubSubError {
+  return error instanceof Error && error.name === "PubSubError" && "code" in error;
 }

@@ -1,3 +1,4 @@
+import type { RegisteredAdapter } from "./adapter-from-url.ts";
 import type { Clock } from "./clock.ts";
 import type { AnytopicConfig, LoadedConfig } from "./config/config-types.ts";
 import type { Adapter } from "./driver.ts";
@@ -41,6 +42,12 @@ export interface ConnectOptions {
   readonly declarations?: readonly (AnyTopic | AnySubscription)[];
   /** Options of the default connection's adapter beyond its URL, see its README; instead of the configuration's. Not with an adapter that was made. */
   readonly adapterOptions?: unknown;
+  /**
+   * Adapters for URLs, of `target` and of every connection of the configuration: `adapterModule` of each package. Needed
+   * where packages cannot be found at run time, as in a bundle, and for schemes of other packages.
+   * @default the packages `@anytopic/…`, imported when a URL needs one
+   */
+  readonly adapters?: readonly RegisteredAdapter[];
   readonly publish?: PublishLimits;
   readonly inbox?: InboxStore;
   /** @default silent */

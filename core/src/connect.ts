@@ -1,3 +1,4 @@
+import { checkedAdapters } from "./adapter-from-url.ts";
 import { systemClock } from "./clock.ts";
 import type { LoadedConfig } from "./config/config-types.ts";
 import type { ConnectOptions, ConnectTarget } from "./connect-options.ts";
@@ -18,6 +19,7 @@ const OPTIONS = [
   "provisioning",
   "declarations",
   "adapterOptions",
+  "adapters",
   "publish",
   "inbox",
   "logger",
@@ -140,6 +142,7 @@ function checkedOptions(options: ConnectOptions): ConnectOptions {
   if (options.waitForBrokerMs !== Number.POSITIVE_INFINITY) {
     requireInteger("waitForBrokerMs", options.waitForBrokerMs ?? 0, { min: 0, max: 86_400_000, unit: "ms" });
   }
+  checkedAdapters(options.adapters ?? []);
   const publish = options.publish ?? {};
   rejectUnknownKeys("publish", publish, ["maxPending", "maxWaiting", "timeoutMs", "idSecret"]);
   requireInteger("publish.maxPending", publish.maxPending ?? 1, { min: 1, max: 100_000 });

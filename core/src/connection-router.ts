@@ -1,4 +1,4 @@
-import { adapterFromUrl } from "./adapter-from-url.ts";
+import { adapterFromUrl, checkedAdapters } from "./adapter-from-url.ts";
 import type { CloseBudget } from "./close-budget.ts";
 import type { LoadedConfig } from "./config/config-types.ts";
 import type { ConnectOptions } from "./connect-options.ts";
@@ -150,7 +150,7 @@ export class ConnectionRouter {
     }
     const options =
       isDefault && this.#options.adapterOptions !== undefined ? this.#options.adapterOptions : found.options;
-    return await adapterFromUrl(found.url, options);
+    return await adapterFromUrl(found.url, options, checkedAdapters(this.#options.adapters ?? []));
   }
 }
 

@@ -3,10 +3,12 @@ import { types } from "node:util";
 import type { DeadLetter, DeadLetterReason } from "./dead-letter.ts";
 import { DEAD_LETTER_ATTRIBUTE, type Attributes, type OutgoingMessage, type StoredMessage } from "./message.ts";
 import { shown } from "./option-checks.ts";
-import { boundedId, boundedTimeMs } from "./received.ts";
+import { boundedId, boundedTimeMs, dateOf } from "./received.ts";
 
 const MAX_MESSAGE_LENGTH = 500;
 const MAX_NAME_LENGTH = 100;
+/** Two names of 63 characters and a slash. */
+const MAX_SUBSCRIPTION_LENGTH = 127;
 
 export interface Failure {
   readonly reason: DeadLetterReason;
@@ -28,7 +30,7 @@ interface Wire {
   readonly attempts: number;
   readonly first?: number | undefined;
   readonly last: number;
-  readonly sub: string;
+  readonly sub: string | undefined;
 }
 
 const NOT_ASCII = /[^ -~]/g;
@@ -110,22 +112,38 @@ export function readLetter(stored: StoredMessage, subscription: string): DeadLet
     errorName: wire?.error ?? "",
     errorMessage: wire?.message ?? "the broker's own delivery limit was reached, because workers kept dying",
     attempts: wire?.attempts ?? 0,
-    firstFailureTime: typeof wire?.first === "number" ? dateOf(wire.first) : undefined,
+    firstFailureTime: wire?.first === undefined ? undefined : dateOf(wire.first),
     lastFailureTime: dateOf(wire?.last ?? stored.publishTimeMs),
     subscription: wire?.sub ?? subscription,
   });
 }
 
-function dateOf(timeMs: number): Date {
-  return new Date(boundedTimeMs(timeMs));
-}
+const REASONS: ReadonlySet<unknown> = new Set<DeadLetterReason>([
+  "rejected",
+  "retries-exhausted",
+  "undecodable",
+  "invalid",
+  "backstop",
+]);
 
+/** Whoever can write to the queue can write a record: each part is what it says it is, or left out. */
 function readWire(text: string | undefined): Wire | undefined {
   if (text === undefined) return undefined;
+  let wire: Partial<Record<keyof Wire, unknown>> | null;
   try {
-    const wire = JSON.parse(text) as Partial<Wire> | null;
-    return typeof wire?.reason === "string" && typeof wire.last === "number" ? (wire as Wire) : undefined;
+    wire = JSON.parse(text) as typeof wire;
   } catch {
     return undefined;
   }
+  if (!REASONS.has(wire?.reason) || typeof wire?.last !== "number") return undefined;
+  const { reason, error, message, attempts, first, last, sub } = wire;
+  return {
+    reason: reason as DeadLetterReason,
+    error: typeof error === "string" ? error.slice(0, MAX_NAME_LENGTH) : "",
+    message: typeof message === "string" ? message.slice(0, MAX_MESSAGE_LENGTH) : "",
+    attempts: Number.isSafeInteger(attempts) && (attempts as number) >= 0 ? (attempts as number) : 0,
+    first: typeof first === "number" ? first : undefined,
+    last,
+    sub: typeof sub === "string" ? sub.slice(0, MAX_SUBSCRIPTION_LENGTH) : undefined,
+  };
 }

@@ -3,7 +3,7 @@ import type { HandlerContext } from "./handler-context.ts";
 import type { Held } from "./held-items.ts";
 import type { Attributes } from "./message.ts";
 import { shown } from "./option-checks.ts";
-import { boundedId, boundedTimeMs } from "./received.ts";
+import { boundedId, dateOf } from "./received.ts";
 
 /** What an `InFlight` asks of its worker. */
 export interface LeaseClock {
@@ -50,7 +50,7 @@ export class InFlight implements HandlerContext, Held<InFlight> {
     return this.delivery.attempt;
   }
   get publishTime(): Date {
-    return new Date(boundedTimeMs(this.delivery.publishTimeMs));
+    return dateOf(this.delivery.publishTimeMs);
   }
   get attributes(): Attributes {
     return this.delivery.attributes;

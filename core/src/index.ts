@@ -14,6 +14,7 @@ export type {
 } from "./config/config-types.ts";
 export { connect } from "./connect.ts";
 export type { ConnectOptions, ConnectTarget, Provisioning, PublishLimits } from "./connect-options.ts";
+export type { RegisteredAdapter } from "./adapter-from-url.ts";
 export type { DeadLetter, DeadLetterReason } from "./dead-letter.ts";
 export type { DeadLetterQueue, LetterSelection, RedriveOptions } from "./dead-letter-queue.ts";
 export type { Deliveries } from "./deliveries.ts";

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 /** What `publish` takes as an id: so a received one can be published again, logged and kept as it is. */
 const PLAIN_ID = /^[!-~]{1,128}$/;
 
-/** The latest and the earliest moment a `Date` can hold, in ms from 1970. ECMA-262 §21.4.1.1. */
-const MAX_TIME_MS = 8_640_000_000_000_000;
+/** The last millisecond of the year 9999. Later ones have another ISO form, and after the year 275760 there is none. */
+const MAX_TIME_MS = 253_402_300_799_999;
 
 /**
  * The id of a received message as everybody sees it. Anybody who may publish chooses it, in any length and of any
@@ -16,9 +16,12 @@ export function boundedId(id: string): string {
   return `sha256:${createHash("sha256").update(id).digest("hex")}`;
 }
 
-/** A received time, in Unix ms, that a `Date` can hold: what is no number becomes 0, what lies outside the nearest that is in. */
+/** A time in Unix ms that others may have written: clamped to the years 1970 to 9999, and 1970 when it is no number. */
 export function boundedTimeMs(timeMs: number): number {
-  if (timeMs >= -MAX_TIME_MS && timeMs <= MAX_TIME_MS) return timeMs;
-  if (timeMs > MAX_TIME_MS) return MAX_TIME_MS;
-  return timeMs < -MAX_TIME_MS ? -MAX_TIME_MS : 0;
+  return timeMs >= 0 ? Math.min(timeMs, MAX_TIME_MS) : 0;
+}
+
+/** The same as a `Date`. */
+export function dateOf(timeMs: number): Date {
+  return new Date(boundedTimeMs(timeMs));
 }

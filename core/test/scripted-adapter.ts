@@ -130,7 +130,7 @@ export class ScriptedAdapter implements Adapter {
         sizeOf: (message) => message.body.byteLength,
         publish: (batch) => void this.batches.push(batch),
         close: async (timeoutMs) => await this.closing?.("publisher", timeoutMs),
-          ...(this.refusal === undefined ? {} : { refusal: this.refusal }),
+        ...(this.refusal === undefined ? {} : { refusal: this.refusal }),
       }),
       openSubscriber: async (_subscription, sink, { maxOutstanding }) => {
         this.#sink = sink;

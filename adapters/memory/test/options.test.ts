@@ -83,6 +83,14 @@ describe("options", () => {
     expect(attempt).not.toThrow("hunter2");
   });
 
+  it("adapterOptions may repeat what the URL says, and must not contradict it", () => {
+    const url = "memory:orders?maxMessages=5";
+    expect(adapterModule.fromUrl(url, { name: "orders", maxMessages: 5, maxBytes: undefined })).toHaveProperty("open");
+    expect(() => adapterModule.fromUrl(url, { name: "other", maxMessages: 6, maxBytes: 2 ** 30 })).toThrow(
+      'memory: the URL and the options disagree on "name", "maxMessages": say it in one of them, or the same in both',
+    );
+  });
+
   it("adapterOptions are checked as well", () => {
     expect(() => adapterModule.fromUrl("memory:", { maxMesages: 1 })).toThrow('no option "maxMesages"');
     expect(() => adapterModule.fromUrl("memory:", 5)).toThrow("must be an object");
