@@ -61,7 +61,7 @@ export class LeaderLease {
 
   /** Whether this worker certainly leads right now. */
   get holds(): boolean {
-    return this.#state === "leading" && performance.now() < this.#holdsUntil;
+    return this.#state === "leading" && this.#now() < this.#holdsUntil;
   }
 
   /** Resolves after the first attempt; rejects when the stream does not exist. */
@@ -131,7 +131,7 @@ export class LeaderLease {
   }
 
   #isOverdue(sequence: number): boolean {
-    const now = performance.now();
+    const now = this.#now();
     if (sequence === this.#sequence) return now - this.#seenAt >= this.#lease.leaseMs;
     this.#sequence = sequence;
     this.#seenAt = now;
@@ -161,11 +161,11 @@ export class LeaderLease {
 
   /** Writes, and counts the lease from before the write. False when somebody else wrote. */
   async #extendHold(): Promise<boolean> {
-    const before = performance.now();
+    const before = this.#now();
     const sequence = await this.#write(this.#self);
     if (sequence === undefined) return false;
     this.#sequence = sequence;
-    this.#seenAt = performance.now();
+    this.#seenAt = this.#now();
     // A tenth less than what the others wait.
     this.#holdsUntil = before + this.#lease.leaseMs * 0.9;
     const { clock } = this.#connection.context;
@@ -182,6 +182,10 @@ export class LeaderLease {
     this.#state = "standby";
     this.#connection.context.clock.clearTimer(this.#expiryTimer);
     this.#candidate.lost();
+  }
+
+  #now(): number {
+    return this.#connection.context.clock.monotonicNow();
   }
 
   #clearTimers(): void {

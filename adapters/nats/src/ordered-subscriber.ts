@@ -174,12 +174,12 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
   #drain(): void {
     if (this.#recovery !== undefined || this.#buffer.size === 0) return;
     const { clock } = this.#connection.context;
-    for (const delivery of this.#buffer.take(this.#maxOutstanding - this.#held.size, performance.now()))
+    for (const delivery of this.#buffer.take(this.#maxOutstanding - this.#held.size, this.#connection.context.clock.monotonicNow()))
       this.#deliver(delivery);
     const dueMs = this.#buffer.nextDueMs;
     clock.clearTimer(this.#dueTimer);
     if (dueMs !== Number.POSITIVE_INFINITY) {
-      this.#dueTimer = clock.setTimer(() => this.#drain(), Math.max(1, dueMs - performance.now()));
+      this.#dueTimer = clock.setTimer(() => this.#drain(), Math.max(1, dueMs - this.#connection.context.clock.monotonicNow()));
     }
     this.#pulls?.refill();
   }
@@ -228,7 +228,7 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
   retry(delivery: NatsDelivery, delayMs: number): Promise<void> | undefined {
     if (!this.#letGo(delivery, false)) return leaseLost();
     // Given back at once, so that the server counts the attempt and a successor has it when this worker dies.
-    this.#buffer.await(delivery, performance.now() + delayMs);
+    this.#buffer.await(delivery, this.#connection.context.clock.monotonicNow() + delayMs);
     this.#settler.nak(delivery, 0);
     this.#afterSettle();
     return undefined;

@@ -28,7 +28,7 @@ export class Recovery {
   readonly #source: PullSource;
   readonly #recovering: Recovering;
   readonly #ackDeadlineMs: number;
-  readonly #startedAt = performance.now();
+  readonly #startedAt: number;
   /** The last place in the stream delivered to anybody when the recovery began. */
   #frontier: number | undefined;
   #missing = 0;
@@ -41,6 +41,7 @@ export class Recovery {
     this.#source = source;
     this.#ackDeadlineMs = ackDeadlineMs;
     this.#recovering = recovering;
+    this.#startedAt = this.#now();
   }
 
   /**
@@ -54,7 +55,7 @@ export class Recovery {
     let newer = 0;
     for (const { streamSequence } of this.#recovering.inHand()) if (streamSequence > frontier) newer++;
     if (newer < maxNew) return this.#missing + maxNew - newer;
-    return performance.now() - this.#startedAt > this.#ackDeadlineMs + LATE_MS ? this.#missing : 0;
+    return this.#now() - this.#startedAt > this.#ackDeadlineMs + LATE_MS ? this.#missing : 0;
   }
 
   /** Something arrived: compares with the server's count. */
@@ -63,6 +64,10 @@ export class Recovery {
     this.#looking = true;
     this.#connection.context.clock.clearTimer(this.#timer);
     void this.#compare();
+  }
+
+  #now(): number {
+    return this.#connection.context.clock.monotonicNow();
   }
 
   end(): void {
@@ -105,7 +110,7 @@ export class Recovery {
   }
 
   #isHopeless(): boolean {
-    if (performance.now() - this.#startedAt < 2 * this.#ackDeadlineMs + PATIENCE_MS) return false;
+    if (this.#now() - this.#startedAt < 2 * this.#ackDeadlineMs + PATIENCE_MS) return false;
     const error = new PubSubError("TIMEOUT", `${this.#missing} unsettled messages did not come back`);
     this.#connection.context.logger.error(
       { ...this.#source, code: error.code },
