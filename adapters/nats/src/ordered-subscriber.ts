@@ -17,7 +17,7 @@ import { LeaderLease, type Candidate } from "./leader-lease.ts";
 import type { SubscriptionNames } from "./names.ts";
 import { OrderedBuffer } from "./ordered-buffer.ts";
 import { PullLoop, type PullTarget } from "./pull-loop.ts";
-import { Recovery } from "./recovery.ts";
+import { Recovery, type Recovering } from "./recovery.ts";
 import type { ReplyInbox } from "./reply-inbox.ts";
 import { SettledRing } from "./settled-ring.ts";
 import { leaseLost, Settler } from "./settler.ts";
@@ -29,7 +29,7 @@ import { leaseLost, Settler } from "./settler.ts";
  * `recovering` whenever a delivery may have gone elsewhere: after a reconnect, or when the consumer's own count of
  * deliveries has a gap. Back to `standby` when the lease is lost.
  */
-export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullTarget, Candidate {
+export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullTarget, Candidate, Recovering {
   readonly #connection: Connection;
   readonly #names: SubscriptionNames;
   readonly #ackDeadlineMs: number;
@@ -43,7 +43,10 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
   readonly #settled = new SettledRing();
   #pulls: PullLoop | undefined;
   #recovery: Recovery | undefined;
+  /** Every delivery of the consumer up to this one is accounted for. */
   #lastConsumerSequence = 0;
+  /** What may have been in the hands of an active worker before this one; see `Recovering`. */
+  #inheritedThrough: number | undefined;
   #stopping = false;
   #extendTimer: TimerHandle = undefined;
   #dueTimer: TimerHandle = undefined;
@@ -88,6 +91,7 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
   won(): void {
     if (this.#stopping) return;
     this.#log("active worker of the ordered subscription");
+    this.#inheritedThrough = undefined;
     this.#pulls = new PullLoop(this.#connection, this.#names, this);
     this.#recover();
     this.#pulls.start();
@@ -126,9 +130,10 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
   message(message: Msg, reply: string): void {
     const ack = parseAckSubject(reply);
     if (ack === undefined || !this.#lease.holds) return;
-    const expected = this.#lastConsumerSequence + 1;
+    const isNext = ack.consumerSequence === this.#lastConsumerSequence + 1;
     this.#lastConsumerSequence = ack.consumerSequence;
-    if (expected !== 1 && ack.consumerSequence !== expected && this.#recovery === undefined) this.#recover();
+    if (!isNext && this.#recovery === undefined) this.#recover();
+    this.#recovery?.received(ack);
     const holding = this.#held.get(ack.streamSequence);
     if (holding !== undefined && holding.storedMs === ack.timestampMs) {
       // Its lease ran out, and the server gave it to this same worker again: go on with what is running.
@@ -143,6 +148,7 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
     const metadata = decodeMessage(message);
     if (settled?.acked === true || isForAnother(metadata, this.#names)) {
       this.#connection.ack(reply);
+      this.#recovery?.acked(ack.consumerSequence, ack.streamSequence);
       this.#recovery?.look();
       this.#pulls?.refill();
       return;
@@ -187,21 +193,34 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
   /** Hands out nothing until everything unsettled is in this worker's hands. */
   #recover(): void {
     if (this.#pulls === undefined || this.#stopping) return;
-    this.#lastConsumerSequence = 0;
     this.#recovery?.end();
-    const recovery = new Recovery(this.#connection, this.#names, this.#ackDeadlineMs, {
-      inHand: () => [...this.#held.values(), ...this.#buffer.deliveries],
-      refill: () => this.#pulls?.refill(),
-      recovered: () => {
-        if (this.#recovery !== recovery) return;
-        this.#recovery = undefined;
-        this.#buffer.allArrived();
-        this.#drain();
-        this.#pulls?.refill();
-      },
-    });
-    this.#recovery = recovery;
-    recovery.look();
+    this.#recovery = new Recovery(this.#connection, this.#names, this.#ackDeadlineMs, this);
+    this.#recovery.look();
+  }
+
+  *inHand(): Generator<NatsDelivery> {
+    yield* this.#held.values();
+    yield* this.#buffer.deliveries;
+  }
+
+  get inheritedThrough(): number | undefined {
+    return this.#inheritedThrough;
+  }
+
+  inherits(throughSequence: number): void {
+    this.#inheritedThrough = throughSequence;
+  }
+
+  refill(): void {
+    this.#pulls?.refill();
+  }
+
+  recovered(throughDelivery: number): void {
+    this.#recovery = undefined;
+    this.#lastConsumerSequence = throughDelivery;
+    this.#buffer.allArrived();
+    this.#drain();
+    this.#pulls?.refill();
   }
 
   failing(error: PubSubError): void {
@@ -220,6 +239,7 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
 
   ack(delivery: NatsDelivery): Promise<void> | undefined {
     if (!this.#letGo(delivery, true)) return leaseLost();
+    this.#recovery?.acked(delivery.consumerSequence, delivery.streamSequence);
     const confirmation = this.#settler.ack(delivery);
     this.#afterSettle();
     return confirmation;

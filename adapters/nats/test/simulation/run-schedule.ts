@@ -38,7 +38,7 @@ export async function runSchedule(seed: number, options: { readonly trace?: bool
   const keys = 2 + Math.floor(random() * 4);
   const perKey = 4 + Math.floor(random() * 8);
   const failing = random() < 0.5 ? 0.2 : 0;
-  const slowMs = pick(random, [2, 50, 400]);
+  const slowMs = pick(random, [2, 50, 400, 1500]);
   const server = new ScriptedServer(world, ackDeadlineMs, random() < 0.5);
   const check = new OrderCheck();
   const topic = defineTopic<Numbered>("events", {
@@ -63,7 +63,7 @@ export async function runSchedule(seed: number, options: { readonly trace?: bool
       closeTimeoutMs: 2000,
     });
     workers.set(worker, { pubsub, line });
-    await pubsub.subscribe(subscription, async ({ key, number }, { attempt }) => {
+    const handle = async ({ key, number }: Numbered, { attempt }: { readonly attempt: number }): Promise<void> => {
       check.started(worker, key, number, attempt, clock.now() - startMs);
       note(() => `worker ${worker} starts ${key}/${number}#${attempt}`);
       const ms = random() < 0.1 ? world.between(0, 3 * slowMs) : world.between(0, slowMs);
@@ -71,14 +71,21 @@ export async function runSchedule(seed: number, options: { readonly trace?: bool
       if (random() < failing && attempt < 4) throw new Error("not yet");
       check.done(key, number);
       note(() => `worker ${worker} ends ${key}/${number}#${attempt}`);
-    });
+    };
+    // A server that is stopped does not answer the first questions.
+    while (workers.has(worker) && !(await opens(pubsub.subscribe(subscription, handle)))) {
+      note(() => "opening again");
+      await new Promise<void>((resolve) => world.later(100, resolve));
+    }
   };
   const workerCount = 1 + Math.floor(random() * 3);
-  for (let count = 0; count < workerCount; count++) void open().catch(() => {});
+  for (let count = 0; count < workerCount; count++) void open();
 
   // The publisher: rounds over all keys, as a burst or one by one.
+  const bursts = random() < 0.5 ? perKey : 1 + Math.floor(random() * 3);
   for (let number = 1; number <= perKey; number++) {
-    const atMs = world.between(((number - 1) / perKey) * FAULTS_MS, (number / perKey) * FAULTS_MS);
+    const burst = Math.floor(((number - 1) / perKey) * bursts);
+    const atMs = ((burst + (bursts === perKey ? world.between(0.1, 0.9) : 0.5)) / bursts) * FAULTS_MS + 6 * number;
     for (let key = 0; key < keys; key++) {
       const event = { key: `k${key}`, number };
       world.later(atMs + random() * 5, () =>
@@ -91,7 +98,7 @@ export async function runSchedule(seed: number, options: { readonly trace?: bool
   }
   const publishing = world.serverQueue(1);
 
-  const faults = Math.floor(random() * 5);
+  const faults = 1 + Math.floor(random() * 5);
   for (let fault = 0; fault < faults; fault++) {
     world.later(world.between(500, FAULTS_MS), () => {
       const ids = [...workers.keys()];
@@ -115,10 +122,10 @@ export async function runSchedule(seed: number, options: { readonly trace?: bool
         note(() => `worker ${id} closes`);
         workers.delete(id);
         void worker.pubsub.close({ timeoutMs: 1000 });
-        void open().catch(() => {});
+        void open();
       } else {
         note(() => "another worker");
-        void open().catch(() => {});
+        void open();
       }
     });
   }
@@ -137,4 +144,11 @@ export async function runSchedule(seed: number, options: { readonly trace?: bool
 
 function pick<Item>(random: () => number, items: readonly Item[]): Item {
   return items[Math.floor(random() * items.length)] as Item;
+}
+
+async function opens(opening: Promise<unknown>): Promise<boolean> {
+  return opening.then(
+    () => true,
+    () => false,
+  );
 }
