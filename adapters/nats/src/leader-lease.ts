@@ -13,8 +13,9 @@ export interface Candidate {
   won(): void;
   /** Nothing of before may be settled or extended any more. */
   lost(): void;
-  failing(error: PubSubError): void;
-  /** After `failing`: the election works again. */
+  /** It is tried again, at every third of the lease. */
+  electionFails(error: PubSubError): void;
+  /** After `electionFails`: the election works again. */
   electing(): void;
 }
 
@@ -64,11 +65,18 @@ export class LeaderLease {
     return this.#state === "leading" && this.#now() < this.#holdsUntil;
   }
 
+  /** As `holds`; a lease that has run out, though no timer could say so yet, is lost now. */
+  keeps(): boolean {
+    if (this.holds) return true;
+    if (this.#state === "leading") this.#lose();
+    return false;
+  }
+
   /** Resolves after the first attempt; rejects when the stream does not exist. */
   async start(): Promise<void> {
     this.#subscription = this.#connection.nc.subscribe(this.#lease.subject, {
       callback: (error, message) => {
-        if (error !== null) this.#candidate.failing(toPubSubError(error, this.#what));
+        if (error !== null) this.#fail(error);
         // A clean end of the leader: do not wait for the lease.
         else if (message.data.length === 0 && this.#state === "standby") void this.#step();
       },
@@ -113,13 +121,17 @@ export class LeaderLease {
     } catch (error) {
       // A lost connection is told by others, and its end too.
       if (!isStopped(this.#state) && this.#connection.connected) {
-        this.#failing = true;
-        this.#candidate.failing(toPubSubError(error, this.#what));
+        this.#fail(error);
       }
     } finally {
       this.#busy = false;
       this.#schedule();
     }
+  }
+
+  #fail(error: unknown): void {
+    this.#failing = true;
+    this.#candidate.electionFails(toPubSubError(error, this.#what));
   }
 
   async #attempt(): Promise<void> {

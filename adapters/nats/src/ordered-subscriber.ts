@@ -13,6 +13,7 @@ import { decodeMessage, isForAnother } from "./codec.ts";
 import type { Connection, ConnectionListener } from "./connection.ts";
 import type { Question } from "./dead-letters.ts";
 import { NatsDelivery, type DeliveryOwner } from "./delivery.ts";
+import { FailureReports } from "./failure-reports.ts";
 import { LeaderLease, type Candidate } from "./leader-lease.ts";
 import type { SubscriptionNames } from "./names.ts";
 import { OrderedBuffer } from "./ordered-buffer.ts";
@@ -37,6 +38,7 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
   readonly #maxOutstanding: number;
   readonly #settler: Settler;
   readonly #lease: LeaderLease;
+  readonly #reports: FailureReports;
   readonly #listener: ConnectionListener;
   readonly #buffer = new OrderedBuffer();
   readonly #held = new Map<number, NatsDelivery>();
@@ -64,7 +66,9 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
     this.#ackDeadlineMs = subscription.ackDeadlineMs;
     this.#sink = sink;
     this.#maxOutstanding = options.maxOutstanding;
-    this.#settler = new Settler(connection, subscription.ackDeadlineMs, subscription.topic.exactlyOnce);
+    this.#reports = new FailureReports(sink);
+    // Whoever leads has every message: the leader's lease decides who may acknowledge, not that of the message.
+    this.#settler = new Settler(connection, subscription.ackDeadlineMs, subscription.topic.exactlyOnce, false);
     const { leaderStream: stream, leaderSubject: subject } = names;
     this.#lease = new LeaderLease(
       connection,
@@ -72,7 +76,15 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
       asker,
       this,
     );
-    this.#listener = { reconnected: () => this.#recover() };
+    this.#listener = {
+      disconnected: (error) => {
+        if (this.#pulls === undefined) this.#reports.failing("connection", error);
+      },
+      reconnected: () => {
+        if (this.#pulls === undefined) this.#reports.receiving("connection", true);
+        else this.#recover();
+      },
+    };
   }
 
   async start(): Promise<void> {
@@ -103,6 +115,7 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
     this.#log("no longer the active worker of the ordered subscription");
     this.#pulls?.abandon();
     this.#pulls = undefined;
+    this.#reports.ended("pulls", this.#connection.connected ? undefined : "connection");
     this.#recovery?.end();
     this.#recovery = undefined;
     for (const delivery of this.#buffer.clear()) this.#settler.nak(delivery, 0);
@@ -178,7 +191,7 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
   }
 
   #drain(): void {
-    if (this.#recovery !== undefined || this.#buffer.size === 0) return;
+    if (this.#recovery !== undefined || this.#stopping || this.#buffer.size === 0) return;
     const { clock } = this.#connection.context;
     for (const delivery of this.#buffer.take(this.#maxOutstanding - this.#held.size, this.#connection.context.clock.monotonicNow()))
       this.#deliver(delivery);
@@ -224,15 +237,19 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
   }
 
   failing(error: PubSubError): void {
-    this.#sink.failing(error);
+    this.#reports.failing("pulls", error);
   }
 
   receiving(reconnected: boolean): void {
-    this.#sink.receiving(reconnected);
+    this.#reports.receiving("pulls", reconnected);
+  }
+
+  electionFails(error: PubSubError): void {
+    this.#reports.failing("election", error);
   }
 
   electing(): void {
-    this.#sink.receiving(false);
+    this.#reports.receiving("election", false);
   }
 
   // Settling.
@@ -264,7 +281,7 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
 
   #letGo(delivery: NatsDelivery, acked: boolean): boolean {
     const { streamSequence: sequence, storedMs, attempt } = delivery;
-    if (this.#held.get(sequence) !== delivery) return false;
+    if (!this.#lease.keeps() || this.#held.get(sequence) !== delivery) return false;
     this.#held.delete(sequence);
     this.#settled.add(sequence, storedMs, attempt, acked && this.#settler.mayAck(delivery));
     return true;

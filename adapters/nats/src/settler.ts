@@ -19,12 +19,17 @@ interface Confirmation {
 export class Settler {
   readonly #connection: Connection;
   readonly #ackDeadlineMs: number;
+  readonly #leasesEnd: boolean;
   readonly #confirmations: ReplyInbox<Confirmation> | undefined;
   readonly #released: NatsDelivery[] = [];
   #holdsReleased = false;
 
-  /** @param confirmed acks wait for the server, and are refused once the lease may have run out (exactly-once) */
-  constructor(connection: Connection, ackDeadlineMs: number, confirmed: boolean) {
+  /**
+   * @param confirmed acks wait for the server, and are refused once the lease may have run out (exactly-once)
+   * @param leasesEnd false when the owner knows by other means that a message is still its own
+   */
+  constructor(connection: Connection, ackDeadlineMs: number, confirmed: boolean, leasesEnd = true) {
+    this.#leasesEnd = leasesEnd;
     this.#connection = connection;
     this.#ackDeadlineMs = ackDeadlineMs;
     if (!confirmed) return;
@@ -41,7 +46,9 @@ export class Settler {
 
   /** Notes the start of a lease. */
   leased(delivery: NatsDelivery): void {
-    if (this.#confirmations !== undefined) delivery.leaseUntilMs = this.#connection.context.clock.monotonicNow() + this.#ackDeadlineMs;
+    if (this.#confirmations === undefined) return;
+    const { clock } = this.#connection.context;
+    delivery.leaseUntilMs = this.#leasesEnd ? clock.monotonicNow() + this.#ackDeadlineMs : Number.POSITIVE_INFINITY;
   }
 
   /** Whether the delivery is certainly still this worker's, where that matters. */

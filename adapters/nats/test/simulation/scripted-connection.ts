@@ -149,12 +149,17 @@ export class ScriptedConnection {
     const line = this.#line;
     if (line === undefined || line.blocked !== undefined) return;
     const held: (() => void)[] = (line.blocked = []);
-    this.#blockedUntilMs = this.#world.now + forMs;
+    this.stayAway(forMs);
     this.#world.later(forMs, () => {
       line.blocked = undefined;
       for (const action of held) action();
     });
     if (givesUp) this.#world.later(this.#world.between(0, forMs), () => this.#line === line && this.#leave("half-open", "late"));
+  }
+
+  /** A connection that is lost is not had again for this long. */
+  stayAway(forMs: number): void {
+    this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#world.now + forMs);
   }
 
   #leave(server: "closes" | "half-open", rest: "lost" | "at-once" | "late"): void {
