@@ -67,8 +67,7 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
     this.#sink = sink;
     this.#maxOutstanding = options.maxOutstanding;
     this.#reports = new FailureReports(sink);
-    // Whoever leads has every message: the leader's lease decides who may acknowledge, not that of the message.
-    this.#settler = new Settler(connection, subscription.ackDeadlineMs, subscription.topic.exactlyOnce, false);
+    this.#settler = new Settler(connection, subscription.ackDeadlineMs, subscription.topic.exactlyOnce);
     const { leaderStream: stream, leaderSubject: subject } = names;
     this.#lease = new LeaderLease(
       connection,
@@ -265,7 +264,8 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
   retry(delivery: NatsDelivery, delayMs: number): Promise<void> | undefined {
     if (!this.#letGo(delivery, false)) return leaseLost();
     // Given back at once, so that the server counts the attempt and a successor has it when this worker dies.
-    this.#buffer.await(delivery, this.#connection.context.clock.monotonicNow() + delayMs);
+    const nowMs = this.#connection.context.clock.monotonicNow();
+    this.#buffer.await(delivery, nowMs, nowMs + delayMs);
     this.#settler.nak(delivery, 0);
     this.#afterSettle();
     return undefined;
@@ -273,7 +273,7 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
 
   release(delivery: NatsDelivery): Promise<void> | undefined {
     if (!this.#letGo(delivery, false)) return leaseLost();
-    this.#buffer.await(delivery, 0);
+    this.#buffer.await(delivery, this.#connection.context.clock.monotonicNow(), 0);
     this.#settler.release(delivery);
     this.#afterSettle();
     return undefined;
@@ -301,8 +301,19 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
   #keepBuffered(): void {
     this.#extendTimer = this.#connection.context.clock.setTimer(() => {
       if (this.#lease.holds) for (const delivery of this.#buffer.deliveries) this.#settler.extend(delivery);
+      this.#missAwaited();
       this.#keepBuffered();
     }, this.#ackDeadlineMs / 3);
+  }
+
+  /**
+   * The server ignores what is given back when a late ack of a former active worker has settled it. It does not come
+   * then, and whether anything is missing is for the recovery to find out.
+   */
+  #missAwaited(): void {
+    if (this.#recovery !== undefined) return;
+    const nowMs = this.#connection.context.clock.monotonicNow();
+    if (nowMs - this.#buffer.awaitedSinceMs > 2 * this.#ackDeadlineMs) this.#recover();
   }
 
   async stop(): Promise<void> {

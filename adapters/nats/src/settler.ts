@@ -19,17 +19,12 @@ interface Confirmation {
 export class Settler {
   readonly #connection: Connection;
   readonly #ackDeadlineMs: number;
-  readonly #leasesEnd: boolean;
   readonly #confirmations: ReplyInbox<Confirmation> | undefined;
   readonly #released: NatsDelivery[] = [];
   #holdsReleased = false;
 
-  /**
-   * @param confirmed acks wait for the server, and are refused once the lease may have run out (exactly-once)
-   * @param leasesEnd false when the owner knows by other means that a message is still its own
-   */
-  constructor(connection: Connection, ackDeadlineMs: number, confirmed: boolean, leasesEnd = true) {
-    this.#leasesEnd = leasesEnd;
+  /** @param confirmed acks wait for the server, and are refused once the lease may have run out (exactly-once) */
+  constructor(connection: Connection, ackDeadlineMs: number, confirmed: boolean) {
     this.#connection = connection;
     this.#ackDeadlineMs = ackDeadlineMs;
     if (!confirmed) return;
@@ -48,7 +43,7 @@ export class Settler {
   leased(delivery: NatsDelivery): void {
     if (this.#confirmations === undefined) return;
     const { clock } = this.#connection.context;
-    delivery.leaseUntilMs = this.#leasesEnd ? clock.monotonicNow() + this.#ackDeadlineMs : Number.POSITIVE_INFINITY;
+    delivery.leaseUntilMs = clock.monotonicNow() + this.#ackDeadlineMs;
   }
 
   /** Whether the delivery is certainly still this worker's, where that matters. */

@@ -48,6 +48,7 @@ export class SimClock implements Clock {
       callback();
       await nextTurn();
     }
+    if (!done()) this.#nowMs = Math.max(this.#nowMs, endMs);
   }
 
   #pop(): void {
