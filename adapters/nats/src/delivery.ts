@@ -29,7 +29,7 @@ export class NatsDelivery implements DriverDelivery, Held<NatsDelivery> {
   consumerSequence: number;
   /** Where it is settled. Stateless: valid on any connection. A redelivery to the same worker renews it. */
   ackSubject: string;
-  /** Until when it certainly is this worker's, by `performance.now()`: a wall clock may be set back. Kept where acks are confirmed. */
+  /** Until when it certainly is this worker's, by the monotonic clock: a wall clock may be set back. Kept where acks are confirmed. */
   leaseUntilMs = 0;
   isHeld = false;
   older: NatsDelivery | undefined = undefined;
