@@ -182,6 +182,6 @@ class LetterPass {
 }
 
 /** Tells messages apart within one pass. Not by the id alone: a message that was published twice may have died twice. */
-function markOf({ id, publishTimeMs }: TakenLetter): string {
-  return `${id} ${publishTimeMs}`;
+function markOf({ mark, id, publishTimeMs }: TakenLetter): string {
+  return mark ?? `${id} ${publishTimeMs}`;
 }
