@@ -176,6 +176,8 @@ export interface DriverSubscriber {
 
 /** A letter under a lease of at least 30 s. Settled once. */
 export interface TakenLetter extends StoredMessage {
+  /** Tells this letter from all others, also after it was put back and taken again: ids are what publishers chose. @default id and publish time */
+  readonly mark?: string | undefined;
   /** Deletes it; resolves when that is certain. */
   remove(): Promise<void>;
   /** Leaves it in the dead-letter queue, visible to others at once. */

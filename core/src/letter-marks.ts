@@ -1,5 +1,7 @@
 import { hash, randomUUID } from "node:crypto";
 
+import type { TakenLetter } from "./driver.ts";
+
 const FIRST_CAPACITY = 1024;
 
 /**
@@ -17,8 +19,9 @@ export class LetterMarks {
   }
 
   /** Not by the id alone: a message that was published twice may have died twice. */
-  markOf({ id, publishTimeMs }: { readonly id: string; readonly publishTimeMs: number }): bigint {
-    const mark = hash("sha256", `${this.#key} ${publishTimeMs} ${id}`, "buffer").readBigUInt64LE();
+  markOf({ mark: own, id, publishTimeMs }: Pick<TakenLetter, "mark" | "id" | "publishTimeMs">): bigint {
+    const text = own === undefined ? `${publishTimeMs} ${id}` : own;
+    const mark = hash("sha256", `${this.#key} ${text}`, "buffer").readBigUInt64LE();
     // 0 is an empty place.
     return mark === 0n ? 1n : mark;
   }
