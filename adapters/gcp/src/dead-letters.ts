@@ -12,6 +12,7 @@ import { MAX_PULL_MESSAGES } from "./limits.ts";
 import { subscriptionIds } from "./resource-names.ts";
 import type { CallOptions, WireReceived } from "./rpc.ts";
 import { SettleQueue } from "./settle-queue.ts";
+import { CLOSE_TIMEOUT_MS, within } from "./within.ts";
 
 const CALL_DEADLINE_MS = 20_000;
 /** The service may answer empty although there are letters, so emptiness is asked for so often, so far apart. */
@@ -87,8 +88,8 @@ export class GcpDeadLetters implements DriverDeadLetters {
     return purged;
   }
 
-  async close(): Promise<void> {
-    await this.#settles.flush();
+  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+    await within(timeoutMs, this.#settles.flush());
   }
 
   #taken(letter: WireReceived): TakenLetter {

@@ -18,6 +18,7 @@ import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
 import { GcpPublisher } from "./publisher.ts";
 import { GcpSubscriber } from "./subscriber.ts";
+import { CLOSE_TIMEOUT_MS } from "./within.ts";
 
 export async function openDriver(
   options: CheckedOptions,
@@ -65,7 +66,7 @@ class GcpDriver implements Driver {
     try {
       await subscriber.start();
     } catch (error) {
-      await subscriber.close();
+      await subscriber.close(0);
       throw error;
     }
     return subscriber;
@@ -75,8 +76,8 @@ class GcpDriver implements Driver {
     return new GcpDeadLetters(this.#connection, subscription);
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#connection.close();
+  close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+    this.#closing ??= this.#connection.close(timeoutMs);
     return this.#closing;
   }
 }

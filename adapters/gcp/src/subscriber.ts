@@ -19,6 +19,7 @@ import type { Channel, WireReceived } from "./rpc.ts";
 import { Settlements, SHORTLY_SECONDS } from "./settlements.ts";
 import { createSource, type Source } from "./source.ts";
 import { SourceHealth } from "./source-health.ts";
+import { CLOSE_TIMEOUT_MS, GOODBYE_MS, within } from "./within.ts";
 
 /** Redriven messages that may wait here for a place: they are asked for without one, so that they never hold one while idle. */
 const MAX_PARKED = 10;
@@ -124,8 +125,7 @@ export class GcpSubscriber implements DriverSubscriber {
         break;
       } catch (error) {
         if (!isTransient(error)) throw toPubSubError(error, this.#attempted);
-        const pauseMs = reconnectDelayMs(failures, this.#connection.context.random);
-        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        await this.#connection.pause(reconnectDelayMs(failures, this.#connection.context.random));
         if (this.#stopping !== undefined) throw new PubSubError("CLOSED", "the subscriber was closed");
       }
     }
@@ -147,28 +147,30 @@ export class GcpSubscriber implements DriverSubscriber {
     }
   }
 
-  async stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+  async stop(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+    this.#stopping ??= this.#stop(timeoutMs);
     await this.#stopping;
   }
 
-  async #stop(): Promise<void> {
-    await Promise.all(this.#sources.map((source) => source.puller.stop()));
+  /** Uses half of the time at most: a pull that does not answer must leave some for the settles. */
+  async #stop(timeoutMs: number): Promise<void> {
+    await Promise.all(this.#sources.map((source) => source.puller.stop(timeoutMs / 2)));
     this.#settlements.giveBack(this.#parked.splice(0));
   }
 
-  async close(): Promise<void> {
-    this.#closing ??= this.#close();
+  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+    this.#closing ??= this.#close(performance.now() + timeoutMs);
     await this.#closing;
   }
 
-  async #close(): Promise<void> {
-    await this.stop();
+  async #close(endMs: number): Promise<void> {
+    await this.stop(endMs - performance.now());
     // What core has just given back under a key comes here at the end of the turn.
     await new Promise((resolve) => setImmediate(resolve));
     this.#settlements.giveBackReturned();
-    await Promise.all(this.#sources.map((source) => source.settles.flush()));
-    this.#channel.close();
+    const flushed = Promise.all(this.#sources.map((source) => source.settles.flush()));
+    await within(endMs - performance.now() - GOODBYE_MS, flushed);
+    await this.#channel.close(Math.min(GOODBYE_MS, Math.max(0, endMs - performance.now())));
   }
 
   #received(source: Source, messages: readonly WireReceived[]): void {
