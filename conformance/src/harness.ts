@@ -33,7 +33,7 @@ export interface Quirk {
 }
 
 /** Parts of a harness that some behaviours need. */
-export type Facility = "broker" | "proxy" | "stats" | "foreign" | "unreachable";
+export type Facility = "broker" | "proxy" | "stats" | "foreign" | "unreachable" | "deleteDeadLetters";
 
 export interface AdapterRequest {
   /** Connect through `Harness.proxy`. @default directly */
@@ -126,6 +126,8 @@ export interface Harness {
   stats?(name: SubscriptionName): Promise<SubscriptionStats>;
   readonly foreign?: ForeignClient;
   readonly unreachable?: UnreachableAdapter;
+  /** Deletes what keeps a subscription's dead letters, and nothing else, by the broker's own means; `apply` makes it again. */
+  deleteDeadLetters?(name: SubscriptionName): Promise<void>;
   /** For adapters with `exactlyOnce: "inbox"`. One store for all calls of a run. @default a store in the memory of this process */
   inbox?(): InboxStore;
   /** Ends everything the harness started. Idempotent. */

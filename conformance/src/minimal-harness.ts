@@ -20,7 +20,7 @@ export async function minimalHarness(make: () => Adapter): Promise<Harness> {
     capabilities,
     slack: { retryUpperMs: 2000 },
     quirks: [],
-    lacks: { broker: WHY, proxy: WHY, stats: WHY, foreign: WHY, unreachable: WHY },
+    lacks: { broker: WHY, proxy: WHY, stats: WHY, foreign: WHY, unreachable: WHY, deleteDeadLetters: WHY },
     survivesRestart: false,
     adapter: () => make(),
     close: () => Promise.resolve(),

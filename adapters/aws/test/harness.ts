@@ -1,10 +1,11 @@
 import { type Broker, startBroker, type StartBrokerOptions } from "@anytopic/brokers";
 import { createTcpProxy, type Harness, type Quirk } from "@anytopic/conformance";
 import { aws, awsCapabilities } from "@anytopic/aws";
+import { DeleteQueueCommand } from "@aws-sdk/client-sqs";
 import { createTestClients } from "./clients.ts";
 import { foreignClient } from "./foreign-client.ts";
 import { FAUXQS_QUIRKS, MOTO_QUIRKS, MOTO_RECEIVERS } from "./quirks.ts";
-import { queueStats } from "./queue-stats.ts";
+import { queueStats, queueUrlOf } from "./queue-stats.ts";
 
 export const REGION = "eu-west-1";
 
@@ -40,6 +41,10 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     },
     stats: (name) => queueStats(clients, name),
     foreign: foreignClient(clients),
+    async deleteDeadLetters({ topic, subscription }): Promise<void> {
+      const QueueUrl = await queueUrlOf(clients, { topic, subscription: `${subscription}_dlq` });
+      await clients.sqs.send(new DeleteQueueCommand({ QueueUrl }));
+    },
     unreachable: {
       adapter: () =>
         aws({

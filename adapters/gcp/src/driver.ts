@@ -73,7 +73,9 @@ class GcpDriver implements Driver {
   }
 
   async openDeadLetters(subscription: SubscriptionSpec): Promise<DriverDeadLetters> {
-    return new GcpDeadLetters(this.#connection, subscription);
+    const letters = new GcpDeadLetters(this.#connection, subscription);
+    await letters.check();
+    return letters;
   }
 
   close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {

@@ -49,6 +49,12 @@ interface ModifyAckDeadlineRequest extends AcknowledgeRequest {
   readonly ackDeadlineSeconds: number;
 }
 
+/** As much of a subscription as tells whether it gets what is published to a topic. */
+export interface WireSubscription {
+  readonly topic: string;
+  readonly detached: boolean;
+}
+
 export interface Method<Request, Response> {
   readonly path: string;
   readonly serialize: (request: Request) => Buffer;
@@ -60,6 +66,7 @@ export interface Methods {
   readonly pull: Method<PullRequest, { readonly receivedMessages: readonly WireReceived[] }>;
   readonly acknowledge: Method<AcknowledgeRequest, unknown>;
   readonly modifyAckDeadline: Method<ModifyAckDeadlineRequest, unknown>;
+  readonly getSubscription: Method<{ readonly subscription: string }, WireSubscription>;
 }
 
 /** The types of the generated encoders and decoders say that everything may be null, which theirs never is. */
@@ -85,6 +92,11 @@ export function createMethods({ PublishRequest, PublishResponse, PullRequest, Pu
       path: "/google.pubsub.v1.Subscriber/ModifyAckDeadline",
       serialize: (request) => v1.ModifyAckDeadlineRequest.encode(request as never).finish() as Buffer,
       deserialize: none,
+    },
+    getSubscription: {
+      path: "/google.pubsub.v1.Subscriber/GetSubscription",
+      serialize: (request) => v1.GetSubscriptionRequest.encode(request).finish() as Buffer,
+      deserialize: (bytes) => v1.Subscription.decode(bytes),
     },
   };
 }

@@ -8,12 +8,13 @@ import {
   type SubscriptionSpec,
 } from "@anytopic/core/driver";
 import { Attempts } from "./attempts.ts";
-import { decode } from "./codec.ts";
+import { decode, encodeCopy } from "./codec.ts";
 import type { Connection } from "./connection.ts";
+import { CopyPublisher } from "./copy-publisher.ts";
 import { GcpDelivery } from "./delivery.ts";
 import { type Attempted, isTransient, toPubSubError } from "./errors.ts";
 import { extendLeases } from "./extend-leases.ts";
-import { moveOn, mustMoveOn } from "./move-on.ts";
+import { mustMoveOn } from "./move-on.ts";
 import { subscriptionIds } from "./resource-names.ts";
 import type { Channel, WireReceived } from "./rpc.ts";
 import { Settlements, SHORTLY_SECONDS } from "./settlements.ts";
@@ -43,7 +44,7 @@ export class GcpSubscriber implements DriverSubscriber {
   readonly #main: Source;
   readonly #redrive: Source;
   readonly #sources: readonly Source[];
-  readonly #redriveTopic: string;
+  readonly #copies: CopyPublisher;
   readonly #attempted: Attempted;
   readonly #leaseMs: number;
   readonly #leaseSeconds: number;
@@ -72,7 +73,7 @@ export class GcpSubscriber implements DriverSubscriber {
     this.#maxOutstanding = maxOutstanding;
     this.#leaseSeconds = Math.ceil(spec.ackDeadlineMs / 1000);
     this.#leaseMs = this.#leaseSeconds * 1000;
-    this.#redriveTopic = `${project}/topics/${ids.redrive}`;
+    this.#copies = new CopyPublisher(connection, ids.redrive);
     const subscription = `${project}/subscriptions/${ids.subscription}`;
     this.#attempted = {
       verb: "receive from",
@@ -223,7 +224,7 @@ export class GcpSubscriber implements DriverSubscriber {
 
   async #moveOn(delivery: GcpDelivery): Promise<void> {
     try {
-      await moveOn(this.#connection, this.#redriveTopic, delivery);
+      await this.#copies.publish(encodeCopy(delivery, delivery.attempt - 1));
       if (!delivery.settled) void delivery.source.settles.ack(delivery.ackId);
       this.#settlements.forget(delivery);
     } catch {

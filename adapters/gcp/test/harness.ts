@@ -43,6 +43,9 @@ export async function createHarness(broker: Broker, { waitingPulls = false }: Ha
     ...(kill === undefined || start === undefined ? {} : { broker: { kill, start } }),
     proxy,
     foreign: createForeignClient(client),
+    async deleteDeadLetters({ topic, subscription }): Promise<void> {
+      await client.subscription(`${topic}.${subscription}.dead-letters`).delete();
+    },
     unreachable: {
       adapter: () =>
         gcp({

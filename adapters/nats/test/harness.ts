@@ -46,6 +46,7 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     proxy,
     stats: async (name) => stats(nc, name),
     foreign: foreignClient(nc),
+    deleteDeadLetters: async (name) => deleteDeadLetters(nc, name),
     unreachable: {
       adapter: () => nats({ servers: "127.0.0.1:1", user: "somebody", password: "s3cr3t-passw0rd" }),
       secret: "s3cr3t-passw0rd",
@@ -66,6 +67,11 @@ async function stats(nc: NatsConnection, { topic, subscription }: SubscriptionNa
   const jsm = await jetstreamManager(nc, { checkAPI: false });
   const info = await jsm.consumers.info(topic, subscription);
   return { workers: undefined, outstanding: info.num_ack_pending, waiting: info.num_pending };
+}
+
+async function deleteDeadLetters(nc: NatsConnection, { topic, subscription }: SubscriptionName): Promise<void> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false });
+  await jsm.streams.delete(`${topic}__${subscription}__dead-letters`);
 }
 
 function foreignClient(nc: NatsConnection): ForeignClient {

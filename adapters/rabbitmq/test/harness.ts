@@ -29,6 +29,7 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     proxy,
     stats: (name) => inspector.stats(`${name.topic}.${name.subscription}`),
     foreign,
+    deleteDeadLetters: ({ topic, subscription }) => inspector.deleteQueue(`${topic}.${subscription}.dead-letters`),
     unreachable: {
       adapter: () => rabbitmq({ url: "amqp://user:hunter2-hunter2@127.0.0.1:1/", connectTimeoutMs: 2000 }),
       secret: "hunter2-hunter2",
