@@ -25,7 +25,7 @@ function scripted(look: () => WireSubscription | { readonly code: number }) {
     },
     close: () => Promise.resolve(),
   };
-  const warn = vi.fn();
+  const warn = vi.fn<Connection["context"]["logger"]["warn"]>();
   const connection = {
     projectId: "p",
     publishing: channel,
@@ -89,7 +89,7 @@ describe.skipIf(broker === undefined)("on an emulator", () => {
     await using pubsub = await connect(gcp({ projectId, emulatorHost }));
     const topic = defineTopic<number>("redriven");
     const subscription = defineSubscription(topic, "worker", { retryPolicy: { maxRetries: 0 } });
-    await using _worker = await pubsub.subscribe(subscription, () => {
+    await pubsub.subscribe(subscription, () => {
       throw new Reject("no");
     });
     await pubsub.publish(topic, 1);

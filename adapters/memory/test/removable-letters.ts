@@ -18,14 +18,15 @@ export class RemovableLetters {
       capabilities: adapter.capabilities,
       open: async (context, signal) => {
         const driver = await adapter.open(context, signal);
-        const { apply, openDeadLetters } = driver;
+        const apply = driver.apply.bind(driver);
+        const openDeadLetters = driver.openDeadLetters.bind(driver);
         driver.apply = async (topology, options) => {
           for (const subscription of topology.subscriptions)
             await this.#recreate(subscription, () => driver.openDeadLetters(subscription));
-          return apply.call(driver, topology, options);
+          return apply(topology, options);
         };
         driver.openDeadLetters = async (subscription) =>
-          this.#removable(subscription, await openDeadLetters.call(driver, subscription));
+          this.#removable(subscription, await openDeadLetters(subscription));
         return driver;
       },
     };
@@ -36,10 +37,10 @@ export class RemovableLetters {
   }
 
   #removable(subscription: SubscriptionSpec, letters: DriverDeadLetters): DriverDeadLetters {
-    const { store } = letters;
+    const store = letters.store.bind(letters);
     letters.store = async (letter) => {
       if (this.#gone.has(pathOf(subscription))) throw new PubSubError("NOT_FOUND", "the dead-letter queue was deleted");
-      await store.call(letters, letter);
+      await store(letter);
     };
     return letters;
   }
