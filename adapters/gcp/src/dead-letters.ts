@@ -10,6 +10,7 @@ import { decode, encodeCopy } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { CopyPublisher } from "./copy-publisher.ts";
 import { type Attempted, toPubSubError } from "./errors.ts";
+import { letterForms } from "./letter-forms.ts";
 import { MAX_PULL_MESSAGES } from "./limits.ts";
 import { subscriptionIds } from "./resource-names.ts";
 import type { CallOptions, WireReceived } from "./rpc.ts";
@@ -57,7 +58,18 @@ export class GcpDeadLetters implements DriverDeadLetters {
   }
 
   async store(letter: OutgoingMessage): Promise<void> {
-    await this.#copies.publish(encodeCopy(letter));
+    let refused: unknown;
+    for (const { without, encode } of letterForms(letter)) {
+      try {
+        await this.#copies.publish(encode());
+        if (without !== "") this.#warn(letter, without);
+        return;
+      } catch (error) {
+        if (!(error instanceof PubSubError && error.code === "REJECTED")) throw error;
+        refused = error;
+      }
+    }
+    throw refused;
   }
 
   async redeliver(message: OutgoingMessage): Promise<void> {
@@ -105,6 +117,13 @@ export class GcpDeadLetters implements DriverDeadLetters {
     await within(timeoutMs, this.#settles.flush());
   }
 
+  #warn({ id }: OutgoingMessage, without: string): void {
+    this.#connection.context.logger.warn(
+      { subscription: this.#subscription, id },
+      `a dead letter was more than the service takes, and is stored without ${without}`,
+    );
+  }
+
   #taken(letter: WireReceived): TakenLetter {
     return {
       ...storedMessage(letter),
@@ -146,7 +165,7 @@ export class GcpDeadLetters implements DriverDeadLetters {
 
 function storedMessage(letter: WireReceived): StoredMessage {
   const { message } = letter;
-  const { id, attributes, publishTimeMs } = decode(message);
+  const { id, attributes, publishTimeMs } = decode(message, "letters");
   const orderingKey = message.orderingKey === "" ? undefined : message.orderingKey;
   return { id, attributes, publishTimeMs, orderingKey, body: message.data, native: letter };
 }

@@ -176,9 +176,10 @@ export class GcpSubscriber implements DriverSubscriber {
 
   #received(source: Source, messages: readonly WireReceived[]): void {
     const leaseUntilMs = performance.now() + this.#leaseMs;
+    const origin = source === this.#redrive ? "redrive" : "topic";
     this.#settlements.arriving = messages;
     for (const received of messages) {
-      const decoded = decode(received.message);
+      const decoded = decode(received.message, origin);
       const attempt = this.#attempts.of(received, decoded.previousAttempts);
       const delivery = new GcpDelivery(this.#settlements, source, received, decoded, attempt, leaseUntilMs);
       if (this.#isAgain(delivery)) continue;
