@@ -144,7 +144,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
       // Behind an unsettled message of its group it cannot have been started before, however often it was received.
       const follows = group !== undefined && groups.has(group);
       if (group !== undefined) groups.add(group);
-      const delivery = new AwsDelivery(this, decodeMessage(message, this.#topicName, this.#fifo), {
+      const delivery = new AwsDelivery(this, decodeMessage(message, this.#topicName, this.#fifo, "queue"), {
         messageId,
         receipt: message.ReceiptHandle ?? "",
         receiveCount,
