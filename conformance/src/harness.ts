@@ -34,7 +34,15 @@ export interface Quirk {
 }
 
 /** Parts of a harness that some behaviours need. */
-export type Facility = "broker" | "process" | "proxy" | "stats" | "foreign" | "hostile" | "unreachable";
+export type Facility =
+  | "broker"
+  | "process"
+  | "proxy"
+  | "stats"
+  | "foreign"
+  | "hostile"
+  | "unreachable"
+  | "deleteDeadLetters";
 
 export interface AdapterRequest {
   /** Connect through `Harness.proxy`. @default directly */
@@ -159,6 +167,8 @@ export interface Harness {
   readonly foreign?: ForeignClient;
   readonly hostile?: HostilePublisher;
   readonly unreachable?: UnreachableAdapter;
+  /** Deletes what keeps a subscription's dead letters, and nothing else, by the broker's own means; `apply` makes it again. */
+  deleteDeadLetters?(name: SubscriptionName): Promise<void>;
   /** For adapters with `exactlyOnce: "inbox"`. One store for all calls of a run. @default a store in the memory of this process */
   inbox?(): InboxStore;
   /** Ends everything the harness started. Idempotent. */

@@ -17,8 +17,8 @@ import { Receivers } from "./receivers.ts";
 import { isFifo, snsTopicName } from "./resource-names.ts";
 import { Settlements } from "./settlements.ts";
 import type { UnstartedReceipts } from "./unstarted-receipts.ts";
+import { CLOSE_TIMEOUT_MS, within } from "./within.ts";
 
-const FLUSH_TIMEOUT_MS = 5000;
 /** A lease is renewed when less than this share of it is left: not on every call of `extend`, since each is money. */
 const RENEWAL_SHARE = 0.7;
 /** After a key failed with followers in hand, messages are taken one by one for this much longer than its delay, in ms. */
@@ -96,8 +96,8 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
     return Promise.resolve();
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs);
     return this.#closing;
   }
 
@@ -149,7 +149,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
       // Behind an unsettled message of its group it cannot have been started before, however often it was received.
       const follows = group !== undefined && groups.has(group);
       if (group !== undefined) groups.add(group);
-      const delivery = new AwsDelivery(this, decodeMessage(message, this.#topicName, this.#fifo), {
+      const delivery = new AwsDelivery(this, decodeMessage(message, this.#topicName, this.#fifo, "queue"), {
         messageId,
         receipt: message.ReceiptHandle ?? "",
         receiveCount,
@@ -251,17 +251,12 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
     this.#receivers.pump();
   }
 
-  async #close(): Promise<void> {
+  async #close(timeoutMs: number): Promise<void> {
     this.#receivers.stop();
     for (const delivery of this.#held) {
       this.giveBack(delivery).catch(ignore);
     }
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, FLUSH_TIMEOUT_MS);
-    });
-    await Promise.race([this.#settlements.flush(), timeout]);
-    clearTimeout(timer);
+    await within(timeoutMs, this.#settlements.flush());
   }
 }
 

@@ -1,11 +1,12 @@
 import { type Broker, startBroker, type StartBrokerOptions } from "@anytopic/brokers";
 import { createTcpProxy, type AdapterRequest, type Harness, type Quirk } from "@anytopic/conformance";
 import { aws, awsCapabilities, type AwsOptions } from "@anytopic/aws";
+import { DeleteQueueCommand } from "@aws-sdk/client-sqs";
 import { createTestClients } from "./clients.ts";
 import { foreignClient } from "./foreign-client.ts";
 import { hostilePublisher } from "./hostile-publisher.ts";
 import { FAUXQS_QUIRKS, MOTO_QUIRKS, MOTO_RECEIVERS } from "./quirks.ts";
-import { queueStats } from "./queue-stats.ts";
+import { queueStats, queueUrlOf } from "./queue-stats.ts";
 
 export const REGION = "eu-west-1";
 
@@ -43,6 +44,10 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     stats: (name) => queueStats(clients, name),
     foreign: foreignClient(clients),
     hostile: hostilePublisher(clients),
+    async deleteDeadLetters({ topic, subscription }): Promise<void> {
+      const QueueUrl = await queueUrlOf(clients, { topic, subscription: `${subscription}_dlq` });
+      await clients.sqs.send(new DeleteQueueCommand({ QueueUrl }));
+    },
     unreachable: {
       adapter: () =>
         aws({

@@ -46,6 +46,9 @@ export async function createHarness(broker: Broker, { waitingPulls = false }: Ha
     proxy,
     foreign: createForeignClient(client),
     hostile: hostilePublisher(client),
+    async deleteDeadLetters({ topic, subscription }): Promise<void> {
+      await client.subscription(`${topic}.${subscription}.dead-letters`).delete();
+    },
     unreachable: {
       adapter: () =>
         gcp({

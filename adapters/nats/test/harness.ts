@@ -51,6 +51,7 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     stats: async (name) => stats(nc, name),
     foreign: foreignClient(nc),
     hostile,
+    deleteDeadLetters: async (name) => deleteDeadLetters(nc, name),
     unreachable: {
       adapter: () => nats({ servers: "127.0.0.1:1", user: "somebody", password: "s3cr3t-passw0rd" }),
       secret: "s3cr3t-passw0rd",
@@ -72,6 +73,11 @@ async function stats(nc: NatsConnection, { topic, subscription }: SubscriptionNa
   const jsm = await jetstreamManager(nc, { checkAPI: false });
   const info = await jsm.consumers.info(topic, subscription);
   return { workers: undefined, outstanding: info.num_ack_pending, waiting: info.num_pending };
+}
+
+async function deleteDeadLetters(nc: NatsConnection, { topic, subscription }: SubscriptionName): Promise<void> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false });
+  await jsm.streams.delete(`${topic}__${subscription}__dead-letters`);
 }
 
 function foreignClient(nc: NatsConnection): ForeignClient {

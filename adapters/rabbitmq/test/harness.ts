@@ -34,6 +34,7 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     stats: (name) => inspector.stats(`${name.topic}.${name.subscription}`),
     foreign,
     hostile,
+    deleteDeadLetters: ({ topic, subscription }) => inspector.deleteQueue(`${topic}.${subscription}.dead-letters`),
     unreachable: {
       adapter: () => rabbitmq({ url: "amqp://user:hunter2-hunter2@127.0.0.1:1/", connectTimeoutMs: 2000 }),
       secret: "hunter2-hunter2",

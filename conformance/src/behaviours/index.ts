@@ -54,6 +54,7 @@ import { contents as deadLettersContents } from "./dead-letters/contents.ts";
 import { eachSubscription as deadLettersEachSubscription } from "./dead-letters/each-subscription.ts";
 import { peekAndPurge as deadLettersPeekAndPurge } from "./dead-letters/peek-and-purge.ts";
 import { poison as deadLettersPoison } from "./dead-letters/poison.ts";
+import { queueGone as deadLettersQueueGone } from "./dead-letters/queue-gone.ts";
 import { redriveLive as deadLettersRedriveLive } from "./dead-letters/redrive-live.ts";
 import { redriveSome as deadLettersRedriveSome } from "./dead-letters/redrive-some.ts";
 import { redrive as deadLettersRedrive } from "./dead-letters/redrive.ts";
@@ -174,6 +175,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   deadLettersEachSubscription,
   deadLettersPeekAndPurge,
   deadLettersPoison,
+  deadLettersQueueGone,
   deadLettersRedriveLive,
   deadLettersRedriveSome,
   deadLettersRedrive,
