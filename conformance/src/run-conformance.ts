@@ -6,7 +6,7 @@ import { requireKnownQuirks, selectBehaviours, type Selection } from "./select-b
 
 export interface RunOptions extends Selection, Partial<RunBehaviourOptions> {
   /** Hears of each behaviour as it ends. */
-  readonly report?: (behaviour: Behaviour, result: BehaviourResult) => void;
+  readonly report?: ((behaviour: Behaviour, result: BehaviourResult) => void) | undefined;
 }
 
 const DEFAULT_PARALLELISM = 4;

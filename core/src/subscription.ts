@@ -6,12 +6,12 @@ import type { AnyTopic, Topic } from "./topic.ts";
 
 export interface SubscriptionOptions {
   /** The lease of one delivery, in ms; 1 s to 10 minutes. Renewed while a handler runs; a worker that dies gives its messages back after at most this long. @default 30_000 */
-  readonly ackDeadlineMs?: number;
+  readonly ackDeadlineMs?: number | undefined;
   /** Handlers at the same time in one worker; 1 to 100,000. @default 100 */
-  readonly maxConcurrency?: number;
+  readonly maxConcurrency?: number | undefined;
   /** The longest time one attempt may take, in ms; `ackDeadlineMs` to 12 hours. Past it the signal aborts and the attempt counts as failed. @default 15 minutes, or `ackDeadlineMs` when that is longer */
-  readonly maxHandlingMs?: number;
-  readonly retryPolicy?: RetryPolicyOptions;
+  readonly maxHandlingMs?: number | undefined;
+  readonly retryPolicy?: RetryPolicyOptions | undefined;
 }
 
 /** Any subscription, whatever its events. */
