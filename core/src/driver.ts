@@ -259,4 +259,4 @@ export { percentDecode, percentEncode } from "./percent-encoding.ts";
 export { type Held, HeldItems } from "./held-items.ts";
 export { NumberWindow } from "./number-window.ts";
 export { reconnectDelayMs } from "./reconnect-delay.ts";
-export { rejectUnknownKeys, requireChoice, requireInteger, shown } from "./option-checks.ts";
+export { rejectUnknownKeys, requireChoice, requireInteger, shown, withoutUndefined } from "./option-checks.ts";

@@ -171,8 +171,10 @@ export class PubSub implements AsyncDisposable {
     return Object.freeze({
       topic,
       publish: (event: Input, options?: PublishOptions) => this.publish(topic, event, options),
-      publishBatch: (entries: readonly PublishEntry<Input>[], options?: { readonly signal?: AbortSignal | undefined }) =>
-        this.publishBatch(topic, entries, options),
+      publishBatch: (
+        entries: readonly PublishEntry<Input>[],
+        options?: { readonly signal?: AbortSignal | undefined },
+      ) => this.publishBatch(topic, entries, options),
     });
   }
 

@@ -1,8 +1,9 @@
 import { requireName } from "./declared-name.ts";
-import { rejectUnknownKeys, requireInteger, shown } from "./option-checks.ts";
+import { rejectUnknownKeys, requireInteger } from "./option-checks.ts";
 import { checkedRetryPolicy, type RetryPolicy, type RetryPolicyOptions } from "./retry-policy.ts";
 import type { StandardResult } from "./standard-schema.ts";
 import type { AnyTopic, Topic } from "./topic.ts";
+import { isDeclaration, notADeclaration } from "./wrong-argument.ts";
 
 export interface SubscriptionOptions {
   /** The lease of one delivery, in ms; 1 s to 10 minutes. Renewed while a handler runs; a worker that dies gives its messages back after at most this long. @default 30_000 */
@@ -61,7 +62,10 @@ export function defineSubscription<Input, Output>(
 ): Subscription<Output> {
   requireName("subscription name", name);
   const what = `subscription ${JSON.stringify(name)}`;
-  if (topic?.kind !== "topic") throw new TypeError(`${what}: topic is ${shown(topic)}: must be made by defineTopic`);
+  if (!isDeclaration("topic", topic)) {
+    const hint = typeof topic === "string" ? "the topic comes first, then the name" : "";
+    throw new TypeError(`${what}: ${notADeclaration("topic", topic, hint).message}`);
+  }
   rejectUnknownKeys(what, options, OPTIONS);
   const ackDeadlineMs = requireInteger(`${what}: ackDeadlineMs`, options.ackDeadlineMs ?? 30_000, {
     min: 1000,

@@ -4,7 +4,7 @@ import type { RetryPolicyOptions } from "../retry-policy.ts";
 /** What `anytopic.config.json` holds. Every string may hold `${VARIABLE}` and `${VARIABLE:-fallback}`; `$${` stands for `${`. */
 export interface AnytopicConfig {
   /** Where editors find the schema. */
-  readonly $schema?: string;
+  readonly $schema?: string | undefined;
   /** The connection of everything that names none. @default the only connection there is */
   readonly default?: string | undefined;
   readonly connections?: Readonly<Record<string, ConnectionConfig>> | undefined;
@@ -43,13 +43,17 @@ export interface SubscriptionConfig {
   readonly prefetch?: number | undefined;
   readonly ackDeadlineMs?: number | undefined;
   readonly maxHandlingMs?: number | undefined;
-  readonly retryPolicy?: Omit<RetryPolicyOptions, "maxRetries"> & { readonly maxRetries?: number | "Infinity" | undefined } | undefined;
+  readonly retryPolicy?:
+    | (Omit<RetryPolicyOptions, "maxRetries"> & { readonly maxRetries?: number | "Infinity" | undefined })
+    | undefined;
 }
 
 /** A checked configuration, variables replaced. Frozen. */
 export interface LoadedConfig {
   readonly default: string;
-  readonly connections: Readonly<Record<string, { readonly url: string; readonly options: Readonly<Record<string, unknown>> }>>;
+  readonly connections: Readonly<
+    Record<string, { readonly url: string; readonly options: Readonly<Record<string, unknown>> }>
+  >;
   readonly provisioning: Provisioning | undefined;
   readonly publish: PublishLimits;
   readonly closeTimeoutMs: number | undefined;
