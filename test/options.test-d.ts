@@ -30,7 +30,7 @@ import { expectTypeOf } from "vitest";
 
 /** The names of options that may be left out and yet may not be `undefined`. */
 type Strict<Options> = {
-  [Key in keyof Options]-?: Record<never, never> extends Pick<Options, Key>
+  [Key in keyof Options]-?: object extends Pick<Options, Key>
     ? { [Same in Key]: undefined } extends Pick<Options, Key>
       ? never
       : Key
