@@ -10,22 +10,22 @@ import type { ClientConfig, PubSub } from "@google-cloud/pubsub";
 
 export interface GcpOptions {
   /** `my-project`. @default GOOGLE_CLOUD_PROJECT, or the project of the credentials */
-  readonly projectId?: string;
+  readonly projectId?: string | undefined;
   /** Put before the id of every topic and subscription: a letter, then letters, digits, `-`, `_`, `~`; at most 50. @default "" */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** `127.0.0.1:8085`: an emulator, without TLS and credentials. @default PUBSUB_EMULATOR_HOST, or Google Cloud */
-  readonly emulatorHost?: string;
+  readonly emulatorHost?: string | undefined;
   /** Everything else the client library takes: `credentials`, `keyFilename`, `apiEndpoint` for a regional endpoint, `universeDomain`, gRPC channel options. */
-  readonly clientConfig?: ClientConfig;
+  readonly clientConfig?: ClientConfig | undefined;
   /** A ready client instead of `projectId`, `emulatorHost` and `clientConfig`. Its configuration is used for our own channels; it stays yours to close. */
-  readonly client?: PubSub;
+  readonly client?: PubSub | undefined;
   /** Pull requests of one worker under way at the same time; 1 to 20. @default 4 */
-  readonly maxPulls?: number;
+  readonly maxPulls?: number | undefined;
   /**
    * Whether a pull on an idle subscription waits at the service. The official emulator does not notice when such a pull
    * is given up or its connection ends, and goes on taking messages for it. @default true, on an emulator false
    */
-  readonly waitingPulls?: boolean;
+  readonly waitingPulls?: boolean | undefined;
 }
 
 /** Options with their defaults and checked. */

@@ -8,19 +8,19 @@ export interface RabbitmqOptions {
    * everywhere in RabbitMQ no path means the virtual host `/`, and another slash in a name is written `%2F`.
    * @default "amqp://guest:guest@127.0.0.1:5672/"
    */
-  readonly url?: string | readonly string[];
+  readonly url?: string | readonly string[] | undefined;
   /** Put before the name of every exchange and queue, so that several environments can share a virtual host. @default "" */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** How often both sides must give a sign of life, in seconds; two silent intervals end the connection. 1 to 3600. @default 10 */
-  readonly heartbeatSeconds?: number;
+  readonly heartbeatSeconds?: number | undefined;
   /** How long one attempt to connect may take, in ms; 100 to 60,000. @default 10,000 */
-  readonly connectTimeoutMs?: number;
+  readonly connectTimeoutMs?: number | undefined;
   /** How the management pages name the connections; ` publish` and ` consume` are added. @default "anytopic" */
-  readonly connectionName?: string;
+  readonly connectionName?: string | undefined;
   /** `content_type` of every message that is published, for foreign consumers that look at it: `"application/json"`. @default none */
-  readonly contentType?: string;
+  readonly contentType?: string | undefined;
   /** Options of Node's TLS for `amqps:`, such as `ca`, `cert`, `key`, `servername`. */
-  readonly tls?: TlsOptions;
+  readonly tls?: TlsOptions | undefined;
 }
 
 /** Options with all defaults; frozen. */
