@@ -1,4 +1,4 @@
-import { DEAD_LETTER_ATTRIBUTE, percentDecode, percentEncode } from "@anytopic/core/driver";
+import { DEAD_LETTER_ATTRIBUTE, percentDecode, percentEncode, PubSubError } from "@anytopic/core/driver";
 import type { Attributes, OutgoingMessage } from "@anytopic/core/driver";
 import type { Msg, MsgHdrs } from "@nats-io/nats-core";
 import { DEAD_LETTER_ROOM_BYTES, MAX_HEADER_BYTES, MAX_RAW_HEADER_BYTES, MAX_TIME_MS } from "./limits.ts";
@@ -86,14 +86,29 @@ function isUnsafe(pattern: RegExp, text: string): boolean {
 const PLAIN_HEADER_BYTES = "NATS/1.0\r\nNats-Msg-Id: \r\n\r\n".length;
 const KEY_HEADER_BYTES = `${KEY}: \r\n`.length;
 
-/**
- * Bytes of headers and body as the server counts them. Headers that JetStream could not store, with the room for a
- * dead-letter record, count as more than any message may have.
- */
-export function sizeOf(message: OutgoingMessage, maxMessageBytes: number): number {
-  const headerBytes = headerBytesOf(message);
-  const size = headerBytes + message.body.length;
-  return headerBytes > MAX_HEADER_BYTES - DEAD_LETTER_ROOM_BYTES ? maxMessageBytes + size : size;
+/** Bytes of headers and body as the server counts them. */
+export function sizeOf(message: OutgoingMessage): number {
+  return headerBytesOf(message) + message.body.length;
+}
+
+/** What a code unit of an attribute becomes at most: three bytes of UTF-8, each escaped. */
+const MOST_BYTES_PER_UNIT = 9;
+/** At least as many as key, id and our own words have together. */
+const OTHER_UNITS = 1500;
+
+/** `LIMIT_EXCEEDED` when JetStream could not store the headers with the room that a dead-letter record needs. */
+export function headerRefusal(message: OutgoingMessage): PubSubError | undefined {
+  const most = MAX_HEADER_BYTES - DEAD_LETTER_ROOM_BYTES;
+  let units = OTHER_UNITS;
+  for (const name in message.attributes) units += name.length + (message.attributes[name] ?? "").length + 4;
+  if (units * MOST_BYTES_PER_UNIT <= most) return undefined;
+  const bytes = headerBytesOf(message);
+  if (bytes <= most) return undefined;
+  return new PubSubError(
+    "LIMIT_EXCEEDED",
+    `attributes, key and id are ${bytes} bytes together as headers: JetStream stores at most ${most} bytes of them; ` +
+      "put large values into the body",
+  );
 }
 
 function headerBytesOf(message: OutgoingMessage): number {

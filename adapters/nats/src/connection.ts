@@ -25,7 +25,7 @@ export interface ConnectionListener {
 interface WaitingSettle {
   readonly subject: string;
   readonly payload: Uint8Array;
-  /** After this it is not sent any more, by `performance.now`. */
+  /** After this it is not sent any more, by the monotonic clock. */
   readonly untilMs: number;
 }
 
@@ -152,7 +152,7 @@ export class Connection {
    */
   settle(subject: string, payload: Uint8Array, validMs: number): void {
     if (this.#state === "up") this.nc.publish(subject, payload);
-    else this.#waiting.push({ subject, payload, untilMs: performance.now() + validMs });
+    else this.#waiting.push({ subject, payload, untilMs: this.context.clock.monotonicNow() + validMs });
   }
 
   /** Resolves when the server has read everything sent before, or when that did not happen within `timeoutMs`. */
@@ -264,7 +264,7 @@ export class Connection {
     this.#provingAcks = [];
     this.#unprovenAcks = [];
     for (const subject of unproven) this.ack(subject);
-    const now = performance.now();
+    const now = this.context.clock.monotonicNow();
     for (const { subject, payload, untilMs } of this.#waiting.splice(0)) {
       if (payload === ACK) this.ack(subject);
       else if (now < untilMs) this.nc.publish(subject, payload);

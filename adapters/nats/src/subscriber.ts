@@ -103,8 +103,9 @@ export class NatsSubscriber implements DriverSubscriber, DeliveryOwner, PullTarg
     return undefined;
   }
 
-  release(delivery: NatsDelivery): Promise<void> | undefined {
-    if (!this.#letGo(delivery, false)) return leaseLost();
+  release(delivery: NatsDelivery, leaseEnded: boolean): Promise<void> | undefined {
+    // The server takes a nak from anybody who once had the message, and would send it out beside whoever has it now.
+    if (!this.#letGo(delivery, false) || leaseEnded) return leaseLost();
     this.#settler.release(delivery);
     return undefined;
   }

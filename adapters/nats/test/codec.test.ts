@@ -1,7 +1,7 @@
 import { MsgHdrsImpl, type MsgHdrs } from "@nats-io/nats-core";
 import type { OutgoingMessage } from "@anytopic/core/driver";
 import { describe, expect, test } from "vitest";
-import { decodeHeaders, encodeHeaders, sizeOf } from "../src/codec.ts";
+import { decodeHeaders, encodeHeaders, headerRefusal, sizeOf } from "../src/codec.ts";
 import { MAX_HEADER_BYTES } from "../src/limits.ts";
 import { readHeaders } from "../src/read-headers.ts";
 
@@ -178,12 +178,23 @@ describe("sizeOf", () => {
     ["one with attributes", message({ attributes: withAttributes([["ä b", "ü\n"]]) })],
   ])("counts what the server counts: %s", (_, sample) => {
     const block = encodeHeaders(sample, "event");
-    expect(sizeOf(sample, 1000)).toBe(Buffer.byteLength(block) + sample.body.length);
+    expect(sizeOf(sample)).toBe(Buffer.byteLength(block) + sample.body.length);
   });
 
-  test("headers that JetStream cannot store count as too large", () => {
-    const attributes = withAttributes(Array.from({ length: 100 }, (_, n) => [`a${n}`, "x".repeat(1000)] as const));
-    expect(Buffer.byteLength(encodeHeaders(message({ attributes }), "event"))).toBeGreaterThan(MAX_HEADER_BYTES);
-    expect(sizeOf(message({ attributes }), 1_000_000)).toBeGreaterThan(1_000_000);
+  test.each([
+    ["x", 1000],
+    ["ü", 500],
+    ["\u0001\u0002", 170],
+  ])("headers that JetStream cannot store are refused, with both numbers: %j", (text, times) => {
+    const attributes = withAttributes(Array.from({ length: 100 }, (_, n) => [`ä ${n}`, text.repeat(times)] as const));
+    const large = message({ attributes, orderingKey: "ключ" });
+    const bytes = Buffer.byteLength(encodeHeaders(large, "event"));
+    expect(bytes).toBeGreaterThan(MAX_HEADER_BYTES);
+    expect(sizeOf(large)).toBe(bytes + large.body.length);
+    expect(headerRefusal(large)).toMatchObject({
+      code: "LIMIT_EXCEEDED",
+      message: expect.stringContaining(`are ${bytes} bytes together`),
+    });
+    expect(headerRefusal(message({ attributes: withAttributes([["ä", "x".repeat(1024)]]) }))).toBeUndefined();
   });
 });
