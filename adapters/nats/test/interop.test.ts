@@ -105,7 +105,8 @@ describe.skipIf(broker === undefined)("beside other clients", () => {
     expect(ids).toEqual([
       [plain, plain],
       [withAttribute, undefined],
-      ["größe", "größe"],
+      // An id that is not printable ASCII is replaced by core.
+      [expect.stringMatching(/^sha256:/), "größe"],
       ["interop-plain:4", undefined],
     ]);
     expect(worker.health().state).toBe("receiving");
