@@ -1,10 +1,13 @@
 import { freePorts, startBrokerOrSkip } from "@anytopic/brokers";
-import { connect, defineSubscription, defineTopic, type Observer, type PubSub } from "@anytopic/core";
+import { bytesCodec, connect, defineSubscription, defineTopic, type Observer, type PubSub } from "@anytopic/core";
 import { rabbitmq, type RabbitmqOptions } from "@anytopic/rabbitmq";
 import { connect as amqpConnect } from "amqplib";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { connectRaw } from "./raw-client.ts";
 
-const broker = await startBrokerOrSkip("rabbitmq");
+// Small enough that a message's headers do not fit any more when something of ours is added to them.
+const config = "frame_max = 8192\nmax_message_size = 20000";
+const broker = await startBrokerOrSkip("rabbitmq", { config });
 const noBroker = broker === undefined;
 const noNode = broker?.provider !== "native";
 const open = new Set<PubSub>();
@@ -174,5 +177,39 @@ test.skipIf(noNode)(
     await expect(pubsub.apply([failing("one-more").subscription])).rejects.toMatchObject({
       code: "RESOURCE_EXHAUSTED",
     });
+  },
+);
+
+test.skipIf(noBroker).each([
+  ["with its attributes, behind the body", "small", 10, { large: "x".repeat(7000) }, /^no$/],
+  ["without them, and says so", "large", 19_000, {}, /^no \(stored without its 1 attributes, .*larger than/],
+])(
+  "a letter whose headers do not fit into a frame is stored once, %s",
+  { timeout: 30_000 },
+  async (_what, name, size, attributes, errorMessage) => {
+    const topic = defineTopic<Uint8Array>(`${name}-frames`, { codec: bytesCodec });
+    const retryPolicy = { maxRetries: 1, minBackoffMs: 100, maxBackoffMs: 100, jitter: 0 };
+    const subscription = defineSubscription(topic, "worker", { retryPolicy });
+    const pubsub = await connected();
+    const runs: { attempt: number; attributes: object }[] = [];
+    await pubsub.subscribe(subscription, (_body, context) => {
+      runs.push({ attempt: context.attempt, attributes: { ...context.attributes } });
+      throw new Error("no");
+    });
+    const raw = await connectRaw(broker!.url);
+    const body = Buffer.alloc(size, 0xff);
+    await raw.publish(topic.name, "", body, { messageId: "m", headers: { large: "x".repeat(7000) } });
+    await raw.close();
+    const letters = pubsub.deadLetters(subscription);
+    await expect.poll(() => letters.count()).toBe(1);
+    const [letter] = await letters.peek();
+    expect({ ...letter?.attributes }).toEqual(attributes);
+    expect(letter).toMatchObject({ id: "m", attempts: 2, errorMessage: expect.stringMatching(errorMessage) as string });
+    expect(Buffer.from(letter!.body).equals(body)).toBe(true);
+    const all = { large: "x".repeat(7000) };
+    expect(runs).toEqual([
+      { attempt: 1, attributes: all },
+      { attempt: 2, attributes: all },
+    ]);
   },
 );
