@@ -114,6 +114,7 @@ import {
 import { orderedCut as faultsOrderedCut } from "./faults/ordered-cut.ts";
 import { reconnects as faultsReconnects } from "./faults/reconnects.ts";
 import { restartUnderLoad as faultsRestartUnderLoad } from "./faults/restart-under-load.ts";
+import { restartWithWaitingRetries as faultsRestartWithWaitingRetries } from "./faults/restart-with-waiting-retries.ts";
 import { slowLine as faultsSlowLine } from "./faults/slow-line.ts";
 import { staleSettle as faultsStaleSettle } from "./faults/stale-settle.ts";
 import { subscribeInOutage as faultsSubscribeInOutage } from "./faults/subscribe-in-outage.ts";
@@ -233,6 +234,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   faultsOrderedCut,
   faultsReconnects,
   faultsRestartUnderLoad,
+  faultsRestartWithWaitingRetries,
   faultsSlowLine,
   faultsStaleSettle,
   faultsSubscribeInOutage,
