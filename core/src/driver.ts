@@ -257,3 +257,4 @@ export { NumberWindow } from "./number-window.ts";
 export { reconnectDelayMs } from "./reconnect-delay.ts";
 export { HIDDEN_PARAMETER, mayShowParameter } from "./url-parameter.ts";
 export { rejectUnknownKeys, requireChoice, requireInteger, shown } from "./option-checks.ts";
+export { urlWithOptions } from "./url-with-options.ts";

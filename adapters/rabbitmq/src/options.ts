@@ -19,7 +19,7 @@ export interface RabbitmqOptions {
   readonly connectionName?: string;
   /** `content_type` of every message that is published, for foreign consumers that look at it: `"application/json"`. @default none */
   readonly contentType?: string;
-  /** Options of Node's TLS for `amqps:`, such as `ca`, `cert`, `key`, `servername`. */
+  /** Options of Node's TLS for `amqps:`, such as `ca`, `cert`, `key`, `servername`; with `amqp:`, which has no TLS, an error. */
   readonly tls?: TlsOptions;
 }
 
@@ -51,8 +51,13 @@ export function checkedOptions(options: RabbitmqOptions = {}): CheckedOptions {
     options.url === undefined || typeof options.url === "string" ? [options.url ?? DEFAULT_URL] : options.url;
   if (!Array.isArray(urls) || urls.length === 0)
     throw new TypeError("rabbitmq: url must be a string or a list of at least one");
+  const addresses = urls.map((url: unknown) => parseAddress(url));
+  const plain = addresses.find(({ secure }) => !secure);
+  if (options.tls !== undefined && plain !== undefined) {
+    throw new TypeError(`rabbitmq: tls is set, and url has ${plain.display}, which is without TLS: write amqps:`);
+  }
   return Object.freeze({
-    addresses: Object.freeze(urls.map((url: unknown) => parseAddress(url))),
+    addresses: Object.freeze(addresses),
     prefix: text("prefix", options.prefix ?? "", 100),
     heartbeatSeconds: requireInteger("rabbitmq: heartbeatSeconds", options.heartbeatSeconds ?? 10, {
       min: 1,
