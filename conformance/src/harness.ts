@@ -34,7 +34,15 @@ export interface Quirk {
 }
 
 /** Parts of a harness that some behaviours need. */
-export type Facility = "broker" | "proxy" | "stats" | "foreign" | "hostile" | "unreachable";
+export type Facility =
+  | "broker"
+  | "process"
+  | "proxy"
+  | "stats"
+  | "foreign"
+  | "hostile"
+  | "unreachable"
+  | "deleteDeadLetters";
 
 export interface AdapterRequest {
   /** Connect through `Harness.proxy`. @default directly */
@@ -47,6 +55,18 @@ export interface BrokerControl {
   kill(): Promise<void>;
   /** Resolves when it answers again, at the same address. */
   start(): Promise<void>;
+  /** SIGSTOP or its like: connections stay open, and nothing is answered any more, until `thaw`. */
+  readonly freeze?: (() => Promise<void>) | undefined;
+  /** Resolves when it goes on; no effect while it is not frozen. */
+  readonly thaw?: (() => Promise<void>) | undefined;
+}
+
+/** How a process of its own makes an adapter to the same broker. */
+export interface ProcessAdapter {
+  /** URL of a module that exports `adapter(args)`, which returns one. */
+  readonly module: string;
+  /** JSON. */
+  readonly args: unknown;
 }
 
 /** A TCP proxy before the broker; `createTcpProxy` of this package makes one. */
@@ -139,12 +159,16 @@ export interface Harness {
   readonly parallelism?: number;
   /** A fresh adapter each time; all reach the same broker, as several processes would. */
   adapter(request?: AdapterRequest): Adapter;
+  /** For behaviours about a worker's whole process: it is blocked, or must end by itself. */
+  readonly process?: (request?: AdapterRequest) => ProcessAdapter;
   readonly broker?: BrokerControl;
   readonly proxy?: NetworkProxy;
   stats?(name: SubscriptionName): Promise<SubscriptionStats>;
   readonly foreign?: ForeignClient;
   readonly hostile?: HostilePublisher;
   readonly unreachable?: UnreachableAdapter;
+  /** Deletes what keeps a subscription's dead letters, and nothing else, by the broker's own means; `apply` makes it again. */
+  deleteDeadLetters?(name: SubscriptionName): Promise<void>;
   /** For adapters with `exactlyOnce: "inbox"`. One store for all calls of a run. @default a store in the memory of this process */
   inbox?(): InboxStore;
   /** Ends everything the harness started. Idempotent. */

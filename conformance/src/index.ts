@@ -10,6 +10,7 @@ export type {
   Harness,
   HostilePublisher,
   NetworkProxy,
+  ProcessAdapter,
   Quirk,
   Slack,
   SubscriptionName,
@@ -33,5 +34,7 @@ export { killMatrix } from "./kill-matrix.ts";
 export { killers, sabotaged } from "./saboteurs/hunt.ts";
 export { loadRuns, saveRun } from "./save-run.ts";
 export type { Selection } from "./select-behaviours.ts";
+export { checkInboxStore } from "./check-inbox-store.ts";
+export type { InboxStoreCheckOptions } from "./check-inbox-store.ts";
 export { createTcpProxy } from "./tcp-proxy.ts";
 export type { TcpProxy, TcpProxyOptions } from "./tcp-proxy.ts";

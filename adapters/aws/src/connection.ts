@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+import { setTimeout } from "node:timers/promises";
 import type * as SnsApi from "@aws-sdk/client-sns";
 import type * as SqsApi from "@aws-sdk/client-sqs";
 import { type DriverContext, PubSubError } from "@anytopic/core/driver";
@@ -10,6 +12,7 @@ import { MAX_WAIT_SECONDS } from "./limits.ts";
 import type { CheckedOptions } from "./options.ts";
 import { probe, requireAccount } from "./probe.ts";
 import { Sha256 } from "./sha256.ts";
+import { within } from "./within.ts";
 
 const REQUEST_TIMEOUT_MS = 15_000;
 /** A long poll is given up when its answer is this much late. */
@@ -41,12 +44,17 @@ export interface Connection extends AwsClients {
   readonly region: string;
   /** Long polls of closed workers that have not come back yet. */
   readonly lingering: Set<Promise<void>>;
+  /** Aborted at the end of closing: for long polls, also those of a client that was handed in. */
+  readonly closed: AbortSignal;
   account: string | undefined;
   /** Topics whose ARN is known, by SNS name. */
   readonly topicArns: Map<string, string>;
   /** To be told of every error of a call: some mean that nobody can be reached. */
   failed(error: PubSubError): void;
-  close(): Promise<void>;
+  /** Waits, until the connection is closed at the latest. */
+  pause(ms: number): Promise<void>;
+  /** Waits for the polls that linger, then ends everything that is under way. Resolves within `timeoutMs`. */
+  close(timeoutMs: number): Promise<void>;
 }
 
 /**
@@ -129,16 +137,28 @@ function connection({ endpoint, destroy, ...parts }: Parts): Connection {
     await probe(parts.sqs, parts.sqsApi, parts.region, undefined);
   });
   let closing: Promise<void> | undefined;
+  const closed = new AbortController();
+  // There is one per poll.
+  setMaxListeners(0, closed.signal);
+  const close = async (timeoutMs: number): Promise<void> => {
+    await within(timeoutMs, Promise.all(lingering));
+    closed.abort();
+    destroy();
+  };
   return {
     ...parts,
     server: `SNS and SQS, ${parts.region}${endpoint === undefined ? "" : ` at ${new URL(endpoint).host}`}`,
     account: parts.options.account,
     topicArns: new Map(),
     lingering,
+    closed: closed.signal,
     failed: (error) => watch.failed(error),
-    close() {
+    async pause(ms): Promise<void> {
+      await setTimeout(ms, undefined, { signal: closed.signal }).catch(() => {});
+    },
+    close(timeoutMs) {
       watch.stop();
-      closing ??= Promise.allSettled(lingering).then(destroy);
+      closing ??= close(timeoutMs);
       return closing;
     },
   };

@@ -1,17 +1,19 @@
 import { randomUUID } from "node:crypto";
 import type { Message } from "@aws-sdk/client-sqs";
-import type {
-  DriverDeadLetters,
-  OutgoingMessage,
-  StoredMessage,
-  SubscriptionSpec,
-  TakenLetter,
+import {
+  type DriverDeadLetters,
+  type OutgoingMessage,
+  PubSubError,
+  type StoredMessage,
+  type SubscriptionSpec,
+  type TakenLetter,
 } from "@anytopic/core/driver";
-import { encodeMessage } from "./codec.ts";
+import { type EncodedMessage, encodeMessage } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { type DecodedMessage, decodeMessage } from "./decode-message.ts";
 import { toPubSubError } from "./errors.ts";
 import { freshDeduplicationId, messageGroupId } from "./fifo-ids.ts";
+import { letterForms } from "./letter-forms.ts";
 import { MAX_BATCH_ENTRIES } from "./limits.ts";
 import type { Queue } from "./queue.ts";
 import { isFifo, snsTopicName } from "./resource-names.ts";
@@ -42,12 +44,25 @@ export class AwsDeadLetters implements DriverDeadLetters {
   }
 
   /** In a FIFO queue each letter has a group of its own, so that no letter waits for another. */
-  store(letter: OutgoingMessage): Promise<void> {
-    return this.#send(this.#letters, letter, this.#fifo ? randomUUID() : undefined);
+  async store(letter: OutgoingMessage): Promise<void> {
+    const group = this.#fifo ? randomUUID() : undefined;
+    let refused: unknown;
+    for (const { without, encode } of letterForms(letter, group)) {
+      try {
+        await this.#send(this.#letters, encode(), group);
+        if (without !== "") this.#warn(letter, without);
+        return;
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        refused = error;
+      }
+    }
+    throw refused;
   }
 
   redeliver(message: OutgoingMessage): Promise<void> {
-    return this.#send(this.#main, message, this.#fifo ? messageGroupId(message) : undefined);
+    const group = this.#fifo ? messageGroupId(message) : undefined;
+    return this.#send(this.#main, encodeMessage(message, group), group);
   }
 
   async count(): Promise<number> {
@@ -104,7 +119,7 @@ export class AwsDeadLetters implements DriverDeadLetters {
   }
 
   #decode(message: Message): DecodedMessage {
-    return decodeMessage(message, this.#topicName, this.#fifo);
+    return decodeMessage(message, this.#topicName, this.#fifo, "letters");
   }
 
   /** Up to `limit` letters, the oldest first; ends with the first round that brings nothing. */
@@ -138,7 +153,7 @@ export class AwsDeadLetters implements DriverDeadLetters {
           MaxNumberOfMessages: count,
           WaitTimeSeconds: waitSeconds,
           VisibilityTimeout: visibilitySeconds,
-          MessageSystemAttributeNames: ["SentTimestamp", "MessageGroupId"],
+          MessageSystemAttributeNames: ["SentTimestamp", "MessageGroupId", "DeadLetterQueueSourceArn"],
           MessageAttributeNames: ["All"],
         }),
       ),
@@ -166,9 +181,15 @@ export class AwsDeadLetters implements DriverDeadLetters {
     );
   }
 
-  async #send(queue: Queue, message: OutgoingMessage, group: string | undefined): Promise<void> {
+  #warn({ id }: OutgoingMessage, without: string): void {
+    this.#connection.context.logger.warn(
+      { queue: this.#letters.name, id },
+      `a dead letter was more than SQS takes, and is stored without ${without}`,
+    );
+  }
+
+  async #send(queue: Queue, { body, attributes }: EncodedMessage, group: string | undefined): Promise<void> {
     const { sqs, sqsApi } = this.#connection;
-    const { body, attributes } = encodeMessage(message, group);
     const fifo = group === undefined ? {} : { MessageGroupId: group, MessageDeduplicationId: freshDeduplicationId() };
     await this.#call(`send to queue ${queue.name}`, () =>
       sqs.send(
@@ -189,6 +210,11 @@ export class AwsDeadLetters implements DriverDeadLetters {
       throw toPubSubError(error, `${doing} (queue ${this.#letters.name})`);
     }
   }
+}
+
+/** AWS does not take the message as it is, whoever tries how often. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof PubSubError && (error.code === "REJECTED" || error.code === "LIMIT_EXCEEDED");
 }
 
 function sentAt(message: Message): number {

@@ -5,7 +5,9 @@ import {
   type Attributes,
   type StoredMessage,
 } from "@anytopic/core/driver";
-import { type BodyEncoding, METADATA_ATTRIBUTE, readMetadata } from "./metadata.ts";
+import { legalOrHash } from "./fifo-ids.ts";
+import { isId } from "./is-id.ts";
+import { type BodyEncoding, METADATA_ATTRIBUTE, type Metadata, readMetadata } from "./metadata.ts";
 import { readEnvelope } from "./sns-envelope.ts";
 
 /** What a received message means, whoever sent it. */
@@ -13,40 +15,61 @@ export interface DecodedMessage extends StoredMessage {
   readonly native: Message;
 }
 
+/** Where a message was received: in the subscription's queue, or among its dead letters. */
+export type Origin = "queue" | "letters";
+
+/** The last moment a `Date` can say. */
+const MAX_TIME_MS = 8_640_000_000_000_000;
+
 /**
  * Reads ours, and foreign ones as they are: without attributes, of other attribute types, or inside the JSON envelope of
  * a subscription without raw delivery. Never throws.
  *
+ * Whoever may publish to the topic writes body and attributes, our metadata among them. Of it the id, the time, the packed
+ * attributes and the absence of a key are his to say; a key counts only when it is that of the message group. A dead-letter record
+ * is believed in the dead-letter queue alone, unless SQS itself says that it moved the message there.
+ *
  * @param topicName the SNS topic's name: an envelope of another topic is a body like any other
  * @param fifo whether a message group of a foreign message is its ordering key
  */
-export function decodeMessage(message: Message, topicName: string, fifo: boolean): DecodedMessage {
+export function decodeMessage(message: Message, topicName: string, fifo: boolean, origin: Origin): DecodedMessage {
   const own = message.MessageAttributes;
+  const ours = origin === "letters" && message.Attributes?.DeadLetterQueueSourceArn === undefined;
   const metadataText = own?.[METADATA_ATTRIBUTE]?.StringValue;
   const envelope = metadataText === undefined ? readEnvelope(message.Body ?? "", topicName) : undefined;
   const metadata = readMetadata(envelope === undefined ? metadataText : envelope.attributes[METADATA_ATTRIBUTE]);
   const text = envelope?.body ?? message.Body ?? "";
   const attributes = envelope?.attributes ?? nativeAttributes(own);
   const group = fifo ? message.Attributes?.MessageGroupId : undefined;
+  const id = metadata?.id ?? envelope?.id ?? "";
+  const publishTimeMs = metadata?.time ?? envelope?.timeMs ?? -1;
 
-  if (metadata === undefined) {
-    return {
-      id: envelope?.id ?? message.MessageId ?? "",
-      body: Buffer.from(text, "utf8"),
-      attributes: withoutReserved(attributes),
-      orderingKey: group,
-      publishTimeMs: envelope?.timeMs ?? Number(message.Attributes?.SentTimestamp ?? 0),
-      native: message,
-    };
-  }
   return {
-    id: metadata.id,
-    body: decodeBody(text, metadata.encoding),
-    attributes: withPacked(withoutReserved(attributes), metadata.attributes),
-    orderingKey: metadata.key === undefined ? group : (metadata.key ?? undefined),
-    publishTimeMs: metadata.time,
+    id: isId(id) ? id : (message.MessageId ?? ""),
+    body: metadata === undefined ? Buffer.from(text, "utf8") : decodeBody(text, metadata.encoding),
+    attributes: withoutReserved(withPacked(attributes, metadata?.attributes), ours),
+    orderingKey: keyOf(metadata, group, ours),
+    publishTimeMs: isTime(publishTimeMs) ? publishTimeMs : sentAt(message),
     native: message,
   };
+}
+
+function keyOf(metadata: Metadata | undefined, group: string | undefined, ours: boolean): string | undefined {
+  const key = metadata?.key;
+  if (key === undefined) return group;
+  if (key === null) return undefined;
+  // A letter of ours has a group of its own.
+  return ours || group === undefined || legalOrHash(key) === group ? key : group;
+}
+
+function isTime(ms: number): boolean {
+  return ms >= 0 && ms <= MAX_TIME_MS;
+}
+
+/** By the clock of SQS. */
+function sentAt({ Attributes }: Message): number {
+  const ms = Number(Attributes?.SentTimestamp ?? 0);
+  return isTime(ms) ? ms : 0;
 }
 
 function decodeBody(text: string, encoding: BodyEncoding | undefined): Buffer {
@@ -63,18 +86,18 @@ function nativeAttributes(own: Record<string, MessageAttributeValue> | undefined
   return attributes;
 }
 
-function withPacked(attributes: Record<string, string>, packed: Attributes | undefined): Attributes {
+function withPacked(attributes: Record<string, string>, packed: Attributes | undefined): Record<string, string> {
   for (const name of packed === undefined ? [] : Object.keys(packed)) {
     if (packed?.[name] !== undefined) attributes[name] = packed[name];
   }
   return attributes;
 }
 
-/** Our metadata is not the user's, and the other reserved names are nobody's but the dead-letter record's. */
-function withoutReserved(attributes: Record<string, string>): Record<string, string> {
+/** Our metadata is not the user's, and the other reserved names are nobody's but the dead-letter record's, where that is ours. */
+function withoutReserved(attributes: Record<string, string>, ours: boolean): Record<string, string> {
   for (const name in attributes) {
     if (
-      name !== DEAD_LETTER_ATTRIBUTE &&
+      !(ours && name === DEAD_LETTER_ATTRIBUTE) &&
       name.slice(0, RESERVED_ATTRIBUTE_PREFIX.length).toLowerCase() === RESERVED_ATTRIBUTE_PREFIX
     ) {
       // oxlint-disable-next-line typescript/no-dynamic-delete -- a record without prototype

@@ -20,6 +20,7 @@ import { deadLetterQueueName, queueName } from "./resource-names.ts";
 import { AwsSubscriber } from "./subscriber.ts";
 import { requireTopicArn } from "./topic-arn.ts";
 import { UnstartedReceipts } from "./unstarted-receipts.ts";
+import { CLOSE_TIMEOUT_MS } from "./within.ts";
 
 /** An open connection to SNS and SQS. */
 export class AwsDriver implements Driver {
@@ -79,9 +80,9 @@ export class AwsDriver implements Driver {
     return new AwsDeadLetters(this.#connection, subscription, letters, main);
   }
 
-  close(): Promise<void> {
+  close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
     this.#closed = true;
-    return this.#connection.close();
+    return this.#connection.close(timeoutMs);
   }
 
   #requireOpen(): void {

@@ -148,6 +148,7 @@ const TABLE: Readonly<Record<string, Entry>> = {
   ENETDOWN: UNREACHABLE,
   // The connection ended before its answer.
   UND_ERR_SOCKET: UNREACHABLE,
+  UND_ERR_DESTROYED: ["CLOSED", "the connection was closed meanwhile"],
   ENOTFOUND: WRONG_HOST,
   EAI_AGAIN: WRONG_HOST,
   EPROTO: TLS_TROUBLE,

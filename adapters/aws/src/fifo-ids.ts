@@ -24,6 +24,7 @@ export function freshDeduplicationId(): string {
   return `anytopic-${randomUUID()}`;
 }
 
-function legalOrHash(text: string): string {
+/** The text where AWS can carry it, else a hash of it. */
+export function legalOrHash(text: string): string {
   return LEGAL.test(text) ? text : `anytopic-${createHash("sha256").update(text).digest("hex")}`;
 }

@@ -1,3 +1,4 @@
+import { PubSubError } from "@anytopic/core/driver";
 import type { UndiciHttpHandler } from "@smithy/undici-http-handler";
 
 const CONNECT_TIMEOUT_MS = 5000;
@@ -11,13 +12,17 @@ export interface HttpHandlerOptions {
   readonly requestTimeoutMs: number;
 }
 
+/** As much of a handler as the SDK's clients use. */
+type Handler = Pick<UndiciHttpHandler, "handle" | "destroy" | "updateHttpClientConfig" | "httpHandlerConfigs">;
+
 /**
  * What carries the requests of one client: undici, which takes less CPU time for a request than Node's own `http`, the SDK's default. Loaded
- * by whoever asks, so that a program does not pay for it before.
+ * by whoever asks, so that a program does not pay for it before. Once destroyed it stays so: the SDK's would carry what
+ * is retried after that on new sockets.
  */
-export async function httpHandler({ maxSockets, requestTimeoutMs }: HttpHandlerOptions): Promise<UndiciHttpHandler> {
-  const { UndiciHttpHandler: Handler } = await import("@smithy/undici-http-handler");
-  return new Handler({
+export async function httpHandler({ maxSockets, requestTimeoutMs }: HttpHandlerOptions): Promise<Handler> {
+  const { UndiciHttpHandler: Undici } = await import("@smithy/undici-http-handler");
+  const undici = new Undici({
     dispatcher: {
       connections: Number.isFinite(maxSockets) ? maxSockets : null,
       connect: { timeout: CONNECT_TIMEOUT_MS },
@@ -27,4 +32,17 @@ export async function httpHandler({ maxSockets, requestTimeoutMs }: HttpHandlerO
       keepAliveMaxTimeout: IDLE_SOCKET_MS,
     },
   });
+  let destroyed = false;
+  return {
+    handle(request, options) {
+      if (destroyed) return Promise.reject(new PubSubError("CLOSED", "the connection to SNS and SQS is closed"));
+      return undici.handle(request, options);
+    },
+    destroy(): void {
+      destroyed = true;
+      undici.destroy();
+    },
+    updateHttpClientConfig: (key, value) => undici.updateHttpClientConfig(key, value),
+    httpHandlerConfigs: () => undici.httpHandlerConfigs(),
+  };
 }

@@ -38,9 +38,7 @@ export async function awaitQueue(connection: Connection, name: string, closed: (
       if (!(error instanceof PubSubError) || !["UNAVAILABLE", "TIMEOUT", "RESOURCE_EXHAUSTED"].includes(error.code))
         throw error;
       connection.failed(error);
-      await new Promise((resolve) => {
-        setTimeout(resolve, reconnectDelayMs(failures, connection.context.random));
-      });
+      await connection.pause(reconnectDelayMs(failures, connection.context.random));
       if (closed())
         throw new PubSubError("CLOSED", `cannot open queue ${name}: the connection was closed meanwhile`, {
           cause: error,

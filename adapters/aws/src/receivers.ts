@@ -115,7 +115,7 @@ export class Receivers {
           MessageSystemAttributeNames: this.#options.fifo ? FIFO_FACTS : STANDARD_FACTS,
           MessageAttributeNames: ["All"],
         }),
-        { requestTimeout: waitSeconds * 1000 + POLL_GRACE_MS },
+        { requestTimeout: waitSeconds * 1000 + POLL_GRACE_MS, abortSignal: this.#connection.closed },
       );
       messages = answer.Messages ?? [];
     } catch (error) {

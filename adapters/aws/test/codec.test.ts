@@ -1,4 +1,4 @@
-import type { Message } from "@aws-sdk/client-sqs";
+import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
 import type { OutgoingMessage } from "@anytopic/core/driver";
 import { describe, expect, test } from "vitest";
 import { encodeMessage } from "../src/codec.ts";
@@ -73,7 +73,7 @@ describe("round trip", () => {
     ["a view into a larger buffer", Buffer.from("xxabcxx").subarray(2, 5)],
   ];
   test.for(bodies)("body: %s", ([, body]) => {
-    const decoded = decodeMessage(received(outgoing({ body })), TOPIC, false);
+    const decoded = decodeMessage(received(outgoing({ body })), TOPIC, false, "queue");
     expect(Buffer.compare(Buffer.from(decoded.body), Buffer.from(body))).toBe(0);
   });
 
@@ -90,7 +90,7 @@ describe("round trip", () => {
   Object.assign(odd, { nonchar: "\uFFFE\uFFFF", ["k".repeat(300)]: "long", constructor: "c", toString: "s" });
   Object.defineProperty(odd, "__proto__", { value: "p", enumerable: true, configurable: true, writable: true });
   test("attributes of any kind", () => {
-    const decoded = decodeMessage(received(outgoing({ attributes: odd })), TOPIC, false);
+    const decoded = decodeMessage(received(outgoing({ attributes: odd })), TOPIC, false, "queue");
     expect(new Map(Object.entries(decoded.attributes))).toEqual(new Map(Object.entries(odd)));
     expect(Object.getPrototypeOf(decoded.attributes)).toBeNull();
   });
@@ -100,17 +100,17 @@ describe("round trip", () => {
     const message = outgoing({ orderingKey });
     const group = messageGroupId(message);
     expect(group).toMatch(/^[!-~]{1,128}$/);
-    expect(decodeMessage(received(message, group), TOPIC, true).orderingKey).toBe(orderingKey);
+    expect(decodeMessage(received(message, group), TOPIC, true, "queue").orderingKey).toBe(orderingKey);
   });
 
   test("without an ordering key a FIFO message has none, though it has a group", () => {
     const message = outgoing();
-    const decoded = decodeMessage(received(message, messageGroupId(message)), TOPIC, true);
+    const decoded = decodeMessage(received(message, messageGroupId(message)), TOPIC, true, "queue");
     expect(decoded.orderingKey).toBeUndefined();
   });
 
   test("id and publish time are the publisher's", () => {
-    const decoded = decodeMessage(received(outgoing()), TOPIC, false);
+    const decoded = decodeMessage(received(outgoing()), TOPIC, false, "queue");
     expect(decoded).toMatchObject({ id: "0190f5fe-7c00-7000-8000-000000000001", publishTimeMs: 1_700_000_000_000 });
   });
 });
@@ -137,6 +137,7 @@ describe("foreign messages", () => {
       { MessageId: "m1", Body: "not JSON", Attributes: { SentTimestamp: "17" } },
       TOPIC,
       false,
+      "queue",
     );
     expect(decoded).toMatchObject({ id: "m1", publishTimeMs: 17, orderingKey: undefined });
     expect(Buffer.from(decoded.body).toString()).toBe("not JSON");
@@ -144,8 +145,8 @@ describe("foreign messages", () => {
 
   test("a message group is the ordering key in FIFO, and nothing else is", () => {
     const message: Message = { MessageId: "m1", Body: "x", Attributes: { MessageGroupId: "g" } };
-    expect(decodeMessage(message, TOPIC, true).orderingKey).toBe("g");
-    expect(decodeMessage(message, TOPIC, false).orderingKey).toBeUndefined();
+    expect(decodeMessage(message, TOPIC, true, "queue").orderingKey).toBe("g");
+    expect(decodeMessage(message, TOPIC, false, "queue").orderingKey).toBeUndefined();
   });
 
   test("numbers and bytes come as text", () => {
@@ -153,7 +154,7 @@ describe("foreign messages", () => {
       count: { DataType: "Number", StringValue: "3" },
       raw: { DataType: "Binary", BinaryValue: Uint8Array.from([255]) },
     };
-    const decoded = decodeMessage({ MessageId: "m1", Body: "x", MessageAttributes }, TOPIC, false);
+    const decoded = decodeMessage({ MessageId: "m1", Body: "x", MessageAttributes }, TOPIC, false, "queue");
     expect({ ...decoded.attributes }).toEqual({ count: "3", raw: "/w==" });
   });
 
@@ -161,7 +162,7 @@ describe("foreign messages", () => {
     "an attribute of our name with %s in it is nobody's",
     (StringValue) => {
       const MessageAttributes = { anytopic: { DataType: "String", StringValue } };
-      expect(decodeMessage({ MessageId: "m1", Body: "x", MessageAttributes }, TOPIC, false)).toMatchObject({
+      expect(decodeMessage({ MessageId: "m1", Body: "x", MessageAttributes }, TOPIC, false, "queue")).toMatchObject({
         id: "m1",
       });
     },
@@ -177,7 +178,7 @@ describe("foreign messages", () => {
     MessageAttributes: { tenant: { Type: "String", Value: "b" } },
   };
   test("the envelope of a subscription without raw delivery is taken off", () => {
-    const decoded = decodeMessage({ MessageId: "m1", Body: JSON.stringify(envelope) }, TOPIC, false);
+    const decoded = decodeMessage({ MessageId: "m1", Body: JSON.stringify(envelope) }, TOPIC, false, "queue");
     expect(Buffer.from(decoded.body).toString()).toBe('{"total":2}');
     expect(decoded).toMatchObject({ id: "sns-id", publishTimeMs: Date.parse(envelope.Timestamp) });
     expect({ ...decoded.attributes }).toEqual({ tenant: "b" });
@@ -187,7 +188,7 @@ describe("foreign messages", () => {
     const { body, attributes } = encodeMessage(outgoing({ attributes: { "a b": "c" } }), undefined);
     const MessageAttributes = { anytopic: { Type: "String", Value: attributes["anytopic"]?.StringValue } };
     const text = JSON.stringify({ ...envelope, Message: body, MessageAttributes });
-    const decoded = decodeMessage({ MessageId: "m1", Body: text }, TOPIC, false);
+    const decoded = decodeMessage({ MessageId: "m1", Body: text }, TOPIC, false, "queue");
     expect(decoded.id).toBe("0190f5fe-7c00-7000-8000-000000000001");
     expect({ ...decoded.attributes }).toEqual({ "a b": "c" });
   });
@@ -200,11 +201,68 @@ describe("foreign messages", () => {
     { ...envelope, Timestamp: "yesterday" },
   ])("an event that only looks like an envelope stays as it is: %#", (value) => {
     const Body = JSON.stringify(value);
-    expect(Buffer.from(decodeMessage({ MessageId: "m1", Body }, TOPIC, false).body).toString()).toBe(Body);
+    expect(Buffer.from(decodeMessage({ MessageId: "m1", Body }, TOPIC, false, "queue").body).toString()).toBe(Body);
   });
 
   test("an event of ours that is a perfect envelope is not taken apart", () => {
     const body = Buffer.from(JSON.stringify(envelope));
-    expect(Buffer.from(decodeMessage(received(outgoing({ body })), TOPIC, false).body)).toEqual(body);
+    expect(Buffer.from(decodeMessage(received(outgoing({ body })), TOPIC, false, "queue").body)).toEqual(body);
+  });
+});
+
+describe("what a publisher can write", () => {
+  const RECORD = '{"reason":"rejected","last":1}';
+  const text = (StringValue: string): MessageAttributeValue => ({ DataType: "String", StringValue });
+  const ofMetadata = (part: object, Attributes: Message["Attributes"] = {}): Message => ({
+    MessageId: "m1",
+    Body: "x",
+    Attributes: { SentTimestamp: "17", ...Attributes },
+    MessageAttributes: { anytopic: text(JSON.stringify({ id: "a", time: 1, ...part })), user: text("x") },
+  });
+
+  test.each([-1, 1e300, 8_640_000_000_000_001])("a time of %d is the broker's", (time) => {
+    expect(decodeMessage(ofMetadata({ time }), TOPIC, false, "queue").publishTimeMs).toBe(17);
+  });
+
+  test.each([" ", "a b", "é", "\u001B[2J", "i".repeat(129)])("an id that cannot be ours, %j, is the broker's", (id) => {
+    expect(decodeMessage(ofMetadata({ id }), TOPIC, false, "queue").id).toBe("m1");
+  });
+
+  test("a key counts when it is that of the message group", () => {
+    const keyOf = (key: string | null, MessageGroupId: string): string | undefined =>
+      decodeMessage(ofMetadata({ key }, { MessageGroupId }), TOPIC, true, "queue").orderingKey;
+    expect(keyOf("victim", "mine")).toBe("mine");
+    expect(keyOf("k ü", messageGroupId({ ...outgoing(), orderingKey: "k ü" }))).toBe("k ü");
+    expect(keyOf(null, "mine")).toBeUndefined();
+  });
+
+  test("a dead-letter record is believed in a letter that was sent there, by whichever attribute it came", () => {
+    const plain: Message = { ...ofMetadata({}), MessageAttributes: { "anytopic-dead-letter": text(RECORD) } };
+    for (const message of [plain, ofMetadata({ attributes: { "anytopic-dead-letter": RECORD } })]) {
+      const recordIn = (one: Message, origin: "queue" | "letters"): string | undefined =>
+        decodeMessage(one, TOPIC, false, origin).attributes["anytopic-dead-letter"];
+      expect(recordIn(message, "letters")).toBe(RECORD);
+      expect(recordIn(message, "queue")).toBeUndefined();
+      const DeadLetterQueueSourceArn = "arn:aws:sqs:eu-west-1:000000000000:orders_mail";
+      const moved = { ...message, Attributes: { ...message.Attributes, DeadLetterQueueSourceArn } };
+      expect(recordIn(moved, "letters")).toBeUndefined();
+    }
+  });
+
+  test("an envelope is no way around that", () => {
+    const envelope = {
+      Type: "Notification",
+      MessageId: "\u001B[2J",
+      TopicArn: `arn:aws:sns:eu-west-1:000000000000:${TOPIC}`,
+      Message: "x",
+      Timestamp: "-000001-01-01T00:00:00Z",
+      Signature: "s",
+      MessageAttributes: { "anytopic-dead-letter": { Type: "String", Value: RECORD } },
+    };
+    const message: Message = { MessageId: "m1", Body: JSON.stringify(envelope), Attributes: { SentTimestamp: "17" } };
+    const decoded = decodeMessage(message, TOPIC, false, "queue");
+    expect(decoded).toMatchObject({ id: "m1", publishTimeMs: 17 });
+    expect({ ...decoded.attributes }).toEqual({});
+    expect(Buffer.from(decoded.body).toString()).toBe("x");
   });
 });

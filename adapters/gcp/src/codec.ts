@@ -1,4 +1,10 @@
-import { type Attributes, DEAD_LETTER_ATTRIBUTE, type OutgoingMessage } from "@anytopic/core/driver";
+import {
+  type Attributes,
+  DEAD_LETTER_ATTRIBUTE,
+  type OutgoingMessage,
+  RESERVED_ATTRIBUTE_PREFIX,
+} from "@anytopic/core/driver";
+import { isId } from "./is-id.ts";
 import { ESCAPE_PREFIX, MAX_ATTRIBUTE_VALUE_BYTES } from "./limits.ts";
 import type { WireMessage, WireOutgoing } from "./rpc.ts";
 
@@ -8,6 +14,17 @@ export const ID_ATTRIBUTE = "anytopic-id";
 export const TIME_ATTRIBUTE = "anytopic-publish-time";
 /** Attempts made before this copy was published, see docs/adr/040-gcp-retry.md. */
 export const ATTEMPTS_ATTRIBUTE = "anytopic-attempts";
+
+/** The service's own, on what its dead-letter policy forwarded. https://cloud.google.com/pubsub/docs/handling-failures#track-delivery-attempts */
+const FORWARDED_ATTRIBUTE = "CloudPubSubDeadLetterSourceSubscription";
+const FORWARDED_TIME_ATTRIBUTE = "CloudPubSubDeadLetterSourceTopicPublishTime";
+
+const RESERVED = new RegExp(`^${RESERVED_ATTRIBUTE_PREFIX}`, "i");
+const FIRST_RESERVED = RESERVED_ATTRIBUTE_PREFIX.charCodeAt(0);
+
+/** The last moment a `Date` can say. */
+const MAX_TIME_MS = 8_640_000_000_000_000;
+const MAX_ATTEMPTS = 1_000_000_000;
 
 /** Tags and lengths of one attribute in protocol buffers, and our prefix where it is needed, rounded up. */
 const ENTRY_BYTES = 20;
@@ -55,30 +72,50 @@ export function encodeCopy(message: OutgoingMessage, previousAttempts = 0): Wire
   return wire;
 }
 
-export function decode(message: WireMessage): Decoded {
+/**
+ * How a message came, and so whose word its attributes are. `"topic"`: whoever may publish there wrote them. `"redrive"`:
+ * a worker or an operator did. `"letters"`: a worker did, unless the service forwarded what a publisher wrote.
+ */
+export type Origin = "topic" | "redrive" | "letters";
+
+/** Never throws. Reserved attributes are nobody's but ours, and are believed where we alone can have written them. */
+export function decode(message: WireMessage, origin: Origin): Decoded {
   const attributes = Object.create(null) as Record<string, string>;
   const given = message.attributes;
+  const forwarded = origin === "letters" && given[FORWARDED_ATTRIBUTE] !== undefined;
+  const ours = origin !== "topic" && !forwarded;
   let id = message.messageId;
   let publishTimeMs: number | undefined;
   let previousAttempts = 0;
   let record: string | undefined;
   for (const key in given) {
     const value = given[key] as string;
-    if (!key.startsWith("anytopic")) attributes[key] = value;
-    else if (key === ID_ATTRIBUTE) id = value === "" ? id : value;
-    else if (key === TIME_ATTRIBUTE) publishTimeMs = wholeNumber(value);
-    else if (key === ATTEMPTS_ATTRIBUTE) previousAttempts = wholeNumber(value) ?? 0;
+    if (!isReserved(key)) attributes[key] = value;
+    else if (key === ID_ATTRIBUTE) id = isId(value) ? value : id;
+    else if (key.startsWith(ESCAPE_PREFIX)) addEscaped(attributes, key.slice(ESCAPE_PREFIX.length), value);
+    else if (!ours) continue;
+    else if (key === TIME_ATTRIBUTE) publishTimeMs = wholeNumber(value, MAX_TIME_MS);
+    else if (key === ATTEMPTS_ATTRIBUTE) previousAttempts = wholeNumber(value, MAX_ATTEMPTS) ?? 0;
     else if (key === DEAD_LETTER_ATTRIBUTE) record = joinedRecord(given, value);
-    else if (key.startsWith(ESCAPE_PREFIX)) attributes[key.slice(ESCAPE_PREFIX.length)] = value;
-    else if (!key.startsWith(`${DEAD_LETTER_ATTRIBUTE}-`)) attributes[key] = value;
   }
-  if (record !== undefined) attributes[DEAD_LETTER_ATTRIBUTE] = record;
+  if (record !== undefined && origin === "letters") attributes[DEAD_LETTER_ATTRIBUTE] = record;
+  if (forwarded) publishTimeMs = timeIn(given[FORWARDED_TIME_ATTRIBUTE] ?? "");
   return { id, attributes, publishTimeMs: publishTimeMs ?? millisecondsOf(message), previousAttempts };
 }
 
-/** Keys the service refuses (`goog…`, empty) and one that JavaScript's decoder loses. Users cannot use keys that start as our prefix does. */
+function isReserved(key: string): boolean {
+  // Most keys begin otherwise, and this is called for each.
+  return (key.charCodeAt(0) | 0x20) === FIRST_RESERVED && RESERVED.test(key);
+}
+
+/** A publisher could hide one of ours behind the prefix. */
+function addEscaped(attributes: Record<string, string>, key: string, value: string): void {
+  if (mustEscape(key)) attributes[key] = value;
+}
+
+/** Keys the service refuses (`goog…`, empty) or writes itself, and one that JavaScript's decoder loses. Users cannot use keys that start as our prefix does. */
 function mustEscape(key: string): boolean {
-  return key === "" || key === "__proto__" || /^goog/i.test(key);
+  return key === "" || key === "__proto__" || /^(?:goog|CloudPubSubDeadLetterSource)/i.test(key);
 }
 
 /** A record is ASCII, and longer than one attribute when an error's message was not. */
@@ -99,12 +136,17 @@ function joinedRecord(given: Readonly<Record<string, string>>, first: string): s
   }
 }
 
-function wholeNumber(text: string): number | undefined {
+function wholeNumber(text: string, max: number): number | undefined {
   const number = Number(text);
-  return /^\d{1,16}$/.test(text) && Number.isSafeInteger(number) ? number : undefined;
+  return /^\d{1,16}$/.test(text) && number <= max ? number : undefined;
 }
 
 function millisecondsOf({ publishTime }: WireMessage): number {
   if (publishTime === null || publishTime === undefined) return Date.now();
   return Number(publishTime.seconds ?? 0) * 1000 + Math.floor((publishTime.nanos ?? 0) / 1_000_000);
+}
+
+function timeIn(text: string): number | undefined {
+  const ms = /^\d{4}-\d{2}-\d{2}T/.test(text) ? Date.parse(text) : Number.NaN;
+  return ms >= 0 ? ms : undefined;
 }

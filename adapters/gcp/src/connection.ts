@@ -1,10 +1,13 @@
+import { setTimeout } from "node:timers/promises";
 import { type DriverContext, PubSubError } from "@anytopic/core/driver";
 import type { ClientConfig, PubSub, v1 as V1 } from "@google-cloud/pubsub";
 import type { googleAuthLibrary as GoogleAuthLibrary, grpc as Grpc } from "google-gax";
+import { AdminCalls } from "./admin-calls.ts";
 import { toPubSubError } from "./errors.ts";
 import type { CheckedOptions } from "./options.ts";
 import { createPublishChannel } from "./publish-channel.ts";
 import { type Channel, createChannel, createMethods, type Methods } from "./rpc.ts";
+import { GOODBYE_MS, within } from "./within.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -27,6 +30,8 @@ export interface Connection {
   /** Admin calls. */
   readonly publisherClient: V1.PublisherClient;
   readonly subscriberClient: V1.SubscriberClient;
+  /** To be told of every admin call. */
+  readonly adminCalls: AdminCalls;
   /** Carries publishes of every topic, over two connections. */
   readonly publishing: Channel;
   /** Carries what dead-letter queues need. */
@@ -35,7 +40,10 @@ export interface Connection {
   openChannel(): Promise<Channel>;
   /** Headers that route the call to the resource. `waitForReady`: survives a short loss of the connection. */
   metadata(resource: "topic" | "subscription", name: string, waitForReady?: boolean): Grpc.Metadata;
-  close(): Promise<void>;
+  /** Waits, until the connection is closed at the latest. */
+  pause(ms: number): Promise<void>;
+  /** Ends everything that is under way, then the connections. Resolves within `timeoutMs`. */
+  close(timeoutMs: number): Promise<void>;
 }
 
 /** Imports the client library, which takes most of a second, only now. */
@@ -60,14 +68,23 @@ export async function connect(
     stubOf(secondPublisher),
     stubOf(subscriberClient),
   ]);
-  const close = async (): Promise<void> => {
-    await Promise.allSettled([publisherClient.close(), secondPublisher.close(), subscriberClient.close()]);
-    if (options.client === undefined) await native.close().catch(() => {});
+  const channels = new Set([createPublishChannel(publishing, publishingToo), createChannel(letters)]);
+  const [publishChannel, lettersChannel] = [...channels] as [Channel, Channel];
+  const adminCalls = new AdminCalls();
+  const closing = new AbortController();
+  const close = async (timeoutMs: number): Promise<void> => {
+    closing.abort();
+    adminCalls.cancel();
+    const goodbyeMs = Math.min(GOODBYE_MS, timeoutMs);
+    const ending: Promise<unknown>[] = [...channels].map(async (channel) => await channel.close(goodbyeMs));
+    ending.push(publisherClient.close(), secondPublisher.close(), subscriberClient.close());
+    if (options.client === undefined) ending.push(native.close());
+    await within(timeoutMs, Promise.allSettled(ending));
   };
   try {
     await ready(publishing, endpoint, signal);
   } catch (error) {
-    await close();
+    await close(0);
     throw error;
   }
   watch([publishing, publishingToo], endpoint, context);
@@ -81,14 +98,24 @@ export async function connect(
     endpoint,
     publisherClient,
     subscriberClient,
-    publishing: createPublishChannel(publishing, publishingToo),
-    letters: createChannel(letters),
-    openChannel: async () => createChannel(await stubOf(new v1.SubscriberClient(channelConfig))),
+    adminCalls,
+    publishing: publishChannel,
+    letters: lettersChannel,
+    async openChannel(): Promise<Channel> {
+      const stub = await stubOf(new v1.SubscriberClient(channelConfig));
+      const channel: Channel = createChannel(stub, () => channels.delete(channel));
+      channels.add(channel);
+      if (closing.signal.aborted) await channel.close(0);
+      return channel;
+    },
     metadata(resource, name, waitForReady = false): Grpc.Metadata {
       const metadata = new gax.grpc.Metadata({ waitForReady });
       metadata.set("x-goog-request-params", `${resource}=${encodeURIComponent(name)}`);
       metadata.set("x-goog-api-client", `gl-node/${process.versions.node} gccl/anytopic`);
       return metadata;
+    },
+    async pause(ms): Promise<void> {
+      await setTimeout(ms, undefined, { signal: closing.signal }).catch(() => {});
     },
     close,
   };

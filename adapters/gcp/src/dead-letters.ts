@@ -1,17 +1,21 @@
-import type {
-  DriverDeadLetters,
-  OutgoingMessage,
-  StoredMessage,
-  SubscriptionSpec,
-  TakenLetter,
+import {
+  type DriverDeadLetters,
+  type OutgoingMessage,
+  PubSubError,
+  type StoredMessage,
+  type SubscriptionSpec,
+  type TakenLetter,
 } from "@anytopic/core/driver";
 import { decode, encodeCopy } from "./codec.ts";
 import type { Connection } from "./connection.ts";
+import { CopyPublisher } from "./copy-publisher.ts";
 import { type Attempted, toPubSubError } from "./errors.ts";
+import { letterForms } from "./letter-forms.ts";
 import { MAX_PULL_MESSAGES } from "./limits.ts";
 import { subscriptionIds } from "./resource-names.ts";
 import type { CallOptions, WireReceived } from "./rpc.ts";
 import { SettleQueue } from "./settle-queue.ts";
+import { CLOSE_TIMEOUT_MS, within } from "./within.ts";
 
 const CALL_DEADLINE_MS = 20_000;
 /** The service may answer empty although there are letters, so emptiness is asked for so often, so far apart. */
@@ -21,9 +25,10 @@ const PAUSE_MS = 200;
 /** The dead-letter topic of one subscription and the subscription that keeps its letters. */
 export class GcpDeadLetters implements DriverDeadLetters {
   readonly #connection: Connection;
-  readonly #topic: string;
   readonly #subscription: string;
-  readonly #redriveTopic: string;
+  readonly #copies: CopyPublisher;
+  readonly #redriven: CopyPublisher;
+  readonly #attempted: Attempted;
   readonly #pullOptions: CallOptions;
   readonly #settles: SettleQueue;
 
@@ -31,9 +36,10 @@ export class GcpDeadLetters implements DriverDeadLetters {
     const ids = subscriptionIds(connection.options.prefix, spec);
     const project = `projects/${connection.projectId}`;
     this.#connection = connection;
-    this.#topic = `${project}/topics/${ids.deadLetters}`;
     this.#subscription = `${project}/subscriptions/${ids.deadLetters}`;
-    this.#redriveTopic = `${project}/topics/${ids.redrive}`;
+    this.#copies = new CopyPublisher(connection, ids.deadLetters);
+    this.#redriven = new CopyPublisher(connection, ids.redrive);
+    this.#attempted = { verb: "read", resource: `subscription ${this.#subscription}`, role: "roles/pubsub.subscriber" };
     this.#pullOptions = {
       metadata: connection.metadata("subscription", this.#subscription),
       deadlineMs: CALL_DEADLINE_MS,
@@ -42,24 +48,47 @@ export class GcpDeadLetters implements DriverDeadLetters {
     this.#settles = new SettleQueue({ connection, channel, subscription: this.#subscription, exactlyOnce: false });
   }
 
+  /** @throws PubSubError `NOT_FOUND` when nothing keeps the letters. What cannot be known yet is known at the first letter. */
+  async check(): Promise<void> {
+    try {
+      await this.#copies.requireKept();
+    } catch (error) {
+      if (error instanceof PubSubError && error.code === "NOT_FOUND") throw error;
+    }
+  }
+
   async store(letter: OutgoingMessage): Promise<void> {
-    await this.#publish(this.#topic, letter);
+    let refused: unknown;
+    for (const { without, encode } of letterForms(letter)) {
+      try {
+        await this.#copies.publish(encode());
+        if (without !== "") this.#warn(letter, without);
+        return;
+      } catch (error) {
+        if (!(error instanceof PubSubError && error.code === "REJECTED")) throw error;
+        refused = error;
+      }
+    }
+    throw refused;
   }
 
   async redeliver(message: OutgoingMessage): Promise<void> {
-    await this.#publish(this.#redriveTopic, message);
+    await this.#redriven.publish(encodeCopy(message));
   }
 
   /** The service has no count but a metric minutes late, so every letter is leased and given back. */
   async count(): Promise<number> {
-    const leased = await this.#pullAll(Number.POSITIVE_INFINITY);
-    await this.#putBack(leased);
-    return leased.length;
+    const ackIds: string[] = [];
+    // Only the ids are kept: the bodies of a large queue would not fit into memory.
+    await this.#pullEach(Number.POSITIVE_INFINITY, ({ ackId }) => ackIds.push(ackId));
+    await this.#putBack(ackIds);
+    return ackIds.length;
   }
 
   async peek(limit: number): Promise<readonly StoredMessage[]> {
-    const leased = await this.#pullAll(limit);
-    await this.#putBack(leased);
+    const leased: WireReceived[] = [];
+    await this.#pullEach(limit, (letter) => leased.push(letter));
+    await this.#putBack(leased.map(({ ackId }) => ackId));
     return leased.map(storedMessage).toSorted((a, b) => a.publishTimeMs - b.publishTimeMs);
   }
 
@@ -87,8 +116,15 @@ export class GcpDeadLetters implements DriverDeadLetters {
     return purged;
   }
 
-  async close(): Promise<void> {
-    await this.#settles.flush();
+  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+    await within(timeoutMs, this.#settles.flush());
+  }
+
+  #warn({ id }: OutgoingMessage, without: string): void {
+    this.#connection.context.logger.warn(
+      { subscription: this.#subscription, id },
+      `a dead letter was more than the service takes, and is stored without ${without}`,
+    );
   }
 
   #taken(letter: WireReceived): TakenLetter {
@@ -99,23 +135,19 @@ export class GcpDeadLetters implements DriverDeadLetters {
     };
   }
 
-  async #putBack(letters: readonly WireReceived[]): Promise<void> {
-    if (letters.length === 0) return;
-    await this.#settles.deadline(
-      letters.map(({ ackId }) => ackId),
-      0,
-    );
+  async #putBack(ackIds: readonly string[]): Promise<void> {
+    if (ackIds.length > 0) await this.#settles.deadline(ackIds, 0);
   }
 
   /** Up to `limit`; stops when answers stay empty. */
-  async #pullAll(limit: number): Promise<readonly WireReceived[]> {
-    const leased: WireReceived[] = [];
-    for (let empty = 0; empty < 2 && leased.length < limit;) {
-      const letters = await this.#pull(Math.min(limit - leased.length, MAX_PULL_MESSAGES));
+  async #pullEach(limit: number, visit: (letter: WireReceived) => unknown): Promise<void> {
+    let found = 0;
+    for (let empty = 0; empty < 2 && found < limit;) {
+      const letters = await this.#pull(Math.min(limit - found, MAX_PULL_MESSAGES));
       empty = letters.length === 0 ? empty + 1 : 0;
-      for (const letter of letters) leased.push(letter);
+      found += letters.length;
+      letters.forEach(visit);
     }
-    return leased;
   }
 
   async #pull(maxMessages: number): Promise<readonly WireReceived[]> {
@@ -124,32 +156,15 @@ export class GcpDeadLetters implements DriverDeadLetters {
     return await new Promise((resolve, reject) => {
       letters.call(methods.pull, request, this.#pullOptions, (error, response) => {
         if (response !== undefined) return resolve(response.receivedMessages);
-        return reject(toPubSubError(error, this.#attempted("read", "subscription", this.#subscription)));
+        return reject(toPubSubError(error, this.#attempted));
       });
     });
-  }
-
-  async #publish(topic: string, message: OutgoingMessage): Promise<void> {
-    const { publishing, methods } = this.#connection;
-    const options = { metadata: this.#connection.metadata("topic", topic), deadlineMs: CALL_DEADLINE_MS };
-    const request = { topic, messages: [encodeCopy(message)] };
-    await new Promise<void>((resolve, reject) => {
-      publishing.call(methods.publish, request, options, (error, response) => {
-        if (response !== undefined) return resolve();
-        return reject(toPubSubError(error, this.#attempted("publish to", "topic", topic)));
-      });
-    });
-  }
-
-  #attempted(verb: string, kind: "topic" | "subscription", name: string): Attempted {
-    const role = kind === "topic" ? "roles/pubsub.publisher" : "roles/pubsub.subscriber";
-    return { verb, resource: `${kind} ${name}`, role };
   }
 }
 
 function storedMessage(letter: WireReceived): StoredMessage {
   const { message } = letter;
-  const { id, attributes, publishTimeMs } = decode(message);
+  const { id, attributes, publishTimeMs } = decode(message, "letters");
   const orderingKey = message.orderingKey === "" ? undefined : message.orderingKey;
   return { id, attributes, publishTimeMs, orderingKey, body: message.data, native: letter };
 }

@@ -18,6 +18,7 @@ import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
 import { GcpPublisher } from "./publisher.ts";
 import { GcpSubscriber } from "./subscriber.ts";
+import { CLOSE_TIMEOUT_MS } from "./within.ts";
 
 export async function openDriver(
   options: CheckedOptions,
@@ -65,18 +66,20 @@ class GcpDriver implements Driver {
     try {
       await subscriber.start();
     } catch (error) {
-      await subscriber.close();
+      await subscriber.close(0);
       throw error;
     }
     return subscriber;
   }
 
   async openDeadLetters(subscription: SubscriptionSpec): Promise<DriverDeadLetters> {
-    return new GcpDeadLetters(this.#connection, subscription);
+    const letters = new GcpDeadLetters(this.#connection, subscription);
+    await letters.check();
+    return letters;
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#connection.close();
+  close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+    this.#closing ??= this.#connection.close(timeoutMs);
     return this.#closing;
   }
 }

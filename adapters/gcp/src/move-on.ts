@@ -1,7 +1,4 @@
 import type { SubscriptionSpec } from "@anytopic/core/driver";
-import { encodeCopy } from "./codec.ts";
-import type { Connection } from "./connection.ts";
-import type { GcpDelivery } from "./delivery.ts";
 import { MAX_DELIVERY_ATTEMPTS, MIN_DELIVERY_ATTEMPTS } from "./limits.ts";
 import type { WireReceived } from "./rpc.ts";
 
@@ -9,7 +6,6 @@ import type { WireReceived } from "./rpc.ts";
 const MARGIN = 5;
 /** Deliveries the service makes beyond ours before it dead-letters by itself. */
 const BACKSTOP_MARGIN = 10;
-const PUBLISH_DEADLINE_MS = 10_000;
 
 /** `max_delivery_attempts` of the service's own dead-lettering: beyond ours where its limit of 100 allows. */
 export function backstopAttempts(maxRetries: number): number {
@@ -33,21 +29,4 @@ export function mustMoveOn(
 /** Whether the service may count one more failure of a message that cannot move on, without coming near its own limit. */
 export function mayBeCounted({ maxRetries }: SubscriptionSpec, { deliveryAttempt }: WireReceived): boolean {
   return deliveryAttempt > 0 && deliveryAttempt < backstopAttempts(maxRetries) - MARGIN;
-}
-
-/** Resolves when the copy is durable. */
-export async function moveOn(connection: Connection, topic: string, delivery: GcpDelivery): Promise<void> {
-  const message = encodeCopy(delivery, delivery.attempt - 1);
-  const options = { metadata: connection.metadata("topic", topic), deadlineMs: PUBLISH_DEADLINE_MS };
-  await new Promise<void>((resolve, reject) => {
-    connection.publishing.call(
-      connection.methods.publish,
-      { topic, messages: [message] },
-      options,
-      (error, response) => {
-        if (response === undefined) reject(error);
-        else resolve();
-      },
-    );
-  });
 }

@@ -66,13 +66,13 @@ function label(resource: Resource): string {
 }
 
 async function compare(connection: Connection, resource: Resource): Promise<Difference> {
-  const { publisherClient, subscriberClient } = connection;
+  const { publisherClient, subscriberClient, adminCalls } = connection;
   try {
     if (resource.kind === "topic") {
-      await publisherClient.getTopic({ topic: resource.name });
+      await adminCalls.answer(publisherClient.getTopic({ topic: resource.name }));
       return { resource, changes: [], fields: [] };
     }
-    const [actual] = await subscriberClient.getSubscription({ subscription: resource.name });
+    const [actual] = await adminCalls.answer(subscriberClient.getSubscription({ subscription: resource.name }));
     return { resource, ...compareSubscription(resource, actual) };
   } catch (error) {
     if (statusOf(error) !== Status.NOT_FOUND) throw toPubSubError(error, attempted("look at", resource));
@@ -102,11 +102,10 @@ async function ensure(connection: Connection, resource: Resource, update: boolea
     compared = await compare(connection, resource);
   }
   if (!update || compared.fields.length === 0 || resource.kind === "topic") return [];
+  const { subscriberClient, adminCalls } = connection;
+  const updateMask = { paths: [...compared.fields] };
   try {
-    await connection.subscriberClient.updateSubscription({
-      subscription: resource.declared,
-      updateMask: { paths: [...compared.fields] },
-    });
+    await adminCalls.answer(subscriberClient.updateSubscription({ subscription: resource.declared, updateMask }));
   } catch (error) {
     throw toPubSubError(error, attempted("change", resource));
   }
@@ -114,10 +113,11 @@ async function ensure(connection: Connection, resource: Resource, update: boolea
 }
 
 /** Returns false when it exists already. */
-async function create({ publisherClient, subscriberClient }: Connection, resource: Resource): Promise<boolean> {
+async function create(connection: Connection, resource: Resource): Promise<boolean> {
+  const { publisherClient, subscriberClient, adminCalls } = connection;
   try {
-    if (resource.kind === "topic") await publisherClient.createTopic({ name: resource.name });
-    else await subscriberClient.createSubscription(resource.declared);
+    if (resource.kind === "topic") await adminCalls.answer(publisherClient.createTopic({ name: resource.name }));
+    else await adminCalls.answer(subscriberClient.createSubscription(resource.declared));
     return true;
   } catch (error) {
     if (statusOf(error) === Status.ALREADY_EXISTS) return false;
@@ -126,10 +126,11 @@ async function create({ publisherClient, subscriberClient }: Connection, resourc
 }
 
 /** Returns false when it was not there. */
-async function remove({ publisherClient, subscriberClient }: Connection, resource: Resource): Promise<boolean> {
+async function remove(connection: Connection, resource: Resource): Promise<boolean> {
+  const { publisherClient, subscriberClient, adminCalls } = connection;
   try {
-    if (resource.kind === "topic") await publisherClient.deleteTopic({ topic: resource.name });
-    else await subscriberClient.deleteSubscription({ subscription: resource.name });
+    if (resource.kind === "topic") await adminCalls.answer(publisherClient.deleteTopic({ topic: resource.name }));
+    else await adminCalls.answer(subscriberClient.deleteSubscription({ subscription: resource.name }));
     return true;
   } catch (error) {
     if (statusOf(error) === Status.NOT_FOUND) return false;

@@ -20,9 +20,8 @@ export function createPublishChannel(first: Grpc.Client, second: Grpc.Client): C
   isReady(second);
   return {
     call: (method, request, options, done): Call => next().call(method, request, options, done),
-    close(): void {
-      firstChannel.close();
-      secondChannel.close();
+    async close(timeoutMs): Promise<void> {
+      await Promise.all([firstChannel.close(timeoutMs), secondChannel.close(timeoutMs)]);
     },
   };
 }

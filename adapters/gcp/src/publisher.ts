@@ -6,6 +6,11 @@ import { topicId } from "./resource-names.ts";
 import type { CallOptions, WireOutgoing } from "./rpc.ts";
 
 const PUBLISH_DEADLINE_MS = 60_000;
+/**
+ * Requests under way for one topic. The service permits 100 on a connection and lets gRPC queue the rest; the emulator permits
+ * any number and makes a thread for each, so that many ordering keys, a request each, end it.
+ */
+const MAX_REQUESTS = 100;
 
 /**
  * Publishes core's batches as they are: one request each, except that the service wants all messages of a request to
@@ -16,6 +21,8 @@ export class GcpPublisher implements DriverPublisher {
   readonly #topic: string;
   readonly #options: CallOptions;
   readonly #attempted: Attempted;
+  readonly #waiting: (readonly PublishRequest[])[] = [];
+  #requests = 0;
 
   constructor(connection: Connection, topic: TopicSpec) {
     this.#connection = connection;
@@ -42,9 +49,16 @@ export class GcpPublisher implements DriverPublisher {
   async close(): Promise<void> {}
 
   #send(requests: readonly PublishRequest[]): void {
+    if (this.#requests >= MAX_REQUESTS) {
+      this.#waiting.push(requests);
+      return;
+    }
     const { publishing, methods } = this.#connection;
     const messages: WireOutgoing[] = requests.map(encode);
+    this.#requests += 1;
     publishing.call(methods.publish, { topic: this.#topic, messages }, this.#options, (error) => {
+      this.#requests -= 1;
+      this.#sendNext();
       if (error === null || error === undefined) {
         for (const request of requests) request.accept();
         return;
@@ -57,5 +71,14 @@ export class GcpPublisher implements DriverPublisher {
       const reason = toPubSubError(error, this.#attempted);
       for (const request of requests) request.reject(reason);
     });
+  }
+
+  /** Those that core no longer waits for are not sent. */
+  #sendNext(): void {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      const awaited = next.filter((request) => request.awaited);
+      if (awaited.length > 0) return this.#send(awaited);
+    }
+    return undefined;
   }
 }

@@ -101,27 +101,32 @@ export class Puller {
   /** Places are gathered once: what became free meanwhile is pulled for, however little it is. */
   #gathering = true;
 
-  /** No more pulls. Resolves when none is under way; what arrives until then is still handed over. */
-  async stop(): Promise<void> {
+  /** No more pulls. Resolves when none is under way, within `timeoutMs`; what arrives until then is still handed over. */
+  async stop(timeoutMs: number): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#timer);
+    const endMs = performance.now() + timeoutMs;
     while (this.#calls.size > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, QUIET_MS);
-        this.#onAnswer = (): void => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      this.#giveUpWaiting();
+      await this.#answer(Math.min(QUIET_MS, Math.max(0, endMs - performance.now())));
+      this.#giveUp(performance.now() >= endMs);
     }
   }
 
+  async #answer(timeoutMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#onAnswer = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   /** A pull that has waited a while has most likely nothing under way, while giving up one that has costs a lease. */
-  #giveUpWaiting(): void {
-    if (!this.#options.waits) return;
+  #giveUp(all: boolean): void {
+    if (!all && !this.#options.waits) return;
     const quietSinceMs = performance.now() - QUIET_MS;
-    for (const [call, startedMs] of this.#calls) if (startedMs <= quietSinceMs) call.cancel();
+    for (const [call, startedMs] of this.#calls) if (all || startedMs <= quietSinceMs) call.cancel();
   }
 
   #later(delayMs: number): void {

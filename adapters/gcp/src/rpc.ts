@@ -5,6 +5,7 @@
  */
 import type { protos as Protos } from "@google-cloud/pubsub";
 import type { grpc as Grpc } from "google-gax";
+import { ended, socketsOf } from "./grpc-sockets.ts";
 
 type V1 = typeof Protos.google.pubsub.v1;
 
@@ -48,6 +49,12 @@ interface ModifyAckDeadlineRequest extends AcknowledgeRequest {
   readonly ackDeadlineSeconds: number;
 }
 
+/** As much of a subscription as tells whether it gets what is published to a topic. */
+export interface WireSubscription {
+  readonly topic: string;
+  readonly detached: boolean;
+}
+
 export interface Method<Request, Response> {
   readonly path: string;
   readonly serialize: (request: Request) => Buffer;
@@ -59,6 +66,7 @@ export interface Methods {
   readonly pull: Method<PullRequest, { readonly receivedMessages: readonly WireReceived[] }>;
   readonly acknowledge: Method<AcknowledgeRequest, unknown>;
   readonly modifyAckDeadline: Method<ModifyAckDeadlineRequest, unknown>;
+  readonly getSubscription: Method<{ readonly subscription: string }, WireSubscription>;
 }
 
 /** The types of the generated encoders and decoders say that everything may be null, which theirs never is. */
@@ -85,6 +93,11 @@ export function createMethods({ PublishRequest, PublishResponse, PullRequest, Pu
       serialize: (request) => v1.ModifyAckDeadlineRequest.encode(request as never).finish() as Buffer,
       deserialize: none,
     },
+    getSubscription: {
+      path: "/google.pubsub.v1.Subscriber/GetSubscription",
+      serialize: (request) => v1.GetSubscriptionRequest.encode(request).finish() as Buffer,
+      deserialize: (bytes) => v1.Subscription.decode(bytes),
+    },
   };
 }
 
@@ -105,22 +118,43 @@ export interface Channel {
     options: CallOptions,
     done: (error: unknown, response: Response | undefined) => void,
   ): Call;
-  close(): void;
+  /** Cancels what is under way, for gRPC itself would wait for it, and ends the connection, within `timeoutMs`. */
+  close(timeoutMs: number): Promise<void>;
 }
 
-/** `client` is what the generated client made for itself. Calls on a closed channel fail like any other call. */
-export function createChannel(client: Grpc.Client): Channel {
+/** `client` is what the generated client made for itself. Calls on a closed channel fail like any other call. `onClose` is called when it begins to close. */
+export function createChannel(client: Grpc.Client, onClose: () => void = () => {}): Channel {
+  const calls = new Set<Call>();
   return {
     call(method, request, { metadata, deadlineMs }, done): Call {
       const { path, serialize, deserialize } = method;
       const options = { deadline: Date.now() + deadlineMs };
       try {
-        return client.makeUnaryRequest(path, serialize, deserialize, request, metadata, options, done);
+        const call: Call = client.makeUnaryRequest(
+          path,
+          serialize,
+          deserialize,
+          request,
+          metadata,
+          options,
+          (error, response) => {
+            calls.delete(call);
+            done(error, response);
+          },
+        );
+        calls.add(call);
+        return call;
       } catch (error) {
         setImmediate(done, error, undefined);
         return { cancel: () => {} };
       }
     },
-    close: () => client.close(),
+    async close(timeoutMs): Promise<void> {
+      onClose();
+      for (const call of calls) call.cancel();
+      const sockets = socketsOf(client);
+      client.close();
+      await ended(sockets, timeoutMs);
+    },
   };
 }

@@ -8,17 +8,19 @@ import {
   type SubscriptionSpec,
 } from "@anytopic/core/driver";
 import { Attempts } from "./attempts.ts";
-import { decode } from "./codec.ts";
+import { decode, encodeCopy } from "./codec.ts";
 import type { Connection } from "./connection.ts";
+import { CopyPublisher } from "./copy-publisher.ts";
 import { GcpDelivery } from "./delivery.ts";
 import { type Attempted, isTransient, toPubSubError } from "./errors.ts";
 import { extendLeases } from "./extend-leases.ts";
-import { moveOn, mustMoveOn } from "./move-on.ts";
+import { mustMoveOn } from "./move-on.ts";
 import { subscriptionIds } from "./resource-names.ts";
 import type { Channel, WireReceived } from "./rpc.ts";
 import { Settlements, SHORTLY_SECONDS } from "./settlements.ts";
 import { createSource, type Source } from "./source.ts";
 import { SourceHealth } from "./source-health.ts";
+import { CLOSE_TIMEOUT_MS, GOODBYE_MS, within } from "./within.ts";
 
 /** Redriven messages that may wait here for a place: they are asked for without one, so that they never hold one while idle. */
 const MAX_PARKED = 10;
@@ -42,7 +44,7 @@ export class GcpSubscriber implements DriverSubscriber {
   readonly #main: Source;
   readonly #redrive: Source;
   readonly #sources: readonly Source[];
-  readonly #redriveTopic: string;
+  readonly #copies: CopyPublisher;
   readonly #attempted: Attempted;
   readonly #leaseMs: number;
   readonly #leaseSeconds: number;
@@ -71,7 +73,7 @@ export class GcpSubscriber implements DriverSubscriber {
     this.#maxOutstanding = maxOutstanding;
     this.#leaseSeconds = Math.ceil(spec.ackDeadlineMs / 1000);
     this.#leaseMs = this.#leaseSeconds * 1000;
-    this.#redriveTopic = `${project}/topics/${ids.redrive}`;
+    this.#copies = new CopyPublisher(connection, ids.redrive);
     const subscription = `${project}/subscriptions/${ids.subscription}`;
     this.#attempted = {
       verb: "receive from",
@@ -124,8 +126,7 @@ export class GcpSubscriber implements DriverSubscriber {
         break;
       } catch (error) {
         if (!isTransient(error)) throw toPubSubError(error, this.#attempted);
-        const pauseMs = reconnectDelayMs(failures, this.#connection.context.random);
-        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        await this.#connection.pause(reconnectDelayMs(failures, this.#connection.context.random));
         if (this.#stopping !== undefined) throw new PubSubError("CLOSED", "the subscriber was closed");
       }
     }
@@ -147,35 +148,38 @@ export class GcpSubscriber implements DriverSubscriber {
     }
   }
 
-  async stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+  async stop(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+    this.#stopping ??= this.#stop(timeoutMs);
     await this.#stopping;
   }
 
-  async #stop(): Promise<void> {
-    await Promise.all(this.#sources.map((source) => source.puller.stop()));
+  /** Uses half of the time at most: a pull that does not answer must leave some for the settles. */
+  async #stop(timeoutMs: number): Promise<void> {
+    await Promise.all(this.#sources.map((source) => source.puller.stop(timeoutMs / 2)));
     this.#settlements.giveBack(this.#parked.splice(0));
   }
 
-  async close(): Promise<void> {
-    this.#closing ??= this.#close();
+  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+    this.#closing ??= this.#close(performance.now() + timeoutMs);
     await this.#closing;
   }
 
-  async #close(): Promise<void> {
-    await this.stop();
+  async #close(endMs: number): Promise<void> {
+    await this.stop(endMs - performance.now());
     // What core has just given back under a key comes here at the end of the turn.
     await new Promise((resolve) => setImmediate(resolve));
     this.#settlements.giveBackReturned();
-    await Promise.all(this.#sources.map((source) => source.settles.flush()));
-    this.#channel.close();
+    const flushed = Promise.all(this.#sources.map((source) => source.settles.flush()));
+    await within(endMs - performance.now() - GOODBYE_MS, flushed);
+    await this.#channel.close(Math.min(GOODBYE_MS, Math.max(0, endMs - performance.now())));
   }
 
   #received(source: Source, messages: readonly WireReceived[]): void {
     const leaseUntilMs = performance.now() + this.#leaseMs;
+    const origin = source === this.#redrive ? "redrive" : "topic";
     this.#settlements.arriving = messages;
     for (const received of messages) {
-      const decoded = decode(received.message);
+      const decoded = decode(received.message, origin);
       const attempt = this.#attempts.of(received, decoded.previousAttempts);
       const delivery = new GcpDelivery(this.#settlements, source, received, decoded, attempt, leaseUntilMs);
       if (this.#isAgain(delivery)) continue;
@@ -221,7 +225,7 @@ export class GcpSubscriber implements DriverSubscriber {
 
   async #moveOn(delivery: GcpDelivery): Promise<void> {
     try {
-      await moveOn(this.#connection, this.#redriveTopic, delivery);
+      await this.#copies.publish(encodeCopy(delivery, delivery.attempt - 1));
       if (!delivery.settled) void delivery.source.settles.ack(delivery.ackId);
       this.#settlements.forget(delivery);
     } catch {
@@ -240,6 +244,7 @@ export class GcpSubscriber implements DriverSubscriber {
     const parked = this.#parked.indexOf(delivery);
     if (parked >= 0) this.#parked.splice(parked, 1);
     if (!delivery.withCore) return;
+    delivery.lost = true;
     this.#settlements.leave(delivery);
     this.#sink.revoke(delivery);
   }

@@ -49,7 +49,7 @@ test("attributes of any Unicode come back as they were, and nothing else does", 
     configurable: true,
     writable: true,
   });
-  const decoded = decode(received(encode(outgoing({ attributes }))));
+  const decoded = decode(received(encode(outgoing({ attributes }))), "topic");
   expect(decoded.attributes).toEqual(attributes);
   expect(Object.keys(decoded.attributes).toSorted()).toEqual(Object.keys(attributes).toSorted());
   expect(Object.getPrototypeOf(decoded.attributes)).toBeNull();
@@ -69,18 +69,26 @@ test("keys the service refuses never reach it", () => {
 test("a first publish carries the id alone, a copy also its time and attempts", () => {
   expect(encode(outgoing()).attributes).toEqual({ [ID_ATTRIBUTE]: "id-1" });
   expect(encodeCopy(outgoing()).attributes).toEqual({ [ID_ATTRIBUTE]: "id-1", [TIME_ATTRIBUTE]: "1234" });
-  const copy = decode(received(encodeCopy(outgoing(), 94)));
+  const copy = decode(received(encodeCopy(outgoing(), 94)), "redrive");
   expect(copy).toMatchObject({ id: "id-1", publishTimeMs: 1234, previousAttempts: 94 });
 });
 
 test("a foreign message has the service's id and time, whatever it carries", () => {
   const foreign = { data: Buffer.alloc(0), attributes: { a: "1" } };
-  expect(decode(received(foreign))).toMatchObject({ id: "77", publishTimeMs: 1_700_000_000_123, previousAttempts: 0 });
+  expect(decode(received(foreign), "topic")).toMatchObject({
+    id: "77",
+    publishTimeMs: 1_700_000_000_123,
+    previousAttempts: 0,
+  });
   const odd = {
     data: Buffer.alloc(0),
     attributes: { [ID_ATTRIBUTE]: "", [TIME_ATTRIBUTE]: "soon", [ATTEMPTS_ATTRIBUTE]: "-1" },
   };
-  expect(decode(received(odd))).toMatchObject({ id: "77", publishTimeMs: 1_700_000_000_123, previousAttempts: 0 });
+  expect(decode(received(odd), "redrive")).toMatchObject({
+    id: "77",
+    publishTimeMs: 1_700_000_000_123,
+    previousAttempts: 0,
+  });
 });
 
 test.each([0, 1, 1023, 1024, 1025, 3100, 4096])(
@@ -89,7 +97,7 @@ test.each([0, 1, 1023, 1024, 1025, 3100, 4096])(
     const record = Array.from({ length }, (_, index) => String(index % 10)).join("");
     const wire = encode(outgoing({ attributes: attributesOf({ [DEAD_LETTER_ATTRIBUTE]: record, user: "x" }) }));
     for (const value of Object.values(wire.attributes)) expect(value.length).toBeLessThanOrEqual(1024);
-    expect({ ...decode(received(wire)).attributes }).toEqual({ [DEAD_LETTER_ATTRIBUTE]: record, user: "x" });
+    expect({ ...decode(received(wire), "letters").attributes }).toEqual({ [DEAD_LETTER_ATTRIBUTE]: record, user: "x" });
   },
 );
 
@@ -105,3 +113,69 @@ test.each<Partial<OutgoingMessage>>([
   // In its request: a tag and a length more.
   expect(sizeOf(message)).toBeGreaterThanOrEqual(bytes + 6);
 });
+
+/** All that anytopic gives a meaning to, as somebody would write it who wants to do harm. */
+const forged = {
+  [ID_ATTRIBUTE]: "taken",
+  [TIME_ATTRIBUTE]: "1",
+  [ATTEMPTS_ATTRIBUTE]: "1000000",
+  [DEAD_LETTER_ATTRIBUTE]: '{"reason":"rejected","last":1}',
+  [`${DEAD_LETTER_ATTRIBUTE}-2`]: "more",
+  [`anytopic.${DEAD_LETTER_ATTRIBUTE}`]: '{"reason":"rejected","last":1}',
+  "anytopic.anytopic-attempts": "1000000",
+  "anytopic-redriven-to": "nobody",
+  "AnyTopic-Dead-Letter": "capitals",
+  "anytopic.plain": "not in need of the prefix",
+  user: "x",
+};
+const believed = { publishTimeMs: 1_700_000_000_123, previousAttempts: 0, attributes: { user: "x" } };
+
+test("of a publisher's reserved attributes the id alone is believed, and none is shown", () => {
+  const { attributes, ...rest } = decode(received({ data: Buffer.alloc(0), attributes: forged }), "topic");
+  expect({ ...rest, attributes: { ...attributes } }).toEqual({ id: "taken", ...believed });
+});
+
+test("what the service itself forwarded to the letters is a publisher's word, and says so in a way that he cannot", () => {
+  const forwardedBy = {
+    CloudPubSubDeadLetterSourceSubscription: "orders.mail",
+    CloudPubSubDeadLetterSourceTopicPublishTime: "2023-11-14T22:13:20.123+00:00",
+  };
+  const attributes = { ...forged, ...forwardedBy };
+  const decoded = decode(received({ data: Buffer.alloc(0), attributes }), "letters");
+  expect({ ...decoded, attributes: { ...decoded.attributes } }).toEqual({
+    id: "taken",
+    ...believed,
+    attributes: { user: "x", ...forwardedBy },
+  });
+  // As an attribute of a message that a worker stored, it says nothing.
+  const stored = encodeCopy(
+    outgoing({ attributes: attributesOf({ ...forwardedBy, [DEAD_LETTER_ATTRIBUTE]: "record" }) }),
+  );
+  const letter = decode(received(stored), "letters");
+  expect({ ...letter.attributes }).toEqual({ ...forwardedBy, [DEAD_LETTER_ATTRIBUTE]: "record" });
+});
+
+test.each(["", " ", "a b", "é", "\n", "\u001B[2J", "i".repeat(129), "i".repeat(1024)])(
+  "an id that cannot be ours, %j, is the service's",
+  (id) => {
+    const attributes = { [ID_ATTRIBUTE]: id };
+    expect(decode(received({ data: Buffer.alloc(0), attributes }), "topic").id).toBe("77");
+  },
+);
+
+test.each(["1e300", "NaN", "-1", "8640000000000001", "9007199254740991", "0x10", "Infinity", ""])(
+  "a time that is none, %j, is the service's",
+  (time) => {
+    const ours = { [TIME_ATTRIBUTE]: time };
+    const services = {
+      CloudPubSubDeadLetterSourceSubscription: "orders.mail",
+      CloudPubSubDeadLetterSourceTopicPublishTime: time,
+    };
+    for (const attributes of [ours, services]) {
+      for (const origin of ["topic", "redrive", "letters"] as const) {
+        const { publishTimeMs } = decode(received({ data: Buffer.alloc(0), attributes }), origin);
+        expect(publishTimeMs).toBe(1_700_000_000_123);
+      }
+    }
+  },
+);

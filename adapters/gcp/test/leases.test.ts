@@ -41,7 +41,7 @@ async function startWorker(): Promise<Worker> {
       setImmediate(done, null, (isPull ? { receivedMessages: messages.splice(0) } : {}) as never);
       return { cancel: () => {} };
     },
-    close: () => {},
+    close: () => Promise.resolve(),
   };
   const connection = {
     options: checkedOptions({ projectId: "p" }),

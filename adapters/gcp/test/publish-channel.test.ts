@@ -66,7 +66,7 @@ test("a connection that is back takes part again", () => {
 
 test("both are closed", () => {
   const { calls, channel } = createLines(READY, READY);
-  channel.close();
+  void channel.close(0);
   expect(calls).toEqual(["first closed", "second closed"]);
 });
 

@@ -22,7 +22,7 @@ function queueOn(answers: (Error | null)[]): { readonly queue: SettleQueue; read
       setImmediate(done, answers.shift() ?? null, undefined);
       return { cancel: () => {} };
     },
-    close: () => {},
+    close: () => Promise.resolve(),
   };
   const connection = { methods: {}, metadata: () => undefined } as unknown as Connection;
   const options = { connection, channel, subscription: "projects/p/subscriptions/s", exactlyOnce: true };

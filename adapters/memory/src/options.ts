@@ -6,6 +6,7 @@ import {
   rejectUnknownKeys,
   requireInteger,
   shown,
+  urlWithOptions,
 } from "@anytopic/core/driver";
 import { memoryCapabilities } from "./capabilities.ts";
 import { openConnection } from "./connection.ts";
@@ -66,7 +67,7 @@ export function memory(options: MemoryOptions = {}): Adapter {
   });
 }
 
-/** `memory:` is a broker of its own, `memory:name` a shared one; options follow as a query: `memory:orders?maxMessages=1000`. */
+/** `memory:` is a broker of its own, `memory:name` a shared one; options follow as a query: `memory:orders?maxMessages=1000`. The URL and `options` must not disagree. */
 function memoryFromUrl(url: string, options: unknown = {}): Adapter {
   try {
     const match = /^memory:(?:\/\/)?([^?#]*)(?:\?([^#]*))?$/.exec(url);
@@ -79,7 +80,8 @@ function memoryFromUrl(url: string, options: unknown = {}): Adapter {
     if (name !== "" && !NAME.test(name)) {
       throw new TypeError('the name in a memory URL must be 1 to 64 letters, digits, ".", "_" or "-"');
     }
-    return memory({ ...(name === "" ? {} : { name }), ...queryOptions(query), ...options });
+    const fromUrl = { ...(name === "" ? {} : { name }), ...queryOptions(query) };
+    return memory(urlWithOptions<MemoryOptions, MemoryOptions>("memory", fromUrl, options));
   } catch (error) {
     if (error instanceof TypeError) throw new PubSubError("INVALID_CONFIG", error.message, { cause: error });
     throw error;

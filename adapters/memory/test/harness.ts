@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { Harness } from "@anytopic/conformance";
 import { destroyMemoryBroker, memory, memoryCapabilities } from "@anytopic/memory";
+import { RemovableLetters } from "./removable-letters.ts";
 
 /** A memory broker of its own; all adapters of one harness share it. */
 export function createHarness(): Harness {
   const name = `conformance-${randomUUID()}`;
+  const letters = new RemovableLetters();
   return {
     name: "memory",
     implementation: "in process",
@@ -15,7 +17,8 @@ export function createHarness(): Harness {
     quirks: [],
     survivesRestart: false,
     parallelism: 8,
-    adapter: () => memory({ name }),
+    adapter: () => letters.in(memory({ name })),
+    deleteDeadLetters: async (subscription) => letters.delete(subscription),
     close: async () => void destroyMemoryBroker(name),
   };
 }

@@ -25,13 +25,16 @@ export function optionsFromUrl(url: string): NatsOptions {
   const match = /^(nats|tls):(?:\/\/([^/?#]*)\/?)?(?:\?([^#]*))?$/.exec(url);
   if (match === null) throw new PubSubError("INVALID_CONFIG", `the NATS URL is malformed: must be ${FORM}`);
   const [, scheme, authority = "", query = ""] = match;
+  const asked = queryOptions(query);
+  if (scheme === "tls" && asked.tls === false)
+    throw new PubSubError("INVALID_CONFIG", "the NATS URL begins with tls: and says tls=false: only one can be meant");
   const at = authority.lastIndexOf("@");
   const hosts = authority.slice(at + 1);
   return {
     ...(hosts === "" ? {} : { servers: hosts.split(",") }),
     ...(at === -1 ? {} : loginOf(authority.slice(0, at))),
     ...(scheme === "tls" ? { tls: true } : {}),
-    ...queryOptions(query),
+    ...asked,
   };
 }
 
@@ -62,7 +65,10 @@ function queryOptions(query: string): NatsOptions {
     else if (TEXTS.some((known) => known === name)) options[name] = value;
     else throw unknownOption(query, name);
   }
-  if (Object.keys(tls).length > 0) options["tls"] = tls;
+  if (Object.keys(tls).length === 0) return options;
+  if (options["tls"] === false)
+    throw new PubSubError("INVALID_CONFIG", "the NATS URL says tls=false and names TLS files: only one can be meant");
+  options["tls"] = tls;
   return options;
 }
 

@@ -1,4 +1,5 @@
 import type {
+  AdapterRequest,
   ForeignClient,
   ForeignMessage,
   Harness,
@@ -7,7 +8,7 @@ import type {
 } from "@anytopic/conformance";
 import { createTcpProxy } from "@anytopic/conformance";
 import { startBroker, type Broker } from "@anytopic/brokers";
-import { nats, natsCapabilities } from "@anytopic/nats";
+import { nats, natsCapabilities, type NatsOptions } from "@anytopic/nats";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { headers, type NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
@@ -28,7 +29,12 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     waitOnFirstConnect: true,
   });
   const hostile = hostilePublisher(broker.host, broker.port);
-  const { kill, start } = broker;
+  const optionsOf = ({ throughProxy = false }: AdapterRequest = {}): NatsOptions => ({
+    servers: throughProxy ? `${proxy.host}:${proxy.port}` : broker.url,
+    leaderLeaseMs: LEADER_LEASE_MS,
+    pingIntervalMs: 3000,
+  });
+  const { kill, start, freeze, thaw } = broker;
   return {
     name: "nats",
     implementation: broker.implementation,
@@ -37,18 +43,15 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     slack: { retryUpperMs: 300 },
     quirks: [],
     survivesRestart: broker.survivesRestart,
-    adapter: ({ throughProxy = false } = {}) =>
-      nats({
-        servers: throughProxy ? `${proxy.host}:${proxy.port}` : broker.url,
-        leaderLeaseMs: LEADER_LEASE_MS,
-        pingIntervalMs: 3000,
-      }),
-    ...(kill === undefined || start === undefined ? {} : { broker: { kill, start } }),
+    adapter: (request) => nats(optionsOf(request)),
+    process: (request) => ({ module: import.meta.resolve("./process-adapter.ts"), args: optionsOf(request) }),
+    ...(kill === undefined || start === undefined ? {} : { broker: { kill, start, freeze, thaw } }),
     ...(kill === undefined ? { lacks: { broker: `a broker from ${broker.provider} is not ours to kill` } } : {}),
     proxy,
     stats: async (name) => stats(nc, name),
     foreign: foreignClient(nc),
     hostile,
+    deleteDeadLetters: async (name) => deleteDeadLetters(nc, name),
     unreachable: {
       adapter: () => nats({ servers: "127.0.0.1:1", user: "somebody", password: "s3cr3t-passw0rd" }),
       secret: "s3cr3t-passw0rd",
@@ -70,6 +73,11 @@ async function stats(nc: NatsConnection, { topic, subscription }: SubscriptionNa
   const jsm = await jetstreamManager(nc, { checkAPI: false });
   const info = await jsm.consumers.info(topic, subscription);
   return { workers: undefined, outstanding: info.num_ack_pending, waiting: info.num_pending };
+}
+
+async function deleteDeadLetters(nc: NatsConnection, { topic, subscription }: SubscriptionName): Promise<void> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false });
+  await jsm.streams.delete(`${topic}__${subscription}__dead-letters`);
 }
 
 function foreignClient(nc: NatsConnection): ForeignClient {

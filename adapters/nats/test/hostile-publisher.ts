@@ -26,7 +26,8 @@ export function hostilePublisher(host: string, port: number): HostilePublisher &
       socket.write(`HPUB ${topic} ${reply} ${block.length} ${block.length + body.length}\r\n`);
       socket.write(Buffer.concat([block, body, Buffer.from("\r\n")]));
       const text = await answer;
-      return { stored: text.includes('"seq"') && !text.includes('"duplicate"'), what };
+      // A refusal has a sequence too: 0.
+      return { stored: text.includes('"seq"') && !/"(?:duplicate|error)"/.test(text), what };
     },
     close: () => void line?.socket.destroy(),
   };

@@ -114,6 +114,7 @@ function preconditionCode(message: string): PubSubErrorCode {
   if (tooLarge(message) !== undefined) return "LIMIT_EXCEEDED";
   if (/delivery acknowledgement on channel \d+ timed out/.test(message)) return "LEASE_LOST";
   if (/unknown delivery tag/.test(message)) return "LEASE_LOST";
+  if (/queue limit in (?:vhost|cluster) .* is reached/.test(message)) return "RESOURCE_EXHAUSTED";
   return "TOPOLOGY_MISMATCH";
 }
 

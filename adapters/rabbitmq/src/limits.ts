@@ -12,6 +12,9 @@ export const MAX_MESSAGE_BYTES: number = 16 * 1024 * 1024 - 64 * 1024;
  */
 export const MAX_HEADER_BYTES = 65_536;
 
+/** Kept free in the frame of a message's headers for what else is in it: seven short strings, numbers and the frame itself. */
+export const FRAME_ROOM_BYTES = 2048;
+
 /** Kept free in the header table for a dead-letter record, the ordering key and our own headers. */
 export const HEADER_ROOM_BYTES = 8192;
 

@@ -1,6 +1,12 @@
-import type { DriverPublisher, Logger, OutgoingMessage, PublishRequest, TopicSpec } from "@anytopic/core/driver";
-import type { PubSubError } from "@anytopic/core/driver";
-import { asBuffer, encodeProperties, requireHeaderRoom, sizeOf } from "./codec.ts";
+import type {
+  DriverPublisher,
+  Logger,
+  OutgoingMessage,
+  PublishRequest,
+  PubSubError,
+  TopicSpec,
+} from "@anytopic/core/driver";
+import { asBuffer, encodeProperties, headerRefusal, sizeOf } from "./codec.ts";
 import { ConfirmedChannel } from "./confirmed-channel.ts";
 import type { Connection } from "./connection.ts";
 
@@ -38,17 +44,13 @@ export class Publisher implements DriverPublisher {
     return sizeOf(message);
   }
 
+  refusal({ attributes }: OutgoingMessage): PubSubError | undefined {
+    return headerRefusal(attributes);
+  }
+
   publish(batch: readonly PublishRequest[]): void {
     const mandatory = this.#context.now() >= this.#mandatoryFromMs;
-    for (const request of batch) {
-      try {
-        requireHeaderRoom(request.attributes);
-      } catch (error) {
-        request.reject(error as PubSubError);
-        continue;
-      }
-      this.#publish(request, mandatory);
-    }
+    for (const request of batch) this.#publish(request, mandatory);
   }
 
   #publish(request: PublishRequest, mandatory: boolean): void {

@@ -1,19 +1,35 @@
 import { type Logger, PubSubError } from "@anytopic/core/driver";
 import type { Message, Options } from "amqplib";
 import { within } from "./answered.ts";
+import { type Again, encodeAgain } from "./codec.ts";
 import { type Confirmable, ConfirmedChannel } from "./confirmed-channel.ts";
 import type { Connection } from "./connection.ts";
+import { FRAME_ROOM_BYTES, MAX_HEADER_BYTES } from "./limits.ts";
 
 /** Publishes straight into queues, past every topic: retries, dead letters, redrives. Safe to share. */
 export class QueueSender {
   readonly #channel: ConfirmedChannel;
+  readonly #connection: Connection;
 
   constructor(connection: Connection, logger: Logger) {
+    this.#connection = connection;
     this.#channel = new ConfirmedChannel(connection, logger, {
       what: "rabbitmq: send to a queue",
       returned: markReturned,
       again: (request) => this.#publish(request as QueueSend),
     });
+  }
+
+  /** How many bytes the headers of a message may take on this connection: they are sent in one frame. */
+  get maxHeaderBytes(): number {
+    const { frameMax = Infinity } = (this.#connection.model?.connection ?? {}) as { readonly frameMax?: number };
+    return Math.min(MAX_HEADER_BYTES, frameMax - FRAME_ROOM_BYTES);
+  }
+
+  /** Sends a message that was received again; resolves and rejects as `send`. */
+  sendAgain(queue: string, message: Message, again: Again): Promise<void> {
+    const { body, properties } = encodeAgain(message, again, this.maxHeaderBytes);
+    return this.send(queue, body, properties);
   }
 
   /**

@@ -8,7 +8,6 @@ import {
 } from "@anytopic/core/driver";
 import type { ConsumeMessage } from "amqplib";
 import { closeWithin } from "./channels.ts";
-import { retryProperties } from "./codec.ts";
 import type { ConnectionUser } from "./connection.ts";
 import { Delivery, type Settler } from "./delivery.ts";
 import { toPubSubError } from "./errors.ts";
@@ -159,11 +158,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, Settler {
   async #requeueAtEnd(delivery: Delivery): Promise<void> {
     const { native, id, attempt } = delivery;
     try {
-      await this.#context.sender.send(
-        this.#context.names.queue,
-        native.content,
-        retryProperties(native, id, attempt, undefined),
-      );
+      await this.#context.sender.sendAgain(this.#context.names.queue, native, { id, attempt });
     } catch {
       await delivery.session.giveBack(delivery, "nack");
       return;

@@ -3,6 +3,7 @@ import { type ChannelModel, connect } from "amqplib";
 
 export interface Inspector {
   stats(queue: string): Promise<SubscriptionStats>;
+  deleteQueue(queue: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -25,6 +26,12 @@ export function createInspector(url: string): Inspector {
       const { consumerCount, messageCount } = await channel.checkQueue(queue);
       await channel.close();
       return { workers: consumerCount, outstanding: undefined, waiting: messageCount };
+    },
+    async deleteQueue(queue) {
+      const channel = await (await connection()).createChannel();
+      channel.on("error", () => {});
+      await channel.deleteQueue(queue);
+      await channel.close();
     },
     async close() {
       await (await connecting)?.close();

@@ -4,6 +4,7 @@ import {
   type Driver,
   type DriverDeadLetters,
   type OutgoingMessage,
+  PubSubError,
   type SubscriptionSpec,
 } from "@anytopic/core/driver";
 import { forwardDeadLetters } from "../intercept.ts";
@@ -60,6 +61,21 @@ export const deadLettering: readonly Saboteur[] = [
     wrong: "dead letters are said to be stored, and are not",
     killedBy: ["dead-letters.poison", "retry.zero"],
     sabotage: sabotageLetters(() => ({ store: () => Promise.resolve() })),
+  },
+  {
+    name: "letters-into-nowhere",
+    wrong:
+      "dead letters are handed to the broker and said to be stored, whether or not there is a queue that keeps them",
+    killedBy: ["dead-letters.queue-gone"],
+    sabotage: sabotageLetters((letters) => ({
+      async store(letter) {
+        try {
+          await letters.store(letter);
+        } catch (error) {
+          if (!(error instanceof PubSubError && error.code === "NOT_FOUND")) throw error;
+        }
+      },
+    })),
   },
   {
     name: "letters-of-first-subscription",
