@@ -25,7 +25,7 @@ export interface RabbitmqOptions {
    * would delete retries or dead letters. AMQP cannot see policies. Without credentials those of `url` are used. @default none
    */
   readonly managementUrl?: string | undefined;
-  /** Options of Node's TLS for `amqps:`, such as `ca`, `cert`, `key`, `servername`. */
+  /** Options of Node's TLS for `amqps:`, such as `ca`, `cert`, `key`, `servername`; with `amqp:`, which has no TLS, an error. */
   readonly tls?: TlsOptions | undefined;
 }
 
@@ -59,9 +59,13 @@ export function checkedOptions(options: RabbitmqOptions = {}): CheckedOptions {
     options.url === undefined || typeof options.url === "string" ? [options.url ?? DEFAULT_URL] : options.url;
   if (!Array.isArray(urls) || urls.length === 0)
     throw new TypeError("rabbitmq: url must be a string or a list of at least one");
-  const addresses = Object.freeze(urls.map((url: unknown) => parseAddress(url)));
+  const addresses = urls.map((url: unknown) => parseAddress(url));
+  const plain = addresses.find(({ secure }) => !secure);
+  if (options.tls !== undefined && plain !== undefined) {
+    throw new TypeError(`rabbitmq: tls is set, and url has ${plain.display}, which is without TLS: write amqps:`);
+  }
   return Object.freeze({
-    addresses,
+    addresses: Object.freeze(addresses),
     prefix: text("prefix", options.prefix ?? "", 100),
     heartbeatSeconds: requireInteger("rabbitmq: heartbeatSeconds", options.heartbeatSeconds ?? 10, {
       min: 1,
