@@ -1,8 +1,10 @@
 // Checks what users would get: every publishable package is packed as for a release; publint and arethetypeswrong judge the
-// tarball; then it is installed into an empty folder and each of its entry points is imported, resolved and type-checked.
+// tarball; then it is installed into an empty folder and each of its entry points is imported, resolved and type-checked. Then
+// adapters are looked for in bundles and in strict package managers' folders.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { checkBundles, checkLayout } from "./check-adapter-search.ts";
 import { checkInstall } from "./check-install.ts";
 import { runCommand } from "./run-command.ts";
 import { publishable, root } from "./workspaces.ts";
@@ -40,6 +42,10 @@ try {
     await attempt(`${name}: install`, () =>
       checkInstall(workspace, tarballs, join(folder, `install-${name.replace("/", "-")}`)),
     );
+  }
+  await attempt("adapters and bundlers", () => checkBundles(tarballs, folder));
+  for (const layout of ["pnpm", "yarn"]) {
+    await attempt(`adapters and ${layout}`, () => checkLayout(layout, tarballs, folder));
   }
 } finally {
   await rm(folder, { recursive: true, force: true });

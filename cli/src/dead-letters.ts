@@ -1,5 +1,5 @@
 import type { DeadLetter } from "@anytopic/core";
-import { shownAttributes } from "./shown-body.ts";
+import { timeForTerminal } from "./for-terminal.ts";
 
 /** A dead letter without its body, as `--json` prints it. */
 export function letterDocument(letter: DeadLetter): Record<string, unknown> {
@@ -11,9 +11,9 @@ export function letterDocument(letter: DeadLetter): Record<string, unknown> {
     errorName,
     errorMessage,
     attempts,
-    publishTime: letter.publishTime.toISOString(),
-    firstFailureTime: letter.firstFailureTime?.toISOString() ?? null,
-    lastFailureTime: letter.lastFailureTime.toISOString(),
+    publishTime: timeForTerminal(letter.publishTime),
+    firstFailureTime: letter.firstFailureTime === undefined ? null : timeForTerminal(letter.firstFailureTime),
+    lastFailureTime: timeForTerminal(letter.lastFailureTime),
     orderingKey: orderingKey ?? null,
     attributes,
     bodyBytes: body.byteLength,
@@ -24,9 +24,4 @@ export function letterDocument(letter: DeadLetter): Record<string, unknown> {
 export function shownFailure({ errorName, errorMessage }: DeadLetter): string {
   const text = [errorName, errorMessage].filter((part) => part !== "").join(": ");
   return text.replaceAll(/\s+/g, " ");
-}
-
-export function shownLetterAttributes({ attributes, orderingKey }: DeadLetter): string {
-  const key = orderingKey === undefined ? "" : `key=${orderingKey} `;
-  return key + shownAttributes(attributes);
 }

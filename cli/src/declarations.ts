@@ -60,6 +60,7 @@ function find(declarations: readonly Declaration[], kind: Declaration["kind"], n
   throw new UsageError(
     `no ${kind} ${JSON.stringify(name)} is declared${form}`,
     ofKind.length === 0 ? `no ${kind} is declared at all` : `declared are ${ofKind.map(nameOf).join(", ")}`,
+    { unknown: { name, known: ofKind.map(nameOf) } },
   );
 }
 

@@ -1,4 +1,4 @@
-import { PubSubError, type PubSubErrorCode } from "@anytopic/core";
+import type { PubSubError, PubSubErrorCode } from "@anytopic/core";
 import { EXIT } from "./exit-codes.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -59,7 +59,7 @@ export function describeError(error: unknown): DescribedError {
   return { exitCode: failed, code: "UNKNOWN", message, hint: "--debug shows where it came from" };
 }
 
-/** Also one of another copy of core: declarations may bring their own. */
+/** By its name, for it may be of another copy of core, which declarations bring along; and help needs no core. */
 function isPubSubError(error: unknown): error is PubSubError {
-  return error instanceof PubSubError || (error instanceof Error && error.name === "PubSubError" && "code" in error);
+  return error instanceof Error && error.name === "PubSubError" && "code" in error;
 }

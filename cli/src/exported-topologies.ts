@@ -1,4 +1,3 @@
-import { topologiesOf } from "@anytopic/core/config";
 import type { Topology, TopologyExporter } from "@anytopic/core/driver";
 import { ADAPTER_PACKAGES, importAdapterModule } from "./adapter-packages.ts";
 import type { Declaration } from "./command.ts";
@@ -23,6 +22,7 @@ export async function exportedTopologies(
   provider: string,
   output: Output,
 ): Promise<readonly ExportedTopology[]> {
+  const { topologiesOf } = await import("@anytopic/core/config");
   const module = await importAdapterModule(provider);
   const isOurs = (url: string): boolean =>
     module.schemes.includes(/^([a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase() ?? "");

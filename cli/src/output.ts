@@ -1,3 +1,4 @@
+import { forTerminal, jsonForTerminal, lineForTerminal } from "./for-terminal.ts";
 import type { DescribedError } from "./describe-error.ts";
 
 export interface Streams {
@@ -7,8 +8,13 @@ export interface Streams {
 
 /** Between redrawings of a progress line, in ms. */
 const PROGRESS_STEP_MS = 100;
+/** A whole result, in characters; its parts have bounds of their own. */
+const MAX_RESULT = 10_000_000;
 
-/** The only place that writes: results to stdout, as text or JSON; everything else to stderr. */
+/**
+ * The only place that writes: results to stdout, as text or JSON; everything else to stderr. Whatever it is given, nothing
+ * that a terminal obeys comes out.
+ */
 export class Output {
   readonly isJson: boolean;
   readonly #streams: Streams;
@@ -22,12 +28,14 @@ export class Output {
 
   /** The one result of a command: a JSON document, or text. */
   result(document: unknown, text: () => string): void {
-    this.#print(this.isJson ? JSON.stringify(document, undefined, 2) : text());
+    this.#print(
+      this.isJson ? jsonForTerminal(JSON.stringify(document, undefined, 2)) : forTerminal(text(), MAX_RESULT),
+    );
   }
 
   /** One of many results: a line of JSON, or text. */
   item(document: unknown, text: () => string): void {
-    this.#print(this.isJson ? JSON.stringify(document) : text());
+    this.#print(this.isJson ? jsonForTerminal(JSON.stringify(document)) : forTerminal(text(), MAX_RESULT));
   }
 
   /** A text that is the same with and without `--json`, such as a script or a Terraform document. */
@@ -38,7 +46,7 @@ export class Output {
   /** A remark that is no result. */
   note(text: string): void {
     this.#clearProgress();
-    this.#streams.stderr.write(`${text}\n`);
+    this.#streams.stderr.write(`${forTerminal(text)}\n`);
   }
 
   /** How far long work is. On a terminal one line that changes; elsewhere nothing. */
@@ -54,8 +62,8 @@ export class Output {
   error({ code, message, hint }: DescribedError): void {
     this.#clearProgress();
     const text = this.isJson
-      ? JSON.stringify({ error: { code, message, hint: hint ?? null } })
-      : `anytopic: ${message}${hint === undefined ? "" : `\nhint: ${hint}`}`;
+      ? jsonForTerminal(JSON.stringify({ error: { code, message, hint: hint ?? null } }))
+      : forTerminal(`anytopic: ${message}${hint === undefined ? "" : `\nhint: ${hint}`}`);
     this.#streams.stderr.write(`${text}\n`);
   }
 
@@ -73,7 +81,7 @@ export class Output {
 
 /** Columns as wide as their widest cell, two spaces apart. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [header, ...rows];
+  const all = [header, ...rows.map((row) => row.map(lineForTerminal))];
   const widths = header.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   return all
     .map((row) =>

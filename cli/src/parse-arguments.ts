@@ -11,7 +11,9 @@ export function parseArguments(command: Command, args: readonly string[]): Given
   for (const [name, { choices }] of Object.entries(specs)) {
     const value = values[name];
     if (choices === undefined || typeof value !== "string" || choices.includes(value)) continue;
-    throw new UsageError(`--${name} is ${JSON.stringify(value)}: must be one of ${choices.join(", ")}`, hint);
+    throw new UsageError(`--${name} is ${JSON.stringify(value)}: must be one of ${choices.join(", ")}`, hint, {
+      unknown: { name: value, known: choices },
+    });
   }
   const given: Given = {
     positionals,
@@ -40,7 +42,13 @@ function parsed(specs: OptionSpecs, args: readonly string[], hint: string): Pars
   } catch (error) {
     // parseArgs adds advice in further sentences.
     const [sentence = ""] = (error as Error).message.split(". ");
-    throw new UsageError(sentence.charAt(0).toLowerCase() + sentence.slice(1).split("\n")[0], hint);
+    const [, unknown] = /^Unknown option '(--[^']+)'/.exec(sentence) ?? [];
+    const known = Object.keys(specs).map((name) => `--${name}`);
+    throw new UsageError(
+      sentence.charAt(0).toLowerCase() + sentence.slice(1).split("\n")[0],
+      hint,
+      unknown === undefined ? {} : { unknown: { name: unknown, known } },
+    );
   }
 }
 

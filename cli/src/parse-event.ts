@@ -1,27 +1,27 @@
 import type { AnyTopic } from "@anytopic/core";
-import { parseJson } from "@anytopic/core/config";
 import { UsageError } from "./usage-error.ts";
 
 const HINT = `'{"accountId":"a1"}' in single quotes, or - to read it from stdin`;
 
 /** An event as the topic's codec wants it: text, bytes, or the value of a JSON text. @throws UsageError with line and column */
-export function parseEvent({ codec }: AnyTopic, bytes: Uint8Array): unknown {
+export async function parseEvent({ codec }: AnyTopic, bytes: Uint8Array): Promise<unknown> {
   if (codec.name === "bytes") return bytes;
   const text = Buffer.from(bytes).toString("utf8");
-  return codec.name === "text" ? text : jsonOf(text);
+  return codec.name === "text" ? text : await jsonOf(text);
 }
 
-function jsonOf(text: string): unknown {
+async function jsonOf(text: string): Promise<unknown> {
   if (text.trim() === "") throw new UsageError("the event is empty", HINT);
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new UsageError(`the event is not JSON: ${problemOf(text)}`, HINT);
+    throw new UsageError(`the event is not JSON: ${await problemOf(text)}`, HINT);
   }
 }
 
 /** JSON.parse does not always say where, and quotes the text, which is not for logs. */
-function problemOf(text: string): string {
+async function problemOf(text: string): Promise<string> {
+  const { parseJson } = await import("@anytopic/core/config");
   try {
     parseJson(text, "event");
     return "it cannot be parsed";

@@ -1,5 +1,5 @@
-import { type Capabilities, connect } from "@anytopic/core";
-import { type ConfigLoad, shownUrl } from "@anytopic/core/config";
+import type { Capabilities } from "@anytopic/core";
+import type { ConfigLoad } from "@anytopic/core/config";
 import { describeError } from "./describe-error.ts";
 import { EXIT } from "./exit-codes.ts";
 
@@ -24,6 +24,8 @@ export async function probeConnections(
   { config, conceal }: ConfigLoad,
   signal: AbortSignal,
 ): Promise<readonly ProbedConnection[]> {
+  const { connect } = await import("@anytopic/core");
+  const { shownUrl } = await import("@anytopic/core/config");
   return await Promise.all(
     Object.entries(config.connections).map(async ([name, { url, options }]) => {
       const common = { name, isDefault: name === config.default, url: shownUrl(url) };

@@ -3,7 +3,9 @@ import { styleText } from "node:util";
 import type { Command, CommandContext } from "./command.ts";
 import { COMMANDS } from "./commands/index.ts";
 import { describeError } from "./describe-error.ts";
+import { hintOf } from "./did-you-mean.ts";
 import { EXIT } from "./exit-codes.ts";
+import { forTerminal } from "./for-terminal.ts";
 import { commandHelp, overview } from "./help.ts";
 import { Output, type Streams } from "./output.ts";
 import { parseArguments } from "./parse-arguments.ts";
@@ -16,13 +18,13 @@ export async function run(args: readonly string[], streams: Streams, signal: Abo
   try {
     return await dispatch(args, output, signal);
   } catch (error) {
-    if (args.includes("--debug")) streams.stderr.write(`${stackOf(error)}\n`);
+    if (args.includes("--debug")) streams.stderr.write(`${styleText("dim", forTerminal(stackOf(error)))}\n`);
     if (signal.aborted && isAbort(error, signal)) {
       output.error({ exitCode: EXIT.interrupted, code: "INTERRUPTED", message: "interrupted", hint: undefined });
       return EXIT.interrupted;
     }
     const described = describeError(error);
-    output.error(described);
+    output.error(error instanceof UsageError ? { ...described, hint: await hintOf(error) } : described);
     return described.exitCode;
   }
 }
@@ -83,11 +85,11 @@ function findCommand(args: readonly string[]): Found {
     return { command: undefined, rest: args.slice(1) };
   const known = inGroup.length > 0 ? inGroup : COMMANDS;
   const isFlag = first.startsWith("-");
+  const unknown = inGroup.length > 0 ? `${first} ${second}` : first;
   throw new UsageError(
-    isFlag
-      ? `the command comes first, not ${first}`
-      : `there is no command ${JSON.stringify(inGroup.length > 0 ? `${first} ${second}` : first)}`,
+    isFlag ? `the command comes first, not ${first}` : `there is no command ${JSON.stringify(unknown)}`,
     `commands are ${known.map(({ name }) => name).join(", ")}`,
+    isFlag ? {} : { unknown: { name: unknown, known: known.map(({ name }) => name) } },
   );
 }
 
@@ -106,5 +108,5 @@ function version(): string {
 function stackOf(error: unknown): string {
   const stack = error instanceof Error ? (error.stack ?? error.message) : `thrown: ${typeof error}`;
   const cause = error instanceof Error && error.cause !== undefined ? `\ncaused by ${stackOf(error.cause)}` : "";
-  return styleText("dim", stack) + cause;
+  return stack + cause;
 }

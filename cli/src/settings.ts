@@ -1,5 +1,5 @@
-import { connect, type ConnectOptions, MemoryInbox, type Observer, type PubSub, PubSubError } from "@anytopic/core";
-import { type ConfigLoad, findConfigFile, loadConfig } from "@anytopic/core/config";
+import type { ConnectOptions, Observer, PubSub } from "@anytopic/core";
+import type { ConfigLoad } from "@anytopic/core/config";
 import type { Declaration, Given } from "./command.ts";
 import { importDeclarations } from "./declarations.ts";
 import { UsageError } from "./usage-error.ts";
@@ -16,8 +16,13 @@ export interface Settings {
  * @throws PubSubError `INVALID_CONFIG`, UsageError
  */
 export async function readSettings(given: Given, brokerNeeded: boolean): Promise<Settings> {
+  // Core is imported where it is needed: help and completion, which shells wait for, do without.
+  const { findConfigFile, loadConfig } = await import("@anytopic/core/config");
+  const { ANYTOPIC_URL, ANYTOPIC_CONFIG } = process.env;
   const config = given.text("config");
-  const url = given.text("url") ?? (brokerNeeded || isConfigured(config) ? undefined : "memory:");
+  const isConfigured =
+    Boolean(config || ANYTOPIC_URL || ANYTOPIC_CONFIG) || findConfigFile(process.cwd()) !== undefined;
+  const url = given.text("url") ?? (brokerNeeded || isConfigured ? undefined : "memory:");
   const load = await loadConfig({ ...(url === undefined ? {} : { url }), ...(config === undefined ? {} : { config }) });
   const flags = given.texts("declarations");
   let importing: Promise<readonly Declaration[]> | undefined;
@@ -28,11 +33,6 @@ export async function readSettings(given: Given, brokerNeeded: boolean): Promise
       return importing;
     },
   };
-}
-
-function isConfigured(config: string | undefined): boolean {
-  const { ANYTOPIC_URL, ANYTOPIC_CONFIG } = process.env;
-  return Boolean(config || ANYTOPIC_URL || ANYTOPIC_CONFIG) || findConfigFile(process.cwd()) !== undefined;
 }
 
 function requireModules({ config, where }: ConfigLoad): readonly string[] {
@@ -47,8 +47,10 @@ function requireModules({ config, where }: ConfigLoad): readonly string[] {
 
 /** Whatever stops it on the way to the broker: it cannot be reached. */
 async function connected(options: ConnectOptions): Promise<PubSub> {
+  const { connect, MemoryInbox, PubSubError } = await import("@anytopic/core");
   try {
-    return await connect(options);
+    // Exactly-once topics of adapters that need one can then be created and looked at; the application has its own.
+    return await connect({ ...options, inbox: new MemoryInbox() });
   } catch (error) {
     if (!(error instanceof PubSubError) || error.code !== "UNKNOWN") throw error;
     throw new PubSubError("UNAVAILABLE", error.message, { cause: error });
@@ -70,8 +72,6 @@ export async function withPubSub<Result>(
     ...options,
     config,
     provisioning: /^memory:/i.test(url) ? "ensure" : "off",
-    // Exactly-once topics of adapters that need one can then be created and looked at; the application has its own.
-    inbox: new MemoryInbox(),
   });
   try {
     return await use(pubsub);

@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+
+/** Names that `temporarySubscription` makes. A note that names anything else was not written by a tail, and is not believed. */
+const TEMPORARY_NAME = /^tail-[0-9a-f]{12}$/;
 
 /** A temporary subscription that somebody made. */
 export interface JournalEntry {
@@ -60,7 +63,13 @@ export class TailJournal {
 
 async function read(file: string): Promise<JournalEntry | undefined> {
   try {
-    return JSON.parse(await readFile(file, "utf8")) as JournalEntry;
+    const entry = JSON.parse(await readFile(file, "utf8")) as Partial<JournalEntry> | null;
+    const isOurs =
+      TEMPORARY_NAME.test(String(entry?.subscription)) &&
+      basename(file) === `${entry?.subscription}.json` &&
+      Number.isSafeInteger(entry?.pid) &&
+      Number(entry?.pid) > 0;
+    return isOurs ? (entry as JournalEntry) : undefined;
   } catch {
     return undefined;
   }

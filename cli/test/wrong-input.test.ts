@@ -27,10 +27,22 @@ async function expectRefusal({ args, code, says, options }: Omit<Case, "name">):
 
 describe("wrong usage", () => {
   test.for<Case>([
-    { name: "an unknown command", args: ["pubish"], code: 2, says: 'no command "pubish"' },
-    { name: "an unknown command of a group", args: ["dlq", "pek"], code: 2, says: 'no command "dlq pek"' },
+    {
+      name: "an unknown command",
+      args: ["pubish"],
+      code: 2,
+      says: /no command "pubish"\nhint: did you mean publish\? commands are /,
+    },
+    {
+      name: "an unknown command of a group",
+      args: ["dlq", "pek"],
+      code: 2,
+      says: /no command "dlq pek"\nhint: did you mean dlq peek\? commands are dlq list/,
+    },
     { name: "a flag before the command", args: ["--url", "memory:", "plan"], code: 2, says: "command comes first" },
     { name: "an unknown option", args: ["plan", "--bogus"], code: 2, says: "--bogus" },
+    { name: "a misspelt option", args: ["dlq", "list", "--reasn", "x"], code: 2, says: "did you mean --reason?" },
+    { name: "a name of every object", args: ["constructor"], code: 2, says: 'no command "constructor"' },
     { name: "an option without its value", args: ["plan", "--url"], code: 2, says: "--url" },
     { name: "a missing operand", args: ["dlq", "peek"], code: 2, says: "<topic/subscription> is missing" },
     { name: "an operand too many", args: ["topics", "x"], code: 2, says: '"x" is one argument too many' },
@@ -63,7 +75,7 @@ describe("wrong usage", () => {
       name: "a topic that is not declared",
       args: ["publish", "signup", "{}", "--url", "memory:", ...DECLARED],
       code: 2,
-      says: /no topic "signup" is declared\nhint: declared are notes, orders, signups/,
+      says: /no topic "signup" is declared\nhint: did you mean signups\? declared are notes, orders, signups/,
     },
     {
       name: "a subscription named without its topic",

@@ -8,11 +8,14 @@ import type { Facility, Harness } from "./harness.ts";
  */
 export type Tier = "smoke" | "full" | "faults";
 
-/** A statement of the contract, `"C1"` to `"C30"`, see `contract.ts`. */
+/** A statement of the contract, `"C1"` to `"C38"`, see `contract.ts`. */
 export type Statement = `C${number}`;
 
-/** A facility of the harness; `"restart"` is its broker control on an implementation that keeps its state. */
-export type Need = Facility | "restart";
+/**
+ * A facility of the harness; `"restart"` is its broker control on an implementation that keeps its state, `"freeze"` is
+ * one that can stop the broker for a while.
+ */
+export type Need = Facility | "restart" | "freeze";
 
 /** One thing every adapter does, and the test that it does. */
 export interface Behaviour {

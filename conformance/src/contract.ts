@@ -34,6 +34,14 @@ export const statements: Readonly<Record<Statement, string>> = {
   C28: "Errors have a closed set of codes; caller mistakes are `TypeError`; secrets and payloads never appear.",
   C29: "The wire format is the plain one: foreign clients read what we publish, and we read what they publish.",
   C30: "Everything is observable through structured hooks.",
+  C31: "What is published is the value at the time of the call: event, bytes, attributes and options.",
+  C32: "`close()` has one bound for the whole of it, on every adapter, whatever the line or the broker does; handlers can publish until they end.",
+  C33: "Nothing that a message contains can harm its neighbours, the connection, the process or the operator's tools; metadata that strangers can write decides nothing.",
+  C34: "A handler starts in the async context of its `subscribe`, never in a publisher's.",
+  C35: "A success counts: a handler that returned is settled as done wherever the broker still permits it, and never counts as a failed attempt.",
+  C36: "Every end of an attempt ends its claim, lease and place; a claim belongs to its token.",
+  C37: "`health()` is true: what was reported as failing is reported as receiving when it receives, and what cannot move is not up.",
+  C38: "Waiting is counted by a monotonic clock.",
 };
 
 /** The behaviours that prove a statement, in part or in whole. */

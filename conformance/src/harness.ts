@@ -4,6 +4,7 @@
  */
 import type { Capabilities, InboxStore } from "@anytopic/core";
 import type { Adapter, Attributes } from "@anytopic/core/driver";
+import type { Random } from "./random.ts";
 
 /** How late this implementation may be. Lower bounds of times have no slack. */
 export interface Slack {
@@ -33,7 +34,15 @@ export interface Quirk {
 }
 
 /** Parts of a harness that some behaviours need. */
-export type Facility = "broker" | "proxy" | "stats" | "foreign" | "unreachable" | "deleteDeadLetters";
+export type Facility =
+  | "broker"
+  | "process"
+  | "proxy"
+  | "stats"
+  | "foreign"
+  | "hostile"
+  | "unreachable"
+  | "deleteDeadLetters";
 
 export interface AdapterRequest {
   /** Connect through `Harness.proxy`. @default directly */
@@ -46,6 +55,18 @@ export interface BrokerControl {
   kill(): Promise<void>;
   /** Resolves when it answers again, at the same address. */
   start(): Promise<void>;
+  /** SIGSTOP or its like: connections stay open, and nothing is answered any more, until `thaw`. */
+  readonly freeze?: (() => Promise<void>) | undefined;
+  /** Resolves when it goes on; no effect while it is not frozen. */
+  readonly thaw?: (() => Promise<void>) | undefined;
+}
+
+/** How a process of its own makes an adapter to the same broker. */
+export interface ProcessAdapter {
+  /** URL of a module that exports `adapter(args)`, which returns one. */
+  readonly module: string;
+  /** JSON. */
+  readonly args: unknown;
 }
 
 /** A TCP proxy before the broker; `createTcpProxy` of this package makes one. */
@@ -94,6 +115,23 @@ export interface ForeignClient {
   take(name: SubscriptionName): Promise<ForeignMessage | undefined>;
 }
 
+/**
+ * A stranger who may publish and means harm. It speaks the broker's protocol without a client library where a library
+ * would not let broken things through.
+ */
+export interface HostilePublisher {
+  /**
+   * Publishes one message with this body to a topic that the adapter has provisioned. Everything else about it is
+   * drawn from `random`: malformed headers, metadata that lies, values out of range, sizes at the limit. Returns
+   * whether the broker stored it, and in words what was special about it.
+   */
+  publish(
+    topic: string,
+    body: Uint8Array,
+    random: Random,
+  ): Promise<{ readonly stored: boolean; readonly what: string }>;
+}
+
 /** An adapter that can reach nobody, with credentials in its configuration. */
 export interface UnreachableAdapter {
   /** Fresh each time; an address where nobody listens. */
@@ -121,10 +159,13 @@ export interface Harness {
   readonly parallelism?: number;
   /** A fresh adapter each time; all reach the same broker, as several processes would. */
   adapter(request?: AdapterRequest): Adapter;
+  /** For behaviours about a worker's whole process: it is blocked, or must end by itself. */
+  readonly process?: (request?: AdapterRequest) => ProcessAdapter;
   readonly broker?: BrokerControl;
   readonly proxy?: NetworkProxy;
   stats?(name: SubscriptionName): Promise<SubscriptionStats>;
   readonly foreign?: ForeignClient;
+  readonly hostile?: HostilePublisher;
   readonly unreachable?: UnreachableAdapter;
   /** Deletes what keeps a subscription's dead letters, and nothing else, by the broker's own means; `apply` makes it again. */
   deleteDeadLetters?(name: SubscriptionName): Promise<void>;

@@ -8,7 +8,9 @@ export type {
   ForeignClient,
   ForeignMessage,
   Harness,
+  HostilePublisher,
   NetworkProxy,
+  ProcessAdapter,
   Quirk,
   Slack,
   SubscriptionName,
@@ -18,6 +20,7 @@ export type {
 export { matrixEntries, matrixMarkdown, matrixSummary } from "./matrix.ts";
 export type { MatrixEntry } from "./matrix.ts";
 export { minimalHarness } from "./minimal-harness.ts";
+export { seededRandom, type Random } from "./random.ts";
 export { registerConformance } from "./register-conformance.ts";
 export type { RegisterOptions, TestFunction } from "./register-conformance.ts";
 export { headline, isFailure, summary } from "./result.ts";
@@ -31,5 +34,7 @@ export { killMatrix } from "./kill-matrix.ts";
 export { killers, sabotaged } from "./saboteurs/hunt.ts";
 export { loadRuns, saveRun } from "./save-run.ts";
 export type { Selection } from "./select-behaviours.ts";
+export { checkInboxStore } from "./check-inbox-store.ts";
+export type { InboxStoreCheckOptions } from "./check-inbox-store.ts";
 export { createTcpProxy } from "./tcp-proxy.ts";
 export type { TcpProxy, TcpProxyOptions } from "./tcp-proxy.ts";

@@ -38,7 +38,7 @@ export function forwardDriver(driver: Driver, changes: Partial<Driver>): Driver 
     openPublisher: (topic) => driver.openPublisher(topic),
     openSubscriber: (subscription, sink, options) => driver.openSubscriber(subscription, sink, options),
     openDeadLetters: (subscription) => driver.openDeadLetters(subscription),
-    close: () => driver.close(),
+    close: (timeoutMs) => driver.close(timeoutMs),
     ...changes,
   };
 }
@@ -46,8 +46,9 @@ export function forwardDriver(driver: Driver, changes: Partial<Driver>): Driver 
 export function forwardPublisher(publisher: DriverPublisher, changes: Partial<DriverPublisher>): DriverPublisher {
   return {
     sizeOf: (message) => publisher.sizeOf(message),
+    ...(publisher.refusal === undefined ? {} : { refusal: (message) => publisher.refusal?.(message) }),
     publish: (batch) => publisher.publish(batch),
-    close: () => publisher.close(),
+    close: (timeoutMs) => publisher.close(timeoutMs),
     ...changes,
   };
 }
@@ -82,7 +83,7 @@ export function forwardDelivery(delivery: DriverDelivery, changes: Partial<Drive
     },
     ack: () => delivery.ack(),
     retry: (delayMs) => delivery.retry(delayMs),
-    release: () => delivery.release(),
+    release: (leaseEnded) => delivery.release(leaseEnded),
     ...changes,
   };
 }
@@ -106,7 +107,7 @@ export function forwardDeadLetters(letters: DriverDeadLetters, changes: Partial<
     take: (limit) => letters.take(limit),
     redeliver: (message) => letters.redeliver(message),
     purge: () => letters.purge(),
-    close: () => letters.close(),
+    close: (timeoutMs) => letters.close(timeoutMs),
     ...changes,
   };
 }
@@ -133,8 +134,8 @@ export interface SubscriberChanges {
   readonly deliver?: (delivery: DriverDelivery, sink: DeliverySink) => void;
   readonly options?: SubscriberOptions;
   readonly extend?: (deliveries: readonly DriverDelivery[], inner: DriverSubscriber) => void;
-  readonly stop?: (inner: DriverSubscriber) => Promise<void>;
-  readonly close?: (inner: DriverSubscriber) => Promise<void>;
+  readonly stop?: (inner: DriverSubscriber, timeoutMs: number) => Promise<void>;
+  readonly close?: (inner: DriverSubscriber, timeoutMs: number) => Promise<void>;
 }
 
 /** Opens a subscriber whose deliveries are wrapped; keeps track of which is which for `extend` and `revoke`. */
@@ -164,7 +165,7 @@ export async function openWrappedSubscriber(
       if (changes.extend === undefined) subscriber.extend(theirs);
       else changes.extend(theirs, subscriber);
     },
-    stop: () => (changes.stop === undefined ? subscriber.stop() : changes.stop(subscriber)),
-    close: () => (changes.close === undefined ? subscriber.close() : changes.close(subscriber)),
+    stop: (timeoutMs) => changes.stop?.(subscriber, timeoutMs) ?? subscriber.stop(timeoutMs),
+    close: (timeoutMs) => changes.close?.(subscriber, timeoutMs) ?? subscriber.close(timeoutMs),
   };
 }

@@ -123,8 +123,8 @@ export class Monitor {
           throw error;
         }
       },
-      close: async () => {
-        await publisher.close();
+      close: async (timeoutMs) => {
+        await publisher.close(timeoutMs);
         traffic.publishing -= underWay;
         underWay = 0;
       },
@@ -186,8 +186,8 @@ export class Monitor {
           this.#broken(`more than maxOutstanding (${options.maxOutstanding}) deliveries unsettled`);
         return seen;
       },
-      stop: async (inner) => {
-        await inner.stop();
+      stop: async (inner, timeoutMs) => {
+        await inner.stop(timeoutMs);
         stopped = true;
       },
     });

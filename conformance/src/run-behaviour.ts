@@ -57,12 +57,15 @@ export function resultWithoutRunning(behaviour: Behaviour, harness: Harness): Be
 
 function lack(needs: readonly Need[], harness: Harness): Pick<BehaviourResult, "outcome" | "detail"> | undefined {
   for (const need of needs) {
-    const facility = need === "restart" ? "broker" : need;
+    const facility = need === "restart" || need === "freeze" ? "broker" : need;
     if (harness[facility] === undefined) {
       const excuse = harness.lacks?.[facility];
       return excuse === undefined
         ? { outcome: "failed", detail: `the harness has no ${facility}, and does not say in lacks.${facility} why` }
         : { outcome: "unproven", detail: `needs harness.${facility}: ${excuse}` };
+    }
+    if (need === "freeze" && harness.broker?.freeze === undefined) {
+      return { outcome: "unproven", detail: `${harness.implementation} cannot be stopped for a while here` };
     }
     if (need === "restart" && !harness.survivesRestart) {
       return { outcome: "unproven", detail: `${harness.implementation} forgets everything when it ends` };
@@ -102,6 +105,7 @@ async function attempt(
 
 async function cleanUp(behaviour: Behaviour, harness: Harness, context: Context): Promise<void> {
   const wait = { deadlineMs: CLEANUP_MS, signal: new AbortController().signal };
+  if (behaviour.needs.includes("freeze")) await harness.broker?.thaw?.();
   if (behaviour.needs.includes("proxy")) await harness.proxy?.heal();
   if (behaviour.needs.includes("broker") || behaviour.needs.includes("restart")) await harness.broker?.start();
   await withinDeadline(context.closeAll(), "every connection to close", wait);

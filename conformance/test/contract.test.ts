@@ -10,8 +10,8 @@ import type { Statement } from "../src/behaviour.ts";
 const root = join(import.meta.dirname, "../..");
 const all = Object.keys(statements) as Statement[];
 
-test("the contract has thirty statements", () => {
-  expect(all).toEqual(Array.from({ length: 30 }, (_, index) => `C${index + 1}`));
+test("the contract's statements stand in order, without gaps", () => {
+  expect(all).toEqual(Array.from({ length: all.length }, (_, index) => `C${index + 1}`));
 });
 
 test.each(all)("%s is proven by a behaviour or another test, or listed as open with a reason", (statement) => {

@@ -1,11 +1,15 @@
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-
+import { importAdapterPackage } from "./import-adapter-package.ts";
 import type { Adapter, AdapterModule } from "./driver.ts";
 import { PubSubError } from "./errors.ts";
+import { shown } from "./option-checks.ts";
 
-/** Which package serves which URL scheme. Another package's adapter is given to `connect` as an object. */
+/**
+ * An adapter for URLs of its schemes: the constant `adapterModule` of its package, or the package as a whole
+ * (`import * as nats from "@anytopic/nats"`).
+ */
+export type RegisteredAdapter = AdapterModule | { readonly adapterModule: AdapterModule };
+
+/** Which package serves which URL scheme. Another package's adapter is registered, or given to `connect` as an object. */
 const PACKAGES: Readonly<Record<string, string>> = Object.freeze({
   memory: "@anytopic/memory",
   nats: "@anytopic/nats",
@@ -18,67 +22,71 @@ const PACKAGES: Readonly<Record<string, string>> = Object.freeze({
 
 const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
 
-/** The package that serves a URL, if one is known. */
-export function packageOfUrl(url: string): string | undefined {
+/** What serves a URL: the name of a package, or for others the scheme with its colon. Undefined without a scheme. */
+export function providerOfUrl(url: string): string | undefined {
   const scheme = SCHEME.exec(url)?.[1]?.toLowerCase();
-  return scheme !== undefined && Object.hasOwn(PACKAGES, scheme) ? PACKAGES[scheme] : undefined;
+  if (scheme === undefined) return undefined;
+  return Object.hasOwn(PACKAGES, scheme) ? PACKAGES[scheme] : `${scheme}:`;
 }
 
-/** Imports the package that the URL's scheme names, if it is installed, and lets it read the URL. */
-export async function adapterFromUrl(url: string, options: unknown): Promise<Adapter> {
+/** @throws TypeError that says which entry is no adapter's, or which scheme two of them have */
+export function checkedAdapters(adapters: unknown): ReadonlyMap<string, AdapterModule> {
+  if (!Array.isArray(adapters)) {
+    throw new TypeError(`adapters is ${shown(adapters)}: must be a list, such as [adapterModule]`);
+  }
+  const byScheme = new Map<string, AdapterModule>();
+  for (const [index, entry] of adapters.entries()) {
+    const found = moduleOf(entry);
+    if (found === undefined) {
+      throw new TypeError(
+        `adapters[${index}] is ${typeof entry === "function" ? "a function" : shown(entry)}: must be the adapterModule of ` +
+          'an adapter\'s package: import { adapterModule } from "@anytopic/nats"',
+      );
+    }
+    for (const scheme of found.schemes) {
+      const other = byScheme.get(scheme);
+      if (other !== undefined && other !== found) {
+        throw new TypeError(`adapters has two for URLs that begin with ${scheme}: — keep one`);
+      }
+      byScheme.set(scheme.toLowerCase(), found);
+    }
+  }
+  return byScheme;
+}
+
+/** A module has members that it does not show to `in` before they are asked for, so: by asking. */
+function moduleOf(entry: unknown): AdapterModule | undefined {
+  if ((typeof entry !== "object" && typeof entry !== "function") || entry === null) return undefined;
+  const candidate = (entry as { readonly adapterModule?: unknown }).adapterModule ?? entry;
+  const { schemes, fromUrl } = candidate as Partial<AdapterModule>;
+  return Array.isArray(schemes) && typeof fromUrl === "function" ? (candidate as AdapterModule) : undefined;
+}
+
+/** Lets the adapter that the URL's scheme names read it: a registered one, else that of the package, if it is installed. */
+export async function adapterFromUrl(
+  url: string,
+  options: unknown,
+  registered: ReadonlyMap<string, AdapterModule> = new Map(),
+): Promise<Adapter> {
   const scheme = SCHEME.exec(url)?.[1]?.toLowerCase();
-  const known = Object.keys(PACKAGES)
-    .map((name) => `${name}:`)
-    .join(", ");
+  const known = [...new Set([...registered.keys(), ...Object.keys(PACKAGES)])].map((name) => `${name}:`).join(", ");
   // Never the URL itself: it may hold a password.
   if (scheme === undefined)
     throw new PubSubError("INVALID_CONFIG", `the broker URL has no scheme: begin it with one of ${known}`);
-  const packageName = packageOfUrl(url);
-  if (packageName === undefined)
-    throw new PubSubError("INVALID_CONFIG", `no adapter for URLs that begin with ${scheme}: — known are ${known}`);
-  const { adapterModule } = await importAdapter(packageName, scheme);
+  const given = registered.get(scheme);
+  if (given !== undefined) return given.fromUrl(url, options);
+  if (!Object.hasOwn(PACKAGES, scheme)) {
+    throw new PubSubError(
+      "INVALID_CONFIG",
+      `no adapter for URLs that begin with ${scheme}: — known are ${known}; register another package's with ` +
+        "connect(url, { adapters: [adapterModule] })",
+    );
+  }
+  const packageName = PACKAGES[scheme] as string;
+  const { adapterModule } = await importAdapterPackage(packageName, scheme);
   if (typeof adapterModule?.fromUrl === "function") return adapterModule.fromUrl(url, options);
   throw new PubSubError(
     "INVALID_CONFIG",
     `${packageName} exports no adapterModule: install the version that goes with @anytopic/core`,
   );
-}
-
-async function importAdapter(packageName: string, scheme: string): Promise<{ readonly adapterModule?: AdapterModule }> {
-  const fromHere = await importIfFound(packageName, packageName);
-  if (fromHere !== undefined) return fromHere;
-  // Where packages see only what they declare (pnpm), the application's own folder has it.
-  const fromApplication = resolvedFrom(packageName, join(process.cwd(), "package.json"));
-  const found = fromApplication === undefined ? undefined : await importIfFound(fromApplication, packageName);
-  if (found !== undefined) return found;
-  throw new PubSubError(
-    "ADAPTER_NOT_INSTALLED",
-    `URLs that begin with ${scheme}: need the package ${packageName}: npm install ${packageName}`,
-  );
-}
-
-async function importIfFound(
-  specifier: string,
-  packageName: string,
-): Promise<{ readonly adapterModule?: AdapterModule } | undefined> {
-  try {
-    return (await import(specifier)) as { readonly adapterModule?: AdapterModule };
-  } catch (error) {
-    if (isMissing(error, packageName)) return undefined;
-    throw error;
-  }
-}
-
-function resolvedFrom(packageName: string, file: string): string | undefined {
-  try {
-    return pathToFileURL(createRequire(file).resolve(packageName)).href;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The package itself is missing; a package that fails to import something else is another matter. */
-function isMissing(error: unknown, packageName: string): boolean {
-  if (!(error instanceof Error) || !("code" in error)) return false;
-  return error.code === "ERR_MODULE_NOT_FOUND" && error.message.includes(`'${packageName}'`);
 }

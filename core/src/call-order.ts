@@ -4,6 +4,11 @@ import { untilAborted } from "./until-aborted.ts";
 export class CallOrder {
   #last: Promise<unknown> | undefined;
 
+  /** Whether no earlier call waits for its turn. */
+  get idle(): boolean {
+    return this.#last === undefined;
+  }
+
   /**
    * Acts at once when there is nothing to wait for; else when `valid` resolves and, where `isOrdered`, every earlier call
    * has had its turn. Rejects as `valid` does, or when `signal` aborts first.

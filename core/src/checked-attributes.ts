@@ -2,6 +2,7 @@ import type { Capabilities } from "./capabilities.ts";
 import { PubSubError } from "./errors.ts";
 import { RESERVED_ATTRIBUTE_PREFIX, type Attributes } from "./message.ts";
 import { shown } from "./option-checks.ts";
+import { kindOf } from "./wrong-argument.ts";
 
 /** Shared by every message without attributes. */
 export const NO_ATTRIBUTES: Attributes = Object.freeze(Object.create(null) as Record<string, string>);
@@ -9,16 +10,11 @@ export const NO_ATTRIBUTES: Attributes = Object.freeze(Object.create(null) as Re
 const RESERVED = new RegExp(`^${RESERVED_ATTRIBUTE_PREFIX}`, "i");
 
 /**
- * Copies and checks a message's attributes; `own` wins over `common`.
+ * Copies a message's attributes; `own` wins over `common`.
  *
  * @throws TypeError when a key or value is not well-formed text, or a key is reserved
- * @throws PubSubError `LIMIT_EXCEEDED` with limit and actual value
  */
-export function checkedAttributes(
-  common: Attributes | undefined,
-  own: Attributes | undefined,
-  limits: Capabilities,
-): Attributes {
+export function copiedAttributes(common: Attributes | undefined, own: Attributes | undefined): Attributes {
   if (common === undefined && own === undefined) return NO_ATTRIBUTES;
   const merged = Object.create(null) as Record<string, string>;
   // Not Object.assign: a key named __proto__ must stay a key.
@@ -26,18 +22,24 @@ export function checkedAttributes(
     if (source === undefined) continue;
     for (const key of Object.keys(requireObject(source))) merged[key] = source[key] as string;
   }
-  const keys = Object.keys(merged);
-  if (keys.length > limits.maxAttributes) throw limitExceeded("attributes", limits.maxAttributes, keys.length, "");
-  for (const key of keys) checkAttribute(key, merged[key], limits);
+  for (const key of Object.keys(merged)) checkAttribute(key, merged[key]);
   return Object.freeze(merged);
+}
+
+/** @throws PubSubError `LIMIT_EXCEEDED` with limit and actual value */
+export function checkAttributeLimits(attributes: Attributes, limits: Capabilities): void {
+  if (attributes === NO_ATTRIBUTES) return;
+  const keys = Object.keys(attributes);
+  if (keys.length > limits.maxAttributes) throw limitExceeded("attributes", limits.maxAttributes, keys.length, "");
+  for (const key of keys) checkLengths(key, attributes[key] as string, limits);
 }
 
 function requireObject(attributes: unknown): object {
   if (typeof attributes === "object" && attributes !== null) return attributes;
-  throw new TypeError(`attributes are ${shown(attributes)}: must be an object with string values`);
+  throw new TypeError(`attributes are ${kindOf(attributes)}: must be an object with string values`);
 }
 
-function checkAttribute(key: string, value: unknown, limits: Capabilities): void {
+function checkAttribute(key: string, value: unknown): void {
   if (key === "" || !key.isWellFormed()) {
     throw new TypeError(`attribute key ${shown(key)}: must be well-formed text, not empty`);
   }
@@ -46,9 +48,15 @@ function checkAttribute(key: string, value: unknown, limits: Capabilities): void
       `attribute key ${shown(key)}: keys that start with "${RESERVED_ATTRIBUTE_PREFIX}" are reserved`,
     );
   }
-  if (typeof value !== "string" || !value.isWellFormed()) {
-    throw new TypeError(`attribute ${shown(key)} is not well-formed text: must be a string without lone surrogates`);
+  if (typeof value !== "string") {
+    throw new TypeError(`attribute ${shown(key)} is ${kindOf(value)}: must be a string, as String(value) makes one`);
   }
+  if (!value.isWellFormed()) {
+    throw new TypeError(`attribute ${shown(key)} has a lone surrogate: must be well-formed text`);
+  }
+}
+
+function checkLengths(key: string, value: string, limits: Capabilities): void {
   const keyBytes = Buffer.byteLength(key);
   if (keyBytes > limits.maxAttributeKeyBytes) {
     throw limitExceeded(`key of attribute ${shown(key)}`, limits.maxAttributeKeyBytes, keyBytes, " bytes");

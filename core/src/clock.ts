@@ -30,8 +30,7 @@ function arm(timer: SystemTimer, callback: () => void, dueMs: number, keepAlive:
   if (!keepAlive) timer.timeout.unref();
 }
 
-/** The real time. */
-export const systemClock: Clock = Object.freeze({
+const ownSystemClock: Clock = Object.freeze({
   now: () => Date.now(),
   monotonicNow: () => performance.now(),
   setTimer(callback: () => void, delayMs: number, keepAlive = false): TimerHandle {
@@ -43,3 +42,9 @@ export const systemClock: Clock = Object.freeze({
     clearTimeout((handle as SystemTimer | undefined)?.timeout);
   },
 });
+
+const SYSTEM_CLOCK = Symbol.for("anytopic.system-clock");
+const shared = globalThis as { [SYSTEM_CLOCK]?: Clock };
+
+/** The real time. One object for all copies of this package in a process: who shares a memory broker must share its clock. */
+export const systemClock: Clock = (shared[SYSTEM_CLOCK] ??= ownSystemClock);

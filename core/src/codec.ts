@@ -11,14 +11,23 @@ export interface Codec<Value = unknown> {
   decode(body: Uint8Array): Value;
 }
 
-/** JSON in UTF-8, the default. Refuses what JSON cannot say at the top level (`undefined`, functions). */
+/** On the function that encodes as JSON, so that a codec which borrows the rest of this one is not taken for it. */
+const ENCODES_JSON = Symbol.for("anytopic.encodes-json");
+
+function encodeJson(value: unknown): Uint8Array {
+  const text: string | undefined = JSON.stringify(value);
+  if (text === undefined) throw new TypeError(`JSON cannot represent a ${typeof value}`);
+  return Buffer.from(text);
+}
+Object.defineProperty(encodeJson, ENCODES_JSON, { value: true });
+
+/**
+ * JSON in UTF-8, the default. By itself it refuses what JSON cannot say at the top level (`undefined`, functions) and
+ * bigints; a topic that uses it refuses every event with a part that would arrive as something else.
+ */
 export const jsonCodec: Codec = Object.freeze({
   name: "json",
-  encode(value: unknown): Uint8Array {
-    const text: string | undefined = JSON.stringify(value);
-    if (text === undefined) throw new TypeError(`JSON cannot represent a ${typeof value}`);
-    return Buffer.from(text);
-  },
+  encode: encodeJson,
   decode: (body: Uint8Array): unknown => JSON.parse(text(body)),
 });
 
@@ -47,6 +56,16 @@ export const bytesCodec: Codec<Uint8Array> = Object.freeze({
   },
   decode: (body: Uint8Array): Uint8Array => body,
 });
+
+/** Whether a codec encodes as `jsonCodec` does, also that of another copy of this package. */
+export function isJsonCodec(codec: Pick<Codec<never>, "encode">): boolean {
+  return codec.encode === encodeJson || ENCODES_JSON in codec.encode;
+}
+
+/** Whether it is one of these three, which decode whatever they have encoded. */
+export function isBuiltIn(codec: object): boolean {
+  return codec === jsonCodec || codec === textCodec || codec === bytesCodec;
+}
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 

@@ -14,13 +14,19 @@ export function combinedDeadLetterQueue(queues: readonly DeadLetterQueue[]): Dea
       requireInteger("limit", selection.limit, { min: 1, max: Number.MAX_SAFE_INTEGER });
     }
     let done = 0;
+    let seen = 0;
     for (const queue of queues) {
       if (done >= limit) break;
       const before = done;
+      const seenBefore = seen;
+      const progress = (count: number, looked: number): void => {
+        seen = seenBefore + looked;
+        onProgress?.(before + count, seen);
+      };
       done += await act(queue, {
         ...selection,
         ...(selection.limit === undefined ? {} : { limit: limit - before }),
-        ...(onProgress === undefined ? {} : { onProgress: (count: number) => onProgress(before + count) }),
+        ...(onProgress === undefined ? {} : { onProgress: progress }),
       });
     }
     return done;

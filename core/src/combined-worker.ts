@@ -29,5 +29,6 @@ function combinedHealth(parts: readonly SubscriptionHealth[]): SubscriptionHealt
     running: sum(({ running }) => running),
     abandoned: sum(({ abandoned }) => abandoned),
     waiting: sum(({ waiting }) => waiting),
+    longestBlockMs: Math.max(...parts.map(({ longestBlockMs }) => longestBlockMs)),
   };
 }

@@ -1,3 +1,4 @@
+import type { RegisteredAdapter } from "./adapter-from-url.ts";
 import type { Clock } from "./clock.ts";
 import type { AnytopicConfig, LoadedConfig } from "./config/config-types.ts";
 import type { Adapter } from "./driver.ts";
@@ -20,6 +21,13 @@ export interface PublishLimits {
   readonly maxWaiting?: number;
   /** How long a publish may take, in ms; then it rejects with `TIMEOUT` and may have happened. 100 to 600,000. @default 30_000 */
   readonly timeoutMs?: number;
+  /**
+   * Signs the ids of all messages: what is sent, returned and handed to handlers is `<id>.<signature>`. Whoever may publish
+   * to a topic can otherwise suppress another's message by taking its id first, where ids can be guessed. Give every
+   * publisher of the deployment the same secret, 32 to 256 characters, and keep it from everybody else; a repeated publish
+   * is then recognised as before. Ids that a caller brings have at most 105 characters. @default ids are not signed
+   */
+  readonly idSecret?: string | undefined;
 }
 
 export interface ConnectOptions {
@@ -34,11 +42,24 @@ export interface ConnectOptions {
   readonly declarations?: readonly (AnyTopic | AnySubscription)[];
   /** Options of the default connection's adapter beyond its URL, see its README; instead of the configuration's. Not with an adapter that was made. */
   readonly adapterOptions?: unknown;
+  /**
+   * Adapters for URLs, of `target` and of every connection of the configuration: `adapterModule` of each package. Needed
+   * where packages cannot be found at run time, as in a bundle, and for schemes of other packages.
+   * @default the packages `@anytopic/…`, imported when a URL needs one
+   */
+  readonly adapters?: readonly RegisteredAdapter[];
   readonly publish?: PublishLimits;
   readonly inbox?: InboxStore;
   /** @default silent */
   readonly logger?: Logger;
   readonly observer?: Observer;
+  /**
+   * How long `connect` keeps trying when the broker cannot be reached, in ms; 0 to 86,400,000, or `Infinity`. It pauses
+   * between attempts as after a lost connection (0.1 to 10 s, with jitter), and logs each. What time does not mend, such
+   * as `UNAUTHENTICATED` or `INVALID_CONFIG`, rejects at once; `signal` ends the waiting.
+   * @default 0: the first failure rejects
+   */
+  readonly waitForBrokerMs?: number;
   /** How long `close()` waits for running handlers, in ms; 0 to 3,600,000. @default 30_000 */
   readonly closeTimeoutMs?: number;
   /** @default the system's */

@@ -1,3 +1,4 @@
+import { checkedAdapters } from "./adapter-from-url.ts";
 import { systemClock } from "./clock.ts";
 import type { LoadedConfig } from "./config/config-types.ts";
 import type { ConnectOptions, ConnectTarget } from "./connect-options.ts";
@@ -5,7 +6,9 @@ import type { ConnectionEnvironment } from "./connection.ts";
 import { ConnectionRouter, type Routing } from "./connection-router.ts";
 import type { Adapter } from "./driver.ts";
 import { guardedLogger } from "./guarded-logger.ts";
+import { keepTrying } from "./keep-trying.ts";
 import { silentLogger, type Logger } from "./logger.ts";
+import { requireSecret } from "./id-signer.ts";
 import { noBrokerConfigured } from "./no-broker-configured.ts";
 import type { Observer, PubSubEvent } from "./observer.ts";
 import { rejectUnknownKeys, requireChoice, requireInteger, shown } from "./option-checks.ts";
@@ -16,10 +19,12 @@ const OPTIONS = [
   "provisioning",
   "declarations",
   "adapterOptions",
+  "adapters",
   "publish",
   "inbox",
   "logger",
   "observer",
+  "waitForBrokerMs",
   "closeTimeoutMs",
   "clock",
   "random",
@@ -36,6 +41,7 @@ const OPTIONS = [
  * overrides come from the configuration in any case. Options given here win over the configuration's.
  *
  * The default connection is opened at once, others when they are first needed; with `declarations`, all that they need.
+ * With `waitForBrokerMs` it waits for a broker that is not there yet.
  *
  * @param target a URL (`memory:`, `nats://host`, `amqp://host`, `aws://region`, `gcp://project`), or what an adapter's
  *   factory made. @default as above
@@ -54,11 +60,21 @@ export async function connect(first?: ConnectTarget | ConnectOptions, second?: C
   const routing = await routingOf(target, given);
   const options = withConfigured(given, routing.config);
   const environment = environmentOf(options);
-  const router = await ConnectionRouter.open(routing, environment, options);
+  const { waitForBrokerMs: waitMs = 0, signal } = options;
+  return await keepTrying((until) => open(routing, environment, options, until), { ...environment, waitMs, signal });
+}
+
+async function open(
+  routing: Routing,
+  environment: ConnectionEnvironment,
+  options: ConnectOptions,
+  signal: AbortSignal | undefined,
+): Promise<PubSub> {
+  const router = await ConnectionRouter.open(routing, environment, options, signal);
   const pubsub = new PubSub(router, environment, options);
   try {
-    if (options.declarations !== undefined) await router.provision(options.declarations, options.signal);
-    options.signal?.throwIfAborted();
+    if (options.declarations !== undefined) await router.provision(options.declarations, signal);
+    signal?.throwIfAborted();
   } catch (error) {
     await pubsub.close();
     throw error;
@@ -123,11 +139,16 @@ function checkedOptions(options: ConnectOptions): ConnectOptions {
   rejectUnknownKeys("connect", options, OPTIONS);
   requireChoice("provisioning", options.provisioning ?? "ensure", ["ensure", "verify", "off"]);
   requireInteger("closeTimeoutMs", options.closeTimeoutMs ?? 0, { min: 0, max: 3_600_000, unit: "ms" });
+  if (options.waitForBrokerMs !== Number.POSITIVE_INFINITY) {
+    requireInteger("waitForBrokerMs", options.waitForBrokerMs ?? 0, { min: 0, max: 86_400_000, unit: "ms" });
+  }
+  checkedAdapters(options.adapters ?? []);
   const publish = options.publish ?? {};
-  rejectUnknownKeys("publish", publish, ["maxPending", "maxWaiting", "timeoutMs"]);
+  rejectUnknownKeys("publish", publish, ["maxPending", "maxWaiting", "timeoutMs", "idSecret"]);
   requireInteger("publish.maxPending", publish.maxPending ?? 1, { min: 1, max: 100_000 });
   requireInteger("publish.maxWaiting", publish.maxWaiting ?? 0, { min: 0, max: 10_000_000 });
   requireInteger("publish.timeoutMs", publish.timeoutMs ?? 100, { min: 100, max: 600_000, unit: "ms" });
+  if (publish.idSecret !== undefined) requireSecret(publish.idSecret);
   return Object.freeze({ ...options, publish: Object.freeze({ ...publish }) });
 }
 

@@ -1,4 +1,5 @@
-import { adapterFromUrl } from "./adapter-from-url.ts";
+import { adapterFromUrl, checkedAdapters } from "./adapter-from-url.ts";
+import type { CloseBudget } from "./close-budget.ts";
 import type { LoadedConfig } from "./config/config-types.ts";
 import type { ConnectOptions } from "./connect-options.ts";
 import { Connection, type ConnectionEnvironment } from "./connection.ts";
@@ -31,6 +32,9 @@ export class ConnectionRouter {
   readonly #options: ConnectOptions;
   readonly #opening = new Map<string, Promise<Connection>>();
   readonly #open = new Map<string, Connection>();
+  /** Aborts when closing begins. */
+  readonly #closed = new AbortController();
+  #closing: CloseBudget | undefined;
 
   private constructor(routing: Routing, environment: ConnectionEnvironment, options: ConnectOptions) {
     this.#routing = routing;
@@ -44,9 +48,10 @@ export class ConnectionRouter {
     routing: Routing,
     environment: ConnectionEnvironment,
     options: ConnectOptions,
+    signal: AbortSignal | undefined,
   ): Promise<ConnectionRouter> {
     const router = new ConnectionRouter(routing, environment, options);
-    await router.connection(routing.config.default, options.signal);
+    await router.connection(routing.config.default, signal);
     return router;
   }
 
@@ -101,10 +106,12 @@ export class ConnectionRouter {
     done.forEach(fulfilled);
   }
 
-  /** Disconnects all, also those being opened. Never rejects. */
-  async close(): Promise<void> {
-    await Promise.allSettled(this.#opening.values());
-    await Promise.allSettled(this.opened.map((connection) => connection.close()));
+  /** Disconnects all, within what is left of `budget`; those being opened stop trying. Never rejects. */
+  async close(budget: CloseBudget): Promise<void> {
+    this.#closing = budget;
+    this.#closed.abort(new PubSubError("CLOSED", "the connection was closed while it was being opened"));
+    await budget.wait("opening connections", {}, () => Promise.allSettled(this.#opening.values()));
+    await Promise.all(this.opened.map((connection) => connection.close(budget)));
   }
 
   async #connect(name: string, signal: AbortSignal | undefined): Promise<Connection> {
@@ -112,8 +119,11 @@ export class ConnectionRouter {
     try {
       const adapter = await this.#adapter(name);
       const names = this.routes.namesOn(name);
-      const connection = await Connection.open(adapter, this.#environment, { ...this.#options, name, names }, signal);
+      const opening = { ...this.#options, name, names };
+      const connection = await Connection.open(adapter, this.#environment, opening, this.#endOf(signal));
       this.#open.set(name, connection);
+      // Opened after closing has gone on without it.
+      if (this.#closing !== undefined) await connection.close(this.#closing);
       return connection;
     } catch (error) {
       if (where === undefined || signal?.aborted === true || !(error instanceof Error)) throw error;
@@ -126,6 +136,10 @@ export class ConnectionRouter {
     }
   }
 
+  #endOf(signal: AbortSignal | undefined): AbortSignal {
+    return signal === undefined ? this.#closed.signal : AbortSignal.any([signal, this.#closed.signal]);
+  }
+
   async #adapter(name: string): Promise<Adapter> {
     const { config, adapter } = this.#routing;
     const isDefault = name === config.default;
@@ -136,7 +150,7 @@ export class ConnectionRouter {
     }
     const options =
       isDefault && this.#options.adapterOptions !== undefined ? this.#options.adapterOptions : found.options;
-    return await adapterFromUrl(found.url, options);
+    return await adapterFromUrl(found.url, options, checkedAdapters(this.#options.adapters ?? []));
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Capabilities } from "./capabilities.ts";
+import type { CloseBudget } from "./close-budget.ts";
 import type { Clock } from "./clock.ts";
 import type { ConnectOptions, Provisioning } from "./connect-options.ts";
 import type { Adapter, Driver, TopologyChange } from "./driver.ts";
-import { PubSubError } from "./errors.ts";
+import type { PubSubError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import type { PubSubEvent } from "./observer.ts";
 import { requireNoDifferences } from "./provisioning-check.ts";
@@ -22,15 +23,13 @@ export class Connection {
   readonly #hasInbox: boolean;
   readonly #provisioned = new Map<string, Promise<void>>();
   readonly #status: ConnectionStatus;
-  readonly #logger: Logger;
 
-  private constructor(adapter: Adapter, driver: Driver, status: ConnectionStatus, logger: Logger, options: Opening) {
+  private constructor(adapter: Adapter, driver: Driver, status: ConnectionStatus, options: Opening) {
     this.name = options.name;
     this.adapter = adapter;
     this.driver = driver;
     this.names = options.names;
     this.#status = status;
-    this.#logger = logger;
     this.#provisioning = options.provisioning ?? "ensure";
     this.#hasInbox = options.inbox !== undefined;
   }
@@ -45,7 +44,7 @@ export class Connection {
     const { clock, random, logger } = environment;
     const context = { clock, random, logger, status: status.report };
     const driver = await adapter.open(context, signal);
-    return new Connection(adapter, driver, status, logger, options);
+    return new Connection(adapter, driver, status, options);
   }
 
   get capabilities(): Capabilities {
@@ -92,14 +91,10 @@ export class Connection {
     return await this.driver.plan(topologyOf(declarations, this.names));
   }
 
-  /** Disconnects. Never rejects. */
-  async close(): Promise<void> {
-    try {
-      await this.driver.close();
-    } catch (error) {
-      const code = error instanceof PubSubError ? error.code : "UNKNOWN";
-      this.#logger.warn({ connection: this.name, code }, "closing the connection failed");
-    }
+  /** Disconnects, within what is left of `budget`. Never rejects. */
+  async close(budget: CloseBudget): Promise<void> {
+    const fields = { connection: this.name };
+    await budget.wait("closing the connection", fields, (leftMs) => this.driver.close(leftMs));
   }
 }
 

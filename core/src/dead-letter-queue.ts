@@ -1,11 +1,12 @@
 import type { Capabilities } from "./capabilities.ts";
-import { checkedAttributes } from "./checked-attributes.ts";
 import type { Clock } from "./clock.ts";
-import { readLetter, withoutRecord } from "./dead-letter-record.ts";
+import { readLetter } from "./dead-letter-record.ts";
 import type { DeadLetter } from "./dead-letter.ts";
-import type { DriverDeadLetters, TakenLetter } from "./driver.ts";
-import type { Attributes } from "./message.ts";
+import type { DriverDeadLetters } from "./driver.ts";
+import { editedLetter, type LetterEdit } from "./edited-letter.ts";
+import { type LetterAction, LetterPass } from "./letter-pass.ts";
 import { requireInteger } from "./option-checks.ts";
+import { boundedId, boundedTimeMs } from "./received.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 export interface LetterSelection {
@@ -14,19 +15,14 @@ export interface LetterSelection {
   /** At most so many. @default all that were there when the call began */
   readonly limit?: number;
   readonly signal?: AbortSignal;
-  /** Called after each letter with the number done so far. */
-  readonly onProgress?: (done: number) => void;
+  /** Called after each letter with the numbers done and seen so far; while none is chosen, about every 100 letters. */
+  readonly onProgress?: (done: number, seen: number) => void;
 }
 
 export interface RedriveOptions extends LetterSelection {
   /** Changes a letter on its way back: what it returns replaces body or attributes. */
-  readonly edit?: (letter: DeadLetter) => { readonly body?: Uint8Array; readonly attributes?: Attributes };
+  readonly edit?: ((letter: DeadLetter) => LetterEdit | undefined) | undefined;
 }
-
-/** Letters taken at a time. */
-const BATCH = 100;
-/** Letters that do not match are held until the end of the pass, so that they are not met again; at most so many. */
-const MAX_KEPT = 10_000;
 
 /** The dead letters of one subscription. Safe under live traffic and in several processes at once. */
 export interface DeadLetterQueue {
@@ -38,9 +34,18 @@ export interface DeadLetterQueue {
    * Puts letters back to this subscription, as new messages with the same id, body, attributes, key and publish time,
    * attempts counted from 1. A letter is removed only after its message is safely back: interrupted, it may come twice,
    * never not at all, and calling again goes on. Returns how many went back.
+   *
+   * Any number of letters is walked through in bounded memory. When `filter` leaves more than 10,000 letters, or 64 MiB
+   * of bodies, those beyond are moved to the end of their queue: copied, then removed, so that an interruption may leave
+   * one of them twice.
+   *
+   * @throws PubSubError `RESOURCE_EXHAUSTED` when the broker ended the walk before every letter was seen
    */
   redrive(options?: RedriveOptions): Promise<number>;
-  /** Deletes letters and returns how many. Without options: all, by the broker's own means. */
+  /**
+   * Deletes letters and returns how many. Without `filter` and `limit`: all, by the broker's own means. Otherwise walks
+   * through them as `redrive` does.
+   */
   purge(options?: LetterSelection): Promise<number>;
 }
 
@@ -62,12 +67,10 @@ export function createDeadLetterQueue(open: () => Promise<OpenLetters>, path: st
       throw error;
     }
   };
-  const pass = async (
-    selection: LetterSelection,
-    act: (taken: TakenLetter, letter: DeadLetter) => Promise<void>,
-  ): Promise<number> => {
-    const { letters } = await untilAborted(opened(), selection.signal);
-    return await new LetterPass(letters, path, clock.now(), selection).run(act);
+  const pass = async (selection: LetterSelection, act: LetterAction): Promise<number> => {
+    const { letters, capabilities } = await untilAborted(opened(), selection.signal);
+    const countsExactly = capabilities.deadLetterCount === "exact";
+    return await new LetterPass({ letters, path, startedMs: clock.now(), countsExactly }, selection).run(act);
   };
   return {
     count: async () => await (await opened()).letters.count(),
@@ -77,14 +80,11 @@ export function createDeadLetterQueue(open: () => Promise<OpenLetters>, path: st
     },
     redrive: async (options = {}) =>
       await pass(options, async (taken, letter) => {
-        const { id, orderingKey, publishTimeMs } = taken;
+        const { orderingKey } = taken;
+        const id = boundedId(taken.id);
+        const publishTimeMs = boundedTimeMs(taken.publishTimeMs);
         const { letters, capabilities } = await opened();
-        const edited = options.edit?.(letter);
-        const body = edited?.body ?? taken.body;
-        const attributes =
-          edited?.attributes === undefined
-            ? withoutRecord(taken.attributes)
-            : checkedAttributes(undefined, edited.attributes, capabilities);
+        const { body, attributes } = editedLetter(taken, options.edit?.(letter), capabilities);
         await letters.redeliver({ id, orderingKey, publishTimeMs, body, attributes });
         await taken.remove();
       }),
@@ -93,95 +93,4 @@ export function createDeadLetterQueue(open: () => Promise<OpenLetters>, path: st
       return await pass(options, (taken) => taken.remove());
     },
   };
-}
-
-/** One walk over the letters that were there when it began. */
-class LetterPass {
-  readonly #letters: DriverDeadLetters;
-  readonly #path: string;
-  readonly #startedMs: number;
-  readonly #selection: LetterSelection;
-  readonly #seen = new Set<string>();
-  readonly #kept: TakenLetter[] = [];
-  #done = 0;
-
-  constructor(letters: DriverDeadLetters, path: string, startedMs: number, selection: LetterSelection) {
-    if (selection.limit !== undefined)
-      requireInteger("limit", selection.limit, { min: 1, max: Number.MAX_SAFE_INTEGER });
-    this.#letters = letters;
-    this.#path = path;
-    this.#startedMs = startedMs;
-    this.#selection = selection;
-  }
-
-  async run(act: (taken: TakenLetter, letter: DeadLetter) => Promise<void>): Promise<number> {
-    const limit = this.#selection.limit ?? Number.POSITIVE_INFINITY;
-    try {
-      while (this.#done < limit && this.#kept.length < MAX_KEPT) {
-        this.#selection.signal?.throwIfAborted();
-        const taken = await this.#take(Math.min(BATCH, limit - this.#done));
-        if (!(await this.#walk(taken, act))) break;
-      }
-    } finally {
-      await Promise.allSettled(this.#kept.map((taken) => taken.putBack()));
-    }
-    return this.#done;
-  }
-
-  async #take(limit: number): Promise<readonly TakenLetter[]> {
-    const taking = this.#letters.take(limit);
-    try {
-      return await untilAborted(taking, this.#selection.signal);
-    } catch (error) {
-      const putBack = (late: readonly TakenLetter[]): unknown =>
-        Promise.allSettled(late.map((taken) => taken.putBack()));
-      taking.then(putBack, () => {});
-      throw error;
-    }
-  }
-
-  /** Returns false when there was nothing that had not been seen. In order, one by one: order per key must hold. */
-  async #walk(
-    batch: readonly TakenLetter[],
-    act: (taken: TakenLetter, letter: DeadLetter) => Promise<void>,
-  ): Promise<boolean> {
-    let fresh = false;
-    for (const [index, taken] of batch.entries()) {
-      const letter = readLetter(taken, this.#path);
-      const mark = markOf(taken);
-      const isNew = !this.#seen.has(mark);
-      fresh ||= isNew;
-      this.#seen.add(mark);
-      try {
-        this.#selection.signal?.throwIfAborted();
-        if (!isNew || !this.#selects(letter)) {
-          this.#kept.push(taken);
-          continue;
-        }
-        await act(taken, letter);
-      } catch (error) {
-        this.#kept.push(...batch.slice(index));
-        throw error;
-      }
-      this.#done += 1;
-      try {
-        this.#selection.onProgress?.(this.#done);
-      } catch (error) {
-        this.#kept.push(...batch.slice(index + 1));
-        throw error;
-      }
-    }
-    return fresh;
-  }
-
-  /** Letters that arrived after the pass began are left: they may be the ones that just went back and failed again. */
-  #selects(letter: DeadLetter): boolean {
-    if (letter.reason !== "backstop" && letter.lastFailureTime.getTime() > this.#startedMs) return false;
-    return this.#selection.filter?.(letter) ?? true;
-  }
-}
-
-/** Tells messages apart within one pass. Not by the id alone: a message that was published twice may have died twice. */
-function markOf({ id, publishTimeMs }: TakenLetter): string {
-  return `${id} ${publishTimeMs}`;
 }

@@ -1,9 +1,14 @@
+import { types } from "node:util";
+
 import type { DeadLetter, DeadLetterReason } from "./dead-letter.ts";
 import { DEAD_LETTER_ATTRIBUTE, type Attributes, type OutgoingMessage, type StoredMessage } from "./message.ts";
 import { shown } from "./option-checks.ts";
+import { boundedId, boundedTimeMs, dateOf } from "./received.ts";
 
 const MAX_MESSAGE_LENGTH = 500;
 const MAX_NAME_LENGTH = 100;
+/** Two names of 63 characters and a slash. */
+const MAX_SUBSCRIPTION_LENGTH = 127;
 
 export interface Failure {
   readonly reason: DeadLetterReason;
@@ -25,7 +30,7 @@ interface Wire {
   readonly attempts: number;
   readonly first?: number | undefined;
   readonly last: number;
-  readonly sub: string;
+  readonly sub: string | undefined;
 }
 
 const NOT_ASCII = /[^ -~]/g;
@@ -43,7 +48,9 @@ export function describeError(error: unknown): { readonly name: string; readonly
   const kind = error === null ? "null" : typeof error;
   if (typeof error === "string") return { name: kind, message: error };
   try {
-    if (error instanceof Error) return { name: textOf(error.name, "Error"), message: textOf(error.message, "") };
+    // Of another realm, as test runners and `vm` have them, an error is no instance of ours.
+    if (types.isNativeError(error) || error instanceof Error)
+      return { name: textOf(error.name, "Error"), message: textOf(error.message, "") };
   } catch {
     return { name: "Error", message: "its own description threw" };
   }
@@ -67,12 +74,12 @@ export function letterOf(message: StoredMessage, failure: Failure): OutgoingMess
     last: failure.lastFailureMs,
     sub: failure.subscription,
   };
-  const { id, body, orderingKey, publishTimeMs } = message;
+  const { body, orderingKey } = message;
   return {
-    id,
+    id: boundedId(message.id),
     body,
     orderingKey,
-    publishTimeMs,
+    publishTimeMs: boundedTimeMs(message.publishTimeMs),
     attributes: withAttribute(message.attributes, DEAD_LETTER_ATTRIBUTE, asciiJson(wire)),
   };
 }
@@ -96,27 +103,47 @@ export function withoutRecord(attributes: Attributes): Attributes {
 export function readLetter(stored: StoredMessage, subscription: string): DeadLetter {
   const wire = readWire(stored.attributes[DEAD_LETTER_ATTRIBUTE]);
   return Object.freeze({
-    id: stored.id,
+    id: boundedId(stored.id),
     body: stored.body,
     attributes: withoutRecord(stored.attributes),
     orderingKey: stored.orderingKey,
-    publishTime: new Date(stored.publishTimeMs),
+    publishTime: dateOf(stored.publishTimeMs),
     reason: wire?.reason ?? "backstop",
     errorName: wire?.error ?? "",
     errorMessage: wire?.message ?? "the broker's own delivery limit was reached, because workers kept dying",
     attempts: wire?.attempts ?? 0,
-    firstFailureTime: wire?.first === undefined ? undefined : new Date(wire.first),
-    lastFailureTime: new Date(wire?.last ?? stored.publishTimeMs),
+    firstFailureTime: wire?.first === undefined ? undefined : dateOf(wire.first),
+    lastFailureTime: dateOf(wire?.last ?? stored.publishTimeMs),
     subscription: wire?.sub ?? subscription,
   });
 }
 
+const REASONS: ReadonlySet<unknown> = new Set<DeadLetterReason>([
+  "rejected",
+  "retries-exhausted",
+  "undecodable",
+  "invalid",
+  "backstop",
+]);
+
+/** Whoever can write to the queue can write a record: each part is what it says it is, or left out. */
 function readWire(text: string | undefined): Wire | undefined {
   if (text === undefined) return undefined;
+  let wire: Partial<Record<keyof Wire, unknown>> | null;
   try {
-    const wire = JSON.parse(text) as Partial<Wire> | null;
-    return typeof wire?.reason === "string" && typeof wire.last === "number" ? (wire as Wire) : undefined;
+    wire = JSON.parse(text) as typeof wire;
   } catch {
     return undefined;
   }
+  if (!REASONS.has(wire?.reason) || typeof wire?.last !== "number") return undefined;
+  const { reason, error, message, attempts, first, last, sub } = wire;
+  return {
+    reason: reason as DeadLetterReason,
+    error: typeof error === "string" ? error.slice(0, MAX_NAME_LENGTH) : "",
+    message: typeof message === "string" ? message.slice(0, MAX_MESSAGE_LENGTH) : "",
+    attempts: Number.isSafeInteger(attempts) && (attempts as number) >= 0 ? (attempts as number) : 0,
+    first: typeof first === "number" ? first : undefined,
+    last,
+    sub: typeof sub === "string" ? sub.slice(0, MAX_SUBSCRIPTION_LENGTH) : undefined,
+  };
 }

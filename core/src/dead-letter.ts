@@ -9,6 +9,7 @@ export type DeadLetterReason = "rejected" | "retries-exhausted" | "undecodable" 
 
 /** A message in a dead-letter queue, with what is known of its failure. */
 export interface DeadLetter {
+  /** As handlers see it, see `HandlerContext.id`. */
   readonly id: string;
   readonly body: Uint8Array;
   readonly attributes: Attributes;

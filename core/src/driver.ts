@@ -13,7 +13,7 @@
  * Rules for every method below. Errors are `PubSubError`s, mapped by one table of the adapter. Drivers do not retry
  * what core can see (a publish, a settle); they do repair their connection for ever. All methods may be called
  * concurrently. `close` methods are idempotent, work while disconnected, and never reject. Like `stop` they are given
- * `timeoutMs`, the time that is left of core's one bound for closing (5000 when absent), and keep it whatever the line
+ * `timeoutMs`, the time that is left of core's one bound for closing (0 when nothing is left: at once), and keep it whatever the line
  * or the broker does: a polite goodbye first, then the socket is destroyed. No 'error' event of a client library may
  * go unheard.
  */
@@ -81,6 +81,12 @@ export interface DriverPublisher {
   /** Bytes of the message as the broker counts them, with this adapter's encoding and metadata. Called for every publish: must be cheap. */
   sizeOf(message: OutgoingMessage): number;
   /**
+   * Why the broker could never take a message that keeps to the capabilities: `LIMIT_EXCEEDED`, naming limit and actual value, for
+   * limits that no capability can express. Core asks before anything is sent, also to a mirror, and pauses no key for it. Left
+   * out where there is none; where present, called for every publish: must be cheap.
+   */
+  refusal?(message: OutgoingMessage): PubSubError | undefined;
+  /**
    * Hands a batch to the broker and returns at once; never throws. The batch holds 1 to `publishBatch.maxMessages`
    * messages of together at most `publishBatch.maxBytes`, at most one per ordering key, and core never has two of one
    * key under way. The array may be kept. A rejection of one message must not reject its neighbours. Core bounds the
@@ -89,7 +95,7 @@ export interface DriverPublisher {
    */
   publish(batch: readonly PublishRequest[]): void;
   /** Called when no request is under way. Resolves within `timeoutMs`, see the rules at the top. */
-  close(timeoutMs?: number): Promise<void>;
+  close(timeoutMs: number): Promise<void>;
 }
 
 /**
@@ -98,6 +104,10 @@ export interface DriverPublisher {
  * promise that resolves on the broker's confirmation and rejects with `LEASE_LOST` (known to be no longer ours) or
  * `UNAVAILABLE` (unknown). It never throws. A settle after a reconnect that invalidated the delivery must reject with
  * `LEASE_LOST` and must never settle another message.
+ *
+ * A success counts, however late: core calls `ack` also when the lease has ended, and once after `revoke` or `revokeAll`
+ * when the handler succeeded after all. The driver tries it where the broker may still accept it for this message, and
+ * otherwise rejects with `LEASE_LOST`. A late `retry` or `release` gives back only what is certainly still its own.
  */
 export interface DriverDelivery extends StoredMessage {
   /** 1 for the first delivery of a message to this subscription, true across workers, crashes and restarts of the broker. */
@@ -107,6 +117,8 @@ export interface DriverDelivery extends StoredMessage {
    * then lets go of it and passes the delay, as with `"broker"`. The broker keeps its key closed, and core holds no successor.
    */
   readonly retriesAtBroker?: boolean;
+  /** Why the message's metadata cannot be read: core dead-letters it at once, as `"undecodable"`, with `body` and `attributes` as they are here. */
+  readonly undecodable?: Error | undefined;
   /**
    * Done. On an exactly-once subscription a promise is required: with `Capabilities.ack` `"confirmed"` it resolves when the ack is
    * durable, with `"sent"` when the broker has worked up to it; what a crash then brings back, the inbox recognises.
@@ -114,8 +126,12 @@ export interface DriverDelivery extends StoredMessage {
   ack(): Promise<void> | undefined;
   /** Failed: deliver again, to any worker, no sooner than `delayMs` from now, with `attempt` one higher. The wait must not hold a place of `maxOutstanding`, nor delay other messages. */
   retry(delayMs: number): Promise<void> | undefined;
-  /** Not started: deliver again at once, to another worker where there is one, without spending an attempt where the broker allows. */
-  release(): Promise<void> | undefined;
+  /**
+   * Not started: deliver again at once, to another worker where there is one, without spending an attempt where the
+   * broker allows. With `leaseEnded`, core knows that its lease has ended (the process was held up), and it may be
+   * another's: the driver frees its place and tells the broker nothing that could disturb that one.
+   */
+  release(leaseEnded?: boolean): Promise<void> | undefined;
 }
 
 /** Core's side of a subscriber. All methods return at once and never throw. */
@@ -153,13 +169,15 @@ export interface DriverSubscriber {
   /** Renews the leases of these deliveries for `ackDeadlineMs` from now. Fire and forget: a lease found lost is revoked on the sink. Called about every third of `ackDeadlineMs` with everything core holds. No-op where leases last as long as the connection. */
   extend(deliveries: readonly DriverDelivery[]): void;
   /** Ends intake. When it resolves, no `deliver` will be called any more; what arrived meanwhile was delivered or given back to the broker. Resolves within `timeoutMs`. */
-  stop(timeoutMs?: number): Promise<void>;
+  stop(timeoutMs: number): Promise<void>;
   /** After `stop` and after every settle was called: flushes settles, gives back what is left, lets go of the broker's resources of this worker. Resolves within `timeoutMs`. */
-  close(timeoutMs?: number): Promise<void>;
+  close(timeoutMs: number): Promise<void>;
 }
 
 /** A letter under a lease of at least 30 s. Settled once. */
 export interface TakenLetter extends StoredMessage {
+  /** Tells this letter from all others, also after it was put back and taken again: ids are what publishers chose. @default id and publish time */
+  readonly mark?: string | undefined;
   /** Deletes it; resolves when that is certain. */
   remove(): Promise<void>;
   /** Leaves it in the dead-letter queue, visible to others at once. */
@@ -180,7 +198,7 @@ export interface DriverDeadLetters {
   redeliver(message: OutgoingMessage): Promise<void>;
   /** Deletes every letter and returns how many there were. */
   purge(): Promise<number>;
-  close(timeoutMs?: number): Promise<void>;
+  close(timeoutMs: number): Promise<void>;
 }
 
 /** An open connection to a broker. */
@@ -205,7 +223,7 @@ export interface Driver {
   ): Promise<DriverSubscriber>;
   openDeadLetters(subscription: SubscriptionSpec): Promise<DriverDeadLetters>;
   /** Called after everything opened was closed. Resolves within `timeoutMs`; afterwards no socket, timer or process of this driver is left. */
-  close(timeoutMs?: number): Promise<void>;
+  close(timeoutMs: number): Promise<void>;
 }
 
 /** What core gives a driver. */
@@ -253,4 +271,6 @@ export { percentDecode, percentEncode } from "./percent-encoding.ts";
 export { type Held, HeldItems } from "./held-items.ts";
 export { NumberWindow } from "./number-window.ts";
 export { reconnectDelayMs } from "./reconnect-delay.ts";
+export { HIDDEN_PARAMETER, mayShowParameter } from "./url-parameter.ts";
 export { rejectUnknownKeys, requireChoice, requireInteger, shown } from "./option-checks.ts";
+export { urlWithOptions } from "./url-with-options.ts";

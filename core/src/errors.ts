@@ -1,3 +1,5 @@
+import { ERROR_BRAND, isBranded, isInstance, mark } from "./brand.ts";
+
 /**
  * What went wrong, as a stable string. Codes never change within a major version; messages may.
  *
@@ -17,7 +19,7 @@
  * | `UNAVAILABLE` | the broker cannot be reached, or the connection was lost | time |
  * | `TIMEOUT` | the broker did not answer in time; a publish may have happened | time |
  * | `REJECTED` | the broker refused the message | the operator |
- * | `KEY_PAUSED` | an earlier publish with this ordering key failed | the caller: publish again, in order |
+ * | `KEY_PAUSED` | an earlier publish with this ordering key failed, this one was not sent | the caller: publish again, after the earlier one and in order |
  * | `LEASE_LOST` | the message no longer belongs to this worker; it is or will be redelivered | nobody: expected after long pauses |
  * | `UNKNOWN` | the broker answered with something no table knows | see `cause` |
  */
@@ -44,13 +46,14 @@ export interface PubSubErrorOptions {
   /** The error below this one, usually the broker client's own. */
   readonly cause?: unknown;
   /**
-   * Whether the same call may succeed later without anybody changing anything.
-   * @default true for `UNAVAILABLE`, `TIMEOUT` and `RESOURCE_EXHAUSTED`, else false
+   * Whether the same call may succeed later without anybody changing anything. With an ordering key, whoever repeats
+   * publishes repeats them in their order, one after the other.
+   * @default true for `UNAVAILABLE`, `TIMEOUT`, `RESOURCE_EXHAUSTED` and `KEY_PAUSED`, else false
    */
   readonly retryable?: boolean;
 }
 
-const RETRYABLE: ReadonlySet<PubSubErrorCode> = new Set(["UNAVAILABLE", "TIMEOUT", "RESOURCE_EXHAUSTED"]);
+const RETRYABLE: ReadonlySet<PubSubErrorCode> = new Set(["UNAVAILABLE", "TIMEOUT", "RESOURCE_EXHAUSTED", "KEY_PAUSED"]);
 
 /**
  * The one error of every adapter. A caller's mistake in the types or ranges of arguments is a plain `TypeError`
@@ -66,4 +69,18 @@ export class PubSubError extends Error {
     this.code = code;
     this.retryable = options.retryable ?? RETRYABLE.has(code);
   }
+
+  /** Also one that another copy of this package has made. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(PubSubError, this, ERROR_BRAND, value);
+  }
+
+  static {
+    mark(this, ERROR_BRAND);
+  }
+}
+
+/** Whether it is a `PubSubError`, of whatever copy of this package. */
+export function isPubSubError(value: unknown): value is PubSubError {
+  return isBranded(ERROR_BRAND, value);
 }

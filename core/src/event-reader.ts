@@ -12,6 +12,8 @@ export interface EventReceiver {
 
 /** Decodes and validates the body of an item. Callbacks instead of a promise: this is the hot path. */
 export function readEvent(topic: ConsumedTopic<unknown>, item: InFlight, receiver: EventReceiver): void {
+  const { undecodable } = item.delivery;
+  if (undecodable !== undefined) return receiver.undeliverable(item, "undecodable", undecodable);
   let value: unknown;
   try {
     value = topic.codec.decode(item.delivery.body);

@@ -2,7 +2,11 @@ import type { Attributes } from "./message.ts";
 
 /** What a handler knows about one attempt besides the event. */
 export interface HandlerContext {
-  /** The id that `publish` returned, the same on every attempt and every subscription: an idempotency key. */
+  /**
+   * The id that `publish` returned, the same on every attempt and every subscription: an idempotency key. Always what
+   * `publish` takes as an id; a foreign one that is not (more than 128 characters, others than printable ASCII) is
+   * replaced by `sha256:` and the hash of it.
+   */
   readonly id: string;
   /** 1 for the first attempt. */
   readonly attempt: number;

@@ -14,6 +14,11 @@ export interface SubscriptionHealth {
   readonly abandoned: number;
   /** Fetched and not started. */
   readonly waiting: number;
+  /**
+   * The longest time that the event loop was blocked so that leases ended, in ms; 0 when that has never happened. Messages
+   * were redelivered then: a handler must not compute for longer than `ackDeadlineMs` without a pause.
+   */
+  readonly longestBlockMs: number;
   readonly error: { readonly code: PubSubErrorCode; readonly message: string } | undefined;
 }
 

@@ -3,6 +3,7 @@ import type { HandlerContext } from "./handler-context.ts";
 import type { Held } from "./held-items.ts";
 import type { Attributes } from "./message.ts";
 import { shown } from "./option-checks.ts";
+import { boundedId, dateOf } from "./received.ts";
 
 /** What an `InFlight` asks of its worker. */
 export interface LeaseClock {
@@ -20,6 +21,7 @@ export interface LeaseClock {
  */
 export class InFlight implements HandlerContext, Held<InFlight> {
   readonly delivery: DriverDelivery;
+  readonly id: string;
   /** By the monotonic clock, as the other two. 0 until it was asked: reading it is a good part of what a message in memory costs. */
   receivedMs = 0;
   state: "waiting" | "running" | "settling" | "settled" | "lost" = "waiting";
@@ -27,6 +29,8 @@ export class InFlight implements HandlerContext, Held<InFlight> {
   holdsPlace = false;
   /** Its handler was given up and has not returned yet. */
   givenUp = false;
+  /** It was handed to a reader of the pull form: nobody knows whether that one still works on it. */
+  byHand = false;
   isHeld = false;
   older: InFlight | undefined = undefined;
   newer: InFlight | undefined = undefined;
@@ -38,17 +42,15 @@ export class InFlight implements HandlerContext, Held<InFlight> {
 
   constructor(delivery: DriverDelivery, clock: LeaseClock) {
     this.delivery = delivery;
+    this.id = boundedId(delivery.id);
     this.#clock = clock;
   }
 
-  get id(): string {
-    return this.delivery.id;
-  }
   get attempt(): number {
     return this.delivery.attempt;
   }
   get publishTime(): Date {
-    return new Date(this.delivery.publishTimeMs);
+    return dateOf(this.delivery.publishTimeMs);
   }
   get attributes(): Attributes {
     return this.delivery.attributes;

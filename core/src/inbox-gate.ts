@@ -2,6 +2,7 @@ import type { Clock } from "./clock.ts";
 import { describeError } from "./dead-letter-record.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { InboxStore } from "./inbox.ts";
+import { LivingClaims } from "./living-claims.ts";
 import type { Logger } from "./logger.ts";
 
 export interface InboxGateOptions {
@@ -10,84 +11,122 @@ export interface InboxGateOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** How long a claim outlives the worker that made it, in ms. */
+  /** How long a claim outlives the process that made it, in ms. */
   readonly leaseMs: number;
   /** How long a completed id is remembered, in ms. */
   readonly retainMs: number;
 }
 
+/** How often a message is asked for again that another process holds, in ms. */
 const BUSY_POLL_MS = 500;
+/** How often `complete` is called until its failure counts: the handler's effect has happened. */
+const COMPLETE_TRIES = 3;
+const COMPLETE_RETRY_MS = 200;
 
-/** The inbox as one subscription's workers use it (C21). */
+/** The inbox as one subscription's workers use it (C21). A claim lasts from its handler's start to its handler's end. */
 export class InboxGate {
   readonly #options: InboxGateOptions;
-  /** Those whose claim is ours: only these may be renewed and given back. */
-  readonly #claimed = new WeakSet<InFlight>();
-  /** By id: copies of a message that wait for its end in this process. */
-  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #living: LivingClaims;
+  /** The tokens of the claims that are ours. */
+  readonly #tokens = new Map<InFlight, string>();
+  #renewing = false;
 
   constructor(options: InboxGateOptions) {
     this.#options = options;
+    this.#living = LivingClaims.of(options.store);
   }
 
-  /** Waits while somebody else handles the same message: they will complete it, or their claim will lapse. */
-  async claim(item: InFlight): Promise<"claimed" | "completed" | "lost"> {
+  /** Asks once. `"busy"`: somebody else handles the same message; they will complete it, or their claim will end. */
+  async claim(item: InFlight): Promise<"claimed" | "completed" | "busy"> {
     const { store, path, leaseMs } = this.#options;
-    while (item.state === "running") {
-      const claim = await store.claim(path, item.id, leaseMs);
-      if (claim === "claimed") this.#claimed.add(item);
-      if (claim !== "busy") return claim;
-      await this.#turn(item.id);
-    }
-    return "lost";
-  }
-
-  /** Fire and forget: a claim that could not be renewed shows as a duplicate claim later. */
-  extend(items: Iterable<InFlight>): void {
-    const { store, path, leaseMs } = this.#options;
-    for (const item of items) {
-      if (item.state === "running" && this.#claimed.has(item)) store.extend(path, item.id, leaseMs).catch(() => {});
-    }
-  }
-
-  async complete(item: InFlight): Promise<void> {
-    await this.#options.store.complete(this.#options.path, item.id, this.#options.retainMs);
-    this.#ended(item.id);
-  }
-
-  /** Never rejects: a claim that stays lapses by itself. */
-  async abandon(item: InFlight): Promise<void> {
-    if (!this.#claimed.delete(item)) return;
-    const { store, path, logger } = this.#options;
+    const key = this.#key(item);
+    if (!this.#living.take(key)) return "busy";
     try {
-      await store.abandon(path, item.id);
-    } catch (error) {
-      logger.warn(
-        { subscription: path, id: item.id, error: describeError(error).name },
-        "the inbox did not take back a claim",
-      );
+      const claim = await store.claim(path, item.id, leaseMs);
+      if (claim.state === "claimed") {
+        this.#tokens.set(item, claim.token);
+        this.#renewLater();
+      }
+      return claim.state;
+    } finally {
+      if (!this.#tokens.has(item)) this.#living.end(key);
     }
-    this.#ended(item.id);
   }
 
-  /** Until the message was completed or given back in this process, or some time for others. */
-  async #turn(id: string): Promise<void> {
+  /** Calls `again` once, when the message may be free: its holder in this process has ended, or some time has passed. */
+  whenFree(item: InFlight, again: () => void): void {
     const { clock } = this.#options;
-    const waiting = this.#waiting.get(id) ?? new Set();
-    this.#waiting.set(id, waiting);
-    await new Promise<void>((resolve) => {
-      const timer = clock.setTimer(() => wake(), BUSY_POLL_MS);
-      const wake = (): void => {
-        clock.clearTimer(timer);
-        waiting.delete(wake);
-        if (waiting.size === 0 && this.#waiting.get(id) === waiting) this.#waiting.delete(id);
-        resolve();
-      };
-      waiting.add(wake);
+    let leave: (() => void) | undefined = undefined;
+    const timer = clock.setTimer(() => {
+      leave?.();
+      again();
+    }, BUSY_POLL_MS);
+    leave = this.#living.wait(this.#key(item), () => {
+      clock.clearTimer(timer);
+      again();
     });
   }
 
-  #ended(id: string): void {
-    for (const wake of Array.from(this.#waiting.get(id) ?? [])) wake();
+  /**
+   * Marks the message as handled. Returns false when the claim was another's by then; the mark, or the message's next
+   * run, is theirs. Rejects when the store cannot say; the claim has been given back then.
+   */
+  async complete(item: InFlight): Promise<boolean> {
+    const token = this.#tokens.get(item);
+    if (token === undefined) return false;
+    const { store, path, retainMs, clock } = this.#options;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const held = await store.complete(path, item.id, token, retainMs);
+        this.#ended(item);
+        return held;
+      } catch (error) {
+        if (tries === COMPLETE_TRIES) {
+          await this.abandon(item);
+          throw error;
+        }
+      }
+      await new Promise<void>((resolve) => clock.setTimer(resolve, COMPLETE_RETRY_MS * tries, true));
+    }
+  }
+
+  /** Gives back the item's claim, if it has one. Never rejects: a claim that stays lapses by itself. */
+  async abandon(item: InFlight): Promise<void> {
+    const token = this.#tokens.get(item);
+    if (token === undefined) return;
+    const { store, path, logger } = this.#options;
+    // Renewed no longer, whatever the store says.
+    this.#tokens.delete(item);
+    try {
+      await store.abandon(path, item.id, token);
+    } catch (error) {
+      logger.warn(
+        { subscription: path, id: item.id, error: describeError(error).name },
+        "the inbox did not take back a claim, which will lapse",
+      );
+    }
+    this.#living.end(this.#key(item));
+  }
+
+  /** One timer for all claims, also of handlers that their worker has given up or that outlive it. */
+  #renewLater(): void {
+    if (this.#renewing) return;
+    this.#renewing = true;
+    const { clock, store, path, leaseMs } = this.#options;
+    clock.setTimer(() => {
+      this.#renewing = false;
+      // Fire and forget: a claim that could not be renewed, or is another's by now, shows when it is to be completed.
+      for (const [item, token] of this.#tokens) store.extend(path, item.id, token, leaseMs).catch(() => {});
+      if (this.#tokens.size > 0) this.#renewLater();
+    }, leaseMs / 3);
+  }
+
+  #ended(item: InFlight): void {
+    this.#tokens.delete(item);
+    this.#living.end(this.#key(item));
+  }
+
+  #key(item: InFlight): string {
+    return `${this.#options.path} ${item.id}`;
   }
 }

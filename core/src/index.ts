@@ -14,6 +14,7 @@ export type {
 } from "./config/config-types.ts";
 export { connect } from "./connect.ts";
 export type { ConnectOptions, ConnectTarget, Provisioning, PublishLimits } from "./connect-options.ts";
+export type { RegisteredAdapter } from "./adapter-from-url.ts";
 export type { DeadLetter, DeadLetterReason } from "./dead-letter.ts";
 export type { DeadLetterQueue, LetterSelection, RedriveOptions } from "./dead-letter-queue.ts";
 export type { Deliveries } from "./deliveries.ts";
@@ -23,7 +24,7 @@ export { PubSubError } from "./errors.ts";
 export type { PubSubErrorCode, PubSubErrorOptions } from "./errors.ts";
 export type { Handler, HandlerContext } from "./handler-context.ts";
 export type { ConnectionHealth, Health, SubscriptionHealth } from "./health.ts";
-export type { InboxStore } from "./inbox.ts";
+export type { InboxClaim, InboxStore } from "./inbox.ts";
 export { silentLogger } from "./logger.ts";
 export type { Logger } from "./logger.ts";
 export { MemoryInbox } from "./memory-inbox.ts";

@@ -12,6 +12,8 @@ export interface LeaseKeeperOptions {
   readonly extend: (items: readonly InFlight[]) => void;
   /** The item's deadline has passed. */
   readonly expire: (item: InFlight) => void;
+  /** The event loop was blocked for this long, and leases have ended: called before anything is renewed. */
+  readonly blocked: (blockedMs: number) => void;
 }
 
 /**
@@ -23,6 +25,8 @@ export class LeaseKeeper {
   #timer: TimerHandle;
   #armed = false;
   #nextExtendMs = 0;
+  #dueMs = 0;
+  #renewedMs = 0;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
@@ -31,8 +35,14 @@ export class LeaseKeeper {
   /** Something is held: makes sure that the timer runs. */
   watch(): void {
     if (this.#armed) return;
-    this.#nextExtendMs = this.#options.clock.monotonicNow() + this.#options.ackDeadlineMs / 3;
+    this.#renewedMs = this.#options.clock.monotonicNow();
+    this.#nextExtendMs = this.#renewedMs + this.#options.ackDeadlineMs / 3;
     this.#arm(this.#nextExtendMs);
+  }
+
+  /** When the lease of an item that came at `receivedMs` ends unless it is renewed. */
+  leaseEndMs(receivedMs: number): number {
+    return Math.max(receivedMs, this.#renewedMs) + this.#options.ackDeadlineMs;
   }
 
   stop(): void {
@@ -42,6 +52,7 @@ export class LeaseKeeper {
 
   #arm(atMs: number): void {
     this.#armed = true;
+    this.#dueMs = atMs;
     this.#timer = this.#options.clock.setTimer(() => this.#look(), atMs - this.#options.clock.monotonicNow());
   }
 
@@ -49,6 +60,8 @@ export class LeaseKeeper {
     this.#armed = false;
     const { held, lost, clock, ackDeadlineMs } = this.#options;
     const now = clock.monotonicNow();
+    // Nothing else measures the event loop: a timer that is late by so much was held up.
+    if (now - this.#renewedMs >= ackDeadlineMs) this.#options.blocked(now - this.#dueMs);
     const expired: InFlight[] = [];
     let earliestMs = Number.POSITIVE_INFINITY;
     for (const items of [held.toArray(), lost]) {
@@ -61,6 +74,7 @@ export class LeaseKeeper {
     const intervalMs = ackDeadlineMs / 3;
     if (this.#nextExtendMs <= now) {
       if (held.size > 0) this.#options.extend(held.toArray());
+      this.#renewedMs = now;
       this.#nextExtendMs = now + intervalMs;
     }
     if (held.size > 0 || lost.size > 0) this.#arm(Math.min(this.#nextExtendMs, earliestMs));

@@ -1,11 +1,17 @@
 import { systemClock, type Clock } from "./clock.ts";
 import { Deque } from "./deque.ts";
-import type { InboxStore } from "./inbox.ts";
+import type { InboxClaim, InboxStore } from "./inbox.ts";
 
 export interface MemoryInboxOptions {
   readonly clock?: Clock;
   /** Completed ids that are remembered at most; the oldest are forgotten first. @default 100,000 */
   readonly maxCompleted?: number;
+}
+
+/** `untilMs`: to when it lapses or is forgotten, by the monotonic clock. */
+interface Entry {
+  readonly token: string;
+  untilMs: number;
 }
 
 /**
@@ -15,40 +21,46 @@ export interface MemoryInboxOptions {
 export class MemoryInbox implements InboxStore {
   readonly #clock: Clock;
   readonly #maxCompleted: number;
-  /** To when the claim lapses, by the monotonic clock. */
-  readonly #claimed = new Map<string, number>();
-  /** To when it is forgotten, by the monotonic clock. */
-  readonly #completed = new Map<string, number>();
+  readonly #claimed = new Map<string, Entry>();
+  readonly #completed = new Map<string, Entry>();
   /** Its keys in order of completion: a Map that is emptied from its front takes ever longer to find it. */
   readonly #oldestFirst = new Deque<string>();
+  #claims = 0;
 
   constructor(options: MemoryInboxOptions = {}) {
     this.#clock = options.clock ?? systemClock;
     this.#maxCompleted = options.maxCompleted ?? 100_000;
   }
 
-  async claim(subscription: string, id: string, leaseMs: number): Promise<"claimed" | "completed" | "busy"> {
+  async claim(subscription: string, id: string, leaseMs: number): Promise<InboxClaim> {
     const key = `${subscription} ${id}`;
     const now = this.#clock.monotonicNow();
-    if ((this.#completed.get(key) ?? 0) > now) return "completed";
-    if ((this.#claimed.get(key) ?? 0) > now) return "busy";
-    this.#claimed.set(key, now + leaseMs);
-    return "claimed";
+    if ((this.#completed.get(key)?.untilMs ?? 0) > now) return { state: "completed" };
+    if ((this.#claimed.get(key)?.untilMs ?? 0) > now) return { state: "busy" };
+    const token = String((this.#claims += 1));
+    this.#claimed.set(key, { token, untilMs: now + leaseMs });
+    return { state: "claimed", token };
   }
 
-  async extend(subscription: string, id: string, leaseMs: number): Promise<void> {
-    this.#claimed.set(`${subscription} ${id}`, this.#clock.monotonicNow() + leaseMs);
+  async extend(subscription: string, id: string, token: string, leaseMs: number): Promise<boolean> {
+    const claim = this.#claimed.get(`${subscription} ${id}`);
+    if (claim?.token !== token) return false;
+    claim.untilMs = this.#clock.monotonicNow() + leaseMs;
+    return true;
   }
 
-  async complete(subscription: string, id: string, retainMs: number): Promise<void> {
+  async complete(subscription: string, id: string, token: string, retainMs: number): Promise<boolean> {
     const key = `${subscription} ${id}`;
+    if (this.#claimed.get(key)?.token !== token) return this.#completed.get(key)?.token === token;
     this.#claimed.delete(key);
     if (!this.#completed.has(key)) this.#oldestFirst.push(key);
-    this.#completed.set(key, this.#clock.monotonicNow() + retainMs);
+    this.#completed.set(key, { token, untilMs: this.#clock.monotonicNow() + retainMs });
     while (this.#oldestFirst.length > this.#maxCompleted) this.#completed.delete(this.#oldestFirst.shift() as string);
+    return true;
   }
 
-  async abandon(subscription: string, id: string): Promise<void> {
-    this.#claimed.delete(`${subscription} ${id}`);
+  async abandon(subscription: string, id: string, token: string): Promise<boolean> {
+    const key = `${subscription} ${id}`;
+    return this.#claimed.get(key)?.token === token && this.#claimed.delete(key);
   }
 }

@@ -1,6 +1,7 @@
 import { randomFillSync } from "node:crypto";
 
 import { shown } from "./option-checks.ts";
+import { kindOf } from "./wrong-argument.ts";
 
 const DIGITS: Uint8Array = Buffer.from("0123456789abcdef", "latin1");
 const MAX_ID_LENGTH = 128;
@@ -68,5 +69,7 @@ function writeByte(text: Uint8Array, at: number, byte: number): void {
 /** Returns `id` if a caller may bring it, and throws a `TypeError` if not. */
 export function requireId(id: unknown): string {
   if (typeof id === "string" && id.length <= MAX_ID_LENGTH && PRINTABLE_ASCII.test(id)) return id;
-  throw new TypeError(`id is ${shown(id)}: must be 1 to ${MAX_ID_LENGTH} printable ASCII characters without spaces`);
+  throw new TypeError(
+    `id is ${typeof id === "string" ? shown(id) : kindOf(id)}: must be 1 to ${MAX_ID_LENGTH} printable ASCII characters without spaces`,
+  );
 }

@@ -20,12 +20,12 @@ export interface OutgoingMessage {
 
 /** A message as a driver hands it to core. */
 export interface StoredMessage {
-  /** The publisher's id, or for a foreign producer's message the broker's own, the same on every delivery. */
+  /** The publisher's id, or for a foreign producer's message the broker's own, the same on every delivery; any text: core bounds it, see `boundedId`. */
   readonly id: string;
   readonly body: Uint8Array;
   readonly attributes: Attributes;
   readonly orderingKey: string | undefined;
-  /** Unix ms. */
+  /** Unix ms; any number: core bounds it to what a `Date` can hold. */
   readonly publishTimeMs: number;
   /** The client library's own message object: the escape hatch, typed by the adapter's README. */
   readonly native: unknown;

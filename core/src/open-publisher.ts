@@ -1,3 +1,4 @@
+import { CLOSE_GRACE_MS } from "./close-budget.ts";
 import type { ConnectionRouter } from "./connection-router.ts";
 import { MirrorPublisher, type EventPublisher, type NamedPublisher } from "./mirror-publisher.ts";
 import { topicSpec } from "./specs.ts";
@@ -21,11 +22,9 @@ export async function openPublisher(
       opened.push({ connection: name, publisher });
     }
   } catch (error) {
-    await Promise.allSettled(opened.map(({ publisher }) => publisher.close()));
+    await Promise.allSettled(opened.map(({ publisher }) => publisher.close(CLOSE_GRACE_MS)));
     throw error;
   }
   const [only] = opened;
-  return opened.length === 1 && only !== undefined
-    ? only.publisher
-    : new MirrorPublisher(opened, options.newId, options.clock);
+  return opened.length === 1 && only !== undefined ? only.publisher : new MirrorPublisher(topic.name, opened);
 }

@@ -3,6 +3,7 @@ import type { Connection, ConnectionEnvironment } from "./connection.ts";
 import type { ConnectionRouter } from "./connection-router.ts";
 import type { Handler } from "./handler-context.ts";
 import type { InboxGate } from "./inbox-gate.ts";
+import type { LateSuccesses } from "./late-successes.ts";
 import { SharedPlaces } from "./shared-places.ts";
 import { subscriptionSpec } from "./specs.ts";
 import { SubscriptionWorker } from "./subscription-worker.ts";
@@ -15,6 +16,7 @@ const ORDERED_OUTSTANDING_MIN = 1000;
 export interface WorkerSettings {
   readonly environment: ConnectionEnvironment;
   readonly inbox: InboxGate | undefined;
+  readonly lateSuccesses: LateSuccesses;
   /** Over all connections together. */
   readonly maxConcurrency: number;
   readonly prefetch: number;
@@ -57,7 +59,8 @@ async function openWorker<Event>(
   places: SharedPlaces | undefined,
 ): Promise<SubscriptionWorker> {
   await connection.prepare(subscription);
-  const { environment, inbox, maxConcurrency, prefetch, closeTimeoutMs, onOpen, onClosing, onClosed } = settings;
+  const { environment, inbox, lateSuccesses, maxConcurrency, prefetch, closeTimeoutMs, onOpen, onClosing, onClosed } =
+    settings;
   const spec = subscriptionSpec(subscription, connection.names);
   const letters = await connection.driver.openDeadLetters(spec);
   const worker: SubscriptionWorker = new SubscriptionWorker(
@@ -69,6 +72,7 @@ async function openWorker<Event>(
       ...environment,
       letters,
       inbox,
+      lateSuccesses,
       places,
       maxConcurrency,
       closeTimeoutMs,

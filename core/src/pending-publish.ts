@@ -26,21 +26,22 @@ export class PendingPublish implements PublishRequest {
   sent = false;
   /** For an observer. */
   onAnswer: ((error: PubSubError | undefined) => void) | undefined;
-  readonly #window: PublishWindow;
+  /** The caller's. */
+  signal: AbortSignal | undefined = undefined;
+  /** Present when an asynchronous schema is still looking at the event; see `EncodedEvent`. */
+  valid: Promise<void> | undefined = undefined;
+  #window: PublishWindow | undefined;
   #resolve: ((id: string) => void) | undefined;
   #reject: ((reason: unknown) => void) | undefined;
-  #signal: AbortSignal | undefined;
   #onAbort: (() => void) | undefined;
 
   constructor(
-    window: PublishWindow,
     id: string,
     body: Uint8Array,
     attributes: Attributes,
     orderingKey: string | undefined,
     publishTimeMs: number,
   ) {
-    this.#window = window;
     this.id = id;
     this.body = body;
     this.attributes = attributes;
@@ -48,12 +49,20 @@ export class PendingPublish implements PublishRequest {
     this.publishTimeMs = publishTimeMs;
   }
 
+  /** The same message once more, for another broker. */
+  copy(): PendingPublish {
+    const copy = new PendingPublish(this.id, this.body, this.attributes, this.orderingKey, this.publishTimeMs);
+    copy.signal = this.signal;
+    return copy;
+  }
+
   /** Must be called before the request is handed on. */
-  answerTo(resolve: (id: string) => void, reject: (reason: unknown) => void, signal: AbortSignal | undefined): void {
+  answerTo(window: PublishWindow, resolve: (id: string) => void, reject: (reason: unknown) => void): void {
+    this.#window = window;
     this.#resolve = resolve;
     this.#reject = reject;
+    const { signal } = this;
     if (signal === undefined) return;
-    this.#signal = signal;
     this.#onAbort = (): void => this.#answerCaller(undefined, signal.reason);
     signal.addEventListener("abort", this.#onAbort, { once: true });
   }
@@ -66,7 +75,7 @@ export class PendingPublish implements PublishRequest {
   accept(): void {
     if (!this.awaited) return;
     this.awaited = false;
-    this.#window.settled(this, undefined);
+    this.#window?.settled(this, undefined);
     this.onAnswer?.(undefined);
     this.#answerCaller(this.id, undefined);
   }
@@ -74,7 +83,7 @@ export class PendingPublish implements PublishRequest {
   reject(error: PubSubError): void {
     if (!this.awaited) return;
     this.awaited = false;
-    this.#window.settled(this, error);
+    this.#window?.settled(this, error);
     this.onAnswer?.(error);
     this.#answerCaller(undefined, error);
   }
@@ -84,7 +93,7 @@ export class PendingPublish implements PublishRequest {
     const reject = this.#reject;
     this.#resolve = undefined;
     this.#reject = undefined;
-    if (this.#onAbort !== undefined) this.#signal?.removeEventListener("abort", this.#onAbort);
+    if (this.#onAbort !== undefined) this.signal?.removeEventListener("abort", this.#onAbort);
     if (id === undefined) reject?.(reason);
     else resolve?.(id);
   }

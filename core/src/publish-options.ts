@@ -3,11 +3,11 @@ import type { AnyTopic } from "./topic.ts";
 
 export interface PublishOptions {
   /** See `Attributes` for what is allowed. */
-  readonly attributes?: Attributes;
+  readonly attributes?: Attributes | undefined;
   /** Instead of a new id: makes a repeated publish recognisable. 1 to 128 printable ASCII characters. */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** Rejects the call at once with the abort reason. A publish that is already on its way may happen all the same. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface PublishEntry<Input> extends Omit<PublishOptions, "signal"> {
@@ -26,5 +26,5 @@ export interface Publisher<Input> {
   publishBatch(
     entries: readonly PublishEntry<Input>[],
     options?: { readonly signal?: AbortSignal },
-  ): Promise<readonly PublishResult[]>;
+  ): Promise<readonly PublishResult[]> | undefined;
 }

@@ -66,10 +66,15 @@ export class BoundedPublishWindow implements PublishWindow {
     if (this.#pending === 0 && this.#emptied.length > 0) for (const emptied of this.#emptied.splice(0)) emptied();
   }
 
-  /** Resolves when every request was answered. Requests are answered within `timeoutMs`. */
-  async drained(): Promise<void> {
+  /** Resolves when every request was answered; those that the broker has not answered after `withinMs` are rejected. */
+  async drained(withinMs: number): Promise<void> {
     this.#flush();
-    if (this.#pending > 0) await new Promise<void>((resolve) => this.#emptied.push(resolve));
+    const { clock } = this.#options;
+    if (this.#pending > 0) {
+      const timer = clock.setTimer(() => this.#giveUp(), withinMs, true);
+      await new Promise<void>((resolve) => this.#emptied.push(resolve));
+      clock.clearTimer(timer);
+    }
     if (this.#timeoutArmed) this.#options.clock.clearTimer(this.#timeoutTimer);
     this.#timeoutArmed = false;
   }
@@ -99,7 +104,7 @@ export class BoundedPublishWindow implements PublishWindow {
     this.#keys.delete(key);
     const paused = new PubSubError(
       "KEY_PAUSED",
-      `${this.#options.what}: an earlier publish with this ordering key failed`,
+      `${this.#options.what}: an earlier publish with this ordering key failed, so this one was not sent: publish both again, in order`,
       {
         cause: error,
       },
@@ -199,6 +204,20 @@ export class BoundedPublishWindow implements PublishWindow {
         first.reject(this.#timedOut(first));
       }
     }
+  }
+
+  /** Closing can wait no longer. */
+  #giveUp(): void {
+    for (const queue of [this.#order, this.#waiting]) {
+      for (let first = queue.shift(); first !== undefined; first = queue.shift()) first.reject(this.#closed(first));
+    }
+  }
+
+  #closed(request: PendingPublish): PubSubError {
+    const { what } = this.#options;
+    return request.sent
+      ? new PubSubError("TIMEOUT", `${what}: closed before the broker confirmed, the publish may have happened`)
+      : new PubSubError("CLOSED", `${what}: closed before the publish was sent`);
   }
 
   #timedOut(request: PendingPublish): PubSubError {

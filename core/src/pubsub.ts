@@ -1,5 +1,6 @@
 // Over 300 lines: the public object; each method is a few lines on top of the files it imports, most lines are docstrings.
 import type { Capabilities } from "./capabilities.ts";
+import { CLOSE_GRACE_MS, CloseBudget } from "./close-budget.ts";
 import { combinedDeadLetterQueue } from "./combined-dead-letter-queue.ts";
 import type { Connection, ConnectionEnvironment } from "./connection.ts";
 import type { ConnectionRouter } from "./connection-router.ts";
@@ -10,22 +11,29 @@ import type { DriverDeadLetters, TopologyChange } from "./driver.ts";
 import { PubSubError } from "./errors.ts";
 import type { Handler } from "./handler-context.ts";
 import { healthOf, type Health } from "./health.ts";
+import { IdSigner } from "./id-signer.ts";
 import { InboxGate } from "./inbox-gate.ts";
+import { LateSuccesses } from "./late-successes.ts";
 import { MemoryInbox } from "./memory-inbox.ts";
-import { createIdGenerator, type IdGenerator } from "./message-id.ts";
+import { createIdGenerator } from "./message-id.ts";
 import type { EventPublisher } from "./mirror-publisher.ts";
 import { openPublisher } from "./open-publisher.ts";
 import { openWorkers, type HandlerOf } from "./open-workers.ts";
-import { rejectUnknownKeys, requireInteger, shown } from "./option-checks.ts";
+import { rejectUnknownKeys, requireInteger } from "./option-checks.ts";
+import type { PendingPublish } from "./pending-publish.ts";
+import { readBatch, sendBatch } from "./publish-batch.ts";
 import type { Publisher, PublishEntry, PublishOptions, PublishResult } from "./publish-options.ts";
+import { readPublish, type PublishReader } from "./read-publish.ts";
 import { subscriptionSpec, topologyOf } from "./specs.ts";
 import type { SubscriptionWorker } from "./subscription-worker.ts";
 import type { AnySubscription, Subscription } from "./subscription.ts";
 import type { AnyTopic, Topic } from "./topic.ts";
 import { untilAborted } from "./until-aborted.ts";
 import { closeTimeout, type CloseOptions, type SubscribeOptions, type Worker } from "./worker.ts";
+import { isDeclaration, notADeclaration, requireHandler } from "./wrong-argument.ts";
 
 const PREFETCH_DEFAULT_MAX = 1000;
+const CLOSE_TIMEOUT_DEFAULT_MS = 30_000;
 const CLOSED = "the connection was closed";
 
 /** One difference between what is declared and what exists, and on which connection. */
@@ -54,24 +62,32 @@ export class PubSub implements AsyncDisposable {
   readonly #router: ConnectionRouter;
   readonly #environment: ConnectionEnvironment;
   readonly #options: ConnectOptions;
-  readonly #newId: IdGenerator;
+  readonly #reader: PublishReader;
   readonly #inbox: NonNullable<ConnectOptions["inbox"]>;
   readonly #publishers = new Map<string, EventPublisher>();
   /** Those of them that no publish from before they were open waits for any more: calls keep their order. */
   readonly #ready = new Map<string, EventPublisher>();
   readonly #opening = new Map<string, Promise<EventPublisher>>();
   readonly #workers = new Set<SubscriptionWorker>();
+  /** By `topic/subscription`. */
+  readonly #lateSuccesses = new Map<string, LateSuccesses>();
   readonly #letters = new Set<DriverDeadLetters>();
   /** Aborts when closing begins: nobody waits any longer for what is only being opened. */
   readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
+  /** No handler runs any more, or those that do were given up. */
+  #publishingClosed = false;
 
   /** For `connect`. */
   constructor(router: ConnectionRouter, environment: ConnectionEnvironment, options: ConnectOptions) {
     this.#router = router;
     this.#environment = environment;
     this.#options = options;
-    this.#newId = createIdGenerator(options.random);
+    this.#reader = {
+      clock: environment.clock,
+      newId: createIdGenerator(options.random),
+      signer: options.publish?.idSecret === undefined ? undefined : new IdSigner(options.publish.idSecret),
+    };
     this.#inbox = options.inbox ?? new MemoryInbox({ clock: environment.clock });
   }
 
@@ -115,13 +131,21 @@ export class PubSub implements AsyncDisposable {
    * (the publish may have happened). Events of one topic are sent in the order of the calls; with different keys or
    * none, they may be stored in another order. A topic without subscriptions accepts events, and nobody gets them.
    * With a mirror configured, resolves when both connections have accepted; when one fails, the other may have it.
+   *
+   * What is published is the value at the time of the call: event, bytes, attributes and options may be changed or reused
+   * as soon as this returns. JSON must carry the event exactly: a `Date`, `Map`, `NaN` and the like reject with
+   * `INVALID_MESSAGE`, unless the topic's schema makes the same of it after JSON as before.
    */
   publish<Input>(topic: Topic<Input, unknown>, event: Input, options?: PublishOptions): Promise<string> {
+    let message: PendingPublish;
+    try {
+      message = readPublish(topic, event, options, this.#reader);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const publisher = this.#ready.get(topic.name);
-    if (publisher !== undefined && this.#closing === undefined) return publisher.publish(topic, event, options);
-    return untilAborted(this.#openPublisher(topic), options?.signal).then((opened) =>
-      opened.publish(topic, event, options),
-    );
+    if (publisher !== undefined && !this.#publishingClosed) return publisher.send(message);
+    return untilAborted(this.#openPublisher(topic), message.signal).then((opened) => opened.send(message));
   }
 
   /**
@@ -134,8 +158,10 @@ export class PubSub implements AsyncDisposable {
     entries: readonly PublishEntry<Input>[],
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<readonly PublishResult[]> {
-    this.#requireOpen();
+    requireKind("topic", topic);
+    this.#requirePublishing();
     const { signal } = options;
+    const batch = readBatch(topic, entries, signal, this.#reader);
     let publisher = this.#ready.get(topic.name);
     try {
       publisher ??= await untilAborted(this.#openPublisher(topic), signal);
@@ -143,7 +169,7 @@ export class PubSub implements AsyncDisposable {
       if (signal?.aborted !== true) throw error;
       return entries.map(() => ({ ok: false, error: signal.reason as unknown }));
     }
-    return await publisher.publishBatch(topic, entries, signal);
+    return await sendBatch(publisher, batch);
   }
 
   /** An object that can only publish to one topic. */
@@ -166,7 +192,7 @@ export class PubSub implements AsyncDisposable {
     handler: Handler<Event>,
     options: SubscribeOptions = {},
   ): Promise<Worker> {
-    if (typeof handler !== "function") throw new TypeError(`handler is ${shown(handler)}: must be a function`);
+    requireHandler(subscription, handler);
     return await this.#openWorker(subscription, () => handler, options);
   }
 
@@ -245,30 +271,64 @@ export class PubSub implements AsyncDisposable {
   }
 
   /**
-   * Closes all workers (see `Worker.close`), waits for publishes under way, and disconnects. Rejects only with a
-   * `TypeError` for a wrong option, and has closed nothing then; idempotent; works while disconnected.
+   * Takes no more messages, waits for running handlers, then for publishes under way, and disconnects.
+   *
+   * Until the last handler has ended, `publish` works, for everybody; then it rejects with `CLOSED`. Everything else
+   * rejects from the beginning.
+   *
+   * It takes at most `timeoutMs`, for handlers, and 5 s more for all the rest together, whatever the broker and the line
+   * do: handlers past their time are given up (their signals abort, their messages go back), publishes that nobody has
+   * confirmed reject with `TIMEOUT`, and what cannot be closed politely is closed by force, and logged.
+   *
+   * Called by a handler, it resolves when no more messages are taken: it cannot wait for its caller. The closing goes on
+   * behind it and waits for the handler like for any other. On Node 22 that is recognised up to the handler's first
+   * `await`; later, do not wait for it there.
+   *
+   * Rejects only with a `TypeError` for a wrong option, and has closed nothing then; idempotent; works while disconnected.
    */
   async close(options: CloseOptions = {}): Promise<void> {
-    closeTimeout(options, 0);
-    this.#closing ??= this.#close(options);
-    await this.#closing;
+    const timeoutMs = closeTimeout(options, this.#options.closeTimeoutMs ?? CLOSE_TIMEOUT_DEFAULT_MS);
+    const workers = [...this.#workers];
+    const fromHandler = workers.some(({ hasCaller }) => hasCaller);
+    this.#closing ??= this.#close(workers, timeoutMs, options.signal);
+    await (fromHandler ? Promise.all(workers.map(({ stopped }) => stopped)) : this.#closing);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  async #close(options: CloseOptions): Promise<void> {
+  async #close(
+    workers: readonly SubscriptionWorker[],
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     this.#closed.abort(new PubSubError("CLOSED", CLOSED));
-    await Promise.allSettled(this.#opening.values());
-    await Promise.allSettled([...this.#workers].map((worker) => worker.close(options)));
-    await Promise.allSettled([...this.#publishers.values()].map((publisher) => publisher.close()));
-    await Promise.allSettled([...this.#letters].map((letters) => letters.close()));
-    await this.#router.close();
+    const { clock, logger } = this.#environment;
+    const budget = new CloseBudget(clock, logger);
+    const closing = workers.map((worker) => worker.closeWithin(timeoutMs, signal, budget));
+    if (workers.some(({ isBusy }) => isBusy)) await Promise.all(workers.map(({ drained }) => drained));
+    this.#publishingClosed = true;
+    budget.begin();
+    await budget.wait("opening topics", {}, () => Promise.allSettled(this.#opening.values()));
+    await Promise.all([
+      ...closing,
+      ...[...this.#publishers].map(([topic, publisher]) =>
+        budget.wait("waiting for publishes", { topic }, (leftMs) => publisher.close(leftMs)),
+      ),
+    ]);
+    await Promise.all(
+      [...this.#letters].map((letters) => budget.wait("closing dead letters", {}, (leftMs) => letters.close(leftMs))),
+    );
+    await this.#router.close(budget);
   }
 
   #requireOpen(): void {
     if (this.#closing !== undefined) throw new PubSubError("CLOSED", CLOSED);
+  }
+
+  #requirePublishing(): void {
+    if (this.#publishingClosed) throw new PubSubError("CLOSED", CLOSED);
   }
 
   /** One connection after the other: what fails on one has not begun on the next. */
@@ -285,11 +345,12 @@ export class PubSub implements AsyncDisposable {
   }
 
   #openPublisher(topic: AnyTopic): Promise<EventPublisher> {
-    const known = this.#opening.get(topic?.name);
+    if (this.#publishingClosed) return Promise.reject(new PubSubError("CLOSED", CLOSED));
+    const known = this.#opening.get(topic.name);
     if (known !== undefined) return known;
     const opening = this.#newPublisher(topic);
-    this.#opening.set(topic?.name, opening);
-    const forget = (): unknown => this.#opening.delete(topic?.name);
+    this.#opening.set(topic.name, opening);
+    const forget = (): unknown => this.#opening.delete(topic.name);
     const ready = (publisher: EventPublisher): void => {
       this.#ready.set(topic.name, publisher);
       forget();
@@ -299,18 +360,18 @@ export class PubSub implements AsyncDisposable {
   }
 
   async #newPublisher(topic: AnyTopic): Promise<EventPublisher> {
-    requireKind("topic", topic);
-    this.#requireOpen();
+    this.#requirePublishing();
     const { clock, observe } = this.#environment;
     const limits = this.#options.publish ?? {};
     const publisher = await openPublisher(this.#router, topic, {
       clock,
-      newId: this.#newId,
       observer: observe,
       maxPending: limits.maxPending ?? 1000,
       maxWaiting: limits.maxWaiting ?? 100_000,
       timeoutMs: limits.timeoutMs ?? 30_000,
     });
+    if (this.#publishingClosed) void publisher.close(0);
+    this.#requirePublishing();
     this.#publishers.set(topic.name, publisher);
     return publisher;
   }
@@ -321,7 +382,7 @@ export class PubSub implements AsyncDisposable {
     const connection = await this.#router.connection(name);
     await connection.prepare(subscription);
     const letters = await connection.driver.openDeadLetters(subscriptionSpec(subscription, connection.names));
-    if (this.#closing !== undefined) await letters.close();
+    if (this.#closing !== undefined) await letters.close(CLOSE_GRACE_MS);
     this.#requireOpen();
     this.#letters.add(letters);
     return { letters, capabilities: connection.capabilities };
@@ -354,9 +415,10 @@ export class PubSub implements AsyncDisposable {
       environment: this.#environment,
       // Copies of one event on two connections are told apart by nothing but the inbox.
       inbox: several || declared.topic.deliveryGuarantee === "exactly-once" ? this.#inboxGate(subscription) : undefined,
+      lateSuccesses: this.#lateSuccessesOf(subscription),
       maxConcurrency,
       prefetch,
-      closeTimeoutMs: this.#options.closeTimeoutMs ?? 30_000,
+      closeTimeoutMs: this.#options.closeTimeoutMs ?? CLOSE_TIMEOUT_DEFAULT_MS,
       onOpen: (opened) => {
         this.#requireOpen();
         this.#workers.add(opened);
@@ -377,6 +439,13 @@ export class PubSub implements AsyncDisposable {
     if (several) onWorker?.(worker);
     if (signal !== undefined) closeOnAbort(worker, signal);
     return worker;
+  }
+
+  #lateSuccessesOf({ topic, name }: AnySubscription): LateSuccesses {
+    const path = `${topic.name}/${name}`;
+    const known = this.#lateSuccesses.get(path) ?? new LateSuccesses();
+    this.#lateSuccesses.set(path, known);
+    return known;
   }
 
   #inboxGate(subscription: AnySubscription): InboxGate {
@@ -406,9 +475,6 @@ interface WorkerHooks {
   readonly onClosing?: (worker: SubscriptionWorker) => void;
 }
 
-function requireKind(kind: "topic" | "subscription", value: AnyTopic | AnySubscription | undefined): void {
-  if (value?.kind === kind) return;
-  throw new TypeError(
-    `${kind} is ${shown(value)}: must be made by define${kind === "topic" ? "Topic" : "Subscription"}`,
-  );
+function requireKind(kind: "topic" | "subscription", value: unknown): void {
+  if (!isDeclaration(kind, value)) throw notADeclaration(kind, value);
 }

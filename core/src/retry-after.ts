@@ -1,3 +1,4 @@
+import { isBranded, isInstance, mark, RETRY_AFTER_BRAND } from "./brand.ts";
 import { shown } from "./option-checks.ts";
 
 /**
@@ -18,4 +19,18 @@ export class RetryAfter extends Error {
     }
     this.delayMs = delayMs;
   }
+
+  /** Also one that another copy of this package has made. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(RetryAfter, this, RETRY_AFTER_BRAND, value);
+  }
+
+  static {
+    mark(this, RETRY_AFTER_BRAND);
+  }
+}
+
+/** Whether a handler threw `RetryAfter`, of whatever copy of this package. */
+export function isRetryAfter(value: unknown): value is RetryAfter {
+  return isBranded(RETRY_AFTER_BRAND, value);
 }

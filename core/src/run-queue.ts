@@ -1,4 +1,3 @@
-import type { Clock } from "./clock.ts";
 import { Deque } from "./deque.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { SharedPlaces } from "./shared-places.ts";
@@ -71,17 +70,13 @@ export class RunQueue {
     this.#options.places?.give();
   }
 
-  /** Resolves true when no handler runs, false when that took longer than `timeoutMs` or `signal` was aborted. */
-  async idle(clock: Clock, timeoutMs: number, signal: AbortSignal | undefined): Promise<boolean> {
+  /** Resolves true when no handler runs, false when `signal` was aborted before. */
+  async idle(signal: AbortSignal): Promise<boolean> {
     if (this.#running === 0) return true;
-    if (timeoutMs === 0 || signal?.aborted === true) return false;
+    if (signal.aborted) return false;
     return await new Promise<boolean>((resolve) => {
-      const timer = clock.setTimer(() => resolve(false), timeoutMs, true);
-      signal?.addEventListener("abort", () => resolve(false), { once: true });
-      this.#onIdle = (): void => {
-        clock.clearTimer(timer);
-        resolve(true);
-      };
+      signal.addEventListener("abort", () => resolve(false), { once: true });
+      this.#onIdle = (): void => resolve(true);
     });
   }
 

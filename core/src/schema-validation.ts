@@ -1,8 +1,8 @@
 import { PubSubError } from "./errors.ts";
-import type { StandardIssue, StandardResult } from "./standard-schema.ts";
+import type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";
 
 /** Paths and messages of the issues, for an error message. Schemas' messages name types and constraints, not values. */
-function issueList(issues: readonly StandardIssue[]): string {
+export function issueList(issues: readonly StandardIssue[]): string {
   const words = issues.slice(0, 5).map((issue) => {
     const path = (issue.path ?? []).map((part) => String(typeof part === "object" ? part.key : part)).join(".");
     return path === "" ? issue.message : `${path}: ${issue.message}`;
@@ -15,4 +15,27 @@ function issueList(issues: readonly StandardIssue[]): string {
 export function validatedValue<Value>(what: string, result: StandardResult<Value>): Value {
   if (result.issues === undefined) return result.value;
   throw new PubSubError("INVALID_MESSAGE", `${what} does not fit the topic's schema: ${issueList(result.issues)}`);
+}
+
+/** Asks the schema of a topic. A promise never rejects with anything but `INVALID_MESSAGE`. @throws PubSubError `INVALID_MESSAGE` when the schema throws */
+export function schemaResult(
+  topic: string,
+  schema: StandardSchema<unknown, unknown>,
+  value: unknown,
+): StandardResult<unknown> | Promise<StandardResult<unknown>> {
+  try {
+    const result = schema["~standard"].validate(value);
+    return isPromise(result) ? result.catch((error: unknown) => Promise.reject(threw(topic, error))) : result;
+  } catch (error) {
+    throw threw(topic, error);
+  }
+}
+
+function threw(topic: string, error: unknown): PubSubError {
+  return new PubSubError("INVALID_MESSAGE", `topic "${topic}": the schema threw`, { cause: error });
+}
+
+/** By what it can do, not by its class: test runners and `vm` have a `Promise` of their own. */
+export function isPromise<Value>(value: Value | Promise<Value>): value is Promise<Value> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

@@ -6,10 +6,11 @@ import type { DriverDeadLetters } from "./driver.ts";
 import { PubSubError } from "./errors.ts";
 import { FirstFailures } from "./first-failures.ts";
 import type { InFlight } from "./in-flight.ts";
+import type { LateSuccesses } from "./late-successes.ts";
 import type { Logger } from "./logger.ts";
 import type { PubSubEvent } from "./observer.ts";
-import { Reject } from "./reject.ts";
-import { RetryAfter } from "./retry-after.ts";
+import { isReject } from "./reject.ts";
+import { isRetryAfter } from "./retry-after.ts";
 import { retryDelayMs, steppedDelayMs } from "./retry-policy.ts";
 import type { AnySubscription } from "./subscription.ts";
 
@@ -30,14 +31,13 @@ export interface SettlerOptions {
   readonly random: () => number;
   readonly logger: Logger;
   readonly letters: DriverDeadLetters;
+  readonly lateSuccesses: LateSuccesses;
   readonly items: SettledItems;
   readonly observe: ((event: PubSubEvent) => void) | undefined;
 }
 
 /** A dead letter that could not be stored is tried again, but not in a hot loop. */
 const MIN_DELAY_AFTER_FAILED_LETTER_MS = 1000;
-/** A worker that is closed waits for the broker's confirmations, but not for ever: closing has to end. */
-const FLUSH_TIMEOUT_MS = 10_000;
 
 /** Turns the outcome of an attempt into what the broker is told: ack, delayed retry, or dead letter and ack (C14 to C18). */
 export class Settler {
@@ -51,19 +51,8 @@ export class Settler {
     this.#path = `${options.subscription.topic.name}/${options.subscription.name}`;
   }
 
-  /** Resolves when every settle so far was confirmed or failed, or when the broker took too long to say. */
+  /** Resolves when every settle so far was confirmed or failed. */
   async flushed(): Promise<void> {
-    if (this.#unconfirmed.size === 0) return;
-    const { clock, logger } = this.#options;
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = clock.setTimer(resolve, FLUSH_TIMEOUT_MS, true);
-    await Promise.race([this.#confirmed(), late]);
-    clock.clearTimer(timer);
-    const unconfirmed = this.#unconfirmed.size;
-    if (unconfirmed > 0) logger.warn({ subscription: this.#path, unconfirmed }, "closing without waiting for settles");
-  }
-
-  async #confirmed(): Promise<void> {
     while (this.#unconfirmed.size > 0) await Promise.allSettled(this.#unconfirmed);
   }
 
@@ -72,7 +61,7 @@ export class Settler {
     const { items, clock, observe } = this.#options;
     this.#firstFailures.forget(item.id);
     items.letGo(item);
-    const confirmation = this.#tracked(item, item.delivery.ack());
+    const confirmation = this.#tracked(item, item.delivery.ack(), true);
     if (observe !== undefined) {
       const durationMs = clock.monotonicNow() - item.startedMs;
       observe({ ...this.#event(item), type: "ack", durationMs, atMs: clock.now() });
@@ -81,13 +70,13 @@ export class Settler {
     return confirmation;
   }
 
-  /** Gives back what has not started. */
-  release(item: InFlight): Promise<void> | undefined {
+  /** Gives back what has not started; with `leaseEnded`, what may be another's by now. */
+  release(item: InFlight, leaseEnded = false): Promise<void> | undefined {
     item.state = "settling";
     const { items, clock, observe } = this.#options;
     if (this.#heldByCore(item)) items.awaitRetry(item, 0);
     items.letGo(item);
-    const confirmation = this.#tracked(item, item.delivery.release());
+    const confirmation = this.#tracked(item, item.delivery.release(leaseEnded));
     observe?.({ ...this.#event(item), type: "release", atMs: clock.now() });
     items.goOn(item);
     return confirmation;
@@ -96,11 +85,11 @@ export class Settler {
   /** The attempt failed: retry by policy, or dead-letter. */
   fail(item: InFlight, error: unknown): Promise<void> | undefined {
     item.state = "settling";
-    if (error instanceof Reject) return this.deadLetter(item, "rejected", error);
+    if (isReject(error)) return this.deadLetter(item, "rejected", error);
     const { retryPolicy } = this.#options.subscription;
     if (item.attempt > retryPolicy.maxRetries) return this.deadLetter(item, "retries-exhausted", error);
     const { nackDelay } = this.#options.capabilities;
-    if (!(error instanceof RetryAfter)) {
+    if (!isRetryAfter(error)) {
       return this.#retry(item, error, retryDelayMs(retryPolicy, item.attempt, this.#options.random, nackDelay));
     }
     if (error.delayMs > nackDelay.maxMs) {
@@ -182,9 +171,12 @@ export class Settler {
     return steppedDelayMs(Math.max(byPolicy, MIN_DELAY_AFTER_FAILED_LETTER_MS), capabilities.nackDelay);
   }
 
-  #tracked(item: InFlight, confirmation: Promise<void> | undefined): Promise<void> | undefined {
+  #tracked(item: InFlight, confirmation: Promise<void> | undefined, succeeded = false): Promise<void> | undefined {
     if (confirmation === undefined) return undefined;
-    const settled = confirmation.catch((error: unknown) => this.#unsettled(item, error));
+    const settled = confirmation.catch((error: unknown) => {
+      if (succeeded) this.#options.lateSuccesses.add(item.delivery);
+      this.#unsettled(item, error);
+    });
     this.#unconfirmed.add(settled);
     const forget = (): unknown => this.#unconfirmed.delete(settled);
     settled.then(forget, forget);

@@ -1,16 +1,19 @@
 // Over 300 lines: intake, runs and life of one worker share their state; places are in run-queue.ts, outcomes in settler.ts.
 import type { Capabilities } from "./capabilities.ts";
 import type { Clock } from "./clock.ts";
+import { CLOSE_GRACE_MS, CloseBudget } from "./close-budget.ts";
 import type { DeadLetterReason } from "./dead-letter.ts";
 import type { DeliverySink, DriverDeadLetters, DriverDelivery, DriverSubscriber } from "./driver.ts";
 import { PubSubError } from "./errors.ts";
 import { readEvent, type EventReceiver } from "./event-reader.ts";
 import type { Handler } from "./handler-context.ts";
+import { HandlerScope } from "./handler-scope.ts";
 import type { SubscriptionHealth } from "./health.ts";
 import type { InboxGate } from "./inbox-gate.ts";
 import { HeldItems } from "./held-items.ts";
 import { InFlight, type LeaseClock } from "./in-flight.ts";
 import { KeyLanes } from "./key-lanes.ts";
+import type { LateSuccesses } from "./late-successes.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import type { Logger } from "./logger.ts";
 import type { PubSubEvent } from "./observer.ts";
@@ -32,6 +35,8 @@ export interface SubscriptionWorkerOptions {
   readonly letters: DriverDeadLetters;
   /** Present on exactly-once subscriptions. */
   readonly inbox: InboxGate | undefined;
+  /** Of this subscription, shared by its workers in this process. */
+  readonly lateSuccesses: LateSuccesses;
   readonly maxConcurrency: number;
   /** Present when workers on several connections keep to `maxConcurrency` together. */
   readonly places: SharedPlaces | undefined;
@@ -60,13 +65,27 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
   /** Handlers that run although their delivery was lost: they keep their place until they return. */
   readonly #lost = new Set<InFlight>();
   readonly #queue: RunQueue;
+  readonly #scope = new HandlerScope();
+  /** Whether a lease ends by itself, and not only with its connection. */
+  readonly #leased: boolean;
+  /** Whether a broker may take a late acknowledgement, not act on it, and not say so. */
+  readonly #mayMissLateAcks: boolean;
+  /** Whether anything may be waited for between an item's start and its handler. */
+  readonly #startsLater: boolean;
   #abandoned = 0;
+  #longestBlockMs = 0;
   /** See `UNSTARTED_SPARE`. */
   readonly #unstartedSpare: number;
   #state: "open" | "closing" | "closed" = "open";
   #failing: PubSubError | undefined;
   #driver: DriverSubscriber | undefined;
   #closing: Promise<void> | undefined;
+  /** Aborts when handlers are waited for no longer. */
+  readonly #patience = new AbortController();
+  /** Resolves when intake has stopped: what a handler that closes its own worker waits for. */
+  readonly #stopped = Promise.withResolvers<void>();
+  /** Resolves when no handler runs, or when those that do were given up. */
+  readonly #drained = Promise.withResolvers<void>();
   #resolveClosed!: () => void;
 
   constructor(subscription: Subscription, handler: Handler<never>, options: SubscriptionWorkerOptions) {
@@ -76,8 +95,11 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     this.#unstartedSpare = options.capabilities.attempts === "includes-unstarted" ? UNSTARTED_SPARE : 0;
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
     this.#settler = new Settler({ ...options, subscription, items: this });
-    const { clock } = options;
+    const clock = this.#scope.clock(options.clock);
     const { ackDeadlineMs } = subscription;
+    this.#leased = options.capabilities.lease === "renewable";
+    this.#mayMissLateAcks = this.#leased && options.capabilities.durability !== "process";
+    this.#startsLater = options.inbox !== undefined || subscription.topic.schema !== undefined;
     if (subscription.topic.orderingKey !== undefined) {
       this.#lanes = new KeyLanes({
         clock,
@@ -86,7 +108,8 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
         patienceMs: Math.max(2 * ackDeadlineMs, 10_000),
       });
     }
-    this.#queue = new RunQueue({ ...options, start: (item) => this.#start(item) });
+    const start = (item: InFlight): void => this.#start(item);
+    this.#queue = new RunQueue({ ...options, start: (item) => this.#scope.run(start, item) });
     this.#keeper = new LeaseKeeper({
       clock,
       ackDeadlineMs,
@@ -94,9 +117,9 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
       lost: this.#lost,
       extend: (items) => {
         this.#driver?.extend(items.map((item) => item.delivery));
-        options.inbox?.extend(items);
       },
       expire: (item) => this.#expire(item),
+      blocked: (blockedMs) => this.#blocked(blockedMs),
     });
   }
 
@@ -127,6 +150,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
       running: this.#queue.running,
       abandoned: this.#abandoned,
       waiting: this.#held.size + this.#lost.size - this.#queue.running,
+      longestBlockMs: this.#longestBlockMs,
       error: error === undefined ? undefined : { code: error.code, message: error.message },
     };
   }
@@ -198,45 +222,66 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
   }
 
   #start(item: InFlight): void {
-    const { inbox, observe } = this.#options;
-    // What comes before the handler may last only where something is waited for.
-    if (observe !== undefined || inbox !== undefined || this.subscription.topic.schema !== undefined) this.#begin(item);
-    if (observe !== undefined) {
+    const { inbox, observe, lateSuccesses } = this.#options;
+    const now = this.monotonicNow();
+    // It has waited: without a renewal, it may be somebody else's by now.
+    if (this.#leased && item.receivedMs !== 0 && now >= this.#keeper.leaseEndMs(item.receivedMs)) {
+      return reported(this.#settler.release(item, true));
+    }
+    const again = item.startedMs !== 0;
+    if (!again) this.#begin(item, now);
+    if (observe !== undefined && !again) {
       observe({ type: "deliver", ...this.#names(), id: item.id, attempt: item.attempt, atMs: this.now() });
     }
-    if (item.attempt > this.subscription.retryPolicy.maxRetries + 1 + this.#unstartedSpare) {
-      const error = new PubSubError("LEASE_LOST", "workers died or lost their lease in every permitted attempt");
-      reported(this.#settler.deadLetter(item, "retries-exhausted", error));
-    } else if (inbox === undefined) {
-      readEvent(this.subscription.topic, item, this);
-    } else {
-      reported(this.#claim(item, inbox));
+    if (lateSuccesses.size > 0 && lateSuccesses.has(item.delivery)) return reported(this.#settler.ack(item));
+    if (inbox !== undefined) reported(this.#claim(item, inbox));
+    else this.#read(item);
+    return undefined;
+  }
+
+  #read(item: InFlight): void {
+    if (item.attempt <= this.subscription.retryPolicy.maxRetries + 1 + this.#unstartedSpare) {
+      return readEvent(this.subscription.topic, item, this);
     }
+    const error = new PubSubError("LEASE_LOST", "workers died or lost their lease in every permitted attempt");
+    return this.undeliverable(item, "retries-exhausted", error);
   }
 
   /** The attempt's time begins now. */
-  #begin(item: InFlight): void {
-    item.startedMs = this.monotonicNow();
-    item.deadlineMs = item.startedMs + this.subscription.maxHandlingMs;
-    if (item.receivedMs === 0) item.receivedMs = item.startedMs;
+  #begin(item: InFlight, nowMs: number): void {
+    item.startedMs = nowMs;
+    item.deadlineMs = nowMs + this.subscription.maxHandlingMs;
+    if (item.receivedMs === 0) item.receivedMs = nowMs;
   }
 
   async #claim(item: InFlight, inbox: InboxGate): Promise<void> {
-    let claim: "claimed" | "completed" | "lost";
+    let claim: "claimed" | "completed" | "busy";
     try {
       claim = await inbox.claim(item);
     } catch (error) {
       return reported(this.failed(item, error));
     }
-    if (item.state !== "running") return this.#returned(item);
-    if (claim === "claimed") return readEvent(this.subscription.topic, item, this);
-    return reported(this.#settler.ack(item));
+    if (item.state !== "running") {
+      await inbox.abandon(item);
+      return this.#returned(item);
+    }
+    if (claim === "claimed") return this.#read(item);
+    if (claim === "completed") return reported(this.#settler.ack(item));
+    return this.#park(item, inbox);
+  }
+
+  /** Somebody else handles the same message: it waits without a place, under its lease and within its time. */
+  #park(item: InFlight, inbox: InboxGate): void {
+    item.state = "waiting";
+    this.#queue.free(item);
+    inbox.whenFree(item, () => this.#ready(item));
+    this.#queue.fill();
   }
 
   handle(item: InFlight, event: unknown): void {
     if (item.state !== "running") return this.#returned(item);
-    // However long the process was held up before it called the handler: that is not the handler's time.
-    this.#begin(item);
+    // However long was waited for its claim or validation: that is not the handler's time.
+    if (this.#startsLater) this.#begin(item, this.monotonicNow());
     let outcome: unknown;
     let ending: Promise<unknown> | undefined;
     try {
@@ -248,7 +293,10 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     } catch (error) {
       return reported(this.failed(item, error));
     }
-    if (outcome === SETTLED_BY_HAND) return undefined;
+    if (outcome === SETTLED_BY_HAND) {
+      item.byHand = true;
+      return undefined;
+    }
     if (ending === undefined) return reported(this.succeeded(item));
     ending.then(
       () => reported(this.succeeded(item)),
@@ -281,40 +329,69 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
   succeeded(item: InFlight): Promise<void> | undefined {
     const { inbox } = this.#options;
     if (inbox !== undefined) return this.#completed(item, inbox);
-    if (item.state === "running") return this.#settler.ack(item);
-    this.#returned(item);
+    if (item.state === "running") return this.#ackSuccess(item);
+    this.#succeededLate(item);
     return undefined;
   }
 
   failed(item: InFlight, thrown: unknown): Promise<void> | undefined {
     const error = inspectable(thrown);
     const { inbox } = this.#options;
-    if (item.state !== "running") {
-      this.#returned(item);
-      return undefined;
-    }
     if (inbox !== undefined) return this.#abandonAndFail(item, inbox, error);
-    return error instanceof ReleaseDelivery ? this.#settler.release(item) : this.#settler.fail(item, error);
+    if (item.state === "running") return this.#fail(item, error);
+    this.#returned(item);
+    return undefined;
   }
 
   async #abandonAndFail(item: InFlight, inbox: InboxGate, error: unknown): Promise<void> {
     await inbox.abandon(item);
-    if (item.state !== "running") return this.#returned(item);
-    await (error instanceof ReleaseDelivery ? this.#settler.release(item) : this.#settler.fail(item, error));
-    return undefined;
+    if (item.state === "running") await this.#fail(item, error);
+    else this.#returned(item);
+  }
+
+  #fail(item: InFlight, error: unknown): Promise<void> | undefined {
+    return error instanceof ReleaseDelivery ? this.#settler.release(item) : this.#settler.fail(item, error);
   }
 
   /** Marked as handled even when the delivery was lost meanwhile: its redelivery is then only acknowledged. */
   async #completed(item: InFlight, inbox: InboxGate): Promise<void> {
+    let held: boolean;
     try {
-      await inbox.complete(item);
+      held = await inbox.complete(item);
     } catch (error) {
       if (item.state === "running") await this.#settler.fail(item, error);
       else this.#returned(item);
       return;
     }
-    if (item.state === "running") await this.#settler.ack(item);
-    else this.#returned(item);
+    if (item.state !== "running") {
+      if (held) this.#succeededLate(item);
+      else this.#returned(item);
+    } else if (held) {
+      await this.#ackSuccess(item);
+    } else {
+      // Another has it by now: when it comes again, the inbox says what became of it.
+      await this.#settler.release(item);
+    }
+  }
+
+  #ackSuccess(item: InFlight): Promise<void> | undefined {
+    if (this.#mayMissLateAcks && this.monotonicNow() >= this.#keeper.leaseEndMs(item.receivedMs)) {
+      this.#options.lateSuccesses.add(item.delivery);
+    }
+    return this.#settler.ack(item);
+  }
+
+  /**
+   * Its delivery was lost, not its success: the broker may still take the acknowledgement, and a redelivery is not run.
+   * A reader of the pull form is told that it was lost, and gets it again.
+   */
+  #succeededLate(item: InFlight): void {
+    if (item.state === "lost" && !item.byHand) {
+      item.state = "settled";
+      this.#options.lateSuccesses.add(item.delivery);
+      reported(item.delivery.ack());
+    }
+    this.#returned(item);
   }
 
   letGo(item: InFlight): void {
@@ -351,15 +428,38 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
   /** The handler took longer than it may: its attempt counts as failed, and its place is free for another. */
   #expire(item: InFlight): void {
     const limitMs = Math.round(item.deadlineMs - item.startedMs);
-    const error = new PubSubError("TIMEOUT", `the handler did not finish within ${limitMs} ms`);
     item.deadlineMs = Number.POSITIVE_INFINITY;
+    if (item.state === "waiting") {
+      const error = new PubSubError("TIMEOUT", `somebody else has handled the same message for ${limitMs} ms`);
+      return reported(this.#settler.fail(item, error));
+    }
+    const error = new PubSubError("TIMEOUT", `the handler did not finish within ${limitMs} ms`);
     this.#giveUp(item, error);
+    this.#endUnknown(item);
     if (this.#lost.delete(item)) {
       this.#queue.free(item);
       this.#queue.fill();
     } else if (item.state === "running") {
-      reported(this.failed(item, error));
+      reported(this.#settler.fail(item, error));
     }
+  }
+
+  /** The claim of a handler that still runs is its own until it ends. A reader of the pull form may have gone for good. */
+  #endUnknown(item: InFlight): void {
+    if (item.byHand) reported(this.#options.inbox?.abandon(item));
+  }
+
+  #blocked(blockedMs: number): void {
+    if (!this.#leased) return;
+    this.#longestBlockMs = Math.max(this.#longestBlockMs, Math.round(blockedMs));
+    const { ackDeadlineMs } = this.subscription;
+    this.#options.logger.error(
+      { ...this.#names(), blockedMs: Math.round(blockedMs), ackDeadlineMs },
+      "the event loop was blocked for so long that leases have ended: expect redeliveries; handlers must not block, or ackDeadlineMs must be longer",
+    );
+    const now = this.monotonicNow();
+    const ended = this.#held.toArray().filter(({ receivedMs }) => now >= this.#keeper.leaseEndMs(receivedMs));
+    for (const item of ended) if (item.state === "waiting") reported(this.#settler.release(item, true));
   }
 
   // Life.
@@ -367,29 +467,82 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
   async close(options: CloseOptions = {}): Promise<void> {
     // Before anything ends: a wrong option must not leave a worker that can never be closed.
     const timeoutMs = closeTimeout(options, this.#options.closeTimeoutMs);
-    this.#closing ??= this.#close(timeoutMs, options.signal);
+    const { clock, logger } = this.#options;
+    const closed = this.#closing ?? this.closeWithin(timeoutMs, options.signal, new CloseBudget(clock, logger));
+    await (this.hasCaller ? this.#stopped.promise : closed);
+  }
+
+  /**
+   * Begins to close; when it is closing already, its handlers are given no more than `timeoutMs` from now. What comes
+   * after them is done within `budget`, which may be shared. Resolves when it is closed.
+   */
+  async closeWithin(timeoutMs: number, signal: AbortSignal | undefined, budget: CloseBudget): Promise<void> {
+    const patience = this.#patience;
+    const giveUp = (): void => patience.abort();
+    if (timeoutMs === 0 || signal?.aborted === true) giveUp();
+    const { clock } = this.#options;
+    const timer = clock.setTimer(giveUp, timeoutMs, true);
+    signal?.addEventListener("abort", giveUp, { once: true });
+    this.#closing ??= this.#close(budget);
+    await this.#drained.promise;
+    clock.clearTimer(timer);
+    signal?.removeEventListener("abort", giveUp);
     await this.#closing;
+  }
+
+  /** Whether the caller is one of its handlers, which cannot wait for its own end. */
+  get hasCaller(): boolean {
+    return this.#scope.isInside && this.#queue.running > 0;
+  }
+
+  /** Whether a handler runs that is waited for. */
+  get isBusy(): boolean {
+    return this.#queue.running > 0;
+  }
+
+  /** Resolves when it takes no more messages. Only once it is being closed. */
+  get stopped(): Promise<void> {
+    return this.#stopped.promise;
+  }
+
+  /** Resolves when no handler of it runs any more, or when those that do were given up. Only once it is being closed. */
+  get drained(): Promise<void> {
+    return this.#drained.promise;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  async #close(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+  async #close(budget: CloseBudget): Promise<void> {
     this.#state = "closing";
     this.#giveBackWaiting();
     this.#options.onClosing?.(this);
-    await this.#quietly("stopping", async () => await this.#driver?.stop());
+    const names = this.#names();
+    const stopping = this.#stop();
+    // Only looked at when the handlers have ended.
+    stopping.catch(() => {});
+    if (!(await this.#queue.idle(this.#patience.signal))) this.#giveUpRunning();
+    budget.begin();
+    this.#drained.resolve();
+    await budget.wait("stopping the subscriber", names, () => stopping);
     this.#giveBackWaiting();
-    if (!(await this.#queue.idle(this.#options.clock, timeoutMs, signal))) this.#giveUpRunning();
-    await this.#settler.flushed();
+    await budget.wait("waiting for settles to be confirmed", names, () => this.#settler.flushed());
     this.#keeper.stop();
-    await this.#quietly("closing", async () => await this.#driver?.close());
-    await this.#quietly("closing dead letters", () => this.#options.letters.close());
+    await budget.wait("closing the subscriber", names, async (leftMs) => await this.#driver?.close(leftMs));
+    await budget.wait("closing dead letters", names, (leftMs) => this.#options.letters.close(leftMs));
     this.#queue.leave();
     this.#state = "closed";
     this.#options.onClosed(this);
     this.#resolveClosed();
+  }
+
+  async #stop(): Promise<void> {
+    try {
+      await this.#driver?.stop(CLOSE_GRACE_MS);
+    } finally {
+      this.#stopped.resolve();
+    }
   }
 
   #giveBackWaiting(): void {
@@ -408,16 +561,8 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     for (const item of this.#held.toArray()) {
       if (item.state !== "running") continue;
       this.#giveUp(item, error);
+      this.#endUnknown(item);
       reported(this.#settler.release(item));
-    }
-  }
-
-  async #quietly(what: string, action: () => Promise<void>): Promise<void> {
-    try {
-      await action();
-    } catch (error) {
-      const code = error instanceof PubSubError ? error.code : "UNKNOWN";
-      this.#options.logger.warn({ ...this.#names(), code }, `${what} the subscriber failed`);
     }
   }
 

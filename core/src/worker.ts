@@ -3,7 +3,10 @@ import { requireInteger } from "./option-checks.ts";
 import type { AnySubscription } from "./subscription.ts";
 
 export interface CloseOptions {
-  /** How long running handlers may take to finish, in ms; afterwards their signals abort and their messages go back. @default the connection's `closeTimeoutMs` */
+  /**
+   * How long running handlers may take to finish, in ms; afterwards their signals abort and their messages go back. All
+   * else that closing takes is done within 5 s more. @default the connection's `closeTimeoutMs`
+   */
   readonly timeoutMs?: number;
   /** Ends the waiting early. */
   readonly signal?: AbortSignal;
@@ -28,8 +31,14 @@ export interface Worker extends AsyncDisposable {
   readonly subscription: AnySubscription;
   health(): SubscriptionHealth;
   /**
-   * Stops intake, gives back at once what has not started, waits for running handlers, flushes acks. Rejects only with
-   * a `TypeError` for a wrong option, and has closed nothing then. Calling it again waits for the same end.
+   * Stops intake, gives back at once what has not started, waits for running handlers, flushes acks. It takes at most
+   * `timeoutMs`, for handlers, and 5 s more, whatever the broker and the line do.
+   *
+   * Called by one of its handlers, it resolves when no more messages are taken: it cannot wait for its caller. The
+   * closing goes on behind it and waits for the handler like for any other; `closed` resolves at its end. On Node 22 that
+   * is recognised up to the handler's first `await`.
+   *
+   * Rejects only with a `TypeError` for a wrong option, and has closed nothing then. Calling it again waits for the same end.
    */
   close(options?: CloseOptions): Promise<void>;
   /** Resolves when the worker is closed, by whomever. */

@@ -41,6 +41,7 @@ function keepOne(): Kept {
     lost: new Set(),
     extend: () => void extendedAtMs.push(virtual.now() - startMs),
     expire: () => {},
+    blocked: () => {},
   });
   keeper.watch();
   return { clock: virtual, extendedAtMs, setBack: (ms) => void (backMs += ms) };

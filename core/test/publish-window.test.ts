@@ -187,7 +187,7 @@ describe("the publish window", () => {
     adapter.requests[0]?.reject(unavailable());
     expect(await results).toMatchObject([
       { reason: { code: "UNAVAILABLE" } },
-      { reason: { code: "KEY_PAUSED" } },
+      { reason: { code: "KEY_PAUSED", retryable: true } },
       { reason: { code: "KEY_PAUSED" } },
     ]);
     await turn();

@@ -25,12 +25,29 @@ describe("publish", () => {
     expect(adapter.batches).toEqual([]);
   });
 
+  it("asks the driver for refusals before the network, and pauses no key for one", async () => {
+    const adapter = new ScriptedAdapter();
+    const refused = new PubSubError("LIMIT_EXCEEDED", "together too long");
+    adapter.refusal = ({ attributes }) => (attributes["large"] === undefined ? undefined : refused);
+    const pubsub = await connect(adapter);
+    const Keyed = defineTopic<{ n: number }>("keyed", { orderingKey: () => "k" });
+    const published = [undefined, { large: "" }, undefined].map((attributes, n) =>
+      pubsub.publish(Keyed, { n }, attributes === undefined ? {} : { attributes }),
+    );
+    await expect(published[1]).rejects.toBe(refused);
+    await turn();
+    adapter.requests[0]?.accept();
+    await turn();
+    adapter.requests[1]?.accept();
+    expect(await Promise.all([published[0], published[2]])).toEqual(adapter.requests.map(({ id }) => id));
+  });
+
   it.each([
     [{ "anytopic-x": "1" }, /reserved/],
     [{ AnyTopicX: "1" }, /reserved/],
     [{ "": "1" }, /not empty/],
-    [{ k: 1 }, /not well-formed text/],
-    [{ k: "\uD800" }, /not well-formed text/],
+    [{ k: 1 }, /attribute .k. is a number: must be a string/],
+    [{ k: "\uD800" }, /attribute .k. has a lone surrogate/],
   ])("refuses the attributes %j", async (attributes, message) => {
     const pubsub = await connect(new ScriptedAdapter());
     const refused = pubsub.publish(Events, { n: 1 }, { attributes: attributes as Record<string, string> });

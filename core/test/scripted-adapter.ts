@@ -7,6 +7,8 @@ import type {
   DriverDelivery,
   OutgoingMessage,
   PublishRequest,
+  PubSubError,
+  StoredMessage,
   TopologyChange,
 } from "@anytopic/core/driver";
 
@@ -49,12 +51,19 @@ export class ScriptedAdapter implements Adapter {
   readonly extended: string[][] = [];
   readonly letters: OutgoingMessage[] = [];
   readonly applied: string[] = [];
+  /** What is in the dead-letter queue, and what was put back from it. */
+  readonly stored: StoredMessage[] = [];
+  readonly redelivered: OutgoingMessage[] = [];
   maxOutstanding = 0;
   stopped = false;
   changes: readonly TopologyChange[] = [];
   /** What the driver answers to a settle; undefined as a fire-and-forget broker. */
   settleAnswer: (() => Promise<void>) | undefined;
   storeFailure: Error | undefined;
+  /** What the driver refuses by limits that no capability knows. */
+  refusal: ((message: OutgoingMessage) => PubSubError | undefined) | undefined;
+  /** What every `stop` and `close` of the driver does; it is told which, and how much time is left. */
+  closing: ((what: string, timeoutMs: number) => Promise<void>) | undefined;
   /** What provisioning waits for. */
   opening: Promise<void> | undefined;
   /** Dead-letter queues that were opened and not closed. */
@@ -120,15 +129,19 @@ export class ScriptedAdapter implements Adapter {
       openPublisher: async () => ({
         sizeOf: (message) => message.body.byteLength,
         publish: (batch) => void this.batches.push(batch),
-        close: async () => {},
+        close: async (timeoutMs) => await this.closing?.("publisher", timeoutMs),
+        ...(this.refusal === undefined ? {} : { refusal: this.refusal }),
       }),
       openSubscriber: async (_subscription, sink, { maxOutstanding }) => {
         this.#sink = sink;
         this.maxOutstanding = maxOutstanding;
         return {
           extend: (deliveries) => void this.extended.push(deliveries.map(({ id }) => id)),
-          stop: async () => void (this.stopped = true),
-          close: async () => {},
+          stop: async (timeoutMs) => {
+            this.stopped = true;
+            await this.closing?.("stop", timeoutMs);
+          },
+          close: async (timeoutMs) => await this.closing?.("subscriber", timeoutMs),
         };
       },
       openDeadLetters: async () => ({
@@ -138,13 +151,21 @@ export class ScriptedAdapter implements Adapter {
           this.letters.push(letter);
         },
         count: async () => this.letters.length,
-        peek: async () => [],
-        take: async () => [],
-        redeliver: async () => {},
+        peek: async () => this.stored,
+        take: async () =>
+          this.stored.splice(0).map((letter) => ({
+            ...letter,
+            remove: async () => {},
+            putBack: async () => void this.stored.push(letter),
+          })),
+        redeliver: async (message) => void this.redelivered.push(message),
         purge: async () => 0,
-        close: async () => void (this.openLetters -= 1),
+        close: async (timeoutMs) => {
+          this.openLetters -= 1;
+          await this.closing?.("letters", timeoutMs);
+        },
       }),
-      close: async () => {},
+      close: async (timeoutMs) => await this.closing?.("driver", timeoutMs),
     };
   }
 }

@@ -33,6 +33,13 @@ export interface Broker {
   /** Starts a killed server on the same port and data; resolves when it answers. No effect while it runs. */
   readonly start?: () => Promise<void>;
   /**
+   * Stops the server with SIGSTOP: its connections stay open, and it answers nothing until `thaw()`. Native brokers only.
+   * `kill()` and `close()` work meanwhile.
+   */
+  readonly freeze?: () => Promise<void>;
+  /** Lets a frozen server go on. No effect on one that runs, or that was killed. */
+  readonly thaw?: () => Promise<void>;
+  /**
    * Runs the broker's own management command against this broker and resolves with what it printed.
    * RabbitMQ: the arguments of `rabbitmqctl`, for example `["close_all_connections", "test"]`.
    * Rejects with the command's message when it fails. Absent elsewhere.

@@ -19,6 +19,8 @@ export interface ManagedProcess {
   readonly running: boolean;
   /** SIGKILL to the whole group; resolves when its leader is reaped. */
   readonly kill: () => Promise<void>;
+  /** SIGSTOP or SIGCONT to the whole group. */
+  readonly signal: (signal: "SIGSTOP" | "SIGCONT") => void;
 }
 
 /** Starts a program. Rejects when it cannot be executed; whether it then works is the caller's to find out. */
@@ -52,6 +54,9 @@ export async function startProcess(spec: ProcessSpec): Promise<ManagedProcess> {
     pid,
     get running() {
       return running;
+    },
+    signal(signal) {
+      if (running) signalGroup(pid, signal);
     },
     async kill() {
       if (!running) return;

@@ -1,6 +1,13 @@
 import type { SNSClient, SNSClientConfig } from "@aws-sdk/client-sns";
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import { PubSubError, rejectUnknownKeys, requireInteger, shown } from "@anytopic/core/driver";
+import {
+  HIDDEN_PARAMETER,
+  mayShowParameter,
+  PubSubError,
+  rejectUnknownKeys,
+  requireInteger,
+  shown,
+} from "@anytopic/core/driver";
 import { MAX_WAIT_SECONDS } from "./limits.ts";
 
 export interface AwsOptions {
@@ -140,7 +147,8 @@ function readUrl(text: string): AwsOptions {
   if (url.hostname !== "") read["region"] = url.hostname;
   for (const [name, value] of url.searchParams) {
     if (!URL_OPTIONS.some((known) => known === name)) {
-      throw new TypeError(`the aws: URL has no option ${JSON.stringify(name)}: known are ${URL_OPTIONS.join(", ")}`);
+      const which = mayShowParameter(text, name) ? JSON.stringify(name) : HIDDEN_PARAMETER;
+      throw new TypeError(`the aws: URL has no option ${which}: known are ${URL_OPTIONS.join(", ")}`);
     }
     if (Object.hasOwn(read, name)) throw new TypeError(`the aws: URL has ${name} twice`);
     read[name] = NUMBERS.has(name) ? numberFrom(name, value) : value;

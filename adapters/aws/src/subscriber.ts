@@ -25,7 +25,7 @@ const RENEWAL_SHARE = 0.7;
 const SINGLY_EXTRA_MS = 10_000;
 
 /**
- * One worker on a queue. A delivery is in `#held` from `deliver` until core has settled it or lets it be revoked.
+ * One worker on a queue. A delivery is in `#held` from `deliver` until core has settled it or it is revoked.
  *
  * FIFO: SQS hands out several messages of a group in one answer, and then none until all of them are deleted or visible
  * again. When the first one fails, those behind it go back unstarted and come again after it.
@@ -102,8 +102,13 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
   }
 
   acknowledge(delivery: AwsDelivery): Promise<void> {
+    // Of one that was taken from core before, those behind it were taken back then: these are newer.
+    const followed = delivery.state !== "lost";
     this.#groups.remove(delivery);
-    if (!this.#settle(delivery)) return this.#lateSettle(delivery);
+    if (!this.#settle(delivery)) {
+      if (followed) this.#loseFollowers(delivery);
+      return this.#lateDelete(delivery);
+    }
     const deleted = this.#settlements.delete(delivery);
     return deleted.then(
       () => this.#unstarted.forget(delivery.messageId),
@@ -185,11 +190,28 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
 
   #lateSettle(delivery: AwsDelivery): Promise<never> {
     this.#loseFollowers(delivery);
-    return Promise.reject(
-      new PubSubError(
-        "LEASE_LOST",
-        `the lease of message ${delivery.id} from queue ${this.#queue.name} ended before it was settled; it is or will be redelivered`,
-      ),
+    return Promise.reject(this.#leaseLost(delivery));
+  }
+
+  /**
+   * A receipt whose lease has ended still deletes its message as long as nobody has received it again, on FIFO queues
+   * never. Only there the answer says which: a standard queue takes any receipt, and may not act on it.
+   * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html (read 2026-11-26)
+   */
+  async #lateDelete(delivery: AwsDelivery): Promise<void> {
+    const deleted = this.#settlements.delete(delivery);
+    if (this.#fifo) {
+      await deleted;
+      return;
+    }
+    deleted.catch(ignore);
+    throw this.#leaseLost(delivery);
+  }
+
+  #leaseLost({ id }: AwsDelivery): PubSubError {
+    return new PubSubError(
+      "LEASE_LOST",
+      `the lease of message ${id} from queue ${this.#queue.name} ended before it was settled; it is or will be redelivered`,
     );
   }
 
@@ -223,8 +245,9 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
   #revoke(delivery: AwsDelivery): void {
     const known = delivery.state !== "received";
     delivery.state = "lost";
-    if (known && !this.#sink.revoke(delivery)) return;
+    // Core forgets it, whether its handler runs or not: a place that waited for a settle would be lost for good.
     this.#held.delete(delivery);
+    if (known) this.#sink.revoke(delivery);
     this.#receivers.pump();
   }
 

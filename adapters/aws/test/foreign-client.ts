@@ -42,7 +42,7 @@ export function foreignClient({ sns, sqs }: TestClients): ForeignClient {
   };
 }
 
-async function topicArnOf({ sns }: TestClients, topic: string): Promise<string> {
+export async function topicArnOf({ sns }: TestClients, topic: string): Promise<string> {
   let token: string | undefined;
   do {
     const page: { Topics?: { TopicArn?: string | undefined }[] | undefined; NextToken?: string | undefined } =

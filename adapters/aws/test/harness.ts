@@ -1,9 +1,10 @@
 import { type Broker, startBroker, type StartBrokerOptions } from "@anytopic/brokers";
-import { createTcpProxy, type Harness, type Quirk } from "@anytopic/conformance";
-import { aws, awsCapabilities } from "@anytopic/aws";
+import { createTcpProxy, type AdapterRequest, type Harness, type Quirk } from "@anytopic/conformance";
+import { aws, awsCapabilities, type AwsOptions } from "@anytopic/aws";
 import { DeleteQueueCommand } from "@aws-sdk/client-sqs";
 import { createTestClients } from "./clients.ts";
 import { foreignClient } from "./foreign-client.ts";
+import { hostilePublisher } from "./hostile-publisher.ts";
 import { FAUXQS_QUIRKS, MOTO_QUIRKS, MOTO_RECEIVERS } from "./quirks.ts";
 import { queueStats, queueUrlOf } from "./queue-stats.ts";
 
@@ -17,7 +18,12 @@ export async function createHarness(broker: Broker): Promise<Harness> {
   const secure = broker.url.startsWith("https:");
   const proxy = secure ? undefined : await createTcpProxy({ targetHost: broker.host, targetPort: broker.port });
   const clients = createTestClients(broker.url);
-  const { kill, start } = broker;
+  const optionsOf = ({ throughProxy = false }: AdapterRequest = {}): AwsOptions => ({
+    region: REGION,
+    endpoint: throughProxy && proxy !== undefined ? `http://${proxy.host}:${proxy.port}` : broker.url,
+    ...(broker.implementation === "moto" ? { maxReceivers: MOTO_RECEIVERS } : undefined),
+  });
+  const { kill, start, freeze, thaw } = broker;
   return {
     name: "aws",
     implementation: broker.implementation,
@@ -27,13 +33,9 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     quirks: QUIRKS[broker.implementation] ?? [],
     survivesRestart: broker.survivesRestart,
     ...(broker.implementation === "moto" ? { parallelism: 2 } : undefined),
-    adapter: ({ throughProxy = false } = {}) =>
-      aws({
-        region: REGION,
-        endpoint: throughProxy && proxy !== undefined ? `http://${proxy.host}:${proxy.port}` : broker.url,
-        ...(broker.implementation === "moto" ? { maxReceivers: MOTO_RECEIVERS } : undefined),
-      }),
-    ...(kill === undefined || start === undefined ? undefined : { broker: { kill, start } }),
+    adapter: (request) => aws(optionsOf(request)),
+    process: (request) => ({ module: import.meta.resolve("./process-adapter.ts"), args: optionsOf(request) }),
+    ...(kill === undefined || start === undefined ? undefined : { broker: { kill, start, freeze, thaw } }),
     ...(proxy === undefined ? undefined : { proxy }),
     lacks: {
       ...(kill === undefined ? { broker: `a broker from ${broker.provider} is not ours to kill` } : undefined),
@@ -41,6 +43,7 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     },
     stats: (name) => queueStats(clients, name),
     foreign: foreignClient(clients),
+    hostile: hostilePublisher(clients),
     async deleteDeadLetters({ topic, subscription }): Promise<void> {
       const QueueUrl = await queueUrlOf(clients, { topic, subscription: `${subscription}_dlq` });
       await clients.sqs.send(new DeleteQueueCommand({ QueueUrl }));

@@ -80,10 +80,10 @@ async function hold(expect: ExpectStatic, options: SqsFrontOptions = {}): Promis
     heartbeat: () => subscriber.extend([delivery]),
     stats: () => queueStats(clients as NonNullable<typeof clients>, { topic: name, subscription: "worker" }),
     async [Symbol.asyncDispose]() {
-      await subscriber.close();
+      await subscriber.close(1000);
       await driver.destroy({ topics: [topic], subscriptions: [subscription] });
       await front[Symbol.asyncDispose]();
-      await driver.close();
+      await driver.close(1000);
     },
   };
 }

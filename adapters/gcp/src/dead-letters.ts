@@ -78,14 +78,17 @@ export class GcpDeadLetters implements DriverDeadLetters {
 
   /** The service has no count but a metric minutes late, so every letter is leased and given back. */
   async count(): Promise<number> {
-    const leased = await this.#pullAll(Number.POSITIVE_INFINITY);
-    await this.#putBack(leased);
-    return leased.length;
+    const ackIds: string[] = [];
+    // Only the ids are kept: the bodies of a large queue would not fit into memory.
+    await this.#pullEach(Number.POSITIVE_INFINITY, ({ ackId }) => ackIds.push(ackId));
+    await this.#putBack(ackIds);
+    return ackIds.length;
   }
 
   async peek(limit: number): Promise<readonly StoredMessage[]> {
-    const leased = await this.#pullAll(limit);
-    await this.#putBack(leased);
+    const leased: WireReceived[] = [];
+    await this.#pullEach(limit, (letter) => leased.push(letter));
+    await this.#putBack(leased.map(({ ackId }) => ackId));
     return leased.map(storedMessage).toSorted((a, b) => a.publishTimeMs - b.publishTimeMs);
   }
 
@@ -132,23 +135,19 @@ export class GcpDeadLetters implements DriverDeadLetters {
     };
   }
 
-  async #putBack(letters: readonly WireReceived[]): Promise<void> {
-    if (letters.length === 0) return;
-    await this.#settles.deadline(
-      letters.map(({ ackId }) => ackId),
-      0,
-    );
+  async #putBack(ackIds: readonly string[]): Promise<void> {
+    if (ackIds.length > 0) await this.#settles.deadline(ackIds, 0);
   }
 
   /** Up to `limit`; stops when answers stay empty. */
-  async #pullAll(limit: number): Promise<readonly WireReceived[]> {
-    const leased: WireReceived[] = [];
-    for (let empty = 0; empty < 2 && leased.length < limit;) {
-      const letters = await this.#pull(Math.min(limit - leased.length, MAX_PULL_MESSAGES));
+  async #pullEach(limit: number, visit: (letter: WireReceived) => unknown): Promise<void> {
+    let found = 0;
+    for (let empty = 0; empty < 2 && found < limit;) {
+      const letters = await this.#pull(Math.min(limit - found, MAX_PULL_MESSAGES));
       empty = letters.length === 0 ? empty + 1 : 0;
-      for (const letter of letters) leased.push(letter);
+      found += letters.length;
+      letters.forEach(visit);
     }
-    return leased;
   }
 
   async #pull(maxMessages: number): Promise<readonly WireReceived[]> {

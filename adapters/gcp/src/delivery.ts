@@ -7,7 +7,7 @@ import type { Decoded } from "./codec.ts";
 export interface DeliveryOwner {
   ack(delivery: GcpDelivery): Promise<void> | undefined;
   retry(delivery: GcpDelivery, delayMs: number): Promise<void> | undefined;
-  release(delivery: GcpDelivery): Promise<void> | undefined;
+  release(delivery: GcpDelivery, leaseEnded: boolean): Promise<void> | undefined;
   canWaitAtService(delivery: GcpDelivery): boolean;
 }
 
@@ -27,6 +27,8 @@ export class GcpDelivery implements DriverDelivery {
   ackId: string;
   /** Neither with core nor here any more. */
   settled = false;
+  /** Taken from core before it was settled: its handler may still succeed. */
+  lost = false;
   /** Counts among core's unsettled deliveries. */
   withCore = false;
   /** Failed at this worker in a way that the service has not counted. */
@@ -78,7 +80,7 @@ export class GcpDelivery implements DriverDelivery {
     return this.#owner.retry(this, delayMs);
   }
 
-  release(): Promise<void> | undefined {
-    return this.#owner.release(this);
+  release(leaseEnded = false): Promise<void> | undefined {
+    return this.#owner.release(this, leaseEnded);
   }
 }

@@ -1,4 +1,11 @@
-import { PubSubError, rejectUnknownKeys, requireInteger, shown } from "@anytopic/core/driver";
+import {
+  HIDDEN_PARAMETER,
+  mayShowParameter,
+  PubSubError,
+  rejectUnknownKeys,
+  requireInteger,
+  shown,
+} from "@anytopic/core/driver";
 import type { ClientConfig, PubSub } from "@google-cloud/pubsub";
 
 export interface GcpOptions {
@@ -125,7 +132,8 @@ export function optionsFromUrl(text: string, options: unknown): CheckedOptions {
   if (url.host !== "") set("projectId", url.host);
   for (const [name, value] of url.searchParams) {
     if (!(OPTIONS_OF_URL as readonly string[]).includes(name)) {
-      throw new PubSubError("INVALID_CONFIG", `the URL has an unknown parameter ${shown(name)}: expected ${URL_FORM}`);
+      const which = mayShowParameter(text, name) ? shown(name) : HIDDEN_PARAMETER;
+      throw new PubSubError("INVALID_CONFIG", `the URL has an unknown parameter ${which}: expected ${URL_FORM}`);
     }
     set(name, name === "maxPulls" ? Number(value) : value);
   }

@@ -35,13 +35,15 @@ export class Settlements implements DeliveryOwner {
   }
 
   ack(delivery: GcpDelivery): Promise<void> | undefined {
-    if (delivery.settled) return SETTLED;
-    const late = delivery.leaseUntilMs <= performance.now();
+    if (delivery.settled) return delivery.lost ? this.#lateAck(delivery) : SETTLED;
+    if (delivery.leaseUntilMs <= performance.now()) {
+      this.#done(delivery);
+      return this.#lateAck(delivery);
+    }
     const confirmation = delivery.source.settles.ack(delivery.ackId);
     this.#options.attempts.forget(delivery.native.message.messageId);
     this.#done(delivery);
-    // Still sent: it may save a redelivery. But nothing proves that it did.
-    return late ? Promise.reject(lateSettle()) : confirmation;
+    return confirmation;
   }
 
   retry(delivery: GcpDelivery, delayMs: number): Promise<void> | undefined {
@@ -58,8 +60,12 @@ export class Settlements implements DeliveryOwner {
     return late ? Promise.reject(lateSettle()) : confirmation;
   }
 
-  release(delivery: GcpDelivery): Promise<void> | undefined {
+  release(delivery: GcpDelivery, leaseEnded: boolean): Promise<void> | undefined {
     if (delivery.settled) return SETTLED;
+    if (leaseEnded || delivery.leaseUntilMs <= performance.now()) {
+      this.#done(delivery);
+      return Promise.reject(lateSettle());
+    }
     if (this.isKept(delivery)) return this.#handAgain(delivery, delivery.attempt);
     const confirmation = delivery.source.settles.deadline([delivery.ackId], 0);
     this.#done(delivery);
@@ -138,6 +144,15 @@ export class Settlements implements DeliveryOwner {
     delivery.settled = true;
     this.#keys.giveBack(delivery.orderingKey as string, delivery);
     this.leave(delivery);
+  }
+
+  /** Sent all the same: the ack id names its own lease, so it may save a redelivery and harms nobody. But nothing proves that it did. */
+  #lateAck(delivery: GcpDelivery): Promise<void> {
+    delivery.lost = false;
+    // What may come again is another attempt, also where only this worker counts.
+    this.#options.attempts.failed(delivery);
+    delivery.source.settles.ack(delivery.ackId).catch(() => {});
+    return Promise.reject(lateSettle());
   }
 
   #done(delivery: GcpDelivery): void {

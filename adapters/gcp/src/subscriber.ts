@@ -244,6 +244,7 @@ export class GcpSubscriber implements DriverSubscriber {
     const parked = this.#parked.indexOf(delivery);
     if (parked >= 0) this.#parked.splice(parked, 1);
     if (!delivery.withCore) return;
+    delivery.lost = true;
     this.#settlements.leave(delivery);
     this.#sink.revoke(delivery);
   }

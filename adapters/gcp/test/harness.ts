@@ -1,9 +1,10 @@
 import { type Broker, startBroker } from "@anytopic/brokers";
-import { createTcpProxy, type Harness } from "@anytopic/conformance";
-import { gcp, gcpCapabilities } from "@anytopic/gcp";
+import { createTcpProxy, type AdapterRequest, type Harness } from "@anytopic/conformance";
+import { gcp, gcpCapabilities, type GcpOptions } from "@anytopic/gcp";
 import { PubSub } from "@google-cloud/pubsub";
 import { googleAuthLibrary } from "google-gax";
 import { createForeignClient } from "./foreign-client.ts";
+import { hostilePublisher } from "./hostile-publisher.ts";
 import { quirksOf } from "./quirks.ts";
 import { startWaitingFront } from "./waiting-front.ts";
 
@@ -21,7 +22,12 @@ export async function createHarness(broker: Broker, { waitingPulls = false }: Ha
   const proxy = await createTcpProxy({ targetHost: host, targetPort: port });
   const authClient = new googleAuthLibrary.PassThroughClient();
   const client = new PubSub({ projectId, apiEndpoint: broker.url, authClient });
-  const { kill, start } = broker;
+  const optionsOf = ({ throughProxy = false }: AdapterRequest = {}): GcpOptions => ({
+    projectId,
+    emulatorHost: throughProxy ? `${proxy.host}:${proxy.port}` : `${host}:${port}`,
+    waitingPulls,
+  });
+  const { kill, start, freeze, thaw } = broker;
   return {
     name: "gcp",
     implementation: waitingPulls ? `${broker.implementation}, waiting pulls` : broker.implementation,
@@ -34,15 +40,12 @@ export async function createHarness(broker: Broker, { waitingPulls = false }: Ha
       ...(kill === undefined ? { broker: `a broker from ${broker.provider} is not ours to kill` } : {}),
     },
     survivesRestart: broker.survivesRestart,
-    adapter: ({ throughProxy = false } = {}) =>
-      gcp({
-        projectId,
-        emulatorHost: throughProxy ? `${proxy.host}:${proxy.port}` : `${host}:${port}`,
-        waitingPulls,
-      }),
-    ...(kill === undefined || start === undefined ? {} : { broker: { kill, start } }),
+    adapter: (request) => gcp(optionsOf(request)),
+    process: (request) => ({ module: import.meta.resolve("./process-adapter.ts"), args: optionsOf(request) }),
+    ...(kill === undefined || start === undefined ? {} : { broker: { kill, start, freeze, thaw } }),
     proxy,
     foreign: createForeignClient(client),
+    hostile: hostilePublisher(client),
     async deleteDeadLetters({ topic, subscription }): Promise<void> {
       await client.subscription(`${topic}.${subscription}.dead-letters`).delete();
     },

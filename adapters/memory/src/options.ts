@@ -1,5 +1,13 @@
 import type { Adapter, AdapterModule } from "@anytopic/core/driver";
-import { PubSubError, rejectUnknownKeys, requireInteger, shown } from "@anytopic/core/driver";
+import {
+  HIDDEN_PARAMETER,
+  mayShowParameter,
+  PubSubError,
+  rejectUnknownKeys,
+  requireInteger,
+  shown,
+  urlWithOptions,
+} from "@anytopic/core/driver";
 import { memoryCapabilities } from "./capabilities.ts";
 import { openConnection } from "./connection.ts";
 import { DEFAULT_MAX_BYTES, DEFAULT_MAX_DEDUPLICATION_IDS, DEFAULT_MAX_MESSAGES, MAX_MESSAGE_BYTES } from "./limits.ts";
@@ -59,7 +67,7 @@ export function memory(options: MemoryOptions = {}): Adapter {
   });
 }
 
-/** `memory:` is a broker of its own, `memory:name` a shared one; options follow as a query: `memory:orders?maxMessages=1000`. */
+/** `memory:` is a broker of its own, `memory:name` a shared one; options follow as a query: `memory:orders?maxMessages=1000`. The URL and `options` must not disagree. */
 function memoryFromUrl(url: string, options: unknown = {}): Adapter {
   try {
     const match = /^memory:(?:\/\/)?([^?#]*)(?:\?([^#]*))?$/.exec(url);
@@ -72,7 +80,8 @@ function memoryFromUrl(url: string, options: unknown = {}): Adapter {
     if (name !== "" && !NAME.test(name)) {
       throw new TypeError('the name in a memory URL must be 1 to 64 letters, digits, ".", "_" or "-"');
     }
-    return memory({ ...(name === "" ? {} : { name }), ...queryOptions(query), ...options });
+    const fromUrl = { ...(name === "" ? {} : { name }), ...queryOptions(query) };
+    return memory(urlWithOptions<MemoryOptions, MemoryOptions>("memory", fromUrl, options));
   } catch (error) {
     if (error instanceof TypeError) throw new PubSubError("INVALID_CONFIG", error.message, { cause: error });
     throw error;
@@ -83,7 +92,8 @@ function queryOptions(query: string): MemoryOptions {
   const found: Record<string, number> = {};
   for (const [key, value] of new URLSearchParams(query)) {
     if (!(NUMBERS as readonly string[]).includes(key)) {
-      throw new TypeError(`a memory URL has no option ${shown(key)}: known are ${NUMBERS.join(", ")}`);
+      const which = mayShowParameter(query, key) ? shown(key) : HIDDEN_PARAMETER;
+      throw new TypeError(`a memory URL has no option ${which}: known are ${NUMBERS.join(", ")}`);
     }
     if (key in found) throw new TypeError(`the memory URL has the option ${key} twice`);
     found[key] = /^\d+$/.test(value) ? Number(value) : Number.NaN;

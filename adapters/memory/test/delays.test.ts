@@ -47,8 +47,8 @@ describe("delayed retries", () => {
     const first = new ProbeSink((delivery) => void delivery.retry(1_000));
     const worker = await driver.openSubscriber(subscription, first, { maxOutstanding: 1 });
     await publish(driver, topic, [message("a")]);
-    await worker.stop();
-    await worker.close();
+    await worker.stop(1000);
+    await worker.close(1000);
     await clock.advance(5_000);
     const second = new ProbeSink();
     await driver.openSubscriber(subscription, second, { maxOutstanding: 1 });
@@ -76,7 +76,7 @@ describe("delayed retries", () => {
       while (performance.now() < untilMs);
     }
     await expect.poll(() => waitedMs.length).toBe(200);
-    await worker.close();
+    await worker.close(1000);
     expect(Math.min(...waitedMs)).toBeGreaterThanOrEqual(10);
   });
 });

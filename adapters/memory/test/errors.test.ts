@@ -45,7 +45,7 @@ const TABLE: readonly [PubSubErrorCode, boolean, string, (driver: Driver) => Pro
     false,
     "the connection to the in-memory broker is closed",
     async (driver) => {
-      await driver.close();
+      await driver.close(1000);
       await driver.openPublisher(topic);
     },
   ],

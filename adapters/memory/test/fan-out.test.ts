@@ -91,7 +91,7 @@ describe("subscriptions and workers", () => {
     await nextTurn();
     expect(sink.deliveries.length).toBeLessThan(200);
     await expect.poll(() => sink.deliveries.length).toBe(200);
-    await worker.close();
+    await worker.close(1000);
   });
 
   it("a worker keeps the process alive until it is closed", async () => {
@@ -100,8 +100,8 @@ describe("subscriptions and workers", () => {
     const before = timeouts();
     const worker = await driver.openSubscriber(subscription, new ProbeSink(), { maxOutstanding: 1 });
     expect(timeouts()).toBe(before + 1);
-    await worker.close();
-    await worker.close();
+    await worker.close(1000);
+    await worker.close(1000);
     expect(timeouts()).toBe(before);
   });
 

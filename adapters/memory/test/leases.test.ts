@@ -157,10 +157,10 @@ describe("leases", () => {
     await driver.openSubscriber(subscription, staying, { maxOutstanding: 10 });
     void leaving.deliveries[2]?.release();
     expect(staying.deliveries).toMatchObject([{ id: "c", attempt: 1 }]);
-    await worker.stop();
+    await worker.stop(1000);
     void leaving.deliveries[1]?.release();
     expect(staying.deliveries[1]).toMatchObject({ id: "b", attempt: 1 });
-    await worker.close();
+    await worker.close(1000);
     expect(staying.deliveries[2]).toMatchObject({ id: "a", attempt: 2 });
     await expect(leaving.deliveries[0]?.ack()).rejects.toMatchObject({ code: "LEASE_LOST" });
     await publish(driver, topic, [message("d")]);

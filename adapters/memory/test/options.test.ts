@@ -13,7 +13,7 @@ describe("named brokers", () => {
     const first = await openDriver({ name }, clock);
     await first.driver.apply({ topics: [], subscriptions: [subscription] }, { update: false });
     await publish(first.driver, topic, [message("a")]);
-    await first.driver.close();
+    await first.driver.close(1000);
     const second = await openDriver({ name }, clock);
     const sink = new ProbeSink();
     await second.driver.openSubscriber(subscription, sink, { maxOutstanding: 1 });
@@ -81,6 +81,14 @@ describe("options", () => {
     expect(attempt).toThrow(expect.objectContaining({ code: "INVALID_CONFIG" }));
     expect(attempt).toThrow(expected);
     expect(attempt).not.toThrow("hunter2");
+  });
+
+  it("adapterOptions may repeat what the URL says, and must not contradict it", () => {
+    const url = "memory:orders?maxMessages=5";
+    expect(adapterModule.fromUrl(url, { name: "orders", maxMessages: 5, maxBytes: undefined })).toHaveProperty("open");
+    expect(() => adapterModule.fromUrl(url, { name: "other", maxMessages: 6, maxBytes: 2 ** 30 })).toThrow(
+      'memory: the URL and the options disagree on "name", "maxMessages": say it in one of them, or the same in both',
+    );
   });
 
   it("adapterOptions are checked as well", () => {

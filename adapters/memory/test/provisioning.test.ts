@@ -71,8 +71,8 @@ describe("provisioning", () => {
     await publish(driver, topic, [message("b")]);
     await expect(sink.deliveries[0]?.ack()).rejects.toMatchObject({ code: "LEASE_LOST" });
     expect(sink.ids).toEqual(["a", "b"]);
-    await worker.stop();
-    await worker.close();
+    await worker.stop(1000);
+    await worker.close(1000);
     await driver.destroy({ topics: [], subscriptions: [subscription] });
     expect(sink.failures).toHaveLength(1);
   });
@@ -124,8 +124,8 @@ describe("provisioning", () => {
 
   it("is refused on a closed connection", async () => {
     const { driver } = await openDriver();
-    await driver.close();
-    await driver.close();
+    await driver.close(1000);
+    await driver.close(1000);
     await expect(driver.plan(topology)).rejects.toMatchObject({ code: "CLOSED" });
     await expect(driver.openSubscriber(subscription, new ProbeSink(), { maxOutstanding: 1 })).rejects.toMatchObject({
       code: "CLOSED",

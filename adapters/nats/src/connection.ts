@@ -1,8 +1,10 @@
-import { PubSubError, type DriverContext, type TimerHandle } from "@anytopic/core/driver";
+import { PubSubError, reconnectDelayMs, type DriverContext, type TimerHandle } from "@anytopic/core/driver";
 import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
 import { createInbox, PermissionViolationError, type NatsConnection, type Status } from "@nats-io/nats-core";
 import { ACK, AckWriter } from "./ack-writer.ts";
-import { dial, requirePayload, type Dials } from "./dial.ts";
+import { AnswerWatch } from "./answer-watch.ts";
+import { Client, type ClientHooks } from "./client.ts";
+import { dial, requirePayload } from "./dial.ts";
 import { toPubSubError } from "./errors.ts";
 import type { CheckedOptions } from "./options.ts";
 
@@ -21,16 +23,23 @@ export interface ConnectionListener {
 interface WaitingSettle {
   readonly subject: string;
   readonly payload: Uint8Array;
-  /** After this it is not sent any more, by `performance.now`. */
+  /** After this it is not sent any more, by the monotonic clock. */
   readonly untilMs: number;
 }
 
-const CLOSE_TIMEOUT_MS = 5000;
+/** For what is closed without a time of its own. */
+export const CLOSE_TIMEOUT_MS = 5000;
+/** Probes without an answer, in a row, after which the connection is given up. */
+const MAX_UNANSWERED = 2;
+/** How long a flush waits while the server has left an earlier one unanswered: whoever closes has waited for it already. */
+const SILENT_FLUSH_MS = 250;
+/** Faults are logged at most so often: a stranger may cause any number. */
+const FAULT_LOG_MS = 1000;
 /** How long an ack may wait for the proof that the server has it. */
 const CONFIRM_ACKS_MS = 200;
 
 /**
- * The one connection of a driver. The client library repairs it for ever; this class tells the others, and keeps what
+ * The one connection of a driver. The client repairs it for ever; this class tells the others, and keeps what
  * must not be lost meanwhile: settles made while disconnected are sent after the reconnect, and acks that no later
  * answer of the server has proven to have arrived are sent again (JetStream ignores an ack it already has, and an ack
  * subject stays valid across connections).
@@ -41,45 +50,67 @@ export class Connection {
   readonly apiPrefix: string;
   readonly context: DriverContext;
   readonly options: CheckedOptions;
-  readonly #dials: Dials;
+  readonly #client: Client;
+  readonly #redials: Redials;
+  readonly #answers: AnswerWatch;
   readonly #acks: AckWriter;
   readonly #listeners = new Set<ConnectionListener>();
   readonly #waiting: WaitingSettle[] = [];
   #state: "up" | "down" | "closed" = "up";
+  /** Announced by the server; until the next connection. */
+  #lameDuck: PubSubError | undefined;
+  /** A flush was not answered in time, and none since. */
+  #silent = false;
+  #closing: Promise<void> | undefined;
   #unprovenAcks: string[] = [];
   #provingAcks: string[] = [];
   #proofTimer: TimerHandle = undefined;
 
   private constructor(
-    nc: NatsConnection,
+    client: Client,
     jsm: JetStreamManager,
     options: CheckedOptions,
     context: DriverContext,
-    dials: Dials,
+    redials: Redials,
   ) {
-    this.#dials = dials;
-    this.nc = nc;
-    this.#acks = new AckWriter(nc);
+    this.#client = client;
+    this.#redials = redials;
+    this.nc = client.nc;
+    this.#acks = new AckWriter(client.nc);
     this.jsm = jsm;
     this.options = options;
     this.context = context;
     this.apiPrefix = options.domain === undefined ? "$JS.API" : `$JS.${options.domain}.API`;
+    this.#answers = new AnswerWatch(context.clock, options.pingIntervalMs, {
+      ask: async () => this.nc.flush(),
+      received: () => client.received,
+      answering: () => this.#onAnswer(),
+      silent: (unanswered) => this.#onSilence(unanswered),
+    });
   }
 
   static async open(options: CheckedOptions, context: DriverContext, signal?: AbortSignal): Promise<Connection> {
     signal?.throwIfAborted();
-    const dials: Dials = { inARow: 0 };
-    const nc = options.connection ?? (await dial(options, context, dials, signal));
+    const redials: Redials = { inARow: 0 };
+    const hooks: ClientHooks = {
+      redialDelayMs: () => reconnectDelayMs(++redials.inARow, context.random),
+      fault: faultLogger(context),
+    };
+    const client =
+      options.connection === undefined
+        ? await dial(options, context, hooks, signal)
+        : Client.adopt(options.connection, hooks);
     try {
       const domain = options.domain === undefined ? {} : { domain: options.domain };
-      const jsm = await jetstreamManager(nc, { checkAPI: false, ...domain });
-      requirePayload(nc, options.maxPayloadBytes);
-      const connection = new Connection(nc, jsm, options, context, dials);
-      void connection.#watch(nc.status());
+      const jsm = await jetstreamManager(client.nc, { checkAPI: false, ...domain });
+      requirePayload(client.nc, options.maxPayloadBytes);
+      const connection = new Connection(client, jsm, options, context, redials);
+      void connection.#watch(client.nc.status());
+      connection.#answers.start();
       context.status("up");
       return connection;
     } catch (error) {
-      if (options.connection === undefined) await nc.close();
+      await client.close(CLOSE_TIMEOUT_MS);
       throw toPubSubError(error, "connect to NATS");
     }
   }
@@ -124,7 +155,7 @@ export class Connection {
    */
   settle(subject: string, payload: Uint8Array, validMs: number): void {
     if (this.#state === "up") this.nc.publish(subject, payload);
-    else this.#waiting.push({ subject, payload, untilMs: performance.now() + validMs });
+    else this.#waiting.push({ subject, payload, untilMs: this.context.clock.monotonicNow() + validMs });
   }
 
   /** Resolves when the server has read everything sent before, or when that did not happen within `timeoutMs`. */
@@ -132,18 +163,29 @@ export class Connection {
     if (this.#state === "closed") return false;
     const { clock } = this.context;
     const { promise: late, resolve } = Promise.withResolvers<false>();
-    const timer = clock.setTimer(() => resolve(false), timeoutMs, true);
+    const waitMs = this.#silent ? Math.min(timeoutMs, SILENT_FLUSH_MS) : timeoutMs;
+    const timer = clock.setTimer(() => resolve(false), waitMs, true);
     try {
       const flushed = this.waitUntilConnected()
         .then(async () => this.#flush())
         .then(
-          () => true,
+          () => {
+            this.#silent = false;
+            return true;
+          },
           () => false,
         );
-      return await Promise.race([flushed, late]);
+      const answered = await Promise.race([flushed, late]);
+      if (!answered) this.#silent = true;
+      return answered;
     } finally {
       clock.clearTimer(timer);
     }
+  }
+
+  /** Gives up the connection for a new one: its server does not answer. */
+  drop(): void {
+    this.#client.drop();
   }
 
   /** Resolves when there is a connection; rejects when this one is closed. */
@@ -160,14 +202,22 @@ export class Connection {
     }
   }
 
-  async close(): Promise<void> {
-    if (this.#state === "closed") return;
-    if (this.#state === "up") await this.flush();
+  /** Resolves within `timeoutMs`; then no socket and no timer is left. */
+  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs);
+    await this.#closing;
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const startedAt = performance.now();
+    // Half of the time to be polite, the other half to be gone.
+    if (this.#state === "up") await this.flush(timeoutMs / 2);
     this.#state = "closed";
+    this.#answers.stop();
     this.context.clock.clearTimer(this.#proofTimer);
     for (const listener of this.#listeners) listener.closed?.();
     this.#listeners.clear();
-    if (this.options.connection === undefined) await this.nc.close();
+    await this.#client.close(Math.max(0, timeoutMs - (performance.now() - startedAt)));
   }
 
   async #flush(): Promise<void> {
@@ -199,8 +249,8 @@ export class Connection {
     if (status.type === "disconnect") this.#onDisconnect();
     else if (status.type === "reconnect") this.#onReconnect();
     else if (status.type === "ldm") {
-      const error = new PubSubError("UNAVAILABLE", "the NATS server is shutting down (lame duck mode)");
-      this.context.status("degraded", error);
+      this.#lameDuck = new PubSubError("UNAVAILABLE", "the NATS server is shutting down (lame duck mode)");
+      this.context.status("degraded", this.#lameDuck);
     } else if (status.type === "close") {
       const error = new PubSubError("UNAVAILABLE", "the connection to NATS was closed for good");
       this.#onDisconnect(error);
@@ -211,24 +261,46 @@ export class Connection {
   #onDisconnect(error: PubSubError = new PubSubError("UNAVAILABLE", "the connection to NATS was lost")): void {
     if (this.#state !== "up") return;
     this.#state = "down";
+    this.#answers.stop();
     this.context.status("reconnecting", error);
     for (const listener of this.#listeners) listener.disconnected?.(error);
   }
 
   #onReconnect(): void {
+    // The client says it twice when a dial in between had failed late.
+    if (this.#state !== "down") return;
     this.#state = "up";
-    this.#dials.inARow = 0;
+    this.#silent = false;
+    this.#lameDuck = undefined;
+    this.#redials.inARow = 0;
+    this.#answers.start();
     const unproven = [...this.#provingAcks, ...this.#unprovenAcks];
     this.#provingAcks = [];
     this.#unprovenAcks = [];
     for (const subject of unproven) this.ack(subject);
-    const now = performance.now();
+    const now = this.context.clock.monotonicNow();
     for (const { subject, payload, untilMs } of this.#waiting.splice(0)) {
       if (payload === ACK) this.ack(subject);
       else if (now < untilMs) this.nc.publish(subject, payload);
     }
     this.context.status("up");
     for (const listener of this.#listeners) listener.reconnected?.();
+  }
+
+  /** After a silence: health() is to be true again. */
+  #onAnswer(): void {
+    this.#silent = false;
+    if (this.#state !== "up") return;
+    if (this.#lameDuck === undefined) this.context.status("up");
+    else this.context.status("degraded", this.#lameDuck);
+  }
+
+  #onSilence(unanswered: number): void {
+    if (this.#state !== "up") return;
+    this.#silent = true;
+    const error = new PubSubError("UNAVAILABLE", "the NATS server does not answer");
+    this.context.status("degraded", error);
+    if (unanswered >= MAX_UNANSWERED) this.drop();
   }
 
   #onError(error: Error): void {
@@ -239,4 +311,23 @@ export class Connection {
     if (!(error instanceof PermissionViolationError)) return;
     for (const listener of this.#listeners) listener.refused?.(error.subject, mapped);
   }
+}
+
+/** Counts the dials since the last success, for the backoff. */
+interface Redials {
+  inARow: number;
+}
+
+function faultLogger({ logger }: DriverContext): (error: unknown) => void {
+  let loggedAt = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    const now = performance.now();
+    if (now - loggedAt < FAULT_LOG_MS) return;
+    loggedAt = now;
+    // Its name alone: the text may quote what was received.
+    logger.error(
+      { error: error instanceof Error ? error.name : typeof error },
+      "something received from NATS is left out: it cannot be handled",
+    );
+  };
 }

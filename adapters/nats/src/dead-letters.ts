@@ -3,9 +3,10 @@ import type { DriverDeadLetters, OutgoingMessage, StoredMessage, TakenLetter } f
 import { JetStreamApiError } from "@nats-io/jetstream";
 import type { Msg } from "@nats-io/nats-core";
 import { parseAckSubject } from "./ack-subject.ts";
-import { encodeHeaders, HeaderBlock, type Envelope } from "./codec.ts";
+import { HeaderBlock, withoutLettersOwn, type Envelope } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { ErrCode, toPubSubError } from "./errors.ts";
+import { fitHeaders } from "./fit-headers.ts";
 import { fetchOnce, type Fetched } from "./fetch.ts";
 import { letterOf } from "./letter.ts";
 import { LETTER_LEASE_MS, NANOSECONDS_PER_MS } from "./limits.ts";
@@ -42,7 +43,8 @@ export class NatsDeadLetters implements DriverDeadLetters {
   }
 
   async redeliver(message: OutgoingMessage): Promise<void> {
-    await this.#publish(this.#names.redriveSubject, message, { redrivenTo: this.#names.consumer });
+    const attributes = withoutLettersOwn(message.attributes);
+    await this.#publish(this.#names.redriveSubject, { ...message, attributes }, { redrivenTo: this.#names.consumer });
   }
 
   async count(): Promise<number> {
@@ -126,8 +128,17 @@ export class NatsDeadLetters implements DriverDeadLetters {
 
   async #publish(subject: string, message: OutgoingMessage, envelope: Envelope): Promise<void> {
     const what = `publish to ${subject}`;
+    const { context, nc, options } = this.#connection;
+    const { block, leftOut } = fitHeaders(message, envelope, nc.info?.max_payload ?? options.maxPayloadBytes);
+    if (leftOut !== undefined) {
+      context.logger.warn(
+        { subject, leftOut },
+        "a message is too large for what is added to it: stored without a part",
+      );
+    }
     const { promise, resolve, reject } = Promise.withResolvers<Msg>();
-    this.#inbox.ask(subject, message.body, this.#headers.set(encodeHeaders(message, envelope)), { resolve, reject });
+    const headers = block === undefined ? undefined : this.#headers.set(block);
+    this.#inbox.ask(subject, message.body, headers, { resolve, reject });
     const outcome = readPubAck(await promise);
     if (outcome !== "stored") throw pubAckError(outcome, what);
   }

@@ -8,7 +8,7 @@ import type { SubscriptionNames } from "./names.ts";
 export interface DeliveryOwner {
   ack(delivery: NatsDelivery): Promise<void> | undefined;
   retry(delivery: NatsDelivery, delayMs: number): Promise<void> | undefined;
-  release(delivery: NatsDelivery): Promise<void> | undefined;
+  release(delivery: NatsDelivery, leaseEnded: boolean): Promise<void> | undefined;
 }
 
 /** One delivery of one message. */
@@ -19,6 +19,7 @@ export class NatsDelivery implements DriverDelivery, Held<NatsDelivery> {
   readonly orderingKey: string | undefined;
   readonly publishTimeMs: number;
   readonly native: Msg;
+  readonly undecodable: Error | undefined;
   readonly attempt: number;
   /** Its place in the stream: the order of publishing. */
   readonly streamSequence: number;
@@ -28,7 +29,7 @@ export class NatsDelivery implements DriverDelivery, Held<NatsDelivery> {
   consumerSequence: number;
   /** Where it is settled. Stateless: valid on any connection. A redelivery to the same worker renews it. */
   ackSubject: string;
-  /** Until when it certainly is this worker's, by `performance.now()`: a wall clock may be set back. Kept where acks are confirmed. */
+  /** Until when it certainly is this worker's, by the monotonic clock: a wall clock may be set back. Kept where acks are confirmed. */
   leaseUntilMs = 0;
   isHeld = false;
   older: NatsDelivery | undefined = undefined;
@@ -51,6 +52,7 @@ export class NatsDelivery implements DriverDelivery, Held<NatsDelivery> {
     this.orderingKey = metadata.orderingKey;
     this.publishTimeMs = metadata.publishTimeMs ?? ack.timestampMs;
     this.native = message;
+    this.undecodable = metadata.undecodable;
     this.attempt = attempt;
     this.streamSequence = ack.streamSequence;
     this.storedMs = ack.timestampMs;
@@ -66,7 +68,7 @@ export class NatsDelivery implements DriverDelivery, Held<NatsDelivery> {
     return this.#owner.retry(this, delayMs);
   }
 
-  release(): Promise<void> | undefined {
-    return this.#owner.release(this);
+  release(leaseEnded = false): Promise<void> | undefined {
+    return this.#owner.release(this, leaseEnded);
   }
 }

@@ -1,25 +1,28 @@
 import { readFileSync } from "node:fs";
-import { PubSubError, reconnectDelayMs, type DriverContext } from "@anytopic/core/driver";
-import { credsAuthenticator, nkeyAuthenticator, type ConnectionOptions, type NatsConnection } from "@nats-io/nats-core";
-import { connect } from "@nats-io/transport-node";
+import { PubSubError, type DriverContext } from "@anytopic/core/driver";
+import {
+  credsAuthenticator,
+  nkeyAuthenticator,
+  tokenAuthenticator,
+  usernamePasswordAuthenticator,
+  type Authenticator,
+  type ConnectionOptions,
+  type NatsConnection,
+} from "@nats-io/nats-core";
+import { Client, type ClientHooks } from "./client.ts";
 import { toPubSubError } from "./errors.ts";
 import type { CheckedOptions } from "./options.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const DIAL_TIMEOUT_MS = 5000;
 
-/** Counts the dials since the last success, for the backoff. */
-export interface Dials {
-  inARow: number;
-}
-
 /** Opens the first connection, within 10 s. The client repairs it from then on. */
 export async function dial(
   options: CheckedOptions,
   context: DriverContext,
-  dials: Dials,
+  hooks: ClientHooks,
   signal: AbortSignal | undefined,
-): Promise<NatsConnection> {
+): Promise<Client> {
   const { promise: ended, reject } = Promise.withResolvers<never>();
   const late = new PubSubError(
     "UNAVAILABLE",
@@ -28,14 +31,13 @@ export async function dial(
   const timer = context.clock.setTimer(() => reject(late), CONNECT_TIMEOUT_MS, true);
   const abort = (): void => reject(signal?.reason as Error);
   signal?.addEventListener("abort", abort, { once: true });
-  const dialing = connect(connectionOptions(options, context, dials));
+  let client: Client | undefined;
   try {
-    return await Promise.race([dialing, ended]);
+    client = Client.create(connectionOptions(options), hooks);
+    await Promise.race([client.dial(), ended]);
+    return client;
   } catch (error) {
-    dialing.then(
-      async (nc) => nc.close(),
-      () => {},
-    );
+    await client?.close(0);
     if (signal?.aborted === true) throw signal.reason;
     throw toPubSubError(error, `connect to NATS at ${options.servers.join(", ")}`);
   } finally {
@@ -44,8 +46,8 @@ export async function dial(
   }
 }
 
-function connectionOptions(options: CheckedOptions, context: DriverContext, dials: Dials): ConnectionOptions {
-  const { user, password, token, credentialsFile, nkeySeed } = options;
+function connectionOptions(options: CheckedOptions): ConnectionOptions {
+  const authenticator = authenticatorOf(options);
   return {
     servers: [...options.servers],
     name: options.name,
@@ -54,19 +56,23 @@ function connectionOptions(options: CheckedOptions, context: DriverContext, dial
     maxReconnectAttempts: -1,
     // Rejected credentials may be repaired on the server: go on trying.
     ignoreAuthErrorAbort: true,
-    // Asked before every dial, also after a success; its answer counts from the last dial, so that a first reconnect is immediate.
-    reconnectDelayHandler: () => reconnectDelayMs(++dials.inARow, context.random),
     pingInterval: options.pingIntervalMs,
     maxPingOut: 2,
     noAsyncTraces: true,
     ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
     ...(options.tls === undefined ? {} : { tls: options.tls }),
-    ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { pass: password }),
-    ...(token === undefined ? {} : { token }),
-    ...(nkeySeed === undefined ? {} : { authenticator: nkeyAuthenticator(Buffer.from(nkeySeed)) }),
-    ...(credentialsFile === undefined ? {} : { authenticator: credsAuthenticator(credentialsReader(credentialsFile)) }),
+    ...(authenticator === undefined ? {} : { authenticator }),
   };
+}
+
+/** Functions, not the client's options for passwords: what they enclose is never printed with the connection. */
+function authenticatorOf(options: CheckedOptions): Authenticator | undefined {
+  const { user, password, token, credentialsFile, nkeySeed } = options;
+  if (user !== undefined) return usernamePasswordAuthenticator(user, password);
+  if (token !== undefined) return tokenAuthenticator(token);
+  if (nkeySeed !== undefined) return nkeyAuthenticator(Buffer.from(nkeySeed));
+  if (credentialsFile !== undefined) return credsAuthenticator(credentialsReader(credentialsFile));
+  return undefined;
 }
 
 /**
@@ -76,20 +82,34 @@ function connectionOptions(options: CheckedOptions, context: DriverContext, dial
  * @throws PubSubError `INVALID_CONFIG` when it cannot be read now
  */
 function credentialsReader(path: string): () => Uint8Array {
-  let content: Uint8Array;
+  let content: Buffer;
   try {
-    content = readFileSync(path);
+    content = readCredentials(path);
   } catch (error) {
     throw new PubSubError("INVALID_CONFIG", `credentialsFile ${path} cannot be read`, { cause: error });
   }
+  try {
+    credsAuthenticator(content)("nonce");
+  } catch {
+    // Without a cause: it might quote the file.
+    throw new PubSubError(
+      "INVALID_CONFIG",
+      `credentialsFile ${path} is not a credentials file: it must hold a user JWT and an NKey seed, as nsc writes them`,
+    );
+  }
   return () => {
     try {
-      content = readFileSync(path);
+      content = readCredentials(path);
     } catch {
       // Replaced at this moment, or gone: said above.
     }
     return content;
   };
+}
+
+/** Windows ends lines with CRLF, which the client cannot read, and some editors leave out the last one. */
+function readCredentials(path: string): Buffer {
+  return Buffer.from(`${readFileSync(path, "utf8").replaceAll("\r\n", "\n").trim()}\n`);
 }
 
 /** Refuses a server that would refuse our messages. */

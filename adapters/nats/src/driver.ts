@@ -13,7 +13,6 @@ import type {
 import type { NatsConnection } from "@nats-io/nats-core";
 import type { Connection } from "./connection.ts";
 import { NatsDeadLetters, type Question } from "./dead-letters.ts";
-import { DEAD_LETTER_ROOM_BYTES } from "./limits.ts";
 import { subscriptionNames, topicNames } from "./names.ts";
 import { OrderedSubscriber } from "./ordered-subscriber.ts";
 import { apply, destroy, plan } from "./provisioning.ts";
@@ -50,8 +49,7 @@ export class NatsDriver implements Driver {
   }
 
   async openPublisher(topic: TopicSpec): Promise<DriverPublisher> {
-    const maxMessageBytes = this.#connection.options.maxPayloadBytes - DEAD_LETTER_ROOM_BYTES;
-    return new NatsPublisher(this.#connection, topicNames(this.#prefix, topic), maxMessageBytes);
+    return new NatsPublisher(this.#connection, topicNames(this.#prefix, topic));
   }
 
   async openSubscriber(
@@ -75,9 +73,9 @@ export class NatsDriver implements Driver {
     return new NatsDeadLetters(this.#connection, subscriptionNames(this.#prefix, subscription), this.#asker());
   }
 
-  async close(): Promise<void> {
+  async close(timeoutMs?: number): Promise<void> {
     this.#questions?.close();
-    await this.#connection.close();
+    await this.#connection.close(timeoutMs);
   }
 
   /** One inbox for what the driver itself publishes. */

@@ -8,6 +8,7 @@ import {
   InvalidArgumentError,
   NoRespondersError,
   PermissionViolationError,
+  ProtocolError,
   RequestError,
   TimeoutError,
   UserAuthenticationExpiredError,
@@ -87,6 +88,8 @@ const UNREACHABLE = new Set([
   "ETIMEDOUT",
   "EPIPE",
 ]);
+/** The server's alert when a client comes without a certificate, or with a wrong one; the second is TLS 1.2's. */
+const CLIENT_CERTIFICATE = /ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN)$/;
 const TLS_PROBLEM = /^(?:CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|HOSTNAME_MISMATCH)/;
 
 /** JetStream's own refusal as ours. `what` says what was tried: `publish to stream orders`. */
@@ -129,9 +132,25 @@ function classify(error: unknown): readonly [PubSubErrorCode, string] {
   if (error instanceof InvalidArgumentError && message.includes("max_payload")) {
     return ["LIMIT_EXCEEDED", "the message is larger than the server's max_payload"];
   }
+  if (message.includes("does not support 'tls'") || message.includes("'tls' is not available")) {
+    return ["INVALID_CONFIG", "TLS is asked for, and the server does not offer it; nothing was sent to it"];
+  }
+  // The protocol has words and no codes for what a server refuses.
+  if (error instanceof ProtocolError) {
+    const words = message.toLowerCase();
+    if (words.includes("maximum") && words.includes("exceeded"))
+      return ["RESOURCE_EXHAUSTED", `the server refuses: ${message}`];
+    return ["UNAVAILABLE", `the server ended the connection: ${message}`];
+  }
   const systemCode = codeOf(error) ?? codeOf(error instanceof Error ? error.cause : undefined);
   if (systemCode !== undefined && UNREACHABLE.has(systemCode))
     return ["UNAVAILABLE", `no server answers (${systemCode})`];
+  if (systemCode !== undefined && CLIENT_CERTIFICATE.test(systemCode)) {
+    return [
+      "INVALID_CONFIG",
+      `TLS failed: the server does not take the client's certificate (${systemCode}); set certFile and keyFile of the tls option`,
+    ];
+  }
   if (systemCode !== undefined && TLS_PROBLEM.test(systemCode))
     return ["INVALID_CONFIG", `TLS failed: ${systemCode}; see the tls option`];
   if (error instanceof ConnectionError) return ["UNAVAILABLE", message];

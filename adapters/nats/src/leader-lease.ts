@@ -13,8 +13,9 @@ export interface Candidate {
   won(): void;
   /** Nothing of before may be settled or extended any more. */
   lost(): void;
-  failing(error: PubSubError): void;
-  /** After `failing`: the election works again. */
+  /** It is tried again, at every third of the lease. */
+  electionFails(error: PubSubError): void;
+  /** After `electionFails`: the election works again. */
   electing(): void;
 }
 
@@ -61,14 +62,21 @@ export class LeaderLease {
 
   /** Whether this worker certainly leads right now. */
   get holds(): boolean {
-    return this.#state === "leading" && performance.now() < this.#holdsUntil;
+    return this.#state === "leading" && this.#now() < this.#holdsUntil;
+  }
+
+  /** As `holds`; a lease that has run out, though no timer could say so yet, is lost now. */
+  keeps(): boolean {
+    if (this.holds) return true;
+    if (this.#state === "leading") this.#lose();
+    return false;
   }
 
   /** Resolves after the first attempt; rejects when the stream does not exist. */
   async start(): Promise<void> {
     this.#subscription = this.#connection.nc.subscribe(this.#lease.subject, {
       callback: (error, message) => {
-        if (error !== null) this.#candidate.failing(toPubSubError(error, this.#what));
+        if (error !== null) this.#fail(error);
         // A clean end of the leader: do not wait for the lease.
         else if (message.data.length === 0 && this.#state === "standby") void this.#step();
       },
@@ -113,13 +121,17 @@ export class LeaderLease {
     } catch (error) {
       // A lost connection is told by others, and its end too.
       if (!isStopped(this.#state) && this.#connection.connected) {
-        this.#failing = true;
-        this.#candidate.failing(toPubSubError(error, this.#what));
+        this.#fail(error);
       }
     } finally {
       this.#busy = false;
       this.#schedule();
     }
+  }
+
+  #fail(error: unknown): void {
+    this.#failing = true;
+    this.#candidate.electionFails(toPubSubError(error, this.#what));
   }
 
   async #attempt(): Promise<void> {
@@ -131,7 +143,7 @@ export class LeaderLease {
   }
 
   #isOverdue(sequence: number): boolean {
-    const now = performance.now();
+    const now = this.#now();
     if (sequence === this.#sequence) return now - this.#seenAt >= this.#lease.leaseMs;
     this.#sequence = sequence;
     this.#seenAt = now;
@@ -161,11 +173,11 @@ export class LeaderLease {
 
   /** Writes, and counts the lease from before the write. False when somebody else wrote. */
   async #extendHold(): Promise<boolean> {
-    const before = performance.now();
+    const before = this.#now();
     const sequence = await this.#write(this.#self);
     if (sequence === undefined) return false;
     this.#sequence = sequence;
-    this.#seenAt = performance.now();
+    this.#seenAt = this.#now();
     // A tenth less than what the others wait.
     this.#holdsUntil = before + this.#lease.leaseMs * 0.9;
     const { clock } = this.#connection.context;
@@ -182,6 +194,10 @@ export class LeaderLease {
     this.#state = "standby";
     this.#connection.context.clock.clearTimer(this.#expiryTimer);
     this.#candidate.lost();
+  }
+
+  #now(): number {
+    return this.#connection.context.clock.monotonicNow();
   }
 
   #clearTimers(): void {

@@ -1,11 +1,12 @@
 import type { StoredMessage } from "@anytopic/core/driver";
-import { JetStreamApiError } from "@nats-io/jetstream";
+import { JetStreamApiError, type StoredMsg } from "@nats-io/jetstream";
 import { parseAckSubject } from "./ack-subject.ts";
-import { brokerId, decodeHeaders } from "./codec.ts";
+import { brokerId, decodeHeaders, decodeHeadersOf } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { ErrCode } from "./errors.ts";
 import type { Fetched } from "./fetch.ts";
 import type { SubscriptionNames } from "./names.ts";
+import { redriveTargetOf } from "./redrive-target.ts";
 
 /**
  * A message of the dead-letter stream as a letter. Either we stored it, or it is the server's advisory that it gave up
@@ -18,29 +19,45 @@ export async function letterOf(
   names: SubscriptionNames,
   { message, reply }: Fetched,
 ): Promise<StoredMessage | undefined> {
-  if (message.subject === names.backstopSubject) return backstopLetter(connection, names, message.string());
-  const metadata = decodeHeaders(message.headers, true);
   const ack = parseAckSubject(reply);
-  return {
-    id: metadata.id ?? brokerId(names.deadLetterStream, ack?.streamSequence ?? 0),
+  const sequence = ack?.streamSequence ?? 0;
+  const metadata = decodeHeadersOf(message, "letter");
+  const letter = {
+    id: metadata.id ?? brokerId(names.deadLetterStream, sequence),
     body: message.data,
     attributes: metadata.attributes,
     orderingKey: metadata.orderingKey,
     publishTimeMs: metadata.publishTimeMs ?? ack?.timestampMs ?? 0,
     native: message,
   };
+  if (message.subject !== names.backstopSubject) return letter;
+  const advised = advisedSequence(letter.body);
+  // Not the server's words: somebody else's message, shown as it is.
+  return advised === undefined ? letter : backstopLetter(connection, names, advised);
+}
+
+/** The sequence that an advisory names; undefined when the text is none. */
+function advisedSequence(advisory: Uint8Array): number | undefined {
+  try {
+    const { stream_seq: sequence } = JSON.parse(Buffer.from(advisory).toString()) as { readonly stream_seq?: unknown };
+    return Number.isSafeInteger(sequence) && (sequence as number) > 0 ? (sequence as number) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function backstopLetter(
   connection: Connection,
   names: SubscriptionNames,
-  advisory: string,
+  sequence: number,
 ): Promise<StoredMessage | undefined> {
-  const { stream_seq: sequence } = JSON.parse(advisory) as { readonly stream_seq: number };
   try {
     const stored = await connection.jsm.streams.getMessage(names.stream, { seq: sequence });
     if (stored === null) return undefined;
-    const metadata = decodeHeaders(stored.header, false);
+    const target = redriveTargetOf(stored.subject);
+    // Never delivered to this subscription: an advisory that names it is not the server's.
+    if (target !== undefined && target !== names.consumer) return undefined;
+    const metadata = decodeHeaders(headersOf(stored), target === undefined ? "event" : "redriven");
     return {
       id: metadata.id ?? brokerId(names.stream, sequence),
       body: stored.data,
@@ -53,4 +70,12 @@ async function backstopLetter(
     if (error instanceof JetStreamApiError && error.code === ErrCode.MESSAGE_NOT_FOUND) return undefined;
     throw error;
   }
+}
+
+/** The header block as it was sent: the client's `header` throws on what it cannot read. Its types do not tell of `smr`. */
+function headersOf(stored: StoredMsg): Uint8Array {
+  const { smr } = stored as StoredMsg & { readonly smr?: { readonly message?: { readonly hdrs?: unknown } } };
+  const hdrs = smr?.message?.hdrs;
+  if (typeof hdrs === "string") return Buffer.from(hdrs, "base64");
+  return new Uint8Array(0);
 }

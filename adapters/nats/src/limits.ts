@@ -43,3 +43,9 @@ export const MAX_ACK_PENDING = 100_000;
 export const MAX_ACK_PENDING_ORDERED = 10_000;
 
 export const NANOSECONDS_PER_MS = 1_000_000;
+
+/** Bytes of unreadable headers that a letter keeps: in base64, with the record, they fit into `MAX_HEADER_BYTES`. */
+export const MAX_RAW_HEADER_BYTES = 36_000;
+
+/** The times a `Date` can hold, in ms around 1970. https://tc39.es/ecma262/#sec-time-values-and-time-range (2026-11-26) */
+export const MAX_TIME_MS = 8.64e15;

@@ -29,6 +29,8 @@ export interface SubscriptionNames extends TopicNames {
 
 /** Between the parts of a stream's name; no part contains it or begins or ends with half of it, so that no two join to the same. */
 const SEPARATOR = "__";
+/** Between a topic's subject and the subscription that a message is redriven to. */
+export const REDRIVE = ".redrive.";
 const PART = /^[A-Za-z0-9-](?:_?[A-Za-z0-9-])*$/;
 
 /** Whether a text can be a prefix or a physical name. */
@@ -41,7 +43,7 @@ export const NAME_PART_RULE = "letters, digits, - and single _ between them";
 export function topicNames(prefix: string, topic: TopicSpec): TopicNames {
   const stream = streamName(prefix, topic.physicalName);
   const subject = subjectName(prefix, topic.physicalName);
-  return { stream, subject, subjects: [subject, `${subject}.redrive.*`] };
+  return { stream, subject, subjects: [subject, `${subject}${REDRIVE}*`] };
 }
 
 export function subscriptionNames(prefix: string, subscription: SubscriptionSpec): SubscriptionNames {
@@ -51,7 +53,7 @@ export function subscriptionNames(prefix: string, subscription: SubscriptionSpec
   return {
     ...topic,
     consumer: checkedPart(second),
-    redriveSubject: `${subject}.redrive.${second}`,
+    redriveSubject: `${subject}${REDRIVE}${second}`,
     deadLetterStream: streamName(prefix, first, second, "dead-letters"),
     deadLetterSubject: `${subject}.dead-letters.${second}`,
     deadLetterConsumer: "redrive",

@@ -1,5 +1,5 @@
 import { rejectUnknownKeys, requireChoice, requireInteger, shown } from "@anytopic/core/driver";
-import type { NatsConnection, TlsOptions } from "@nats-io/nats-core";
+import { nkeys, type NatsConnection, type TlsOptions } from "@nats-io/nats-core";
 import { DEFAULT_DEDUPLICATION_WINDOW_MS } from "./capabilities.ts";
 import {
   DEAD_LETTER_ROOM_BYTES,
@@ -11,7 +11,7 @@ import {
 import { isNamePart, NAME_PART_RULE } from "./names.ts";
 
 export interface NatsOptions {
-  /** `host:port` or `nats://host:port`, without credentials. @default "127.0.0.1:4222" */
+  /** `host:port`, `nats://host:port` or `tls://host:port`, without credentials. One with `tls://` means TLS for all. @default "127.0.0.1:4222" */
   readonly servers?: string | readonly string[];
   /** A ready connection instead of all options about connecting. It is not closed, and should reconnect for ever (`maxReconnectAttempts: -1`). */
   readonly connection?: NatsConnection;
@@ -22,7 +22,7 @@ export interface NatsOptions {
   readonly credentialsFile?: string;
   /** Seed of an NKey, `SU…`. */
   readonly nkeySeed?: string;
-  /** `true` for TLS with the system's authorities, or the client library's TLS options: `caFile`, `certFile`, `keyFile`, … @default off, unless the server asks for it */
+  /** `true` for TLS with the system's authorities, or the client library's TLS options: `caFile`, `certFile`, `keyFile`, … A server without TLS is then an error. @default TLS when the server asks for it, or a server is `tls://…` */
   readonly tls?: boolean | TlsOptions;
   /** How the server's monitoring names this connection. @default "anytopic" */
   readonly name?: string;
@@ -116,8 +116,8 @@ export function checkedOptions(options: NatsOptions = {}): CheckedOptions {
     password: checkedSecret("password", options.password),
     token: checkedSecret("token", options.token),
     credentialsFile: checkedText("credentialsFile", options.credentialsFile),
-    nkeySeed: checkedSecret("nkeySeed", options.nkeySeed),
-    tls: checkedTls(options.tls),
+    nkeySeed: checkedSeed(options.nkeySeed),
+    tls: checkedTls(options),
     name: checkedText("name", options.name) ?? "anytopic",
     inboxPrefix: checkedInboxPrefix(options.inboxPrefix),
     domain: checkedToken("domain", options.domain),
@@ -187,7 +187,9 @@ function checkedServers(servers: string | readonly string[] | undefined): readon
     if (server.includes("@"))
       throw new TypeError("nats: servers must not contain credentials: use user, password or token");
     if (!SERVER.test(server))
-      throw new TypeError(`nats: servers contains ${shown(server)}: must be host:port or nats://host:port`);
+      throw new TypeError(
+        `nats: servers contains ${shown(server)}: must be host:port, nats://host:port or tls://host:port`,
+      );
   }
   return Object.freeze(list);
 }
@@ -200,6 +202,19 @@ function checkedText(option: string, value: string | undefined): string | undefi
 function checkedSecret(option: string, value: string | undefined): string | undefined {
   if (value === undefined || (typeof value === "string" && value !== "")) return value;
   throw new TypeError(`nats: ${option} must be text that is not empty`);
+}
+
+/** Read from a file it may end with a line break. */
+function checkedSeed(value: string | undefined): string | undefined {
+  const seed = checkedSecret("nkeySeed", value)?.trim();
+  if (seed === undefined) return undefined;
+  try {
+    nkeys.fromSeed(Buffer.from(seed));
+    return seed;
+  } catch {
+    // Without a cause: it might quote the seed.
+    throw new TypeError("nats: nkeySeed is not the seed of an NKey: it begins with SU and has 58 characters");
+  }
 }
 
 function checkedToken(option: string, value: string | undefined): string | undefined {
@@ -219,9 +234,15 @@ function checkedPrefix(prefix: string | undefined): string {
   throw new TypeError(`nats: prefix is ${shown(prefix)}: up to 64 ${NAME_PART_RULE} are allowed`);
 }
 
-function checkedTls(tls: boolean | TlsOptions | undefined): TlsOptions | undefined {
-  if (tls === undefined || tls === false) return undefined;
+/** The client ignores the scheme of a server and uses one setting for all: what asks for TLS once, asks for all. */
+function checkedTls({ tls, servers = [] }: NatsOptions): TlsOptions | undefined {
+  const secure = [servers].flat().find((server) => server.startsWith("tls://"));
+  if (tls === undefined) return secure === undefined ? undefined : {};
   if (tls === true) return {};
+  if (tls === false) {
+    if (secure === undefined) return undefined;
+    throw new TypeError(`nats: servers contains ${shown(secure)} and tls is false: only one of the two can be meant`);
+  }
   if (typeof tls === "object" && tls !== null) return tls;
   throw new TypeError("nats: tls must be true, false or an object of TLS options");
 }

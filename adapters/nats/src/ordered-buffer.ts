@@ -6,8 +6,8 @@ import type { NatsDelivery } from "./delivery.ts";
  */
 export class OrderedBuffer {
   readonly #buffered = new Map<number, NatsDelivery>();
-  /** Given back and not yet here again: their places in the stream, with their keys. */
-  readonly #awaited = new Map<number, string | undefined>();
+  /** Given back and not yet here again: their places in the stream, oldest first, and since when (monotonic ms). */
+  readonly #awaited = new Map<number, number>();
   /** How many of each key are awaited. */
   readonly #awaitedKeys = new Map<string, number>();
   /** Messages without a key whose retry is not due, Unix ms. */
@@ -24,6 +24,12 @@ export class OrderedBuffer {
 
   get awaited(): number {
     return this.#awaited.size;
+  }
+
+  /** Since when the oldest of the awaited ones is; `Infinity` when none is. */
+  get awaitedSinceMs(): number {
+    for (const sinceMs of this.#awaited.values()) return sinceMs;
+    return Number.POSITIVE_INFINITY;
   }
 
   get deliveries(): Iterable<NatsDelivery> {
@@ -64,10 +70,10 @@ export class OrderedBuffer {
     return true;
   }
 
-  /** It goes back to the server, which brings it again at once; one without a key may start at `dueMs`. */
-  await(delivery: NatsDelivery, dueMs: number): void {
+  /** It goes back to the server now, which brings it again at once; one without a key may start at `dueMs`. */
+  await(delivery: NatsDelivery, nowMs: number, dueMs: number): void {
     const key = delivery.orderingKey;
-    this.#awaited.set(delivery.streamSequence, key);
+    this.#awaited.set(delivery.streamSequence, nowMs);
     if (key === undefined) this.#dueMs.set(delivery.streamSequence, dueMs);
     else this.#awaitedKeys.set(key, (this.#awaitedKeys.get(key) ?? 0) + 1);
   }

@@ -13,11 +13,12 @@ import { decodeMessage, isForAnother } from "./codec.ts";
 import type { Connection, ConnectionListener } from "./connection.ts";
 import type { Question } from "./dead-letters.ts";
 import { NatsDelivery, type DeliveryOwner } from "./delivery.ts";
+import { FailureReports } from "./failure-reports.ts";
 import { LeaderLease, type Candidate } from "./leader-lease.ts";
 import type { SubscriptionNames } from "./names.ts";
 import { OrderedBuffer } from "./ordered-buffer.ts";
 import { PullLoop, type PullTarget } from "./pull-loop.ts";
-import { Recovery } from "./recovery.ts";
+import { Recovery, type Recovering } from "./recovery.ts";
 import type { ReplyInbox } from "./reply-inbox.ts";
 import { SettledRing } from "./settled-ring.ts";
 import { leaseLost, Settler } from "./settler.ts";
@@ -29,7 +30,7 @@ import { leaseLost, Settler } from "./settler.ts";
  * `recovering` whenever a delivery may have gone elsewhere: after a reconnect, or when the consumer's own count of
  * deliveries has a gap. Back to `standby` when the lease is lost.
  */
-export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullTarget, Candidate {
+export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullTarget, Candidate, Recovering {
   readonly #connection: Connection;
   readonly #names: SubscriptionNames;
   readonly #ackDeadlineMs: number;
@@ -37,13 +38,17 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
   readonly #maxOutstanding: number;
   readonly #settler: Settler;
   readonly #lease: LeaderLease;
+  readonly #reports: FailureReports;
   readonly #listener: ConnectionListener;
   readonly #buffer = new OrderedBuffer();
   readonly #held = new Map<number, NatsDelivery>();
   readonly #settled = new SettledRing();
   #pulls: PullLoop | undefined;
   #recovery: Recovery | undefined;
+  /** Every delivery of the consumer up to this one is accounted for. */
   #lastConsumerSequence = 0;
+  /** What may have been in the hands of an active worker before this one; see `Recovering`. */
+  #inheritedThrough: number | undefined;
   #stopping = false;
   #extendTimer: TimerHandle = undefined;
   #dueTimer: TimerHandle = undefined;
@@ -61,6 +66,7 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
     this.#ackDeadlineMs = subscription.ackDeadlineMs;
     this.#sink = sink;
     this.#maxOutstanding = options.maxOutstanding;
+    this.#reports = new FailureReports(sink);
     this.#settler = new Settler(connection, subscription.ackDeadlineMs, subscription.topic.exactlyOnce);
     const { leaderStream: stream, leaderSubject: subject } = names;
     this.#lease = new LeaderLease(
@@ -69,7 +75,15 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
       asker,
       this,
     );
-    this.#listener = { reconnected: () => this.#recover() };
+    this.#listener = {
+      disconnected: (error) => {
+        if (this.#pulls === undefined) this.#reports.failing("connection", error);
+      },
+      reconnected: () => {
+        if (this.#pulls === undefined) this.#reports.receiving("connection", true);
+        else this.#recover();
+      },
+    };
   }
 
   async start(): Promise<void> {
@@ -88,6 +102,7 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
   won(): void {
     if (this.#stopping) return;
     this.#log("active worker of the ordered subscription");
+    this.#inheritedThrough = undefined;
     this.#pulls = new PullLoop(this.#connection, this.#names, this);
     this.#recover();
     this.#pulls.start();
@@ -99,6 +114,7 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
     this.#log("no longer the active worker of the ordered subscription");
     this.#pulls?.abandon();
     this.#pulls = undefined;
+    this.#reports.ended("pulls", this.#connection.connected ? undefined : "connection");
     this.#recovery?.end();
     this.#recovery = undefined;
     for (const delivery of this.#buffer.clear()) this.#settler.nak(delivery, 0);
@@ -126,9 +142,10 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
   message(message: Msg, reply: string): void {
     const ack = parseAckSubject(reply);
     if (ack === undefined || !this.#lease.holds) return;
-    const expected = this.#lastConsumerSequence + 1;
+    const isNext = ack.consumerSequence === this.#lastConsumerSequence + 1;
     this.#lastConsumerSequence = ack.consumerSequence;
-    if (expected !== 1 && ack.consumerSequence !== expected && this.#recovery === undefined) this.#recover();
+    if (!isNext && this.#recovery === undefined) this.#recover();
+    this.#recovery?.received(ack);
     const holding = this.#held.get(ack.streamSequence);
     if (holding !== undefined && holding.storedMs === ack.timestampMs) {
       // Its lease ran out, and the server gave it to this same worker again: go on with what is running.
@@ -143,6 +160,7 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
     const metadata = decodeMessage(message);
     if (settled?.acked === true || isForAnother(metadata, this.#names)) {
       this.#connection.ack(reply);
+      this.#recovery?.acked(ack.consumerSequence, ack.streamSequence);
       this.#recovery?.look();
       this.#pulls?.refill();
       return;
@@ -172,14 +190,20 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
   }
 
   #drain(): void {
-    if (this.#recovery !== undefined || this.#buffer.size === 0) return;
+    if (this.#recovery !== undefined || this.#stopping || this.#buffer.size === 0) return;
     const { clock } = this.#connection.context;
-    for (const delivery of this.#buffer.take(this.#maxOutstanding - this.#held.size, performance.now()))
+    for (const delivery of this.#buffer.take(
+      this.#maxOutstanding - this.#held.size,
+      this.#connection.context.clock.monotonicNow(),
+    ))
       this.#deliver(delivery);
     const dueMs = this.#buffer.nextDueMs;
     clock.clearTimer(this.#dueTimer);
     if (dueMs !== Number.POSITIVE_INFINITY) {
-      this.#dueTimer = clock.setTimer(() => this.#drain(), Math.max(1, dueMs - performance.now()));
+      this.#dueTimer = clock.setTimer(
+        () => this.#drain(),
+        Math.max(1, dueMs - this.#connection.context.clock.monotonicNow()),
+      );
     }
     this.#pulls?.refill();
   }
@@ -187,39 +211,57 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
   /** Hands out nothing until everything unsettled is in this worker's hands. */
   #recover(): void {
     if (this.#pulls === undefined || this.#stopping) return;
-    this.#lastConsumerSequence = 0;
     this.#recovery?.end();
-    const recovery = new Recovery(this.#connection, this.#names, this.#ackDeadlineMs, {
-      inHand: () => [...this.#held.values(), ...this.#buffer.deliveries],
-      refill: () => this.#pulls?.refill(),
-      recovered: () => {
-        if (this.#recovery !== recovery) return;
-        this.#recovery = undefined;
-        this.#buffer.allArrived();
-        this.#drain();
-        this.#pulls?.refill();
-      },
-    });
-    this.#recovery = recovery;
-    recovery.look();
+    this.#recovery = new Recovery(this.#connection, this.#names, this.#ackDeadlineMs, this);
+    this.#recovery.look();
+  }
+
+  *inHand(): Generator<NatsDelivery> {
+    yield* this.#held.values();
+    yield* this.#buffer.deliveries;
+  }
+
+  get inheritedThrough(): number | undefined {
+    return this.#inheritedThrough;
+  }
+
+  inherits(throughSequence: number): void {
+    this.#inheritedThrough = throughSequence;
+  }
+
+  refill(): void {
+    this.#pulls?.refill();
+  }
+
+  recovered(throughDelivery: number): void {
+    this.#recovery = undefined;
+    this.#lastConsumerSequence = throughDelivery;
+    this.#buffer.allArrived();
+    this.#drain();
+    this.#pulls?.refill();
   }
 
   failing(error: PubSubError): void {
-    this.#sink.failing(error);
+    this.#reports.failing("pulls", error);
   }
 
   receiving(reconnected: boolean): void {
-    this.#sink.receiving(reconnected);
+    this.#reports.receiving("pulls", reconnected);
+  }
+
+  electionFails(error: PubSubError): void {
+    this.#reports.failing("election", error);
   }
 
   electing(): void {
-    this.#sink.receiving(false);
+    this.#reports.receiving("election", false);
   }
 
   // Settling.
 
   ack(delivery: NatsDelivery): Promise<void> | undefined {
     if (!this.#letGo(delivery, true)) return leaseLost();
+    this.#recovery?.acked(delivery.consumerSequence, delivery.streamSequence);
     const confirmation = this.#settler.ack(delivery);
     this.#afterSettle();
     return confirmation;
@@ -228,23 +270,25 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
   retry(delivery: NatsDelivery, delayMs: number): Promise<void> | undefined {
     if (!this.#letGo(delivery, false)) return leaseLost();
     // Given back at once, so that the server counts the attempt and a successor has it when this worker dies.
-    this.#buffer.await(delivery, performance.now() + delayMs);
+    const nowMs = this.#connection.context.clock.monotonicNow();
+    this.#buffer.await(delivery, nowMs, nowMs + delayMs);
     this.#settler.nak(delivery, 0);
     this.#afterSettle();
     return undefined;
   }
 
-  release(delivery: NatsDelivery): Promise<void> | undefined {
+  release(delivery: NatsDelivery, leaseEnded: boolean): Promise<void> | undefined {
     if (!this.#letGo(delivery, false)) return leaseLost();
-    this.#buffer.await(delivery, 0);
-    this.#settler.release(delivery);
+    this.#buffer.await(delivery, this.#connection.context.clock.monotonicNow(), 0);
+    // The server takes a nak from anybody who once had the message, and would send it out beside whoever has it now.
+    if (!leaseEnded) this.#settler.release(delivery);
     this.#afterSettle();
-    return undefined;
+    return leaseEnded ? leaseLost() : undefined;
   }
 
   #letGo(delivery: NatsDelivery, acked: boolean): boolean {
     const { streamSequence: sequence, storedMs, attempt } = delivery;
-    if (this.#held.get(sequence) !== delivery) return false;
+    if (!this.#lease.keeps() || this.#held.get(sequence) !== delivery) return false;
     this.#held.delete(sequence);
     this.#settled.add(sequence, storedMs, attempt, acked && this.#settler.mayAck(delivery));
     return true;
@@ -264,8 +308,19 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
   #keepBuffered(): void {
     this.#extendTimer = this.#connection.context.clock.setTimer(() => {
       if (this.#lease.holds) for (const delivery of this.#buffer.deliveries) this.#settler.extend(delivery);
+      this.#missAwaited();
       this.#keepBuffered();
     }, this.#ackDeadlineMs / 3);
+  }
+
+  /**
+   * The server ignores what is given back when a late ack of a former active worker has settled it. It does not come
+   * then, and whether anything is missing is for the recovery to find out.
+   */
+  #missAwaited(): void {
+    if (this.#recovery !== undefined) return;
+    const nowMs = this.#connection.context.clock.monotonicNow();
+    if (nowMs - this.#buffer.awaitedSinceMs > 2 * this.#ackDeadlineMs) this.#recover();
   }
 
   async stop(): Promise<void> {

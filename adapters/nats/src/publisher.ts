@@ -1,7 +1,7 @@
 import { PubSubError, type DriverPublisher, type OutgoingMessage, type PublishRequest } from "@anytopic/core/driver";
 import { JetStreamApiError } from "@nats-io/jetstream";
 import type { Msg } from "@nats-io/nats-core";
-import { encodeHeaders, HeaderBlock, sizeOf } from "./codec.ts";
+import { encodeHeaders, HeaderBlock, headerRefusal, sizeOf } from "./codec.ts";
 import type { Connection, ConnectionListener } from "./connection.ts";
 import { ErrCode, isNotEnabled, toPubSubError } from "./errors.ts";
 import type { TopicNames } from "./names.ts";
@@ -15,13 +15,11 @@ export class NatsPublisher implements DriverPublisher {
   readonly #inbox: ReplyInbox<PublishRequest>;
   readonly #headers = new HeaderBlock();
   readonly #listener: ConnectionListener;
-  readonly #maxMessageBytes: number;
   #unanswered: PublishRequest[] = [];
 
-  constructor(connection: Connection, names: TopicNames, maxMessageBytes: number) {
+  constructor(connection: Connection, names: TopicNames) {
     this.#connection = connection;
     this.#names = names;
-    this.#maxMessageBytes = maxMessageBytes;
     this.#inbox = new ReplyInbox(connection, {
       replied: (request, reply) => this.#onReply(request, reply),
       lost: (request, error) => request.reject(error),
@@ -36,7 +34,11 @@ export class NatsPublisher implements DriverPublisher {
   }
 
   sizeOf(message: OutgoingMessage): number {
-    return sizeOf(message, this.#maxMessageBytes);
+    return sizeOf(message);
+  }
+
+  refusal(message: OutgoingMessage): PubSubError | undefined {
+    return headerRefusal(message);
   }
 
   publish(batch: readonly PublishRequest[]): void {

@@ -27,6 +27,7 @@ const SILENCE_MS = 7000;
 const REMEMBERED_REQUESTS = 256;
 const RETRY_MS = 250;
 const SLOW_RETRY_MS = 5000;
+const STOP_TIMEOUT_MS = 5000;
 
 /**
  * Asks one durable consumer for messages, for ever: JetStream's pull protocol (`CONSUMER.MSG.NEXT`) on the plain
@@ -87,14 +88,19 @@ export class PullLoop {
     this.#request();
   };
 
-  /** Ends asking; messages on their way still reach the target until this resolves. */
-  async stop(): Promise<void> {
+  /** Ends asking; messages on their way still reach the target until this resolves, within `timeoutMs`. */
+  async stop(timeoutMs: number = STOP_TIMEOUT_MS): Promise<void> {
     const subscription = this.#detach();
     if (subscription === undefined || !this.#connection.connected) return;
+    const { clock } = this.#connection.context;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = clock.setTimer(resolve, timeoutMs, true);
     // The server has seen the end of the interest when it answers the flush that drain makes.
     const drained = subscription.drain().catch(() => {});
-    await this.#sweepRequests();
-    await drained;
+    await Promise.race([this.#sweepRequests().then(async () => drained), late]);
+    clock.clearTimer(timer);
+    // Nothing may arrive any more; a drain that goes on would still let it.
+    subscription.unsubscribe();
   }
 
   /**
@@ -265,7 +271,7 @@ export class PullLoop {
     const alive = await this.#connection.flush(HEARTBEAT_MS);
     if (this.#state !== "running" || subscription !== this.#subscription) return;
     if (!alive) {
-      await this.#connection.nc.reconnect().catch(() => {});
+      this.#connection.drop();
     } else if (this.#heardMs !== 0 && this.#now() - this.#heardMs > SILENCE_MS) {
       // Asked just while its consumer is deleted, a server (seen on 2.9.10) may forget to refuse this and all later requests.
       await this.#findOutWhy();

@@ -1,16 +1,21 @@
 import { PubSubError, type TimerHandle } from "@anytopic/core/driver";
-import type { ConsumerInfo } from "@nats-io/jetstream";
+import type { AckSubject } from "./ack-subject.ts";
 import type { Connection } from "./connection.ts";
 import type { NatsDelivery } from "./delivery.ts";
 import type { PullSource } from "./pull-loop.ts";
+import { UnsettledAccount } from "./unsettled-account.ts";
 
 /** The worker that recovers. */
 export interface Recovering {
   /** Everything received and not settled. */
-  inHand(): readonly NatsDelivery[];
+  inHand(): Iterable<NatsDelivery>;
+  /** Places in the stream up to here may have been in the hands of another active worker. Undefined: not yet known. */
+  readonly inheritedThrough: number | undefined;
+  /** Tells what was not known: everything that the consumer had delivered when this worker became active. */
+  inherits(throughSequence: number): void;
   refill(): void;
-  /** Called once: nothing unsettled is anywhere else. */
-  recovered(): void;
+  /** Called once: nothing unsettled is anywhere else, and every delivery up to this one is accounted for. */
+  recovered(throughDelivery: number): void;
 }
 
 const POLL_MS = 250;
@@ -28,10 +33,10 @@ export class Recovery {
   readonly #source: PullSource;
   readonly #recovering: Recovering;
   readonly #ackDeadlineMs: number;
-  readonly #startedAt = performance.now();
-  /** The last place in the stream delivered to anybody when the recovery began. */
-  #frontier: number | undefined;
-  #missing = 0;
+  readonly #account = new UnsettledAccount();
+  readonly #startedAt: number;
+  /** Since when nothing has been seen that another worker, or a lost connection, may have done. */
+  #quietSince: number;
   #looking = false;
   #ended = false;
   #timer: TimerHandle = undefined;
@@ -41,6 +46,8 @@ export class Recovery {
     this.#source = source;
     this.#ackDeadlineMs = ackDeadlineMs;
     this.#recovering = recovering;
+    this.#startedAt = this.#now();
+    this.#quietSince = this.#startedAt;
   }
 
   /**
@@ -49,12 +56,22 @@ export class Recovery {
    * `maxNew`, and then nothing is asked for until everything missing is certainly due.
    */
   room(maxNew: number): number {
-    const frontier = this.#frontier;
+    const { frontier, expected } = this.#account;
     if (frontier === undefined) return 0;
     let newer = 0;
     for (const { streamSequence } of this.#recovering.inHand()) if (streamSequence > frontier) newer++;
-    if (newer < maxNew) return this.#missing + maxNew - newer;
-    return performance.now() - this.#startedAt > this.#ackDeadlineMs + LATE_MS ? this.#missing : 0;
+    if (newer < maxNew) return expected + maxNew - newer;
+    return this.#now() - this.#startedAt > this.#ackDeadlineMs + LATE_MS ? expected : 0;
+  }
+
+  /** Called for every delivery, also one that is not kept. */
+  received(ack: AckSubject): void {
+    this.#account.received(ack);
+  }
+
+  /** This worker has acknowledged the delivery. */
+  acked(consumerSequence: number, streamSequence: number): void {
+    this.#account.acked(consumerSequence, streamSequence, this.#recovering.inheritedThrough);
   }
 
   /** Something arrived: compares with the server's count. */
@@ -79,7 +96,7 @@ export class Recovery {
     if (this.#ended) return;
     if (complete || this.#isHopeless()) {
       this.end();
-      this.#recovering.recovered();
+      this.#recovering.recovered(this.#account.through);
       return;
     }
     this.#recovering.refill();
@@ -91,22 +108,21 @@ export class Recovery {
     // What was settled before must be counted as settled, and what was delivered before must be here.
     await this.#connection.nc.flush();
     const info = await this.#connection.jsm.consumers.info(this.#source.stream, this.#source.consumer);
-    this.#frontier ??= info.delivered.stream_seq;
-    this.#missing = Math.max(0, info.num_ack_pending - this.#countedIn(info));
-    return this.#missing === 0;
+    if (this.#ended) return false;
+    if (this.#recovering.inheritedThrough === undefined) this.#recovering.inherits(info.delivered.stream_seq);
+    const disturbed = this.#account.compare(info, this.#recovering.inHand(), this.#recovering.inheritedThrough ?? 0);
+    if (disturbed) this.#quietSince = this.#now();
+    const { isComplete, isComplicated } = this.#account;
+    return isComplete || (isComplicated && this.#now() - this.#quietSince > 2 * this.#ackDeadlineMs + LATE_MS);
   }
 
-  /** How many of the messages in hand were delivered before the server made this count. */
-  #countedIn(info: ConsumerInfo): number {
-    let count = 0;
-    for (const { consumerSequence } of this.#recovering.inHand())
-      if (consumerSequence <= info.delivered.consumer_seq) count++;
-    return count;
+  #now(): number {
+    return this.#connection.context.clock.monotonicNow();
   }
 
   #isHopeless(): boolean {
-    if (performance.now() - this.#startedAt < 2 * this.#ackDeadlineMs + PATIENCE_MS) return false;
-    const error = new PubSubError("TIMEOUT", `${this.#missing} unsettled messages did not come back`);
+    if (this.#now() - this.#startedAt < 2 * this.#ackDeadlineMs + PATIENCE_MS) return false;
+    const error = new PubSubError("TIMEOUT", `${this.#account.expected} unsettled messages did not come back`);
     this.#connection.context.logger.error(
       { ...this.#source, code: error.code },
       `${error.message}: going on without them, their keys may be out of order`,

@@ -41,12 +41,14 @@ export class Settler {
 
   /** Notes the start of a lease. */
   leased(delivery: NatsDelivery): void {
-    if (this.#confirmations !== undefined) delivery.leaseUntilMs = performance.now() + this.#ackDeadlineMs;
+    if (this.#confirmations === undefined) return;
+    const { clock } = this.#connection.context;
+    delivery.leaseUntilMs = clock.monotonicNow() + this.#ackDeadlineMs;
   }
 
   /** Whether the delivery is certainly still this worker's, where that matters. */
   mayAck(delivery: NatsDelivery): boolean {
-    return this.#confirmations === undefined || performance.now() < delivery.leaseUntilMs;
+    return this.#confirmations === undefined || this.#connection.context.clock.monotonicNow() < delivery.leaseUntilMs;
   }
 
   ack(delivery: NatsDelivery): Promise<void> | undefined {

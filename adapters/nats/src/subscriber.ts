@@ -9,7 +9,7 @@ import {
 import type { Msg } from "@nats-io/nats-core";
 import { type AckSubject, parseAckSubject } from "./ack-subject.ts";
 import { decodeMessage, isForAnother } from "./codec.ts";
-import type { Connection } from "./connection.ts";
+import { CLOSE_TIMEOUT_MS, type Connection } from "./connection.ts";
 import { NatsDelivery, type DeliveryOwner } from "./delivery.ts";
 import type { SubscriptionNames } from "./names.ts";
 import { PullLoop, type PullTarget } from "./pull-loop.ts";
@@ -103,8 +103,9 @@ export class NatsSubscriber implements DriverSubscriber, DeliveryOwner, PullTarg
     return undefined;
   }
 
-  release(delivery: NatsDelivery): Promise<void> | undefined {
-    if (!this.#letGo(delivery, false)) return leaseLost();
+  release(delivery: NatsDelivery, leaseEnded: boolean): Promise<void> | undefined {
+    // The server takes a nak from anybody who once had the message, and would send it out beside whoever has it now.
+    if (!this.#letGo(delivery, false) || leaseEnded) return leaseLost();
     this.#settler.release(delivery);
     return undefined;
   }
@@ -113,21 +114,22 @@ export class NatsSubscriber implements DriverSubscriber, DeliveryOwner, PullTarg
     for (const delivery of deliveries) this.#settler.extend(delivery as NatsDelivery);
   }
 
-  async stop(): Promise<void> {
+  async stop(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
     this.#stopping = true;
     this.#settler.holdReleased();
-    await this.#pulls.stop();
+    await this.#pulls.stop(timeoutMs);
     this.#settler.sendReleased();
   }
 
-  async close(): Promise<void> {
-    await this.stop();
+  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+    const startedAt = performance.now();
+    await this.stop(timeoutMs);
     for (const delivery of this.#held.toArray()) {
       this.#held.delete(delivery);
       this.#settler.nak(delivery, 0);
     }
     this.#settler.sendReleased();
-    await this.#connection.flush();
+    await this.#connection.flush(Math.max(0, timeoutMs - (performance.now() - startedAt)));
     this.#settler.close();
   }
 

@@ -1,4 +1,4 @@
-import { PubSubError, shown } from "@anytopic/core/driver";
+import { HIDDEN_PARAMETER, mayShowParameter, PubSubError, shown } from "@anytopic/core/driver";
 import type { NatsOptions } from "./options.ts";
 
 const FORM = "nats://[user:password@|token@]host[:port][,host[:port]…][?option=value&…]";
@@ -25,13 +25,16 @@ export function optionsFromUrl(url: string): NatsOptions {
   const match = /^(nats|tls):(?:\/\/([^/?#]*)\/?)?(?:\?([^#]*))?$/.exec(url);
   if (match === null) throw new PubSubError("INVALID_CONFIG", `the NATS URL is malformed: must be ${FORM}`);
   const [, scheme, authority = "", query = ""] = match;
+  const asked = queryOptions(query);
+  if (scheme === "tls" && asked.tls === false)
+    throw new PubSubError("INVALID_CONFIG", "the NATS URL begins with tls: and says tls=false: only one can be meant");
   const at = authority.lastIndexOf("@");
   const hosts = authority.slice(at + 1);
   return {
     ...(hosts === "" ? {} : { servers: hosts.split(",") }),
     ...(at === -1 ? {} : loginOf(authority.slice(0, at))),
     ...(scheme === "tls" ? { tls: true } : {}),
-    ...queryOptions(query),
+    ...asked,
   };
 }
 
@@ -60,11 +63,18 @@ function queryOptions(query: string): NatsOptions {
     else if (Object.hasOwn(TLS_FILES, name)) tls[TLS_FILES[name as keyof typeof TLS_FILES]] = value;
     else if (NUMBERS.some((known) => known === name)) options[name] = toNumber(name, value);
     else if (TEXTS.some((known) => known === name)) options[name] = value;
-    else
-      throw new PubSubError("INVALID_CONFIG", `the NATS URL has the unknown option ${shown(name)}: known are ${KNOWN}`);
+    else throw unknownOption(query, name);
   }
-  if (Object.keys(tls).length > 0) options["tls"] = tls;
+  if (Object.keys(tls).length === 0) return options;
+  if (options["tls"] === false)
+    throw new PubSubError("INVALID_CONFIG", "the NATS URL says tls=false and names TLS files: only one can be meant");
+  options["tls"] = tls;
   return options;
+}
+
+function unknownOption(query: string, name: string): PubSubError {
+  const which = mayShowParameter(query, name) ? shown(name) : HIDDEN_PARAMETER;
+  return new PubSubError("INVALID_CONFIG", `the NATS URL has the unknown option ${which}: known are ${KNOWN}`);
 }
 
 function toFlag(value: string): boolean {

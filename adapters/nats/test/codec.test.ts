@@ -1,8 +1,9 @@
-import { headers, MsgHdrsImpl, type MsgHdrs } from "@nats-io/nats-core";
+import { MsgHdrsImpl, type MsgHdrs } from "@nats-io/nats-core";
 import type { OutgoingMessage } from "@anytopic/core/driver";
 import { describe, expect, test } from "vitest";
-import { decodeHeaders, encodeHeaders, sizeOf } from "../src/codec.ts";
+import { decodeHeaders, encodeHeaders, headerRefusal, sizeOf } from "../src/codec.ts";
 import { MAX_HEADER_BYTES } from "../src/limits.ts";
+import { readHeaders } from "../src/read-headers.ts";
 
 const NO_ATTRIBUTES = Object.freeze(Object.create(null) as Record<string, string>);
 
@@ -63,20 +64,22 @@ describe("headers", () => {
       ["plain", "100%"],
     ]);
     if (name === "__proto__") Object.defineProperty(attributes, name, { value, enumerable: true });
-    const decoded = decodeHeaders(read(encodeHeaders(message({ attributes }), "event")), false);
+    const decoded = decodeHeaders(Buffer.from(encodeHeaders(message({ attributes }), "event")), "event");
     expect(Object.getPrototypeOf(decoded.attributes)).toBeNull();
     expect(new Map(Object.entries(decoded.attributes))).toEqual(new Map(Object.entries(attributes)));
     expect(decoded.id).toBe("id-1");
   });
 
   test.each(["k", " k ", "ключ", "a\nb", "%"])("the ordering key %j round-trips", (orderingKey) => {
-    expect(decodeHeaders(read(encodeHeaders(message({ orderingKey }), "event")), false).orderingKey).toBe(orderingKey);
+    expect(decodeHeaders(Buffer.from(encodeHeaders(message({ orderingKey }), "event")), "event").orderingKey).toBe(
+      orderingKey,
+    );
   });
 
   test.each([" id ", "100%", "%20 "])("the id %j round-trips, with and without odd attributes", (id) => {
     const odd = withAttributes([["a b", "c"]]);
     for (const attributes of [NO_ATTRIBUTES, odd]) {
-      expect(decodeHeaders(read(encodeHeaders(message({ id, attributes }), "event")), false).id).toBe(id);
+      expect(decodeHeaders(Buffer.from(encodeHeaders(message({ id, attributes }), "event")), "event").id).toBe(id);
     }
     const idHeader = (attributes: Record<string, string>): string =>
       read(encodeHeaders(message({ id, attributes }), "event")).get("Nats-Msg-Id");
@@ -84,38 +87,87 @@ describe("headers", () => {
   });
 
   test("letters and redriven messages keep id and time, and are not deduplicated", () => {
-    const letter = read(encodeHeaders(message({ publishTimeMs: 1234.5 }), "letter"));
-    expect(letter.has("Nats-Msg-Id")).toBe(false);
-    expect(decodeHeaders(letter, true)).toMatchObject({ id: "id-1", publishTimeMs: 1235 });
-    const redriven = decodeHeaders(read(encodeHeaders(message(), { redrivenTo: "mail" })), false);
-    expect(redriven).toMatchObject({ id: "id-1", publishTimeMs: 5, redrivenTo: "mail" });
+    const letter = encodeHeaders(message({ publishTimeMs: 1234.5 }), "letter");
+    expect(read(letter).has("Nats-Msg-Id")).toBe(false);
+    expect(decodeHeaders(Buffer.from(letter), "letter")).toMatchObject({ id: "id-1", publishTimeMs: 1235 });
+    const redriven = Buffer.from(encodeHeaders(message(), { redrivenTo: "mail" }));
+    expect(decodeHeaders(redriven, "redriven")).toMatchObject({ id: "id-1", publishTimeMs: 5 });
   });
 });
 
 describe("headers of other producers", () => {
+  const block = (lines: string): Uint8Array => Buffer.from(`NATS/1.0\r\n${lines}\r\n`);
+
   test("there need not be any", () => {
-    expect(decodeHeaders(undefined, false)).toEqual({
+    const nothing = {
       id: undefined,
       attributes: {},
       orderingKey: undefined,
       publishTimeMs: undefined,
       redrivenTo: undefined,
-    });
+      undecodable: undefined,
+    };
+    expect(decodeHeaders(new Uint8Array(0), "event")).toEqual(nothing);
+    expect(decodeHeaders(block(""), "event")).toEqual(nothing);
+    expect(decodeHeaders(Buffer.from("NATS/1.0 503 No Responders\r\n\r\n"), "event")).toEqual(nothing);
   });
 
   test("are attributes as they are, joined when repeated; the server's are not", () => {
-    const foreign = headers();
-    foreign.append("x-tag", "100%41");
-    foreign.append("x-tag", "b");
-    foreign.append("Nats-Expected-Stream", "s");
-    foreign.append("anytopic-dead-letter", "{}");
-    foreign.append("anytopic-published", "yesterday");
-    expect(decodeHeaders(foreign, false)).toMatchObject({
-      attributes: { "x-tag": "100%41, b" },
+    const foreign = block(
+      "x-tag: 100%41\r\nx-tag:b\r\nNats-Expected-Stream: s\r\nanytopic-dead-letter: {}\r\nanytopic-published: yesterday\r\n",
+    );
+    expect(decodeHeaders(foreign, "event")).toMatchObject({ attributes: { "x-tag": "100%41, b" } });
+    expect(Object.keys(decodeHeaders(foreign, "event").attributes)).toEqual(["x-tag"]);
+    expect(decodeHeaders(foreign, "letter").attributes["anytopic-dead-letter"]).toBe("{}");
+  });
+
+  test("ours are believed where the subject proves who wrote them, and nowhere else", () => {
+    const claims = block(
+      "Nats-Msg-Id: mine\r\nanytopic-id: another's\r\nanytopic-published: 5\r\nanytopic-redriven-to: nobody\r\n",
+    );
+    expect(decodeHeaders(claims, "event")).toMatchObject({
+      id: "mine",
       publishTimeMs: undefined,
+      redrivenTo: undefined,
+      attributes: {},
     });
-    expect(Object.keys(decodeHeaders(foreign, false).attributes)).toEqual(["x-tag"]);
-    expect(decodeHeaders(foreign, true).attributes["anytopic-dead-letter"]).toBe("{}");
+    expect(decodeHeaders(claims, "redriven")).toMatchObject({ id: "another's", publishTimeMs: 5 });
+    expect(decodeHeaders(block("Nats-Msg-Id: first\r\nNats-Msg-Id: second\r\n"), "event").id).toBe("first");
+  });
+
+  test("ids and times that nobody made are not believed", () => {
+    expect(decodeHeaders(block(`Nats-Msg-Id: ${"x".repeat(60_000)}\r\n`), "event").id).toBeUndefined();
+    expect(decodeHeaders(block("anytopic-published: 9007199254740991\r\n"), "letter").publishTimeMs).toBeUndefined();
+  });
+
+  test.each<[string, string | Uint8Array, RegExp]>([
+    ["a space in a name", "NATS/1.0\r\na b: c\r\n\r\n", /not printable ASCII/],
+    ["no name", "NATS/1.0\r\n: c\r\n\r\n", /not printable ASCII/],
+    ["a control character in a name", "NATS/1.0\r\na\u0000: c\r\n\r\n", /not printable ASCII/],
+    ["a letter beyond ASCII in a name", "NATS/1.0\r\nGröße: c\r\n\r\n", /not printable ASCII/],
+    ["another version", "NATS/2.0\r\na: c\r\n\r\n", /begin with NATS/],
+    ["a version that goes on", "NATS/1.0x\r\na: c\r\n\r\n", /begin with NATS/],
+    ["a line without a colon", "NATS/1.0\r\nabc\r\na: b\r\n\r\n", /without a colon/],
+    ["an empty line before the end", "NATS/1.0\r\n\r\na: b\r\n\r\n", /without a colon/],
+    ["no empty line", "NATS/1.0\r\na: b\r\n", /empty line/],
+    ["a part of the first line, because the length is a lie", "NATS/", /begin with NATS/],
+    ["a lone CR in a value", "NATS/1.0\r\na: b\rc\r\n\r\n", /line break/],
+    ["a lone LF in a value", "NATS/1.0\r\nNats-Msg-Id: b\nc\r\n\r\n", /line break/],
+    ["bytes that are no UTF-8", Buffer.from("NATS/1.0\r\na: \xff\r\n\r\n", "latin1"), /UTF-8/],
+  ])("what cannot be read is kept: %s", (_, bytes, expected) => {
+    const decoded = decodeHeaders(Buffer.from(bytes as string), "event");
+    expect(decoded.undecodable?.message).toMatch(expected);
+    expect(decoded.id).toBeUndefined();
+    expect(Buffer.from(decoded.attributes["anytopic-raw-headers"] ?? "", "base64")).toEqual(
+      Buffer.from(bytes as string),
+    );
+  });
+
+  test("thousands of short lines are read, each once", () => {
+    const many = block(Array.from({ length: 9000 }, (_, n) => `${n.toString(36)}:\r\n`).join(""));
+    const seen: string[] = [];
+    expect(readHeaders(many, (name) => seen.push(name))).toBeUndefined();
+    expect(seen).toHaveLength(9000);
   });
 });
 
@@ -126,12 +178,23 @@ describe("sizeOf", () => {
     ["one with attributes", message({ attributes: withAttributes([["ä b", "ü\n"]]) })],
   ])("counts what the server counts: %s", (_, sample) => {
     const block = encodeHeaders(sample, "event");
-    expect(sizeOf(sample, 1000)).toBe(Buffer.byteLength(block) + sample.body.length);
+    expect(sizeOf(sample)).toBe(Buffer.byteLength(block) + sample.body.length);
   });
 
-  test("headers that JetStream cannot store count as too large", () => {
-    const attributes = withAttributes(Array.from({ length: 100 }, (_, n) => [`a${n}`, "x".repeat(1000)] as const));
-    expect(Buffer.byteLength(encodeHeaders(message({ attributes }), "event"))).toBeGreaterThan(MAX_HEADER_BYTES);
-    expect(sizeOf(message({ attributes }), 1_000_000)).toBeGreaterThan(1_000_000);
+  test.each([
+    ["x", 1000],
+    ["ü", 500],
+    ["\u0001\u0002", 170],
+  ])("headers that JetStream cannot store are refused, with both numbers: %j", (text, times) => {
+    const attributes = withAttributes(Array.from({ length: 100 }, (_, n) => [`ä ${n}`, text.repeat(times)] as const));
+    const large = message({ attributes, orderingKey: "ключ" });
+    const bytes = Buffer.byteLength(encodeHeaders(large, "event"));
+    expect(bytes).toBeGreaterThan(MAX_HEADER_BYTES);
+    expect(sizeOf(large)).toBe(bytes + large.body.length);
+    expect(headerRefusal(large)).toMatchObject({
+      code: "LIMIT_EXCEEDED",
+      message: expect.stringContaining(`are ${bytes} bytes together`),
+    });
+    expect(headerRefusal(message({ attributes: withAttributes([["ä", "x".repeat(1024)]]) }))).toBeUndefined();
   });
 });

@@ -1,4 +1,5 @@
 import type {
+  AdapterRequest,
   ForeignClient,
   ForeignMessage,
   Harness,
@@ -7,10 +8,11 @@ import type {
 } from "@anytopic/conformance";
 import { createTcpProxy } from "@anytopic/conformance";
 import { startBroker, type Broker } from "@anytopic/brokers";
-import { nats, natsCapabilities } from "@anytopic/nats";
+import { nats, natsCapabilities, type NatsOptions } from "@anytopic/nats";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { headers, type NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
+import { hostilePublisher } from "./hostile-publisher.ts";
 
 /** A short lease, so that tests need not wait for a new active worker. */
 const LEADER_LEASE_MS = 1500;
@@ -26,7 +28,13 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     reconnectTimeWait: 100,
     waitOnFirstConnect: true,
   });
-  const { kill, start } = broker;
+  const hostile = hostilePublisher(broker.host, broker.port);
+  const optionsOf = ({ throughProxy = false }: AdapterRequest = {}): NatsOptions => ({
+    servers: throughProxy ? `${proxy.host}:${proxy.port}` : broker.url,
+    leaderLeaseMs: LEADER_LEASE_MS,
+    pingIntervalMs: 3000,
+  });
+  const { kill, start, freeze, thaw } = broker;
   return {
     name: "nats",
     implementation: broker.implementation,
@@ -35,23 +43,21 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     slack: { retryUpperMs: 300 },
     quirks: [],
     survivesRestart: broker.survivesRestart,
-    adapter: ({ throughProxy = false } = {}) =>
-      nats({
-        servers: throughProxy ? `${proxy.host}:${proxy.port}` : broker.url,
-        leaderLeaseMs: LEADER_LEASE_MS,
-        pingIntervalMs: 3000,
-      }),
-    ...(kill === undefined || start === undefined ? {} : { broker: { kill, start } }),
+    adapter: (request) => nats(optionsOf(request)),
+    process: (request) => ({ module: import.meta.resolve("./process-adapter.ts"), args: optionsOf(request) }),
+    ...(kill === undefined || start === undefined ? {} : { broker: { kill, start, freeze, thaw } }),
     ...(kill === undefined ? { lacks: { broker: `a broker from ${broker.provider} is not ours to kill` } } : {}),
     proxy,
     stats: async (name) => stats(nc, name),
     foreign: foreignClient(nc),
+    hostile,
     deleteDeadLetters: async (name) => deleteDeadLetters(nc, name),
     unreachable: {
       adapter: () => nats({ servers: "127.0.0.1:1", user: "somebody", password: "s3cr3t-passw0rd" }),
       secret: "s3cr3t-passw0rd",
     },
     async close(): Promise<void> {
+      hostile.close();
       await nc.close();
       await proxy.close();
       await broker.close();

@@ -13,9 +13,12 @@ export interface BrokerAddress {
 
 export const DEFAULT_URL = "amqp://guest:guest@127.0.0.1:5672/";
 
+/** Without both slashes user and password would be read as the name of a virtual host, which errors show. */
+const BEGINNING = /^amqps?:\/\//i;
+
 /** Reads `amqp://user:password@host:port/vhost` without a query; throws a `TypeError` that shows no part of a bad URL, which may hold a password. */
 export function parseAddress(url: unknown): BrokerAddress {
-  const parts = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
+  const parts = typeof url === "string" && BEGINNING.test(url) && URL.canParse(url) ? new URL(url) : undefined;
   if (parts === undefined || (parts.protocol !== "amqp:" && parts.protocol !== "amqps:")) {
     throw new TypeError(
       'rabbitmq: url cannot be read: must look like "amqp://user:password@host:5672/vhost" or "amqps://…"',
@@ -27,6 +30,11 @@ export function parseAddress(url: unknown): BrokerAddress {
   if (parts.hash !== "") throw new TypeError("rabbitmq: url has a fragment (#…): write # in a password or name as %23");
   if (parts.search !== "")
     throw new TypeError("rabbitmq: url has a query: only the URL that is given to connect() may");
+  if (parts.pathname.includes("@")) {
+    throw new TypeError(
+      "rabbitmq: url has an @ behind its host: write / ? # @ in user and password as %2F %3F %23 %40, and an @ in a virtual host as %40",
+    );
+  }
   if (parts.pathname.slice(1).includes("/")) {
     throw new TypeError("rabbitmq: url has more than one part in its path: write a slash in a virtual host as %2F");
   }

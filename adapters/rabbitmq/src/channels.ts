@@ -1,15 +1,16 @@
 import type { Logger } from "@anytopic/core/driver";
 import type { Channel, ChannelModel } from "amqplib";
 import type { Connection } from "./connection.ts";
+import { CLOSE_TIMEOUT_MS } from "./limits.ts";
 import { raceTimeout } from "./race-timeout.ts";
-
-const CLOSE_TIMEOUT_MS = 2000;
 
 /**
  * Attaches what keeps one channel's trouble its own: without an 'error' listener a channel that the broker closes takes the
  * whole connection along, and without 'handler-error' so does a delivery that arrives after its consumer was cancelled.
  */
 export function hearErrors<Any extends Channel>(channel: Any, logger: Logger): Any {
+  // One per answer that is awaited.
+  channel.setMaxListeners(0);
   channel.on("error", (error) => logger.debug({ err: error }, "rabbitmq: channel closed"));
   channel.on("handler-error", (error) => logger.debug({ err: error }, "rabbitmq: a listener threw"));
   return channel;

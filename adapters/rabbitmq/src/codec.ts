@@ -1,12 +1,13 @@
-import { createHash } from "node:crypto";
 import type { Attributes, OutgoingMessage, StoredMessage } from "@anytopic/core/driver";
-import { PubSubError } from "@anytopic/core/driver";
+import { DEAD_LETTER_ATTRIBUTE, PubSubError } from "@anytopic/core/driver";
 import type { Message, Options } from "amqplib";
+import { type Headers, sendable } from "./header-table.ts";
 import { headerText } from "./header-text.ts";
 import { HEADER_ROOM_BYTES, MAX_HEADER_BYTES } from "./limits.ts";
+import { contentId, ownId } from "./message-id.ts";
+import { isDirect, isRepublished, isStoredLetter, ownCount, returnsOf } from "./provenance.ts";
+import { BODY_BYTES_HEADER, withHeaders, withoutSpill } from "./spill.ts";
 import { uuidTimeMs } from "./uuid-time.ts";
-
-type Headers = Record<string, unknown>;
 
 const KEY_HEADER = "anytopic-key";
 const ATTEMPT_HEADER = "anytopic-attempt";
@@ -17,6 +18,8 @@ const ORDER_HEADER = "anytopic-order";
  * tells the same, as ids of core do: a table of headers is the dearest part of a message.
  */
 const TIME_HEADER = "timestamp_in_ms";
+/** Of a letter that was stored by us, see `newMark`. */
+const MARK_HEADER = "anytopic-letter";
 /** Put before the key of an attribute that cannot be a header by itself. */
 const ESCAPE = "anytopic-attr:";
 
@@ -47,14 +50,14 @@ function attributeBytes(attributes: Attributes): number {
 }
 
 /**
- * Throws `LIMIT_EXCEEDED` when attributes together do not fit into a header table. Each alone is bounded by the
- * capabilities, which know no sum.
+ * `LIMIT_EXCEEDED` when attributes together do not fit into a header table. Each alone is bounded by the capabilities,
+ * which know no sum.
  */
-export function requireHeaderRoom(attributes: Attributes): void {
+export function headerRefusal(attributes: Attributes): PubSubError | undefined {
   const bytes = attributeBytes(attributes);
   const most = MAX_HEADER_BYTES - HEADER_ROOM_BYTES;
-  if (bytes <= most) return;
-  throw new PubSubError(
+  if (bytes <= most) return undefined;
+  return new PubSubError(
     "LIMIT_EXCEEDED",
     `attributes are ${bytes} bytes together: RabbitMQ carries at most ${most} bytes of them; put large values into the body`,
   );
@@ -107,97 +110,165 @@ export interface DecodedMessage extends StoredMessage {
   readonly order: number;
 }
 
-/** `nowMs` is the publish time of a foreign message that tells none. */
+/** Ours, or the broker's: never an attribute. */
+const NO_ATTRIBUTE: ReadonlySet<string> = new Set([
+  TIME_HEADER,
+  KEY_HEADER,
+  ORDER_HEADER,
+  ATTEMPT_HEADER,
+  MARK_HEADER,
+  BODY_BYTES_HEADER,
+  DEAD_LETTER_ATTRIBUTE,
+]);
+
+/** A message of a subscription's queue. `nowMs` is the publish time of a foreign message that tells none. */
 export function decodeMessage(message: Message, nowMs: number): DecodedMessage {
-  const { properties, content } = message;
-  const headers: Headers = properties.headers ?? {};
-  const attributes = Object.create(null) as Record<string, string>;
-  let orderingKey: string | undefined;
-  let timeMs: number | undefined;
-  let attempt = 1;
-  let returns = 0;
-  let order = 0;
-  for (const name of Object.keys(headers)) {
-    const value = headers[name];
-    if (name === TIME_HEADER && typeof value === "number") timeMs = value;
-    else if (name === KEY_HEADER && typeof value === "string" && value !== "") orderingKey = value;
-    else if (name === ORDER_HEADER && typeof value === "number") order = value;
-    else if (name === ATTEMPT_HEADER && isCount(value)) attempt = value;
-    else if (name === "x-delivery-count" && isCount(value)) returns = value;
-    else if (BROKERS_OWN.test(name)) continue;
-    else attributes[name.startsWith(ESCAPE) ? name.slice(ESCAPE.length) : name] = headerText(value);
-  }
-  const id = text(properties.messageId) ?? contentId(message);
-  return {
-    id,
-    body: content,
-    attributes,
-    orderingKey,
-    publishTimeMs: timeMs ?? timestampMs(properties.timestamp, id) ?? nowMs,
-    native: message,
-    attempt: attempt + returns,
-    returns,
-    order,
-  };
+  const received: Headers = message.properties.headers ?? {};
+  const returns = returnsOf(message, received);
+  const { body, headers } = withoutSpill(message);
+  const stored = decode(message, body, headers, nowMs);
+  const republished = isRepublished(message, received) ? ownCount(received, ATTEMPT_HEADER) : undefined;
+  const order = ownCount(headers, ORDER_HEADER) ?? 0;
+  return { ...stored, attempt: Math.max(1, republished ?? 1) + returns, returns, order };
 }
 
-/** Properties to publish a received message again with, as it is but for the attempt it will be. */
-export function retryProperties(
-  message: Message,
-  id: string,
-  attempt: number,
-  delayMs: number | undefined,
-): Options.Publish {
-  const { properties } = message;
-  const headers: Headers = { [ATTEMPT_HEADER]: attempt };
-  const received: Headers = properties.headers ?? {};
-  for (const name of Object.keys(received)) {
-    if (name !== ATTEMPT_HEADER && name !== "CC" && name !== "BCC" && !BROKERS_OWN.test(name))
-      headers[name] = received[name];
-  }
-  // The broker refuses a userId that is not ours, and an expiration was for the way that the message has behind it.
-  const { contentType, contentEncoding, priority, correlationId, replyTo, timestamp, type, appId } = properties;
-  return {
-    contentType,
-    contentEncoding,
-    priority,
-    correlationId,
-    replyTo,
-    timestamp,
-    type,
-    appId,
-    messageId: id,
-    deliveryMode: 2,
-    mandatory: true,
-    headers,
-    ...(delayMs === undefined ? {} : { expiration: String(delayMs) }),
-  };
+export interface DecodedLetter extends StoredMessage {
+  /** Whether it was stored by us, see `isStoredLetter`: then it has a record. Else the broker has dead-lettered it by itself. */
+  readonly isStored: boolean;
+  /** What tells it from all others; letters that the broker dead-lettered have none yet. */
+  readonly mark: string | undefined;
 }
 
-function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+/** A message of a dead-letter queue. */
+export function decodeLetter(message: Message, nowMs: number): DecodedLetter {
+  const received: Headers = message.properties.headers ?? {};
+  const isStored = isStoredLetter(message, received);
+  const { body, headers } = withoutSpill(message);
+  const stored = decode(message, body, headers, nowMs);
+  const record = isStored ? ownText(headers, DEAD_LETTER_ATTRIBUTE) : undefined;
+  if (record !== undefined) (stored.attributes as Record<string, string>)[DEAD_LETTER_ATTRIBUTE] = record;
+  return { ...stored, isStored, mark: isStored ? ownText(received, MARK_HEADER) : undefined };
 }
 
-function text(value: unknown): string | undefined {
+function ownText(headers: Headers, name: string): string | undefined {
+  const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function decode(message: Message, body: Buffer, headers: Headers, nowMs: number): StoredMessage {
+  const attributes = Object.create(null) as Record<string, string>;
+  for (const name of Object.keys(headers)) {
+    if (!NO_ATTRIBUTE.has(name) && !BROKERS_OWN.test(name)) attributes[attributeKey(name)] = headerText(headers[name]);
+  }
+  const orderingKey = ownText(headers, KEY_HEADER);
+  const id = ownId(message) ?? contentId(message, publishersOwn(headers));
+  const timeMs = timeOf(Object.hasOwn(headers, TIME_HEADER) ? headers[TIME_HEADER] : undefined);
+  const publishTimeMs = timeMs ?? timestampMs(message.properties.timestamp, id) ?? nowMs;
+  return { id, body, attributes, orderingKey, publishTimeMs, native: message };
+}
+
+/** Only what had to be escaped was: anything else under that prefix is a name that somebody else has chosen. */
+function attributeKey(name: string): string {
+  const key = name.startsWith(ESCAPE) ? name.slice(ESCAPE.length) : name;
+  return UNSAFE_KEY.test(key) ? key : name;
+}
+
+function publishersOwn(headers: Headers): [string, unknown][] {
+  return Object.keys(headers)
+    .filter((name) => !BROKERS_OWN.test(name) && name !== ATTEMPT_HEADER)
+    .map((name) => [name, headers[name]]);
+}
+
+/** A letter with its mark, or a message that is put back with its order: from anywhere, so it may not fit as it is. */
+export function encodeStored(
+  message: OutgoingMessage,
+  { order, mark }: { readonly order?: number | undefined; readonly mark?: string },
+  contentType: string | undefined,
+  maxHeaderBytes: number,
+): Sendable {
+  const properties = encodeProperties(message, order, contentType);
+  const always: Headers = mark === undefined ? {} : { [MARK_HEADER]: mark };
+  const { body, headers } = withHeaders(asBuffer(message.body), properties.headers ?? {}, maxHeaderBytes, always);
+  return { body, properties: { ...properties, headers } };
+}
+
+export interface Sendable {
+  readonly body: Buffer;
+  readonly properties: Options.Publish;
+}
+
+export interface Again {
+  readonly id: string;
+  readonly attempt: number;
+  /** Its time to live in the queue where it waits, in ms. @default none */
+  readonly delayMs?: number;
+}
+
+/** A received message to publish again, as it is but for the attempt it will be. */
+export function encodeAgain(message: Message, { id, attempt, delayMs }: Again, maxHeaderBytes: number): Sendable {
+  const { properties, content } = message;
+  const received: Headers = properties.headers ?? {};
+  const kept: Headers = {};
+  for (const name of Object.keys(received)) {
+    if (!isForOneWay(name) && (name !== BODY_BYTES_HEADER || isDirect(message))) kept[name] = sendable(received[name]);
+  }
+  const { body, headers } = withHeaders(content, kept, maxHeaderBytes, { [ATTEMPT_HEADER]: attempt });
+  const { priority, timestamp } = properties;
+  return {
+    body,
+    properties: {
+      ...shortTexts(properties),
+      priority,
+      timestamp: Number.isSafeInteger(timestamp) ? timestamp : undefined,
+      messageId: id,
+      deliveryMode: 2,
+      mandatory: true,
+      headers,
+      ...(delayMs === undefined ? {} : { expiration: String(delayMs) }),
+    },
+  };
+}
+
+/**
+ * The texts among the properties that may go on. The broker refuses a `userId` that is not ours, and looks for a consumer of
+ * ours behind the pseudo-queue for direct replies; an `expiration` was for the way that the message has behind it; and
+ * text that was no UTF-8 has grown when it was read, perhaps beyond what it may have.
+ */
+function shortTexts(properties: Message["properties"]): Partial<Record<(typeof TEXTS)[number], string>> {
+  const texts: Partial<Record<(typeof TEXTS)[number], string>> = {};
+  for (const name of TEXTS) {
+    const value: unknown = properties[name];
+    if (typeof value !== "string" || Buffer.byteLength(value) > 255 || value === "amq.rabbitmq.reply-to") continue;
+    texts[name] = value;
+  }
+  return texts;
+}
+
+const TEXTS = ["contentType", "contentEncoding", "correlationId", "replyTo", "type", "appId"] as const;
+
+/** Not for the next way of a message: what routes it, what was counted or written about the last way, and what others may not say. */
+function isForOneWay(name: string): boolean {
+  return (
+    name === ATTEMPT_HEADER ||
+    name === "CC" ||
+    name === "BCC" ||
+    name === DEAD_LETTER_ATTRIBUTE ||
+    name === MARK_HEADER ||
+    BROKERS_OWN.test(name)
+  );
+}
+
+/** The latest time that JavaScript has a `Date` for, in Unix ms. */
+const LAST_TIME_MS = 8.64e15;
+
+function timeOf(value: unknown): number | undefined {
+  return typeof value === "number" && value >= 0 && value <= LAST_TIME_MS ? Math.trunc(value) : undefined;
 }
 
 /** Seconds, says AMQP; but many write milliseconds. An id that begins with the same second knows the milliseconds. */
 function timestampMs(value: unknown, id: string): number | undefined {
   if (typeof value !== "number" || value <= 0) return undefined;
-  if (value >= 100_000_000_000) return value;
+  if (value >= 100_000_000_000) return timeOf(value);
   const idMs = uuidTimeMs(id);
   return idMs !== undefined && Math.trunc(idMs / 1000) === value ? idMs : value * 1000;
-}
-
-/**
- * RabbitMQ gives messages no id of its own, so one without `message_id` is known by its contents: the same on every
- * delivery and every subscription, and shared by messages that do not differ in anything.
- */
-function contentId({ content, properties }: Message): string {
-  const received: Headers = properties.headers ?? {};
-  const own = Object.keys(received).filter((name) => !BROKERS_OWN.test(name) && name !== ATTEMPT_HEADER);
-  const { contentType, correlationId, timestamp, type, appId } = properties;
-  const identity = [own.map((name) => [name, received[name]]), contentType, correlationId, timestamp, type, appId];
-  return createHash("sha256").update(JSON.stringify(identity)).update(content).digest("base64url").slice(0, 22);
 }

@@ -1,4 +1,4 @@
-import { PubSubError, rejectUnknownKeys, shown } from "@anytopic/core/driver";
+import { HIDDEN_PARAMETER, mayShowParameter, PubSubError, rejectUnknownKeys, shown } from "@anytopic/core/driver";
 import { type CheckedOptions, checkedOptions, OPTION_NAMES, type RabbitmqOptions } from "./options.ts";
 
 type Settable = { -readonly [Name in keyof RabbitmqOptions]: RabbitmqOptions[Name] };
@@ -38,8 +38,9 @@ function merged(url: string, further: unknown): RabbitmqOptions {
   for (const [name, value] of new URLSearchParams(query)) {
     const set = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined;
     if (set === undefined) {
+      const which = mayShowParameter(url, name) ? JSON.stringify(name) : HIDDEN_PARAMETER;
       throw new TypeError(
-        `rabbitmq: the URL has no parameter ${JSON.stringify(name)}: known are ${Object.keys(PARAMETERS).join(", ")}`,
+        `rabbitmq: the URL has no parameter ${which}: known are ${Object.keys(PARAMETERS).join(", ")}`,
       );
     }
     set(options, value);

@@ -8,9 +8,12 @@ import {
   type SocketOptions,
 } from "amqplib";
 import type { BrokerAddress } from "./address.ts";
+import { within } from "./answered.ts";
 import { closeWithin, hearErrors } from "./channels.ts";
 import { coalesceWrites } from "./coalesce-writes.ts";
+import { guardFrames } from "./guard-frames.ts";
 import { codeOf, toPubSubError } from "./errors.ts";
+import { CLOSE_TIMEOUT_MS } from "./limits.ts";
 import type { CheckedOptions } from "./options.ts";
 import type { ConnectionStatus } from "./connection-status.ts";
 
@@ -24,7 +27,6 @@ export interface ConnectionUser {
   blocked?(blocked: boolean): void;
 }
 
-const CLOSE_TIMEOUT_MS = 2000;
 /** How long the socket of an ended connection may still send what is in it. */
 const LINGER_MS = 1000;
 
@@ -41,6 +43,8 @@ export class Connection {
   readonly #users = new Set<ConnectionUser>();
   #model: ChannelModel | undefined;
   #blocked = false;
+  /** The server's `max_message_size` in bytes, as far as one of its refusals has told it. */
+  maxMessageBytes: number = Number.POSITIVE_INFINITY;
   #closed = false;
   readonly #connecting = new AbortController();
   #destroySocket: () => void = () => {};
@@ -75,23 +79,39 @@ export class Connection {
     return this.#error;
   }
 
-  /** Makes the first connection; one attempt per node. */
+  /** Which node the next attempt goes to. */
+  get turn(): number {
+    return this.#turn;
+  }
+
+  /**
+   * One attempt per node, until one is connected; when there is none it rejects, best with what further attempts will not
+   * change.
+   */
   async open(signal?: AbortSignal): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
+    let worst: PubSubError | undefined;
+    for (const _ of this.#options.addresses) {
       try {
         await this.#connect(signal);
         return;
-      } catch (error) {
+      } catch (cause) {
         signal?.throwIfAborted();
-        if (attempt >= this.#options.addresses.length) throw error;
+        const error = toPubSubError("rabbitmq", cause);
+        if (worst?.retryable !== false) worst = error;
+        if (this.#closed) break;
       }
     }
+    throw worst ?? this.#error;
   }
 
-  /** Resolves after one attempt, whatever came of it: if nothing, others follow until there is a connection. */
-  async start(): Promise<void> {
+  /**
+   * As `open`, beginning with the node of this turn. Resolves whatever came of it: if nothing, other rounds follow until
+   * there is a connection.
+   */
+  async start(turn: number = this.#turn): Promise<void> {
+    this.#turn = turn;
     try {
-      await this.#connect();
+      await this.open();
     } catch (error) {
       this.#retryLater(toPubSubError("rabbitmq", error));
     }
@@ -106,23 +126,38 @@ export class Connection {
   }
 
   /** A channel with every listener that keeps it from tearing the connection down; rejects with `UNAVAILABLE` while there is no connection. */
-  async openChannel(): Promise<Channel> {
-    return hearErrors(await this.#up().createChannel(), this.#context.logger);
+  openChannel(): Promise<Channel> {
+    return this.#opened((model) => model.createChannel());
   }
 
-  async openConfirmChannel(): Promise<ConfirmChannel> {
-    return hearErrors(await this.#up().createConfirmChannel(), this.#context.logger);
+  openConfirmChannel(): Promise<ConfirmChannel> {
+    return this.#opened((model) => model.createConfirmChannel());
   }
 
-  async close(): Promise<void> {
+  /** Says goodbye for as long as `timeoutMs` permits; then no socket is left, whatever the line or the broker did. */
+  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
     this.#closed = true;
     this.#error = new PubSubError("CLOSED", "rabbitmq: the connection was closed");
     this.#context.clock.clearTimer(this.#timer);
     this.#connecting.abort();
     const model = this.#model;
     this.#model = undefined;
-    if (model !== undefined) await closeWithin(model, CLOSE_TIMEOUT_MS);
+    if (model !== undefined) await closeWithin(model, timeoutMs);
     this.#destroySocket();
+  }
+
+  async #opened<Any extends Channel>(open: (model: ChannelModel) => Promise<Any>): Promise<Any> {
+    const opening = open(this.#up());
+    try {
+      return hearErrors(await within(opening), this.#context.logger);
+    } catch (error) {
+      // One that comes too late is nobody's.
+      void opening.then(
+        (channel) => closeWithin(hearErrors(channel, this.#context.logger), CLOSE_TIMEOUT_MS),
+        () => {},
+      );
+      throw error;
+    }
   }
 
   #up(): ChannelModel {
@@ -152,7 +187,7 @@ export class Connection {
       attempt.removeEventListener("abort", abort);
     }
     if (this.#closed) {
-      await closeWithin(model, CLOSE_TIMEOUT_MS);
+      model.on("error", () => {});
       abort();
       throw this.#error;
     }
@@ -174,6 +209,7 @@ export class Connection {
 
   #adopt(model: ChannelModel, what: string, destroySocket: () => void): void {
     coalesceWrites(model);
+    guardFrames(model);
     let lastError: unknown;
     model.on("error", (error) => (lastError = error));
     model.on("handler-error", (error) => this.#context.logger.error({ err: error }, "rabbitmq: a listener threw"));
@@ -185,6 +221,8 @@ export class Connection {
     const again = this.#failures > 0;
     this.#failures = 0;
     this.#model = model;
+    // It may be another server, or another configuration.
+    this.maxMessageBytes = Number.POSITIVE_INFINITY;
     this.#destroySocket = destroySocket;
     if (again) this.#context.logger.info({ connection: this.#purpose }, `${what}: connected again`);
     this.#status.report(this.#purpose, "up");

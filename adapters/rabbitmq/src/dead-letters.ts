@@ -1,4 +1,5 @@
 import {
+  DEAD_LETTER_ATTRIBUTE,
   type DriverContext,
   type DriverDeadLetters,
   type OutgoingMessage,
@@ -8,11 +9,17 @@ import {
 } from "@anytopic/core/driver";
 import type { Channel, GetMessage } from "amqplib";
 import { closeWithin, withChannel } from "./channels.ts";
-import { asBuffer, decodeMessage, encodeProperties } from "./codec.ts";
+import { answered } from "./answered.ts";
+import { type DecodedLetter, encodeStored } from "./codec.ts";
 import type { Connection } from "./connection.ts";
-import { toPubSubError } from "./errors.ts";
+import { codeOf, toPubSubError } from "./errors.ts";
+import { CLOSE_TIMEOUT_MS, QUEUE_SETTLES_MS } from "./limits.ts";
+import { letterId, newMark } from "./message-id.ts";
 import type { QueueNames } from "./names.ts";
+import { deadLetterQueueArguments } from "./queue-arguments.ts";
 import type { QueueSender } from "./queue-sender.ts";
+import { raceTimeout } from "./race-timeout.ts";
+import { readLetter } from "./read-message.ts";
 
 export interface DeadLettersContext {
   readonly connection: Connection;
@@ -23,7 +30,6 @@ export interface DeadLettersContext {
   readonly nextOrder: () => number;
 }
 
-const CLOSE_TIMEOUT_MS = 2000;
 /** How long `take` waits for a first letter, and how often it looks. */
 const TAKE_WAIT_MS = 1000;
 const TAKE_POLL_MS = 100;
@@ -39,16 +45,20 @@ export class DeadLetters implements DriverDeadLetters {
   }
 
   store(letter: OutgoingMessage): Promise<void> {
-    return this.#send(this.#context.names.deadLetters, letter, undefined);
+    const mark = newMark();
+    return this.#store({ ...letter, id: letterId(letter.id, mark) }, mark);
   }
 
   redeliver(message: OutgoingMessage): Promise<void> {
     const { names, nextOrder } = this.#context;
-    return this.#send(names.queue, message, message.orderingKey === undefined ? undefined : nextOrder());
+    return this.#send(names.queue, message, { order: message.orderingKey === undefined ? undefined : nextOrder() });
   }
 
   count(): Promise<number> {
-    return this.#admin("count", async (channel) => (await channel.checkQueue(this.#queue)).messageCount);
+    return this.#admin(
+      "count",
+      async (channel) => (await answered(channel, channel.checkQueue(this.#queue))).messageCount,
+    );
   }
 
   peek(limit: number): Promise<readonly StoredMessage[]> {
@@ -71,18 +81,28 @@ export class DeadLetters implements DriverDeadLetters {
         await new Promise((resolve) => setTimeout(resolve, TAKE_POLL_MS));
       }
     } catch (error) {
+      // What its answer brings after all must not stay with a channel that nobody looks at.
+      if (codeOf(error) === "TIMEOUT") void this.#forgetChannel();
       throw toPubSubError(this.#what("take"), error);
     }
   }
 
   purge(): Promise<number> {
-    return this.#admin("purge", async (channel) => (await channel.purgeQueue(this.#queue)).messageCount);
+    return this.#admin(
+      "purge",
+      async (channel) => (await answered(channel, channel.purgeQueue(this.#queue))).messageCount,
+    );
   }
 
-  async close(): Promise<void> {
+  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
     this.#closed = true;
-    const channel = await this.#channel?.catch(() => undefined);
+    await raceTimeout(this.#forgetChannel(), timeoutMs);
+  }
+
+  async #forgetChannel(): Promise<void> {
+    const opening = this.#channel;
     this.#channel = undefined;
+    const channel = await opening?.catch(() => undefined);
     if (channel !== undefined) await closeWithin(channel, CLOSE_TIMEOUT_MS);
   }
 
@@ -94,9 +114,39 @@ export class DeadLetters implements DriverDeadLetters {
     return `rabbitmq: ${operation} queue ${JSON.stringify(this.#queue)}`;
   }
 
-  #send(queue: string, message: OutgoingMessage, order: number | undefined): Promise<void> {
+  /** As it is, or else with what the broker takes of it: a message that cannot be stored would be tried for ever. */
+  async #store(letter: OutgoingMessage, mark: string): Promise<void> {
+    try {
+      await this.#send(this.#queue, letter, { mark });
+    } catch (error) {
+      const code = error instanceof PubSubError ? error.code : undefined;
+      if (code === "LIMIT_EXCEEDED") await this.#send(this.#queue, withoutAttributes(letter), { mark });
+      else if (code === "NOT_FOUND") await this.#storeInNewQueue(letter, mark, error);
+      else throw error;
+    }
+  }
+
+  #send(queue: string, message: OutgoingMessage, ours: Parameters<typeof encodeStored>[1]): Promise<void> {
     const { sender, contentType } = this.#context;
-    return sender.send(queue, asBuffer(message.body), encodeProperties(message, order, contentType));
+    const { body, properties } = encodeStored(message, ours, contentType, sender.maxHeaderBytes);
+    return sender.send(queue, body, properties);
+  }
+
+  /** Somebody has deleted the queue. Without it no message of the subscription would ever end. */
+  async #storeInNewQueue(letter: OutgoingMessage, mark: string, missing: unknown): Promise<void> {
+    const { connection, driver } = this.#context;
+    try {
+      const queueArguments = deadLetterQueueArguments();
+      await withChannel(connection, (channel) =>
+        answered(channel, channel.assertQueue(this.#queue, { durable: true, arguments: queueArguments })),
+      );
+    } catch (cause) {
+      driver.logger.debug({ err: cause, queue: this.#queue }, "rabbitmq: the dead-letter queue cannot be made again");
+      throw missing;
+    }
+    driver.logger.warn({ queue: this.#queue }, "rabbitmq: the dead-letter queue was missing, and was made again");
+    await this.#send(this.#queue, letter, { mark });
+    await new Promise((resolve) => setTimeout(resolve, QUEUE_SETTLES_MS));
   }
 
   async #admin<Result>(operation: string, use: (channel: Channel) => Promise<Result>): Promise<Result> {
@@ -111,24 +161,27 @@ export class DeadLetters implements DriverDeadLetters {
   async #get(channel: Channel, limit: number): Promise<GetMessage[]> {
     const letters: GetMessage[] = [];
     while (letters.length < limit) {
-      const letter = await channel.get(this.#queue, { noAck: false });
+      const letter = await answered(channel, channel.get(this.#queue, { noAck: false }));
       if (letter === false) break;
       letters.push(letter);
     }
     return letters;
   }
 
-  #decode(letter: GetMessage): StoredMessage {
-    return decodeMessage(letter, this.#context.driver.clock.now());
+  #decode(letter: GetMessage): DecodedLetter {
+    return readLetter(letter, this.#context.driver.clock.now());
   }
 
   #taken(channel: Channel, letter: GetMessage): TakenLetter {
-    const { id, body, attributes, orderingKey, publishTimeMs, native } = this.#decode(letter);
+    const decoded = this.#decode(letter);
+    const { isStored, body, attributes, orderingKey, publishTimeMs, native } = decoded;
+    const mark = isStored ? decoded.mark : newMark();
+    const id = mark === undefined ? decoded.id : letterId(decoded.id, mark);
     const settle = async (operation: string, send: () => void): Promise<void> => {
       try {
         send();
         // An ack has no answer, but a channel is worked through in order: after this one it was.
-        await channel.checkQueue(this.#queue);
+        await answered(channel, channel.checkQueue(this.#queue));
       } catch (error) {
         throw new PubSubError(
           "LEASE_LOST",
@@ -140,6 +193,7 @@ export class DeadLetters implements DriverDeadLetters {
       }
     };
     return {
+      mark,
       id,
       body,
       attributes,
@@ -147,7 +201,14 @@ export class DeadLetters implements DriverDeadLetters {
       publishTimeMs,
       native,
       remove: () => settle("remove from", () => channel.ack(letter)),
-      putBack: () => settle("put back into", () => channel.nack(letter, false, true)),
+      // What the broker has dead-lettered is put back as ours, to be known again.
+      putBack:
+        isStored || mark === undefined
+          ? () => settle("put back into", () => channel.nack(letter, false, true))
+          : async () => {
+              await this.#store({ ...decoded, id }, mark);
+              await settle("put back into", () => channel.ack(letter));
+            },
     };
   }
 
@@ -176,4 +237,14 @@ export class DeadLetters implements DriverDeadLetters {
         `rabbitmq: the dead letters of queue ${JSON.stringify(this.#context.names.queue)} were closed`,
       );
   }
+}
+
+/** The body is worth more than what was said of it; the record tells what is missing. */
+function withoutAttributes(letter: OutgoingMessage): OutgoingMessage {
+  const { [DEAD_LETTER_ATTRIBUTE]: record, ...left } = letter.attributes;
+  if (record === undefined) return { ...letter, attributes: {} };
+  const wire = JSON.parse(record) as { readonly message?: unknown };
+  const note = `stored without its ${Object.keys(left).length} attributes, with which it is larger than the broker allows`;
+  const message = `${String(wire.message)} (${note})`;
+  return { ...letter, attributes: { [DEAD_LETTER_ATTRIBUTE]: JSON.stringify({ ...wire, message }) } };
 }

@@ -1,6 +1,7 @@
-import type { Attributes, DriverDelivery } from "@anytopic/core/driver";
+import type { Attributes, DriverDelivery, PubSubError } from "@anytopic/core/driver";
 import type { ConsumeMessage } from "amqplib";
 import type { DecodedMessage } from "./codec.ts";
+import { unreadable } from "./guard-frames.ts";
 import type { Session } from "./session.ts";
 
 /** What a worker does with its deliveries. */
@@ -22,6 +23,7 @@ export class Delivery implements DriverDelivery {
   readonly order: number;
   /** How often the broker saw it come back. */
   readonly returns: number;
+  readonly undecodable: PubSubError | undefined;
   /** The channel it came on. */
   readonly session: Session;
   readonly #settler: Settler;
@@ -38,6 +40,7 @@ export class Delivery implements DriverDelivery {
     this.native = message;
     this.order = decoded.order;
     this.returns = decoded.returns;
+    this.undecodable = unreadable(message);
     this.session = session;
     this.#settler = settler;
   }

@@ -127,10 +127,14 @@ export class RabbitmqDriver implements Driver {
     });
   }
 
-  async close(): Promise<void> {
+  /** All at once, so that one bound is the bound of all. */
+  async close(timeoutMs?: number): Promise<void> {
     const publishing = this.#publishing;
-    await publishing?.sender.close();
-    await Promise.all([publishing?.connection.close(), this.#consuming.close()]);
+    await Promise.all([
+      publishing?.sender.close(timeoutMs),
+      publishing?.connection.close(timeoutMs),
+      this.#consuming.close(timeoutMs),
+    ]);
   }
 
   /** The connection to publish; a failure to make the first one is left to its reconnecting, since the other one stands. */
@@ -138,7 +142,8 @@ export class RabbitmqDriver implements Driver {
     if (this.#publishing === undefined) {
       const connection = new Connection(this.#options, this.#context, "publish", this.#status);
       this.#publishing = { connection, sender: new QueueSender(connection, this.#context.logger) };
-      this.#opening = connection.start();
+      // The node that the other connection found is the likeliest to be up.
+      this.#opening = connection.start(this.#consuming.turn - 1);
     }
     await this.#opening;
     return this.#publishing;

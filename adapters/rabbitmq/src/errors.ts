@@ -65,6 +65,7 @@ export function toPubSubError(what: string, cause: unknown): PubSubError {
 }
 
 export function codeOf(cause: unknown): PubSubErrorCode {
+  if (cause instanceof PubSubError) return cause.code;
   if (!(cause instanceof Error)) return isIllegalOperation(cause) ? "UNAVAILABLE" : "UNKNOWN";
   const { message } = cause;
   const code: unknown = (cause as { code?: unknown }).code;
@@ -102,11 +103,18 @@ function replyCode(code: number, message: string): PubSubErrorCode {
   return REPLY_CODES[code] ?? "UNKNOWN";
 }
 
+/** What the broker says of a message above its `max_message_size`, which AMQP tells nobody before; undefined for anything else. */
+export function tooLarge(message: string): { readonly bytes: number; readonly mostBytes: number } | undefined {
+  const numbers = /message size (\d+) (?:is )?larger than \D*(\d+)/.exec(message);
+  return numbers === null ? undefined : { bytes: Number(numbers[1]), mostBytes: Number(numbers[2]) };
+}
+
 /** One reply code for several things, which only the text tells apart. */
 function preconditionCode(message: string): PubSubErrorCode {
-  if (/message size \d+ is larger than/.test(message)) return "LIMIT_EXCEEDED";
+  if (tooLarge(message) !== undefined) return "LIMIT_EXCEEDED";
   if (/delivery acknowledgement on channel \d+ timed out/.test(message)) return "LEASE_LOST";
   if (/unknown delivery tag/.test(message)) return "LEASE_LOST";
+  if (/queue limit in (?:vhost|cluster) .* is reached/.test(message)) return "RESOURCE_EXHAUSTED";
   return "TOPOLOGY_MISMATCH";
 }
 

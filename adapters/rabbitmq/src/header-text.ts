@@ -9,7 +9,16 @@ export function headerText(value: unknown): string {
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "boolean") return value.toString();
   if (typeof value !== "object" || value === null) return "";
-  return scalarText(value) ?? JSON.stringify(value, jsonValue);
+  return scalarText(value) ?? jsonText(value);
+}
+
+/** Anybody can nest a table more deeply than the stack reaches. */
+function jsonText(value: object): string {
+  try {
+    return JSON.stringify(value, jsonValue);
+  } catch {
+    return "";
+  }
 }
 
 /** Buffers know `toJSON`, which would run before the replacer sees them: look at the holder instead. */

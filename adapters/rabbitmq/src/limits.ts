@@ -12,6 +12,9 @@ export const MAX_MESSAGE_BYTES: number = 16 * 1024 * 1024 - 64 * 1024;
  */
 export const MAX_HEADER_BYTES = 65_536;
 
+/** Kept free in the frame of a message's headers for what else is in it: seven short strings, numbers and the frame itself. */
+export const FRAME_ROOM_BYTES = 2048;
+
 /** Kept free in the header table for a dead-letter record, the ordering key and our own headers. */
 export const HEADER_ROOM_BYTES = 8192;
 
@@ -61,3 +64,12 @@ export const MAX_WAITING_BYTES: number = 64 * 1024 * 1024;
  * (3.10.8), with confirmed messages in it. Seen on 2026-11-22.
  */
 export const QUEUE_SETTLES_MS = 1000;
+
+/** How long closing may take when core does not say, in ms: a goodbye first, and then the socket is destroyed. */
+export const CLOSE_TIMEOUT_MS = 5000;
+
+/**
+ * How long the broker may take for one answer, in ms; beyond it the call rejects with `TIMEOUT`. Calls inside the server give up
+ * after 60 s at most, most after 5 or 15, and a connection without a sign of life ends after two heartbeats.
+ */
+export const ANSWER_TIMEOUT_MS = 30_000;

@@ -1,6 +1,12 @@
-import type { DriverPublisher, Logger, OutgoingMessage, PublishRequest, TopicSpec } from "@anytopic/core/driver";
-import type { PubSubError } from "@anytopic/core/driver";
-import { asBuffer, encodeProperties, requireHeaderRoom, sizeOf } from "./codec.ts";
+import type {
+  DriverPublisher,
+  Logger,
+  OutgoingMessage,
+  PublishRequest,
+  PubSubError,
+  TopicSpec,
+} from "@anytopic/core/driver";
+import { asBuffer, encodeProperties, headerRefusal, sizeOf } from "./codec.ts";
 import { ConfirmedChannel } from "./confirmed-channel.ts";
 import type { Connection } from "./connection.ts";
 
@@ -27,32 +33,40 @@ export class Publisher implements DriverPublisher {
   constructor(topic: TopicSpec, context: PublisherContext) {
     this.#context = context;
     const what = `rabbitmq: publish to topic ${JSON.stringify(topic.name)} (exchange ${JSON.stringify(context.exchange)})`;
-    this.#channel = new ConfirmedChannel(context.connection, context.logger, what, () => this.#returned(topic));
+    this.#channel = new ConfirmedChannel(context.connection, context.logger, {
+      what,
+      returned: () => this.#returned(topic),
+      again: (request) => this.#again(request as PublishRequest),
+    });
   }
 
   sizeOf(message: OutgoingMessage): number {
     return sizeOf(message);
   }
 
-  publish(batch: readonly PublishRequest[]): void {
-    const { exchange, contentType, nextOrder } = this.#context;
-    const mandatory = this.#context.now() >= this.#mandatoryFromMs;
-    for (const request of batch) {
-      try {
-        requireHeaderRoom(request.attributes);
-      } catch (error) {
-        request.reject(error as PubSubError);
-        continue;
-      }
-      const order = request.orderingKey === undefined ? undefined : nextOrder();
-      const properties = encodeProperties(request, order, contentType);
-      properties.mandatory = mandatory;
-      this.#channel.publish(exchange, "", asBuffer(request.body), properties, request);
-    }
+  refusal({ attributes }: OutgoingMessage): PubSubError | undefined {
+    return headerRefusal(attributes);
   }
 
-  close(): Promise<void> {
-    return this.#channel.close();
+  publish(batch: readonly PublishRequest[]): void {
+    const mandatory = this.#context.now() >= this.#mandatoryFromMs;
+    for (const request of batch) this.#publish(request, mandatory);
+  }
+
+  #publish(request: PublishRequest, mandatory: boolean): void {
+    const { exchange, contentType, nextOrder } = this.#context;
+    const order = request.orderingKey === undefined ? undefined : nextOrder();
+    const properties = encodeProperties(request, order, contentType);
+    properties.mandatory = mandatory;
+    this.#channel.publish(exchange, "", asBuffer(request.body), properties, request);
+  }
+
+  #again(request: PublishRequest): void {
+    if (request.awaited) this.#publish(request, false);
+  }
+
+  close(timeoutMs?: number): Promise<void> {
+    return this.#channel.close(timeoutMs);
   }
 
   /** A topic without subscriptions takes messages and forgets them, on every broker; said once, since it is often a mistake. */

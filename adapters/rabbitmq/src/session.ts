@@ -2,9 +2,9 @@ import { NumberWindow, PubSubError } from "@anytopic/core/driver";
 import type { Channel, Message } from "amqplib";
 import { closeWithin } from "./channels.ts";
 import type { Delivery } from "./delivery.ts";
+import { CLOSE_TIMEOUT_MS } from "./limits.ts";
 import { raceTimeout } from "./race-timeout.ts";
 
-const CLOSE_TIMEOUT_MS = 5000;
 /**
  * How many settles the server passes on to a quorum queue before the first of them is applied: `SOFT_LIMIT` in
  * `rabbit_fifo_client.erl` (3.10 to 4.3, read 2026-11-22).
@@ -83,11 +83,11 @@ export class Session {
   }
 
   /** Ends the consumer: what arrives until this resolves is still ours. Never rejects. */
-  async cancel(consumerTag: string): Promise<void> {
+  async cancel(consumerTag: string, timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
     this.flush();
     await raceTimeout(
       this.#answered(() => this.channel.cancel(consumerTag)),
-      CLOSE_TIMEOUT_MS,
+      timeoutMs,
     );
   }
 
@@ -102,7 +102,7 @@ export class Session {
    * is given back: nothing before 4.0, nor while another is the single active one; one message at most on the others, at the price
    * of an attempt on 4.0 to 4.2. Never rejects.
    */
-  async passOn(): Promise<void> {
+  async passOn(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
     this.flush();
     if (!this.#open || this.#unanswered < PASSED_ON_AT_ONCE) return;
     await raceTimeout(
@@ -111,16 +111,16 @@ export class Session {
         const { consumerTag } = await this.channel.consume(this.#queue, () => {}, { arguments: NO_CREDIT });
         await this.channel.cancel(consumerTag);
       }),
-      CLOSE_TIMEOUT_MS,
+      timeoutMs,
     );
   }
 
   /** Ends the session from this side, best after `passOn`; the broker requeues what is unsettled, in order. */
-  async close(): Promise<void> {
+  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
     if (!this.#open) return;
     this.flush();
     this.#open = false;
-    await closeWithin(this.channel, CLOSE_TIMEOUT_MS);
+    await closeWithin(this.channel, timeoutMs);
   }
 
   /** The channel is gone: returns what was lost with it, oldest first. */

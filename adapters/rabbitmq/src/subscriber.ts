@@ -8,19 +8,18 @@ import {
 } from "@anytopic/core/driver";
 import type { ConsumeMessage } from "amqplib";
 import { closeWithin } from "./channels.ts";
-import { decodeMessage, retryProperties } from "./codec.ts";
 import type { ConnectionUser } from "./connection.ts";
 import { Delivery, type Settler } from "./delivery.ts";
 import { toPubSubError } from "./errors.ts";
-import { MAX_PREFETCH } from "./limits.ts";
+import { CLOSE_TIMEOUT_MS, MAX_PREFETCH } from "./limits.ts";
 import { Pause } from "./pause.ts";
 import { raceTimeout } from "./race-timeout.ts";
+import { readMessage } from "./read-message.ts";
 import { Retries } from "./retries.ts";
 import { leaseLost, Session } from "./session.ts";
 import type { SubscriberContext } from "./subscriber-context.ts";
 import { Takeover } from "./takeover.ts";
 
-const CLOSE_TIMEOUT_MS = 5000;
 /** Failures in a row that a fatal error starts with: the next attempt comes in about a second. */
 const FATAL_FAILURES = 5;
 const AFTER_CANCEL_MS = 200;
@@ -82,7 +81,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, Settler {
     // A delivery is ours for as long as its channel lives.
   }
 
-  async stop(): Promise<void> {
+  async stop(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
     if (this.#state === "stopped" || this.#state === "closed") return;
     this.#state = "stopped";
     this.#pause.wake();
@@ -91,25 +90,26 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, Settler {
     // A single active consumer that is cancelled passes the queue on at once, over the heads of what it still holds (seen on
     // 3.10): on an ordered subscription it stays until everything is settled, and keeps to itself what comes meanwhile.
     if (session === undefined || this.#spec.topic.ordered) return;
-    await session.cancel(this.#consumerTag);
+    await session.cancel(this.#consumerTag, timeoutMs);
     this.#cancelledByUs = true;
     this.#giveBackReleased();
   }
 
-  async close(): Promise<void> {
+  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
     if (this.#state === "closed") return;
     this.#state = "stopped";
     this.#pause.wake();
     this.#retries.end();
     this.#giveBackReleased();
-    const untilMs = performance.now() + CLOSE_TIMEOUT_MS;
+    const untilMs = performance.now() + timeoutMs;
+    const leftMs = (): number => Math.max(0, untilMs - performance.now());
     await this.#settled(untilMs);
-    await this.#session?.passOn();
+    await this.#session?.passOn(leftMs());
     // That may have brought one message more, which is given back.
     await this.#settled(untilMs);
     this.#state = "closed";
     this.#context.connection.removeUser(this);
-    await this.#session?.close();
+    await this.#session?.close(leftMs());
     this.#session = undefined;
   }
 
@@ -158,11 +158,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, Settler {
   async #requeueAtEnd(delivery: Delivery): Promise<void> {
     const { native, id, attempt } = delivery;
     try {
-      await this.#context.sender.send(
-        this.#context.names.queue,
-        native.content,
-        retryProperties(native, id, attempt, undefined),
-      );
+      await this.#context.sender.sendAgain(this.#context.names.queue, native, { id, attempt });
     } catch {
       await delivery.session.giveBack(delivery, "nack");
       return;
@@ -245,7 +241,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, Settler {
   }
 
   #receive(session: Session, takeover: Takeover | undefined, message: ConsumeMessage): void {
-    const decoded = decodeMessage(message, this.#context.driver.clock.now());
+    const decoded = readMessage(message, this.#context.driver.clock.now());
     const delivery = new Delivery(message, decoded, session, this);
     session.track(delivery);
     if (takeover?.take(delivery) !== true) this.#deliver(delivery);

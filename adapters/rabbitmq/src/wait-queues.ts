@@ -1,6 +1,6 @@
-import { type Logger, PubSubError } from "@anytopic/core/driver";
-import type { Message, Options } from "amqplib";
-import { retryProperties } from "./codec.ts";
+import { type Logger, PubSubError, type PubSubErrorCode } from "@anytopic/core/driver";
+import type { Message } from "amqplib";
+import type { Again } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { toPubSubError } from "./errors.ts";
 import { QUEUE_SETTLES_MS, WAIT_QUEUE_TTLS_MS } from "./limits.ts";
@@ -14,6 +14,12 @@ interface WaitQueue {
   /** Monotonic ms from which a message in it survives a crash of the broker; until then the original is not given up. */
   readonly safeFromMs: number;
 }
+
+/** Why a wait queue cannot be made, where the one that `apply` made has to do. */
+const NO_MORE_QUEUES: Partial<Record<PubSubErrorCode, string>> = {
+  PERMISSION_DENIED: "this user may not make wait queues",
+  RESOURCE_EXHAUSTED: "the virtual host may have no more queues",
+};
 
 /**
  * Where messages of one subscription wait for their retry: each has its own time to live, and is dead-lettered into the
@@ -50,7 +56,7 @@ export class WaitQueues {
       const queue = await this.#queue(ttlMs);
       // What it took to make the queue is part of the wait.
       const restMs = Math.max(1, Math.ceil(dueMs - performance.now()));
-      await this.#store(queue, message.content, retryProperties(message, id, attempt, restMs));
+      await this.#store(queue, message, { id, attempt, delayMs: restMs });
     };
     try {
       await store();
@@ -62,8 +68,8 @@ export class WaitQueues {
     }
   }
 
-  async #store(queue: WaitQueue, body: Buffer, properties: Options.Publish): Promise<void> {
-    await this.#sender.send(queue.name, body, properties);
+  async #store(queue: WaitQueue, message: Message, again: Again): Promise<void> {
+    await this.#sender.sendAgain(queue.name, message, again);
     const youngMs = queue.safeFromMs - performance.now();
     if (youngMs > 0) await new Promise((resolve) => setTimeout(resolve, youngMs));
   }
@@ -89,10 +95,11 @@ export class WaitQueues {
       const error = toPubSubError(`rabbitmq: declare queue ${JSON.stringify(queue)}`, cause);
       // It is there, if with other arguments.
       if (error.code === "TOPOLOGY_MISMATCH") return { name: queue, safeFromMs: 0 };
-      if (error.code !== "PERMISSION_DENIED") throw error;
+      const why = NO_MORE_QUEUES[error.code];
+      if (why === undefined) throw error;
       this.#logger.warn(
-        { queue },
-        "rabbitmq: this user may not make wait queues: all delays share one, where a short one can wait behind a longer one",
+        { queue, code: error.code },
+        `rabbitmq: ${why}: all delays share one wait queue, where a short one can wait behind a longer one`,
       );
       return { name: this.#names.wait, safeFromMs: 0 };
     }

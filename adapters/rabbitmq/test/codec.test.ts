@@ -1,7 +1,7 @@
 import type { OutgoingMessage } from "@anytopic/core/driver";
 import type { Message, Options } from "amqplib";
 import { expect, test } from "vitest";
-import { decodeMessage, encodeProperties, requireHeaderRoom, retryProperties, sizeOf } from "../src/codec.ts";
+import { decodeMessage, encodeAgain, encodeProperties, headerRefusal, sizeOf } from "../src/codec.ts";
 
 const NOW_MS = 1_795_000_000_123;
 
@@ -11,8 +11,13 @@ function outgoing(more: Partial<OutgoingMessage> = {}): OutgoingMessage {
 }
 
 /** As the broker hands it over. */
-function received(properties: Options.Publish, content: Uint8Array = new Uint8Array(), redelivered = false): Message {
-  const fields = { deliveryTag: 1, redelivered, exchange: "e", routingKey: "" };
+function received(
+  properties: Options.Publish,
+  content: Uint8Array = new Uint8Array(),
+  redelivered = false,
+  exchange = "e",
+): Message {
+  const fields = { deliveryTag: 1, redelivered, exchange, routingKey: exchange === "" ? "q" : "" };
   return { fields, properties: { headers: {}, ...properties }, content: Buffer.from(content) } as unknown as Message;
 }
 
@@ -118,23 +123,43 @@ test("a timestamp is read in seconds, and in milliseconds where somebody wrote t
   expect(decodeMessage(received({ timestamp: NOW_MS }), 0).publishTimeMs).toBe(NOW_MS);
 });
 
+/** As the wait queue gives it back. */
+const fromWaitQueue = (properties: Options.Publish, redelivered = false): Message => {
+  const headers = { ...(properties.headers as object), "x-death": [{ queue: "q.wait.128ms", reason: "expired" }] };
+  return received({ ...properties, headers }, undefined, redelivered, "");
+};
+
 test("a retry keeps what it got, adds up the attempt, and says nothing that the broker would refuse", () => {
-  const headers = { mine: 1, CC: ["x"], "x-death": [], "x-delivery-count": 3, "anytopic-attempt": 4 };
-  const message = received({ headers, userId: "somebody", expiration: "5", type: "t", contentType: "c" });
+  const headers = { mine: 1, CC: ["x"], "x-delivery-count": 3, "anytopic-attempt": 4 };
+  const message = fromWaitQueue({ headers, userId: "somebody", expiration: "5", type: "t", contentType: "c" }, true);
   expect(decodeMessage(message, 0).attempt).toBe(7);
-  const retry = retryProperties(message, "id", 8, 1500);
+  const { properties: retry } = encodeAgain(message, { id: "id", attempt: 8, delayMs: 1500 }, 65_536);
   expect(retry).toMatchObject({ messageId: "id", type: "t", contentType: "c", expiration: "1500", deliveryMode: 2 });
   expect(retry.headers).toEqual({ mine: 1, "anytopic-attempt": 8 });
   expect(retry).not.toHaveProperty("userId");
-  expect(decodeMessage(received(retry), 0)).toMatchObject({ id: "id", attempt: 8 });
+  expect(decodeMessage(fromWaitQueue(retry), 0)).toMatchObject({ id: "id", attempt: 8 });
+});
+
+test("headers that do not fit go behind the body, and come back", () => {
+  const headers = { text: "x".repeat(500), number: 5, nan: { "!": "double", value: 1.5 }, ["y".repeat(300)]: "long" };
+  const message = received({ headers, messageId: "m" }, Buffer.from("body"));
+  const { body, properties } = encodeAgain(message, { id: "m", attempt: 2 }, 400);
+  expect(Object.keys(properties.headers as object)).toEqual(["anytopic-attempt", "anytopic-body-bytes"]);
+  const back = decodeMessage(received(properties, body, false, ""), 0);
+  expect(back).toMatchObject({ id: "m", attempt: 2 });
+  expect(Buffer.from(back.body).toString()).toBe("body");
+  expect({ ...back.attributes }).toEqual({ ...decodeMessage(message, 0).attributes });
+  // Only what was written to the queue itself is read so.
+  expect(Buffer.from(decodeMessage(received(properties, body), 0).body)).toEqual(body);
 });
 
 test("attributes that fit one by one but not together are refused, with both numbers", () => {
   const attributes = Object.fromEntries([0, 1, 2].map((index) => [`key-${index}`, "x".repeat(20_000)]));
-  expect(() => requireHeaderRoom(attributes)).toThrow(
-    /attributes are 600\d\d bytes together: RabbitMQ carries at most 57344/,
-  );
-  expect(() => requireHeaderRoom({ key: "x".repeat(32_768) })).not.toThrow();
+  expect(headerRefusal(attributes)).toMatchObject({
+    code: "LIMIT_EXCEEDED",
+    message: expect.stringMatching(/attributes are 600\d\d bytes together: RabbitMQ carries at most 57344/),
+  });
+  expect(headerRefusal({ key: "x".repeat(32_768) })).toBeUndefined();
 });
 
 test("the size counts body, id, key and attributes", () => {

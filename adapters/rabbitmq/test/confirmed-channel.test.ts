@@ -1,4 +1,4 @@
-import type { Logger, PubSubError } from "@anytopic/core/driver";
+import { type Logger, PubSubError } from "@anytopic/core/driver";
 import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
 import { type Confirmable, ConfirmedChannel } from "../src/confirmed-channel.ts";
@@ -52,14 +52,18 @@ async function bench(): Promise<Bench> {
   const connection = {
     model: {},
     isBlocked: false,
+    maxMessageBytes: Number.POSITIVE_INFINITY,
     addUser() {},
     removeUser() {},
     openConfirmChannel: async () => fake,
   };
-  const confirmed = new ConfirmedChannel(connection as unknown as Connection, LOGGER, "publish", () => {});
+  const again = (request: Confirmable): void =>
+    confirmed.publish("exchange", "", Buffer.from(request.body), {}, request);
+  const owner = { what: "publish", returned() {}, again };
+  const confirmed = new ConfirmedChannel(connection as unknown as Connection, LOGGER, owner);
   const publish = (body: string): Request => {
     const request = new Request(body);
-    confirmed.publish("exchange", "", request.body, {}, request);
+    again(request);
     return request;
   };
   confirmed.up();
@@ -117,4 +121,55 @@ test("what is unconfirmed when the broker closes the channel rejects, and the ne
   await expect.poll(() => fake.written.at(-1)).toBe("b");
   fake.emit("ack", { deliveryTag: 1, multiple: false });
   expect(next.outcome).toBe("open accepted");
+});
+
+/** What the broker does when one message is not to its liking: it closes the channel, and confirms nothing more. */
+function refuse(fake: FakeChannel, words: string): void {
+  fake.emit(
+    "error",
+    Object.assign(new Error(`Channel closed by server: 406 (PRECONDITION-FAILED) ${words}`), { code: 406 }),
+  );
+  fake.emit("close");
+}
+
+test("a message that is too large is rejected alone, its neighbours are published again, and the next one is not even sent", async () => {
+  const { fake, publish } = await bench();
+  const [before, large, after] = ["a", "large", "b"].map(publish);
+  refuse(fake, "message size 5 is larger than configured max size 3");
+  expect(large!.outcome).toBe("open LIMIT_EXCEEDED");
+  await expect.poll(() => fake.written).toEqual(["first", "a", "large", "b", "a", "b"]);
+  fake.emit("ack", { deliveryTag: 2, multiple: true });
+  expect([before, after].map((request) => request!.outcome)).toEqual(["open accepted", "open accepted"]);
+  expect(publish("larger").outcome).toBe("open LIMIT_EXCEEDED");
+  expect(fake.written).toHaveLength(6);
+});
+
+test("when nobody knows which message closed the channel, each is published alone until it is known", async () => {
+  const { fake, publish } = await bench();
+  const [one, bad, three] = ["a", "bad", "c"].map(publish);
+  refuse(fake, "something about one of them");
+  const later = publish("later");
+  await expect.poll(() => fake.written).toEqual(["first", "a", "bad", "c", "a"]);
+  fake.emit("ack", { deliveryTag: 1, multiple: false });
+  expect(fake.written.at(-1)).toBe("bad");
+  refuse(fake, "something about one of them");
+  await expect.poll(() => fake.written.at(-1)).toBe("c");
+  fake.emit("ack", { deliveryTag: 1, multiple: false });
+  expect(fake.written.at(-1)).toBe("later");
+  fake.emit("ack", { deliveryTag: 2, multiple: false });
+  expect([one, bad, three, later].map((request) => request!.outcome)).toEqual([
+    "open accepted",
+    "open TOPOLOGY_MISMATCH",
+    "open accepted",
+    "open accepted",
+  ]);
+});
+
+test("a connection that is lost while suspects are published one by one rejects all of them", async () => {
+  const { fake, confirmed, publish } = await bench();
+  const requests = ["a", "b"].map(publish);
+  refuse(fake, "something about one of them");
+  await expect.poll(() => fake.written).toEqual(["first", "a", "b", "a"]);
+  confirmed.down(new PubSubError("UNAVAILABLE", "gone"));
+  expect(requests.map(({ outcome }) => outcome)).toEqual(["open UNAVAILABLE", "open UNAVAILABLE"]);
 });

@@ -25,6 +25,12 @@ const TABLE: readonly (readonly [string, unknown, PubSubErrorCode, boolean])[] =
     false,
   ],
   [
+    "as many queues as the virtual host may have",
+    coded(406, "PRECONDITION_FAILED - cannot declare queue 'q' in vhost '/': queue limit in vhost '/' (5) is reached"),
+    "RESOURCE_EXHAUSTED",
+    true,
+  ],
+  [
     "consumer timeout",
     coded(406, "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out. Timeout value used: 1800000 ms"),
     "LEASE_LOST",

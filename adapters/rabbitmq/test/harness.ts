@@ -1,7 +1,8 @@
 import type { Broker } from "@anytopic/brokers";
-import { createTcpProxy, type Harness } from "@anytopic/conformance";
-import { rabbitmq, rabbitmqCapabilities } from "@anytopic/rabbitmq";
+import { createTcpProxy, type AdapterRequest, type Harness } from "@anytopic/conformance";
+import { rabbitmq, rabbitmqCapabilities, type RabbitmqOptions } from "@anytopic/rabbitmq";
 import { createForeignClient } from "./foreign-client.ts";
+import { hostilePublisher } from "./hostile-publisher.ts";
 import { createInspector } from "./inspector.ts";
 
 /** A proxy before the broker, and two clients that know nothing of anytopic. Ends the broker when closed. */
@@ -10,8 +11,12 @@ export async function createHarness(broker: Broker): Promise<Harness> {
   const proxied = new URL(broker.url);
   proxied.host = `${proxy.host}:${proxy.port}`;
   const foreign = createForeignClient(broker.url);
+  const hostile = hostilePublisher(broker.url);
   const inspector = createInspector(broker.url);
-  const { kill, start } = broker;
+  // Two silent heartbeats end a half-open connection; a loaded machine is silent at times, too.
+  const optionsOf = ({ throughProxy = false }: AdapterRequest = {}): RabbitmqOptions =>
+    throughProxy ? { url: proxied.href, heartbeatSeconds: 2 } : { url: broker.url };
+  const { kill, start, freeze, thaw } = broker;
   return {
     name: "rabbitmq",
     implementation: broker.implementation,
@@ -20,22 +25,22 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     slack: { retryUpperMs: 500 },
     quirks: [],
     survivesRestart: broker.survivesRestart,
-    // Two silent heartbeats end a half-open connection; a loaded machine is silent at times, too.
-    adapter: ({ throughProxy = false } = {}) =>
-      throughProxy ? rabbitmq({ url: proxied.href, heartbeatSeconds: 2 }) : rabbitmq({ url: broker.url }),
+    adapter: (request) => rabbitmq(optionsOf(request)),
+    process: (request) => ({ module: import.meta.resolve("./process-adapter.ts"), args: optionsOf(request) }),
     ...(kill === undefined || start === undefined
       ? { lacks: { broker: "not ours to kill" } }
-      : { broker: { kill, start } }),
+      : { broker: { kill, start, freeze, thaw } }),
     proxy,
     stats: (name) => inspector.stats(`${name.topic}.${name.subscription}`),
     foreign,
+    hostile,
     deleteDeadLetters: ({ topic, subscription }) => inspector.deleteQueue(`${topic}.${subscription}.dead-letters`),
     unreachable: {
       adapter: () => rabbitmq({ url: "amqp://user:hunter2-hunter2@127.0.0.1:1/", connectTimeoutMs: 2000 }),
       secret: "hunter2-hunter2",
     },
     async close() {
-      await Promise.allSettled([foreign.close(), inspector.close()]);
+      await Promise.allSettled([foreign.close(), hostile.close(), inspector.close()]);
       await proxy.close();
       await broker.close();
     },

@@ -7,7 +7,6 @@ import { EXIT } from "../exit-codes.ts";
 import { LETTER_OPTIONS, letterChoice } from "../letter-selection.ts";
 import { table } from "../output.ts";
 import { withPubSub } from "../settings.ts";
-import { forTerminal } from "../shown-body.ts";
 
 const DEFAULT_LIMIT = 100;
 
@@ -53,8 +52,8 @@ says otherwise; with filters, among the first ${MAX_PEEK}. Removes nothing.`,
             letter.id,
             letter.reason,
             String(letter.attempts),
-            `${shownDuration(Date.now() - letter.lastFailureTime.getTime())} ago`,
-            forTerminal(shownFailure(letter)),
+            shownAge(letter.lastFailureTime),
+            shownFailure(letter),
           ]);
           return `${table(["ID", "REASON", "ATTEMPTS", "LAST FAILURE", "ERROR"], rows)}\n\n${letters.length} listed of ${count}.`;
         });
@@ -63,3 +62,8 @@ says otherwise; with filters, among the first ${MAX_PEEK}. Removes nothing.`,
     });
   },
 };
+
+function shownAge(time: Date): string {
+  const ageMs = Date.now() - time.getTime();
+  return Number.isNaN(ageMs) ? "unknown" : `${shownDuration(ageMs)} ago`;
+}

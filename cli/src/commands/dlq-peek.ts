@@ -1,12 +1,14 @@
 import type { DeadLetter } from "@anytopic/core";
 import type { Command } from "../command.ts";
 import { chosenLetters, MAX_PEEK } from "../chosen-letters.ts";
-import { letterDocument, shownFailure, shownLetterAttributes } from "../dead-letters.ts";
+import { letterDocument, shownFailure } from "../dead-letters.ts";
 import { findSubscription } from "../declarations.ts";
 import { EXIT } from "../exit-codes.ts";
 import { LETTER_OPTIONS, letterChoice } from "../letter-selection.ts";
 import { withPubSub } from "../settings.ts";
-import { forTerminal, shownBody } from "../shown-body.ts";
+import { forTerminal, lineForTerminal, timeForTerminal } from "../for-terminal.ts";
+import { shownAttributes } from "../shown-attributes.ts";
+import { shownBody } from "../shown-body.ts";
 
 const DEFAULT_LIMIT = 10;
 
@@ -38,13 +40,14 @@ export const dlqPeek: Command = {
 function letterText(letter: DeadLetter): string {
   const { body, bodyEncoding } = shownBody(letter.body);
   const rows = [
-    ["id", letter.id],
-    ["reason", `${letter.reason} after ${letter.attempts} attempts`],
-    ["error", shownFailure(letter)],
-    ["published", letter.publishTime.toISOString()],
-    ["failed", letter.lastFailureTime.toISOString()],
-    ["attributes", shownLetterAttributes(letter).trim()],
-    [bodyEncoding === "utf8" ? "body" : "body (base64)", body],
+    ["id", lineForTerminal(letter.id)],
+    ["reason", `${lineForTerminal(letter.reason)} after ${letter.attempts} attempts`],
+    ["error", lineForTerminal(shownFailure(letter))],
+    ["published", timeForTerminal(letter.publishTime)],
+    ["failed", timeForTerminal(letter.lastFailureTime)],
+    ["ordering key", lineForTerminal(letter.orderingKey ?? "")],
+    ["attributes", shownAttributes(letter.attributes)],
+    [bodyEncoding === "utf8" ? "body" : "body (base64)", forTerminal(body)],
   ];
-  return `${rows.flatMap(([label = "", value = ""]) => (value === "" ? [] : `${label.padEnd(13)} ${forTerminal(value)}`)).join("\n")}\n`;
+  return `${rows.flatMap(([label = "", value = ""]) => (value === "" ? [] : `${label.padEnd(13)} ${value}`)).join("\n")}\n`;
 }

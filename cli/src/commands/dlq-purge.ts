@@ -30,11 +30,26 @@ export const dlqPurge: Command = {
         output.note("nothing was deleted");
         return EXIT.failed;
       }
-      const onProgress = (done: number): void => output.progress(`${done} deleted`);
+      let done = 0;
+      const onProgress = (so: number, seen: number): void => {
+        done = so;
+        output.progress(`${so} deleted, ${seen} of ${count} looked at`);
+      };
       const selection = { onProgress, signal, ...(filter && { filter }), ...(limit === undefined ? {} : { limit }) };
-      const purged = await queue.purge(selection);
-      output.result({ subscription: name, purged }, () => `${counted(purged, "letter")} of ${name} deleted.`);
-      return EXIT.ok;
+      try {
+        const purged = await queue.purge(selection);
+        output.result(
+          { subscription: name, purged, complete: true },
+          () => `${counted(purged, "letter")} of ${name} deleted.`,
+        );
+        return EXIT.ok;
+      } catch (error) {
+        output.result(
+          { subscription: name, purged: done, complete: false },
+          () => `${counted(done, "letter")} of ${name} deleted, then it stopped.`,
+        );
+        throw error;
+      }
     });
   },
 };

@@ -24,9 +24,9 @@ is safely back: stopped half way, run it again and it goes on. Letters that fail
       const queue = pubsub.deadLetters(subscription);
       const total = Math.min(await queue.count(), limit ?? Number.POSITIVE_INFINITY);
       let done = 0;
-      const onProgress = (so: number): void => {
+      const onProgress = (so: number, seen: number): void => {
         done = so;
-        output.progress(`${so} of ${total} back`);
+        output.progress(filter === undefined ? `${so} of ${total} back` : `${so} back, ${seen} of ${total} looked at`);
       };
       const selection = { onProgress, signal, ...(filter && { filter }), ...(limit === undefined ? {} : { limit }) };
       try {

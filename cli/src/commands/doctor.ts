@@ -1,4 +1,4 @@
-import { type ConfigLoad, undeclaredPaths } from "@anytopic/core/config";
+import type { ConfigLoad } from "@anytopic/core/config";
 import { type InstalledPackage, installedPackages } from "../adapter-packages.ts";
 import { capabilityTable } from "../capability-table.ts";
 import type { Command, CommandContext } from "../command.ts";
@@ -89,6 +89,7 @@ async function countDeclarations(
 ): Promise<DeclarationsReport> {
   try {
     const all = await declarations();
+    const { undeclaredPaths } = await import("@anytopic/core/config");
     const topics = all.filter(({ kind }) => kind === "topic").length;
     return { topics, subscriptions: all.length - topics, undeclared: undeclaredPaths(config, all), error: null };
   } catch (error) {

@@ -31,7 +31,7 @@ stdin with - or when stdin is not a terminal. It is checked against the topic's 
     const resolved = await settings();
     // What was imported from a module has no static type; core checks the event against the schema.
     const topic = findTopic(await resolved.declarations(), name) as Topic;
-    const event = parseEvent(topic, await bytesOf(argument));
+    const event = await parseEvent(topic, await bytesOf(argument));
     const id = given.text("id");
     const options = { attributes, signal, ...(id === undefined ? {} : { id }) };
     const published = await withPubSub(resolved, { signal }, (pubsub) => pubsub.publish(topic, event, options));

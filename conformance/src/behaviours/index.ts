@@ -2,6 +2,7 @@ import type { Behaviour } from "../behaviour.ts";
 import { aborted as publishAborted } from "./publish/aborted.ts";
 import { anyBytes as publishAnyBytes } from "./publish/any-bytes.ts";
 import { attributeLimits as publishAttributeLimits } from "./publish/attribute-limits.ts";
+import { attributesTogether as publishAttributesTogether } from "./publish/attributes-together.ts";
 import { batchByBytes as publishBatchByBytes } from "./publish/batch-by-bytes.ts";
 import { batchPartialFailure as publishBatchPartialFailure } from "./publish/batch-partial-failure.ts";
 import { batch as publishBatch } from "./publish/batch.ts";
@@ -9,17 +10,21 @@ import { callerMistakes as publishCallerMistakes } from "./publish/caller-mistak
 import { chosenId as publishChosenId } from "./publish/chosen-id.ts";
 import { deduplication as publishDeduplication } from "./publish/deduplication.ts";
 import { deletedTopic as publishDeletedTopic } from "./publish/deleted-topic.ts";
+import { exactJson as publishExactJson } from "./publish/exact-json.ts";
 import { keyPause as publishKeyPause } from "./publish/key-pause.ts";
 import { messageLimit as publishMessageLimit } from "./publish/message-limit.ts";
 import { missingTopic as publishMissingTopic } from "./publish/missing-topic.ts";
 import { roundtrip as publishRoundtrip } from "./publish/roundtrip.ts";
 import { schema as publishSchema } from "./publish/schema.ts";
+import { valueAtCall as publishValueAtCall } from "./publish/value-at-call.ts";
 import { weirdAttributes as publishWeirdAttributes } from "./publish/weird-attributes.ts";
 import { window as publishWindow } from "./publish/window.ts";
 import { withoutSubscription as publishWithoutSubscription } from "./publish/without-subscription.ts";
 import { ackDurable as deliveryAckDurable } from "./delivery/ack-durable.ts";
 import { afterClose as deliveryAfterClose } from "./delivery/after-close.ts";
+import { asyncContext as deliveryAsyncContext } from "./delivery/async-context.ts";
 import { attempts as deliveryAttempts } from "./delivery/attempts.ts";
+import { blockedLoop as deliveryBlockedLoop } from "./delivery/blocked-loop.ts";
 import { competing as deliveryCompeting } from "./delivery/competing.ts";
 import { concurrencyPerWorker as deliveryConcurrencyPerWorker } from "./delivery/concurrency-per-worker.ts";
 import { concurrency as deliveryConcurrency } from "./delivery/concurrency.ts";
@@ -64,11 +69,16 @@ import { refused as orderingRefused } from "./ordering/refused.ts";
 import { effect as exactlyOnceEffect } from "./exactly-once/effect.ts";
 import { lostAck as exactlyOnceLostAck } from "./exactly-once/effect.ts";
 import { unconfirmed as exactlyOnceUnconfirmed } from "./exactly-once/effect.ts";
+import { cutGivenUp as faultsExactlyOnceClaims, givenUp as exactlyOnceGivenUp } from "./exactly-once/given-up.ts";
 import { redrive as exactlyOnceRedrive } from "./exactly-once/redrive.ts";
 import { refused as exactlyOnceRefused } from "./exactly-once/refused.ts";
 import { ackBurst as shutdownAckBurst } from "./shutdown/ack-burst.ts";
 import { closed as shutdownClosed } from "./shutdown/closed.ts";
 import { deadline as shutdownDeadline } from "./shutdown/deadline.ts";
+import {
+  fromHandler as shutdownFromHandler,
+  handlersPublish as shutdownHandlersPublish,
+} from "./shutdown/from-handlers.ts";
 import { inFlight as shutdownInFlight } from "./shutdown/in-flight.ts";
 import { prefetched as shutdownPrefetched } from "./shutdown/prefetched.ts";
 import { publishes as shutdownPublishes } from "./shutdown/publishes.ts";
@@ -89,8 +99,10 @@ import { payloads as lifePayloads } from "./life/payloads.ts";
 import { secrets as lifeSecrets } from "./life/secrets.ts";
 import { foreignReads as wireForeignReads } from "./wire/foreign-reads.ts";
 import { foreignWrites as wireForeignWrites } from "./wire/foreign-writes.ts";
+import { hostile as wireHostile } from "./wire/hostile.ts";
 import { acceptedSurvives as faultsAcceptedSurvives } from "./faults/accepted-survives.ts";
 import { attemptsAcrossRestart as faultsAttemptsAcrossRestart } from "./faults/attempts-across-restart.ts";
+import { closeFrozen as faultsCloseFrozen, closeHalfOpen as faultsCloseHalfOpen } from "./faults/close-unanswered.ts";
 import { closeWhileDisconnected as faultsCloseWhileDisconnected } from "./faults/close-while-disconnected.ts";
 import { cut as faultsCut } from "./faults/cut.ts";
 import { exactlyOnceCut as faultsExactlyOnceCut } from "./faults/exactly-once-cut.ts";
@@ -111,6 +123,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   publishAborted,
   publishAnyBytes,
   publishAttributeLimits,
+  publishAttributesTogether,
   publishBatchByBytes,
   publishBatchPartialFailure,
   publishBatch,
@@ -118,17 +131,21 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   publishChosenId,
   publishDeduplication,
   publishDeletedTopic,
+  publishExactJson,
   publishKeyPause,
   publishMessageLimit,
   publishMissingTopic,
   publishRoundtrip,
   publishSchema,
+  publishValueAtCall,
   publishWeirdAttributes,
   publishWindow,
   publishWithoutSubscription,
   deliveryAckDurable,
   deliveryAfterClose,
+  deliveryAsyncContext,
   deliveryAttempts,
+  deliveryBlockedLoop,
   deliveryCompeting,
   deliveryConcurrencyPerWorker,
   deliveryConcurrency,
@@ -173,11 +190,14 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   exactlyOnceEffect,
   exactlyOnceLostAck,
   exactlyOnceUnconfirmed,
+  exactlyOnceGivenUp,
   exactlyOnceRedrive,
   exactlyOnceRefused,
   shutdownAckBurst,
   shutdownClosed,
   shutdownDeadline,
+  shutdownFromHandler,
+  shutdownHandlersPublish,
   shutdownInFlight,
   shutdownPrefetched,
   shutdownPublishes,
@@ -198,10 +218,14 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   lifeSecrets,
   wireForeignReads,
   wireForeignWrites,
+  wireHostile,
   faultsAcceptedSurvives,
   faultsAttemptsAcrossRestart,
+  faultsCloseFrozen,
+  faultsCloseHalfOpen,
   faultsCloseWhileDisconnected,
   faultsCut,
+  faultsExactlyOnceClaims,
   faultsExactlyOnceCut,
   faultsHalfOpen,
   faultsOrderedAttempts,

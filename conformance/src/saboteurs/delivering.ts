@@ -169,8 +169,8 @@ export const delivering: readonly Saboteur[] = [
         };
         return {
           extend: (deliveries) => subscriber.extend(deliveries),
-          stop: () => subscriber.stop().then(() => void setImmediate(deliverLate)),
-          close: () => subscriber.close(),
+          stop: (timeoutMs) => subscriber.stop(timeoutMs).then(() => void setImmediate(deliverLate)),
+          close: (timeoutMs) => subscriber.close(timeoutMs),
         };
       },
     })),

@@ -5,7 +5,14 @@ import {
   type SubscriptionSpec,
   type TopicSpec,
 } from "@anytopic/core/driver";
-import { forwardDriver, forwardSink, intercept } from "../intercept.ts";
+import {
+  forwardDriver,
+  forwardPublisher,
+  forwardSink,
+  intercept,
+  openWrappedSubscriber,
+  type SubscriberChanges,
+} from "../intercept.ts";
 import { sabotageDriver, type Saboteur } from "./saboteur.ts";
 
 /** The topic as one that deduplicates nothing. */
@@ -75,6 +82,32 @@ export const operating: readonly Saboteur[] = [
       openSubscriber: (subscription, sink, options) =>
         driver.openSubscriber(subscription, forwardSink(sink, { failing: () => undefined }), options),
     })),
+  },
+  {
+    name: "stop-ends-publishing",
+    wrong: "once a worker stops, nothing can be published on its connection any more",
+    killedBy: ["shutdown.handlers-publish"],
+    sabotage: sabotageDriver((driver) => {
+      let stopped = false;
+      return {
+        async openSubscriber(subscription, sink, options) {
+          const stop: SubscriberChanges["stop"] = (inner, timeoutMs) => {
+            stopped = true;
+            return inner.stop(timeoutMs);
+          };
+          return await openWrappedSubscriber(driver, subscription, sink, options, { stop });
+        },
+        openPublisher: async (topic) => {
+          const publisher = await driver.openPublisher(topic);
+          return forwardPublisher(publisher, {
+            publish(batch) {
+              if (!stopped) return publisher.publish(batch);
+              return batch.forEach((request) => request.reject(new PubSubError("CLOSED", "the connection is closing")));
+            },
+          });
+        },
+      };
+    }),
   },
   {
     name: "talkative",

@@ -45,6 +45,15 @@ function withAttributes(
   return forwardRequest(request, { attributes: changed satisfies Attributes });
 }
 
+function withoutNulls(body: Uint8Array): Uint8Array {
+  try {
+    const tidy = (_key: string, value: unknown): unknown => (value === null ? undefined : value);
+    return Buffer.from(JSON.stringify(JSON.parse(Buffer.from(body).toString()), tidy) ?? "null");
+  } catch {
+    return body;
+  }
+}
+
 let published = 0;
 
 export const publishing: readonly Saboteur[] = [
@@ -118,6 +127,39 @@ export const publishing: readonly Saboteur[] = [
     killedBy: ["publish.weird-attributes"],
     sabotage: sabotagePublish((batch) =>
       batch.map((request) => withAttributes(request, (key, value) => [key.toLowerCase(), value])),
+    ),
+  },
+  {
+    name: "limit-found-late",
+    wrong: "what is beyond a limit of attributes together is refused only when it is being sent",
+    killedBy: ["publish.attributes-together"],
+    sabotage: sabotagePublish((batch) =>
+      batch.filter((request) => {
+        const bytes = Buffer.byteLength(Object.values(request.attributes).join(""));
+        if (bytes < 32_768) return true;
+        request.reject(new PubSubError("LIMIT_EXCEEDED", `attributes are ${bytes} bytes together`));
+        return false;
+      }),
+    ),
+  },
+  {
+    name: "refill-one-buffer",
+    wrong: "the messages of a batch are written into one buffer, each over the one before, so all are sent as the last",
+    killedBy: ["publish.value-at-call"],
+    sabotage: sabotagePublish((batch) => {
+      const buffer = Buffer.alloc(Math.max(...batch.map(({ body }) => body.byteLength)));
+      return batch.map((request) => {
+        buffer.set(request.body);
+        return forwardRequest(request, { body: buffer.subarray(0, request.body.byteLength) });
+      });
+    }),
+  },
+  {
+    name: "tidy-json",
+    wrong: "JSON is parsed on its way and written again without the fields that are null",
+    killedBy: ["publish.exact-json"],
+    sabotage: sabotagePublish((batch) =>
+      batch.map((request) => forwardRequest(request, { body: withoutNulls(request.body) })),
     ),
   },
   {

@@ -54,6 +54,12 @@ export const settling: readonly Saboteur[] = [
     sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { release: () => Promise.resolve() })),
   },
   {
+    name: "slow-return",
+    wrong: "messages that a closing worker gives back come again after 20 s",
+    killedBy: ["exactly-once.given-up", "shutdown.prefetched"],
+    sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { release: () => delivery.retry(20_000) })),
+  },
+  {
     name: "lose-late-acks",
     wrong: "acknowledgements that come close together while the worker closes are lost",
     killedBy: ["shutdown.ack-burst"],
@@ -62,9 +68,9 @@ export const settling: readonly Saboteur[] = [
       return {
         wrap: (delivery) =>
           forwardDelivery(delivery, { ack: () => (++late > 30 ? Promise.resolve() : delivery.ack()) }),
-        stop(inner) {
+        stop(inner, timeoutMs) {
           late = 0;
-          return inner.stop();
+          return inner.stop(timeoutMs);
         },
       };
     }),

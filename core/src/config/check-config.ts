@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 
-import { packageOfUrl } from "../adapter-from-url.ts";
+import { providerOfUrl } from "../adapter-from-url.ts";
 import { checkReferences } from "./check-references.ts";
 import { ShapeCheck } from "./check-shape.ts";
 import { configShape } from "./config-shape.ts";
@@ -71,7 +71,7 @@ function withDefaultUrl(
   const found = connections[name];
   const old = isPlainObject(found) ? found : {};
   problems.forget(pathOf(path, "url"));
-  const sameAdapter = typeof old["url"] === "string" && packageOfUrl(old["url"]) === packageOfUrl(url);
+  const sameAdapter = typeof old["url"] === "string" && providerOfUrl(old["url"]) === providerOfUrl(url);
   const { options, ...rest } = old;
   if (!sameAdapter) problems.forget(pathOf(path, "options"));
   const kept = sameAdapter && options !== undefined ? { options } : {};

@@ -1,4 +1,5 @@
 import { quotedNames, shown } from "../option-checks.ts";
+import { closestName } from "./closest-name.ts";
 import type { NameRule, ObjectShape, Shape } from "./config-shape.ts";
 import { pathOf, type Problems } from "./problems.ts";
 import { isPlainObject } from "./variables.ts";
@@ -120,7 +121,7 @@ export class ShapeCheck {
     const subject =
       source !== undefined
         ? `is ${shown(source)}, with the variables' values`
-        : secret
+        : secret || (typeof value === "object" && value !== null)
           ? `is ${kindOf(value)}`
           : `is ${shown(value)}`;
     this.#problems.add(path, path === "" ? `the whole ${subject}: ${must}` : `${subject}: ${must}`);
@@ -132,26 +133,12 @@ function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (value === "") return "empty";
   if (typeof value === "string") return "text that does not fit";
-  return Array.isArray(value) ? "a list" : `of type ${typeof value}`;
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "an object" : `of type ${typeof value}`;
 }
 
 /** `did you mean "topics"? ` when one of `known` is close, else nothing. */
 export function meant(name: string, known: readonly string[]): string {
-  const close = known.find((candidate) => distance(name.toLowerCase(), candidate.toLowerCase()) <= 2);
+  const close = closestName(name, known);
   return close === undefined ? "" : `did you mean ${JSON.stringify(close)}? `;
-}
-
-/** Insertions, deletions and substitutions between two words. */
-function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2) return 3;
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const substituted = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substituted, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

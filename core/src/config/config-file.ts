@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -9,6 +9,9 @@ import { isPlainObject } from "./variables.ts";
 import { parseJson } from "./parse-json.ts";
 
 const EXTENSIONS = [".json", ".yaml", ".yml", ".ts", ".mts", ".js", ".mjs"] as const;
+
+/** 1 MiB: a hundred times the largest that makes sense. What is far larger overflows the parsers' stacks. */
+const MAX_FILE_BYTES = 1024 * 1024;
 
 /** The files that are looked for in the working directory. */
 export const CONFIG_FILE_NAMES: readonly string[] = EXTENSIONS.map((extension) => `anytopic.config${extension}`);
@@ -51,8 +54,16 @@ export async function readConfigFile(path: string): Promise<unknown> {
 
 async function textOf(path: string): Promise<string> {
   try {
+    const { size } = await stat(path);
+    if (size > MAX_FILE_BYTES) {
+      throw new PubSubError(
+        "INVALID_CONFIG",
+        `${path} is ${size} bytes long: a configuration is at most ${MAX_FILE_BYTES}; is it another file?`,
+      );
+    }
     return await readFile(path, "utf8");
   } catch (error) {
+    if (error instanceof PubSubError) throw error;
     const code = codeOf(error);
     const reason = { ENOENT: "there is no such file", EACCES: "it may not be read", EISDIR: "it is a folder" }[
       code ?? ""
@@ -87,7 +98,11 @@ async function parseYaml(text: string, name: string, path: string): Promise<unkn
   const [error] = document.errors;
   if (error !== undefined) {
     const { line, col } = lineCounter.linePos(error.pos[0]);
-    throw new PubSubError("INVALID_CONFIG", `${name}:${line}:${col}: ${error.message}`);
+    const isTooDeep = error.message.includes("call stack");
+    throw new PubSubError(
+      "INVALID_CONFIG",
+      `${name}:${line}:${col}: ${isTooDeep ? "it is nested too deeply" : error.message}`,
+    );
   }
   try {
     return document.toJS({ maxAliasCount: 100 });

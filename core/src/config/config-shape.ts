@@ -51,6 +51,8 @@ const PHYSICAL: NameRule = {
   pattern: /^[A-Za-z][-A-Za-z0-9_]{0,62}$/,
   words: '1 to 63 letters, digits, "-" and "_" that begin with a letter, which every broker takes',
 };
+/** As `requireSecret` wants it. */
+const SECRET: NameRule = { pattern: /^[^]{32,256}$/, words: "text of 32 to 256 characters, best random ones" };
 const NOT_EMPTY: NameRule = { pattern: /[^]/, words: "text that is not empty" };
 
 const connectionName = (what: string): Shape => ({ kind: "text", rule: CONNECTION, what });
@@ -162,6 +164,12 @@ export const configShape: ObjectShape = {
         maxPending: { kind: "integer", min: 1, max: 100_000, what: "Publishes under way; further ones wait." },
         maxWaiting: { kind: "integer", min: 0, max: 10_000_000, what: "Publishes that wait; further ones reject." },
         timeoutMs: milliseconds(100, 600_000, "How long a publish may take, in ms."),
+        idSecret: {
+          kind: "text",
+          rule: SECRET,
+          secret: true,
+          what: "Signs the ids of messages, so that nobody else can take one first. The same for every publisher. Keep it in a variable: ${ID_SECRET}.",
+        },
       },
     },
     closeTimeoutMs: milliseconds(0, HOUR_MS, "How long closing waits for running handlers, in ms."),

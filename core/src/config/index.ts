@@ -1,3 +1,4 @@
+export { closestName } from "./closest-name.ts";
 export { CONFIG_FILE_NAMES, findConfigFile } from "./config-file.ts";
 export { configSchema } from "./config-schema.ts";
 export type {

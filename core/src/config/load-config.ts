@@ -40,8 +40,10 @@ export interface ConfigLoad {
   readonly conceal: (text: string) => string;
 }
 
-/** What was loaded before: neither read nor replaced again. */
-const loads = new WeakMap<object, ConfigLoad>();
+const LOADS = Symbol.for("anytopic.config-loads");
+const shared = globalThis as { [LOADS]?: WeakMap<object, ConfigLoad> };
+/** What was loaded before, by whatever copy of this package: neither read nor replaced again. */
+const loads = (shared[LOADS] ??= new WeakMap<object, ConfigLoad>());
 
 /**
  * Finds, reads and checks the configuration. The URL of the default connection comes from, in this order:

@@ -4,6 +4,9 @@ import { pathOf, type Problems } from "./problems.ts";
 const PLACE = /\$(\$?)\{([^}]*)\}?/g;
 const VARIABLE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([^]*))?$/;
 
+/** Of a configuration, adapters' options included. */
+const MAX_DEPTH = 20;
+
 export interface Replaced {
   readonly value: unknown;
   /** By path: the text before variables were put in, which is what errors may show. */
@@ -27,11 +30,13 @@ export function replaceVariables(
       if (escaped !== "") return place.slice(1);
       const match = place.endsWith("}") ? VARIABLE.exec(inside) : null;
       if (match === null) {
-        problems.add(path, `has ${place}: write \${VARIABLE} or \${VARIABLE:-fallback}, and $\${ for a plain \${`);
+        const part = place.length > 80 ? `${place.slice(0, 80)}…` : place;
+        problems.add(path, `has ${part}: write \${VARIABLE} or \${VARIABLE:-fallback}, and $\${ for a plain \${`);
         return place;
       }
       const [, name = "", fallback] = match;
-      const found = environment[name];
+      // An object of the environment inherits names such as "constructor".
+      const found = Object.hasOwn(environment, name) ? environment[name] : undefined;
       replaced = true;
       if (found !== undefined && found !== "") {
         used.set(name, found);
@@ -48,16 +53,23 @@ export function replaceVariables(
     if (replaced) sources.set(path, text);
     return result;
   };
-  const inValue = (item: unknown, path: string, depth: number): unknown => {
+  const around: unknown[] = [];
+  const inValue = (item: unknown, path: string): unknown => {
     if (typeof item === "string") return inText(item, path);
-    if (depth > 20) return item;
-    if (Array.isArray(item)) return item.map((entry, index) => inValue(entry, pathOf(path, index), depth + 1));
-    if (!isPlainObject(item)) return item;
-    return Object.fromEntries(
-      Object.entries(item).map(([key, entry]) => [key, inValue(entry, pathOf(path, key), depth + 1)]),
-    );
+    if (!Array.isArray(item) && !isPlainObject(item)) return item;
+    // YAML's aliases, and modules, can make a value that contains itself.
+    if (around.includes(item) || around.length > MAX_DEPTH) {
+      problems.add(path, around.includes(item) ? "contains itself" : `is more than ${MAX_DEPTH} levels deep`);
+      return undefined;
+    }
+    around.push(item);
+    const inside = Array.isArray(item)
+      ? item.map((entry, index) => inValue(entry, pathOf(path, index)))
+      : Object.fromEntries(Object.entries(item).map(([key, entry]) => [key, inValue(entry, pathOf(path, key))]));
+    around.pop();
+    return inside;
   };
-  return { value: inValue(value, "", 0), sources, used };
+  return { value: inValue(value, ""), sources, used };
 }
 
 /** An object that a literal or a parser made: class instances (credentials, sockets) in a config module stay as they are. */

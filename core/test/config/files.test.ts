@@ -56,7 +56,7 @@ describe("files that cannot be used", () => {
     ['{ "a": 1,\n  "a": 2 }', ":2:3: the key 'a' is there twice"],
     ["{} {}", ":1:4: there is text after the end of the value"],
     ["[".repeat(200), ":1:102: more than 100 levels"],
-    ["[]", ": the whole is []: must be an object"],
+    ["[]", ": the whole is a list: must be an object"],
     ["null", ": the whole is null: must be an object"],
   ] as const)("JSON: %s", async ([text, message]) => {
     const folder = temporaryFolder({ "anytopic.config.json": text });
@@ -72,7 +72,7 @@ describe("files that cannot be used", () => {
     ["a: 1\na: 2\n", /^anytopic\.config\.yaml:2:1: .*unique/i],
     ["a: [1, 2\nb: secret\n", /^anytopic\.config\.yaml:\d:\d+: /],
     ["a: *missing\n", /^anytopic\.config\.yaml/],
-    ["- 1\n", /the whole is \[ 1 \]: must be an object/],
+    ["- 1\n", /the whole is a list: must be an object/],
   ] as const)("YAML: %s", async ([text, message]) => {
     const folder = temporaryFolder({ "anytopic.config.yaml": text });
     const error: unknown = await load(folder).catch((reason: unknown) => reason);

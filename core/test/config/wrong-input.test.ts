@@ -20,7 +20,7 @@ const cases: readonly (readonly [string, unknown, ...(string | RegExp)[]])[] = [
     "known are $schema, default",
   ],
   ["no connections", { topics: {} }, "connections names no broker"],
-  ["connections of the wrong type", { connections: [] }, "connections is []: must be an object"],
+  ["connections of the wrong type", { connections: [] }, "connections is a list: must be an object"],
   ["no url", { connections: { main: {} } }, "connections.main.url is missing"],
   [
     "an empty url",

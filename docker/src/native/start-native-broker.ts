@@ -51,6 +51,8 @@ function toBroker(kind: BrokerKind, program: NativeProgram, life: NativeLife, fo
     start: async () => {
       await life.start();
     },
+    freeze: () => life.signal("SIGSTOP"),
+    thaw: () => life.signal("SIGCONT"),
     ...(admin === undefined ? {} : { admin }),
     close: () => (closed ??= life.end().then(() => removeFolder(folder))),
   };
@@ -84,6 +86,14 @@ class NativeLife {
 
   kill(): Promise<void> {
     return this.#inOrder(() => this.#killServer());
+  }
+
+  /** To the server and to what belongs to it. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): Promise<void> {
+    return this.#inOrder(async () => {
+      this.#server?.signal(signal);
+      this.#companion?.signal(signal);
+    });
   }
 
   end(): Promise<void> {

@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import { runSchedule } from "./simulation/run-schedule.ts";
+import { SimulatedWorkers, type Work } from "./simulation/simulated-workers.ts";
+
+const instantly: Work = async () => {};
+
+/** Resolves when it is told to: by key and number. */
+class Gate {
+  readonly #open = new Set<string>();
+  readonly #waiting = new Map<string, () => void>();
+
+  readonly work: Work = async ({ key, number }, _attempt, { id }) => {
+    const name = `${id}:${key}/${number}`;
+    if (!this.#open.has(name)) await new Promise<void>((resolve) => this.#waiting.set(name, resolve));
+  };
+
+  open(...names: readonly string[]): void {
+    for (const name of names) {
+      this.#open.add(name);
+      this.#waiting.get(name)?.();
+    }
+  }
+}
+
+describe("an ordered subscription in a simulation of server and lines", () => {
+  test("a new active worker notices a delivery that went to the request of the former one", async () => {
+    const run = new SimulatedWorkers({ seed: 1, leaderLeaseMs: 1000, ackDeadlineMs: 1500 });
+    run.open(instantly);
+    await run.clock.run(100);
+    run.open(instantly);
+    run.publish("k", 1);
+    await run.clock.run(900);
+    expect(run.check.doneCount).toBe(1);
+    // Silent for longer than its lease; the server still takes the line for alive, with the request on it.
+    run.workers.get(1)?.line.block(4000, false);
+    await run.clock.run(2500);
+    run.publish("k", 2);
+    await run.clock.run(20);
+    run.publish("k", 3);
+    await run.clock.run(10_000, () => run.check.doneCount === 3);
+    expect({ violations: run.check.violations, done: run.check.doneCount }).toEqual({ violations: [], done: 3 });
+    await run.closeAll();
+  });
+
+  test("a late ack of the former active worker does not hide a message that is missing", async () => {
+    const run = new SimulatedWorkers({ seed: 1, leaderLeaseMs: 1000, ackDeadlineMs: 2400 });
+    const gate = new Gate();
+    gate.open("2:k/1", "2:k/2", "2:k/3", "2:other/1");
+    run.open(gate.work);
+    run.publish("k", 1);
+    await run.clock.run(100);
+    run.open(gate.work);
+    await run.clock.run(1000);
+    run.publish("k", 2);
+    await run.clock.run(50);
+    run.workers.get(1)?.line.block(4550, false);
+    await run.clock.run(50);
+    // Its ack is under way for four seconds, and so is the renewal of the second message, which has started.
+    gate.open("1:k/1");
+    await run.clock.run(2100);
+    // Requests are served in turn: so that the first message comes to the new active worker, not to the former one.
+    run.publish("other", 1);
+    await run.clock.run(2450);
+    // The first message has come, and after that the ack of it has arrived.
+    run.publish("k", 3);
+    await run.clock.run(20_000, () => run.check.doneCount === 4);
+    expect({ violations: run.check.violations, done: run.check.doneCount }).toEqual({ violations: [], done: 4 });
+    gate.open("1:k/2");
+    await run.closeAll();
+  });
+
+  test.each([1, 2])("worker %i of two says that it receives after its line was cut and mended", async (id) => {
+    const run = new SimulatedWorkers({ seed: id, leaderLeaseMs: 1000, ackDeadlineMs: 1500 });
+    run.open(instantly);
+    await run.clock.run(100);
+    run.open(instantly);
+    await run.clock.run(900);
+    const worker = run.workers.get(id);
+    worker?.line.cut("closes", "lost");
+    worker?.line.stayAway(2500);
+    await run.clock.run(2000);
+    expect(worker?.pubsub.health()).toMatchObject({ status: "degraded", subscriptions: [{ state: "failing" }] });
+    await run.clock.run(5000);
+    expect(worker?.pubsub.health()).toMatchObject({ status: "up", subscriptions: [{ state: "receiving" }] });
+    await run.closeAll();
+  });
+});

@@ -1,0 +1,144 @@
+import {
+  connect,
+  defineSubscription,
+  defineTopic,
+  type Handler,
+  type PubSub,
+  type Subscription,
+  type Topic,
+} from "@anytopic/core";
+import { nats } from "@anytopic/nats";
+import { OrderCheck } from "./order-check.ts";
+import { ScriptedConnection } from "./scripted-connection.ts";
+import { ScriptedServer } from "./scripted-server.ts";
+import { seededRandom, SimClock } from "./sim-clock.ts";
+import { SimWorld } from "./sim-world.ts";
+
+export interface Numbered {
+  readonly key: string;
+  readonly number: number;
+}
+
+export interface SimulatedWorker {
+  readonly id: number;
+  readonly pubsub: PubSub;
+  readonly line: ScriptedConnection;
+}
+
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly leaderLeaseMs: number;
+  readonly ackDeadlineMs: number;
+  readonly exactlyOnce?: boolean;
+  readonly maxConcurrency?: number;
+  /** Whether the server has the fault of 2.9.10. @default false */
+  readonly losesRedeliveries?: boolean;
+}
+
+/** What a handler does with one attempt; it has ended when this resolves, and failed when this rejects. */
+export type Work = (event: Numbered, attempt: number, worker: SimulatedWorker) => Promise<void>;
+
+/** Real workers of one ordered subscription, each with a scripted line to one scripted server, in virtual time. */
+export class SimulatedWorkers {
+  readonly clock = new SimClock();
+  readonly random: () => number;
+  readonly world: SimWorld;
+  readonly server: ScriptedServer;
+  readonly check = new OrderCheck();
+  readonly workers = new Map<number, SimulatedWorker>();
+  /** What happened, for the eyes of whoever looks for a fault. */
+  readonly trace: string[] = [];
+  readonly #leaderLeaseMs: number;
+  readonly #topic: Topic<Numbered, Numbered>;
+  readonly #subscription: Subscription<Numbered>;
+  readonly #startMs: number;
+  readonly #publishing: (action: () => void) => void;
+  #opened = 0;
+
+  constructor(options: SimulationOptions) {
+    const { seed, leaderLeaseMs, ackDeadlineMs, exactlyOnce = false, losesRedeliveries = false } = options;
+    this.random = seededRandom(seed);
+    this.world = new SimWorld(this.clock, this.random);
+    this.server = new ScriptedServer(this.world, ackDeadlineMs, losesRedeliveries);
+    this.#leaderLeaseMs = leaderLeaseMs;
+    this.#startMs = this.clock.now();
+    this.#publishing = this.world.serverQueue(1);
+    this.#topic = defineTopic<Numbered>("events", {
+      orderingKey: ({ key }) => key,
+      ...(exactlyOnce ? { deliveryGuarantee: "exactly-once" as const } : {}),
+    });
+    this.#subscription = defineSubscription(this.#topic, "worker", {
+      ackDeadlineMs,
+      maxConcurrency: options.maxConcurrency ?? 8,
+      retryPolicy: { minBackoffMs: 20, maxBackoffMs: 300 },
+    });
+  }
+
+  /** Since the beginning. */
+  get nowMs(): number {
+    return this.clock.now() - this.#startMs;
+  }
+
+  note(words: string): void {
+    this.trace.push(`${this.nowMs.toFixed(1)} ${words}`);
+  }
+
+  publish(key: string, number: number): void {
+    this.#publishing(() => {
+      this.note(`stored ${this.server.stream.length + 1}: ${key}/${number}`);
+      this.server.store(key, `${key}-${number}`, Buffer.from(JSON.stringify({ key, number })));
+    });
+  }
+
+  /** Does not wait: time must move for the worker to open. */
+  open(work: Work): void {
+    void this.#open(work);
+  }
+
+  async #open(work: Work): Promise<void> {
+    const id = ++this.#opened;
+    const line = new ScriptedConnection(this.world, this.server);
+    const pubsub = await connect(nats({ connection: line.client, leaderLeaseMs: this.#leaderLeaseMs }), {
+      provisioning: "off",
+      clock: this.clock,
+      random: this.random,
+      closeTimeoutMs: 2000,
+    });
+    const worker: SimulatedWorker = { id, pubsub, line };
+    this.workers.set(id, worker);
+    const handler: Handler<Numbered> = async (event, { attempt }) => {
+      const { key, number } = event;
+      this.check.started(id, key, number, attempt, this.nowMs);
+      this.note(`worker ${id} starts ${key}/${number}#${attempt}`);
+      await work(event, attempt, worker);
+      this.check.done(key, number);
+      this.note(`worker ${id} ends ${key}/${number}#${attempt}`);
+    };
+    // A server that is stopped does not answer the first questions.
+    while (this.workers.has(id) && !(await opens(pubsub.subscribe(this.#subscription, handler)))) await this.sleep(100);
+  }
+
+  close(id: number): void {
+    const worker = this.workers.get(id);
+    this.workers.delete(id);
+    void worker?.pubsub.close({ timeoutMs: 1000 });
+  }
+
+  async sleep(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => this.world.later(ms, resolve));
+  }
+
+  /** What remains, at the end. */
+  async closeAll(): Promise<void> {
+    const closing = Promise.all([...this.workers.values()].map(({ pubsub }) => pubsub.close({ timeoutMs: 0 })));
+    await this.clock.run(60_000);
+    await closing;
+  }
+}
+
+async function opens(opening: Promise<unknown>): Promise<boolean> {
+  return opening.then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,85 @@
+import { behaviour, exactlyOnce, outsideThisProcess, type Behaviour } from "../../behaviour.ts";
+import { check, equal, sameMembers } from "../../expect.ts";
+
+/** Far above what it takes for a message to come again, so that a claim which stays shows. */
+const LEASE_MS = 60_000;
+
+/** What a handler does that obeys its signal. */
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  });
+}
+
+export const givenUp: Behaviour = behaviour({
+  id: "exactly-once.given-up",
+  rows: [31, 36],
+  statements: ["C21", "C36"],
+  title: "handlers that close gives up and that obey give back their claims: another worker runs the messages at once",
+  tier: "full",
+  requires: exactlyOnce,
+  async run(context) {
+    const ackDeadlineMs = Math.min(LEASE_MS, context.capabilities.ackDeadline.maxMs);
+    const { inbox } = context;
+    const { pubsub, topic, subscription } = await context.pair(
+      { ackDeadlineMs },
+      { deliveryGuarantee: "exactly-once" },
+      { inbox },
+    );
+    // Given back at close: not started, as far as the broker is concerned.
+    context.tolerate("repeated-attempts");
+    const first = await context.collect(pubsub, subscription, {
+      maxConcurrency: 5,
+      handle: ({ context: { signal } }) => untilAborted(signal),
+    });
+    const sent = await context.publish(pubsub, topic, 5);
+    await first.starts(5);
+    await first.close({ timeoutMs: 100 });
+
+    const heir = await context.collect(await context.open({ inbox }), subscription, { maxConcurrency: 1 });
+    // Within the time that a message takes, far below the lease of a claim that stayed.
+    await heir.completes(sent.map(({ id }) => id));
+    equal(heir.completed.length, 5, "completions");
+  },
+});
+
+export const cutGivenUp: Behaviour = behaviour({
+  id: "faults.exactly-once-claims",
+  rows: [20, 31],
+  statements: ["C21", "C36"],
+  title: "after a lost connection the messages of an exactly-once topic go on at once, not when their claims lapse",
+  tier: "faults",
+  needs: ["proxy"],
+  requires: (capabilities) => exactlyOnce(capabilities) ?? outsideThisProcess(capabilities),
+  async run(context) {
+    const { proxy } = context.harness;
+    check(proxy !== undefined, "harness.proxy");
+    const ackDeadlineMs = Math.min(LEASE_MS, context.capabilities.ackDeadline.maxMs);
+    const { topic, subscription } = await context.pair({ ackDeadlineMs }, { deliveryGuarantee: "exactly-once" });
+    context.tolerate("skipped-attempts", "repeated-attempts");
+    const pubsub = await context.open({ throughProxy: true });
+    const { promise: mended, resolve: goOn } = Promise.withResolvers<void>();
+    // Where a delivery outlives its connection, the handler just goes on when the line is back.
+    const collector = await context.collect(pubsub, subscription, {
+      maxConcurrency: 3,
+      handle: ({ context: { signal } }) => Promise.race([untilAborted(signal), mended]),
+    });
+    const sent = await context.publish(await context.open(), topic, 6);
+    await collector.starts(3);
+
+    await proxy.cut();
+    await proxy.heal();
+    goOn();
+
+    await collector.completes(
+      sent.map(({ id }) => id),
+      ackDeadlineMs / 2,
+    );
+    await context.quiet();
+    sameMembers(
+      collector.ids,
+      sent.map(({ id }) => id),
+      "what was completed",
+    );
+  },
+});

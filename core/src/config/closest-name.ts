@@ -1,0 +1,26 @@
+/** The one of `known` that `name` may have been meant to be: at most two letters differ. */
+export function closestName(name: string, known: readonly string[]): string | undefined {
+  const far = 3;
+  let closest: string | undefined;
+  let least = far;
+  for (const candidate of known) {
+    const found = distance(name.toLowerCase(), candidate.toLowerCase());
+    if (found < least) [closest, least] = [candidate, found];
+  }
+  return closest;
+}
+
+/** Insertions, deletions and substitutions between two words; 3 for more than 2. */
+function distance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 2) return 3;
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const substituted = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substituted, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

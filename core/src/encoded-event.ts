@@ -1,0 +1,135 @@
+import { isBuiltIn, isJsonCodec } from "./codec.ts";
+import { PubSubError } from "./errors.ts";
+import { inexactParts, isExactInJson, pathText, type InexactPart } from "./json-exactness.ts";
+import { isProven, requireSameFromSchema, type SchemaCheck } from "./schema-after-json.ts";
+import { isPromise, schemaResult, validatedValue } from "./schema-validation.ts";
+import type { StandardResult, StandardSchema } from "./standard-schema.ts";
+import type { Topic } from "./topic.ts";
+
+type Schema = StandardSchema<unknown, unknown>;
+type Result = StandardResult<unknown> | Promise<StandardResult<unknown>>;
+
+/** An event as bytes that are nobody else's. */
+export interface EncodedEvent {
+  readonly body: Uint8Array;
+  /** Present when the schema is asynchronous: rejects when the event does not fit. Its rejection counts as handled. */
+  readonly valid: Promise<void> | undefined;
+}
+
+/** How each schema was seen to answer. */
+const isAsynchronous = new WeakMap<object, boolean>();
+
+/**
+ * The bytes of an event of a topic without a schema: nearly all that most publishes cost.
+ *
+ * @throws PubSubError `INVALID_MESSAGE`
+ */
+export function bodyOf<Input>(topic: Topic<Input, unknown>, event: Input): Uint8Array {
+  const body = encoded(topic, event);
+  if (isJsonCodec(topic.codec) && !isExactInJson(event, false)) throw inexact(topic.name, inexactParts(event, false));
+  return body;
+}
+
+/**
+ * Validates and encodes an event, as it is now, of a topic with a schema.
+ *
+ * An asynchronous schema gets the event as a consumer will decode it: its caller may change the event before the schema
+ * has looked at all of it. What JSON changes is left to the schema, which may take both forms; when it does not, the event is
+ * refused. See docs/adr/060-what-json-cannot-carry.md.
+ *
+ * @throws PubSubError `INVALID_MESSAGE`
+ */
+export function validatedEvent<Input>(topic: Topic<Input, unknown>, event: Input, schema: Schema): EncodedEvent {
+  const known = isAsynchronous.get(schema);
+  if (known === false) return validatedNow(topic, event, schema, validate(topic, schema, event));
+  // Whoever answers later must not be asked about what may change meanwhile; codecs of ours can always decode.
+  if (known === true || isBuiltIn(topic.codec)) {
+    const body = encoded(topic, event);
+    const result = schemaResult(topic.name, schema, decoded(topic, body));
+    if (isPromise(result)) return validatedLater(topic, event, schema, body, result);
+  }
+  return validatedNow(topic, event, schema, validate(topic, schema, event));
+}
+
+function validate<Input>(topic: Topic<Input, unknown>, schema: Schema, event: Input): Result {
+  const result = schemaResult(topic.name, schema, event);
+  isAsynchronous.set(schema, isPromise(result));
+  return result;
+}
+
+function validatedNow<Input>(topic: Topic<Input, unknown>, event: Input, schema: Schema, result: Result): EncodedEvent {
+  if (isPromise(result)) {
+    // What it says of an event that may have changed meanwhile is of no interest.
+    result.catch(() => {});
+    const body = encoded(topic, event);
+    return validatedLater(topic, event, schema, body, schemaResult(topic.name, schema, decoded(topic, body)));
+  }
+  const output = validatedValue(`topic "${topic.name}": the event`, result);
+  const body = encoded(topic, event);
+  const parts = changedParts(topic, event);
+  if (parts.length === 0 || isProven(schema, parts)) return { body, valid: undefined };
+  const after = schemaResult(topic.name, schema, decoded(topic, body));
+  const check: SchemaCheck = { topic: topic.name, schema, event, parts, result: after };
+  return { body, valid: handled(requireSameFromSchema(check, { output })) };
+}
+
+function validatedLater<Input>(
+  topic: Topic<Input, unknown>,
+  event: Input,
+  schema: Schema,
+  body: Uint8Array,
+  result: Result,
+): EncodedEvent {
+  isAsynchronous.set(schema, true);
+  // A schema that answers later may still answer some events at once.
+  const check: SchemaCheck = { topic: topic.name, schema, event, parts: changedParts(topic, event), result };
+  return { body, valid: handled(requireSameFromSchema(check, undefined)) };
+}
+
+function handled(valid: Promise<void> | undefined): Promise<void> | undefined {
+  valid?.catch(() => {});
+  return valid;
+}
+
+function changedParts<Input>(topic: Topic<Input, unknown>, event: Input): readonly InexactPart[] {
+  return isJsonCodec(topic.codec) && !isExactInJson(event, true) ? inexactParts(event, true) : [];
+}
+
+function encoded<Input>(topic: Topic<Input, unknown>, event: Input): Uint8Array {
+  try {
+    return topic.codec.encode(event);
+  } catch (error) {
+    const parts = isJsonCodec(topic.codec) && typeof event === "object" ? inexactParts(event, false) : [];
+    if (parts.length > 0) throw inexact(topic.name, parts, error);
+    const reason = error instanceof TypeError ? `: ${error.message}` : "";
+    throw new PubSubError(
+      "INVALID_MESSAGE",
+      `topic "${topic.name}": the ${topic.codec.name} codec cannot encode the event${reason}`,
+      { cause: error },
+    );
+  }
+}
+
+function decoded<Input>(topic: Topic<Input, unknown>, body: Uint8Array): unknown {
+  try {
+    return topic.codec.decode(body);
+  } catch (error) {
+    throw new PubSubError(
+      "INVALID_MESSAGE",
+      `topic "${topic.name}": the ${topic.codec.name} codec cannot decode the event it has encoded`,
+      { cause: error },
+    );
+  }
+}
+
+function inexact(topic: string, parts: readonly InexactPart[], cause?: unknown): PubSubError {
+  const first = parts.slice(0, 3);
+  const named = first.map(({ path, fate }) => `${pathText(path)} is ${fate.words}`);
+  if (parts.length > named.length) named.push("there is more of the kind");
+  const remedies = [...new Set(first.map(({ fate }) => fate.remedy))];
+  return new PubSubError(
+    "INVALID_MESSAGE",
+    `topic "${topic}": JSON cannot carry the event as it is: ${named.join("; ")}. Remedy: ${remedies.join("; ")}`,
+    cause === undefined ? {} : { cause },
+  );
+}

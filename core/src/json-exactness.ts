@@ -1,0 +1,180 @@
+import { types } from "node:util";
+
+/** A part of a value that does not come back from JSON as it went in. */
+export interface InexactPart {
+  /** From the event down. */
+  readonly path: readonly (string | number)[];
+  readonly value: unknown;
+  readonly fate: Fate;
+}
+
+/** What becomes of a value in JSON. */
+export interface Fate {
+  /** `a Date, which arrives as text`. */
+  readonly words: string;
+  readonly remedy: string;
+  /** Only its form changes, not what is in it: a schema may care, and nobody else. */
+  readonly formOnly?: boolean;
+}
+
+/** How many parts are looked for: an error names the first ones, and a schema decides about each. */
+const MAX_PARTS = 1000;
+
+/**
+ * Whether JSON gives a value back with everything that is in it. -0 counts as 0. With `formCounts`, also whether it comes
+ * back in the same form: fields that are `undefined` are left out, and an object of a class becomes a plain one with the
+ * same fields.
+ *
+ * Called for every event after `JSON.stringify`, which has refused cycles; it allocates nothing.
+ */
+export function isExactInJson(value: unknown, formCounts: boolean): boolean {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return true;
+    case "number":
+      return Number.isFinite(value);
+    case "object":
+      return value === null || isExactObject(value, formCounts);
+    default:
+      return false;
+  }
+}
+
+function isExactObject(value: object, formCounts: boolean): boolean {
+  if (Array.isArray(value)) {
+    // By index: a hole arrives as null, as undefined does.
+    for (let index = 0; index < value.length; index += 1) {
+      const element: unknown = value[index];
+      if (typeof element !== "string" && !isExactInJson(element, formCounts)) return false;
+    }
+    return true;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null && !isExactInstance(value, formCounts)) return false;
+  const fields = value as Readonly<Record<string, unknown>>;
+  for (const key in fields) {
+    const field = fields[key];
+    // Most fields are text, and asking here saves a call.
+    if (typeof field === "string" || (field === undefined && !formCounts)) continue;
+    if (!isExactInJson(field, formCounts) && Object.hasOwn(fields, key)) return false;
+  }
+  return true;
+}
+
+function isExactInstance(value: object, formCounts: boolean): boolean {
+  const fate = fateOfInstance(value);
+  return fate === undefined || (fate.formOnly === true && !formCounts);
+}
+
+const TAKES_TEXT = "give the topic a schema that takes text as well, as z.coerce.date() does";
+
+/** What becomes of an object that has a prototype of its own; undefined when it is a plain one all the same. */
+function fateOfInstance(value: object): Fate | undefined {
+  if (types.isDate(value)) {
+    return Number.isNaN(value.getTime())
+      ? { words: "an invalid Date, which arrives as null", remedy: "publish a valid one" }
+      : { words: "a Date, which arrives as text", remedy: `publish its toISOString(), or ${TAKES_TEXT}` };
+  }
+  const name = className(value);
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) {
+    return {
+      words: `a ${name}, which arrives as something else`,
+      remedy: "publish it as base64 text, or use the bytes codec",
+    };
+  }
+  if ("toJSON" in value && typeof value.toJSON === "function") {
+    return {
+      words: `an object of class ${name}, which arrives as what its toJSON() makes of it`,
+      remedy: "publish that, or give the topic a schema that takes it as well",
+    };
+  }
+  if (types.isMap(value) || types.isSet(value)) {
+    return { words: `a ${name}, which arrives as {}`, remedy: "publish an array of its entries" };
+  }
+  if (types.isBoxedPrimitive(value)) {
+    return { words: `a ${name} object, which arrives as a primitive`, remedy: "publish its valueOf()" };
+  }
+  const isOpaque = types.isNativeError(value) || types.isRegExp(value) || types.isPromise(value);
+  if (!isOpaque && isPlainElsewhere(value)) return undefined;
+  const formOnly = !isOpaque && Object.keys(value).length > 0;
+  const becomes = formOnly ? "as a plain object" : "without what is in it";
+  return { words: `an object of class ${name}, which arrives ${becomes}`, remedy: "publish a plain object", formOnly };
+}
+
+/** A plain object of another realm, as test runners and `vm` have them. */
+function isPlainElsewhere(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return typeof prototype === "object" && prototype !== null && Object.getPrototypeOf(prototype) === null;
+}
+
+function className(value: object): string {
+  const { constructor } = value as { readonly constructor?: unknown };
+  return typeof constructor === "function" && constructor.name !== "" ? constructor.name : "without a name";
+}
+
+function fateOf(value: unknown, inArray: boolean): Fate | undefined {
+  switch (typeof value) {
+    case "number":
+      if (Number.isFinite(value)) return undefined;
+      return { words: `${value}, which arrives as null`, remedy: "publish null, or leave it out" };
+    case "bigint":
+      return { words: "a bigint, which JSON does not have", remedy: "publish it as text" };
+    case "function":
+    case "symbol":
+    case "undefined": {
+      const words = typeof value === "undefined" ? "undefined" : `a ${typeof value}`;
+      return inArray
+        ? { words: `${words} in an array, which arrives as null`, remedy: "publish null, or leave it out" }
+        : { words: `${words}, which is left out`, remedy: "leave it out", formOnly: typeof value === "undefined" };
+    }
+    case "object": {
+      if (value === null || Array.isArray(value)) return undefined;
+      const prototype: unknown = Object.getPrototypeOf(value);
+      return prototype === null || prototype === Object.prototype ? undefined : fateOfInstance(value);
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The parts that JSON changes or refuses, cycles among them; looked for only when there are some. */
+export function inexactParts(value: unknown, formCounts: boolean): readonly InexactPart[] {
+  const parts: InexactPart[] = [];
+  const above = new Set<unknown>();
+  const look = (part: unknown, path: readonly (string | number)[], inArray: boolean): void => {
+    if (parts.length >= MAX_PARTS) return;
+    const isCycle = above.has(part);
+    const fate = isCycle ? CYCLE : fateOf(part, inArray);
+    if (fate !== undefined && (formCounts || fate.formOnly !== true)) parts.push({ path, value: part, fate });
+    if (typeof part !== "object" || part === null || (fate !== undefined && fate.formOnly !== true)) return;
+    above.add(part);
+    if (Array.isArray(part)) {
+      for (let index = 0; index < part.length; index += 1) look(part[index], [...path, index], true);
+    } else for (const [key, field] of Object.entries(part)) look(field, [...path, key], false);
+    above.delete(part);
+  };
+  look(value, [], false);
+  return parts;
+}
+
+const CYCLE: Fate = { words: "a reference back to what contains it", remedy: "leave it out" };
+
+/** `event.lines[2].at`. */
+export function pathText(path: readonly (string | number)[]): string {
+  const parts = path.map((part) => {
+    if (typeof part === "number") return `[${part}]`;
+    return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`;
+  });
+  return `event${parts.join("")}`;
+}
+
+/** What stands at a path; undefined when there is no such place. */
+export function partAt(value: unknown, path: readonly (string | number)[]): unknown {
+  let part = value;
+  for (const key of path) {
+    if (typeof part !== "object" || part === null || !Object.hasOwn(part, key)) return undefined;
+    part = (part as Readonly<Record<string | number, unknown>>)[key];
+  }
+  return part;
+}

@@ -1,0 +1,66 @@
+import type { Clock } from "./clock.ts";
+import { PubSubError } from "./errors.ts";
+import type { Logger } from "./logger.ts";
+import { reconnectDelayMs } from "./reconnect-delay.ts";
+import { untilAborted } from "./until-aborted.ts";
+
+export interface KeepTryingOptions {
+  /** 0: one attempt, however long it takes. `Infinity`: for ever. */
+  readonly waitMs: number;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Calls `attempt` until it resolves, with the pauses of a reconnect, for at most `waitMs`. Only errors that may go away
+ * by themselves (`retryable`) are tried again; any other rejects at once.
+ */
+export async function keepTrying<Value>(
+  attempt: (signal: AbortSignal | undefined) => Promise<Value>,
+  { waitMs, clock, random, logger, signal }: KeepTryingOptions,
+): Promise<Value> {
+  if (waitMs === 0) return await attempt(signal);
+  const over = new AbortController();
+  const either = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
+  let last: PubSubError | undefined;
+  const late = (): void =>
+    over.abort(
+      new PubSubError(
+        last?.code ?? "UNAVAILABLE",
+        `no connection within ${waitMs} ms: ${last?.message ?? "the broker did not answer"}`,
+        { cause: last },
+      ),
+    );
+  const timer = waitMs === Number.POSITIVE_INFINITY ? undefined : clock.setTimer(late, waitMs, true);
+  try {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await attempt(either);
+      } catch (error) {
+        either.throwIfAborted();
+        if (!(error instanceof PubSubError && error.retryable)) throw error;
+        last = error;
+      }
+      const delayMs = reconnectDelayMs(failures, random);
+      logger.warn(
+        { code: last.code, failures, delayMs: Math.round(delayMs) },
+        `cannot connect yet, trying again: ${last.message}`,
+      );
+      await pause(clock, delayMs, either);
+    }
+  } finally {
+    clock.clearTimer(timer);
+  }
+}
+
+async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = clock.setTimer(resolve, delayMs, true);
+  try {
+    await untilAborted(promise, signal);
+  } finally {
+    clock.clearTimer(timer);
+  }
+}

@@ -1,0 +1,153 @@
+import { connect, PubSubError, type Clock, type Worker } from "@anytopic/core";
+import { describe, expect, it } from "vitest";
+
+import { opened, Sub, turn } from "./opened-worker.ts";
+import { ScriptedAdapter } from "./scripted-adapter.ts";
+
+interface Timer {
+  readonly dueMs: number;
+  readonly callback: () => void;
+}
+
+/** A clock of a process that can be held up: while it is, time passes and no timer fires. */
+class BlockableClock implements Clock {
+  #nowMs = 1_000_000;
+  readonly #timers: Timer[] = [];
+
+  now = (): number => this.#nowMs;
+  monotonicNow = (): number => this.#nowMs;
+
+  setTimer(callback: () => void, delayMs: number): unknown {
+    const timer = { dueMs: this.#nowMs + delayMs, callback };
+    this.#timers.push(timer);
+    return timer;
+  }
+
+  clearTimer(handle: unknown): void {
+    const index = this.#timers.indexOf(handle as Timer);
+    if (index >= 0) this.#timers.splice(index, 1);
+  }
+
+  block(ms: number): void {
+    this.#nowMs += ms;
+  }
+
+  /** What a loop does when it is free again: timers that are due. */
+  fire(): void {
+    for (const timer of this.#timers.filter(({ dueMs }) => dueMs <= this.#nowMs)) {
+      this.clearTimer(timer);
+      timer.callback();
+    }
+  }
+}
+
+interface Blockable {
+  readonly adapter: ScriptedAdapter;
+  readonly clock: BlockableClock;
+  readonly errors: unknown[];
+  readonly ran: string[];
+  readonly worker: Worker;
+}
+
+async function blockable(handler: (clock: BlockableClock, id: string) => unknown): Promise<Blockable> {
+  const clock = new BlockableClock();
+  const adapter = new ScriptedAdapter({ durability: "broker" });
+  const errors: unknown[] = [];
+  const quiet = (): void => {};
+  const logger = { debug: quiet, info: quiet, warn: quiet, error: (fields: object) => void errors.push(fields) };
+  const pubsub = await connect(adapter, { clock, logger });
+  const ran: string[] = [];
+  const worker = await pubsub.subscribe(Sub, (_event, { id, attempt }) => {
+    ran.push(`${id}.${attempt}`);
+    return handler(clock, id);
+  });
+  return { adapter, clock, errors, ran, worker };
+}
+
+describe("a success after its lease", () => {
+  it("is acknowledged all the same, and a redelivery to this process is not run again", async () => {
+    let finish = (): void => {};
+    const { adapter } = await opened(Sub, () => new Promise<void>((resolve) => (finish = resolve)));
+    adapter.sink.revoke(adapter.deliver({ id: "a" }));
+    finish();
+    await turn();
+    adapter.deliver({ id: "a" }, 2);
+    await turn();
+    expect(adapter.settles).toMatchObject([
+      { id: "a", attempt: 1, how: "ack" },
+      { id: "a", attempt: 2, how: "ack" },
+    ]);
+  });
+
+  it("does not keep a redriven letter, or another publish of the id, from running", async () => {
+    let runs = 0;
+    const { adapter } = await opened(Sub, () => void (runs += 1));
+    adapter.settleAnswer = () => Promise.reject(new PubSubError("LEASE_LOST", "too late"));
+    adapter.deliver({ id: "a" }, 2);
+    await turn();
+    adapter.deliver({ id: "a" }, 1);
+    adapter.deliver({ id: "a", publishTimeMs: 5 }, 3);
+    adapter.deliver({ id: "a" }, 9);
+    await turn();
+    expect(runs).toBe(3);
+    expect(adapter.letters).toEqual([]);
+  });
+
+  it("is not a success of the handler when it failed", async () => {
+    let fail = (): void => {};
+    const { adapter } = await opened(Sub, () => new Promise<void>((_resolve, reject) => (fail = () => reject(null)))); // oxlint-disable-line prefer-promise-reject-errors -- handlers do that
+    adapter.sink.revoke(adapter.deliver({ id: "a" }));
+    fail();
+    await turn();
+    expect(adapter.settles).toEqual([]);
+  });
+});
+
+describe("an event loop that was blocked for longer than a lease", () => {
+  it("is in the log and in health, and what it handled counts, however often the broker sends it again", async () => {
+    const { adapter, clock, errors, ran, worker } = await blockable((held) => held.block(5000));
+    adapter.deliver({ id: "a" });
+    await turn();
+    clock.fire();
+    adapter.deliver({ id: "a" }, 2);
+    adapter.deliver({ id: "a" }, 9);
+    await turn();
+    expect(ran).toEqual(["a.1"]);
+    expect(adapter.settles.map(({ how }) => how)).toEqual(["ack", "ack", "ack"]);
+    expect(adapter.letters).toEqual([]);
+    expect(worker.health().longestBlockMs).toBe(4000);
+    expect(errors).toMatchObject([{ blockedMs: 4000, ackDeadlineMs: 3000 }]);
+  });
+
+  it("starts nothing whose lease has ended meanwhile, and what is renewed in time as ever", async () => {
+    const { adapter, clock, ran } = await blockable(async (held, id) => {
+      await Promise.resolve();
+      if (id === "blocks") held.block(5000);
+      return await (id === "slow" ? new Promise(() => {}) : undefined);
+    });
+    for (const id of ["slow", "blocks", "waiting", "behind"]) adapter.deliver({ id });
+    await turn();
+    clock.fire();
+    await turn();
+    expect(ran).toEqual(["slow.1", "blocks.1"]);
+    expect(adapter.settles).toMatchObject([
+      { id: "blocks", how: "ack" },
+      { id: "waiting", how: "release" },
+      { id: "behind", how: "release" },
+    ]);
+    adapter.deliver({ id: "fresh" });
+    await turn();
+    expect(ran.at(-1)).toBe("fresh.1");
+  });
+
+  it("gives back what waits behind handlers that go on, before anything is renewed", async () => {
+    const { adapter, clock, ran } = await blockable(() => new Promise(() => {}));
+    for (const id of ["a", "b", "waiting"]) adapter.deliver({ id });
+    await turn();
+    clock.block(5000);
+    clock.fire();
+    expect(ran).toEqual(["a.1", "b.1"]);
+    expect(adapter.settles).toMatchObject([{ id: "waiting", how: "release" }]);
+    expect(adapter.extended.flat()).not.toContain("waiting");
+  });
+});
