@@ -116,14 +116,19 @@ export function optionsFromUrl(url: string, options: unknown): CheckedOptions {
     }
     const read = readUrl(url);
     const given = (options ?? {}) as AwsOptions;
-    for (const name of Object.keys(read)) {
-      if (Object.hasOwn(given, name)) throw new TypeError(`aws: ${name} is in the URL and in the options: say it once`);
-    }
+    for (const name of Object.keys(read) as (keyof AwsOptions)[]) requireSame(name, read[name], given[name]);
     return checkedOptions({ ...given, ...read });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new PubSubError("INVALID_CONFIG", error.message);
   }
+}
+
+/** An endpoint can hold credentials, so that it is not repeated. */
+function requireSame(name: keyof AwsOptions, inUrl: unknown, inOptions: unknown): void {
+  if (inOptions === undefined || inUrl === inOptions) return;
+  const [one, other] = name === "endpoint" ? ["one", "another one"] : [shown(inUrl), shown(inOptions)];
+  throw new TypeError(`aws: ${name} is ${one} in the URL and ${other} in the options: say it once`);
 }
 
 function readUrl(text: string): AwsOptions {
