@@ -103,6 +103,7 @@ import { reconnects as faultsReconnects } from "./faults/reconnects.ts";
 import { restartUnderLoad as faultsRestartUnderLoad } from "./faults/restart-under-load.ts";
 import { slowLine as faultsSlowLine } from "./faults/slow-line.ts";
 import { staleSettle as faultsStaleSettle } from "./faults/stale-settle.ts";
+import { standbyRecovers as faultsStandbyRecovers } from "./faults/standby-recovers.ts";
 import { subscribeInOutage as faultsSubscribeInOutage } from "./faults/subscribe-in-outage.ts";
 
 /** Every behaviour, in the order in which the matrix shows them. */
@@ -209,5 +210,6 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   faultsRestartUnderLoad,
   faultsSlowLine,
   faultsStaleSettle,
+  faultsStandbyRecovers,
   faultsSubscribeInOutage,
 ]);
