@@ -35,6 +35,10 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
   C20: [
     { file: WORKER, proves: "successors are held, and given back when the awaited message does not return" },
     { file: "adapters/nats/test/ordering.test.ts", proves: "order per key across crashes of worker processes" },
+    {
+      file: "adapters/nats/test/ordered-faults.test.ts",
+      proves: "order per key in a simulation of server and lines, with faults by seed",
+    },
   ],
   C22: [{ file: CONNECT, proves: "every refusal names the capability and the remedy, on adapters that lack it" }],
   C27: [{ file: CONNECT, proves: "ensure creates once, verify lists what is missing and differs, off calls nothing" }],

@@ -1,3 +1,4 @@
+// Over 300 lines: leadership, intake and settling of one worker share their state; recovery, buffer and lease are files of their own.
 import type {
   DeliverySink,
   DriverDelivery,
@@ -192,12 +193,18 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
   #drain(): void {
     if (this.#recovery !== undefined || this.#stopping || this.#buffer.size === 0) return;
     const { clock } = this.#connection.context;
-    for (const delivery of this.#buffer.take(this.#maxOutstanding - this.#held.size, this.#connection.context.clock.monotonicNow()))
+    for (const delivery of this.#buffer.take(
+      this.#maxOutstanding - this.#held.size,
+      this.#connection.context.clock.monotonicNow(),
+    ))
       this.#deliver(delivery);
     const dueMs = this.#buffer.nextDueMs;
     clock.clearTimer(this.#dueTimer);
     if (dueMs !== Number.POSITIVE_INFINITY) {
-      this.#dueTimer = clock.setTimer(() => this.#drain(), Math.max(1, dueMs - this.#connection.context.clock.monotonicNow()));
+      this.#dueTimer = clock.setTimer(
+        () => this.#drain(),
+        Math.max(1, dueMs - this.#connection.context.clock.monotonicNow()),
+      );
     }
     this.#pulls?.refill();
   }

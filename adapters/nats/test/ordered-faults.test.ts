@@ -27,10 +27,10 @@ class Gate {
  * was closed for ever (the last four); and a few by chance.
  */
 const SEEDS = [
-  1152, 1233, 2273, 2741, 2750, 3092, 3103, 3271, 3368, 3545, 4460, 4507, 4744, 5013, 5680, 5705, 6367, 6397, 6502, 7152,
-  7162, 7355, 487, 1159, 1233, 6963,
+  1152, 1233, 2273, 2741, 2750, 3092, 3103, 3271, 3368, 3545, 4460, 4507, 4744, 5013, 5680, 5705, 6367, 6397, 6502,
+  7152, 7162, 7355, 487, 1159, 1233, 6963,
 ];
-const OTHER_SEEDS = Array.from({ length: 60 }, (_, index) => 20_000 + index);
+const OTHER_SEEDS = Array.from({ length: 40 }, (_, index) => 20_000 + index);
 
 describe("an ordered subscription in a simulation of server and lines", () => {
   test("a new active worker notices a delivery that went to the request of the former one", async () => {
@@ -79,22 +79,34 @@ describe("an ordered subscription in a simulation of server and lines", () => {
     await run.closeAll();
   });
 
-  test("an awaited message that a late ack has settled does not close its key for ever", async () => {
+  test("a retried message that a late ack has settled does not close its key for ever", async () => {
     const run = new SimulatedWorkers({ seed: 1, leaderLeaseMs: 1000, ackDeadlineMs: 2400 });
-    run.open(instantly);
-    await run.clock.run(100);
-    run.open(async (_event, attempt) => {
-      if (attempt === 2) await run.sleep(4000);
-      if (attempt === 2) throw new Error("not yet");
-    });
-    await run.clock.run(900);
-    run.workers.get(1)?.line.block(4500, false);
-    // Acknowledged at once, but the ack is under way until the other has the message too.
+    const gate = new Gate();
+    run.open(gate.work);
     run.publish("k", 1);
     await run.clock.run(100);
+    let failed = false;
+    run.open(async ({ number }) => {
+      if (failed || number !== 1) return;
+      failed = true;
+      throw new Error("not yet");
+    });
+    await run.clock.run(1050);
+    run.workers.get(1)?.line.block(4550, false);
+    await run.clock.run(50);
+    gate.open("1:k/1");
+    await run.clock.run(1800);
+    // As above: requests are served in turn.
+    run.publish("other", 1);
     run.publish("k", 2);
-    await run.clock.run(30_000, () => run.check.doneCount === 2 && run.server.consumer.pending.size === 0);
-    expect({ done: run.check.doneCount, unsettled: run.server.consumer.pending.size }).toEqual({ done: 2, unsettled: 0 });
+    run.publish("k", 3);
+    await run.clock.run(60_000, () => run.check.doneCount === 4 && run.server.consumer.pending.size === 0);
+    expect({ failed, done: run.check.doneCount, unsettled: run.server.consumer.pending.size }).toEqual({
+      failed: true,
+      done: 4,
+      unsettled: 0,
+    });
+    expect(run.check.violations).toEqual([]);
     await run.closeAll();
   });
 

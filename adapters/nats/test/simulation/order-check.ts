@@ -6,7 +6,9 @@ export class OrderCheck {
   started(worker: number, key: string, number: number, attempt: number, atMs: number): void {
     const last = this.#done.get(key) ?? 0;
     if (number > last + 1)
-      this.violations.push(`${key}/${number} attempt ${attempt} started in ${worker} at ${atMs}, ${last} was the last one done`);
+      this.violations.push(
+        `${key}/${number} attempt ${attempt} started in ${worker} at ${atMs}, ${last} was the last one done`,
+      );
   }
 
   done(key: string, number: number): void {

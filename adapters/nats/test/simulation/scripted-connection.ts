@@ -154,7 +154,8 @@ export class ScriptedConnection {
       line.blocked = undefined;
       for (const action of held) action();
     });
-    if (givesUp) this.#world.later(this.#world.between(0, forMs), () => this.#line === line && this.#leave("half-open", "late"));
+    if (givesUp)
+      this.#world.later(this.#world.between(0, forMs), () => this.#line === line && this.#leave("half-open", "late"));
   }
 
   /** A connection that is lost is not had again for this long. */
@@ -184,7 +185,8 @@ export class ScriptedConnection {
   #reconnectIn(delayMs: number): void {
     this.#world.later(delayMs, () => {
       if (this.#closed) return;
-      if (this.#world.isFrozen || this.#world.now < this.#blockedUntilMs) return this.#reconnectIn(this.#world.between(50, 400));
+      if (this.#world.isFrozen || this.#world.now < this.#blockedUntilMs)
+        return this.#reconnectIn(this.#world.between(50, 400));
       this.#line = this.#newLine();
       for (const [sid, { subject }] of this.#subscriptions)
         this.#send((server) => server.subscriptions.set(sid, subject));

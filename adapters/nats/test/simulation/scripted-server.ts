@@ -141,7 +141,8 @@ export class ScriptedServer {
   #send(subject: string, frame: Frame): void {
     for (const connection of this.#connections) {
       for (const [sid, pattern] of connection.subscriptions) {
-        if (matches(pattern, subject)) connection.toClient(sid, { ...frame, subject: frame.reply === "" ? subject : frame.subject });
+        if (matches(pattern, subject))
+          connection.toClient(sid, { ...frame, subject: frame.reply === "" ? subject : frame.subject });
       }
     }
   }

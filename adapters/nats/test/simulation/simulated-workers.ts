@@ -115,8 +115,7 @@ export class SimulatedWorkers {
       this.note(`worker ${id} ends ${key}/${number}#${attempt}`);
     };
     // A server that is stopped does not answer the first questions.
-    while (this.workers.has(id) && !(await opens(pubsub.subscribe(this.#subscription, handler))))
-      await this.sleep(100);
+    while (this.workers.has(id) && !(await opens(pubsub.subscribe(this.#subscription, handler)))) await this.sleep(100);
   }
 
   close(id: number): void {

@@ -36,14 +36,22 @@ export const standbyRecovers: Behaviour = behaviour({
         const [meanwhile] = await context.publish(direct, topic, 1);
         await second.completes([meanwhile?.id ?? ""], 2 * RECOVERY_MS);
       }
-      await context.eventually(() => cut.health().status !== "up", "health not to say up while the line is cut", RECOVERY_MS);
+      await context.eventually(
+        () => cut.health().status !== "up",
+        "health not to say up while the line is cut",
+        RECOVERY_MS,
+      );
       await proxy.heal();
       await receives(context, cut, "the worker whose line was cut");
       await receives(context, direct, "the other worker");
     }
 
     const sent = await context.publish(direct, topic, 20);
-    await completedByEither(context, [first, second], sent.map(({ id }) => id));
+    await completedByEither(
+      context,
+      [first, second],
+      sent.map(({ id }) => id),
+    );
     context.assertNothingLost(topic, subscription);
     context.assertKeyOrder(subscription, { ignoreCompleted: true });
   },
@@ -57,7 +65,11 @@ async function receives(context: Context, pubsub: PubSub, whose: string): Promis
   );
 }
 
-async function completedByEither(context: Context, workers: readonly Collector[], ids: readonly string[]): Promise<void> {
+async function completedByEither(
+  context: Context,
+  workers: readonly Collector[],
+  ids: readonly string[],
+): Promise<void> {
   const missing = (): number => {
     const completed = new Set(workers.flatMap((worker) => worker.ids));
     return ids.filter((id) => !completed.has(id)).length;
