@@ -35,6 +35,10 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
   C20: [
     { file: WORKER, proves: "successors are held, and given back when the awaited message does not return" },
     { file: "adapters/nats/test/ordering.test.ts", proves: "order per key across crashes of worker processes" },
+    {
+      file: "adapters/nats/test/ordered-faults.test.ts",
+      proves: "order per key in a simulation of server and lines, with faults by seed",
+    },
   ],
   C22: [{ file: CONNECT, proves: "every refusal names the capability and the remedy, on adapters that lack it" }],
   C27: [{ file: CONNECT, proves: "ensure creates once, verify lists what is missing and differs, off calls nothing" }],
@@ -55,11 +59,17 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
   ],
   C34: [{ file: "core/test/handler-scope.test.ts", proves: "handlers, readers and timers in their own contexts" }],
   C35: [
-    { file: "core/test/late-success.test.ts", proves: "late successes, and what waits while the event loop is blocked" },
+    {
+      file: "core/test/late-success.test.ts",
+      proves: "late successes, and what waits while the event loop is blocked",
+    },
   ],
   C36: [
     { file: "core/test/inbox-claims.test.ts", proves: "claims end with their handlers, and who waits holds no place" },
-    { file: "conformance/test/check-inbox-store.test.ts", proves: "what an inbox store promises, and stores that break it" },
+    {
+      file: "conformance/test/check-inbox-store.test.ts",
+      proves: "what an inbox store promises, and stores that break it",
+    },
   ],
   C30: [{ file: CONNECT, proves: "an observer that throws is logged and harms nobody" }],
 };

@@ -117,6 +117,7 @@ import { restartUnderLoad as faultsRestartUnderLoad } from "./faults/restart-und
 import { restartWithWaitingRetries as faultsRestartWithWaitingRetries } from "./faults/restart-with-waiting-retries.ts";
 import { slowLine as faultsSlowLine } from "./faults/slow-line.ts";
 import { staleSettle as faultsStaleSettle } from "./faults/stale-settle.ts";
+import { standbyRecovers as faultsStandbyRecovers } from "./faults/standby-recovers.ts";
 import { subscribeInOutage as faultsSubscribeInOutage } from "./faults/subscribe-in-outage.ts";
 
 /** Every behaviour, in the order in which the matrix shows them. */
@@ -237,5 +238,6 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   faultsRestartWithWaitingRetries,
   faultsSlowLine,
   faultsStaleSettle,
+  faultsStandbyRecovers,
   faultsSubscribeInOutage,
 ]);
