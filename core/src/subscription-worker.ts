@@ -236,6 +236,8 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
       observe({ type: "deliver", ...this.#names(), id: item.id, attempt: item.attempt, atMs: this.now() });
     }
     if (lateSuccesses.size > 0 && lateSuccesses.has(item.delivery)) return reported(this.#settler.ack(item));
+    const storing = this.#settler.storeAgain(item);
+    if (storing !== undefined) return reported(storing);
     if (inbox !== undefined) reported(this.#claim(item, inbox));
     else this.#read(item);
     return undefined;
