@@ -463,7 +463,11 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     );
     const now = this.monotonicNow();
     const ended = this.#held.toArray().filter(({ receivedMs }) => now >= this.#keeper.leaseEndMs(receivedMs));
-    for (const item of ended) if (item.state === "waiting") reported(this.#settler.release(item, true));
+    for (const item of ended) {
+      if (item.state !== "waiting") continue;
+      if (item.orderingKey !== undefined) this.#lanes?.leaves(item.orderingKey, item);
+      reported(this.#settler.release(item, true));
+    }
   }
 
   // Life.
