@@ -59,7 +59,7 @@ export class Settler {
   ack(item: InFlight): Promise<void> | undefined {
     item.state = "settling";
     const { items, clock, observe } = this.#options;
-    this.#firstFailures.forget(item.id);
+    if (this.#firstFailures.any) this.#firstFailures.forget(item.id);
     items.letGo(item);
     const confirmation = this.#tracked(item, item.delivery.ack(), true);
     if (observe !== undefined) {

@@ -126,6 +126,8 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
   /** The driver's handle, as soon as there is one; deliveries may have come before. */
   attach(driver: DriverSubscriber): void {
     this.#driver = driver;
+    // It was closed while it was being opened, and nobody else knows of this one.
+    if (this.#state === "closed") driver.close(0).catch(() => {});
   }
 
   get maxLeaseMs(): number {

@@ -63,9 +63,20 @@ export class ConfirmedChannel implements ConnectionUser {
     connection.addUser(this);
   }
 
+  /** Why the server would refuse a body of so many bytes, as far as it has told. */
+  refusal(bytes: number): PubSubError | undefined {
+    const most = this.#connection.maxMessageBytes;
+    if (bytes <= most) return undefined;
+    return new PubSubError(
+      "LIMIT_EXCEEDED",
+      `${this.#owner.what}: the message has ${bytes} bytes, and the server's max_message_size is ${most}`,
+    );
+  }
+
   publish(exchange: string, routingKey: string, body: Buffer, properties: Options.Publish, request: Confirmable): void {
-    if (body.byteLength > this.#connection.maxMessageBytes) {
-      request.reject(this.#refusal(body.byteLength));
+    const refusal = this.refusal(body.byteLength);
+    if (refusal !== undefined) {
+      request.reject(refusal);
     } else if (this.#state === "open" && !this.#full && !this.#connection.isBlocked) {
       this.#write(this.#channel as ConfirmChannel, exchange, routingKey, body, properties, request);
     } else if (this.#state === "away") {
@@ -232,14 +243,6 @@ export class ConfirmedChannel implements ConnectionUser {
       for (const request of unconfirmed) this.#owner.again(request);
     }
     if (this.#suspects.length + this.#waiting.length > 0 && this.#state === "idle") this.#open();
-  }
-
-  #refusal(bytes: number): PubSubError {
-    const most = this.#connection.maxMessageBytes;
-    return new PubSubError(
-      "LIMIT_EXCEEDED",
-      `${this.#owner.what}: the message has ${bytes} bytes, and the server's max_message_size is ${most}`,
-    );
   }
 
   /** Nobody knows what became of the unconfirmed ones; the waiting ones were not sent. */

@@ -1,4 +1,11 @@
-import { HIDDEN_PARAMETER, mayShowParameter, PubSubError, rejectUnknownKeys, shown } from "@anytopic/core/driver";
+import {
+  HIDDEN_PARAMETER,
+  mayShowParameter,
+  PubSubError,
+  rejectUnknownKeys,
+  shown,
+  urlWithOptions,
+} from "@anytopic/core/driver";
 import { type CheckedOptions, checkedOptions, OPTION_NAMES, type RabbitmqOptions } from "./options.ts";
 
 type Settable = { -readonly [Name in keyof RabbitmqOptions]: RabbitmqOptions[Name] };
@@ -10,9 +17,10 @@ const PARAMETERS: Readonly<Record<string, (options: Settable, value: string) => 
   prefix: (options, value) => (options.prefix = value),
   connection_name: (options, value) => (options.connectionName = value),
   content_type: (options, value) => (options.contentType = value),
+  management_url: (options, value) => (options.managementUrl = value),
 };
 
-/** Options from a URL with query parameters and an object of further options; throws `INVALID_CONFIG`, without secrets. */
+/** Options from a URL with query parameters and an object of further options, which must not disagree; throws `INVALID_CONFIG`, without secrets. */
 export function optionsFromUrl(url: string, further: unknown): CheckedOptions {
   try {
     return checkedOptions(merged(url, further));
@@ -23,17 +31,13 @@ export function optionsFromUrl(url: string, further: unknown): CheckedOptions {
 }
 
 function merged(url: string, further: unknown): RabbitmqOptions {
+  const given: unknown = further ?? {};
+  if (typeof given !== "object" || given === null)
+    throw new TypeError(`rabbitmq: options are ${shown(given)}: must be an object`);
+  const names = OPTION_NAMES.filter((name) => name !== "url");
+  rejectUnknownKeys("rabbitmq with a URL", given, names);
   const options: Settable = {};
-  if (further !== undefined) {
-    if (typeof further !== "object" || further === null)
-      throw new TypeError(`rabbitmq: options are ${shown(further)}: must be an object`);
-    rejectUnknownKeys(
-      "rabbitmq with a URL",
-      further,
-      OPTION_NAMES.filter((name) => name !== "url"),
-    );
-    Object.assign(options, further);
-  }
+  const seen = new Set<string>();
   const [address = "", query = ""] = splitOnce(url, "?");
   for (const [name, value] of new URLSearchParams(query)) {
     const set = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined;
@@ -43,10 +47,12 @@ function merged(url: string, further: unknown): RabbitmqOptions {
         `rabbitmq: the URL has no parameter ${which}: known are ${Object.keys(PARAMETERS).join(", ")}`,
       );
     }
+    if (seen.has(name)) throw new TypeError(`rabbitmq: the URL has ${name} twice`);
+    seen.add(name);
     set(options, value);
   }
   options.url = address;
-  return options;
+  return urlWithOptions<RabbitmqOptions, RabbitmqOptions>("rabbitmq", options, given);
 }
 
 function splitOnce(text: string, separator: string): string[] {

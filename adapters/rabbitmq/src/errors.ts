@@ -118,11 +118,27 @@ function preconditionCode(message: string): PubSubErrorCode {
   return "TOPOLOGY_MISMATCH";
 }
 
+/** What a server means by ending the TLS handshake; OpenSSL's own words name source files. */
+function alertText(code: unknown): string | undefined {
+  const alert = typeof code === "string" ? /^ERR_SSL_.*ALERT_(.*)$/.exec(code)?.[1] : undefined;
+  if (alert === undefined) return undefined;
+  const words = alert.toLowerCase().replaceAll("_", " ");
+  if (alert === "CERTIFICATE_REQUIRED") return "the server asks for a client certificate: set tls: { cert, key }";
+  // TLS 1.2 has no alert for a missing certificate.
+  if (alert === "HANDSHAKE_FAILURE")
+    return "the server refused the TLS handshake: either it asks for a client certificate, which is set by tls: { cert, key }, or the two have no protocol version or cipher in common";
+  if (/CERTIFICATE|UNKNOWN_CA/.test(alert))
+    return `the server does not accept the client certificate in tls: { cert, key }: ${words}`;
+  return `the server refused the TLS handshake: ${words}`;
+}
+
 function textOf(cause: unknown): string {
   if (cause instanceof AggregateError && cause.message === "") return cause.errors.map(textOf).join("; ");
   const message: unknown = (cause as { message?: unknown } | undefined)?.message;
   if (typeof message === "string" && VHOST_REFUSED.test(message)) {
     return "the virtual host does not exist, is closed to this user, or has no connection left";
   }
+  const alert = alertText((cause as { code?: unknown } | undefined)?.code);
+  if (alert !== undefined) return alert;
   return typeof message === "string" && message !== "" ? message : String(cause);
 }

@@ -44,8 +44,8 @@ export class Publisher implements DriverPublisher {
     return sizeOf(message);
   }
 
-  refusal({ attributes }: OutgoingMessage): PubSubError | undefined {
-    return headerRefusal(attributes);
+  refusal({ attributes, body }: OutgoingMessage): PubSubError | undefined {
+    return headerRefusal(attributes) ?? this.#channel.refusal(body.byteLength);
   }
 
   publish(batch: readonly PublishRequest[]): void {

@@ -2,20 +2,23 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A certificate that is its own authority, and its key. */
+/** A certificate and its key. */
 export interface Certificate {
   readonly certFile: string;
   readonly keyFile: string;
   readonly pem: string;
 }
 
-/** Makes a certificate for one host name, good for two days, with `openssl`; undefined where that is not installed. */
-export function makeCertificate(folder: string, hostName: string): Certificate | undefined {
+/** Makes a certificate for one host name, good for two days, with `openssl`, by itself or by an `authority`; undefined where that is not installed. */
+export function makeCertificate(folder: string, hostName: string, authority?: Certificate): Certificate | undefined {
   const [certFile, keyFile] = [join(folder, `${hostName}.pem`), join(folder, `${hostName}.key`)];
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", keyFile];
   const names = ["-subj", `/CN=${hostName}`, "-addext", `subjectAltName=DNS:${hostName}`];
   try {
-    execFileSync("openssl", ["req", "-x509", "-days", "2", ...key, ...names, "-out", certFile], { stdio: "pipe" });
+    const by = authority === undefined ? [] : ["-CA", authority.certFile, "-CAkey", authority.keyFile];
+    execFileSync("openssl", ["req", "-x509", "-days", "2", ...key, ...names, ...by, "-out", certFile], {
+      stdio: "pipe",
+    });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

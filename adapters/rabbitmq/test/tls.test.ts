@@ -1,7 +1,7 @@
 import { type Broker, BrokerUnavailableError, freePorts, startBroker } from "@anytopic/brokers";
 import { connect, defineSubscription, defineTopic, type PubSubError } from "@anytopic/core";
 import { rabbitmq, type RabbitmqOptions } from "@anytopic/rabbitmq";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -10,25 +10,28 @@ import { makeCertificate } from "./certificate.ts";
 const folder = mkdtempSync(join(tmpdir(), "anytopic-rabbitmq-"));
 const certificate = makeCertificate(folder, "localhost");
 const stranger = makeCertificate(folder, "stranger.example");
-const [port] = await freePorts(1);
-const broker = await node();
+const client = makeCertificate(folder, "client.example", certificate);
+const [port = 0, strictPort = 0] = await freePorts(2);
+const broker = await node(port);
+const strict = await node(strictPort, ["ssl_options.verify = verify_peer", "ssl_options.fail_if_no_peer_cert = true"]);
 
 afterAll(async () => {
-  await broker?.close();
+  await Promise.all([broker?.close(), strict?.close()]);
   rmSync(folder, { recursive: true, force: true });
 });
 
 /** A node of our own, since it reads files of this machine; it listens with TLS beside its plain port. */
-async function node(): Promise<Broker | undefined> {
+async function node(tlsPort: number, more: readonly string[] = []): Promise<Broker | undefined> {
   if (certificate === undefined) {
     process.stderr.write("\nSKIPPED, TLS of RabbitMQ: there is no openssl on the PATH to make a certificate with\n\n");
     return undefined;
   }
   const config = [
-    `listeners.ssl.1 = 127.0.0.1:${port}`,
+    `listeners.ssl.1 = 127.0.0.1:${tlsPort}`,
     `ssl_options.certfile = ${certificate.certFile}`,
     `ssl_options.keyfile = ${certificate.keyFile}`,
     `ssl_options.cacertfile = ${certificate.certFile}`,
+    ...more,
   ].join("\n");
   try {
     return await startBroker("rabbitmq", { provider: "native", config });
@@ -90,6 +93,29 @@ describe.skipIf(broker === undefined)("amqps:", () => {
     const pubsub = await connect(rabbitmq({ url: url("127.0.0.1"), tls: { ...tls, servername: "localhost" } }));
     expect(pubsub.health().connection).toBe("up");
     await pubsub.close();
+  });
+
+  describe.skipIf(strict === undefined)("a server that asks for the client's certificate", () => {
+    const strictUrl = `amqps://guest:guest@localhost:${strictPort}/`;
+
+    test.each(["TLSv1.2", "TLSv1.3"] as const)("says so to a client without one: %s", async (version) => {
+      const tls = { ca: certificate!.pem, minVersion: version, maxVersion: version };
+      const error = await refused({ url: strictUrl, tls });
+      expect(error).toMatchObject({ code: "INVALID_CONFIG", retryable: false });
+      expect(error.message).toMatch(/asks for a client certificate.*tls: \{ cert, key \}/);
+    });
+
+    test("does not take any: one of a stranger is refused, one that it trusts is let in", async () => {
+      const tls = { ca: certificate!.pem };
+      const cert = { cert: stranger!.pem, key: readFileSync(stranger!.keyFile) };
+      const error = await refused({ url: strictUrl, tls: { ...tls, ...cert } });
+      expect(error).toMatchObject({ code: "INVALID_CONFIG", retryable: false });
+      expect(error.message).toContain("does not accept the client certificate");
+      const known = { cert: client!.pem, key: readFileSync(client!.keyFile) };
+      const pubsub = await connect(rabbitmq({ url: strictUrl, tls: { ...tls, ...known } }));
+      expect(pubsub.health().connection).toBe("up");
+      await pubsub.close();
+    });
   });
 
   test("tells a port without TLS from one with it", async () => {
