@@ -140,7 +140,8 @@ test.skipIf(noBroker)(
   "a dead-letter queue that somebody has deleted is made again, and no handler runs too often",
   async () => {
     const { topic, subscription } = failing("gone", 1);
-    const pubsub = await connected();
+    let dead = 0;
+    const pubsub = await connected({}, ({ type }) => void (dead += type === "dead-letter" ? 1 : 0));
     let runs = 0;
     await pubsub.subscribe(subscription, () => {
       runs += 1;
@@ -151,8 +152,9 @@ test.skipIf(noBroker)(
     await channel.deleteQueue("gone.worker.dead-letters");
     await connection.close();
     const id = await pubsub.publish(topic, 1);
-    const letters = pubsub.deadLetters(subscription);
-    await expect.poll(() => letters.peek().catch(() => [])).toMatchObject([{ id, attempts: 2 }]);
+    // To get from a queue that is just being made ends the whole connection (541, seen on 3.10.8).
+    await expect.poll(() => dead).toBe(1);
+    expect(await pubsub.deadLetters(subscription).peek()).toMatchObject([{ id, attempts: 2 }]);
     expect(runs).toBe(2);
   },
 );
