@@ -140,8 +140,10 @@ test.skipIf(noBroker)(
   "without its dead-letter queue a message is kept, and no handler runs too often; apply makes the queue again",
   async () => {
     const { topic, subscription } = failing("gone", 1);
-    let failedLetters = 0;
-    const pubsub = await connected({}, ({ type }) => void (failedLetters += type === "dead-letter-failed" ? 1 : 0));
+    const seen = { "dead-letter": 0, "dead-letter-failed": 0 };
+    const pubsub = await connected({}, ({ type }) => {
+      if (type === "dead-letter" || type === "dead-letter-failed") seen[type] += 1;
+    });
     let runs = 0;
     await pubsub.subscribe(subscription, () => {
       runs += 1;
@@ -152,10 +154,11 @@ test.skipIf(noBroker)(
     await channel.deleteQueue("gone.worker.dead-letters");
     await connection.close();
     const id = await pubsub.publish(topic, 1);
-    await expect.poll(() => failedLetters).toBeGreaterThan(0);
+    await expect.poll(() => seen["dead-letter-failed"]).toBeGreaterThan(0);
     await pubsub.apply([subscription]);
-    const letters = pubsub.deadLetters(subscription);
-    await expect.poll(() => letters.peek(), { timeout: 20_000 }).toMatchObject([{ id, attempts: 2 }]);
+    // To get from a queue that is just being made ends the whole connection (541, seen on 3.10.8).
+    await expect.poll(() => seen["dead-letter"], { timeout: 20_000 }).toBe(1);
+    expect(await pubsub.deadLetters(subscription).peek()).toMatchObject([{ id, attempts: 2 }]);
     expect(runs).toBe(2);
   },
 );
