@@ -4,7 +4,7 @@ import { runCommand } from "./run-command.ts";
 import { publishable, root } from "./workspaces.ts";
 
 const isDryRun = process.argv.includes("--dry-run");
-// Those that others need come first: a package must never be there without what it depends on.
+// Core comes first: all others need it, and nothing else needs another.
 const ordered = publishable.toSorted((a, b) => ranked(a.manifest.name) - ranked(b.manifest.name));
 
 for (const { folder, manifest } of ordered) {
@@ -19,7 +19,7 @@ for (const { folder, manifest } of ordered) {
 }
 
 function ranked(name: string): number {
-  return ["@anytopic/core", "@anytopic/conformance"].indexOf(name) === -1 ? 1 : 0;
+  return name === "@anytopic/core" ? 0 : 1;
 }
 
 async function isPublished(spec: string): Promise<boolean> {
