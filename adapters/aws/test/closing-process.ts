@@ -7,6 +7,8 @@ import { aws } from "@anytopic/aws";
  * `BOUND_MS` each, and says how long the longest took. Then nothing may keep it alive.
  */
 const BOUND_MS = 1000;
+/** A loaded machine is late. */
+const SETTLING_MS = 10_000;
 const [endpoint = ""] = process.argv.slice(2);
 
 const topic: TopicSpec = {
@@ -84,7 +86,11 @@ await timed(publisher.close(BOUND_MS));
 await timed(letters.close(BOUND_MS));
 await timed(driver.close(BOUND_MS));
 // What was cancelled is told in the next turns.
-await new Promise((resolve) => setTimeout(resolve, 100));
-const left = process.getActiveResourcesInfo().filter((kind) => /TCP|TLS|Timeout/.test(kind));
+const openResources = (): string[] => process.getActiveResourcesInfo().filter((kind) => /TCP|TLS|Timeout/.test(kind));
+const endMs = performance.now() + SETTLING_MS;
+while ((rejected < unanswered.length || openResources().length > 0) && performance.now() < endMs) {
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}
+const left = openResources();
 process.send?.({ type: "closed", longestMs, unanswered: unanswered.length, rejected, left });
 process.disconnect();
