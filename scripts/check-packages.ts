@@ -1,10 +1,11 @@
 // Checks what users would get: every publishable package is packed as for a release; publint and arethetypeswrong judge the
 // tarball; then it is installed into an empty folder and each of its entry points is imported, resolved and type-checked. Then
-// adapters are looked for in bundles and in strict package managers' folders.
+// adapters are looked for in bundles and in strict package managers' folders, and licences of what comes along are checked.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkBundles, checkLayout } from "./check-adapter-search.ts";
+import { checkDependencies } from "./check-dependencies.ts";
 import { checkInstall } from "./check-install.ts";
 import { runCommand } from "./run-command.ts";
 import { publishable, root } from "./workspaces.ts";
@@ -43,6 +44,7 @@ try {
       checkInstall(workspace, tarballs, join(folder, `install-${name.replace("/", "-")}`)),
     );
   }
+  await attempt("dependencies and their licences", checkDependencies);
   await attempt("adapters and bundlers", () => checkBundles(tarballs, folder));
   for (const layout of ["pnpm", "yarn"]) {
     await attempt(`adapters and ${layout}`, () => checkLayout(layout, tarballs, folder));

@@ -80,8 +80,15 @@ describe("NATS: users with these permissions", () => {
   test("can do their work, and no more", async () => {
     const policies = await policiesFor("nats", "nats://x");
     const broker = await started("nats", users(policies));
-    const as = async (user: string): Promise<PubSub> =>
-      await connect(broker.url.replace("//", `//${user}:pw@`), { provisioning: "off", publish: { timeoutMs: 2000 } });
+    const inboxPrefixes: Readonly<Record<string, string>> = {
+      publisher: "_INBOX_publisher.signups",
+      subscriber: "_INBOX_subscriber.signups.send-mail",
+      operator: "_INBOX_operator.signups.send-mail",
+    };
+    const as = async (user: string): Promise<PubSub> => {
+      const url = `${broker.url.replace("//", `//${user}:pw@`)}?inboxPrefix=${inboxPrefixes[user] ?? "_INBOX"}`;
+      return await connect(url, { provisioning: "off", publish: { timeoutMs: 2000 } });
+    };
     await using admin = await as("admin");
     await expectEnough(admin, as);
     await expectNoMore(as);

@@ -40,22 +40,22 @@ export interface Behaviour {
 }
 
 export interface BehaviourOptions extends Pick<Behaviour, "id" | "rows" | "statements" | "title" | "tier" | "run"> {
-  readonly needs?: readonly Need[];
-  readonly requires?: Behaviour["requires"];
+  readonly needs?: readonly Need[] | undefined;
+  readonly requires?: Behaviour["requires"] | undefined;
   /** @default 120,000; 240,000 for faults */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** @default true for faults */
-  readonly exclusive?: boolean;
+  readonly exclusive?: boolean | undefined;
 }
 
 export function behaviour(options: BehaviourOptions): Behaviour {
   const faults = options.tier === "faults";
   return Object.freeze({
-    needs: [],
-    requires: () => undefined,
-    timeoutMs: faults ? 240_000 : 120_000,
-    exclusive: faults,
     ...options,
+    needs: options.needs ?? [],
+    requires: options.requires ?? (() => undefined),
+    timeoutMs: options.timeoutMs ?? (faults ? 240_000 : 120_000),
+    exclusive: options.exclusive ?? faults,
   });
 }
 

@@ -18,7 +18,7 @@ export interface Received {
 
 export interface CollectOptions extends SubscribeOptions {
   /** What the handler does: resolve, throw, take its time. @default resolves at once */
-  readonly handle?: (received: Received) => unknown;
+  readonly handle?: ((received: Received) => unknown) | undefined;
 }
 
 /** A worker whose handler writes down what it gets. */
@@ -96,7 +96,7 @@ export class Collector {
     );
   }
 
-  close(options?: { readonly timeoutMs?: number }): Promise<void> {
+  close(options?: { readonly timeoutMs?: number | undefined }): Promise<void> {
     return this.worker.close(options);
   }
 

@@ -4,9 +4,9 @@ import type { Item } from "./item.ts";
 
 export interface OpenOptions extends Omit<ConnectOptions, "adapterOptions"> {
   /** Through the harness's proxy. */
-  readonly throughProxy?: boolean;
+  readonly throughProxy?: boolean | undefined;
   /** Stands between core and the driver. */
-  readonly intercept?: WrapDriver;
+  readonly intercept?: WrapDriver | undefined;
 }
 
 export interface Sent {
@@ -16,8 +16,8 @@ export interface Sent {
 
 export interface PublishManyOptions extends Omit<PublishOptions, "id"> {
   /** The key of the n-th of them. @default all the same */
-  readonly key?: (index: number) => string;
-  readonly pad?: string;
+  readonly key?: ((index: number) => string) | undefined;
+  readonly pad?: string | undefined;
 }
 
 /**

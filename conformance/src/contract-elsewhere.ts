@@ -35,6 +35,10 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
   C20: [
     { file: WORKER, proves: "successors are held, and given back when the awaited message does not return" },
     { file: "adapters/nats/test/ordering.test.ts", proves: "order per key across crashes of worker processes" },
+    {
+      file: "adapters/nats/test/ordered-faults.test.ts",
+      proves: "order per key in a simulation of server and lines, with faults by seed",
+    },
   ],
   C22: [{ file: CONNECT, proves: "every refusal names the capability and the remedy, on adapters that lack it" }],
   C27: [{ file: CONNECT, proves: "ensure creates once, verify lists what is missing and differs, off calls nothing" }],
@@ -50,14 +54,28 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
       proves: "the plain client reads and writes; each adapter has such a test",
     },
   ],
+  C32: [
+    { file: "core/test/close-bound.test.ts", proves: "a driver that never answers cannot hold close beyond its bound" },
+  ],
+  C34: [{ file: "core/test/handler-scope.test.ts", proves: "handlers, readers and timers in their own contexts" }],
+  C35: [
+    {
+      file: "core/test/late-success.test.ts",
+      proves: "late successes, and what waits while the event loop is blocked",
+    },
+  ],
+  C36: [
+    { file: "core/test/inbox-claims.test.ts", proves: "claims end with their handlers, and who waits holds no place" },
+    {
+      file: "conformance/test/check-inbox-store.test.ts",
+      proves: "what an inbox store promises, and stores that break it",
+    },
+  ],
   C30: [{ file: CONNECT, proves: "an observer that throws is logged and harms nobody" }],
 };
 
 /** What no test proves yet, with the reason. */
 export const openPoints: Readonly<Partial<Record<Statement, readonly string[]>>> = {
-  C10: [
-    "a worker whose event loop was blocked for longer than its lease: only shown as a worker that went silent (`delivery.dead-worker`)",
-  ],
   C12: [
     "on Google Cloud Pub/Sub the failures of a message whose successors its worker held are one when that worker dies (`orderedAttempts`): the message gets more attempts than permitted, never fewer; see [040](adr/040-gcp-retry.md)",
   ],

@@ -13,7 +13,10 @@ export type TestFunction = (
   run: () => Promise<void>,
 ) => unknown;
 
-export interface RegisterOptions extends Selection, Partial<RunBehaviourOptions> {}
+export interface RegisterOptions extends Selection, Omit<RunBehaviourOptions, "seed"> {
+  /** Repeats the random choices of an earlier run. @default a new one */
+  readonly seed?: number | undefined;
+}
 
 /** The runner must not be more impatient than the suite, which times each behaviour itself from its true start. */
 const RUNNER_TIMEOUT_MS = 3_600_000;

@@ -7,9 +7,9 @@ import { monotonicMs, withinDeadline } from "./wait.ts";
 
 export interface RunBehaviourOptions {
   readonly seed: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** How long `life.idle` idles, in ms; 600,000 is what the catalogue asks for. @default 10,000 */
-  readonly idleMs?: number;
+  readonly idleMs?: number | undefined;
 }
 
 const CLEANUP_MS = 30_000;

@@ -4,9 +4,11 @@ import type { BehaviourResult, ConformanceRun } from "./result.ts";
 import { runBehaviour, type RunBehaviourOptions } from "./run-behaviour.ts";
 import { requireKnownQuirks, selectBehaviours, type Selection } from "./select-behaviours.ts";
 
-export interface RunOptions extends Selection, Partial<RunBehaviourOptions> {
+export interface RunOptions extends Selection, Omit<RunBehaviourOptions, "seed"> {
+  /** Repeats the random choices of an earlier run. @default a new one */
+  readonly seed?: number | undefined;
   /** Hears of each behaviour as it ends. */
-  readonly report?: (behaviour: Behaviour, result: BehaviourResult) => void;
+  readonly report?: ((behaviour: Behaviour, result: BehaviourResult) => void) | undefined;
 }
 
 const DEFAULT_PARALLELISM = 4;

@@ -4,9 +4,9 @@ import type { Harness } from "./harness.ts";
 
 export interface Selection {
   /** `"full"` contains smoke, `"faults"` stands alone, `"all"` is both. @default "full" */
-  readonly tier?: Tier | "all";
+  readonly tier?: Tier | "all" | undefined;
   /** Ids, or groups such as `"ordering"`; whatever the tier. */
-  readonly only?: readonly string[];
+  readonly only?: readonly string[] | undefined;
 }
 
 /** @throws TypeError when `only` names nothing that exists */

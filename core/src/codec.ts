@@ -59,7 +59,10 @@ export const bytesCodec: Codec<Uint8Array> = Object.freeze({
 
 /** Whether a codec encodes as `jsonCodec` does, also that of another copy of this package. */
 export function isJsonCodec(codec: Pick<Codec<never>, "encode">): boolean {
-  return codec.encode === encodeJson || ENCODES_JSON in codec.encode;
+  const { encode } = codec;
+  if (encode === encodeJson) return true;
+  // Looking for a mark costs more than copying a kilobyte.
+  return encode !== bytesCodec.encode && encode !== textCodec.encode && ENCODES_JSON in encode;
 }
 
 /** Whether it is one of these three, which decode whatever they have encoded. */

@@ -11,7 +11,7 @@ import { silentLogger, type Logger } from "./logger.ts";
 import { requireSecret } from "./id-signer.ts";
 import { noBrokerConfigured } from "./no-broker-configured.ts";
 import type { Observer, PubSubEvent } from "./observer.ts";
-import { rejectUnknownKeys, requireChoice, requireInteger, shown } from "./option-checks.ts";
+import { rejectUnknownKeys, requireChoice, requireInteger, shown, withoutUndefined } from "./option-checks.ts";
 import { PubSub } from "./pubsub.ts";
 
 const OPTIONS = [
@@ -131,7 +131,7 @@ function withConfigured(given: ConnectOptions, config: LoadedConfig): ConnectOpt
     ...given,
     ...(provisioning === undefined ? {} : { provisioning }),
     ...(closeTimeoutMs === undefined ? {} : { closeTimeoutMs }),
-    publish: Object.freeze({ ...config.publish, ...given.publish }),
+    publish: Object.freeze({ ...config.publish, ...withoutUndefined(given.publish ?? {}) }),
   });
 }
 

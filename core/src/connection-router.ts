@@ -5,7 +5,7 @@ import type { ConnectOptions } from "./connect-options.ts";
 import { Connection, type ConnectionEnvironment } from "./connection.ts";
 import type { Adapter } from "./driver.ts";
 import { PubSubError } from "./errors.ts";
-import { quotedNames } from "./option-checks.ts";
+import { quotedNames, withoutUndefined } from "./option-checks.ts";
 import { requireNoDifferences } from "./provisioning-check.ts";
 import { Routes } from "./routes.ts";
 import type { AnySubscription } from "./subscription.ts";
@@ -150,7 +150,10 @@ export class ConnectionRouter {
     }
     const options =
       isDefault && this.#options.adapterOptions !== undefined ? this.#options.adapterOptions : found.options;
-    return await adapterFromUrl(found.url, options, checkedAdapters(this.#options.adapters ?? []));
+    const adapters = checkedAdapters(this.#options.adapters ?? []);
+    // Adapters ask whether an option is there, as when it is in the URL too.
+    const isObject = typeof options === "object" && options !== null && !Array.isArray(options);
+    return await adapterFromUrl(found.url, isObject ? withoutUndefined(options) : options, adapters);
   }
 }
 

@@ -11,12 +11,12 @@ import { untilAborted } from "./until-aborted.ts";
 
 export interface LetterSelection {
   /** Only letters for which it returns true. @default all */
-  readonly filter?: (letter: DeadLetter) => boolean;
+  readonly filter?: ((letter: DeadLetter) => boolean) | undefined;
   /** At most so many. @default all that were there when the call began */
-  readonly limit?: number;
-  readonly signal?: AbortSignal;
+  readonly limit?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** Called after each letter with the numbers done and seen so far; while none is chosen, about every 100 letters. */
-  readonly onProgress?: (done: number, seen: number) => void;
+  readonly onProgress?: ((done: number, seen: number) => void) | undefined;
 }
 
 export interface RedriveOptions extends LetterSelection {
@@ -29,7 +29,7 @@ export interface DeadLetterQueue {
   /** How many there are; on some brokers an estimate, see `Capabilities.deadLetterCount`. */
   count(): Promise<number>;
   /** Looks without removing. `limit` 1 to 1000. @default 10 */
-  peek(options?: { readonly limit?: number }): Promise<readonly DeadLetter[]>;
+  peek(options?: { readonly limit?: number | undefined }): Promise<readonly DeadLetter[]>;
   /**
    * Puts letters back to this subscription, as new messages with the same id, body, attributes, key and publish time,
    * attempts counted from 1. A letter is removed only after its message is safely back: interrupted, it may come twice,

@@ -1,8 +1,7 @@
-import { types } from "node:util";
+import { inspect, types } from "node:util";
 
 import type { DeadLetter, DeadLetterReason } from "./dead-letter.ts";
 import { DEAD_LETTER_ATTRIBUTE, type Attributes, type OutgoingMessage, type StoredMessage } from "./message.ts";
-import { shown } from "./option-checks.ts";
 import { boundedId, boundedTimeMs, dateOf } from "./received.ts";
 
 const MAX_MESSAGE_LENGTH = 500;
@@ -59,7 +58,8 @@ export function describeError(error: unknown): { readonly name: string; readonly
 
 function textOf(value: unknown, missing: string): string {
   if (typeof value === "string") return value;
-  return value === undefined ? missing : shown(value);
+  if (value === undefined) return missing;
+  return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80, maxArrayLength: 5 });
 }
 
 /** The message with its dead-letter record, as it goes into the dead-letter queue. */

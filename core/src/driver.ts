@@ -272,5 +272,5 @@ export { type Held, HeldItems } from "./held-items.ts";
 export { NumberWindow } from "./number-window.ts";
 export { reconnectDelayMs } from "./reconnect-delay.ts";
 export { HIDDEN_PARAMETER, mayShowParameter } from "./url-parameter.ts";
-export { rejectUnknownKeys, requireChoice, requireInteger, shown } from "./option-checks.ts";
+export { rejectUnknownKeys, requireChoice, requireInteger, shown, withoutUndefined } from "./option-checks.ts";
 export { urlWithOptions } from "./url-with-options.ts";

@@ -50,7 +50,7 @@ export interface PubSubErrorOptions {
    * publishes repeats them in their order, one after the other.
    * @default true for `UNAVAILABLE`, `TIMEOUT`, `RESOURCE_EXHAUSTED` and `KEY_PAUSED`, else false
    */
-  readonly retryable?: boolean;
+  readonly retryable?: boolean | undefined;
 }
 
 const RETRYABLE: ReadonlySet<PubSubErrorCode> = new Set(["UNAVAILABLE", "TIMEOUT", "RESOURCE_EXHAUSTED", "KEY_PAUSED"]);

@@ -14,7 +14,12 @@ export class FirstFailures {
     return nowMs;
   }
 
+  /** Whether any is remembered: a message without failures need not be asked for its id. */
+  get any(): boolean {
+    return this.#atMs.size > 0;
+  }
+
   forget(id: string): void {
-    if (this.#atMs.size > 0) this.#atMs.delete(id);
+    this.#atMs.delete(id);
   }
 }

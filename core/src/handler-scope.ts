@@ -26,6 +26,11 @@ export class HandlerScope {
   }
 
   run<Argument>(act: (argument: Argument) => void, argument: Argument): void {
+    if (scopes === undefined) this.#runMarked(act, argument);
+    else this.#resource.runInAsyncScope(act, undefined, argument);
+  }
+
+  #runMarked<Argument>(act: (argument: Argument) => void, argument: Argument): void {
     const outer = entered;
     // oxlint-disable-next-line no-this-alias -- the innermost scope, for as long as `act` runs
     entered = this;

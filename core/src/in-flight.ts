@@ -21,7 +21,6 @@ export interface LeaseClock {
  */
 export class InFlight implements HandlerContext, Held<InFlight> {
   readonly delivery: DriverDelivery;
-  readonly id: string;
   /** By the monotonic clock, as the other two. 0 until it was asked: reading it is a good part of what a message in memory costs. */
   receivedMs = 0;
   state: "waiting" | "running" | "settling" | "settled" | "lost" = "waiting";
@@ -37,15 +36,19 @@ export class InFlight implements HandlerContext, Held<InFlight> {
   startedMs = 0;
   deadlineMs: number = Number.POSITIVE_INFINITY;
   readonly #clock: LeaseClock;
+  #id: string | undefined;
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
 
   constructor(delivery: DriverDelivery, clock: LeaseClock) {
     this.delivery = delivery;
-    this.id = boundedId(delivery.id);
     this.#clock = clock;
   }
 
+  /** Found out on first use: many handlers never ask, and looking at its characters is a tenth of what a message in memory costs. */
+  get id(): string {
+    return (this.#id ??= boundedId(this.delivery.id));
+  }
   get attempt(): number {
     return this.delivery.attempt;
   }

@@ -142,19 +142,26 @@ function fateOf(value: unknown, inArray: boolean): Fate | undefined {
 export function inexactParts(value: unknown, formCounts: boolean): readonly InexactPart[] {
   const parts: InexactPart[] = [];
   const above = new Set<unknown>();
-  const look = (part: unknown, path: readonly (string | number)[], inArray: boolean): void => {
-    if (parts.length >= MAX_PARTS) return;
-    const isCycle = above.has(part);
-    const fate = isCycle ? CYCLE : fateOf(part, inArray);
-    if (fate !== undefined && (formCounts || fate.formOnly !== true)) parts.push({ path, value: part, fate });
+  const path: (string | number)[] = [];
+  const look = (part: unknown, inArray: boolean): void => {
+    if (typeof part === "string" || parts.length >= MAX_PARTS) return;
+    const fate = above.has(part) ? CYCLE : fateOf(part, inArray);
+    const counts = fate !== undefined && (formCounts || fate.formOnly !== true);
+    if (counts) parts.push({ path: [...path], value: part, fate });
     if (typeof part !== "object" || part === null || (fate !== undefined && fate.formOnly !== true)) return;
     above.add(part);
-    if (Array.isArray(part)) {
-      for (let index = 0; index < part.length; index += 1) look(part[index], [...path, index], true);
-    } else for (const [key, field] of Object.entries(part)) look(field, [...path, key], false);
+    const isArray = Array.isArray(part);
+    const length = isArray ? part.length : 0;
+    for (let index = 0; index < length; index += 1) lookBelow(index, part[index as never], true);
+    if (!isArray) for (const key of Object.keys(part)) lookBelow(key, part[key as never], false);
     above.delete(part);
   };
-  look(value, [], false);
+  const lookBelow = (step: string | number, part: unknown, inArray: boolean): void => {
+    path.push(step);
+    look(part, inArray);
+    path.pop();
+  };
+  look(value, false);
   return parts;
 }
 

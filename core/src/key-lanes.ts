@@ -84,6 +84,12 @@ export class KeyLanes {
     });
   }
 
+  /** An item goes back to the broker; if it stood behind the current one, it does so no longer. */
+  leaves(key: string, item: InFlight): void {
+    const lane = this.#lanes.get(key);
+    if (lane !== undefined && lane.current !== item) lane.behind.remove((other) => other === item);
+  }
+
   clear(): void {
     this.#lanes.clear();
   }

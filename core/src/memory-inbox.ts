@@ -3,9 +3,9 @@ import { Deque } from "./deque.ts";
 import type { InboxClaim, InboxStore } from "./inbox.ts";
 
 export interface MemoryInboxOptions {
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Completed ids that are remembered at most; the oldest are forgotten first. @default 100,000 */
-  readonly maxCompleted?: number;
+  readonly maxCompleted?: number | undefined;
 }
 
 /** `untilMs`: to when it lapses or is forgotten, by the monotonic clock. */

@@ -1,8 +1,14 @@
 import { inspect } from "node:util";
 
-/** A value as it may stand in an error: short, on one line, long strings cut. */
+import { kindOf } from "./wrong-argument.ts";
+
+/**
+ * A value as it may stand in an error: short, on one line, long strings cut. Of an object only its kind: where one is out
+ * of place it may be an event, or hold a secret.
+ */
 export function shown(value: unknown): string {
-  return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80, maxArrayLength: 5 });
+  if ((typeof value === "object" && value !== null) || typeof value === "function") return kindOf(value);
+  return inspect(value, { breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 });
 }
 
 export interface NumberRange {
@@ -50,4 +56,10 @@ export function rejectUnknownKeys(what: string, value: object, known: readonly s
   throw new TypeError(
     `${what} has no option ${unknown.map((key) => JSON.stringify(key)).join(", ")}: known are ${known.join(", ")}`,
   );
+}
+
+/** The same object without what is `undefined`: whether an option is there must not depend on how it was left out. */
+export function withoutUndefined<Options extends object>(options: Options): Options {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Options;
 }

@@ -25,6 +25,6 @@ export interface Publisher<Input> {
   publish(event: Input, options?: PublishOptions): Promise<string>;
   publishBatch(
     entries: readonly PublishEntry<Input>[],
-    options?: { readonly signal?: AbortSignal },
+    options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<readonly PublishResult[]> | undefined;
 }

@@ -156,7 +156,7 @@ export class PubSub implements AsyncDisposable {
   async publishBatch<Input>(
     topic: Topic<Input, unknown>,
     entries: readonly PublishEntry<Input>[],
-    options: { readonly signal?: AbortSignal } = {},
+    options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<readonly PublishResult[]> {
     requireKind("topic", topic);
     this.#requirePublishing();
@@ -178,8 +178,10 @@ export class PubSub implements AsyncDisposable {
     return Object.freeze({
       topic,
       publish: (event: Input, options?: PublishOptions) => this.publish(topic, event, options),
-      publishBatch: (entries: readonly PublishEntry<Input>[], options?: { readonly signal?: AbortSignal }) =>
-        this.publishBatch(topic, entries, options),
+      publishBatch: (
+        entries: readonly PublishEntry<Input>[],
+        options?: { readonly signal?: AbortSignal | undefined },
+      ) => this.publishBatch(topic, entries, options),
     });
   }
 
@@ -235,7 +237,7 @@ export class PubSub implements AsyncDisposable {
   /** Creates what is missing; with `update`, also changes what differs and can be changed in place. Returns what was done. */
   async apply(
     declarations: readonly (AnyTopic | AnySubscription)[],
-    options: { readonly update?: boolean } = {},
+    options: { readonly update?: boolean | undefined } = {},
   ): Promise<readonly PlannedChange[]> {
     this.#requireOpen();
     for (const [connection, own] of await this.#router.split(declarations)) connection.requireSupported(own);
@@ -470,9 +472,9 @@ function closeOnAbort(worker: Worker, signal: AbortSignal): void {
 
 interface WorkerHooks {
   /** Called as soon as there is a worker to close, which may be before it receives. */
-  readonly onWorker?: (worker: Worker) => void;
+  readonly onWorker?: ((worker: Worker) => void) | undefined;
   /** Called when a worker, on one connection, begins to close. */
-  readonly onClosing?: (worker: SubscriptionWorker) => void;
+  readonly onClosing?: ((worker: SubscriptionWorker) => void) | undefined;
 }
 
 function requireKind(kind: "topic" | "subscription", value: unknown): void {

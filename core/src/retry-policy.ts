@@ -2,16 +2,16 @@ import { rejectUnknownKeys, requireInteger, shown } from "./option-checks.ts";
 
 export interface RetryPolicyOptions {
   /** Delay before the second attempt, in ms; 0 to 12 hours. @default 10_000 */
-  readonly minBackoffMs?: number;
+  readonly minBackoffMs?: number | undefined;
   /** Upper bound of the delay, in ms; `minBackoffMs` to 12 hours. @default 600_000, or `minBackoffMs` when that is longer */
-  readonly maxBackoffMs?: number;
+  readonly maxBackoffMs?: number | undefined;
   /** Retries after the first attempt, so that a message is handled at most `maxRetries + 1` times; 0 to 1,000,000 or `Infinity`. @default 100 */
-  readonly maxRetries?: number;
+  readonly maxRetries?: number | undefined;
   /** Each delay is lengthened by a random share of itself, up to this one; 0 to 1. Never shortened. @default 0.1 */
-  readonly jitter?: number;
+  readonly jitter?: number | undefined;
 }
 
-export type RetryPolicy = Required<RetryPolicyOptions>;
+export type RetryPolicy = { readonly [Key in keyof RetryPolicyOptions]-?: NonNullable<RetryPolicyOptions[Key]> };
 
 const HALF_DAY_MS = 12 * 60 * 60 * 1000;
 const OPTIONS = ["minBackoffMs", "maxBackoffMs", "maxRetries", "jitter"] as const;

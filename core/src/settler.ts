@@ -1,6 +1,6 @@
 import type { Capabilities } from "./capabilities.ts";
 import type { Clock } from "./clock.ts";
-import { letterOf } from "./dead-letter-record.ts";
+import { type Failure, letterOf } from "./dead-letter-record.ts";
 import type { DeadLetterReason } from "./dead-letter.ts";
 import type { DriverDeadLetters } from "./driver.ts";
 import { PubSubError } from "./errors.ts";
@@ -13,6 +13,7 @@ import { isReject } from "./reject.ts";
 import { isRetryAfter } from "./retry-after.ts";
 import { retryDelayMs, steppedDelayMs } from "./retry-policy.ts";
 import type { AnySubscription } from "./subscription.ts";
+import { UnstoredLetters } from "./unstored-letters.ts";
 
 /** What the settler asks of the worker that owns the item. */
 export interface SettledItems {
@@ -43,6 +44,7 @@ const MIN_DELAY_AFTER_FAILED_LETTER_MS = 1000;
 export class Settler {
   readonly #options: SettlerOptions;
   readonly #firstFailures = new FirstFailures();
+  readonly #unstored = new UnstoredLetters();
   readonly #unconfirmed = new Set<Promise<void>>();
   readonly #path: string;
 
@@ -59,7 +61,7 @@ export class Settler {
   ack(item: InFlight): Promise<void> | undefined {
     item.state = "settling";
     const { items, clock, observe } = this.#options;
-    this.#firstFailures.forget(item.id);
+    if (this.#firstFailures.any) this.#firstFailures.forget(item.id);
     items.letGo(item);
     const confirmation = this.#tracked(item, item.delivery.ack(), true);
     if (observe !== undefined) {
@@ -103,18 +105,36 @@ export class Settler {
   }
 
   /** Stores a copy with the record, and only then settles the original. */
-  async deadLetter(item: InFlight, reason: DeadLetterReason, error: unknown): Promise<void> {
+  deadLetter(item: InFlight, reason: DeadLetterReason, error: unknown): Promise<void> {
+    const nowMs = this.#options.clock.now();
+    const attempts = Math.min(item.attempt, this.#options.subscription.retryPolicy.maxRetries + 1);
+    const firstFailureMs = this.#firstFailures.note(item.id, item.attempt, nowMs);
+    return this.#store(item, {
+      reason,
+      error,
+      attempts,
+      firstFailureMs,
+      lastFailureMs: nowMs,
+      subscription: this.#path,
+    });
+  }
+
+  /** The message's last failure, when its letter could not be stored before: only that is to be tried again. */
+  storeAgain(item: InFlight): Promise<void> | undefined {
+    const failure = this.#unstored.any ? this.#unstored.take(item.delivery) : undefined;
+    return failure === undefined ? undefined : this.#store(item, failure);
+  }
+
+  async #store(item: InFlight, failure: Failure): Promise<void> {
     const { letters, clock, logger, observe } = this.#options;
+    const { reason, error } = failure;
     item.state = "settling";
     // From here on only the broker decides: the handling deadline no longer applies.
     item.deadlineMs = Number.POSITIVE_INFINITY;
-    const nowMs = clock.now();
-    const attempts = Math.min(item.attempt, this.#options.subscription.retryPolicy.maxRetries + 1);
-    const firstFailureMs = this.#firstFailures.note(item.id, item.attempt, nowMs);
-    const failure = { reason, error, attempts, firstFailureMs, lastFailureMs: nowMs, subscription: this.#path };
     try {
       await letters.store(letterOf(item.delivery, failure));
     } catch (thrown) {
+      this.#unstored.note(item.delivery, failure);
       if (isLost(item)) return;
       const cause =
         thrown instanceof PubSubError ? thrown : new PubSubError("UNKNOWN", "dead-lettering failed", { cause: thrown });

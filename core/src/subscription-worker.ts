@@ -126,6 +126,8 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
   /** The driver's handle, as soon as there is one; deliveries may have come before. */
   attach(driver: DriverSubscriber): void {
     this.#driver = driver;
+    // It was closed while it was being opened, and nobody else knows of this one.
+    if (this.#state === "closed") driver.close(0).catch(() => {});
   }
 
   get maxLeaseMs(): number {
@@ -234,6 +236,8 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
       observe({ type: "deliver", ...this.#names(), id: item.id, attempt: item.attempt, atMs: this.now() });
     }
     if (lateSuccesses.size > 0 && lateSuccesses.has(item.delivery)) return reported(this.#settler.ack(item));
+    const storing = this.#settler.storeAgain(item);
+    if (storing !== undefined) return reported(storing);
     if (inbox !== undefined) reported(this.#claim(item, inbox));
     else this.#read(item);
     return undefined;
@@ -459,7 +463,11 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     );
     const now = this.monotonicNow();
     const ended = this.#held.toArray().filter(({ receivedMs }) => now >= this.#keeper.leaseEndMs(receivedMs));
-    for (const item of ended) if (item.state === "waiting") reported(this.#settler.release(item, true));
+    for (const item of ended) {
+      if (item.state !== "waiting") continue;
+      if (item.orderingKey !== undefined) this.#lanes?.leaves(item.orderingKey, item);
+      reported(this.#settler.release(item, true));
+    }
   }
 
   // Life.

@@ -1,17 +1,18 @@
 import { requireName } from "./declared-name.ts";
-import { rejectUnknownKeys, requireInteger, shown } from "./option-checks.ts";
+import { rejectUnknownKeys, requireInteger } from "./option-checks.ts";
 import { checkedRetryPolicy, type RetryPolicy, type RetryPolicyOptions } from "./retry-policy.ts";
 import type { StandardResult } from "./standard-schema.ts";
 import type { AnyTopic, Topic } from "./topic.ts";
+import { isDeclaration, notADeclaration } from "./wrong-argument.ts";
 
 export interface SubscriptionOptions {
   /** The lease of one delivery, in ms; 1 s to 10 minutes. Renewed while a handler runs; a worker that dies gives its messages back after at most this long. @default 30_000 */
-  readonly ackDeadlineMs?: number;
+  readonly ackDeadlineMs?: number | undefined;
   /** Handlers at the same time in one worker; 1 to 100,000. @default 100 */
-  readonly maxConcurrency?: number;
+  readonly maxConcurrency?: number | undefined;
   /** The longest time one attempt may take, in ms; `ackDeadlineMs` to 12 hours. Past it the signal aborts and the attempt counts as failed. @default 15 minutes, or `ackDeadlineMs` when that is longer */
-  readonly maxHandlingMs?: number;
-  readonly retryPolicy?: RetryPolicyOptions;
+  readonly maxHandlingMs?: number | undefined;
+  readonly retryPolicy?: RetryPolicyOptions | undefined;
 }
 
 /** Any subscription, whatever its events. */
@@ -61,7 +62,10 @@ export function defineSubscription<Input, Output>(
 ): Subscription<Output> {
   requireName("subscription name", name);
   const what = `subscription ${JSON.stringify(name)}`;
-  if (topic?.kind !== "topic") throw new TypeError(`${what}: topic is ${shown(topic)}: must be made by defineTopic`);
+  if (!isDeclaration("topic", topic)) {
+    const hint = typeof topic === "string" ? "the topic comes first, then the name" : "";
+    throw new TypeError(`${what}: ${notADeclaration("topic", topic, hint).message}`);
+  }
   rejectUnknownKeys(what, options, OPTIONS);
   const ackDeadlineMs = requireInteger(`${what}: ackDeadlineMs`, options.ackDeadlineMs ?? 30_000, {
     min: 1000,

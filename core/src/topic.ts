@@ -13,20 +13,20 @@ export interface TopicOptions<Input = unknown, Output = Input> {
    * Checked when an event is published and again before it is handled. What travels is the event as it was given to
    * `publish`; transformations and defaults of the schema take effect on the handler's side.
    */
-  readonly schema?: StandardSchema<Input, Output>;
+  readonly schema?: StandardSchema<Input, Output> | undefined;
   /** @default "json" */
-  readonly codec?: "json" | "text" | "bytes" | Codec<Input>;
+  readonly codec?: "json" | "text" | "bytes" | Codec<Input> | undefined;
   /** @default "at-least-once" */
-  readonly deliveryGuarantee?: DeliveryGuarantee;
+  readonly deliveryGuarantee?: DeliveryGuarantee | undefined;
   /**
    * Events with the same key are handled one after the other, in the order of their publishing. A pure function of the
    * event as published; must not return an empty string. Needs an adapter with `ordering: "per-key"`.
    */
-  readonly orderingKey?: (event: Input) => string;
+  readonly orderingKey?: ((event: Input) => string) | undefined;
   /** Attributes of every event of this topic, computed from it; those given to `publish` win. */
-  readonly attributes?: (event: Input) => Attributes;
+  readonly attributes?: ((event: Input) => Attributes) | undefined;
   /** How long a message waits for each subscription before the broker drops it, in ms; 1 minute to 14 days. @default 7 days */
-  readonly retentionMs?: number;
+  readonly retentionMs?: number | undefined;
 }
 
 /** Any topic, whatever its events: what functions take that do not look at events. */

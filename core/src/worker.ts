@@ -7,9 +7,9 @@ export interface CloseOptions {
    * How long running handlers may take to finish, in ms; afterwards their signals abort and their messages go back. All
    * else that closing takes is done within 5 s more. @default the connection's `closeTimeoutMs`
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Ends the waiting early. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How long `close` waits, in ms. @throws TypeError when `options` ask for what is no time */
@@ -19,11 +19,11 @@ export function closeTimeout(options: CloseOptions, defaultMs: number): number {
 
 export interface SubscribeOptions {
   /** Instead of the declaration's. */
-  readonly maxConcurrency?: number;
+  readonly maxConcurrency?: number | undefined;
   /** Messages fetched ahead of free handlers; 0 to 100,000. @default `maxConcurrency`, at most 1000 */
-  readonly prefetch?: number;
+  readonly prefetch?: number | undefined;
   /** Closes the worker when it aborts. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** An open subscriber: takes messages until it is closed. */

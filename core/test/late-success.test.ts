@@ -1,7 +1,7 @@
 import { connect, PubSubError, type Clock, type Worker } from "@anytopic/core";
 import { describe, expect, it } from "vitest";
 
-import { opened, Sub, turn } from "./opened-worker.ts";
+import { KeyedSub, opened, Sub, turn } from "./opened-worker.ts";
 import { ScriptedAdapter } from "./scripted-adapter.ts";
 
 interface Timer {
@@ -49,7 +49,10 @@ interface Blockable {
   readonly worker: Worker;
 }
 
-async function blockable(handler: (clock: BlockableClock, id: string) => unknown): Promise<Blockable> {
+async function blockable(
+  handler: (clock: BlockableClock, id: string) => unknown,
+  sub: typeof Sub = Sub,
+): Promise<Blockable> {
   const clock = new BlockableClock();
   const adapter = new ScriptedAdapter({ durability: "broker" });
   const errors: unknown[] = [];
@@ -57,7 +60,7 @@ async function blockable(handler: (clock: BlockableClock, id: string) => unknown
   const logger = { debug: quiet, info: quiet, warn: quiet, error: (fields: object) => void errors.push(fields) };
   const pubsub = await connect(adapter, { clock, logger });
   const ran: string[] = [];
-  const worker = await pubsub.subscribe(Sub, (_event, { id, attempt }) => {
+  const worker = await pubsub.subscribe(sub, (_event, { id, attempt }) => {
     ran.push(`${id}.${attempt}`);
     return handler(clock, id);
   });
@@ -138,6 +141,27 @@ describe("an event loop that was blocked for longer than a lease", () => {
     adapter.deliver({ id: "fresh" });
     await turn();
     expect(ran.at(-1)).toBe("fresh.1");
+  });
+
+  it("keeps the order of a key whose messages it gave back, and loses none of them", async () => {
+    const { adapter, clock, ran } = await blockable(async (held, id) => {
+      await Promise.resolve();
+      if (id === "a1") held.block(5000);
+    }, KeyedSub);
+    for (const id of ["a1", "a2", "a3"]) adapter.deliver({ id, orderingKey: "a" });
+    await turn();
+    clock.fire();
+    expect(adapter.settles.map(({ id, how }) => [id, how])).toEqual([
+      ["a1", "ack"],
+      ["a2", "release"],
+      ["a3", "release"],
+    ]);
+    adapter.deliver({ id: "a3", orderingKey: "a" }, 2);
+    await turn();
+    expect(ran).toEqual(["a1.1"]);
+    adapter.deliver({ id: "a2", orderingKey: "a" }, 2);
+    await turn();
+    expect(ran).toEqual(["a1.1", "a2.2", "a3.2"]);
   });
 
   it("gives back what waits behind handlers that go on, before anything is renewed", async () => {

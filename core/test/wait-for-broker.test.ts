@@ -1,5 +1,6 @@
 import { getEventListeners } from "node:events";
 import { connect, PubSubError, VirtualClock, type PubSubErrorCode } from "@anytopic/core";
+import type { Driver, DriverContext } from "@anytopic/core/driver";
 import { describe, expect, it } from "vitest";
 
 import { Sub, turn } from "./opened-worker.ts";
@@ -12,16 +13,15 @@ class LateAdapter extends ScriptedAdapter {
   code: PubSubErrorCode = "UNAVAILABLE";
   hangs = false;
 
-  override async open(...args: Parameters<ScriptedAdapter["open"]>): ReturnType<ScriptedAdapter["open"]> {
+  override async open(context: DriverContext, signal?: AbortSignal): Promise<Driver> {
     this.attempts += 1;
     if (this.hangs) {
-      const [, signal] = args;
       await new Promise((_resolve, reject) =>
         signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true }),
       );
     }
     if (!this.up) throw new PubSubError(this.code, "nobody there");
-    return await super.open(...args);
+    return await super.open(context);
   }
 }
 

@@ -66,6 +66,30 @@ describe("outcomes", () => {
     expect(events.map(({ type }) => type)).toContain("dead-letter-failed");
   });
 
+  it("tries only the letter again when it could not be stored; what was redriven since runs", async () => {
+    let handled = 0;
+    const { adapter } = await opened(Sub, () => {
+      handled += 1;
+      throw new Reject(`never ${handled}`);
+    });
+    adapter.storeFailure = new PubSubError("UNAVAILABLE", "gone");
+    adapter.deliver({ id: "a" }, 1);
+    await turn();
+    adapter.deliver({ id: "a" }, 2);
+    await turn();
+    adapter.storeFailure = undefined;
+    adapter.deliver({ id: "a" }, 3);
+    await turn();
+    expect(handled).toBe(1);
+    const recordOf = (index: number): unknown =>
+      JSON.parse(adapter.letters[index]?.attributes["anytopic-dead-letter"] ?? "");
+    expect(recordOf(0)).toMatchObject({ reason: "rejected", message: "never 1", attempts: 1 });
+    adapter.deliver({ id: "a" }, 1);
+    await turn();
+    expect(handled).toBe(2);
+    expect(recordOf(1)).toMatchObject({ message: "never 2" });
+  });
+
   it("obeys Reject and RetryAfter", async () => {
     const { adapter } = await opened(Sub, (_event, { id }) => {
       throw id === "reject" ? new Reject("never") : new RetryAfter(12_345);

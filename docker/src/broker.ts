@@ -29,9 +29,9 @@ export interface Broker {
    * `start()`. Absent on external and embedded brokers. Safe to call when it is already dead.
    * RabbitMQ loses quorum queues declared less than a second ago, and what they hold (docker/README.md).
    */
-  readonly kill?: () => Promise<void>;
+  readonly kill?: (() => Promise<void>) | undefined;
   /** Starts a killed server on the same port and data; resolves when it answers. No effect while it runs. */
-  readonly start?: () => Promise<void>;
+  readonly start?: (() => Promise<void>) | undefined;
   /**
    * Stops the server with SIGSTOP: its connections stay open, and it answers nothing until `thaw()`. Native brokers only.
    * `kill()` and `close()` work meanwhile.
@@ -44,26 +44,26 @@ export interface Broker {
    * RabbitMQ: the arguments of `rabbitmqctl`, for example `["close_all_connections", "test"]`.
    * Rejects with the command's message when it fails. Absent elsewhere.
    */
-  readonly admin?: (args: readonly string[]) => Promise<string>;
+  readonly admin?: ((args: readonly string[]) => Promise<string>) | undefined;
   /** Stops the broker and removes its data. Idempotent. Does nothing to an external broker. */
   readonly close: () => Promise<void>;
 }
 
 export interface StartBrokerOptions {
   /** Takes exactly this provider and no other. @default the order of {@link startBroker} */
-  readonly provider?: BrokerProvider;
+  readonly provider?: BrokerProvider | undefined;
   /** Takes exactly this implementation, for example `moto`. @default the first one of the provider */
-  readonly implementation?: string;
+  readonly implementation?: string | undefined;
   /** Container image. @default the entry of `docker/images.json`, or `ANYTOPIC_<KIND>_IMAGE` */
-  readonly image?: string;
+  readonly image?: string | undefined;
   /**
    * Lines added to the broker's own configuration file, in its own syntax: `nats-server` (users,
    * limits) and `rabbitmq` (`rabbitmq.conf`) only. @default none
    */
-  readonly config?: string;
+  readonly config?: string | undefined;
   /**
    * Keeps state on disk where the implementation lets us choose (`fauxqs` as a process of its own).
    * NATS and RabbitMQ always keep it. @default false
    */
-  readonly persistent?: boolean;
+  readonly persistent?: boolean | undefined;
 }

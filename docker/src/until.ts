@@ -4,7 +4,7 @@ export interface UntilOptions {
   /** Rejects after this long. */
   readonly deadlineMs: number;
   /** Pause between two checks. @default 50 */
-  readonly everyMs?: number;
+  readonly everyMs?: number | undefined;
   /** Ends the sentence "waited 5000 ms for ..." of the error. */
   readonly what: string;
 }

@@ -3,10 +3,12 @@ import { setTimeout } from "node:timers/promises";
 import type * as SnsApi from "@aws-sdk/client-sns";
 import type * as SqsApi from "@aws-sdk/client-sqs";
 import { type DriverContext, PubSubError } from "@anytopic/core/driver";
+import { wantsClientCertificate } from "./client-certificate.ts";
 import { credentialsForLoopback, endpointOfEnvironment } from "./endpoint.ts";
 import { EndpointWatch } from "./endpoint-watch.ts";
 import { hastenPublishBatch } from "./fast-publish-batch.ts";
 import { hastenReceive } from "./fast-receive.ts";
+import { toPubSubError } from "./errors.ts";
 import { httpHandler } from "./http-handler.ts";
 import { MAX_WAIT_SECONDS } from "./limits.ts";
 import type { CheckedOptions } from "./options.ts";
@@ -119,8 +121,17 @@ export async function connect(
     return connection({ options, context, snsApi, sqsApi, sns, sqs, pollSqs, region, endpoint, destroy });
   } catch (error) {
     destroy();
+    if (isClosedByPeer(error) && endpoint !== undefined && (await wantsClientCertificate(endpoint))) {
+      throw toPubSubError({ code: "ERR_TLS_CLIENT_CERTIFICATE_REQUIRED" }, "connect to SQS");
+    }
     throw error;
   }
+}
+
+function isClosedByPeer(error: unknown): boolean {
+  const { cause } = error instanceof PubSubError ? error : {};
+  const code = (cause as { readonly code?: unknown } | undefined)?.code;
+  return code === "UND_ERR_SOCKET" || code === "ECONNRESET" || code === "EPIPE";
 }
 
 interface Parts extends Pick<

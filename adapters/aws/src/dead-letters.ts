@@ -113,6 +113,8 @@ export class AwsDeadLetters implements DriverDeadLetters {
   #taken(message: Message): TakenLetter {
     return {
       ...this.#decode(message),
+      // Two letters can have one id and time, which their publisher chose.
+      mark: message.MessageId,
       remove: () => this.#remove(message.ReceiptHandle),
       putBack: () => this.#show(message.ReceiptHandle),
     };

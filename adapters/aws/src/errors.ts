@@ -40,7 +40,7 @@ const NOT_AWS: Entry = [
 ];
 const TLS_TROUBLE: Entry = [
   "INVALID_CONFIG",
-  "TLS failed; check that the endpoint speaks it, and that its certificate is trusted (NODE_EXTRA_CA_CERTS) and for that host",
+  "TLS failed; check that the endpoint speaks it, that its certificate is trusted (NODE_EXTRA_CA_CERTS) and for that host, and whether it wants a client certificate, which ready clients (sns, sqs) can have",
 ];
 const STALE_RECEIPT: Entry = ["LEASE_LOST", "the message no longer belongs to this worker"];
 const REFUSED: Entry = ["REJECTED", "AWS refused the message"];

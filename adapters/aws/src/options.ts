@@ -12,27 +12,27 @@ import { MAX_WAIT_SECONDS } from "./limits.ts";
 
 export interface AwsOptions {
   /** `eu-west-1`. @default AWS_REGION, or the region of the profile */
-  readonly region?: string;
+  readonly region?: string | undefined;
   /** The account's 12 digits. Saves looking the account up when provisioning is `"off"` or `"verify"`. @default found out with ListTopics or CreateTopic */
-  readonly account?: string;
+  readonly account?: string | undefined;
   /** Where SNS and SQS answer, `http://127.0.0.1:4566`. On a loopback address, and only there, made-up credentials are used when none are found. @default AWS_ENDPOINT_URL, or AWS */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   /** A profile of the AWS configuration files. @default AWS_PROFILE, or `default` */
-  readonly profile?: string;
+  readonly profile?: string | undefined;
   /** Credentials, or a function that fetches them. @default the SDK's chain: environment, profile, single sign-on, container, instance */
-  readonly credentials?: NonNullable<SNSClientConfig["credentials"]>;
+  readonly credentials?: NonNullable<SNSClientConfig["credentials"]> | undefined;
   /** Put before the name of every topic and queue: letters, digits, `-` and `_`, at most 30. @default "" */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** A ready client, which stays yours to destroy. With `sqs`, then `region`, `endpoint`, `profile` and `credentials` are yours as well. */
-  readonly sns?: SNSClient;
+  readonly sns?: SNSClient | undefined;
   /** A ready client, which stays yours to destroy. It carries the long polls too: give it at least as many sockets as there are receivers, and 50. */
-  readonly sqs?: SQSClient;
+  readonly sqs?: SQSClient | undefined;
   /** The longest wait of one long poll, in seconds; 1 to 20. `close()` may take as long, a shorter one costs more requests while idle. @default 20 */
-  readonly pollWaitSeconds?: number;
+  readonly pollWaitSeconds?: number | undefined;
   /** ReceiveMessage calls at the same time for one worker under load; 1 to 50. An idle worker has one. @default 10 */
-  readonly maxReceivers?: number;
+  readonly maxReceivers?: number | undefined;
   /** Connections for everything but long polls; 1 to 1000. @default 50 */
-  readonly maxSockets?: number;
+  readonly maxSockets?: number | undefined;
 }
 
 /** Options with their defaults and checked. */
@@ -116,14 +116,19 @@ export function optionsFromUrl(url: string, options: unknown): CheckedOptions {
     }
     const read = readUrl(url);
     const given = (options ?? {}) as AwsOptions;
-    for (const name of Object.keys(read)) {
-      if (Object.hasOwn(given, name)) throw new TypeError(`aws: ${name} is in the URL and in the options: say it once`);
-    }
+    for (const name of Object.keys(read) as (keyof AwsOptions)[]) requireSame(name, read[name], given[name]);
     return checkedOptions({ ...given, ...read });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new PubSubError("INVALID_CONFIG", error.message);
   }
+}
+
+/** An endpoint can hold credentials, so that it is not repeated. */
+function requireSame(name: keyof AwsOptions, inUrl: unknown, inOptions: unknown): void {
+  if (inOptions === undefined || inUrl === inOptions) return;
+  const [one, other] = name === "endpoint" ? ["one", "another one"] : [shown(inUrl), shown(inOptions)];
+  throw new TypeError(`aws: ${name} is ${one} in the URL and ${other} in the options: say it once`);
 }
 
 function readUrl(text: string): AwsOptions {

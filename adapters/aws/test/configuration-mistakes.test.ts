@@ -1,12 +1,14 @@
 import dns from "node:dns";
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type Broker, startBrokerOrSkip } from "@anytopic/brokers";
 import { aws, type AwsOptions } from "@anytopic/aws";
 import { connect, defineTopic, PubSubError } from "@anytopic/core";
 import { CreateQueueCommand } from "@aws-sdk/client-sqs";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { CERTIFICATE, PRIVATE_KEY } from "./certificate.ts";
 import { createTestClients } from "./clients.ts";
 import { createSqsFront } from "./sqs-front.ts";
 
@@ -94,6 +96,29 @@ describe("connecting", () => {
     expect(code).toBe("INVALID_CONFIG");
     expect(message).toMatch(/TLS failed; check that the endpoint speaks it/);
   });
+
+  test.each(["TLSv1.2", "TLSv1.3"] as const)(
+    "to what wants a client certificate, by %s, is INVALID_CONFIG and says so",
+    async (version) => {
+      // Read for each connection: trusts the certificate that nobody signed.
+      vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+      const server = createTlsServer({
+        cert: CERTIFICATE,
+        key: PRIVATE_KEY,
+        ca: CERTIFICATE,
+        requestCert: true,
+        minVersion: version,
+        maxVersion: version,
+      });
+      await once(server.listen(0, "127.0.0.1"), "listening");
+      const { port } = server.address() as AddressInfo;
+      const { code, message } = await refusal({ endpoint: `https://127.0.0.1:${port}`, region: "eu-west-1" });
+      server.closeAllConnections();
+      server.close();
+      expect(code).toBe("INVALID_CONFIG");
+      expect(message).toMatch(/TLS failed; .* whether it wants a client certificate, which ready clients/);
+    },
+  );
 
   test("uses the credentials of the environment, also on a loopback address", async () => {
     vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIDENVIRONMENT");

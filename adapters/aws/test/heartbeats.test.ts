@@ -124,6 +124,23 @@ describe.skipIf(broker === undefined)("a heartbeat", { concurrent: true }, () =>
     expect(await holding.stats()).toMatchObject({ waiting: 0, outstanding: 0 });
   });
 
+  test.for(["", "and the delivery was revoked"])(
+    "that never came has ended the lease %s: an ack is tried all the same, and says that it may not have helped",
+    async (revoked, { expect }) => {
+      await using holding = await hold(expect);
+      const heldAtMs = performance.now();
+      await expect.poll(() => holding.later.length, { timeout: 10_000 }).toBe(1);
+      // SQS counts from before we heard of the lease.
+      await expect.poll(() => performance.now() - heldAtMs, { timeout: 10_000 }).toBeGreaterThan(LEASE_MS);
+      if (revoked !== "") holding.heartbeat();
+      expect(holding.revoked).toHaveLength(revoked === "" ? 0 : 1);
+      await expect(holding.delivery.ack()).rejects.toMatchObject({ code: "LEASE_LOST" });
+      await expect.poll(() => namesOf(holding.front)).toEqual(["DeleteMessageBatch"]);
+      await holding.later[0]?.delivery.ack();
+      expect(await holding.stats()).toMatchObject({ waiting: 0, outstanding: 0 });
+    },
+  );
+
   test("that waits to be sent when a retry is said is not sent any more, and the retry comes in time", async ({
     expect,
   }) => {

@@ -49,10 +49,15 @@ describe("the URL", () => {
     }
   });
 
-  test("and options must not say the same thing twice", () => {
-    expect(refusal("aws://eu-west-1", { region: "eu-west-1" }).message).toMatch(
-      /region is in the URL and in the options/,
-    );
+  test("and options must not say two things; the same twice is fine", () => {
+    expect(refusal("aws://eu-west-1", { region: "eu-west-2" })).toMatchObject({
+      code: "INVALID_CONFIG",
+      message: "aws: region is 'eu-west-1' in the URL and 'eu-west-2' in the options: say it once",
+    });
+    const endpoints = refusal("aws://eu-west-1?endpoint=http://AKID:SECRET@a", { endpoint: "http://AKID:SECRET@b" });
+    expect(endpoints.message).not.toMatch(/AKID|SECRET/);
+    expect(adapterModule.fromUrl("aws://eu-west-1", { region: "eu-west-1" })).toMatchObject({ name: "aws" });
+    expect(adapterModule.fromUrl("aws://eu-west-1", { region: undefined })).toMatchObject({ name: "aws" });
     expect(adapterModule.fromUrl("aws://eu-west-1", { account: "123456789012" })).toMatchObject({ name: "aws" });
     expect(refusal("aws://eu-west-1", { acount: "1" }).message).toMatch(/no option "acount"/);
     expect(refusal("aws://eu-west-1", "account").message).toMatch(/must be an object/);

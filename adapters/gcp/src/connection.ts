@@ -3,6 +3,7 @@ import { type DriverContext, PubSubError } from "@anytopic/core/driver";
 import type { ClientConfig, PubSub, v1 as V1 } from "@google-cloud/pubsub";
 import type { googleAuthLibrary as GoogleAuthLibrary, grpc as Grpc } from "google-gax";
 import { AdminCalls } from "./admin-calls.ts";
+import { applyEndpoint, endpointOf, isEmulator, requireAddress } from "./endpoint.ts";
 import { toPubSubError } from "./errors.ts";
 import type { CheckedOptions } from "./options.ts";
 import { createPublishChannel } from "./publish-channel.ts";
@@ -10,6 +11,7 @@ import { type Channel, createChannel, createMethods, type Methods } from "./rpc.
 import { GOODBYE_MS, within } from "./within.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
+const GOOGLE = "pubsub.googleapis.com";
 
 /** Quick to come back after a broker's restart, and never silent for long. gRPC adds its own jitter. */
 const CHANNEL_OPTIONS = {
@@ -56,12 +58,14 @@ export async function connect(
   signal?.throwIfAborted();
   const native = options.client ?? new PubSub(clientConfig(options, gax.googleAuthLibrary));
   const config = await resolvedConfig(native);
+  const given = options.client === undefined ? endpointOf(options) : undefined;
+  if (given !== undefined) applyEndpoint(config, given);
   // First: without credentials the generated clients throw a plain error that does not say what to do.
   if (!native.isEmulator) await checkCredentials(native);
   const channelConfig = { ...config, ...CHANNEL_OPTIONS, "grpc.use_local_subchannel_pool": 1 };
   const publisherClient = new v1.PublisherClient(channelConfig);
   const subscriberClient = new v1.SubscriberClient(channelConfig);
-  const endpoint = endpointOf(config);
+  const endpoint = textOf(config);
   const secondPublisher = new v1.PublisherClient(channelConfig);
   const [publishing, publishingToo, letters] = await Promise.all([
     stubOf(publisherClient),
@@ -82,7 +86,7 @@ export async function connect(
     await within(timeoutMs, Promise.allSettled(ending));
   };
   try {
-    await ready(publishing, endpoint, signal);
+    await ready(publishing, endpoint, given?.host ?? config.servicePath ?? GOOGLE, signal);
   } catch (error) {
     await close(0);
     throw error;
@@ -122,13 +126,11 @@ export async function connect(
 }
 
 function clientConfig(options: CheckedOptions, { PassThroughClient }: typeof GoogleAuthLibrary): ClientConfig {
-  const config: ClientConfig = { ...options.clientConfig };
+  const config: ClientConfig = { ...options.clientConfig, emulatorMode: isEmulator(options) };
   if (options.projectId !== undefined) config.projectId = options.projectId;
   if (options.emulatorHost !== undefined) config.apiEndpoint = options.emulatorHost;
-  const emulated =
-    options.emulatorHost ?? (config.apiEndpoint === undefined ? process.env["PUBSUB_EMULATOR_HOST"] : "");
   // Without it the library looks for credentials and asks the metadata server, although an emulator wants none.
-  if (emulated !== undefined && emulated !== "") config.authClient = new PassThroughClient();
+  if (config.emulatorMode === true) config.authClient = new PassThroughClient();
   return config;
 }
 
@@ -155,8 +157,8 @@ async function checkCredentials(native: PubSub): Promise<void> {
   }
 }
 
-function endpointOf({ servicePath, port }: ClientConfig): string {
-  if (servicePath === undefined) return "pubsub.googleapis.com";
+function textOf({ servicePath, port }: ClientConfig): string {
+  if (servicePath === undefined) return GOOGLE;
   return port === undefined ? servicePath : `${servicePath}:${port}`;
 }
 
@@ -165,10 +167,16 @@ async function stubOf(client: V1.PublisherClient | V1.SubscriberClient): Promise
   return (await client.initialize()) as unknown as Grpc.Client;
 }
 
-async function ready(client: Grpc.Client, endpoint: string, signal: AbortSignal | undefined): Promise<void> {
+async function ready(
+  client: Grpc.Client,
+  endpoint: string,
+  host: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const abort = (): void => reject(signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
+    requireAddress(host).catch(reject);
     client.waitForReady(Date.now() + CONNECT_TIMEOUT_MS, (error) => {
       signal?.removeEventListener("abort", abort);
       if (error === undefined) resolve();

@@ -130,6 +130,8 @@ export class GcpDeadLetters implements DriverDeadLetters {
   #taken(letter: WireReceived): TakenLetter {
     return {
       ...storedMessage(letter),
+      // Two letters can have one id, which their publisher chose.
+      mark: letter.message.messageId,
       remove: () => this.#settles.ack(letter.ackId),
       putBack: () => this.#settles.deadline([letter.ackId], 0),
     };

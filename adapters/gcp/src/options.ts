@@ -10,22 +10,22 @@ import type { ClientConfig, PubSub } from "@google-cloud/pubsub";
 
 export interface GcpOptions {
   /** `my-project`. @default GOOGLE_CLOUD_PROJECT, or the project of the credentials */
-  readonly projectId?: string;
+  readonly projectId?: string | undefined;
   /** Put before the id of every topic and subscription: a letter, then letters, digits, `-`, `_`, `~`; at most 50. @default "" */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** `127.0.0.1:8085`: an emulator, without TLS and credentials. @default PUBSUB_EMULATOR_HOST, or Google Cloud */
-  readonly emulatorHost?: string;
+  readonly emulatorHost?: string | undefined;
   /** Everything else the client library takes: `credentials`, `keyFilename`, `apiEndpoint` for a regional endpoint, `universeDomain`, gRPC channel options. */
-  readonly clientConfig?: ClientConfig;
+  readonly clientConfig?: ClientConfig | undefined;
   /** A ready client instead of `projectId`, `emulatorHost` and `clientConfig`. Its configuration is used for our own channels; it stays yours to close. */
-  readonly client?: PubSub;
+  readonly client?: PubSub | undefined;
   /** Pull requests of one worker under way at the same time; 1 to 20. @default 4 */
-  readonly maxPulls?: number;
+  readonly maxPulls?: number | undefined;
   /**
    * Whether a pull on an idle subscription waits at the service. The official emulator does not notice when such a pull
    * is given up or its connection ends, and goes on taking messages for it. @default true, on an emulator false
    */
-  readonly waitingPulls?: boolean;
+  readonly waitingPulls?: boolean | undefined;
 }
 
 /** Options with their defaults and checked. */
@@ -53,7 +53,7 @@ const URL_FORM = "gcp://<project>?prefix=…&emulatorHost=…&maxPulls=…";
 
 const PROJECT = /^[a-z](?:[-a-z0-9.:]{0,61}[a-z0-9])?$/;
 const PREFIX = /^(?:[A-Za-z][-A-Za-z0-9_~]{0,49})?$/;
-const HOST = /^[^\s/?#@]+:\d{1,5}$/;
+const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#@:[\]]+):\d{1,5}$/;
 
 /** @throws TypeError when an option is unknown or not allowed */
 export function checkedOptions(options: GcpOptions): CheckedOptions {
@@ -65,6 +65,7 @@ export function checkedOptions(options: GcpOptions): CheckedOptions {
       }
     }
   }
+  refuseContradictions(options);
   const prefix = requireText(
     "prefix",
     options.prefix ?? "",
@@ -86,12 +87,29 @@ export function checkedOptions(options: GcpOptions): CheckedOptions {
     emulatorHost:
       options.emulatorHost === undefined
         ? undefined
-        : requireText("emulatorHost", options.emulatorHost, HOST, "host:port, for example 127.0.0.1:8085"),
+        : requireText(
+            "emulatorHost",
+            options.emulatorHost,
+            HOST,
+            "host:port, for example 127.0.0.1:8085 or [::1]:8085",
+          ),
     clientConfig: options.clientConfig ?? {},
     client: options.client,
     maxPulls: requireInteger("maxPulls", options.maxPulls ?? 4, { min: 1, max: 20 }),
     waitingPulls: options.waitingPulls,
   });
+}
+
+/** The same said twice is fine; two things are not. */
+function refuseContradictions({ projectId, emulatorHost, clientConfig = {} }: GcpOptions): void {
+  const pairs = [
+    ["projectId", projectId, "projectId", clientConfig.projectId],
+    ["emulatorHost", emulatorHost, "apiEndpoint", clientConfig.apiEndpoint],
+  ] as const;
+  for (const [name, value, inner, other] of pairs) {
+    if (value === undefined || other === undefined || value === other) continue;
+    throw new TypeError(`${name} is ${shown(value)} and clientConfig.${inner} is ${shown(other)}: say it once`);
+  }
 }
 
 /** @throws PubSubError `INVALID_CONFIG` */
@@ -101,8 +119,14 @@ export function optionsFromUrl(text: string, options: unknown): CheckedOptions {
   }
   const url = parsed(text);
   const given: Record<string, unknown> = { ...options };
+  const read = new Set<string>();
   const set = (name: string, value: unknown): void => {
-    if (name in given) throw new PubSubError("INVALID_CONFIG", `${name} is given twice: in the URL and in the options`);
+    if (read.has(name)) throw new PubSubError("INVALID_CONFIG", `${name} is given twice in the URL`);
+    read.add(name);
+    if (given[name] !== undefined && given[name] !== value) {
+      const both = `${shown(value)} in the URL and ${shown(given[name])} in the options`;
+      throw new PubSubError("INVALID_CONFIG", `${name} is ${both}: say it once`);
+    }
     given[name] = value;
   };
   if (url.host !== "") set("projectId", url.host);

@@ -3,13 +3,15 @@ import { PubSub } from "@google-cloud/pubsub";
 import { connect } from "@anytopic/core";
 import { expect, onTestFinished, test, vi } from "vitest";
 
-test.each(["gcp://my-project", "gcp://", "gcp://my-project/?prefix=dev-&emulatorHost=127.0.0.1:8085&maxPulls=2"])(
-  "%s is understood",
-  (url) => {
-    const adapter = adapterModule.fromUrl(url);
-    expect(adapter).toMatchObject({ name: "gcp", capabilities: gcpCapabilities });
-  },
-);
+test.each([
+  "gcp://my-project",
+  "gcp://",
+  "gcp://my-project/?prefix=dev-&emulatorHost=127.0.0.1:8085&maxPulls=2",
+  "gcp://my-project?emulatorHost=[::1]:8085",
+])("%s is understood", (url) => {
+  const adapter = adapterModule.fromUrl(url);
+  expect(adapter).toMatchObject({ name: "gcp", capabilities: gcpCapabilities });
+});
 
 test.each([
   ["http://x", /scheme is 'http:'/],
@@ -21,14 +23,25 @@ test.each([
   ["gcp://my-project?prefix=a.b", /prefix is 'a.b'/],
   ["gcp://my-project?maxPulls=many", /maxPulls is NaN/],
   ["gcp://my-project?emulatorHost=nowhere", /emulatorHost is 'nowhere': must be host:port/],
+  ["gcp://my-project?emulatorHost=::1:8085", /emulatorHost is '::1:8085': must be host:port/],
+  ["gcp://my-project?emulatorHost=[::1]", /must be host:port, for example 127.0.0.1:8085 or \[::1\]:8085/],
 ])("%s is refused", (url, message) => {
   expect(() => adapterModule.fromUrl(url)).toThrow(message);
   expect(() => adapterModule.fromUrl(url)).toThrow(expect.objectContaining({ code: "INVALID_CONFIG" }) as Error);
   expect(() => adapterModule.fromUrl(url)).not.toThrow(/s3cret/);
 });
 
-test("options and URL must not say the same thing twice", () => {
-  expect(() => adapterModule.fromUrl("gcp://p-1?prefix=a-", { prefix: "b-" })).toThrow(/prefix is given twice/);
+test("options and URL must not say two things; the same twice is fine", () => {
+  expect(() => adapterModule.fromUrl("gcp://p-1?prefix=a-", { prefix: "b-" })).toThrow(
+    expect.objectContaining({
+      code: "INVALID_CONFIG",
+      message: "prefix is 'a-' in the URL and 'b-' in the options: say it once",
+    }) as Error,
+  );
+  expect(() => adapterModule.fromUrl("gcp://project-1", { projectId: "project-2" })).toThrow(/'project-1' in the URL/);
+  expect(() => adapterModule.fromUrl("gcp://project-1?prefix=a&prefix=a")).toThrow(/prefix is given twice in the URL/);
+  const same = { projectId: "project-1", prefix: "a-", maxPulls: 2, emulatorHost: undefined };
+  expect(adapterModule.fromUrl("gcp://project-1?prefix=a-&maxPulls=2", same)).toMatchObject({ name: "gcp" });
   expect(() => adapterModule.fromUrl("gcp://p-1", [])).toThrow(/must be an object/);
 });
 
@@ -37,6 +50,12 @@ test("unknown and contradicting options are TypeErrors", () => {
   expect(() => gcp({ waitingPulls: "yes" } as never)).toThrow(/must be true or false/);
   const client = new PubSub({ projectId: "p-1", apiEndpoint: "127.0.0.1:1" });
   expect(() => gcp({ client, projectId: "p-1" })).toThrow(/exclude each other/);
+  expect(() => gcp({ projectId: "p-1", clientConfig: { projectId: "p-2" } })).toThrow(
+    /'p-1' and clientConfig.projectId/,
+  );
+  expect(() => gcp({ emulatorHost: "a:1", clientConfig: { apiEndpoint: "b:1" } })).toThrow(
+    /clientConfig.apiEndpoint is/,
+  );
 });
 
 test("missing credentials are UNAUTHENTICATED, and the error says what to do", async () => {

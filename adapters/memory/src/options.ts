@@ -22,9 +22,11 @@ export interface MemoryLimits {
   readonly maxDeduplicationIds: number;
 }
 
-export interface MemoryOptions extends Partial<MemoryLimits> {
+type PartialLimits = { readonly [Key in keyof MemoryLimits]?: MemoryLimits[Key] | undefined };
+
+export interface MemoryOptions extends PartialLimits {
   /** Connections with the same name share a broker, for the life of the process. 1 to 64 letters, digits, `.`, `_`, `-`. @default a broker of its own */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 const OPTIONS = ["name", "maxMessages", "maxBytes", "maxDeduplicationIds"] as const;

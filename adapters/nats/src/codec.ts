@@ -2,11 +2,10 @@ import { DEAD_LETTER_ATTRIBUTE, percentDecode, percentEncode, PubSubError } from
 import type { Attributes, OutgoingMessage } from "@anytopic/core/driver";
 import type { Msg, MsgHdrs } from "@nats-io/nats-core";
 import { DEAD_LETTER_ROOM_BYTES, MAX_HEADER_BYTES, MAX_RAW_HEADER_BYTES, MAX_TIME_MS } from "./limits.ts";
+import { MESSAGE_ID, plainId } from "./plain-id.ts";
 import { rawHeaders, readHeaders } from "./read-headers.ts";
 import { redriveTarget } from "./redrive-target.ts";
 
-/** The server drops a second message with the same one within its `duplicate_window`. */
-const MESSAGE_ID = "Nats-Msg-Id";
 /** The id where the server must not deduplicate: dead letters and redriven messages. */
 const ID = "anytopic-id";
 const KEY = "anytopic-key";
@@ -141,32 +140,6 @@ export type Origin = "event" | "redriven" | "letter";
 export function isForAnother({ redrivenTo }: Metadata, { consumer }: { readonly consumer: string }): boolean {
   return redrivenTo !== undefined && redrivenTo !== consumer;
 }
-
-const PLAIN_START = `NATS/1.0\r\n${MESSAGE_ID}: `;
-const BLOCK_END = "\r\n\r\n";
-
-/**
- * The id of a message that has no other header: nearly every one. Read from the bytes as the client keeps them, which
- * is six times as fast as its header class.
- *
- * @returns undefined for any other message, and should the client ever keep them otherwise
- */
-export function plainId(message: Msg): string | undefined {
-  const { _rdata: bytes, _msg: frame } = message as Msg & {
-    readonly _rdata?: unknown;
-    readonly _msg?: { readonly hdr?: unknown };
-  };
-  const length = frame?.hdr;
-  if (typeof length !== "number" || length <= PLAIN_START.length || !Buffer.isBuffer(bytes)) return undefined;
-  const block = bytes.toString("utf8", 0, length);
-  const end = block.length - BLOCK_END.length;
-  if (!block.startsWith(PLAIN_START) || block.indexOf("\r\n", PLAIN_START.length) !== end) return undefined;
-  const id = block.slice(PLAIN_START.length, end).trim();
-  // What is not quite plain is judged by who reads all headers: bytes that are no UTF-8, and a lone CR or LF.
-  return NOT_PLAIN.test(id) ? undefined : id;
-}
-
-const NOT_PLAIN = /[\uFFFD\r\n]/;
 
 /** What a message of a topic's stream says about itself. The subject decides whether it was redriven, and to whom. */
 export function decodeMessage(message: Msg): Metadata {

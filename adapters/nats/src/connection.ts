@@ -1,12 +1,14 @@
-import { PubSubError, reconnectDelayMs, type DriverContext, type TimerHandle } from "@anytopic/core/driver";
+import { PubSubError, type DriverContext, type TimerHandle } from "@anytopic/core/driver";
 import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
 import { createInbox, PermissionViolationError, type NatsConnection, type Status } from "@nats-io/nats-core";
 import { ACK, AckWriter } from "./ack-writer.ts";
 import { AnswerWatch } from "./answer-watch.ts";
-import { Client, type ClientHooks } from "./client.ts";
+import { clientHooks, type Redials } from "./client-hooks.ts";
+import { Client } from "./client.ts";
 import { dial, requirePayload } from "./dial.ts";
 import { toPubSubError } from "./errors.ts";
 import type { CheckedOptions } from "./options.ts";
+import { trueWithin } from "./true-within.ts";
 
 /** What parts of the driver are told about the connection. */
 export interface ConnectionListener {
@@ -33,8 +35,6 @@ export const CLOSE_TIMEOUT_MS = 5000;
 const MAX_UNANSWERED = 2;
 /** How long a flush waits while the server has left an earlier one unanswered: whoever closes has waited for it already. */
 const SILENT_FLUSH_MS = 250;
-/** Faults are logged at most so often: a stranger may cause any number. */
-const FAULT_LOG_MS = 1000;
 /** How long an ack may wait for the proof that the server has it. */
 const CONFIRM_ACKS_MS = 200;
 
@@ -92,10 +92,7 @@ export class Connection {
   static async open(options: CheckedOptions, context: DriverContext, signal?: AbortSignal): Promise<Connection> {
     signal?.throwIfAborted();
     const redials: Redials = { inARow: 0 };
-    const hooks: ClientHooks = {
-      redialDelayMs: () => reconnectDelayMs(++redials.inARow, context.random),
-      fault: faultLogger(context),
-    };
+    const hooks = clientHooks(context, redials);
     const client =
       options.connection === undefined
         ? await dial(options, context, hooks, signal)
@@ -161,26 +158,15 @@ export class Connection {
   /** Resolves when the server has read everything sent before, or when that did not happen within `timeoutMs`. */
   async flush(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<boolean> {
     if (this.#state === "closed") return false;
-    const { clock } = this.context;
-    const { promise: late, resolve } = Promise.withResolvers<false>();
     const waitMs = this.#silent ? Math.min(timeoutMs, SILENT_FLUSH_MS) : timeoutMs;
-    const timer = clock.setTimer(() => resolve(false), waitMs, true);
-    try {
-      const flushed = this.waitUntilConnected()
-        .then(async () => this.#flush())
-        .then(
-          () => {
-            this.#silent = false;
-            return true;
-          },
-          () => false,
-        );
-      const answered = await Promise.race([flushed, late]);
-      if (!answered) this.#silent = true;
-      return answered;
-    } finally {
-      clock.clearTimer(timer);
-    }
+    const flushed = this.waitUntilConnected().then(async () => this.#flush());
+    // A late answer counts too.
+    flushed.then(
+      () => (this.#silent = false),
+      () => {},
+    );
+    this.#silent = !(await trueWithin(this.context.clock, waitMs, flushed));
+    return !this.#silent;
   }
 
   /** Gives up the connection for a new one: its server does not answer. */
@@ -311,23 +297,4 @@ export class Connection {
     if (!(error instanceof PermissionViolationError)) return;
     for (const listener of this.#listeners) listener.refused?.(error.subject, mapped);
   }
-}
-
-/** Counts the dials since the last success, for the backoff. */
-interface Redials {
-  inARow: number;
-}
-
-function faultLogger({ logger }: DriverContext): (error: unknown) => void {
-  let loggedAt = Number.NEGATIVE_INFINITY;
-  return (error) => {
-    const now = performance.now();
-    if (now - loggedAt < FAULT_LOG_MS) return;
-    loggedAt = now;
-    // Its name alone: the text may quote what was received.
-    logger.error(
-      { error: error instanceof Error ? error.name : typeof error },
-      "something received from NATS is left out: it cannot be handled",
-    );
-  };
 }

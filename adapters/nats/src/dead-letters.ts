@@ -24,6 +24,7 @@ const NAK = Buffer.from("-NAK");
 /** How long `take` waits for the first letter, in ms. */
 const PATIENCE_MS = 1000;
 const PEEK_TIMEOUT_MS = 5000;
+const PURGES_AT_ONCE = 64;
 
 /** The dead letters of one subscription: a stream of their own, read by one durable consumer for redrive. */
 export class NatsDeadLetters implements DriverDeadLetters {
@@ -88,9 +89,22 @@ export class NatsDeadLetters implements DriverDeadLetters {
     });
   }
 
+  /** One by one: the stream denies the server's own purge, which a publisher could bring about (ADR 014). */
   async purge(): Promise<number> {
     return this.#mapped("purge dead letters", async () => {
-      const { purged } = await this.#connection.jsm.streams.purge(this.#names.deadLetterStream);
+      const { state } = await this.#connection.jsm.streams.info(this.#names.deadLetterStream, {
+        deleted_details: true,
+      });
+      const gone = new Set(state.deleted);
+      let next = state.first_seq;
+      let purged = 0;
+      const work = async (): Promise<void> => {
+        while (next <= state.last_seq) {
+          const sequence = next++;
+          if (!gone.has(sequence) && (await this.#delete(sequence))) purged += 1;
+        }
+      };
+      await Promise.all(Array.from({ length: PURGES_AT_ONCE }, work));
       return purged;
     });
   }
@@ -111,14 +125,19 @@ export class NatsDeadLetters implements DriverDeadLetters {
 
   async #remove(message: Fetched): Promise<void> {
     await this.#mapped("remove a dead letter", async () => {
-      const { deadLetterStream } = this.#names;
-      try {
-        await this.#connection.jsm.streams.deleteMessage(deadLetterStream, sequenceOf(message), false);
-      } catch (error) {
-        if (!(error instanceof JetStreamApiError) || !GONE.has(error.code)) throw error;
-      }
+      await this.#delete(sequenceOf(message));
       this.#connection.ack(message.reply);
     });
+  }
+
+  /** False when it is gone already. */
+  async #delete(sequence: number): Promise<boolean> {
+    try {
+      return await this.#connection.jsm.streams.deleteMessage(this.#names.deadLetterStream, sequence, false);
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError) || !GONE.has(error.code)) throw error;
+      return false;
+    }
   }
 
   async #putBack(message: Fetched): Promise<void> {

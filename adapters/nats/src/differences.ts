@@ -12,6 +12,9 @@ const STREAM_UPDATES = [
   "max_msgs_per_subject",
   "discard",
   "duplicate_window",
+  "allow_rollup_hdrs",
+  "deny_purge",
+  "deny_delete",
 ] as const;
 const STREAM_FIXED = ["retention", "storage"] as const;
 const CONSUMER_UPDATES = ["ack_wait", "max_deliver", "max_ack_pending"] as const;
@@ -81,7 +84,8 @@ function isSame(want: unknown, have: unknown): boolean {
   if (Array.isArray(want) && Array.isArray(have)) {
     return want.length === have.length && want.every((item) => have.includes(item));
   }
-  return want === have;
+  // A server may leave out what is off.
+  return want === (typeof want === "boolean" ? (have ?? false) : have);
 }
 
 function isSet(value: unknown): boolean {

@@ -21,7 +21,7 @@ export function exporterOf(options: CheckedOptions): TopologyExporter {
 function publisherPolicy(topic: TopicSpec, options: CheckedOptions): ExportedPolicy {
   const { stream, subject } = topicNames(options.prefix, topic);
   const publish = [subject, `${apiOf(options)}.STREAM.INFO.${stream}`];
-  return { role: "publisher", of: topic.name, document: permissions(publish, options) };
+  return { role: "publisher", of: topic.name, document: permissions(publish, inboxOf(options, "publisher", stream)) };
 }
 
 function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOptions): readonly ExportedPolicy[] {
@@ -39,7 +39,6 @@ function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOp
   ];
   const operate = [
     `${api}.STREAM.INFO.${deadLetterStream}`,
-    `${api}.STREAM.PURGE.${deadLetterStream}`,
     `${api}.STREAM.MSG.DELETE.${deadLetterStream}`,
     `${api}.CONSUMER.MSG.NEXT.${deadLetterStream}.>`,
     // To look at letters without removing them, through a consumer that is gone afterwards.
@@ -52,13 +51,29 @@ function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOp
     `${api}.STREAM.MSG.GET.${stream}`,
   ];
   return [
-    { role: "subscriber", of, document: permissions(work, options) },
-    { role: "operator", of, document: permissions(operate, options) },
+    {
+      role: "subscriber",
+      of,
+      document: permissions(work, [
+        ...inboxOf(options, "subscriber", stream, consumer),
+        ...(subscription.topic.ordered ? [names.leaderSubject] : []),
+      ]),
+    },
+    { role: "operator", of, document: permissions(operate, inboxOf(options, "operator", stream, consumer)) },
   ];
 }
 
-function permissions(publish: readonly string[], { inboxPrefix = "_INBOX" }: CheckedOptions): Permissions {
-  return { publish: { allow: publish }, subscribe: { allow: [`${inboxPrefix}.>`] } };
+function permissions(publish: readonly string[], subscribe: readonly string[]): Permissions {
+  return { publish: { allow: publish }, subscribe: { allow: subscribe } };
+}
+
+/**
+ * Where replies come to. Whoever may listen on another's inboxes reads its messages and where they are acknowledged: so each
+ * role has a prefix of its own, which its connection is to be given as `inboxPrefix`. With that option set, it is
+ * the prefix of the one user that the export is for.
+ */
+function inboxOf({ inboxPrefix }: CheckedOptions, role: string, ...names: readonly string[]): readonly string[] {
+  return [`${inboxPrefix ?? [`_INBOX_${role}`, ...names].join(".")}.>`];
 }
 
 /** Both forms, see `ack-subject.ts`. */

@@ -12,42 +12,42 @@ import { isNamePart, NAME_PART_RULE } from "./names.ts";
 
 export interface NatsOptions {
   /** `host:port`, `nats://host:port` or `tls://host:port`, without credentials. One with `tls://` means TLS for all. @default "127.0.0.1:4222" */
-  readonly servers?: string | readonly string[];
+  readonly servers?: string | readonly string[] | undefined;
   /** A ready connection instead of all options about connecting. It is not closed, and should reconnect for ever (`maxReconnectAttempts: -1`). */
-  readonly connection?: NatsConnection;
-  readonly user?: string;
-  readonly password?: string;
-  readonly token?: string;
+  readonly connection?: NatsConnection | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  readonly token?: string | undefined;
   /** Path of a credentials file (JWT and seed); read again on every connection, so that it can be rotated. */
-  readonly credentialsFile?: string;
+  readonly credentialsFile?: string | undefined;
   /** Seed of an NKey, `SU…`. */
-  readonly nkeySeed?: string;
+  readonly nkeySeed?: string | undefined;
   /** `true` for TLS with the system's authorities, or the client library's TLS options: `caFile`, `certFile`, `keyFile`, … A server without TLS is then an error. @default TLS when the server asks for it, or a server is `tls://…` */
-  readonly tls?: boolean | TlsOptions;
+  readonly tls?: boolean | TlsOptions | undefined;
   /** How the server's monitoring names this connection. @default "anytopic" */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** First part of the subjects that replies come to, for accounts that may not listen on the usual ones. @default "_INBOX" */
-  readonly inboxPrefix?: string;
+  readonly inboxPrefix?: string | undefined;
   /** The JetStream domain to use, for leaf nodes. */
-  readonly domain?: string;
+  readonly domain?: string | undefined;
   /** Put before the name of every stream and subject, so that several environments can share an account. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** Copies of every stream and consumer in a cluster; 1 to 5. @default 1 */
-  readonly replicas?: number;
+  readonly replicas?: number | undefined;
   /** Where streams keep messages. With `"memory"` they are lost when the server stops. @default "file" */
-  readonly storage?: "file" | "memory";
+  readonly storage?: "file" | "memory" | undefined;
   /** `max_bytes` of each stream. A full stream refuses messages (`RESOURCE_EXHAUSTED`); none are dropped. @default no limit */
-  readonly maxStreamBytes?: number;
+  readonly maxStreamBytes?: number | undefined;
   /** How long a stream remembers message ids, in ms; 100 ms to 14 days, and never longer than the topic's retention. @default 120_000 */
-  readonly deduplicationWindowMs?: number;
+  readonly deduplicationWindowMs?: number | undefined;
   /** The servers' `max_payload`. A connection to a server that allows less is refused. @default 1_048_576 */
-  readonly maxPayloadBytes?: number;
+  readonly maxPayloadBytes?: number | undefined;
   /** Unsettled messages of one subscription, waiting retries included, beyond which nothing new is delivered. @default 100_000 */
-  readonly maxAckPending?: number;
+  readonly maxAckPending?: number | undefined;
   /** How long the active worker of an ordered subscription may be silent before another takes over, in ms; 1 s to 1 minute. The same in every process. @default 5000 */
-  readonly leaderLeaseMs?: number;
+  readonly leaderLeaseMs?: number | undefined;
   /** How often the connection is probed, in ms; two unanswered probes end it. 100 ms to 2 minutes. @default 5000 */
-  readonly pingIntervalMs?: number;
+  readonly pingIntervalMs?: number | undefined;
 }
 
 /** Options with all defaults; frozen. */

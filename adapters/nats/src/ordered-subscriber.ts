@@ -1,3 +1,4 @@
+// Over 300 lines: leadership, intake and settling of one worker share their state; recovery, buffer and lease are files of their own.
 import type {
   DeliverySink,
   DriverDelivery,

@@ -4,6 +4,7 @@ import type { Msg, Subscription } from "@nats-io/nats-core";
 import type { Connection, ConnectionListener } from "./connection.ts";
 import { ErrCode, toPubSubError } from "./errors.ts";
 import { NANOSECONDS_PER_MS } from "./limits.ts";
+import { trueWithin } from "./true-within.ts";
 
 /** Who gets the messages. */
 export interface PullTarget {
@@ -92,13 +93,9 @@ export class PullLoop {
   async stop(timeoutMs: number = STOP_TIMEOUT_MS): Promise<void> {
     const subscription = this.#detach();
     if (subscription === undefined || !this.#connection.connected) return;
-    const { clock } = this.#connection.context;
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = clock.setTimer(resolve, timeoutMs, true);
     // The server has seen the end of the interest when it answers the flush that drain makes.
     const drained = subscription.drain().catch(() => {});
-    await Promise.race([this.#sweepRequests().then(async () => drained), late]);
-    clock.clearTimer(timer);
+    await trueWithin(this.#connection.context.clock, timeoutMs, Promise.all([this.#sweepRequests(), drained]));
     // Nothing may arrive any more; a drain that goes on would still let it.
     subscription.unsubscribe();
   }

@@ -17,6 +17,9 @@ export type StreamDeclaration = Pick<
   | "max_msgs_per_subject"
   | "discard"
   | "duplicate_window"
+  | "allow_rollup_hdrs"
+  | "deny_purge"
+  | "deny_delete"
 >;
 
 /** The parts of a consumer's configuration that we set and compare; times in ns. */
@@ -47,7 +50,9 @@ export function topicStream(options: CheckedOptions, topic: TopicSpec): Declared
 export function deadLetterStream(options: CheckedOptions, subscription: SubscriptionSpec): DeclaredStream {
   const names = subscriptionNames(options.prefix, subscription);
   const subjects = [names.deadLetterSubject, names.backstopSubject];
-  return { config: stream(options, names.deadLetterStream, subjects, DEAD_LETTER_RETENTION_MS, 100) };
+  const config = stream(options, names.deadLetterStream, subjects, DEAD_LETTER_RETENTION_MS, 100);
+  // Letters are deleted one by one when they are done.
+  return { config: { ...config, deny_delete: false } };
 }
 
 export function leaderStream(options: CheckedOptions, subscription: SubscriptionSpec): DeclaredStream {
@@ -108,5 +113,11 @@ function stream(
     // A full stream must say so, not drop the oldest messages.
     discard: "new",
     duplicate_window: windowMs * NANOSECONDS_PER_MS,
+    // With them a publisher's header `Nats-Rollup` empties the stream.
+    allow_rollup_hdrs: false,
+    // A publisher may have the server's acknowledgement, `{"stream":…,"seq":…}`, sent to any subject: sent to the API's
+    // purge, it empties the stream up to this sequence, with the server's own permissions. See ADR 014.
+    deny_purge: true,
+    deny_delete: true,
   };
 }

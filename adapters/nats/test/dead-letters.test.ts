@@ -4,7 +4,8 @@ import { startBrokerOrSkip, type Broker } from "@anytopic/brokers";
 import { jetstream } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { BACKSTOP_DELIVERIES } from "../src/limits.ts";
+import { BACKSTOP_DELIVERIES, DEFAULT_MAX_PAYLOAD_BYTES } from "../src/limits.ts";
+import { publishRaw } from "./raw-publisher.ts";
 
 const broker: Broker | undefined = await startBrokerOrSkip("nats");
 
@@ -73,5 +74,56 @@ describe.skipIf(broker === undefined)("dead letters", () => {
     await worker.close();
     expect(await letters.redrive()).toBe(1);
     expect(await letters.count()).toBe(0);
+  });
+
+  test("a message that leaves no room for a record is stored as far as it can be, once, and goes back", async () => {
+    const topic = defineTopic<Uint8Array>("no-room", { codec: "bytes" });
+    const subscription = defineSubscription(topic, "mail", { retryPolicy: { maxRetries: 0 } });
+    await pubsub.apply([topic, subscription]);
+    const largest = DEFAULT_MAX_PAYLOAD_BYTES;
+    const block = (lines: string): Buffer => Buffer.from(`NATS/1.0\r\n${lines}\r\n`);
+    const messages = [
+      // Headers that fill what JetStream stores of them, and a body that fills the server's limit.
+      { headers: block(`Nats-Msg-Id: headers\r\nsmall: 1\r\nbig: ${"x".repeat(65_400)}\r\n`), body: "1" },
+      { headers: block(Array.from({ length: 6000 }, (_, n) => `h${n}: ü\r\n`).join("")), body: "2" },
+      { headers: block("Nats-Msg-Id: body\r\n"), body: Buffer.alloc(largest - 40, "3") },
+      { headers: block("Nats-Msg-Id: more\r\na: b\r\n"), body: Buffer.alloc(largest - 150, "4") },
+      { body: Buffer.alloc(largest, "5") },
+      { headers: block(`Nats-Msg-Id: ${"i".repeat(65_000)}\r\n`), body: "6" },
+      { headers: Buffer.concat([block("a b: c\r\n"), Buffer.alloc(65_000, "x")]), body: Buffer.alloc(900_000, "7") },
+    ];
+    const sent = messages.map((message) => ({ subject: "no-room", ...message }));
+    expect(await publishRaw(broker as Broker, sent)).toEqual([]);
+    const runs: number[] = [];
+    let failing = true;
+    await using worker = await pubsub.subscribe(subscription, async (body) => {
+      runs.push(body[0] ?? 0);
+      if (failing) throw new Error("no");
+    });
+    const letters = pubsub.deadLetters(subscription);
+    await expect.poll(async () => letters.count(), { timeout: 15_000 }).toBe(messages.length);
+    // The last one cannot be read, and runs never.
+    expect(runs.map((code) => String.fromCharCode(code))).toEqual(["1", "2", "3", "4", "5", "6"]);
+    const found = await letters.peek();
+    const lengths = found.map(({ body }) => `${String.fromCharCode(body[0] ?? 0)} ${body.length}`);
+    expect(lengths.toSorted()).toEqual(
+      messages.map(({ body }, index) => `${index + 1} ${Buffer.from(body).length}`).toSorted(),
+    );
+    const letter = (first: string): (typeof found)[number] =>
+      found.find(({ body }) => body[0] === first.charCodeAt(0)) as never;
+    expect(letter("1")).toMatchObject({ id: "headers", reason: "retries-exhausted", attributes: { small: "1" } });
+    expect(letter("1").attributes["anytopic-incomplete"]).toBe("1 attributes did not fit");
+    expect(letter("2")).toMatchObject({ reason: "retries-exhausted", attributes: { h0: "ü", h1: "ü" } });
+    // The body and nothing else: whose letter it is, the stream says, and since when.
+    expect(letter("3")).toMatchObject({ id: "no-room__mail__dead-letters:3", reason: "backstop", attributes: {} });
+    expect(letter("4").id).toBe("more");
+    expect(letter("6")).toMatchObject({ id: "no-room:6", reason: "retries-exhausted" });
+    expect(letter("7")).toMatchObject({ id: "no-room:7", reason: "undecodable" });
+    failing = false;
+    runs.length = 0;
+    expect(await letters.redrive()).toBe(messages.length);
+    await expect.poll(() => runs.length, { timeout: 15_000 }).toBe(messages.length);
+    expect(await letters.count()).toBe(0);
+    expect(worker.health().state).toBe("receiving");
   });
 });

@@ -96,6 +96,20 @@ describe.skipIf(broker === undefined)("provisioning", () => {
     expect(await pubsub.plan(all)).toEqual([]);
   });
 
+  test("a stream that publishers could empty is said to differ, and is closed to them in place", async () => {
+    const { name, all } = declared();
+    const open = { subjects: [name, `${name}.redrive.*`], max_age: 7 * DAY_NS, duplicate_window: 120e9 };
+    await jsm.streams.add({ name, discard: "new", ...open, allow_rollup_hdrs: true });
+    await pubsub.apply(all);
+    const detail =
+      "allow_rollup_hdrs is true, declared false; deny_purge is false, declared true; deny_delete is false, declared true";
+    expect(await pubsub.plan(all)).toMatchObject([{ action: "update", resource: `stream ${name}`, detail }]);
+    await pubsub.apply(all, { update: true });
+    expect(await pubsub.plan(all)).toEqual([]);
+    const { config } = await jsm.streams.info(name);
+    expect(config).toMatchObject({ allow_rollup_hdrs: false, deny_purge: true, deny_delete: true });
+  });
+
   test("what cannot be changed in place is reported and left alone", async () => {
     const { name, all } = declared();
     await jsm.streams.add({
@@ -105,6 +119,8 @@ describe.skipIf(broker === undefined)("provisioning", () => {
       max_age: 7 * DAY_NS,
       duplicate_window: 120e9,
       discard: "new",
+      deny_purge: true,
+      deny_delete: true,
     });
     await jsm.consumers.add(name, {
       durable_name: "mail",

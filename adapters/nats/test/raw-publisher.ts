@@ -11,11 +11,12 @@ export interface RawMessage {
   readonly body: Uint8Array | string;
 }
 
-/** Publishes without any client library, as a stranger may; resolves with what the server refused, when it has read all. */
+/** Publishes without any client library, as a stranger may, and sends `more` lines of the protocol; resolves with what the server refused, when it has read all. */
 export async function publishRaw(
   { host, port }: { readonly host: string; readonly port: number },
   messages: readonly RawMessage[],
   login: Readonly<Record<string, string>> = {},
+  more = "",
 ): Promise<readonly string[]> {
   const socket = connect(port, host);
   const { promise: ended, resolve } = Promise.withResolvers<void>();
@@ -37,7 +38,7 @@ export async function publishRaw(
     socket.write(payload);
     socket.write("\r\n");
   }
-  socket.write("PING\r\n");
+  socket.write(`${more}PING\r\n`);
   await ended;
   return [...received.matchAll(/-ERR '([^']*)'/g)].map(([, words = ""]) => words);
 }

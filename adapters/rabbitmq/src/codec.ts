@@ -1,16 +1,16 @@
 import type { Attributes, OutgoingMessage, StoredMessage } from "@anytopic/core/driver";
 import { DEAD_LETTER_ATTRIBUTE, PubSubError } from "@anytopic/core/driver";
 import type { Message, Options } from "amqplib";
-import { type Headers, sendable } from "./header-table.ts";
+import type { Headers } from "./header-table.ts";
 import { headerText } from "./header-text.ts";
 import { HEADER_ROOM_BYTES, MAX_HEADER_BYTES } from "./limits.ts";
 import { contentId, ownId } from "./message-id.ts";
-import { isDirect, isRepublished, isStoredLetter, ownCount, returnsOf } from "./provenance.ts";
+import { isRepublished, isStoredLetter, ownCount, returnsOf } from "./provenance.ts";
 import { BODY_BYTES_HEADER, withHeaders, withoutSpill } from "./spill.ts";
 import { uuidTimeMs } from "./uuid-time.ts";
 
 const KEY_HEADER = "anytopic-key";
-const ATTEMPT_HEADER = "anytopic-attempt";
+export const ATTEMPT_HEADER = "anytopic-attempt";
 /** Orders the messages of one key after a worker has died; see docs/adr/021-rabbitmq-ordering.md. */
 const ORDER_HEADER = "anytopic-order";
 /**
@@ -19,12 +19,12 @@ const ORDER_HEADER = "anytopic-order";
  */
 const TIME_HEADER = "timestamp_in_ms";
 /** Of a letter that was stored by us, see `newMark`. */
-const MARK_HEADER = "anytopic-letter";
+export const MARK_HEADER = "anytopic-letter";
 /** Put before the key of an attribute that cannot be a header by itself. */
 const ESCAPE = "anytopic-attr:";
 
 /** Headers that the broker adds, and changes on its own. */
-const BROKERS_OWN = /^x-(?:death|delivery-count|acquired-count|(?:first|last)-death-.*)$/;
+export const BROKERS_OWN: RegExp = /^x-(?:death|delivery-count|acquired-count|(?:first|last)-death-.*)$/;
 /** Keys with a meaning to the broker (`CC` and `BCC` route), to the client library or to this codec. */
 const UNSAFE_KEY =
   /^(?:CC|BCC|__proto__|timestamp_in_ms|x-death|x-delivery-count|x-acquired-count|x-(?:first|last)-death-.*)$/;
@@ -195,67 +195,6 @@ export function encodeStored(
 export interface Sendable {
   readonly body: Buffer;
   readonly properties: Options.Publish;
-}
-
-export interface Again {
-  readonly id: string;
-  readonly attempt: number;
-  /** Its time to live in the queue where it waits, in ms. @default none */
-  readonly delayMs?: number;
-}
-
-/** A received message to publish again, as it is but for the attempt it will be. */
-export function encodeAgain(message: Message, { id, attempt, delayMs }: Again, maxHeaderBytes: number): Sendable {
-  const { properties, content } = message;
-  const received: Headers = properties.headers ?? {};
-  const kept: Headers = {};
-  for (const name of Object.keys(received)) {
-    if (!isForOneWay(name) && (name !== BODY_BYTES_HEADER || isDirect(message))) kept[name] = sendable(received[name]);
-  }
-  const { body, headers } = withHeaders(content, kept, maxHeaderBytes, { [ATTEMPT_HEADER]: attempt });
-  const { priority, timestamp } = properties;
-  return {
-    body,
-    properties: {
-      ...shortTexts(properties),
-      priority,
-      timestamp: Number.isSafeInteger(timestamp) ? timestamp : undefined,
-      messageId: id,
-      deliveryMode: 2,
-      mandatory: true,
-      headers,
-      ...(delayMs === undefined ? {} : { expiration: String(delayMs) }),
-    },
-  };
-}
-
-/**
- * The texts among the properties that may go on. The broker refuses a `userId` that is not ours, and looks for a consumer of
- * ours behind the pseudo-queue for direct replies; an `expiration` was for the way that the message has behind it; and
- * text that was no UTF-8 has grown when it was read, perhaps beyond what it may have.
- */
-function shortTexts(properties: Message["properties"]): Partial<Record<(typeof TEXTS)[number], string>> {
-  const texts: Partial<Record<(typeof TEXTS)[number], string>> = {};
-  for (const name of TEXTS) {
-    const value: unknown = properties[name];
-    if (typeof value !== "string" || Buffer.byteLength(value) > 255 || value === "amq.rabbitmq.reply-to") continue;
-    texts[name] = value;
-  }
-  return texts;
-}
-
-const TEXTS = ["contentType", "contentEncoding", "correlationId", "replyTo", "type", "appId"] as const;
-
-/** Not for the next way of a message: what routes it, what was counted or written about the last way, and what others may not say. */
-function isForOneWay(name: string): boolean {
-  return (
-    name === ATTEMPT_HEADER ||
-    name === "CC" ||
-    name === "BCC" ||
-    name === DEAD_LETTER_ATTRIBUTE ||
-    name === MARK_HEADER ||
-    BROKERS_OWN.test(name)
-  );
 }
 
 /** The latest time that JavaScript has a `Date` for, in Unix ms. */

@@ -17,6 +17,7 @@ const PARAMETERS: Readonly<Record<string, (options: Settable, value: string) => 
   prefix: (options, value) => (options.prefix = value),
   connection_name: (options, value) => (options.connectionName = value),
   content_type: (options, value) => (options.contentType = value),
+  management_url: (options, value) => (options.managementUrl = value),
 };
 
 /** Options from a URL with query parameters and an object of further options, which must not disagree; throws `INVALID_CONFIG`, without secrets. */

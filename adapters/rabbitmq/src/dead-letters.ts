@@ -13,10 +13,9 @@ import { answered } from "./answered.ts";
 import { type DecodedLetter, encodeStored } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { codeOf, toPubSubError } from "./errors.ts";
-import { CLOSE_TIMEOUT_MS, QUEUE_SETTLES_MS } from "./limits.ts";
+import { CLOSE_TIMEOUT_MS } from "./limits.ts";
 import { letterId, newMark } from "./message-id.ts";
 import type { QueueNames } from "./names.ts";
-import { deadLetterQueueArguments } from "./queue-arguments.ts";
 import type { QueueSender } from "./queue-sender.ts";
 import { raceTimeout } from "./race-timeout.ts";
 import { readLetter } from "./read-message.ts";
@@ -119,10 +118,8 @@ export class DeadLetters implements DriverDeadLetters {
     try {
       await this.#send(this.#queue, letter, { mark });
     } catch (error) {
-      const code = error instanceof PubSubError ? error.code : undefined;
-      if (code === "LIMIT_EXCEEDED") await this.#send(this.#queue, withoutAttributes(letter), { mark });
-      else if (code === "NOT_FOUND") await this.#storeInNewQueue(letter, mark, error);
-      else throw error;
+      if (!(error instanceof PubSubError && error.code === "LIMIT_EXCEEDED")) throw error;
+      await this.#send(this.#queue, withoutAttributes(letter), { mark });
     }
   }
 
@@ -130,23 +127,6 @@ export class DeadLetters implements DriverDeadLetters {
     const { sender, contentType } = this.#context;
     const { body, properties } = encodeStored(message, ours, contentType, sender.maxHeaderBytes);
     return sender.send(queue, body, properties);
-  }
-
-  /** Somebody has deleted the queue. Without it no message of the subscription would ever end. */
-  async #storeInNewQueue(letter: OutgoingMessage, mark: string, missing: unknown): Promise<void> {
-    const { connection, driver } = this.#context;
-    try {
-      const queueArguments = deadLetterQueueArguments();
-      await withChannel(connection, (channel) =>
-        answered(channel, channel.assertQueue(this.#queue, { durable: true, arguments: queueArguments })),
-      );
-    } catch (cause) {
-      driver.logger.debug({ err: cause, queue: this.#queue }, "rabbitmq: the dead-letter queue cannot be made again");
-      throw missing;
-    }
-    driver.logger.warn({ queue: this.#queue }, "rabbitmq: the dead-letter queue was missing, and was made again");
-    await this.#send(this.#queue, letter, { mark });
-    await new Promise((resolve) => setTimeout(resolve, QUEUE_SETTLES_MS));
   }
 
   async #admin<Result>(operation: string, use: (channel: Channel) => Promise<Result>): Promise<Result> {

@@ -18,6 +18,7 @@ import { exchangeName, queueNames } from "./names.ts";
 import { RabbitmqNative } from "./native.ts";
 import type { CheckedOptions } from "./options.ts";
 import { orderStamps } from "./order-stamp.ts";
+import { readPolicies } from "./policies.ts";
 import { Provisioning } from "./provisioning.ts";
 import { Publisher } from "./publisher.ts";
 import { QueueSender } from "./queue-sender.ts";
@@ -46,7 +47,12 @@ export class RabbitmqDriver implements Driver {
     this.#context = context;
     this.#status = new ConnectionStatus((state, error) => context.status(state, error));
     this.#consuming = new Connection(options, context, "consume", this.#status);
-    this.#provisioning = new Provisioning(this.#consuming, options.prefix);
+    const { management, prefix, tls } = options;
+    this.#provisioning = new Provisioning(
+      this.#consuming,
+      prefix,
+      management && ((signal) => readPolicies(management, tls, signal)),
+    );
     this.#nextOrder = orderStamps(() => context.clock.now());
     this.native = new RabbitmqNative(
       () => this.#publishing?.connection.model,

@@ -1,6 +1,7 @@
 import { rejectUnknownKeys, requireInteger, shown } from "@anytopic/core/driver";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
 import { type BrokerAddress, DEFAULT_URL, parseAddress } from "./address.ts";
+import { type ManagementAddress, parseManagementUrl } from "./management-address.ts";
 
 export interface RabbitmqOptions {
   /**
@@ -8,19 +9,24 @@ export interface RabbitmqOptions {
    * everywhere in RabbitMQ no path means the virtual host `/`, and another slash in a name is written `%2F`.
    * @default "amqp://guest:guest@127.0.0.1:5672/"
    */
-  readonly url?: string | readonly string[];
+  readonly url?: string | readonly string[] | undefined;
   /** Put before the name of every exchange and queue, so that several environments can share a virtual host. @default "" */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** How often both sides must give a sign of life, in seconds; two silent intervals end the connection. 1 to 3600. @default 10 */
-  readonly heartbeatSeconds?: number;
+  readonly heartbeatSeconds?: number | undefined;
   /** How long one attempt to connect may take, in ms; 100 to 60,000. @default 10,000 */
-  readonly connectTimeoutMs?: number;
+  readonly connectTimeoutMs?: number | undefined;
   /** How the management pages name the connections; ` publish` and ` consume` are added. @default "anytopic" */
-  readonly connectionName?: string;
+  readonly connectionName?: string | undefined;
   /** `content_type` of every message that is published, for foreign consumers that look at it: `"application/json"`. @default none */
-  readonly contentType?: string;
+  readonly contentType?: string | undefined;
+  /**
+   * `http://user:password@host:15672` or `https:`: the management API, which `plan` and `verify` then ask for policies that
+   * would delete retries or dead letters. AMQP cannot see policies. Without credentials those of `url` are used. @default none
+   */
+  readonly managementUrl?: string | undefined;
   /** Options of Node's TLS for `amqps:`, such as `ca`, `cert`, `key`, `servername`; with `amqp:`, which has no TLS, an error. */
-  readonly tls?: TlsOptions;
+  readonly tls?: TlsOptions | undefined;
 }
 
 /** Options with all defaults; frozen. */
@@ -31,6 +37,7 @@ export interface CheckedOptions {
   readonly connectTimeoutMs: number;
   readonly connectionName: string;
   readonly contentType: string | undefined;
+  readonly management: ManagementAddress | undefined;
   readonly tls: TlsOptions | undefined;
 }
 
@@ -41,6 +48,7 @@ export const OPTION_NAMES = [
   "connectTimeoutMs",
   "connectionName",
   "contentType",
+  "managementUrl",
   "tls",
 ] as const;
 
@@ -71,6 +79,10 @@ export function checkedOptions(options: RabbitmqOptions = {}): CheckedOptions {
     }),
     connectionName: text("connectionName", options.connectionName ?? "anytopic", 200),
     contentType: options.contentType === undefined ? undefined : text("contentType", options.contentType, 255),
+    management:
+      options.managementUrl === undefined
+        ? undefined
+        : parseManagementUrl(options.managementUrl, addresses[0] as BrokerAddress),
     tls: checkedTls(options.tls),
   });
 }

@@ -3,10 +3,13 @@ import type { Channel } from "amqplib";
 import { withChannel } from "./channels.ts";
 import type { Connection } from "./connection.ts";
 import { codeOf, toPubSubError } from "./errors.ts";
+import { harmfulPolicies } from "./harmful-policies.ts";
 import { QUEUE_SETTLES_MS } from "./limits.ts";
 import { allWaitQueueNames, exchangeName, queueNames } from "./names.ts";
+import type { EffectivePolicy } from "./policies.ts";
 import {
   deadLetterQueueArguments,
+  earlierDeadLetterQueueArguments,
   type QueueArguments,
   subscriptionQueueArguments,
   waitQueueArguments,
@@ -21,21 +24,30 @@ interface Resource {
   check(channel: Channel): Promise<unknown>;
   /** Rejects with 406 when it is there with other properties. */
   declare(channel: Channel): Promise<unknown>;
+  /** The same for what an earlier version made, which will do. */
+  readonly declareEarlier?: (channel: Channel) => Promise<unknown>;
   delete(channel: Channel): Promise<unknown>;
 }
 
 /**
  * Topology by AMQP alone, which cannot list anything: a passive declaration tells whether a thing exists, and one in full
- * whether it is as declared, of which the broker names the first difference. Bindings, policies and limits of other people
- * cannot be seen. Every question has a channel of its own, since "no" closes it.
+ * whether it is as declared, of which the broker names the first difference. Bindings and limits of other people
+ * cannot be seen, policies only by the management API. Every question has a channel of its own, since "no" closes it.
  */
 export class Provisioning {
   readonly #connection: Connection;
   readonly #prefix: string;
+  readonly #policies: ((signal?: AbortSignal) => Promise<ReadonlyMap<string, EffectivePolicy>>) | undefined;
 
-  constructor(connection: Connection, prefix: string) {
+  /** @param policies reads what policies do to queues; undefined when nobody can tell */
+  constructor(
+    connection: Connection,
+    prefix: string,
+    policies: ((signal?: AbortSignal) => Promise<ReadonlyMap<string, EffectivePolicy>>) | undefined,
+  ) {
     this.#connection = connection;
     this.#prefix = prefix;
+    this.#policies = policies;
   }
 
   async plan(topology: Topology, signal?: AbortSignal): Promise<TopologyChange[]> {
@@ -44,6 +56,11 @@ export class Provisioning {
       signal?.throwIfAborted();
       const change = await this.#compare(resource);
       if (change !== undefined) changes.push(change);
+    }
+    if (this.#policies === undefined || topology.subscriptions.length === 0) return changes;
+    const policies = await this.#policies(signal);
+    for (const subscription of topology.subscriptions) {
+      changes.push(...harmfulPolicies(subscription, queueNames(this.#prefix, subscription), policies));
     }
     return changes;
   }
@@ -107,8 +124,17 @@ export class Provisioning {
       // Whoever may not configure cannot ask; that it exists has to do.
       if (code === "PERMISSION_DENIED") return undefined;
       if (code !== "TOPOLOGY_MISMATCH") throw toPubSubError(`rabbitmq: compare ${resource.label}`, error);
+      if (await this.#isEarlier(resource)) return undefined;
       return { action: "replace", resource: resource.label, detail: differenceIn(error) };
     }
+  }
+
+  async #isEarlier({ declareEarlier }: Resource): Promise<boolean> {
+    if (declareEarlier === undefined) return false;
+    return await withChannel(this.#connection, declareEarlier).then(
+      () => true,
+      () => false,
+    );
   }
 
   async #exists(resource: Resource): Promise<boolean> {
@@ -155,18 +181,21 @@ function exchangeResource(prefix: string, topic: TopicSpec): Resource {
 function subscriptionResources(prefix: string, subscription: SubscriptionSpec): Resource[] {
   const names = queueNames(prefix, subscription);
   return [
-    queueResource(names.deadLetters, deadLetterQueueArguments()),
+    queueResource(names.deadLetters, deadLetterQueueArguments(), earlierDeadLetterQueueArguments()),
     queueResource(names.wait, waitQueueArguments(names)),
     queueResource(names.queue, subscriptionQueueArguments(subscription, names)),
   ];
 }
 
-function queueResource(name: string, queueArguments: QueueArguments): Resource {
+function queueResource(name: string, queueArguments: QueueArguments, earlier?: QueueArguments): Resource {
+  const declareWith = (channel: Channel, declared: QueueArguments): Promise<unknown> =>
+    channel.assertQueue(name, { durable: true, arguments: declared });
   return {
     label: `queue ${name}`,
     name,
     check: (channel) => channel.checkQueue(name),
-    declare: (channel) => channel.assertQueue(name, { durable: true, arguments: queueArguments }),
+    declare: (channel) => declareWith(channel, queueArguments),
+    ...(earlier && { declareEarlier: (channel) => declareWith(channel, earlier) }),
     delete: (channel) => channel.deleteQueue(name),
   };
 }

@@ -20,7 +20,13 @@ export function subscriptionQueueArguments(subscription: SubscriptionSpec, names
   };
 }
 
+/** Under a policy that bounds it, it refuses new letters, which are then kept where they are, and drops no old ones. */
 export function deadLetterQueueArguments(): QueueArguments {
+  return { ...earlierDeadLetterQueueArguments(), "x-overflow": "reject-publish" };
+}
+
+/** Until 0.1: arguments cannot be changed, and letters are not to be deleted for it. */
+export function earlierDeadLetterQueueArguments(): QueueArguments {
   return { "x-queue-type": "quorum", "x-delivery-limit": NO_DELIVERY_LIMIT };
 }
 

@@ -1,9 +1,9 @@
 import { type Logger, PubSubError } from "@anytopic/core/driver";
 import type { Message, Options } from "amqplib";
 import { within } from "./answered.ts";
-import { type Again, encodeAgain } from "./codec.ts";
 import { type Confirmable, ConfirmedChannel } from "./confirmed-channel.ts";
 import type { Connection } from "./connection.ts";
+import { type Again, encodeAgain } from "./encode-again.ts";
 import { FRAME_ROOM_BYTES, MAX_HEADER_BYTES } from "./limits.ts";
 
 /** Publishes straight into queues, past every topic: retries, dead letters, redrives. Safe to share. */

@@ -1,7 +1,7 @@
 import { type Logger, PubSubError, type PubSubErrorCode } from "@anytopic/core/driver";
 import type { Message } from "amqplib";
-import type { Again } from "./codec.ts";
 import type { Connection } from "./connection.ts";
+import type { Again } from "./encode-again.ts";
 import { toPubSubError } from "./errors.ts";
 import { QUEUE_SETTLES_MS, WAIT_QUEUE_TTLS_MS } from "./limits.ts";
 import { type QueueNames, waitQueueName } from "./names.ts";

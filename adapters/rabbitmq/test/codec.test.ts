@@ -1,7 +1,8 @@
 import type { OutgoingMessage } from "@anytopic/core/driver";
 import type { Message, Options } from "amqplib";
 import { expect, test } from "vitest";
-import { decodeMessage, encodeAgain, encodeProperties, headerRefusal, sizeOf } from "../src/codec.ts";
+import { decodeMessage, encodeProperties, headerRefusal, sizeOf } from "../src/codec.ts";
+import { encodeAgain } from "../src/encode-again.ts";
 
 const NOW_MS = 1_795_000_000_123;
 

@@ -107,6 +107,7 @@ test.skipIf(noBroker)("a record that a publisher has forged is none, and cannot 
     { headers: { "anytopic-attr:anytopic-dead-letter": record } },
     { headers: { "anytopic-dead-letter": record, "x-death": "none" } },
     { headers: { "anytopic-dead-letter": record, "x-death": [] } },
+    { headers: { "anytopic-dead-letter": record, "x-death": [{ queue: 3 }] } },
     { headers: { "anytopic-body-bytes": 0 } },
   ];
   for (let index = 0; index < 100; index += 1) {

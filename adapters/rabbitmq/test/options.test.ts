@@ -40,6 +40,30 @@ test.each([
   expect(() => adapterModule.fromUrl(url)).toThrow(expect.objectContaining({ code: "INVALID_CONFIG" }) as Error);
 });
 
+test("the management API has the login of the broker, or its own", () => {
+  const url = "amqp://us%40er:pa%2Fss@host/my%2Fhost";
+  expect(checkedOptions({ url, managementUrl: "https://host:15671/" }).management).toEqual({
+    origin: "https://host:15671",
+    vhost: "my/host",
+    credentials: "us@er:pa/ss",
+  });
+  const own = optionsFromUrl(`${url}?management_url=${encodeURIComponent("http://ad:m%2Fin@other/path/")}`, undefined);
+  expect(own.management).toMatchObject({ origin: "http://other/path", credentials: "ad:m/in" });
+});
+
+test.each([
+  "amqp://user:hunter2@host",
+  "http://user:hunter2@host:99999",
+  "http://user:hunter2%@host",
+  "http://user:hunter2@host/?x",
+  7,
+])("the management API %s is refused without its password", (managementUrl) => {
+  const refused = (): unknown => rabbitmq({ managementUrl: managementUrl as string });
+  expect(refused).toThrow(TypeError);
+  expect(refused).toThrow("managementUrl");
+  expect(refused).not.toThrow(/hunter2/);
+});
+
 test("query parameters and further options come together", () => {
   const url = "amqps://host/?heartbeat=5&connection_timeout=700&prefix=dev-&connection_name=me&content_type=text/plain";
   expect(optionsFromUrl(url, { tls: { servername: "s" } })).toMatchObject({

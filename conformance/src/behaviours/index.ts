@@ -114,8 +114,10 @@ import {
 import { orderedCut as faultsOrderedCut } from "./faults/ordered-cut.ts";
 import { reconnects as faultsReconnects } from "./faults/reconnects.ts";
 import { restartUnderLoad as faultsRestartUnderLoad } from "./faults/restart-under-load.ts";
+import { restartWithWaitingRetries as faultsRestartWithWaitingRetries } from "./faults/restart-with-waiting-retries.ts";
 import { slowLine as faultsSlowLine } from "./faults/slow-line.ts";
 import { staleSettle as faultsStaleSettle } from "./faults/stale-settle.ts";
+import { standbyRecovers as faultsStandbyRecovers } from "./faults/standby-recovers.ts";
 import { subscribeInOutage as faultsSubscribeInOutage } from "./faults/subscribe-in-outage.ts";
 
 /** Every behaviour, in the order in which the matrix shows them. */
@@ -233,7 +235,9 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   faultsOrderedCut,
   faultsReconnects,
   faultsRestartUnderLoad,
+  faultsRestartWithWaitingRetries,
   faultsSlowLine,
   faultsStaleSettle,
+  faultsStandbyRecovers,
   faultsSubscribeInOutage,
 ]);

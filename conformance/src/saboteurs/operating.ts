@@ -110,6 +110,24 @@ export const operating: readonly Saboteur[] = [
     }),
   },
   {
+    name: "failing-for-ever",
+    wrong: "a worker that once could not receive never says that it receives again",
+    killedBy: ["life.deleted-subscription"],
+    sabotage: sabotageDriver((driver) => ({
+      openSubscriber: (subscription, sink, options) => {
+        let failed = false;
+        const failing: typeof sink.failing = (error) => {
+          failed = true;
+          sink.failing(error);
+        };
+        const receiving: typeof sink.receiving = (reconnected) => {
+          if (!failed) sink.receiving(reconnected);
+        };
+        return driver.openSubscriber(subscription, forwardSink(sink, { failing, receiving }), options);
+      },
+    })),
+  },
+  {
     name: "talkative",
     wrong: "message bodies are logged",
     killedBy: ["life.payloads"],

@@ -4,52 +4,56 @@ import type { RetryPolicyOptions } from "../retry-policy.ts";
 /** What `anytopic.config.json` holds. Every string may hold `${VARIABLE}` and `${VARIABLE:-fallback}`; `$${` stands for `${`. */
 export interface AnytopicConfig {
   /** Where editors find the schema. */
-  readonly $schema?: string;
+  readonly $schema?: string | undefined;
   /** The connection of everything that names none. @default the only connection there is */
-  readonly default?: string;
-  readonly connections?: Readonly<Record<string, ConnectionConfig>>;
-  readonly provisioning?: Provisioning;
-  readonly publish?: PublishLimits;
-  readonly closeTimeoutMs?: number;
-  readonly topics?: Readonly<Record<string, TopicConfig>>;
+  readonly default?: string | undefined;
+  readonly connections?: Readonly<Record<string, ConnectionConfig>> | undefined;
+  readonly provisioning?: Provisioning | undefined;
+  readonly publish?: PublishLimits | undefined;
+  readonly closeTimeoutMs?: number | undefined;
+  readonly topics?: Readonly<Record<string, TopicConfig>> | undefined;
   /** Modules that export the declarations, for the command line; paths relative to the file. */
-  readonly declarations?: readonly string[];
+  readonly declarations?: readonly string[] | undefined;
 }
 
 export interface ConnectionConfig {
   /** `memory:`, `nats://host`, `amqp://host`, `aws://region`, `gcp://project`. */
   readonly url: string;
   /** The adapter's options beyond its URL, see its README. */
-  readonly options?: Readonly<Record<string, unknown>>;
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface TopicConfig {
   /** Where events are published to and, unless its subscriptions say otherwise, taken from. @default the default connection */
-  readonly connection?: string;
+  readonly connection?: string | undefined;
   /** A second connection that every event is published to as well, with the same id, while a topic moves. */
-  readonly mirror?: string;
+  readonly mirror?: string | undefined;
   /** The name on the broker. @default the declared name */
-  readonly name?: string;
-  readonly subscriptions?: Readonly<Record<string, SubscriptionConfig>>;
+  readonly name?: string | undefined;
+  readonly subscriptions?: Readonly<Record<string, SubscriptionConfig>> | undefined;
 }
 
 /** What it names replaces what the declaration says. */
 export interface SubscriptionConfig {
   /** Connections that a worker takes from at the same time; several while a topic moves. @default the topic's connection */
-  readonly connections?: readonly string[];
+  readonly connections?: readonly string[] | undefined;
   /** The name on the broker. @default the declared name */
-  readonly name?: string;
-  readonly maxConcurrency?: number;
-  readonly prefetch?: number;
-  readonly ackDeadlineMs?: number;
-  readonly maxHandlingMs?: number;
-  readonly retryPolicy?: Omit<RetryPolicyOptions, "maxRetries"> & { readonly maxRetries?: number | "Infinity" };
+  readonly name?: string | undefined;
+  readonly maxConcurrency?: number | undefined;
+  readonly prefetch?: number | undefined;
+  readonly ackDeadlineMs?: number | undefined;
+  readonly maxHandlingMs?: number | undefined;
+  readonly retryPolicy?:
+    | (Omit<RetryPolicyOptions, "maxRetries"> & { readonly maxRetries?: number | "Infinity" | undefined })
+    | undefined;
 }
 
 /** A checked configuration, variables replaced. Frozen. */
 export interface LoadedConfig {
   readonly default: string;
-  readonly connections: Readonly<Record<string, Required<ConnectionConfig>>>;
+  readonly connections: Readonly<
+    Record<string, { readonly url: string; readonly options: Readonly<Record<string, unknown>> }>
+  >;
   readonly provisioning: Provisioning | undefined;
   readonly publish: PublishLimits;
   readonly closeTimeoutMs: number | undefined;
@@ -63,5 +67,5 @@ export interface LoadedTopic extends Omit<TopicConfig, "subscriptions"> {
 }
 
 export interface LoadedSubscription extends Omit<SubscriptionConfig, "retryPolicy"> {
-  readonly retryPolicy?: RetryPolicyOptions;
+  readonly retryPolicy?: RetryPolicyOptions | undefined;
 }

@@ -9,13 +9,13 @@ import { isPlainObject, withoutValues } from "./variables.ts";
 
 export interface LoadConfigOptions {
   /** A URL that takes the place of the default connection's, before `ANYTOPIC_URL`. */
-  readonly url?: string;
+  readonly url?: string | undefined;
   /** A path, the configuration itself, or one that was loaded. @default the file that `ANYTOPIC_CONFIG` names, or `anytopic.config.*` in `folder` */
-  readonly config?: string | AnytopicConfig | LoadedConfig;
+  readonly config?: string | AnytopicConfig | LoadedConfig | undefined;
   /** @default the working directory */
-  readonly folder?: string;
+  readonly folder?: string | undefined;
   /** @default process.env */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 /** One place that may say which broker to use. */

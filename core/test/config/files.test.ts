@@ -119,6 +119,6 @@ describe("files that cannot be used", () => {
 
   test("neither a path nor an object", async () => {
     await expect(loadConfig({ config: 5 as never })).rejects.toThrow(TypeError);
-    await expect(loadConfig({ config: [] as never })).rejects.toThrow("config is []: must be a path or an object");
+    await expect(loadConfig({ config: [] as never })).rejects.toThrow("config is an array: must be a path or an object");
   });
 });

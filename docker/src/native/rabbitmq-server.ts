@@ -14,6 +14,12 @@ const DEBIAN_SCRIPTS = "/usr/lib/rabbitmq/bin";
 /** The management command has to boot an Erlang machine of its own; on a busy computer that takes seconds. */
 const ADMIN_TIMEOUT_MS = 60_000;
 
+/**
+ * A message that is dead-lettered at least once while the node starts, before it has its exchanges again, is tried once more
+ * after this time, 180 s unless set. docs/adr/023-rabbitmq-restart.md has the story; `rabbitmq.conf` has no name for it.
+ */
+const ADVANCED_CONFIG = "[{rabbit, [{dead_letter_worker_publisher_confirm_timeout, 5000}]}].\n";
+
 export const findRabbitmqServer: FindNativeProgram = () => {
   const scripts = findScripts();
   if (scripts === undefined) return "native: there is no rabbitmq-server on the PATH";
@@ -99,7 +105,7 @@ function nodeEnvironment({ folder, ports, options }: NativePlace): NodeJS.Proces
     RABBITMQ_PID_FILE: join(folder, "server.pid"),
     RABBITMQ_CONF_ENV_FILE: file("rabbitmq-env.conf", ""),
     RABBITMQ_ENABLED_PLUGINS_FILE: file("enabled_plugins", "[].\n"),
-    RABBITMQ_ADVANCED_CONFIG_FILE: file("advanced.config", "[].\n"),
+    RABBITMQ_ADVANCED_CONFIG_FILE: file("advanced.config", ADVANCED_CONFIG),
     RABBITMQ_CONFIG_FILE: file("rabbitmq.conf", rabbitmqConfig(`listeners.tcp.1 = 127.0.0.1:${port}`, options.config)),
   };
 }

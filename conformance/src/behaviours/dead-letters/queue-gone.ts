@@ -47,6 +47,7 @@ export const queueGone: Behaviour = behaviour({
       [poison?.id],
       "the ids of the letters",
     );
+    equal(collector.runsOf(poison?.id ?? "").length, 1, "the runs of the handler: only the letter is tried again");
     // The first letter went with its queue, which is no fault of ours.
     check(context.log.observed("dead-letter").length === 2, "two letters stored in all");
   },

@@ -7,7 +7,8 @@ export const storeFails: Behaviour = behaviour({
   id: "dead-letters.store-fails",
   rows: [28, 29],
   statements: ["C16"],
-  title: "while the dead-letter queue takes nothing the message is not lost, and it gets there in the end",
+  title:
+    "while the dead-letter queue takes nothing the message is not lost and its handler does not run again, and it gets there in the end",
   tier: "full",
   async run(context) {
     let failures = 0;
@@ -30,7 +31,7 @@ export const storeFails: Behaviour = behaviour({
           }),
       },
     );
-    await context.collect(pubsub, subscription, {
+    const collector = await context.collect(pubsub, subscription, {
       handle({ item }) {
         if (item.key === "poison") throw new Reject("no");
       },
@@ -47,6 +48,11 @@ export const storeFails: Behaviour = behaviour({
       (await letters.peek()).map(({ id }) => id),
       [sent[0]?.id],
       "the ids of the letters",
+    );
+    equal(
+      collector.runsOf(sent[0]?.id ?? "").length,
+      1,
+      "the runs of the handler: its outcome is known, only the letter is tried again",
     );
     check(context.log.observed("dead-letter-failed").length === 2, "two dead-letter-failed events for the observer");
     context.assertNothingLost(topic, subscription);

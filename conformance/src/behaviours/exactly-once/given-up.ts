@@ -1,8 +1,12 @@
 import { behaviour, exactlyOnce, outsideThisProcess, type Behaviour } from "../../behaviour.ts";
 import { check, equal, sameMembers } from "../../expect.ts";
+import { monotonicMs } from "../../wait.ts";
 
 /** Far above what it takes for a message to come again, so that a claim which stays shows. */
 const LEASE_MS = 60_000;
+
+/** How long a client may take to see that its connection has ended, in ms. */
+const NOTICED_MS = 5000;
 
 /** What a handler does that obeys its signal. */
 function untilAborted(signal: AbortSignal): Promise<never> {
@@ -59,16 +63,22 @@ export const cutGivenUp: Behaviour = behaviour({
     context.tolerate("skipped-attempts", "repeated-attempts");
     const pubsub = await context.open({ throughProxy: true });
     const { promise: mended, resolve: goOn } = Promise.withResolvers<void>();
-    // Where a delivery outlives its connection, the handler just goes on when the line is back.
+    let aborted = 0;
     const collector = await context.collect(pubsub, subscription, {
       maxConcurrency: 3,
-      handle: ({ context: { signal } }) => Promise.race([untilAborted(signal), mended]),
+      handle({ context: { signal } }) {
+        signal.addEventListener("abort", () => (aborted += 1));
+        return Promise.race([untilAborted(signal), mended]);
+      },
     });
     const sent = await context.publish(await context.open(), topic, 6);
     await collector.starts(3);
 
     await proxy.cut();
     await proxy.heal();
+    // Where a delivery outlives its connection nothing aborts, and the handlers just go on.
+    const endMs = monotonicMs() + NOTICED_MS;
+    await context.eventually(() => aborted >= 3 || monotonicMs() > endMs, "handlers to be given up, or not");
     goOn();
 
     await collector.completes(
