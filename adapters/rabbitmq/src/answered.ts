@@ -8,7 +8,9 @@ import { ANSWER_TIMEOUT_MS } from "./limits.ts";
  */
 export async function answered<Answer>(channel: Channel, answer: Promise<Answer>): Promise<Answer> {
   const ended = Promise.withResolvers<never>();
-  const onClose = (): void => ended.reject(new PubSubError("UNAVAILABLE", "rabbitmq: the channel was closed"));
+  // A channel that the server closes is often the answer: amqplib's own rejection, which knows why, comes first.
+  const onClose = (): void =>
+    void setImmediate(() => ended.reject(new PubSubError("UNAVAILABLE", "rabbitmq: the channel was closed")));
   channel.once("close", onClose);
   try {
     return await within(Promise.race([answer, ended.promise]));
