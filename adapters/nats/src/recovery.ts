@@ -113,7 +113,7 @@ export class Recovery {
     const disturbed = this.#account.compare(info, this.#recovering.inHand(), this.#recovering.inheritedThrough ?? 0);
     if (disturbed) this.#quietSince = this.#now();
     const { isComplete, isComplicated } = this.#account;
-    return isComplete || (isComplicated && this.#now() - this.#quietSince > 2 * this.#ackDeadlineMs + LATE_MS);
+    return isComplete || (isComplicated && this.#now() - this.#quietSince > this.#ackDeadlineMs + LATE_MS);
   }
 
   #now(): number {

@@ -24,13 +24,15 @@ class Gate {
 
 /**
  * Schedules in which, before there was an account of deliveries, a key's message started before its predecessor, or a key
- * was closed for ever (the last four); and a few by chance.
+ * was closed for ever (the last three); and a few by chance.
  */
 const SEEDS = [
   1152, 1233, 2273, 2741, 2750, 3092, 3103, 3271, 3368, 3545, 4460, 4507, 4744, 5013, 5680, 5705, 6367, 6397, 6502,
-  7152, 7162, 7355, 487, 1159, 1233, 6963,
+  7152, 7162, 7355, 487, 1159, 6963,
 ];
-const OTHER_SEEDS = Array.from({ length: 40 }, (_, index) => 20_000 + index);
+const OTHER_SEEDS = Array.from({ length: 30 }, (_, index) => 20_000 + index);
+/** These with a server that is killed and has forgotten a part. */
+const RESTARTS = Array.from({ length: 20 }, (_, index) => 30_000 + index);
 
 describe("an ordered subscription in a simulation of server and lines", () => {
   test("a new active worker notices a delivery that went to the request of the former one", async () => {
@@ -112,8 +114,8 @@ describe("an ordered subscription in a simulation of server and lines", () => {
 
   test("hundreds of faults, as seeds decide, lose nothing and keep the order", { timeout: 60_000 }, async () => {
     const broken: string[] = [];
-    for (const seed of [...SEEDS, ...OTHER_SEEDS]) {
-      const { violations, lost } = await runSchedule(seed);
+    for (const seed of [...SEEDS, ...OTHER_SEEDS, ...RESTARTS]) {
+      const { violations, lost } = await runSchedule(seed, RESTARTS.includes(seed));
       if (violations.length > 0 || lost > 0) broken.push(`${seed}: ${lost} lost; ${violations.join("; ")}`);
     }
     expect(broken).toEqual([]);

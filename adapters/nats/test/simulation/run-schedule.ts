@@ -14,9 +14,9 @@ const PATIENCE_MS = 120_000;
 
 /**
  * One run of one to three workers, a publisher, and one to five faults: the server's process stopped, lines cut or
- * blocked, workers closed and opened. Everything is decided by the seed.
+ * blocked, workers closed and opened; with `restarts` the server also killed. Everything is decided by the seed.
  */
-export async function runSchedule(seed: number): Promise<Outcome> {
+export async function runSchedule(seed: number, restarts = false): Promise<Outcome> {
   const random = seededRandom(seed);
   const leaderLeaseMs = pick(random, [1000, 2000, 5000]);
   const run = new SimulatedWorkers({
@@ -35,7 +35,7 @@ export async function runSchedule(seed: number): Promise<Outcome> {
   const total = publishRounds(run, random);
   const faults = 1 + Math.floor(random() * 5);
   for (let fault = 0; fault < faults; fault++)
-    run.world.later(run.world.between(500, FAULTS_MS), () => breakSomething(run, leaderLeaseMs, open));
+    run.world.later(run.world.between(500, FAULTS_MS), () => breakSomething(run, leaderLeaseMs, restarts, open));
 
   await run.clock.run(FAULTS_MS);
   const { pending } = run.server.consumer;
@@ -69,11 +69,15 @@ function publishRounds(run: SimulatedWorkers, random: () => number): number {
   return keys * perKey;
 }
 
-function breakSomething(run: SimulatedWorkers, leaderLeaseMs: number, open: () => void): void {
+function breakSomething(run: SimulatedWorkers, leaderLeaseMs: number, restarts: boolean, open: () => void): void {
   const { world, workers } = run;
   const worker = pick(run.random, [...workers.values()]);
   const kind = run.random();
-  if (kind < 0.4 || worker === undefined) {
+  if (restarts && kind < 0.2) {
+    const [staleMs, downMs] = [world.between(0, 300), world.between(0.1, 1.6) * leaderLeaseMs];
+    run.note(`server restarts in ${staleMs.toFixed(0)} ms, down for ${downMs.toFixed(0)} ms`);
+    run.restartServer(staleMs, downMs);
+  } else if (kind < 0.4 || worker === undefined) {
     const ms = world.between(0.5, 1.6) * leaderLeaseMs;
     run.note(`server stopped for ${ms.toFixed(0)} ms`);
     world.freezeServer(ms);

@@ -70,7 +70,10 @@ export class ScriptedConnection {
   #send(action: (server: ServerConnection) => void): void {
     const line = this.#line;
     if (line === undefined) return;
-    const arrive = (): void => line.up(() => action(line.server));
+    const arrive = (): void =>
+      line.up(() => {
+        if (this.#server.knows(line.server)) action(line.server);
+      });
     if (line.blocked === undefined) arrive();
     else line.blocked.push(arrive);
   }

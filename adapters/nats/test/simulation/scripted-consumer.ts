@@ -21,6 +21,13 @@ interface WaitingRequest {
   heartbeatMs: number;
 }
 
+export interface ConsumerSnapshot {
+  readonly pending: readonly (readonly [sequence: number, consumerSequence: number, atMs: number])[];
+  readonly counts: readonly (readonly [sequence: number, count: number])[];
+  readonly nextSequence: number;
+  readonly nextDelivery: number;
+}
+
 export interface ConsumerOutput {
   hasInterest(subject: string): boolean;
   /** Towards whoever is subscribed, in order. */
@@ -75,6 +82,30 @@ export class ScriptedConsumer {
     };
   }
 
+  /** What is on disk, to go back to. */
+  snapshot(): ConsumerSnapshot {
+    return {
+      pending: [...this.pending].map(([sequence, { consumerSequence, atMs }]) => [sequence, consumerSequence, atMs]),
+      counts: [...this.#deliveryCounts],
+      nextSequence: this.#nextSequence,
+      nextDelivery: this.#nextDelivery,
+    };
+  }
+
+  /** The server was killed and has started again: requests are gone, and what was not written. */
+  restore(snapshot: ConsumerSnapshot): void {
+    this.#waiting = [];
+    this.#redeliver = [];
+    this.pending.clear();
+    this.#deliveryCounts.clear();
+    for (const [sequence, consumerSequence, atMs] of snapshot.pending)
+      this.pending.set(sequence, { consumerSequence, atMs });
+    for (const [sequence, count] of snapshot.counts) this.#deliveryCounts.set(sequence, count);
+    this.#nextSequence = snapshot.nextSequence;
+    this.#nextDelivery = snapshot.nextDelivery;
+    this.#armCheck(1);
+  }
+
   request(reply: string, batch: number, expiresInMs: number): void {
     const now = this.#world.now;
     this.#waiting.push({ reply, left: batch, expiresMs: now + expiresInMs, heartbeatMs: now + HEARTBEAT_MS });
@@ -88,7 +119,9 @@ export class ScriptedConsumer {
     this.#redeliver = this.#redeliver.filter((other) => other !== sequence);
   }
 
-  nak(sequence: number): void {
+  nak(sequence: number, consumerSequence: number): void {
+    // Of before a restart.
+    if (consumerSequence > this.#nextDelivery) return;
     if (this.pending.size > 0 && !this.pending.has(sequence)) return;
     if (!this.#redeliver.includes(sequence)) this.#redeliver.push(sequence);
     this.#gather();

@@ -1,5 +1,5 @@
 import { headers, type MsgHdrs } from "@nats-io/nats-core";
-import { ScriptedConsumer, type StoredEvent } from "./scripted-consumer.ts";
+import { ScriptedConsumer, type ConsumerSnapshot, type StoredEvent } from "./scripted-consumer.ts";
 import type { SimQueue, SimWorld } from "./sim-world.ts";
 
 /** What arrives at a client. */
@@ -42,16 +42,17 @@ export class ScriptedServer {
   readonly #requests: SimQueue;
   readonly #api: SimQueue;
   readonly #deliveries: SimQueue;
+  #generation = 0;
   #leaseSequence = 0;
   #lease: Uint8Array = NO_DATA;
 
   constructor(world: SimWorld, ackWaitMs: number, losesRedeliveries: boolean) {
     this.#world = world;
     this.#ackWaitMs = ackWaitMs;
-    this.#acks = world.serverQueue(2);
-    this.#requests = world.serverQueue(2);
-    this.#api = world.serverQueue(2);
-    this.#deliveries = world.serverQueue(2);
+    this.#acks = this.#queue();
+    this.#requests = this.#queue();
+    this.#api = this.#queue();
+    this.#deliveries = this.#queue();
     this.consumer = new ScriptedConsumer(world, this.stream, ackWaitMs, losesRedeliveries, {
       hasInterest: (subject) => this.#hasInterest(subject),
       deliver: (subject, reply, { key, id, body }) =>
@@ -70,12 +71,34 @@ export class ScriptedServer {
     });
   }
 
+  /** What a goroutine has not done yet is lost when the server is killed. */
+  #queue(): SimQueue {
+    const queue = this.#world.serverQueue(2);
+    return (action) => {
+      const generation = this.#generation;
+      queue(() => {
+        if (generation === this.#generation) action();
+      });
+    };
+  }
+
   connect(connection: ServerConnection): void {
     this.#connections.add(connection);
   }
 
+  knows(connection: ServerConnection): boolean {
+    return this.#connections.has(connection);
+  }
+
   disconnect(connection: ServerConnection): void {
     this.#connections.delete(connection);
+  }
+
+  /** Killed and started again, with the consumer's state as it was some time ago. Lines have to be cut first. */
+  restart(snapshot: ConsumerSnapshot): void {
+    this.#generation++;
+    this.#connections.clear();
+    this.consumer.restore(snapshot);
   }
 
   /** From a publisher that is not part of the simulation. */
@@ -103,7 +126,7 @@ export class ScriptedServer {
     const sequence = Number(tokens[5]);
     const word = Buffer.from(data).toString();
     if (word === "+ACK") this.consumer.ack(sequence);
-    else if (word.startsWith("-NAK")) this.consumer.nak(sequence);
+    else if (word.startsWith("-NAK")) this.consumer.nak(sequence, Number(tokens[6]));
     else if (word === "+WPI") this.consumer.progress(sequence);
     if (reply !== "") this.#send(reply, { subject: reply, reply: "", data: NO_DATA, headers: undefined });
   }

@@ -118,6 +118,19 @@ export class SimulatedWorkers {
     while (this.workers.has(id) && !(await opens(pubsub.subscribe(this.#subscription, handler)))) await this.sleep(100);
   }
 
+  /** Kills the server and starts it again; of the consumer it remembers what it had written `staleMs` before. */
+  restartServer(staleMs: number, downMs: number): void {
+    const snapshot = this.server.consumer.snapshot();
+    this.world.later(staleMs, () => {
+      for (const { line } of this.workers.values()) {
+        line.stayAway(downMs);
+        line.cut("closes", "lost");
+      }
+      this.world.freezeServer(downMs);
+      this.server.restart(snapshot);
+    });
+  }
+
   close(id: number): void {
     const worker = this.workers.get(id);
     this.workers.delete(id);
