@@ -71,6 +71,21 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
       proves: "what an inbox store promises, and stores that break it",
     },
   ],
+  C37: [
+    {
+      file: "adapters/nats/test/line.test.ts",
+      proves: "a server that does not answer is not up; each adapter's own tests have its ways to fail",
+    },
+  ],
+  C38: [
+    { file: WORKER, proves: "deadlines and retries while the wall clock is set forward and back" },
+    { file: "core/test/lease-keeper.test.ts", proves: "leases are renewed in time when the wall clock was set back" },
+    {
+      file: "adapters/nats/test/line.test.ts",
+      proves:
+        "a wall clock that is set back stops neither reconnecting nor closing, whatever the client library compares",
+    },
+  ],
   C30: [{ file: CONNECT, proves: "an observer that throws is logged and harms nobody" }],
 };
 

@@ -57,7 +57,7 @@ describe("connect({ adapters })", () => {
   it.for<[unknown, RegExp]>([
     [memory.memory, /^adapters\[0\] is a function: must be the adapterModule of an adapter's package/],
     ["nats", /^adapters\[0\] is 'nats'/],
-    [{}, /^adapters\[0\] is \{\}/],
+    [{}, /^adapters\[0\] is an object/],
     [undefined, /^adapters\[0\] is undefined/],
   ])("refuses %o", async ([entry, message]) => {
     const refused = connect("memory:", { adapters: [entry as RegisteredAdapter] });

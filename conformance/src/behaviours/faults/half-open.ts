@@ -7,7 +7,7 @@ const PUBLISH_TIMEOUT_MS = 3000;
 export const halfOpen: Behaviour = behaviour({
   id: "faults.half-open",
   rows: [20, 40, 47],
-  statements: ["C1", "C24"],
+  statements: ["C1", "C24", "C37"],
   title:
     "on a line that swallows everything, publishes time out as asked; after it is mended everything goes on by itself",
   tier: "faults",

@@ -9,7 +9,7 @@ const RECOVERY_MS = 60_000;
 export const standbyRecovers: Behaviour = behaviour({
   id: "faults.standby-recovers",
   rows: [20, 40],
-  statements: ["C20", "C24", "C30"],
+  statements: ["C20", "C24", "C30", "C37"],
   title:
     "a worker of an ordered subscription whose line is cut and mended says that it receives, whether another has taken over or not",
   tier: "faults",

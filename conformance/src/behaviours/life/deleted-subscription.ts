@@ -4,7 +4,7 @@ import { equal } from "../../expect.ts";
 export const deletedSubscription: Behaviour = behaviour({
   id: "life.deleted-subscription",
   rows: [15, 43],
-  statements: ["C24"],
+  statements: ["C24", "C37"],
   title:
     "when its subscription is deleted a worker says so in health and to the observer; when it is back, it receives by itself",
   tier: "full",
