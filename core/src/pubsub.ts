@@ -77,6 +77,8 @@ export class PubSub implements AsyncDisposable {
   #closing: Promise<void> | undefined;
   /** No handler runs any more, or those that do were given up. */
   #publishingClosed = false;
+  /** Nobody waits any longer for topics that are being opened. */
+  #openingClosed = false;
 
   /** For `connect`. */
   constructor(router: ConnectionRouter, environment: ConnectionEnvironment, options: ConnectOptions) {
@@ -312,7 +314,9 @@ export class PubSub implements AsyncDisposable {
     if (workers.some(({ isBusy }) => isBusy)) await Promise.all(workers.map(({ drained }) => drained));
     this.#publishingClosed = true;
     budget.begin();
-    await budget.wait("opening topics", {}, () => Promise.allSettled(this.#opening.values()));
+    // What was published before belongs to what is waited for, also while its topic is only being opened.
+    await budget.wait("opening topics", {}, () => this.#opened());
+    this.#openingClosed = true;
     await Promise.all([
       ...closing,
       ...[...this.#publishers].map(([topic, publisher]) =>
@@ -346,6 +350,14 @@ export class PubSub implements AsyncDisposable {
     return changes;
   }
 
+  /** Resolves when no topic is being opened, and what waited for it was handed on: that takes a turn of the event loop. */
+  async #opened(): Promise<void> {
+    while (this.#opening.size > 0) {
+      await Promise.allSettled(this.#opening.values());
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
   #openPublisher(topic: AnyTopic): Promise<EventPublisher> {
     if (this.#publishingClosed) return Promise.reject(new PubSubError("CLOSED", CLOSED));
     const known = this.#opening.get(topic.name);
@@ -372,8 +384,10 @@ export class PubSub implements AsyncDisposable {
       maxWaiting: limits.maxWaiting ?? 100_000,
       timeoutMs: limits.timeoutMs ?? 30_000,
     });
-    if (this.#publishingClosed) void publisher.close(0);
-    this.#requirePublishing();
+    if (this.#openingClosed) {
+      void publisher.close(0);
+      throw new PubSubError("CLOSED", CLOSED);
+    }
     this.#publishers.set(topic.name, publisher);
     return publisher;
   }

@@ -42,7 +42,7 @@ async function publishes(options: NatsOptions | string): Promise<string> {
   await using pubsub = await connect(typeof options === "string" ? options : nats(options));
   const topic = defineTopic<object>("login");
   await pubsub.apply([topic]);
-  return await pubsub.publish(topic, {});
+  return pubsub.publish(topic, {});
 }
 
 describe.skipIf(withToken === undefined)("login", () => {

@@ -20,11 +20,16 @@ export const publishes: Behaviour = behaviour({
       ),
     );
     await publisher.close();
+    // Its topic is only being opened.
+    const fresh = await context.open();
+    const first = context.publishItem(fresh, topic, context.item());
+    await fresh.close();
 
+    const { id } = await context.within(first, "a publish from before the close to be answered");
     const answers = await context.within(Promise.all(publishing), "every publish to be answered");
     const accepted = answers.filter((id) => id !== undefined);
     check(accepted.length >= 20, `at least those on their way to be accepted, ${accepted.length} were`);
-    await collector.completes(accepted);
+    await collector.completes([id, ...accepted]);
     context.assertNothingLost(topic, subscription);
     equal(publisher.health().publishing, 0, "health().publishing after close");
   },
