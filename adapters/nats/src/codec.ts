@@ -6,6 +6,8 @@ import { MESSAGE_ID, plainId } from "./plain-id.ts";
 import { rawHeaders, readHeaders } from "./read-headers.ts";
 import { redriveTarget } from "./redrive-target.ts";
 
+/** What the names of our own headers begin with. */
+const OUR_PREFIX = "anytopic-";
 /** The id where the server must not deduplicate: dead letters and redriven messages. */
 const ID = "anytopic-id";
 const KEY = "anytopic-key";
@@ -187,7 +189,7 @@ export function decodeHeaders(block: Uint8Array, origin: Origin): Metadata {
       : readHeaders(block, (name, value) => {
           // Of several ids the server takes the first.
           if (name === MESSAGE_ID) messageId ??= value;
-          else if (name.startsWith("anytopic-")) {
+          else if (name.startsWith(OUR_PREFIX)) {
             if (name === KEY) orderingKey = value === "" ? undefined : value;
             else if (name === ENCODED) encoded = value;
             else if (origin === "event") return;
@@ -248,9 +250,15 @@ function unreadable(problem: string, block: Uint8Array): Metadata {
 function decodeAttributes(encoded: Attributes): Attributes {
   const attributes = newAttributes();
   for (const name in encoded) {
-    attributes[name === EMPTY_NAME ? "" : percentDecode(name)] = percentDecode(encoded[name] ?? "");
+    attributes[name === EMPTY_NAME ? "" : decodedName(name)] = percentDecode(encoded[name] ?? "");
   }
   return attributes;
+}
+
+/** Our own names are never encoded: one that is was written by a publisher, to be taken for ours. It stays as it is. */
+function decodedName(name: string): string {
+  const decoded = percentDecode(name);
+  return decoded !== name && decoded.startsWith(OUR_PREFIX) ? name : decoded;
 }
 
 const NO_ATTRIBUTES: Attributes = Object.freeze(newAttributes());

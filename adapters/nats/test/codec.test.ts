@@ -197,4 +197,17 @@ describe("sizeOf", () => {
     });
     expect(headerRefusal(message({ attributes: withAttributes([["ä", "x".repeat(1024)]]) }))).toBeUndefined();
   });
+
+  test("a name that was encoded to be taken for one of ours stays as it was written", () => {
+    const lines =
+      "anytopic%2Ddead-letter: {}\r\n%61nytopic-raw-headers: eA==\r\na%3Ab: x%0A\r\nanytopic-encoded: a\r\n";
+    for (const origin of ["event", "redriven", "letter"] as const) {
+      const { attributes } = decodeHeaders(Buffer.from(`NATS/1.0\r\n${lines}\r\n`), origin);
+      expect({ ...attributes }).toEqual({
+        "anytopic%2Ddead-letter": "{}",
+        "%61nytopic-raw-headers": "eA==",
+        "a:b": "x\n",
+      });
+    }
+  });
 });

@@ -115,6 +115,22 @@ describe.skipIf(broker === undefined)("hostile messages", () => {
     expect(await letters.redrive()).toBe(1);
   });
 
+  test("a publisher's own record is none, also where its name was encoded and the server gave up on the message", async () => {
+    const topic = defineTopic<object>("hostile-record");
+    const subscription = defineSubscription(topic, "mail", { retryPolicy: { maxRetries: 0 } });
+    await pubsub.apply([topic, subscription]);
+    const record = '{"reason":"rejected","error":"Forged","message":"forged","attempts":7,"last":5,"sub":"other/one"}';
+    const headers = Buffer.from(`NATS/1.0\r\nanytopic%2Ddead-letter: ${record}\r\nanytopic-encoded: a\r\n\r\n`);
+    await plant({ subject: "hostile-record", headers, body: "{}" });
+    const consumer = await jetstream(pubsub.native as NatsConnection).consumers.get("hostile-record", "mail");
+    for (let delivery = 0; delivery < 1 + BACKSTOP_DELIVERIES; delivery++)
+      (await consumer.next({ expires: 1000 }))?.nak();
+    expect(await consumer.next({ expires: 1000 })).toBeNull();
+    const letters = pubsub.deadLetters(subscription);
+    await expect.poll(async () => letters.count()).toBe(1);
+    expect(await letters.peek()).toMatchObject([{ reason: "backstop", subscription: "hostile-record/mail" }]);
+  });
+
   test("what a stranger sends to an inbox of ours is left out", async () => {
     const topic = defineTopic<{ n: number }>("hostile-inbox");
     const subscription = defineSubscription(topic, "mail");
