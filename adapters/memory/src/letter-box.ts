@@ -6,6 +6,8 @@ import type { MemoryBroker } from "./memory-broker.ts";
 import { TopicMessage } from "./topic-message.ts";
 
 interface Letter {
+  /** Tells it from others of the same id and time. */
+  readonly mark: string;
   readonly message: TopicMessage;
   /** Identifies the lease; undefined when nobody has taken it. */
   taker: object | undefined;
@@ -18,6 +20,7 @@ export class LetterBox {
   readonly #broker: MemoryBroker;
   readonly #letters = new Set<Letter>();
   #bytes = 0;
+  #stored = 0;
 
   constructor(what: string, broker: MemoryBroker) {
     this.#what = what;
@@ -34,7 +37,8 @@ export class LetterBox {
     if (this.#letters.size >= maxMessages) throw exhausted(this.#what, "maxMessages", maxMessages);
     if (this.#bytes + bytes > maxBytes) throw exhausted(this.#what, "maxBytes", maxBytes);
     const stored = new TopicMessage(message, bytes, this.#broker.time.now());
-    this.#letters.add({ message: stored, taker: undefined, takenUntilMs: 0 });
+    this.#stored += 1;
+    this.#letters.add({ mark: String(this.#stored), message: stored, taker: undefined, takenUntilMs: 0 });
     this.#bytes += bytes;
   }
 
@@ -71,6 +75,7 @@ export class LetterBox {
     letter.takenUntilMs = nowMs + LETTER_LEASE_MS;
     const { id, body, attributes, orderingKey, publishTimeMs } = letter.message;
     return {
+      mark: letter.mark,
       id,
       body,
       attributes,

@@ -39,6 +39,18 @@ describe("dead letters", () => {
     await again?.remove();
   });
 
+  it("that share id and time are told apart, also after they were put back", async () => {
+    const { driver } = await withTopology([subscription]);
+    const letters = await driver.openDeadLetters(subscription);
+    for (const id of ["a", "a"]) await letters.store(message(id));
+    const taken = await letters.take(9);
+    const marks = taken.map(({ mark }) => mark);
+    expect(new Set(marks).size).toBe(2);
+    expect(marks).not.toContain(undefined);
+    await Promise.all(taken.map((letter) => letter.putBack()));
+    expect((await letters.take(9)).map(({ mark }) => mark)).toEqual(marks);
+  });
+
   it("go back to their own subscription alone, as new, past the deduplication window", async () => {
     const { driver } = await withTopology([subscription, other]);
     const sink = new ProbeSink((delivery) => void delivery.ack());

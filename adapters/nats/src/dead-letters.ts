@@ -120,7 +120,9 @@ export class NatsDeadLetters implements DriverDeadLetters {
       await remove();
       return undefined;
     }
-    return Object.assign(letter, { remove, putBack: async () => this.#putBack(message) });
+    // Its place among the letters: one that was stored twice has one id and one time.
+    const mark = String(sequenceOf(message));
+    return Object.assign(letter, { mark, remove, putBack: async () => this.#putBack(message) });
   }
 
   async #remove(message: Fetched): Promise<void> {

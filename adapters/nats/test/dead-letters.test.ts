@@ -76,6 +76,19 @@ describe.skipIf(broker === undefined)("dead letters", () => {
     expect(await letters.count()).toBe(0);
   });
 
+  test("a letter that was stored twice is two letters, and both are redriven", async () => {
+    const topic = defineTopic<{ n: number }>("twice");
+    const subscription = defineSubscription(topic, "mail");
+    await pubsub.apply([topic, subscription]);
+    const headers = Buffer.from("NATS/1.0\r\nanytopic-id: one\r\nanytopic-published: 1795000000000\r\n\r\n");
+    const stored = { subject: "twice.dead-letters.mail", headers, body: '{"n":1}' };
+    expect(await publishRaw(broker as Broker, [stored, stored])).toEqual([]);
+    const letters = pubsub.deadLetters(subscription);
+    expect(await letters.count()).toBe(2);
+    expect(await letters.redrive()).toBe(2);
+    expect(await letters.count()).toBe(0);
+  });
+
   test("a message that leaves no room for a record is stored as far as it can be, once, and goes back", async () => {
     const topic = defineTopic<Uint8Array>("no-room", { codec: "bytes" });
     const subscription = defineSubscription(topic, "mail", { retryPolicy: { maxRetries: 0 } });
