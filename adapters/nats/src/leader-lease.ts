@@ -7,6 +7,7 @@ import type { Question } from "./dead-letters.ts";
 import { ErrCode, toPubSubError } from "./errors.ts";
 import { pubAckError, readPubAck, sequenceOf } from "./puback.ts";
 import type { ReplyInbox } from "./reply-inbox.ts";
+import { trueWithin } from "./true-within.ts";
 
 /** Who is told about leadership. */
 export interface Candidate {
@@ -85,18 +86,15 @@ export class LeaderLease {
     this.#schedule();
   }
 
-  /** Lets go, so that another worker takes over at once. */
-  async release(): Promise<void> {
+  /** Lets go, so that another worker takes over at once. Resolves within `timeoutMs`. */
+  async release(timeoutMs: number): Promise<void> {
     const leading = this.#state === "leading";
     this.#state = "stopped";
     this.#clearTimers();
     this.#subscription?.unsubscribe();
     if (!leading || !this.#connection.connected) return;
-    const { clock } = this.#connection.context;
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = clock.setTimer(resolve, RELEASE_TIMEOUT_MS, true);
-    await Promise.race([late, this.#write(RELEASED).catch(() => undefined)]);
-    clock.clearTimer(timer);
+    const waitMs = Math.min(RELEASE_TIMEOUT_MS, timeoutMs);
+    await trueWithin(this.#connection.context.clock, waitMs, this.#write(RELEASED));
   }
 
   get #what(): string {

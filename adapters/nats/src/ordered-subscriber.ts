@@ -11,7 +11,7 @@ import type {
 import type { Msg } from "@nats-io/nats-core";
 import { parseAckSubject } from "./ack-subject.ts";
 import { decodeMessage, isForAnother } from "./codec.ts";
-import type { Connection, ConnectionListener } from "./connection.ts";
+import { CLOSE_TIMEOUT_MS, type Connection, type ConnectionListener } from "./connection.ts";
 import type { Question } from "./dead-letters.ts";
 import { NatsDelivery, type DeliveryOwner } from "./delivery.ts";
 import { FailureReports } from "./failure-reports.ts";
@@ -324,26 +324,28 @@ export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullT
     if (nowMs - this.#buffer.awaitedSinceMs > 2 * this.#ackDeadlineMs) this.#recover();
   }
 
-  async stop(): Promise<void> {
+  async stop(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
     this.#stopping = true;
     this.#settler.holdReleased();
     this.#recovery?.end();
     this.#recovery = undefined;
-    await this.#pulls?.stop();
+    await this.#pulls?.stop(timeoutMs);
     for (const delivery of this.#buffer.clear()) this.#settler.nak(delivery, 0);
     this.#settler.sendReleased();
   }
 
-  async close(): Promise<void> {
-    await this.stop();
+  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+    const endsAt = performance.now() + timeoutMs;
+    const leftMs = (): number => Math.max(0, endsAt - performance.now());
+    await this.stop(timeoutMs);
     for (const delivery of this.#held.values()) this.#settler.nak(delivery, 0);
     this.#held.clear();
     this.#settler.sendReleased();
     this.#clearTimers();
     this.#connection.unlisten(this.#listener);
-    await this.#connection.flush();
+    await this.#connection.flush(leftMs());
     // Only now: the next worker must find everything settled or given back.
-    await this.#lease.release();
+    await this.#lease.release(leftMs());
     this.#settler.close();
   }
 
