@@ -1,6 +1,7 @@
 import type { Attributes, OutgoingMessage, StoredMessage } from "@anytopic/core/driver";
 import { DEAD_LETTER_ATTRIBUTE, PubSubError } from "@anytopic/core/driver";
 import type { Message, Options } from "amqplib";
+import { markUnreadable } from "./guard-frames.ts";
 import type { Headers } from "./header-table.ts";
 import { headerText } from "./header-text.ts";
 import { HEADER_ROOM_BYTES, MAX_HEADER_BYTES } from "./limits.ts";
@@ -20,6 +21,8 @@ const ORDER_HEADER = "anytopic-order";
 const TIME_HEADER = "timestamp_in_ms";
 /** Of a letter that was stored by us, see `newMark`. */
 export const MARK_HEADER = "anytopic-letter";
+/** Of a message that went on without its headers, since they could not be read: it is still not for a handler. */
+export const UNREADABLE_HEADER = "anytopic-unreadable";
 /** Put before the key of an attribute that cannot be a header by itself. */
 const ESCAPE = "anytopic-attr:";
 
@@ -118,6 +121,7 @@ const NO_ATTRIBUTE: ReadonlySet<string> = new Set([
   ATTEMPT_HEADER,
   MARK_HEADER,
   BODY_BYTES_HEADER,
+  UNREADABLE_HEADER,
   DEAD_LETTER_ATTRIBUTE,
 ]);
 
@@ -128,6 +132,7 @@ export function decodeMessage(message: Message, nowMs: number): DecodedMessage {
   const { body, headers } = withoutSpill(message);
   const stored = decode(message, body, headers, nowMs);
   const republished = isRepublished(message, received) ? ownCount(received, ATTEMPT_HEADER) : undefined;
+  if (republished !== undefined && received[UNREADABLE_HEADER] === true) markUnreadable(message.properties);
   const order = ownCount(headers, ORDER_HEADER) ?? 0;
   return { ...stored, attempt: Math.max(1, republished ?? 1) + returns, returns, order };
 }

@@ -1,8 +1,9 @@
 import { DEAD_LETTER_ATTRIBUTE } from "@anytopic/core/driver";
 import type { Message } from "amqplib";
-import { ATTEMPT_HEADER, BROKERS_OWN, MARK_HEADER, type Sendable } from "./codec.ts";
+import { ATTEMPT_HEADER, BROKERS_OWN, MARK_HEADER, type Sendable, UNREADABLE_HEADER } from "./codec.ts";
+import { unreadable } from "./guard-frames.ts";
 import { type Headers, sendable } from "./header-table.ts";
-import { isDirect } from "./provenance.ts";
+import { isAlwaysDirect } from "./provenance.ts";
 import { BODY_BYTES_HEADER, withHeaders } from "./spill.ts";
 
 export interface Again {
@@ -18,9 +19,12 @@ export function encodeAgain(message: Message, { id, attempt, delayMs }: Again, m
   const received: Headers = properties.headers ?? {};
   const kept: Headers = {};
   for (const name of Object.keys(received)) {
-    if (!isForOneWay(name) && (name !== BODY_BYTES_HEADER || isDirect(message))) kept[name] = sendable(received[name]);
+    if (isForOneWay(name) || (name === BODY_BYTES_HEADER && !isAlwaysDirect(message, received))) continue;
+    kept[name] = sendable(received[name]);
   }
-  const { body, headers } = withHeaders(content, kept, maxHeaderBytes, { [ATTEMPT_HEADER]: attempt });
+  const always: Headers = { [ATTEMPT_HEADER]: attempt };
+  if (unreadable(message) !== undefined) always[UNREADABLE_HEADER] = true;
+  const { body, headers } = withHeaders(content, kept, maxHeaderBytes, always);
   const { priority, timestamp } = properties;
   return {
     body,
@@ -62,6 +66,7 @@ function isForOneWay(name: string): boolean {
     name === "BCC" ||
     name === DEAD_LETTER_ATTRIBUTE ||
     name === MARK_HEADER ||
+    name === UNREADABLE_HEADER ||
     BROKERS_OWN.test(name)
   );
 }

@@ -13,13 +13,30 @@ export function isDirect({ fields }: Message): boolean {
   return fields.exchange === "";
 }
 
-/** The queue in which it died last, by dead-lettering; undefined when nothing says so. */
-export function lastDeath(headers: Headers): { readonly queue: unknown } | undefined {
+interface Death {
+  /** In which it was. */
+  readonly queue: unknown;
+  /** By which it had come there. */
+  readonly exchange: unknown;
+}
+
+/** How it died last, by dead-lettering; undefined when nothing says so. */
+export function lastDeath(headers: Headers): Death | undefined {
   // Own properties only: amqplib makes a table named `__proto__` the prototype of the headers.
   if (!Object.hasOwn(headers, "x-death")) return undefined;
   const deaths = headers["x-death"];
   const last: unknown = Array.isArray(deaths) ? deaths[0] : undefined;
-  return { queue: typeof last === "object" && last !== null ? (last as { queue?: unknown }).queue : undefined };
+  const { queue, exchange } = (typeof last === "object" && last !== null ? last : {}) as Partial<Death>;
+  return { queue, exchange };
+}
+
+/**
+ * Whether it came past every topic into its queue, and also into the one before from which it was dead-lettered: a letter
+ * that the broker has dead-lettered comes by the default exchange, and is what a publisher wrote.
+ */
+export function isAlwaysDirect(message: Message, headers: Headers): boolean {
+  const death = lastDeath(headers);
+  return isDirect(message) && (death === undefined || death.exchange === "");
 }
 
 /**

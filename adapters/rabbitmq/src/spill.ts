@@ -1,7 +1,7 @@
 import type { Message } from "amqplib";
 import { type Headers, tableBytes } from "./header-table.ts";
 import { headerText } from "./header-text.ts";
-import { isDirect, ownCount } from "./provenance.ts";
+import { isAlwaysDirect, ownCount } from "./provenance.ts";
 
 /** How many bytes of the body are the message's own; the headers that found no place follow behind them, as JSON. */
 export const BODY_BYTES_HEADER = "anytopic-body-bytes";
@@ -33,7 +33,7 @@ export function withHeaders(
 export function withoutSpill(message: Message): { readonly body: Buffer; readonly headers: Headers } {
   const headers: Headers = message.properties.headers ?? {};
   const { content } = message;
-  const bytes = isDirect(message) ? ownCount(headers, BODY_BYTES_HEADER) : undefined;
+  const bytes = isAlwaysDirect(message, headers) ? ownCount(headers, BODY_BYTES_HEADER) : undefined;
   if (bytes === undefined || bytes >= content.byteLength) return { body: content, headers };
   const spilled = parsed(content.subarray(bytes).toString());
   if (spilled === undefined) return { body: content, headers };

@@ -3,6 +3,8 @@ import type { Message, Options } from "amqplib";
 import { expect, test } from "vitest";
 import { decodeMessage, encodeProperties, headerRefusal, sizeOf } from "../src/codec.ts";
 import { encodeAgain } from "../src/encode-again.ts";
+import { markUnreadable, unreadable } from "../src/guard-frames.ts";
+import { MAX_HEADER_BYTES } from "../src/limits.ts";
 
 const NOW_MS = 1_795_000_000_123;
 
@@ -168,4 +170,18 @@ test("the size counts body, id, key and attributes", () => {
   expect(sizeOf(outgoing({ body: new Uint8Array(1004) }))).toBe(small + 1000);
   expect(sizeOf(outgoing({ attributes: { k: "ü" } }))).toBe(small + 1 + 2 + 6);
   expect(sizeOf(outgoing({ orderingKey: "k" }))).toBeGreaterThan(small);
+});
+
+test("what could not be read is known as such when it comes again, and no publisher can say so", () => {
+  const message = received({ messageId: "m1" });
+  markUnreadable(message.properties);
+  const { body, properties } = encodeAgain(message, { id: "m1", attempt: 2 }, MAX_HEADER_BYTES);
+  const again = received(properties, body, false, "");
+  expect(decodeMessage(again, 0)).toMatchObject({ id: "m1", attempt: 2, attributes: {} });
+  expect(unreadable(again)).toMatchObject({ code: "REJECTED" });
+  const published = received(properties, body);
+  expect({ ...decodeMessage(published, 0).attributes }).toEqual({});
+  expect(unreadable(published)).toBeUndefined();
+  const { properties: next } = encodeAgain(published, { id: "m1", attempt: 2 }, MAX_HEADER_BYTES);
+  expect(next.headers).toEqual({ "anytopic-attempt": 2 });
 });

@@ -72,6 +72,39 @@ test.skipIf(broker === undefined)(
 );
 
 test.skipIf(broker === undefined)(
+  "a message whose headers nobody can read is still such a one for the next worker, also on its last attempt",
+  async () => {
+    const topic = defineTopic<number>("deep-returned");
+    const subscription = defineSubscription(topic, "worker", { maxConcurrency: 1, retryPolicy: { maxRetries: 0 } });
+    const closing = await connected();
+    await closing.apply([subscription]);
+    const running = Promise.withResolvers<void>();
+    const runs: number[] = [];
+    const worker = await closing.subscribe(subscription, async (event, { signal }) => {
+      runs.push(event);
+      running.resolve();
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    });
+    await closing.publish(topic, 1);
+    await running.promise;
+    const raw = await stranger();
+    await raw.publish(to("deep-returned"), Buffer.from("[-1]"), { headers: nestedTables(4000) });
+    const letters = closing.deadLetters(subscription);
+    // Behind what runs, it was received and cannot have been started.
+    const stats = (closing.native as RabbitmqNative).consumeConnection;
+    const channel = await stats!.createChannel();
+    await expect.poll(async () => (await channel.checkQueue("deep-returned.worker")).messageCount).toBe(0);
+    await channel.close();
+    await worker.close({ timeoutMs: 0 });
+    const next = await connected();
+    await next.subscribe(subscription, (event) => void runs.push(event));
+    await expect.poll(() => letters.count()).toBe(1);
+    expect((await letters.peek())[0]).toMatchObject({ reason: "undecodable" });
+    expect(runs.filter((event) => typeof event !== "number")).toEqual([]);
+  },
+);
+
+test.skipIf(broker === undefined)(
   "a letter whose headers nobody can read is counted, looked at, taken, redriven and purged like any other",
   async () => {
     const topic = defineTopic<number>("deep-letters");

@@ -110,6 +110,8 @@ test.skipIf(noBroker)("a record that a publisher has forged is none, and cannot 
     { headers: { "anytopic-dead-letter": record, "x-death": [] } },
     { headers: { "anytopic-dead-letter": record, "x-death": [{ queue: 3 }] } },
     { headers: { "anytopic-body-bytes": 0 } },
+    { headers: { "anytopic-body-bytes": 0, "x-death": "none" } },
+    { headers: { "anytopic-body-bytes": 0, "x-death": [{ queue: "other", exchange: "" }] } },
   ];
   for (let index = 0; index < 100; index += 1) {
     const forgery = forgeries[index % forgeries.length] as Options.Publish;
@@ -120,6 +122,7 @@ test.skipIf(noBroker)("a record that a publisher has forged is none, and cannot 
   const seen = await letters.peek({ limit: 100 });
   expect(new Set(seen.map(({ reason }) => reason))).toEqual(new Set(["backstop"]));
   expect(new Set(seen.map((letter) => letter.subscription))).toEqual(new Set(["forgery/worker"]));
+  expect(seen.filter(({ body }) => !spilled.equals(body))).toEqual([]);
   expect(await letters.redrive()).toBe(100);
   const attempts: number[] = [];
   await pubsub.subscribe(subscription, (_body, { attempt, attributes }) => {
