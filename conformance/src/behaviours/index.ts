@@ -59,6 +59,7 @@ import { redriveLive as deadLettersRedriveLive } from "./dead-letters/redrive-li
 import { redriveSome as deadLettersRedriveSome } from "./dead-letters/redrive-some.ts";
 import { redrive as deadLettersRedrive } from "./dead-letters/redrive.ts";
 import { storeFails as deadLettersStoreFails } from "./dead-letters/store-fails.ts";
+import { storedTwice as deadLettersStoredTwice } from "./dead-letters/stored-twice.ts";
 import { undecodable as deadLettersUndecodable } from "./dead-letters/undecodable.ts";
 import { acrossRetries as orderingAcrossRetries } from "./ordering/across-retries.ts";
 import { acrossWorkers as orderingAcrossWorkers } from "./ordering/across-workers.ts";
@@ -182,6 +183,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   deadLettersRedriveSome,
   deadLettersRedrive,
   deadLettersStoreFails,
+  deadLettersStoredTwice,
   deadLettersUndecodable,
   orderingAcrossRetries,
   orderingAcrossWorkers,

@@ -131,4 +131,13 @@ export const deadLettering: readonly Saboteur[] = [
         })),
     })),
   },
+  {
+    name: "letters-told-by-id",
+    wrong:
+      "letters are told apart by what publishers chose, so that of two with one id and one time a redrive sees one",
+    killedBy: ["dead-letters.stored-twice"],
+    sabotage: sabotageLetters((letters) => ({
+      take: async (limit) => (await letters.take(limit)).map((letter) => ({ ...letter, mark: undefined })),
+    })),
+  },
 ];
