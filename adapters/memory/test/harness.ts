@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { Harness } from "@anytopic/conformance";
 import { destroyMemoryBroker, memory, memoryCapabilities } from "@anytopic/memory";
+import { hostilePublisher } from "./hostile-publisher.ts";
 import { RemovableLetters } from "./removable-letters.ts";
 
 /** A memory broker of its own; all adapters of one harness share it. */
 export function createHarness(): Harness {
   const name = `conformance-${randomUUID()}`;
   const letters = new RemovableLetters();
+  const hostile = hostilePublisher(memory({ name }));
   return {
     name: "memory",
     implementation: "in process",
@@ -18,7 +20,11 @@ export function createHarness(): Harness {
     survivesRestart: false,
     parallelism: 8,
     adapter: () => letters.in(memory({ name })),
+    hostile,
     deleteDeadLetters: async (subscription) => letters.delete(subscription),
-    close: async () => void destroyMemoryBroker(name),
+    async close() {
+      await hostile.close();
+      destroyMemoryBroker(name);
+    },
   };
 }

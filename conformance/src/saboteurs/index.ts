@@ -1,5 +1,6 @@
 import { deadLettering } from "./dead-lettering.ts";
 import { delivering } from "./delivering.ts";
+import { harming } from "./harming.ts";
 import { operating } from "./operating.ts";
 import { publishing } from "./publishing.ts";
 import type { Saboteur } from "./saboteur.ts";
@@ -12,4 +13,5 @@ export const saboteurs: readonly Saboteur[] = Object.freeze([
   ...settling,
   ...deadLettering,
   ...operating,
+  ...harming,
 ]);

@@ -33,6 +33,7 @@ export class ScriptedConnection {
   #line: Line | undefined;
   #sids = 0;
   #requests = 0;
+  #received = 0;
   #closed = false;
   #blockedUntilMs = 0;
 
@@ -101,6 +102,11 @@ export class ScriptedConnection {
       await this.flush().finally(() => this.#subscriptions.delete(sid));
     };
     return { unsubscribe, drain };
+  }
+
+  /** Always one message more: whether the server answers is not for the watch but for the seed, which cuts lines by itself. */
+  stats(): { readonly inMsgs: number } {
+    return { inMsgs: (this.#received += 1) };
   }
 
   async flush(): Promise<void> {

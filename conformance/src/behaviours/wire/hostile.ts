@@ -1,5 +1,5 @@
 import { defineTopic } from "@anytopic/core";
-import { behaviour, outsideThisProcess, type Behaviour } from "../../behaviour.ts";
+import { behaviour, type Behaviour } from "../../behaviour.ts";
 import type { Context } from "../../context.ts";
 import { check, equal, few } from "../../expect.ts";
 
@@ -16,7 +16,6 @@ export const hostile: Behaviour = behaviour({
     "a stranger's broken and malicious messages harm nobody: neighbours run once, the connection stays, letters keep the bytes, peek and redrive work",
   tier: "full",
   needs: ["hostile"],
-  requires: outsideThisProcess,
   timeoutMs: 180_000,
   async run(context) {
     const stranger = context.harness.hostile;
