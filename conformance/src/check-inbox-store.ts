@@ -5,8 +5,8 @@ import { eventually } from "./wait.ts";
 
 export interface InboxStoreCheckOptions {
   /** The lease of claims that are let lapse, in ms; more than a round trip to the store takes. @default 500 */
-  readonly leaseMs?: number;
-  readonly signal?: AbortSignal;
+  readonly leaseMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** One promise of `InboxStore`, and the check that it is kept. */

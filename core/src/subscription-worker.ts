@@ -265,10 +265,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     } catch (error) {
       return reported(this.failed(item, error));
     }
-    if (item.state !== "running") {
-      await inbox.abandon(item);
-      return this.#returned(item);
-    }
+    if (item.state !== "running") return this.#endUnrun(item);
     if (claim === "claimed") return this.#read(item);
     if (claim === "completed") return reported(this.#settler.ack(item));
     return this.#park(item, inbox);
@@ -283,7 +280,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
   }
 
   handle(item: InFlight, event: unknown): void {
-    if (item.state !== "running") return this.#returned(item);
+    if (item.state !== "running") return this.#endUnrun(item);
     // However long was waited for its claim or validation: that is not the handler's time.
     if (this.#startsLater) this.#begin(item, this.monotonicNow());
     let outcome: unknown;
@@ -309,8 +306,14 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     return undefined;
   }
 
+  /** It was lost or given up before its handler ran, which will not run now: its claim and its place end. */
+  #endUnrun(item: InFlight): void {
+    reported(this.#options.inbox?.abandon(item));
+    this.#returned(item);
+  }
+
   undeliverable(item: InFlight, reason: DeadLetterReason, error: unknown): void {
-    if (item.state !== "running") return this.#returned(item);
+    if (item.state !== "running") return this.#endUnrun(item);
     const { inbox } = this.#options;
     if (inbox === undefined) return reported(this.#settler.deadLetter(item, reason, error));
     reported(this.#abandonAndDeadLetter(item, inbox, reason, error));
@@ -357,7 +360,10 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     return error instanceof ReleaseDelivery ? this.#settler.release(item) : this.#settler.fail(item, error);
   }
 
-  /** Marked as handled even when the delivery was lost meanwhile: its redelivery is then only acknowledged. */
+  /**
+   * Marked as handled even when the delivery was lost meanwhile: its redelivery is then only acknowledged. Rejects when it
+   * was not marked, for the pull form's caller; the message has been given back or is tried again then.
+   */
   async #completed(item: InFlight, inbox: InboxGate): Promise<void> {
     let held: boolean;
     try {
@@ -365,17 +371,16 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     } catch (error) {
       if (item.state === "running") await this.#settler.fail(item, error);
       else this.#returned(item);
-      return;
+      throw error;
     }
-    if (item.state !== "running") {
-      if (held) this.#succeededLate(item);
-      else this.#returned(item);
-    } else if (held) {
-      await this.#ackSuccess(item);
-    } else {
+    if (!held) {
       // Another has it by now: when it comes again, the inbox says what became of it.
-      await this.#settler.release(item);
+      if (item.state === "running") await this.#settler.release(item);
+      else this.#returned(item);
+      throw new PubSubError("LEASE_LOST", `the claim of message ${item.id} was another's by then: it comes again`);
     }
+    if (item.state === "running") await this.#ackSuccess(item);
+    else this.#succeededLate(item);
   }
 
   #ackSuccess(item: InFlight): Promise<void> | undefined {
