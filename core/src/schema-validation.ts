@@ -25,7 +25,8 @@ export function schemaResult(
 ): StandardResult<unknown> | Promise<StandardResult<unknown>> {
   try {
     const result = schema["~standard"].validate(value);
-    return isPromise(result) ? result.catch((error: unknown) => Promise.reject(threw(topic, error))) : result;
+    if (!isPromise(result)) return result;
+    return Promise.resolve(result).catch((error: unknown) => Promise.reject(threw(topic, error)));
   } catch (error) {
     throw threw(topic, error);
   }
