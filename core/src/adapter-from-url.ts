@@ -43,12 +43,12 @@ export function checkedAdapters(adapters: unknown): ReadonlyMap<string, AdapterM
           'an adapter\'s package: import { adapterModule } from "@anytopic/nats"',
       );
     }
-    for (const scheme of found.schemes) {
+    for (const scheme of found.schemes.map((name) => name.toLowerCase())) {
       const other = byScheme.get(scheme);
       if (other !== undefined && other !== found) {
         throw new TypeError(`adapters has two for URLs that begin with ${scheme}: — keep one`);
       }
-      byScheme.set(scheme.toLowerCase(), found);
+      byScheme.set(scheme, found);
     }
   }
   return byScheme;
