@@ -126,7 +126,8 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
   /** The driver's handle, as soon as there is one; deliveries may have come before. */
   attach(driver: DriverSubscriber): void {
     this.#driver = driver;
-    // It was closed while it was being opened, and nobody else knows of this one.
+    // Closing began while it was being opened, and went on without this one.
+    if (this.#state === "closing") driver.stop(CLOSE_GRACE_MS).catch(() => {});
     if (this.#state === "closed") driver.close(0).catch(() => {});
   }
 
@@ -533,8 +534,6 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     this.#options.onClosing?.(this);
     const names = this.#names();
     const stopping = this.#stop();
-    // Only looked at when the handlers have ended.
-    stopping.catch(() => {});
     if (!(await this.#queue.idle(this.#patience.signal))) this.#giveUpRunning();
     budget.begin();
     this.#drained.resolve();
@@ -550,12 +549,12 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     this.#resolveClosed();
   }
 
+  /** Has a time of its own: handlers may take longer than that, and one of them may wait for `stopped`. Never rejects. */
   async #stop(): Promise<void> {
-    try {
-      await this.#driver?.stop(CLOSE_GRACE_MS);
-    } finally {
-      this.#stopped.resolve();
-    }
+    const { clock, logger } = this.#options;
+    const own = new CloseBudget(clock, logger);
+    await own.wait("stopping the subscriber", this.#names(), async (leftMs) => await this.#driver?.stop(leftMs));
+    this.#stopped.resolve();
   }
 
   #giveBackWaiting(): void {

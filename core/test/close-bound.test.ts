@@ -156,6 +156,19 @@ describe("closing from inside", () => {
   });
 });
 
+it("a handler that closes its worker waits for a driver that does not stop no longer than closing may", async () => {
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  const { adapter, clock, worker } = await open(async () => {
+    await worker.close({ timeoutMs: 60_000 });
+    resolve();
+  });
+  adapter.closing = (what) => (what === "stop" ? never() : Promise.resolve());
+  adapter.deliver({ id: "a" });
+  expect(await durationMs(clock, closed)).toBeLessThanOrEqual(5200);
+  await turn();
+  expect(adapter.settles).toMatchObject([{ id: "a", how: "ack" }]);
+});
+
 describe("publishes from before close", () => {
   /** Looks at an event for as long as `answer` takes. */
   const schemaOf = (answer: Promise<void>): StandardSchema => ({

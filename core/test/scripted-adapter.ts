@@ -66,6 +66,8 @@ export class ScriptedAdapter implements Adapter {
   closing: ((what: string, timeoutMs: number) => Promise<void>) | undefined;
   /** What provisioning waits for. */
   opening: Promise<void> | undefined;
+  /** What opening a subscriber waits for; it may be given deliveries meanwhile. */
+  subscribing: Promise<void> | undefined;
   /** Dead-letter queues that were opened and not closed. */
   openLetters = 0;
   #sink: DeliverySink | undefined;
@@ -135,6 +137,7 @@ export class ScriptedAdapter implements Adapter {
       openSubscriber: async (_subscription, sink, { maxOutstanding }) => {
         this.#sink = sink;
         this.maxOutstanding = maxOutstanding;
+        await this.subscribing;
         return {
           extend: (deliveries) => void this.extended.push(deliveries.map(({ id }) => id)),
           stop: async (timeoutMs) => {
