@@ -1,8 +1,9 @@
 import { isBuiltIn, isJsonCodec } from "./codec.ts";
 import { PubSubError } from "./errors.ts";
 import { inexactParts, isExactInJson, pathText, type InexactPart } from "./json-exactness.ts";
+import { isPromise } from "./promise-like.ts";
 import { isProven, requireSameFromSchema, type SchemaCheck } from "./schema-after-json.ts";
-import { isPromise, schemaResult, validatedValue } from "./schema-validation.ts";
+import { schemaResult, validatedValue } from "./schema-validation.ts";
 import type { StandardResult, StandardSchema } from "./standard-schema.ts";
 import type { Topic } from "./topic.ts";
 

@@ -1,6 +1,7 @@
 import type { DeadLetterReason } from "./dead-letter.ts";
 import type { InFlight } from "./in-flight.ts";
-import { isPromise, validatedValue } from "./schema-validation.ts";
+import { isPromise } from "./promise-like.ts";
+import { validatedValue } from "./schema-validation.ts";
 import type { StandardResult } from "./standard-schema.ts";
 import type { ConsumedTopic } from "./subscription.ts";
 

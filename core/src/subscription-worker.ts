@@ -17,6 +17,7 @@ import type { LateSuccesses } from "./late-successes.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import type { Logger } from "./logger.ts";
 import type { PubSubEvent } from "./observer.ts";
+import { isPromiseLike } from "./promise-like.ts";
 import { ReleaseDelivery } from "./release-delivery.ts";
 import { RunQueue } from "./run-queue.ts";
 import { Settler, type SettledItems } from "./settler.ts";
@@ -606,8 +607,4 @@ function inspectable(thrown: unknown): unknown {
   } catch {
     return new TypeError("what the handler threw cannot be looked at");
   }
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
