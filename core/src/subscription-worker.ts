@@ -62,7 +62,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
   readonly #lanes: KeyLanes | undefined;
   readonly #keeper: LeaseKeeper;
   readonly #held = new HeldItems<InFlight>();
-  /** Handlers that run although their delivery was lost: they keep their place until they return. */
+  /** What goes on although its delivery was lost, a handler or the storing of a letter: it keeps its place until it ends. */
   readonly #lost = new Set<InFlight>();
   readonly #queue: RunQueue;
   readonly #scope = new HandlerScope();
@@ -191,6 +191,8 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     if (running) {
       this.#lost.add(item);
       this.#giveUp(item, new PubSubError("LEASE_LOST", "the message no longer belongs to this worker"));
+    } else if (item.isStoring) {
+      this.#lost.add(item);
     } else {
       this.#queue.free(item);
       this.#queue.fill();
@@ -417,6 +419,14 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
   #returned(item: InFlight): void {
     if (item.givenUp) this.#abandoned -= 1;
     item.givenUp = false;
+    if (!item.isStoring) this.#ended(item);
+  }
+
+  storedLost(item: InFlight): void {
+    this.#ended(item);
+  }
+
+  #ended(item: InFlight): void {
     this.#lost.delete(item);
     this.#queue.free(item);
     this.#queue.fill();
@@ -565,7 +575,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
 
   #giveUpRunning(): void {
     const error = new PubSubError("CLOSED", "the subscription was closed before the handler finished");
-    for (const item of this.#lost) this.#giveUp(item, error);
+    for (const item of this.#lost) if (!item.isStoring) this.#giveUp(item, error);
     for (const item of this.#held.toArray()) {
       if (item.state !== "running") continue;
       this.#giveUp(item, error);

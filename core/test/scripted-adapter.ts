@@ -60,6 +60,8 @@ export class ScriptedAdapter implements Adapter {
   /** What the driver answers to a settle; undefined as a fire-and-forget broker. */
   settleAnswer: (() => Promise<void>) | undefined;
   storeFailure: Error | undefined;
+  /** What storing a letter waits for. */
+  storing: Promise<void> | undefined;
   /** What the driver refuses by limits that no capability knows. */
   refusal: ((message: OutgoingMessage) => PubSubError | undefined) | undefined;
   /** What every `stop` and `close` of the driver does; it is told which, and how much time is left. */
@@ -147,6 +149,7 @@ export class ScriptedAdapter implements Adapter {
       openDeadLetters: async () => ({
         opened: (this.openLetters += 1),
         store: async (letter) => {
+          await this.storing;
           if (this.storeFailure !== undefined) throw this.storeFailure;
           this.letters.push(letter);
         },
