@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Server } from "node:net";
-import { startBroker, startBrokerOrSkip } from "@anytopic/brokers";
+import { freePorts, startBroker, startBrokerOrSkip } from "@anytopic/brokers";
 import { connect } from "@anytopic/core";
 import { nats } from "@anytopic/nats";
 import type { NatsConnection } from "@nats-io/nats-core";
@@ -58,6 +58,16 @@ test.skipIf(broker?.kill === undefined)(
     await broker!.start?.();
   },
 );
+
+test.skipIf(broker === undefined)("nobody is forgotten who did not answer at first", async () => {
+  const dead = (await freePorts(4)).map((port) => `127.0.0.1:${port}`);
+  // Often, since the client begins with any of them.
+  for (let round = 0; round < 5; round += 1) {
+    await using pubsub = await connect(nats({ servers: [...dead, broker!.url] }));
+    const { protocol } = pubsub.native as { readonly protocol: { readonly servers: { length(): number } } };
+    expect(protocol.servers.length()).toBe(5);
+  }
+});
 
 test("what a fast failure leaves goes to the others; several addresses of one name share its turn", () => {
   let nowMs = 0;
