@@ -1,10 +1,13 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { runCommand } from "../scripts/run-command.ts";
 import { root } from "../scripts/workspaces.ts";
 import { docsBlocks } from "./docs-blocks.ts";
 import { readTracked, trackedFiles } from "./tracked-files.ts";
+
+// A compiler needs a processor, which it shares with the other tests: about 7 s of it for all documents.
+vi.setConfig({ testTimeout: 120_000 });
 
 const documents = trackedFiles.filter((path) => /(^|\/)README\.md$|^docs\/.*\.md$/.test(path));
 

@@ -1,7 +1,10 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { rootManifest, type Workspace, workspaces } from "../scripts/workspaces.ts";
 import { importedModules, type ImportScope, importViolation } from "./import-rules.ts";
 import { readTracked, trackedFiles } from "./tracked-files.ts";
+
+// Every file is parsed: work for a processor, which it shares with the other tests.
+vi.setConfig({ testTimeout: 120_000 });
 
 const tools = Object.keys(rootManifest.devDependencies ?? {});
 const everyone = new Set([...tools, ...workspaces.map(({ manifest }) => manifest.name)]);

@@ -1,12 +1,19 @@
 // Under `exactOptionalPropertyTypes` an option that may be left out may also be given as `undefined`, in all packages.
 import type { AwsOptions } from "@anytopic/aws";
 import type { StartBrokerOptions } from "@anytopic/brokers";
-import type { BehaviourOptions, RegisterOptions, RunOptions, Selection } from "@anytopic/conformance";
+import type {
+  BehaviourOptions,
+  InboxStoreCheckOptions,
+  RegisterOptions,
+  RunOptions,
+  Selection,
+} from "@anytopic/conformance";
 import type {
   AnytopicConfig,
   CloseOptions,
   ConnectionConfig,
   ConnectOptions,
+  Delivery,
   LetterSelection,
   MemoryInboxOptions,
   PublishEntry,
@@ -47,7 +54,9 @@ expectTypeOf<Strict<BehaviourOptions>>().toBeNever();
 expectTypeOf<Strict<CloseOptions>>().toBeNever();
 expectTypeOf<Strict<ConnectionConfig>>().toBeNever();
 expectTypeOf<Strict<ConnectOptions>>().toBeNever();
+expectTypeOf<Strict<NonNullable<Parameters<Delivery<unknown>["retry"]>[0]>>>().toBeNever();
 expectTypeOf<Strict<GcpOptions>>().toBeNever();
+expectTypeOf<Strict<InboxStoreCheckOptions>>().toBeNever();
 expectTypeOf<Strict<LetterSelection>>().toBeNever();
 expectTypeOf<Strict<LoadConfigOptions>>().toBeNever();
 expectTypeOf<Strict<MemoryInboxOptions>>().toBeNever();

@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { adapterModule as aws } from "@anytopic/aws";
 import { seededRandom } from "@anytopic/conformance";
 import { connect, type Logger } from "@anytopic/core";
+import { shownUrl } from "@anytopic/core/config";
 import type { AdapterModule } from "@anytopic/core/driver";
 import { adapterModule as gcp } from "@anytopic/gcp";
 import { adapterModule as memory } from "@anytopic/memory";
@@ -86,5 +87,12 @@ describe("a URL with a password in it, however it is misspelled", () => {
         .map(async (url) => ({ url, said: await connecting(url) })),
     );
     expect(refused.filter(({ said }) => leaks(said))).toEqual([]);
+  });
+
+  test("as doctor prints it, nothing of it is left either", () => {
+    const random = seededRandom(7);
+    const schemes = ["unknown", ...Object.values(modules).flatMap((module) => module.schemes)];
+    const urls = Array.from({ length: URLS }, () => wrongUrl(random, schemes, SECRET));
+    expect(urls.filter((url) => leaks(shownUrl(url))).slice(0, 10)).toEqual([]);
   });
 });

@@ -41,6 +41,8 @@ const FORMS: readonly ((parts: Parts) => string)[] = [
   ({ scheme, user, secret }) => `${scheme}:///${user}:${secret}@127.0.0.1:1/`,
   ({ scheme, user, secret }) => `${scheme}//${user}:${secret}@127.0.0.1:1/`,
   ({ user, secret }) => `${user}:${secret}@127.0.0.1:1/`,
+  ({ user, secret }) => `${secret}:${user}@127.0.0.1:1/`,
+  ({ user, secret }) => `${secret}://${user}@127.0.0.1:1/`,
   ({ scheme, secret }) => `${scheme}://${secret}@127.0.0.1:1/`,
   ({ scheme, secret }) => `${scheme}://:${secret}@127.0.0.1:1`,
   ({ scheme, user, secret }) => `${scheme}://127.0.0.1:1/${user}:${secret}@name`,

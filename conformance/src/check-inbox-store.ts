@@ -5,8 +5,8 @@ import { eventually } from "./wait.ts";
 
 export interface InboxStoreCheckOptions {
   /** The lease of claims that are let lapse, in ms; more than a round trip to the store takes. @default 500 */
-  readonly leaseMs?: number;
-  readonly signal?: AbortSignal;
+  readonly leaseMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** One promise of `InboxStore`, and the check that it is kept. */
@@ -200,8 +200,14 @@ const checks: readonly Check[] = [
   {
     name: "lapse: a claim that nobody else took is still its token's",
     async run(world) {
-      const { one, subscription, id, longMs } = world;
+      const { one, subscription, id, leaseMs, longMs, signal } = world;
       const token = await claimed(world, one, 1);
+      // Nobody may ask for it meanwhile: that would take it.
+      const endMs = performance.now() + leaseMs;
+      await eventually(() => performance.now() > endMs, "the claim to lapse", {
+        deadlineMs: leaseMs + LAPSE_SLACK_MS,
+        signal,
+      });
       equal(await one.extend(subscription, id, token, longMs), true, "what extend says to the only holder");
       equal(await stateOf(world, world.other), "busy", "the renewed claim");
       equal(await one.complete(subscription, id, token, longMs), true, "what complete says to the only holder");

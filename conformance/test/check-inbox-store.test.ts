@@ -88,13 +88,19 @@ test.each<[string, InboxStore]>([
   ],
   [
     "lapse",
-    broken((right) => ({
-      claim: async (...args) => {
-        const answer = await right.claim(...args);
-        if (answer.state === "claimed" && args[2] === 1) await right.abandon(args[0], args[1], answer.token);
-        return answer;
-      },
-    })),
+    broken((right) => {
+      const endsMs = new Map<string, number>();
+      return {
+        claim: async (subscription, id, leaseMs) => {
+          const answer = await right.claim(subscription, id, leaseMs);
+          if (answer.state === "claimed") endsMs.set(id, performance.now() + leaseMs);
+          return answer;
+        },
+        // As a database does that is asked for claims "where until > now()".
+        extend: async (subscription, id, token, leaseMs) =>
+          performance.now() < (endsMs.get(id) ?? 0) && (await right.extend(subscription, id, token, leaseMs)),
+      };
+    }),
   ],
   ["extend", broken(() => ({ extend: async () => true }))],
   [

@@ -2,6 +2,7 @@ import { importAdapterPackage } from "./import-adapter-package.ts";
 import type { Adapter, AdapterModule } from "./driver.ts";
 import { PubSubError } from "./errors.ts";
 import { shown } from "./option-checks.ts";
+import { shownScheme } from "./shown-scheme.ts";
 
 /**
  * An adapter for URLs of its schemes: the constant `adapterModule` of its package, or the package as a whole
@@ -21,6 +22,11 @@ const PACKAGES: Readonly<Record<string, string>> = Object.freeze({
 });
 
 const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
+
+/** Whether its scheme is one of ours, and so no secret. */
+export function hasKnownScheme(url: string): boolean {
+  return Object.hasOwn(PACKAGES, SCHEME.exec(url)?.[1]?.toLowerCase() ?? "");
+}
 
 /** What serves a URL: the name of a package, or for others the scheme with its colon. Undefined without a scheme. */
 export function providerOfUrl(url: string): string | undefined {
@@ -43,12 +49,12 @@ export function checkedAdapters(adapters: unknown): ReadonlyMap<string, AdapterM
           'an adapter\'s package: import { adapterModule } from "@anytopic/nats"',
       );
     }
-    for (const scheme of found.schemes) {
+    for (const scheme of found.schemes.map((name) => name.toLowerCase())) {
       const other = byScheme.get(scheme);
       if (other !== undefined && other !== found) {
         throw new TypeError(`adapters has two for URLs that begin with ${scheme}: — keep one`);
       }
-      byScheme.set(scheme.toLowerCase(), found);
+      byScheme.set(scheme, found);
     }
   }
   return byScheme;
@@ -76,9 +82,14 @@ export async function adapterFromUrl(
   const given = registered.get(scheme);
   if (given !== undefined) return given.fromUrl(url, options);
   if (!Object.hasOwn(PACKAGES, scheme)) {
+    const such = shownScheme(url);
+    const what =
+      such === undefined
+        ? "the broker URL (its beginning is not shown: it may be a password)"
+        : `URLs that begin with ${such}`;
     throw new PubSubError(
       "INVALID_CONFIG",
-      `no adapter for URLs that begin with ${scheme}: — known are ${known}; register another package's with ` +
+      `no adapter for ${what} — known are ${known}; register another package's with ` +
         "connect(url, { adapters: [adapterModule] })",
     );
   }

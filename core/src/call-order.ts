@@ -1,8 +1,13 @@
+import type { Clock } from "./clock.ts";
 import { untilAborted } from "./until-aborted.ts";
+
+const nothing = (): void => {};
 
 /** Keeps publishes in the order of their calls, though an asynchronous schema may look at a later event for a shorter time. */
 export class CallOrder {
   #last: Promise<unknown> | undefined;
+  /** Calls that wait for their turn; ordered or not. */
+  readonly #waiting = new Set<Promise<void>>();
 
   /** Whether no earlier call waits for its turn. */
   get idle(): boolean {
@@ -21,7 +26,22 @@ export class CallOrder {
   ): Promise<Result> {
     if (valid === undefined && (!isOrdered || this.#last === undefined)) return act();
     const order = isOrdered ? this : new CallOrder();
-    return order.#turn(valid, signal).then(act);
+    const turn = order.#turn(valid, signal);
+    const result = turn.then(act);
+    // After `act`: who waits for this call finds it under way, or failed.
+    const over = turn.then(nothing, nothing);
+    this.#waiting.add(over);
+    over.then(() => this.#waiting.delete(over), nothing);
+    return result;
+  }
+
+  /** Resolves when every call has had its turn, or when `timeoutMs` are over. */
+  async settled(clock: Clock, timeoutMs: number): Promise<void> {
+    if (this.#waiting.size === 0) return;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = clock.setTimer(resolve, timeoutMs, true);
+    await Promise.race([Promise.all(this.#waiting), late]);
+    clock.clearTimer(timer);
   }
 
   /** Resolves when `valid` does and every earlier call has had its turn; rejects as `valid` does, or when `signal` aborts. */

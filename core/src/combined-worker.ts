@@ -1,13 +1,17 @@
 import type { SubscriptionHealth } from "./health.ts";
 import type { AnySubscription } from "./subscription.ts";
+import type { SubscriptionWorker } from "./subscription-worker.ts";
 import type { CloseOptions, Worker } from "./worker.ts";
 
 /** Several workers of one subscription, on several connections, as one. */
-export function combinedWorker(subscription: AnySubscription, workers: readonly Worker[]): Worker {
+export function combinedWorker(subscription: AnySubscription, workers: readonly SubscriptionWorker[]): Worker {
   const allClosed = async (): Promise<void> => void (await Promise.all(workers.map((worker) => worker.closed)));
   const closed = allClosed();
   const close = async (options?: CloseOptions): Promise<void> => {
-    await Promise.all(workers.map((worker) => worker.close(options)));
+    // Asked before anything ends. A handler of one waits for the handlers of none.
+    const fromHandler = workers.some(({ hasCaller }) => hasCaller);
+    const allClosing = Promise.all(workers.map((worker) => worker.close(options)));
+    await (fromHandler ? Promise.race([allClosing, Promise.all(workers.map(({ stopped }) => stopped))]) : allClosing);
   };
   return Object.freeze({
     subscription,

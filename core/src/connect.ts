@@ -13,6 +13,7 @@ import { noBrokerConfigured } from "./no-broker-configured.ts";
 import type { Observer, PubSubEvent } from "./observer.ts";
 import { rejectUnknownKeys, requireChoice, requireInteger, shown, withoutUndefined } from "./option-checks.ts";
 import { PubSub } from "./pubsub.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 const OPTIONS = [
   "config",
@@ -73,10 +74,14 @@ async function open(
   const router = await ConnectionRouter.open(routing, environment, options, signal);
   const pubsub = new PubSub(router, environment, options);
   try {
-    if (options.declarations !== undefined) await router.provision(options.declarations, signal);
+    if (options.declarations !== undefined) {
+      await untilAborted(router.provision(options.declarations, signal), signal);
+    }
     signal?.throwIfAborted();
   } catch (error) {
-    await pubsub.close();
+    const closing = pubsub.close();
+    // Who waits no longer for the broker does not wait for its goodbye either.
+    if (signal?.aborted !== true) await closing;
     throw error;
   }
   return pubsub;

@@ -151,7 +151,7 @@ class PulledDelivery<Event> implements Delivery<Event> {
     return this.#settle((worker, item) => worker.succeeded(item));
   }
 
-  retry(options: { readonly delayMs?: number; readonly error?: unknown } = {}): Promise<SettleOutcome> {
+  retry(options: { readonly delayMs?: number | undefined; readonly error?: unknown } = {}): Promise<SettleOutcome> {
     const { delayMs, error = new Error("retry() was called") } = options;
     const outcome = delayMs === undefined ? error : new RetryAfter(delayMs, undefined, { cause: error });
     return this.#settle((worker, item) => worker.failed(item, outcome));

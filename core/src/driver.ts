@@ -176,7 +176,7 @@ export interface DriverSubscriber {
 
 /** A letter under a lease of at least 30 s. Settled once. */
 export interface TakenLetter extends StoredMessage {
-  /** Tells this letter from all others, also after it was put back and taken again: ids are what publishers chose. @default id and publish time */
+  /** Tells this letter from all others, also after it was put back and taken again: ids are what publishers chose. A copy that `store` makes may have another. @default id and publish time */
   readonly mark?: string | undefined;
   /** Deletes it; resolves when that is certain. */
   remove(): Promise<void>;

@@ -1,8 +1,9 @@
 import { isBuiltIn, isJsonCodec } from "./codec.ts";
 import { PubSubError } from "./errors.ts";
 import { inexactParts, isExactInJson, pathText, type InexactPart } from "./json-exactness.ts";
+import { isPromise } from "./promise-like.ts";
 import { isProven, requireSameFromSchema, type SchemaCheck } from "./schema-after-json.ts";
-import { isPromise, schemaResult, validatedValue } from "./schema-validation.ts";
+import { schemaResult, validatedValue } from "./schema-validation.ts";
 import type { StandardResult, StandardSchema } from "./standard-schema.ts";
 import type { Topic } from "./topic.ts";
 
@@ -26,7 +27,8 @@ const isAsynchronous = new WeakMap<object, boolean>();
  */
 export function bodyOf<Input>(topic: Topic<Input, unknown>, event: Input): Uint8Array {
   const body = encoded(topic, event);
-  if (isJsonCodec(topic.codec) && !isExactInJson(event, false)) throw inexact(topic.name, inexactParts(event, false));
+  const parts = changedParts(topic, event, false);
+  if (parts.length > 0) throw inexact(topic.name, parts);
   return body;
 }
 
@@ -66,7 +68,7 @@ function validatedNow<Input>(topic: Topic<Input, unknown>, event: Input, schema:
   }
   const output = validatedValue(`topic "${topic.name}": the event`, result);
   const body = encoded(topic, event);
-  const parts = changedParts(topic, event);
+  const parts = changedParts(topic, event, true);
   if (parts.length === 0 || isProven(schema, parts)) return { body, valid: undefined };
   const after = schemaResult(topic.name, schema, decoded(topic, body));
   const check: SchemaCheck = { topic: topic.name, schema, event, parts, result: after };
@@ -82,7 +84,7 @@ function validatedLater<Input>(
 ): EncodedEvent {
   isAsynchronous.set(schema, true);
   // A schema that answers later may still answer some events at once.
-  const check: SchemaCheck = { topic: topic.name, schema, event, parts: changedParts(topic, event), result };
+  const check: SchemaCheck = { topic: topic.name, schema, event, parts: changedParts(topic, event, true), result };
   return { body, valid: handled(requireSameFromSchema(check, undefined)) };
 }
 
@@ -91,23 +93,49 @@ function handled(valid: Promise<void> | undefined): Promise<void> | undefined {
   return valid;
 }
 
-function changedParts<Input>(topic: Topic<Input, unknown>, event: Input): readonly InexactPart[] {
-  return isJsonCodec(topic.codec) && !isExactInJson(event, true) ? inexactParts(event, true) : [];
+const UNCHANGED: readonly InexactPart[] = [];
+
+/** What JSON changes in an event that it has encoded. A getter or a proxy may still throw when it is looked at again. */
+function changedParts<Input>(topic: Topic<Input, unknown>, event: Input, formCounts: boolean): readonly InexactPart[] {
+  if (!isJsonCodec(topic.codec)) return UNCHANGED;
+  try {
+    return isExactInJson(event, formCounts) ? UNCHANGED : inexactParts(event, formCounts);
+  } catch (error) {
+    throw notEncoded(topic, error);
+  }
 }
 
 function encoded<Input>(topic: Topic<Input, unknown>, event: Input): Uint8Array {
   try {
     return topic.codec.encode(event);
   } catch (error) {
-    const parts = isJsonCodec(topic.codec) && typeof event === "object" ? inexactParts(event, false) : [];
+    const parts = isJsonCodec(topic.codec) && typeof event === "object" ? refusedParts(event) : UNCHANGED;
     if (parts.length > 0) throw inexact(topic.name, parts, error);
-    const reason = error instanceof TypeError ? `: ${error.message}` : "";
-    throw new PubSubError(
-      "INVALID_MESSAGE",
-      `topic "${topic.name}": the ${topic.codec.name} codec cannot encode the event${reason}`,
-      { cause: error },
-    );
+    throw notEncoded(topic, error);
   }
+}
+
+/** What JSON refuses in an event; nothing where the event cannot be looked at: then the codec's own error counts. */
+function refusedParts(event: unknown): readonly InexactPart[] {
+  try {
+    return inexactParts(event, false);
+  } catch {
+    return UNCHANGED;
+  }
+}
+
+function notEncoded<Input>(topic: Topic<Input, unknown>, error: unknown): PubSubError {
+  const reason =
+    error instanceof RangeError
+      ? ": it is nested too deeply, or too large"
+      : error instanceof TypeError
+        ? `: ${error.message}`
+        : "";
+  return new PubSubError(
+    "INVALID_MESSAGE",
+    `topic "${topic.name}": the ${topic.codec.name} codec cannot encode the event${reason}`,
+    { cause: error },
+  );
 }
 
 function decoded<Input>(topic: Topic<Input, unknown>, body: Uint8Array): unknown {

@@ -1,5 +1,6 @@
 import type { DeadLetterReason } from "./dead-letter.ts";
 import type { InFlight } from "./in-flight.ts";
+import { isPromise } from "./promise-like.ts";
 import { validatedValue } from "./schema-validation.ts";
 import type { StandardResult } from "./standard-schema.ts";
 import type { ConsumedTopic } from "./subscription.ts";
@@ -27,7 +28,7 @@ export function readEvent(topic: ConsumedTopic<unknown>, item: InFlight, receive
   } catch (error) {
     return receiver.undeliverable(item, "invalid", error);
   }
-  if (!(result instanceof Promise)) return receive(topic, item, result, receiver);
+  if (!isPromise(result)) return receive(topic, item, result, receiver);
   result.then(
     (settled) => receive(topic, item, settled, receiver),
     (error: unknown) => receiver.undeliverable(item, "invalid", error),

@@ -1,5 +1,7 @@
 import type { DriverDeadLetters, TakenLetter } from "./driver.ts";
 import { PubSubError } from "./errors.ts";
+import { LetterMarks } from "./letter-marks.ts";
+import { boundedId, boundedTimeMs } from "./received.ts";
 
 /** Letters that a pass leaves are held until it ends, so that they are not met again; at most so many … */
 const MAX_HELD = 10_000;
@@ -24,6 +26,8 @@ export interface LeftLetter {
 export class HeldLetters {
   readonly #letters: DriverDeadLetters;
   readonly #held = new Map<bigint, TakenLetter>();
+  /** What was moved, by content: where the driver marks letters, a copy has another mark than its original. */
+  readonly #moved = new LetterMarks();
   /** Put back later: handles of letters that came again, whose lease has ended or who had a twin. */
   #replaced: TakenLetter[] = [];
   #bytes = 0;
@@ -39,6 +43,11 @@ export class HeldLetters {
 
   has(mark: bigint): boolean {
     return this.#held.has(mark);
+  }
+
+  /** Whether it is a copy that was stored here. One that does not differ from a letter that was left is to be left too. */
+  wasMoved(taken: TakenLetter): boolean {
+    return taken.mark !== undefined && this.#moved.size > 0 && this.#moved.has(this.#moved.contentMarkOf(taken));
   }
 
   /** Letters of one batch, in their order. @throws what `store` did, when it goes on failing */
@@ -107,9 +116,13 @@ export class HeldLetters {
   }
 
   async #move(left: LeftLetter): Promise<void> {
-    const { id, body, attributes, orderingKey, publishTimeMs } = left.taken;
+    const { taken } = left;
+    const { body, attributes, orderingKey, mark } = taken;
+    const id = boundedId(taken.id);
+    const publishTimeMs = boundedTimeMs(taken.publishTimeMs);
     try {
       await this.#letters.store({ id, body, attributes, orderingKey, publishTimeMs });
+      if (mark !== undefined) this.#moved.add(this.#moved.contentMarkOf(taken));
     } catch (error) {
       this.#unmovable += 1;
       if (this.#unmovable > MAX_UNMOVABLE) throw error;
@@ -117,7 +130,7 @@ export class HeldLetters {
       return;
     }
     try {
-      await left.taken.remove();
+      await taken.remove();
     } catch (error) {
       // Its lease ended meanwhile: it is there twice, and is known when it is met again.
       if (!(error instanceof PubSubError) || error.code !== "LEASE_LOST") throw error;

@@ -30,6 +30,8 @@ export class InFlight implements HandlerContext, Held<InFlight> {
   givenUp = false;
   /** It was handed to a reader of the pull form: nobody knows whether that one still works on it. */
   byHand = false;
+  /** Its dead letter is on its way to be stored, which takes its place, whatever becomes of its delivery or its handler. */
+  isStoring = false;
   isHeld = false;
   older: InFlight | undefined = undefined;
   newer: InFlight | undefined = undefined;

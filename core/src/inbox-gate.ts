@@ -116,7 +116,8 @@ export class InboxGate {
     clock.setTimer(() => {
       this.#renewing = false;
       // Fire and forget: a claim that could not be renewed, or is another's by now, shows when it is to be completed.
-      for (const [item, token] of this.#tokens) store.extend(path, item.id, token, leaseMs).catch(() => {});
+      const renew = async (id: string, token: string): Promise<unknown> => await store.extend(path, id, token, leaseMs);
+      for (const [item, token] of this.#tokens) renew(item.id, token).catch(() => {});
       if (this.#tokens.size > 0) this.#renewLater();
     }, leaseMs / 3);
   }

@@ -1,4 +1,5 @@
 import type { DriverDelivery } from "./driver.ts";
+import { boundedId } from "./received.ts";
 
 /** Beyond this the oldest are forgotten, and a redelivery of one runs again. Each takes some 100 bytes. */
 const MAX_REMEMBERED = 10_000;
@@ -15,7 +16,8 @@ export class LateSuccesses {
     return this.#byId.size;
   }
 
-  add({ id, attempt, publishTimeMs }: DriverDelivery): void {
+  add({ id: received, attempt, publishTimeMs }: DriverDelivery): void {
+    const id = boundedId(received);
     this.#byId.delete(id);
     this.#byId.set(id, { attempt, publishTimeMs });
     const [oldest] = this.#byId.size > MAX_REMEMBERED ? this.#byId.keys() : [];
@@ -24,7 +26,7 @@ export class LateSuccesses {
 
   /** Only a later attempt of the same publish: a redriven letter is counted from 1, and is meant to run. */
   has({ id, attempt, publishTimeMs }: DriverDelivery): boolean {
-    const known = this.#byId.get(id);
+    const known = this.#byId.get(boundedId(id));
     return known !== undefined && known.publishTimeMs === publishTimeMs && attempt > known.attempt;
   }
 }

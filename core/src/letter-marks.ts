@@ -1,6 +1,7 @@
-import { hash, randomUUID } from "node:crypto";
+import { createHash, hash, randomUUID } from "node:crypto";
 
 import type { TakenLetter } from "./driver.ts";
+import { boundedId, boundedTimeMs } from "./received.ts";
 
 const FIRST_CAPACITY = 1024;
 
@@ -20,10 +21,19 @@ export class LetterMarks {
 
   /** Not by the id alone: a message that was published twice may have died twice. */
   markOf({ mark: own, id, publishTimeMs }: Pick<TakenLetter, "mark" | "id" | "publishTimeMs">): bigint {
-    const text = own === undefined ? `${publishTimeMs} ${id}` : own;
-    const mark = hash("sha256", `${this.#key} ${text}`, "buffer").readBigUInt64LE();
-    // 0 is an empty place.
-    return mark === 0n ? 1n : mark;
+    const text = own ?? `${boundedTimeMs(publishTimeMs)} ${boundedId(id)}`;
+    return markFrom(hash("sha256", `${this.#key} ${text}`, "buffer"));
+  }
+
+  /** By everything that a copy has of its original. */
+  contentMarkOf({ id, publishTimeMs, orderingKey, attributes, body }: Omit<TakenLetter, "remove" | "putBack">): bigint {
+    const named = Object.entries(attributes).toSorted(([one], [other]) => (one < other ? -1 : 1));
+    const head = JSON.stringify([boundedId(id), boundedTimeMs(publishTimeMs), orderingKey, named]);
+    return markFrom(createHash("sha256").update(`${this.#key} ${head}\n`).update(body).digest());
+  }
+
+  has(mark: bigint): boolean {
+    return this.#marks[placeOf(this.#marks, mark)] === mark;
   }
 
   /** Returns whether the mark is new. */
@@ -41,13 +51,23 @@ export class LetterMarks {
   }
 }
 
-/** Open addressing: the first free place from where the mark belongs. There always is one. */
+/** 0 is an empty place. */
+function markFrom(digest: Buffer): bigint {
+  const mark = digest.readBigUInt64LE();
+  return mark === 0n ? 1n : mark;
+}
+
 function put(marks: BigUint64Array, mark: bigint): boolean {
+  const place = placeOf(marks, mark);
+  const isNew = marks[place] !== mark;
+  marks[place] = mark;
+  return isNew;
+}
+
+/** Open addressing: where the mark is, or else the first free place from where it belongs. There always is one. */
+function placeOf(marks: BigUint64Array, mark: bigint): number {
   const last = marks.length - 1;
-  for (let place = Number(mark & BigInt(last)); ; place = (place + 1) & last) {
-    if (marks[place] === mark) return false;
-    if (marks[place] !== 0n) continue;
-    marks[place] = mark;
-    return true;
-  }
+  let place = Number(mark & BigInt(last));
+  while (marks[place] !== mark && marks[place] !== 0n) place = (place + 1) & last;
+  return place;
 }

@@ -107,7 +107,7 @@ export class LetterPass {
       if (this.#done >= limit) return;
       this.#selection.signal?.throwIfAborted();
       const mark = this.#marks.markOf(taken);
-      const isNew = this.#marks.add(mark);
+      const isNew = !this.#held.wasMoved(taken) && this.#marks.add(mark);
       if (isNew) this.#again = 0;
       // One that was held and comes again is moved now, so it does not come a third time.
       else if (!this.#held.has(mark)) this.#again += 1;

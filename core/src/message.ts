@@ -25,7 +25,7 @@ export interface StoredMessage {
   readonly body: Uint8Array;
   readonly attributes: Attributes;
   readonly orderingKey: string | undefined;
-  /** Unix ms; any number: core bounds it to what a `Date` can hold. */
+  /** Unix ms; any number: core bounds it to the years 1970 to 9999. */
   readonly publishTimeMs: number;
   /** The client library's own message object: the escape hatch, typed by the adapter's README. */
   readonly native: unknown;

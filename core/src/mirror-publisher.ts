@@ -1,4 +1,5 @@
 import { CallOrder } from "./call-order.ts";
+import type { Clock } from "./clock.ts";
 import { PubSubError } from "./errors.ts";
 import type { PendingPublish } from "./pending-publish.ts";
 import type { TopicPublisher } from "./topic-publisher.ts";
@@ -20,11 +21,13 @@ export interface NamedPublisher {
 export class MirrorPublisher implements EventPublisher {
   readonly #name: string;
   readonly #targets: readonly NamedPublisher[];
+  readonly #clock: Clock;
   readonly #callOrder = new CallOrder();
 
-  constructor(name: string, targets: readonly NamedPublisher[]) {
+  constructor(name: string, targets: readonly NamedPublisher[], clock: Clock) {
     this.#name = name;
     this.#targets = targets;
+    this.#clock = clock;
   }
 
   get pending(): number {
@@ -37,7 +40,10 @@ export class MirrorPublisher implements EventPublisher {
   }
 
   async close(timeoutMs: number): Promise<void> {
-    await Promise.allSettled(this.#targets.map(({ publisher }) => publisher.close(timeoutMs)));
+    const endMs = this.#clock.monotonicNow() + timeoutMs;
+    await this.#callOrder.settled(this.#clock, timeoutMs);
+    const leftMs = Math.max(0, Math.floor(endMs - this.#clock.monotonicNow()));
+    await Promise.allSettled(this.#targets.map(({ publisher }) => publisher.close(leftMs)));
   }
 
   async #sendToAll(message: PendingPublish): Promise<string> {

@@ -26,5 +26,7 @@ export async function openPublisher(
     throw error;
   }
   const [only] = opened;
-  return opened.length === 1 && only !== undefined ? only.publisher : new MirrorPublisher(topic.name, opened);
+  return opened.length === 1 && only !== undefined
+    ? only.publisher
+    : new MirrorPublisher(topic.name, opened, options.clock);
 }

@@ -26,5 +26,5 @@ export interface Publisher<Input> {
   publishBatch(
     entries: readonly PublishEntry<Input>[],
     options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<readonly PublishResult[]> | undefined;
+  ): Promise<readonly PublishResult[]>;
 }

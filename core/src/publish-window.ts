@@ -206,9 +206,9 @@ export class BoundedPublishWindow implements PublishWindow {
     }
   }
 
-  /** Closing can wait no longer. */
+  /** Closing can wait no longer. First what waits for a place: nothing more must be sent on places that become free. */
   #giveUp(): void {
-    for (const queue of [this.#order, this.#waiting]) {
+    for (const queue of [this.#waiting, this.#order]) {
       for (let first = queue.shift(); first !== undefined; first = queue.shift()) first.reject(this.#closed(first));
     }
   }

@@ -72,6 +72,8 @@ export class PubSub implements AsyncDisposable {
   /** By `topic/subscription`. */
   readonly #lateSuccesses = new Map<string, LateSuccesses>();
   readonly #letters = new Set<DriverDeadLetters>();
+  /** By connection and `topic/subscription`: opened once, however often somebody asks for them. */
+  readonly #lettersByPath = new Map<string, Promise<OpenLetters>>();
   /** Aborts when closing begins: nobody waits any longer for what is only being opened. */
   readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
@@ -223,7 +225,7 @@ export class PubSub implements AsyncDisposable {
       .connectionsOf(subscription)
       .map((name) =>
         createDeadLetterQueue(
-          () => untilAborted(this.#openLetters(subscription, name), this.#closed.signal),
+          () => untilAborted(this.#lettersOf(subscription, name, path), this.#closed.signal),
           path,
           clock,
         ),
@@ -390,6 +392,17 @@ export class PubSub implements AsyncDisposable {
     }
     this.#publishers.set(topic.name, publisher);
     return publisher;
+  }
+
+  #lettersOf(subscription: AnySubscription, name: string, path: string): Promise<OpenLetters> {
+    const key = `${name} ${path}`;
+    const known = this.#lettersByPath.get(key);
+    if (known !== undefined) return known;
+    const opening = this.#openLetters(subscription, name);
+    this.#lettersByPath.set(key, opening);
+    // The next call tries again.
+    opening.catch(() => this.#lettersByPath.delete(key));
+    return opening;
   }
 
   async #openLetters(declared: AnySubscription, name: string): Promise<OpenLetters> {

@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 
 import { PubSubError } from "./errors.ts";
 import { partAt, pathText, type InexactPart } from "./json-exactness.ts";
-import { isPromise, issueList, schemaResult, validatedValue } from "./schema-validation.ts";
+import { isPromise } from "./promise-like.ts";
+import { issueList, schemaResult, validatedValue } from "./schema-validation.ts";
 import type { StandardResult, StandardSchema } from "./standard-schema.ts";
 
 export interface SchemaCheck {

@@ -1,4 +1,5 @@
 import { PubSubError } from "./errors.ts";
+import { isPromise } from "./promise-like.ts";
 import type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";
 
 /** Paths and messages of the issues, for an error message. Schemas' messages name types and constraints, not values. */
@@ -25,7 +26,8 @@ export function schemaResult(
 ): StandardResult<unknown> | Promise<StandardResult<unknown>> {
   try {
     const result = schema["~standard"].validate(value);
-    return isPromise(result) ? result.catch((error: unknown) => Promise.reject(threw(topic, error))) : result;
+    if (!isPromise(result)) return result;
+    return Promise.resolve(result).catch((error: unknown) => Promise.reject(threw(topic, error)));
   } catch (error) {
     throw threw(topic, error);
   }
@@ -33,9 +35,4 @@ export function schemaResult(
 
 function threw(topic: string, error: unknown): PubSubError {
   return new PubSubError("INVALID_MESSAGE", `topic "${topic}": the schema threw`, { cause: error });
-}
-
-/** By what it can do, not by its class: test runners and `vm` have a `Promise` of their own. */
-export function isPromise<Value>(value: Value | Promise<Value>): value is Promise<Value> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

@@ -21,6 +21,8 @@ export interface SettledItems {
   letGo(item: InFlight): void;
   /** It was settled for good: its key may go on, and free places be filled. */
   goOn(item: InFlight): void;
+  /** Its letter was stored, or not, and its delivery was lost meanwhile: there is nothing to settle, and its place is free. */
+  storedLost(item: InFlight): void;
   /** It comes back at once and is to run again after `delayMs`, before its key goes on. Must be called before the settle. */
   awaitRetry(item: InFlight, delayMs: number): void;
 }
@@ -131,11 +133,14 @@ export class Settler {
     item.state = "settling";
     // From here on only the broker decides: the handling deadline no longer applies.
     item.deadlineMs = Number.POSITIVE_INFINITY;
+    item.isStoring = true;
     try {
       await letters.store(letterOf(item.delivery, failure));
+      item.isStoring = false;
     } catch (thrown) {
+      item.isStoring = false;
       this.#unstored.note(item.delivery, failure);
-      if (isLost(item)) return;
+      if (isLost(item)) return this.#options.items.storedLost(item);
       const cause =
         thrown instanceof PubSubError ? thrown : new PubSubError("UNKNOWN", "dead-lettering failed", { cause: thrown });
       logger.error(
@@ -147,7 +152,7 @@ export class Settler {
       return;
     }
     observe?.({ ...this.#event(item), type: "dead-letter", reason, error, atMs: clock.now() });
-    if (isLost(item)) return;
+    if (isLost(item)) return this.#options.items.storedLost(item);
     this.#firstFailures.forget(item.id);
     this.#options.items.letGo(item);
     const confirmation = this.#tracked(item, item.delivery.ack());

@@ -17,6 +17,7 @@ import type { LateSuccesses } from "./late-successes.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import type { Logger } from "./logger.ts";
 import type { PubSubEvent } from "./observer.ts";
+import { isPromiseLike } from "./promise-like.ts";
 import { ReleaseDelivery } from "./release-delivery.ts";
 import { RunQueue } from "./run-queue.ts";
 import { Settler, type SettledItems } from "./settler.ts";
@@ -62,7 +63,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
   readonly #lanes: KeyLanes | undefined;
   readonly #keeper: LeaseKeeper;
   readonly #held = new HeldItems<InFlight>();
-  /** Handlers that run although their delivery was lost: they keep their place until they return. */
+  /** What goes on although its delivery was lost, a handler or the storing of a letter: it keeps its place until it ends. */
   readonly #lost = new Set<InFlight>();
   readonly #queue: RunQueue;
   readonly #scope = new HandlerScope();
@@ -126,7 +127,8 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
   /** The driver's handle, as soon as there is one; deliveries may have come before. */
   attach(driver: DriverSubscriber): void {
     this.#driver = driver;
-    // It was closed while it was being opened, and nobody else knows of this one.
+    // Closing began while it was being opened, and went on without this one.
+    if (this.#state === "closing") driver.stop(CLOSE_GRACE_MS).catch(() => {});
     if (this.#state === "closed") driver.close(0).catch(() => {});
   }
 
@@ -191,6 +193,8 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     if (running) {
       this.#lost.add(item);
       this.#giveUp(item, new PubSubError("LEASE_LOST", "the message no longer belongs to this worker"));
+    } else if (item.isStoring) {
+      this.#lost.add(item);
     } else {
       this.#queue.free(item);
       this.#queue.fill();
@@ -265,10 +269,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     } catch (error) {
       return reported(this.failed(item, error));
     }
-    if (item.state !== "running") {
-      await inbox.abandon(item);
-      return this.#returned(item);
-    }
+    if (item.state !== "running") return this.#endUnrun(item);
     if (claim === "claimed") return this.#read(item);
     if (claim === "completed") return reported(this.#settler.ack(item));
     return this.#park(item, inbox);
@@ -283,7 +284,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
   }
 
   handle(item: InFlight, event: unknown): void {
-    if (item.state !== "running") return this.#returned(item);
+    if (item.state !== "running") return this.#endUnrun(item);
     // However long was waited for its claim or validation: that is not the handler's time.
     if (this.#startsLater) this.#begin(item, this.monotonicNow());
     let outcome: unknown;
@@ -309,8 +310,14 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     return undefined;
   }
 
+  /** It was lost or given up before its handler ran, which will not run now: its claim and its place end. */
+  #endUnrun(item: InFlight): void {
+    reported(this.#options.inbox?.abandon(item));
+    this.#returned(item);
+  }
+
   undeliverable(item: InFlight, reason: DeadLetterReason, error: unknown): void {
-    if (item.state !== "running") return this.#returned(item);
+    if (item.state !== "running") return this.#endUnrun(item);
     const { inbox } = this.#options;
     if (inbox === undefined) return reported(this.#settler.deadLetter(item, reason, error));
     reported(this.#abandonAndDeadLetter(item, inbox, reason, error));
@@ -357,7 +364,10 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     return error instanceof ReleaseDelivery ? this.#settler.release(item) : this.#settler.fail(item, error);
   }
 
-  /** Marked as handled even when the delivery was lost meanwhile: its redelivery is then only acknowledged. */
+  /**
+   * Marked as handled even when the delivery was lost meanwhile: its redelivery is then only acknowledged. Rejects when it
+   * was not marked, for the pull form's caller; the message has been given back or is tried again then.
+   */
   async #completed(item: InFlight, inbox: InboxGate): Promise<void> {
     let held: boolean;
     try {
@@ -365,17 +375,16 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     } catch (error) {
       if (item.state === "running") await this.#settler.fail(item, error);
       else this.#returned(item);
-      return;
+      throw error;
     }
-    if (item.state !== "running") {
-      if (held) this.#succeededLate(item);
-      else this.#returned(item);
-    } else if (held) {
-      await this.#ackSuccess(item);
-    } else {
+    if (!held) {
       // Another has it by now: when it comes again, the inbox says what became of it.
-      await this.#settler.release(item);
+      if (item.state === "running") await this.#settler.release(item);
+      else this.#returned(item);
+      throw new PubSubError("LEASE_LOST", `the claim of message ${item.id} was another's by then: it comes again`);
     }
+    if (item.state === "running") await this.#ackSuccess(item);
+    else this.#succeededLate(item);
   }
 
   #ackSuccess(item: InFlight): Promise<void> | undefined {
@@ -417,6 +426,14 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
   #returned(item: InFlight): void {
     if (item.givenUp) this.#abandoned -= 1;
     item.givenUp = false;
+    if (!item.isStoring) this.#ended(item);
+  }
+
+  storedLost(item: InFlight): void {
+    this.#ended(item);
+  }
+
+  #ended(item: InFlight): void {
     this.#lost.delete(item);
     this.#queue.free(item);
     this.#queue.fill();
@@ -528,8 +545,6 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     this.#options.onClosing?.(this);
     const names = this.#names();
     const stopping = this.#stop();
-    // Only looked at when the handlers have ended.
-    stopping.catch(() => {});
     if (!(await this.#queue.idle(this.#patience.signal))) this.#giveUpRunning();
     budget.begin();
     this.#drained.resolve();
@@ -545,12 +560,12 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     this.#resolveClosed();
   }
 
+  /** Has a time of its own: handlers may take longer than that, and one of them may wait for `stopped`. Never rejects. */
   async #stop(): Promise<void> {
-    try {
-      await this.#driver?.stop(CLOSE_GRACE_MS);
-    } finally {
-      this.#stopped.resolve();
-    }
+    const { clock, logger } = this.#options;
+    const own = new CloseBudget(clock, logger);
+    await own.wait("stopping the subscriber", this.#names(), async (leftMs) => await this.#driver?.stop(leftMs));
+    this.#stopped.resolve();
   }
 
   #giveBackWaiting(): void {
@@ -565,7 +580,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
 
   #giveUpRunning(): void {
     const error = new PubSubError("CLOSED", "the subscription was closed before the handler finished");
-    for (const item of this.#lost) this.#giveUp(item, error);
+    for (const item of this.#lost) if (!item.isStoring) this.#giveUp(item, error);
     for (const item of this.#held.toArray()) {
       if (item.state !== "running") continue;
       this.#giveUp(item, error);
@@ -602,8 +617,4 @@ function inspectable(thrown: unknown): unknown {
   } catch {
     return new TypeError("what the handler threw cannot be looked at");
   }
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

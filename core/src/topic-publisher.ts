@@ -27,6 +27,7 @@ export class TopicPublisher {
   /** Of events with a key, whose order is a promise. */
   readonly #callOrder = new CallOrder();
   #closing: Promise<void> | undefined;
+  #closed = false;
 
   constructor(name: string, publisher: DriverPublisher, options: TopicPublisherOptions) {
     this.#name = name;
@@ -57,7 +58,7 @@ export class TopicPublisher {
 
   /** @throws PubSubError `LIMIT_EXCEEDED` and others: what no publish of this message could ever change, or `CLOSED` */
   check(message: PendingPublish): void {
-    if (this.#closing !== undefined) throw new PubSubError("CLOSED", `topic "${this.#name}": publish after close`);
+    if (this.#closed) throw new PubSubError("CLOSED", `topic "${this.#name}": publish after close`);
     const { capabilities } = this.#options;
     checkAttributeLimits(message.attributes, capabilities);
     const key = message.orderingKey;
@@ -80,16 +81,23 @@ export class TopicPublisher {
     });
   }
 
-  /** Waits for every publish under way to be answered, at most `timeoutMs`: then those left are rejected. Idempotent. */
+  /**
+   * Waits for every publish under way to be answered, also those that a schema still looks at, at most `timeoutMs`: then those
+   * left are rejected. Idempotent.
+   */
   close(timeoutMs: number): Promise<void> {
     this.#closing ??= this.#close(timeoutMs);
     return this.#closing;
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const endMs = this.#options.clock.monotonicNow() + timeoutMs;
-    await this.#window.drained(timeoutMs);
-    await this.#publisher.close(Math.max(0, Math.floor(endMs - this.#options.clock.monotonicNow())));
+    const { clock } = this.#options;
+    const endMs = clock.monotonicNow() + timeoutMs;
+    const leftMs = (): number => Math.max(0, Math.floor(endMs - clock.monotonicNow()));
+    await this.#callOrder.settled(clock, timeoutMs);
+    this.#closed = true;
+    await this.#window.drained(leftMs());
+    await this.#publisher.close(leftMs());
   }
 
   #checkAndSubmit(message: PendingPublish): Promise<string> {

@@ -1,6 +1,8 @@
 import type { Failure } from "./dead-letter-record.ts";
 import type { DriverDelivery } from "./driver.ts";
+import { boundedId } from "./received.ts";
 
+/** Beyond this the oldest are forgotten, and the handler of one runs again. */
 const MAX_REMEMBERED = 1000;
 
 /**
@@ -34,5 +36,5 @@ export class UnstoredLetters {
 
 /** Not the id alone: one that was published twice is two messages. */
 function keyOf({ id, publishTimeMs }: DriverDelivery): string {
-  return `${publishTimeMs} ${id}`;
+  return `${publishTimeMs} ${boundedId(id)}`;
 }

@@ -2,6 +2,8 @@ import {
   defineSubscription,
   defineTopic,
   type Deliveries,
+  type Publisher,
+  type PublishResult,
   type PubSub,
   type Subscription,
   type Topic,
@@ -44,5 +46,6 @@ expectTypeOf(Plain).toEqualTypeOf<Topic<{ a: 1 }, { a: 1 }>>();
 // @ts-expect-error -- another event
 void pubsub.publish(Plain, { a: 2 });
 
-// A publisher can do nothing else.
+// A publisher answers as the connection does, and can do nothing else.
+expectTypeOf<ReturnType<Publisher<unknown>["publishBatch"]>>().toEqualTypeOf<Promise<readonly PublishResult[]>>();
 expectTypeOf(pubsub.publisher(Plain)).not.toHaveProperty("subscribe");

@@ -1,8 +1,17 @@
-import { connect, VirtualClock, type Logger, type PubSub, type Worker } from "@anytopic/core";
+import {
+  connect,
+  defineTopic,
+  VirtualClock,
+  type Logger,
+  type PubSub,
+  type StandardSchema,
+  type Worker,
+} from "@anytopic/core";
 import { describe, expect, it } from "vitest";
 
 import { Events, Sub, turn } from "./opened-worker.ts";
 import { ScriptedAdapter } from "./scripted-adapter.ts";
+import { twoBrokers } from "./two-brokers.ts";
 
 const never = (): Promise<never> => new Promise(() => {});
 
@@ -144,5 +153,76 @@ describe("closing from inside", () => {
     order.push("closed");
     expect(order).toEqual(["handler", "closed"]);
     expect(adapter.settles).toMatchObject([{ id: "a", how: "ack" }]);
+  });
+});
+
+it("a handler that closes its worker waits for a driver that does not stop no longer than closing may", async () => {
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  const { adapter, clock, worker } = await open(async () => {
+    await worker.close({ timeoutMs: 60_000 });
+    resolve();
+  });
+  adapter.closing = (what) => (what === "stop" ? never() : Promise.resolve());
+  adapter.deliver({ id: "a" });
+  expect(await durationMs(clock, closed)).toBeLessThanOrEqual(5200);
+  await turn();
+  expect(adapter.settles).toMatchObject([{ id: "a", how: "ack" }]);
+});
+
+describe("publishes from before close", () => {
+  /** Looks at an event for as long as `answer` takes. */
+  const schemaOf = (answer: Promise<void>): StandardSchema => ({
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      async validate(value) {
+        await answer;
+        return { value };
+      },
+    },
+  });
+
+  it.each([
+    ["in order", "a", false],
+    ["in any order", undefined, false],
+    ["to a mirror as well", undefined, true],
+  ])("are sent, also while their schema still looks at them (%s)", async (_how, key, mirrored) => {
+    const config = { ...twoBrokers(), topics: mirrored ? { checked: { mirror: "b" } } : {} };
+    const { promise: answer, resolve: goOn } = Promise.withResolvers<void>();
+    const options = key === undefined ? {} : { orderingKey: () => key };
+    const topic = defineTopic("checked", { schema: schemaOf(answer), ...options });
+    const pubsub = await connect({ config, declarations: [topic] });
+    await pubsub.publishBatch(topic, []);
+    const published = [pubsub.publish(topic, 1), pubsub.publish(topic, 2)];
+    let closed = false;
+    const closing = pubsub.close().then(() => (closed = true));
+    // Far more than closing takes when it waits for nothing.
+    for (let turns = 0; turns < 20; turns += 1) await turn();
+    expect(closed).toBe(false);
+    goOn();
+    expect(await Promise.all(published)).toEqual([expect.any(String), expect.any(String)]);
+    await closing;
+  });
+
+  it("hold close no longer than it may take, when their schema never answers", async () => {
+    const { clock, pubsub } = await open(() => {});
+    const topic = defineTopic("checked", { schema: schemaOf(never()) });
+    await pubsub.publishBatch(topic, []);
+    void pubsub.publish(topic, 1);
+    const tookMs = await durationMs(clock, pubsub.close());
+    expect(tookMs).toBeGreaterThanOrEqual(5000);
+    expect(tookMs).toBeLessThanOrEqual(6000);
+  });
+
+  it("are not sent any more when closing can wait no longer", async () => {
+    const adapter = new ScriptedAdapter();
+    const clock = new VirtualClock();
+    const pubsub = await connect(adapter, { clock, publish: { maxPending: 10 } });
+    const published = Array.from({ length: 50 }, () => pubsub.publish(Events, {}).catch((error: unknown) => error));
+    await turn();
+    await durationMs(clock, pubsub.close());
+    const codes = (await Promise.all(published)).map((error) => (error as { readonly code?: string }).code);
+    expect(codes).toEqual(Array.from({ length: 50 }, (_, index) => (index < 10 ? "TIMEOUT" : "CLOSED")));
+    expect(adapter.requests).toHaveLength(10);
   });
 });

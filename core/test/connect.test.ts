@@ -14,6 +14,13 @@ afterEach(() => vi.unstubAllEnvs());
 describe("connect", () => {
   it.each([
     ["kafka://h", "INVALID_CONFIG", /no adapter for URLs that begin with kafka:.*memory:, nats:/],
+    [
+      "s3cret:user@h",
+      "INVALID_CONFIG",
+      /^no adapter for the broker URL \(its beginning is not shown: .*memory:, nats:/,
+    ],
+    ["kafka:user@h", "INVALID_CONFIG", /^no adapter for the broker URL \(/],
+    ["correcthorsebattery:4222", "INVALID_CONFIG", /^no adapter for the broker URL \(/],
     ["localhost", "INVALID_CONFIG", /has no scheme/],
     ["", "INVALID_CONFIG", /no broker is configured.*ANYTOPIC_URL/],
   ])("refuses the URL %j", async (url, code, message) => {

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { connect, defineSubscription, defineTopic, MemoryInbox, VirtualClock, type InboxClaim } from "@anytopic/core";
+import {
+  connect,
+  defineSubscription,
+  defineTopic,
+  MemoryInbox,
+  VirtualClock,
+  type InboxClaim,
+  type StandardSchema,
+} from "@anytopic/core";
 import { ScriptedAdapter } from "./scripted-adapter.ts";
 
 const Payments = defineTopic<number>("payments", { deliveryGuarantee: "exactly-once" });
@@ -178,5 +186,61 @@ describe("a store that fails", () => {
     await pubsub.subscribe(Book, () => {});
     adapter.deliver({ id: "a", body: Buffer.from("1") });
     await expect.poll(() => adapter.settles).toMatchObject([{ id: "a", how: "release" }]);
+  });
+});
+
+describe("a message that is lost while an asynchronous schema looks at it", () => {
+  test.each([
+    ["lost", "fits"],
+    ["lost", "does not fit"],
+    ["closed", "fits"],
+  ] as const)("is not run, and its claim ends (%s, %s)", async (how, fits) => {
+    const { promise: answer, resolve: goOn } = Promise.withResolvers<void>();
+    let asked = 0;
+    const schema: StandardSchema<number> = {
+      "~standard": {
+        version: 1,
+        vendor: "test",
+        async validate(value) {
+          asked += 1;
+          await answer;
+          return fits === "fits" ? { value: value as number } : { issues: [{ message: "no" }] };
+        },
+      },
+    };
+    const topic = defineTopic("payments", { deliveryGuarantee: "exactly-once", schema });
+    const Slow = defineSubscription(topic, "book", { ackDeadlineMs: 60_000, maxHandlingMs: 60_000 });
+    const inbox = new MemoryInbox();
+    const adapter = new ScriptedAdapter();
+    await using pubsub = await connect(adapter, { inbox });
+    let runs = 0;
+    const worker = await pubsub.subscribe(Slow, () => (runs += 1));
+    const delivery = adapter.deliver({ id: "a", body: Buffer.from("1") });
+    await expect.poll(() => asked).toBe(1);
+    if (how === "lost") adapter.sink.revoke(delivery);
+    else await worker.close({ timeoutMs: 0 });
+    goOn();
+    await expect.poll(() => elsewhere(inbox, "a")).toBe("claimed");
+    expect(runs).toBe(0);
+    expect(worker.health()).toMatchObject({ running: 0, abandoned: 0 });
+  });
+});
+
+describe("the ack of the pull form", () => {
+  test.each([
+    ["the store cannot say", () => Promise.reject(new Error("read only")), { message: "read only" }, "retry"],
+    ["the claim was another's by then", () => Promise.resolve(false), { code: "LEASE_LOST" }, "release"],
+  ] as const)("rejects when %s", async (_why, complete, reason, how) => {
+    const inbox = new MemoryInbox();
+    inbox.complete = complete;
+    const adapter = new ScriptedAdapter();
+    await using pubsub = await connect(adapter, { inbox });
+    await using deliveries = pubsub.deliveries(Book);
+    const next = deliveries.next();
+    await expect.poll(() => adapter.maxOutstanding).toBeGreaterThan(0);
+    adapter.deliver({ id: "a", body: Buffer.from("1") });
+    const { value: delivery } = await next;
+    await expect(delivery?.ack()).rejects.toMatchObject(reason);
+    expect(adapter.settles).toMatchObject([{ id: "a", how }]);
   });
 });

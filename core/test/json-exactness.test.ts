@@ -199,3 +199,44 @@ it("asks a schema once more only until it has taken a place's other form", async
   // The first also finds out whether it answers at once.
   expect(rounds).toEqual([3, 1, 1]);
 });
+
+/** So deep that encoding it, or looking at it, exhausts the stack. */
+function nested(depth: number): unknown {
+  let event: unknown = 1;
+  for (let level = 0; level < depth; level += 1) event = level % 2 === 0 ? [event] : { event };
+  return event;
+}
+
+/** Can be encoded, and throws when it is looked at once more. */
+function seenOnce(): object {
+  let looks = 0;
+  return {
+    get part(): number {
+      looks += 1;
+      if (looks > 1) throw new Error("the secret of this getter");
+      return 1;
+    },
+  };
+}
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return { proxy };
+}
+
+describe.each([
+  ["without a schema", Any],
+  ["with a schema", defineTopic("schema", { schema: z.unknown() })],
+])("an event that cannot be looked at, %s, is INVALID_MESSAGE and nothing else:", (_name, topic) => {
+  it.each([
+    ["nested 5,000 deep", nested(5000), /nested too deeply/],
+    ["nested a million deep", nested(1_000_000), /nested too deeply/],
+    ["a getter that throws the second time", seenOnce(), /cannot encode/],
+    ["a revoked proxy", revoked(), /cannot encode/],
+  ])("%s", async (_what, event, words) => {
+    const error = (await outcome<unknown>(event, topic)) as Error;
+    expect(error).toMatchObject({ code: "INVALID_MESSAGE", message: expect.stringMatching(words) });
+    expect(error.message).not.toContain("secret");
+  });
+});

@@ -18,6 +18,7 @@ function letter(
 
 interface Entry {
   readonly stored: StoredMessage;
+  readonly mark: string;
   taken: boolean;
 }
 
@@ -25,6 +26,8 @@ interface Entry {
 interface Behaviour {
   readonly startAt?: (size: number) => number;
   readonly maxOut?: number;
+  /** Whether the broker numbers what is stored: a copy has another mark than its original. */
+  readonly marks?: boolean;
   /** The leases of everything end after so many takes. */
   readonly leaseTakes?: number;
   readonly refuses?: (letter: OutgoingMessage) => boolean;
@@ -33,7 +36,11 @@ interface Behaviour {
 
 /** A dead-letter queue in which letters that are put back stand where they stood: in front. */
 function queueOf(letters: readonly StoredMessage[], behaviour: Behaviour = {}) {
-  const entries = new Set<Entry>(letters.map((stored) => ({ stored, taken: false })));
+  const entries = new Set<Entry>();
+  let marks = 0;
+  const add = (stored: StoredMessage): unknown => entries.add({ stored, taken: false, mark: `number ${marks++}` });
+  letters.forEach(add);
+  let stores = 0;
   const redelivered: string[] = [];
   let takes = 0;
   let out = 0;
@@ -50,12 +57,14 @@ function queueOf(letters: readonly StoredMessage[], behaviour: Behaviour = {}) {
       free(entry);
       entries.delete(entry);
     };
-    return { ...entry.stored, remove, putBack: async () => free(entry) };
+    const { stored } = entry;
+    const mark = behaviour.marks === true ? entry.mark : undefined;
+    return { ...stored, mark, remove, putBack: async () => free(entry) };
   };
-  const add = (stored: StoredMessage): unknown => entries.add({ stored, taken: false });
   const driver: DriverDeadLetters = {
     async store(stored) {
       if (behaviour.refuses?.(stored) === true) throw new Error("refused");
+      stores += 1;
       add({ ...stored, native: undefined });
     },
     count: async () => entries.size,
@@ -93,6 +102,7 @@ function queueOf(letters: readonly StoredMessage[], behaviour: Behaviour = {}) {
     ids: () => [...entries].map(({ stored }) => stored.id),
     taken: () => out,
     mostOut: () => mostOut,
+    stores: () => stores,
   };
 }
 
@@ -120,6 +130,22 @@ describe("a filtered pass over more letters than are held", () => {
     expect(await queue.purge({ filter: isChosen })).toBe(20);
     expect(ids().filter((id) => id.startsWith("chosen"))).toEqual([]);
     expect(ids()).toHaveLength(12_000);
+  });
+
+  it("asks about each letter once and moves it once, also where a copy has another mark than its original", async () => {
+    const twin = { ...letter("twin"), publishTimeMs: 7 };
+    const { queue, redelivered, ids, stores } = queueOf([...manyThen(12_000, 20), twin, twin], { marks: true });
+    const asked: string[] = [];
+    const filter = (one: DeadLetter): boolean => {
+      asked.push(one.id);
+      return isChosen(one) || one.id === "twin";
+    };
+    expect(await queue.redrive({ filter })).toBe(22);
+    expect(redelivered).toHaveLength(22);
+    expect(asked).toHaveLength(12_022);
+    expect(ids()).toHaveLength(12_000);
+    expect(new Set(ids()).size).toBe(12_000);
+    expect(stores()).toBeLessThanOrEqual(2000);
   });
 
   it("goes on when leases end meanwhile, and what was held comes first again", async () => {

@@ -66,7 +66,7 @@ describe("connect({ adapters })", () => {
   });
 
   it("refuses two for one scheme, and what is no list", async () => {
-    const adapters = [other("kafka"), other("kafka")];
+    const adapters = [other("kafka"), other("KAFKA")];
     await expect(connect("kafka://a", { adapters })).rejects.toThrow(
       "adapters has two for URLs that begin with kafka:",
     );

@@ -60,12 +60,16 @@ export class ScriptedAdapter implements Adapter {
   /** What the driver answers to a settle; undefined as a fire-and-forget broker. */
   settleAnswer: (() => Promise<void>) | undefined;
   storeFailure: Error | undefined;
+  /** What storing a letter waits for. */
+  storing: Promise<void> | undefined;
   /** What the driver refuses by limits that no capability knows. */
   refusal: ((message: OutgoingMessage) => PubSubError | undefined) | undefined;
   /** What every `stop` and `close` of the driver does; it is told which, and how much time is left. */
   closing: ((what: string, timeoutMs: number) => Promise<void>) | undefined;
   /** What provisioning waits for. */
   opening: Promise<void> | undefined;
+  /** What opening a subscriber waits for; it may be given deliveries meanwhile. */
+  subscribing: Promise<void> | undefined;
   /** Dead-letter queues that were opened and not closed. */
   openLetters = 0;
   #sink: DeliverySink | undefined;
@@ -135,6 +139,7 @@ export class ScriptedAdapter implements Adapter {
       openSubscriber: async (_subscription, sink, { maxOutstanding }) => {
         this.#sink = sink;
         this.maxOutstanding = maxOutstanding;
+        await this.subscribing;
         return {
           extend: (deliveries) => void this.extended.push(deliveries.map(({ id }) => id)),
           stop: async (timeoutMs) => {
@@ -147,6 +152,7 @@ export class ScriptedAdapter implements Adapter {
       openDeadLetters: async () => ({
         opened: (this.openLetters += 1),
         store: async (letter) => {
+          await this.storing;
           if (this.storeFailure !== undefined) throw this.storeFailure;
           this.letters.push(letter);
         },

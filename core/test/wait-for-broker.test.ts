@@ -103,6 +103,25 @@ describe("waitForBrokerMs", () => {
     expect(getEventListeners(abort.signal, "abort")).toEqual([]);
   });
 
+  it.each([0, 5000])(
+    "ends at once also while what is declared is made, and the broker answers nothing (%s)",
+    async (waitMs) => {
+      const adapter = new LateAdapter();
+      adapter.up = true;
+      adapter.opening = new Promise(() => {});
+      adapter.closing = () => new Promise(() => {});
+      const abort = new AbortController();
+      const { signal } = abort;
+      const failed = connect(adapter, { waitForBrokerMs: waitMs, signal, declarations: [Sub] }).catch(
+        (error: unknown) => error,
+      );
+      await turn();
+      const reason = new Error("no more patience");
+      abort.abort(reason);
+      expect(await Promise.race([failed, turn().then(turn)])).toBe(reason);
+    },
+  );
+
   it("rejects at the first failure by default, and refuses what is no time", async () => {
     const adapter = new LateAdapter();
     await expect(connect(adapter)).rejects.toMatchObject({ code: "UNAVAILABLE", message: "nobody there" });

@@ -113,6 +113,37 @@ describe("wrong options and signals", () => {
     await turn();
     expect(adapter.openLetters).toBe(0);
   });
+
+  it("stops a subscriber that opens while its handlers are waited for", async () => {
+    const adapter = new ScriptedAdapter();
+    const { promise: broker, resolve: answer } = Promise.withResolvers<void>();
+    adapter.subscribing = broker;
+    const pubsub = await connect(adapter);
+    const { promise: handled, resolve: finish } = Promise.withResolvers<void>();
+    const subscribing = pubsub.subscribe(Sub, () => handled).catch(() => {});
+    await turn();
+    adapter.deliver({ id: "a" });
+    const closed = pubsub.close();
+    answer();
+    await turn();
+    expect(adapter.stopped).toBe(true);
+    finish();
+    await closed;
+    await subscribing;
+    expect(adapter.settles).toMatchObject([{ id: "a", how: "ack" }]);
+  });
+
+  it("opens dead letters once, however often they are asked for, and again after a failure", async () => {
+    const adapter = new ScriptedAdapter();
+    adapter.opening = Promise.reject(new Error("not now"));
+    const pubsub = await connect(adapter);
+    await expect(pubsub.deadLetters(Sub).count()).rejects.toThrow("not now");
+    adapter.opening = undefined;
+    for (let round = 0; round < 3; round += 1) await pubsub.deadLetters(Sub).count();
+    expect(adapter.openLetters).toBe(1);
+    await pubsub.close();
+    expect(adapter.openLetters).toBe(0);
+  });
 });
 
 describe("the pull form", () => {

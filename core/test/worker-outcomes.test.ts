@@ -1,4 +1,14 @@
-import { connect, PubSubError, Reject, RetryAfter } from "@anytopic/core";
+import { runInNewContext } from "node:vm";
+
+import {
+  connect,
+  defineSubscription,
+  defineTopic,
+  PubSubError,
+  Reject,
+  RetryAfter,
+  type StandardSchema,
+} from "@anytopic/core";
 import { describe, expect, it } from "vitest";
 
 import { opened, Sub, turn } from "./opened-worker.ts";
@@ -200,4 +210,19 @@ describe("outcomes", () => {
     await turn();
     expect(events.map(({ type }) => type)).toEqual(["deliver", "ack", "lease-lost"]);
   });
+});
+
+it("waits for a schema whose promise is of another realm", async () => {
+  const later = runInNewContext("(value) => Promise.resolve({ value })") as (
+    value: unknown,
+  ) => Promise<{ value: unknown }>;
+  const schema: StandardSchema = { "~standard": { version: 1, vendor: "test", validate: later } };
+  const sub = defineSubscription(defineTopic("elsewhere", { schema }), "sub");
+  const adapter = new ScriptedAdapter();
+  await using pubsub = await connect(adapter);
+  const handled: unknown[] = [];
+  await pubsub.subscribe(sub, (event) => void handled.push(event));
+  adapter.deliver({ id: "a", body: Buffer.from('{"n":1}') });
+  await expect.poll(() => adapter.settles).toMatchObject([{ id: "a", how: "ack" }]);
+  expect(handled).toEqual([{ n: 1 }]);
 });

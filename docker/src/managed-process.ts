@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { disown, own } from "./watchdog.ts";
 import { until } from "./until.ts";
+import { untilStopped } from "./until-stopped.ts";
 
 export interface ProcessSpec {
   readonly command: string;
@@ -19,8 +20,8 @@ export interface ManagedProcess {
   readonly running: boolean;
   /** SIGKILL to the whole group; resolves when its leader is reaped. */
   readonly kill: () => Promise<void>;
-  /** SIGSTOP or SIGCONT to the whole group. */
-  readonly signal: (signal: "SIGSTOP" | "SIGCONT") => void;
+  /** SIGSTOP or SIGCONT to the whole group; resolves when it has taken effect. */
+  readonly signal: (signal: "SIGSTOP" | "SIGCONT") => Promise<void>;
 }
 
 /** Starts a program. Rejects when it cannot be executed; whether it then works is the caller's to find out. */
@@ -55,8 +56,8 @@ export async function startProcess(spec: ProcessSpec): Promise<ManagedProcess> {
     get running() {
       return running;
     },
-    signal(signal) {
-      if (running) signalGroup(pid, signal);
+    async signal(signal) {
+      if (running && signalGroup(pid, signal) && signal === "SIGSTOP") await untilStopped(pid);
     },
     async kill() {
       if (!running) return;

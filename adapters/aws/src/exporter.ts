@@ -41,7 +41,8 @@ function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOp
       role: "operator",
       of,
       document: policy([
-        allow("HandleDeadLetters", [...consume, "sqs:PurgeQueue", ...find], letters),
+        // SendMessage: what a filter leaves of a large queue is moved to its end.
+        allow("HandleDeadLetters", [...consume, "sqs:PurgeQueue", "sqs:SendMessage", ...find], letters),
         allow("Redrive", ["sqs:SendMessage", ...find], queue),
       ]),
     },

@@ -115,7 +115,8 @@ function namesOf({ calls }: SqsFront): readonly string[] {
   return calls.map((call) => (isRenewal(call) ? "renewal" : call.name)).filter((name) => /renewal|Batch$/.test(name));
 }
 
-describe.skipIf(broker === undefined)("a heartbeat", { concurrent: true }, () => {
+// Ten of them at the same time wait for leases, and make clients of their own first. What each waits for has its own limit.
+describe.skipIf(broker === undefined)("a heartbeat", { concurrent: true, timeout: 60_000 }, () => {
   test("that waits to be sent when the ack is said is not sent any more", async ({ expect }) => {
     await using holding = await hold(expect);
     holding.heartbeat();

@@ -1,4 +1,5 @@
 import type { ExportedPolicy, SubscriptionSpec, Topology, TopologyExporter, TopicSpec } from "@anytopic/core/driver";
+import { mayMoveOn } from "./move-on.ts";
 import type { CheckedOptions } from "./options.ts";
 import { subscriptionIds, topicId } from "./resource-names.ts";
 import { terraformDocument } from "./terraform.ts";
@@ -32,6 +33,7 @@ function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOp
   const worked = [ids.subscription, ids.redrive].map((id) => subscriptionName(id, options));
   const lettersTopic = topicName(ids.deadLetters, options);
   const letters = subscriptionName(ids.deadLetters, options);
+  const redriven = topicName(ids.redrive, options);
   return [
     {
       role: "subscriber",
@@ -39,7 +41,10 @@ function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOp
       document: {
         bindings: [
           ...worked.flatMap((name) => [binding(name, "subscriber"), binding(name, "viewer")]),
+          // What it publishes there counts as stored only when it has seen the subscription.
           binding(lettersTopic, "publisher"),
+          binding(letters, "viewer"),
+          ...(mayMoveOn(subscription) ? [binding(redriven, "publisher")] : []),
         ],
       },
     },
@@ -50,7 +55,10 @@ function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOp
         bindings: [
           binding(letters, "subscriber"),
           binding(letters, "viewer"),
-          binding(topicName(ids.redrive, options), "publisher"),
+          // What a filter leaves of a large queue is moved to its end.
+          binding(lettersTopic, "publisher"),
+          binding(redriven, "publisher"),
+          binding(subscriptionName(ids.redrive, options), "viewer"),
         ],
       },
     },

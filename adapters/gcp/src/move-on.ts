@@ -4,6 +4,8 @@ import type { WireReceived } from "./rpc.ts";
 
 /** Deliveries left to crashes when a message moves on. */
 const MARGIN = 5;
+/** The delivery from which on a message moves on. */
+const LAST: number = MAX_DELIVERY_ATTEMPTS - MARGIN;
 /** Deliveries the service makes beyond ours before it dead-letters by itself. */
 const BACKSTOP_MARGIN = 10;
 
@@ -17,13 +19,13 @@ export function backstopAttempts(maxRetries: number): number {
  * near is published once more, to this subscription alone, with the number of attempts it has had; its count at the
  * service starts again. Messages under an ordering key would lose their place, so they stay and are no longer counted there.
  */
-export function mustMoveOn(
-  { maxRetries }: SubscriptionSpec,
-  { deliveryAttempt }: WireReceived,
-  kept: boolean,
-): boolean {
-  const last = MAX_DELIVERY_ATTEMPTS - MARGIN;
-  return deliveryAttempt >= last && maxRetries + 1 >= last && !kept;
+export function mustMoveOn(spec: SubscriptionSpec, { deliveryAttempt }: WireReceived, kept: boolean): boolean {
+  return deliveryAttempt >= LAST && mayMoveOn(spec) && !kept;
+}
+
+/** Whether a message of this subscription can ever come so far. */
+export function mayMoveOn({ maxRetries }: SubscriptionSpec): boolean {
+  return maxRetries + 1 >= LAST;
 }
 
 /** Whether the service may count one more failure of a message that cannot move on, without coming near its own limit. */

@@ -150,7 +150,8 @@ function parsed(text: string): URL {
   if (!URL.canParse(text)) throw new PubSubError("INVALID_CONFIG", `not a URL: expected ${URL_FORM}`);
   const url = new URL(text);
   if (url.protocol !== "gcp:") {
-    throw new PubSubError("INVALID_CONFIG", `the URL's scheme is ${shown(url.protocol)}: expected ${URL_FORM}`);
+    // Not shown: in `password:user@host` it is the password.
+    throw new PubSubError("INVALID_CONFIG", `the URL does not begin with gcp: expected ${URL_FORM}`);
   }
   if (url.username !== "" || url.password !== "") {
     const remedy = "credentials come from Application Default Credentials or from clientConfig";

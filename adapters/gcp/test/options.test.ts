@@ -14,7 +14,7 @@ test.each([
 });
 
 test.each([
-  ["http://x", /scheme is 'http:'/],
+  ["http://x", /does not begin with gcp:/],
   ["gcp://Bad_Project", /projectId is 'Bad_Project': must be a project id/],
   ["gcp://user:s3cret@my-project", /holds a user or password/],
   ["gcp://my-project/topic", /path/],

@@ -1,5 +1,6 @@
 import { createConnection, type Socket } from "node:net";
 import { PubSubError } from "@anytopic/core/driver";
+import { DIAL_TIMEOUT_MS, DialBudget } from "./dial-budget.ts";
 import {
   connect,
   type ConnectionOptions,
@@ -20,7 +21,9 @@ export interface ClientHooks {
 interface Protocol {
   readonly transport?: Transport;
   readonly parser: { parse(bytes: Uint8Array): void };
-  readonly servers: { getServers(): readonly { lastConnect: number }[] };
+  readonly servers: { getServers(): Server[] };
+  readonly server: Server;
+  readonly options: { timeout?: number };
   readonly connectedOnce: boolean;
   readonly lastError?: Error;
   readonly heartbeats: { cancel(): void };
@@ -41,6 +44,13 @@ interface Transport {
   discard(): void;
 }
 
+interface Server {
+  readonly listen: string;
+  lastConnect: number;
+  /** What its name was resolved to; undefined for an address. */
+  readonly resolves?: readonly object[];
+}
+
 interface Address {
   readonly hostname: string;
   readonly port: number;
@@ -54,6 +64,8 @@ interface Address {
  * - Redials are paced by a monotonic clock. It compares `Date.now()`, and waits until a clock that was set back has caught up.
  * - A dial that fails leaves no socket, and fails when the server closes the connection, with the server's reason. It
  *   would keep a socket that waits for INFO, and wait for the end of its timeout.
+ * - The first connection reaches every server within its time, and the later ones also those that did not answer at first. It
+ *   would wait for the first servers until no time is left, and forget whoever failed.
  * - Closing ends, whatever the line does, and leaves no socket and no timer.
  *
  * All this hangs on methods of objects that the client makes, put in front of its own; `test/client.test.ts` would notice
@@ -67,6 +79,8 @@ export class Client {
   /** Every socket that may be open. */
   #sockets: Socket[] = [];
   #dialedAt = Number.NEGATIVE_INFINITY;
+  /** While there was no connection yet. */
+  #budget: DialBudget | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(nc: NatsConnection, protocol: Protocol, hooks: ClientHooks, isOurs: boolean) {
@@ -99,9 +113,16 @@ export class Client {
     return new Client(nc, (nc as unknown as { readonly protocol: Protocol }).protocol, hooks, false);
   }
 
-  /** The first connection. Afterwards the client repairs it by itself, until it is closed. */
-  async dial(): Promise<void> {
+  /** The first connection; every server is dialled within `timeoutMs`. Afterwards the client repairs it by itself, until it is closed. */
+  async dial(timeoutMs: number): Promise<void> {
+    const { servers, options } = this.#protocol;
+    const all = [...servers.getServers()];
+    this.#budget = new DialBudget(timeoutMs, () => performance.now());
     await this.#protocol.dialLoop();
+    this.#budget = undefined;
+    options.timeout = DIAL_TIMEOUT_MS;
+    const left = servers.getServers();
+    left.push(...all.filter(({ listen }) => !left.some((one) => one.listen === listen)));
   }
 
   /** How many messages have been received. */
@@ -155,6 +176,10 @@ export class Client {
       if (this.#closing !== undefined) throw new PubSubError("CLOSED", "the connection to NATS is closed");
       useNodeTransport();
       this.#dialedAt = performance.now();
+      if (this.#budget !== undefined) {
+        const { server, servers } = protocol;
+        protocol.options.timeout = this.#budget.next(server, server.resolves?.length ?? 1, servers.getServers().length);
+      }
       const errorBefore = protocol.lastError;
       const answered = prepare();
       guardParser(protocol, (error) => {

@@ -10,13 +10,13 @@ import {
   type NatsConnection,
 } from "@nats-io/nats-core";
 import { Client, type ClientHooks } from "./client.ts";
+import { DIAL_TIMEOUT_MS } from "./dial-budget.ts";
 import { toPubSubError } from "./errors.ts";
 import type { CheckedOptions } from "./options.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
-const DIAL_TIMEOUT_MS = 5000;
 
-/** Opens the first connection, within 10 s. The client repairs it from then on. */
+/** Opens the first connection, within 10 s, for which all servers are asked. The client repairs it from then on. */
 export async function dial(
   options: CheckedOptions,
   context: DriverContext,
@@ -34,7 +34,7 @@ export async function dial(
   let client: Client | undefined;
   try {
     client = Client.create(connectionOptions(options), hooks);
-    await Promise.race([client.dial(), ended]);
+    await Promise.race([client.dial(CONNECT_TIMEOUT_MS), ended]);
     return client;
   } catch (error) {
     await client?.close(0);

@@ -47,6 +47,8 @@ function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOp
     `${api}.CONSUMER.DELETE.${deadLetterStream}.>`,
     ...acksOf(deadLetterStream, deadLetterConsumer),
     names.redriveSubject,
+    // What a filter leaves of a large queue is moved to its end.
+    names.deadLetterSubject,
     // A letter that the server itself gave up on is kept in the topic's stream.
     `${api}.STREAM.MSG.GET.${stream}`,
   ];

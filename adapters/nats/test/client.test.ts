@@ -38,15 +38,21 @@ describe("the client is held to more than it promises", () => {
   test("this version of it has all that is reached into", async () => {
     const server = await fakeServer();
     const client = Client.create({ servers: `127.0.0.1:${server.port}` }, { redialDelayMs: () => 0, fault: () => {} });
-    await client.dial();
+    await client.dial(10_000);
     const { protocol } = client.nc as unknown as { readonly protocol: Record<string, unknown> };
     for (const method of ["prepare", "processMsg", "dialLoop"]) expect(protocol[method]).toBeTypeOf("function");
     const { transport, parser, heartbeats } = protocol as Record<string, Record<string, unknown>>;
-    const { servers } = protocol as { readonly servers: { getServers(): readonly object[] } };
+    const { servers, server: dialled } = protocol as {
+      readonly servers: { getServers(): readonly object[] };
+      readonly server: object;
+    };
     for (const method of ["dial", "tlsFirst", "closed", "discard"]) expect(transport?.[method]).toBeTypeOf("function");
     expect(transport?.["socket"]).toBeDefined();
     expect(parser?.["parse"]).toBeTypeOf("function");
     expect(servers.getServers()[0]).toHaveProperty("lastConnect");
+    expect(servers.getServers()).toContain(dialled);
+    expect(dialled).toHaveProperty("listen");
+    expect(protocol["options"]).toHaveProperty("timeout");
     expect(heartbeats?.["cancel"]).toBeTypeOf("function");
     expect(protocol).toHaveProperty("abortReconnect");
     expect(protocol).toHaveProperty("raceTimer");

@@ -27,6 +27,8 @@ export interface ConnectionUser {
   blocked?(blocked: boolean): void;
 }
 
+/** The shortest share of an attempt when there are many nodes: a handshake with TLS over a long line takes about as long. */
+const MIN_ATTEMPT_MS = 500;
 /** How long the socket of an ended connection may still send what is in it. */
 const LINGER_MS = 1000;
 
@@ -38,7 +40,7 @@ const LINGER_MS = 1000;
 export class Connection {
   readonly #options: CheckedOptions;
   readonly #context: DriverContext;
-  readonly #purpose: "publish" | "consume";
+  readonly #purpose: "publish" | "consume" | "letters";
   readonly #status: ConnectionStatus;
   readonly #users = new Set<ConnectionUser>();
   #model: ChannelModel | undefined;
@@ -56,7 +58,7 @@ export class Connection {
   constructor(
     options: CheckedOptions,
     context: DriverContext,
-    purpose: "publish" | "consume",
+    purpose: "publish" | "consume" | "letters",
     status: ConnectionStatus,
   ) {
     this.#options = options;
@@ -86,13 +88,16 @@ export class Connection {
 
   /**
    * One attempt per node, until one is connected; when there is none it rejects, best with what further attempts will not
-   * change.
+   * change. With `withinMs` for all of them together: what is left of it is divided among the nodes that are left.
    */
-  async open(signal?: AbortSignal): Promise<void> {
+  async open(signal?: AbortSignal, withinMs: number = Number.POSITIVE_INFINITY): Promise<void> {
+    const { addresses, connectTimeoutMs } = this.#options;
+    const endMs = performance.now() + withinMs;
     let worst: PubSubError | undefined;
-    for (const _ of this.#options.addresses) {
+    for (let left = addresses.length; left > 0; left -= 1) {
+      const shareMs = Math.max(MIN_ATTEMPT_MS, (endMs - performance.now()) / left);
       try {
-        await this.#connect(signal);
+        await this.#connect(Math.min(connectTimeoutMs, shareMs), signal);
         return;
       } catch (cause) {
         signal?.throwIfAborted();
@@ -165,7 +170,7 @@ export class Connection {
     throw this.#error;
   }
 
-  async #connect(signal?: AbortSignal): Promise<void> {
+  async #connect(timeoutMs: number, signal?: AbortSignal): Promise<void> {
     const address = this.#options.addresses[this.#turn++ % this.#options.addresses.length] as BrokerAddress;
     const what = `rabbitmq: ${address.display}`;
     const socket = new AbortController();
@@ -175,6 +180,11 @@ export class Connection {
     );
     const abort = (): void => socket.abort();
     attempt.addEventListener("abort", abort);
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      abort();
+    }, timeoutMs);
     let model: ChannelModel;
     try {
       attempt.throwIfAborted();
@@ -182,8 +192,9 @@ export class Connection {
     } catch (error) {
       if (this.#closed) throw this.#error;
       signal?.throwIfAborted();
-      throw toPubSubError(what, error);
+      throw toPubSubError(what, late ? noAnswer(timeoutMs, error) : error);
     } finally {
+      clearTimeout(timer);
       attempt.removeEventListener("abort", abort);
     }
     if (this.#closed) {
@@ -200,7 +211,6 @@ export class Connection {
       // Acks and publishes are small: with Nagle's algorithm each would wait for the other side's delayed TCP ack.
       noDelay: true,
       keepAlive: true,
-      timeout: this.#options.connectTimeoutMs,
       credentials: credentials.plain(address.username, address.password),
       clientProperties: { connection_name: `${this.#options.connectionName} ${this.#purpose}` },
       signal,
@@ -263,6 +273,10 @@ export class Connection {
       true,
     );
   }
+}
+
+function noAnswer(timeoutMs: number, cause: unknown): PubSubError {
+  return new PubSubError("UNAVAILABLE", `no connection within ${Math.round(timeoutMs)} ms`, { cause });
 }
 
 function connectTarget(address: BrokerAddress, options: CheckedOptions): Parameters<typeof connect>[0] {

@@ -21,7 +21,8 @@ import { raceTimeout } from "./race-timeout.ts";
 import { readLetter } from "./read-message.ts";
 
 export interface DeadLettersContext {
-  readonly connection: Connection;
+  /** Where letters are read: no consumer lives on it. */
+  readonly reading: () => Promise<Connection>;
   readonly driver: DriverContext;
   readonly names: QueueNames;
   readonly sender: QueueSender;
@@ -132,7 +133,7 @@ export class DeadLetters implements DriverDeadLetters {
   async #admin<Result>(operation: string, use: (channel: Channel) => Promise<Result>): Promise<Result> {
     this.#requireOpen();
     try {
-      return await withChannel(this.#context.connection, use);
+      return await withChannel(await this.#context.reading(), use);
     } catch (error) {
       throw toPubSubError(this.#what(operation), error);
     }
@@ -195,19 +196,21 @@ export class DeadLetters implements DriverDeadLetters {
   /** Taken letters live as long as their channel, so it is not shared with anything that could close it. */
   async #ownChannel(): Promise<Channel> {
     this.#requireOpen();
-    this.#channel ??= this.#context.connection.openChannel().then((channel) => {
-      const forget = (): void => {
-        this.#channel = undefined;
-      };
-      channel.on("close", forget);
-      return channel;
-    });
+    this.#channel ??= this.#openChannel();
     try {
       return await this.#channel;
     } catch (error) {
       this.#channel = undefined;
       throw error;
     }
+  }
+
+  async #openChannel(): Promise<Channel> {
+    const channel = await (await this.#context.reading()).openChannel();
+    channel.on("close", () => {
+      this.#channel = undefined;
+    });
+    return channel;
   }
 
   #requireOpen(): void {

@@ -14,6 +14,7 @@ import type {
 import { Connection } from "./connection.ts";
 import { ConnectionStatus } from "./connection-status.ts";
 import { DeadLetters } from "./dead-letters.ts";
+import { OPEN_TIMEOUT_MS } from "./limits.ts";
 import { exchangeName, queueNames } from "./names.ts";
 import { RabbitmqNative } from "./native.ts";
 import type { CheckedOptions } from "./options.ts";
@@ -28,7 +29,9 @@ import { WaitQueues } from "./wait-queues.ts";
 
 /**
  * Two connections: a broker that is short of memory or disk stops reading from those that publish, which must not stop
- * acks. The one to consume is also for topology; the one to publish is made when first needed.
+ * acks. The one to consume is also for topology; the one to publish is made when first needed. A third one is made when
+ * somebody looks at dead letters: to get a message from a queue that is just being created ends the whole connection on 3.10.8
+ * (541), and a look must not end workers.
  */
 export class RabbitmqDriver implements Driver {
   readonly native: RabbitmqNative;
@@ -40,6 +43,7 @@ export class RabbitmqDriver implements Driver {
   readonly #nextOrder: () => number;
   #publishing: { readonly connection: Connection; readonly sender: QueueSender } | undefined;
   #opening: Promise<void> | undefined;
+  #reading: { readonly connection: Connection; readonly opening: Promise<void> } | undefined;
   #server: ServerFeatures = { name: "RabbitMQ", nackCounts: true };
 
   private constructor(options: CheckedOptions, context: DriverContext) {
@@ -65,7 +69,7 @@ export class RabbitmqDriver implements Driver {
     // An upgrade of the server comes with a new connection.
     driver.#consuming.addUser({ up: () => driver.#learnServer(), down: () => {} });
     try {
-      await driver.#consuming.open(signal);
+      await driver.#consuming.open(signal, Math.max(OPEN_TIMEOUT_MS, options.connectTimeoutMs));
     } catch (error) {
       await driver.close();
       throw error;
@@ -124,7 +128,7 @@ export class RabbitmqDriver implements Driver {
   async openDeadLetters(spec: SubscriptionSpec): Promise<DriverDeadLetters> {
     const { sender } = await this.#publish();
     return new DeadLetters({
-      connection: this.#consuming,
+      reading: () => this.#read(),
       driver: this.#context,
       names: queueNames(this.#options.prefix, spec),
       sender,
@@ -139,6 +143,7 @@ export class RabbitmqDriver implements Driver {
     await Promise.all([
       publishing?.sender.close(timeoutMs),
       publishing?.connection.close(timeoutMs),
+      this.#reading?.connection.close(timeoutMs),
       this.#consuming.close(timeoutMs),
     ]);
   }
@@ -153,6 +158,17 @@ export class RabbitmqDriver implements Driver {
     }
     await this.#opening;
     return this.#publishing;
+  }
+
+  /** The connection to read dead letters. Not part of the health: nobody's messages wait for it, and who looks is told. */
+  async #read(): Promise<Connection> {
+    if (this.#reading === undefined) {
+      const connection = new Connection(this.#options, this.#context, "letters", new ConnectionStatus(() => {}));
+      this.#reading = { connection, opening: connection.start(this.#consuming.turn - 1) };
+    }
+    const { connection, opening } = this.#reading;
+    await opening;
+    return connection;
   }
 
   #learnServer(): void {

@@ -73,3 +73,6 @@ export const CLOSE_TIMEOUT_MS = 5000;
  * after 60 s at most, most after 5 or 15, and a connection without a sign of life ends after two heartbeats.
  */
 export const ANSWER_TIMEOUT_MS = 30_000;
+
+/** How long the first connection may take in ms, with all nodes of the list together, unless `connectTimeoutMs` is longer. `Adapter.open` of core. */
+export const OPEN_TIMEOUT_MS = 10_000;

@@ -14,9 +14,9 @@ export interface RabbitmqOptions {
   readonly prefix?: string | undefined;
   /** How often both sides must give a sign of life, in seconds; two silent intervals end the connection. 1 to 3600. @default 10 */
   readonly heartbeatSeconds?: number | undefined;
-  /** How long one attempt to connect may take, in ms; 100 to 60,000. @default 10,000 */
+  /** How long one attempt to connect may take, in ms; 100 to 60,000. The first connection is given up after 10 s, or after this if it is longer. @default 10,000 */
   readonly connectTimeoutMs?: number | undefined;
-  /** How the management pages name the connections; ` publish` and ` consume` are added. @default "anytopic" */
+  /** How the management pages name the connections; ` publish`, ` consume` and ` letters` are added. @default "anytopic" */
   readonly connectionName?: string | undefined;
   /** `content_type` of every message that is published, for foreign consumers that look at it: `"application/json"`. @default none */
   readonly contentType?: string | undefined;

@@ -1,10 +1,26 @@
-/** A broker's URL as it may be printed: without user, password and the values of its query. */
+import { hasKnownScheme } from "../adapter-from-url.ts";
+import { shownScheme } from "../shown-scheme.ts";
+import { mayShowParameter } from "../url-parameter.ts";
+
+const HIDDEN = "***";
+/** Hosts, ports, names of a virtual host, a project or a region. */
+const PLACE = /^[\w.:/,%[\]-]*$/;
+
+/**
+ * A broker's URL as it may be printed: without user, password and the values of its query. In a misspelled one they may be
+ * anywhere: what does not look like a part of a URL is hidden, and so is everything when an `@` follows the query's begin.
+ */
 export function shownUrl(url: string): string {
-  const [, start = "", rest = ""] = /^([a-z][a-z0-9+.-]*:(?:\/\/)?)?([^]*)$/i.exec(url) ?? [];
-  const [place = "", query] = rest.split(/[?#]/, 2);
-  const at = place.lastIndexOf("@");
-  const shownPlace = at === -1 ? place : `***${place.slice(at)}`;
-  if (query === undefined) return start + shownPlace;
-  const keys = query.split("&").map((pair) => `${pair.split("=")[0]}=***`);
-  return `${start}${shownPlace}?${keys.join("&")}`;
+  const [, scheme = "", slashes = "", rest = ""] = /^([^:/?#@]*:)?(\/*)([^]*)$/.exec(url) ?? [];
+  const start = hasKnownScheme(url) || scheme === "" ? scheme : (shownScheme(url) ?? `${HIDDEN}:`);
+  const end = rest.search(/[?#]/);
+  const [before, query] = end === -1 ? [rest, undefined] : [rest.slice(0, end), rest.slice(end + 1)];
+  if (query?.includes("@") === true) return `${start}${slashes}${HIDDEN}`;
+  const at = before.lastIndexOf("@");
+  const place = before.slice(at + 1);
+  const shownPlace = `${at === -1 ? "" : `${HIDDEN}@`}${PLACE.test(place) ? place : HIDDEN}`;
+  if (query === undefined) return `${start}${slashes}${shownPlace}`;
+  const names = query.split("&").map((pair) => (pair.includes("=") ? (pair.split("=")[0] ?? "") : ""));
+  const shownNames = names.map((name) => (mayShowParameter(url, name) ? `${name}=${HIDDEN}` : HIDDEN));
+  return `${start}${slashes}${shownPlace}?${shownNames.join("&")}`;
 }

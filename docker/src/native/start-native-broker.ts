@@ -91,8 +91,7 @@ class NativeLife {
   /** To the server and to what belongs to it. */
   signal(signal: "SIGSTOP" | "SIGCONT"): Promise<void> {
     return this.#inOrder(async () => {
-      this.#server?.signal(signal);
-      this.#companion?.signal(signal);
+      await Promise.all([this.#server?.signal(signal), this.#companion?.signal(signal)]);
     });
   }
 

@@ -1,0 +1,56 @@
+import { startBrokerOrSkip } from "@anytopic/brokers";
+import { connect, defineSubscription, defineTopic } from "@anytopic/core";
+import { rabbitmq } from "@anytopic/rabbitmq";
+import { connect as amqpConnect } from "amqplib";
+import { afterAll, expect, test } from "vitest";
+
+const broker = await startBrokerOrSkip("rabbitmq");
+afterAll(async () => await broker?.close());
+
+const ROUNDS = 20;
+
+test.skipIf(broker === undefined)(
+  "whoever looks at dead letters whose queue is just being made ends no worker",
+  { timeout: 60_000 },
+  async () => {
+    const topic = defineTopic<number>("looked-at");
+    const subscription = defineSubscription(topic, "worker");
+    const states: string[] = [];
+    const quiet = (): void => {};
+    const said: string[] = [];
+    const warn = (_fields: object, message: string): void => void said.push(message);
+    await using pubsub = await connect(rabbitmq({ url: broker!.url }), {
+      observer: (event) => void (event.type === "connection" && states.push(event.state)),
+      logger: { debug: quiet, info: quiet, warn, error: quiet },
+    });
+    const got: number[] = [];
+    await pubsub.subscribe(subscription, (event) => void got.push(event));
+    const letters = pubsub.deadLetters(subscription);
+    const connection = await amqpConnect(broker!.url);
+    const channel = await connection.createChannel();
+    const queue = "looked-at.worker.dead-letters";
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await channel.deleteQueue(queue);
+      let made = false;
+      const looking = Array.from({ length: 4 }, async () => {
+        while (!made) {
+          await letters.peek({ limit: 1 }).catch(() => {});
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      });
+      const declared = channel.assertQueue(queue, {
+        durable: true,
+        arguments: { "x-queue-type": "quorum", "x-delivery-limit": 2 ** 31 - 1 },
+      });
+      await declared.finally(() => (made = true));
+      await Promise.all(looking);
+      await pubsub.publish(topic, round);
+    }
+    await connection.close();
+    await expect.poll(() => new Set(got).size).toBe(ROUNDS);
+    console.log("SAID", said.length, said.slice(0, 3), states);
+    expect(states).toEqual([]);
+    // What looks is there again by itself.
+    await expect.poll(() => letters.peek().catch(() => undefined)).toEqual([]);
+  },
+);
