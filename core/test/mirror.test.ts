@@ -244,27 +244,6 @@ describe("a worker on two connections", () => {
     await expect(letters.peek({ limit: 0 })).rejects.toThrow(TypeError);
   });
 
-  test("is closed by a handler without waiting for the handlers of its other connection", async () => {
-    const brokers = twoBrokers();
-    const topics = { signups: { subscriptions: { mail: { connections: ["a", "b"] } } } };
-    await using pubsub = await connect({ config: { ...brokers, topics }, declarations: [Mail] });
-    await using onlyB = await connect({ config: from(brokers, "b") });
-    const { promise: free, resolve: finish } = Promise.withResolvers<void>();
-    const order: string[] = [];
-    const worker = await pubsub.subscribe(Mail, async ({ user }) => {
-      order.push(`begins ${user}`);
-      if (user === 2) return await free;
-      await expect.poll(() => order).toContain("begins 2");
-      await worker.close();
-      order.push("closed by 1");
-      finish();
-    });
-    await pubsub.publish(Signups, { user: 1 });
-    await onlyB.publish(Signups, { user: 2 });
-    await worker.closed;
-    expect(order.at(-1)).toBe("closed by 1");
-  });
-
   test("the pull form settles each delivery where it came from", async () => {
     const brokers = twoBrokers();
     const topics = { signups: { subscriptions: { mail: { connections: ["a", "b"] } } } };
