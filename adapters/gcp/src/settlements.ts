@@ -10,6 +10,8 @@ export interface SettlementsOptions {
   readonly sink: DeliverySink;
   readonly attempts: Attempts;
   readonly isStopping: () => boolean;
+  /** Resolves when no pull of a worker that stops could take what is given back now. */
+  readonly pullsEnded: () => Promise<void>;
   /** One delivery is no longer with core. */
   readonly freed: () => void;
 }
@@ -67,9 +69,8 @@ export class Settlements implements DeliveryOwner {
       return Promise.reject(lateSettle());
     }
     if (this.isKept(delivery)) return this.#handAgain(delivery, delivery.attempt);
-    const confirmation = delivery.source.settles.deadline([delivery.ackId], 0);
     this.#done(delivery);
-    return confirmation;
+    return this.#options.pullsEnded().then(() => delivery.source.settles.deadline([delivery.ackId], 0));
   }
 
   /**

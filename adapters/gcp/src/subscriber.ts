@@ -55,6 +55,8 @@ export class GcpSubscriber implements DriverSubscriber {
   #outstanding = 0;
   #pumping = false;
   #stopping: Promise<void> | undefined;
+  /** Settled when every pull has ended, once the worker stops. */
+  #pulls: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -85,6 +87,7 @@ export class GcpSubscriber implements DriverSubscriber {
       sink,
       attempts: this.#attempts,
       isStopping: () => this.#stopping !== undefined,
+      pullsEnded: () => this.#pullsEnded(),
       freed: () => {
         this.#outstanding -= 1;
         this.#pumpSoon();
@@ -155,8 +158,18 @@ export class GcpSubscriber implements DriverSubscriber {
 
   /** Uses half of the time at most: a pull that does not answer must leave some for the settles. */
   async #stop(timeoutMs: number): Promise<void> {
-    await Promise.all(this.#sources.map((source) => source.puller.stop(timeoutMs / 2)));
+    this.#pulls = Promise.all(this.#sources.map((source) => source.puller.stop(timeoutMs / 2)));
+    await this.#pulls;
     this.#settlements.giveBack(this.#parked.splice(0));
+  }
+
+  /**
+   * A pull that is given up while its answer is on the way costs a lease. What a closing worker gives back would go into just
+   * such a pull. Whether the worker is being closed shows at the end of the turn.
+   */
+  async #pullsEnded(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    await this.#pulls;
   }
 
   async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
