@@ -6,6 +6,7 @@ import {
   type NatsConnection,
   NatsConnectionImpl,
   ProtocolHandler,
+  type Status,
 } from "@nats-io/transport-node";
 
 /** What the client asks of its owner. */
@@ -15,6 +16,9 @@ export interface ClientHooks {
   /** Something that was received could not be handled; the connection goes on. */
   fault(error: unknown): void;
 }
+
+/** What the client tells of its connection, from now on and until it is stopped, which its types do not know. */
+export type Statuses = AsyncIterable<Status> & { stop?(): void };
 
 /** What of the client's insides is reached into. Not part of its types, or private there. */
 interface Protocol {
@@ -102,6 +106,10 @@ export class Client {
   /** The first connection. Afterwards the client repairs it by itself, until it is closed. */
   async dial(): Promise<void> {
     await this.#protocol.dialLoop();
+  }
+
+  statuses(): Statuses {
+    return this.nc.status();
   }
 
   /** How many messages have been received. */
