@@ -14,6 +14,8 @@ export interface SettlementsOptions {
   readonly pullsEnded: () => Promise<void>;
   /** One delivery is no longer with core. */
   readonly freed: () => void;
+  /** The lease of one that core has was found to have ended. */
+  readonly lost: (delivery: GcpDelivery) => void;
 }
 
 /** The shortest deadline that is not a negative acknowledgement. */
@@ -135,8 +137,10 @@ export class Settlements implements DeliveryOwner {
     delivery.source.held.set(next.native.message.messageId, next);
     setImmediate(() => {
       if (next.settled) return;
-      if (this.#options.isStopping()) this.#return(next);
-      else this.#options.sink.deliver(next);
+      if (this.#options.isStopping()) return this.#return(next);
+      this.#options.sink.deliver(next);
+      // Core waits for it, and so has to get it; but another worker may have it by now.
+      if (next.leaseUntilMs <= performance.now()) this.#options.lost(next);
     });
   }
 

@@ -92,6 +92,7 @@ export class GcpSubscriber implements DriverSubscriber {
         this.#outstanding -= 1;
         this.#pumpSoon();
       },
+      lost: (delivery) => this.#lose(delivery),
     });
     const { maxPulls } = connection.options;
     const calls = Math.min(maxPulls, Math.max(1, Math.floor(maxOutstanding / MIN_PULL_SIZE)));

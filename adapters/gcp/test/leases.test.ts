@@ -26,13 +26,13 @@ const spec: SubscriptionSpec = {
 interface Worker {
   readonly subscriber: GcpSubscriber;
   readonly delivery: DriverDelivery;
+  readonly delivered: readonly DriverDelivery[];
   readonly revoked: readonly DriverDelivery[];
   readonly pulls: () => number;
 }
 
-/** A worker that has one message, at a service that has no more and grants everything. */
-async function startWorker(): Promise<Worker> {
-  const messages = [received];
+/** A worker that has these messages, at a service that has no more and grants everything. */
+async function startWorker(messages: WireReceived[] = [received], ordered = false): Promise<Worker> {
   let pulls = 0;
   const channel: Channel = {
     call(_method, request, _options, done) {
@@ -60,13 +60,15 @@ async function startWorker(): Promise<Worker> {
     failing: () => {},
     receiving: () => {},
   };
-  const subscriber = new GcpSubscriber(connection, channel, spec, sink, { maxOutstanding: 10 });
+  const subscriber = new GcpSubscriber(connection, channel, { ...spec, topic: { ...spec.topic, ordered } }, sink, {
+    maxOutstanding: 10,
+  });
   const started = subscriber.start();
   await vi.advanceTimersByTimeAsync(1);
   await started;
   const [delivery] = delivered;
   if (delivery === undefined) throw new Error("nothing was delivered");
-  return { subscriber, delivery, revoked, pulls: () => pulls };
+  return { subscriber, delivery, delivered, revoked, pulls: () => pulls };
 }
 
 const setBackTheWallClock = (): void => void vi.setSystemTime(Date.now() - HOUR_MS);
@@ -100,6 +102,22 @@ test("nor is an extended lease, when the clock was set back before or after it w
   await vi.advanceTimersByTimeAsync(LEASE_MS);
   subscriber.extend([delivery]);
   expect(revoked).toEqual([delivery]);
+});
+
+test("what failed after its lease is not started again here, where its key had to stay", async () => {
+  const ofKey = ["1", "2"].map((id) => ({
+    ...received,
+    ackId: `lease-${id}`,
+    message: { ...received.message, messageId: id, orderingKey: "k" },
+  }));
+  const { delivery, delivered, revoked } = await startWorker(ofKey, true);
+  await vi.advanceTimersByTimeAsync(LEASE_MS);
+  expect(delivery.retriesAtBroker).toBe(false);
+  void delivery.retry(0);
+  await vi.advanceTimersByTimeAsync(1);
+  // Core waits for it, so that it is told that it came, and that it was lost.
+  expect(delivered).toHaveLength(3);
+  expect(revoked).toEqual([delivered[2]]);
 });
 
 test("a lease is not given up because the wall clock was set forward", async () => {

@@ -7,6 +7,7 @@ import {
   type NatsConnection,
   NatsConnectionImpl,
   ProtocolHandler,
+  type Status,
 } from "@nats-io/transport-node";
 
 /** What the client asks of its owner. */
@@ -16,6 +17,9 @@ export interface ClientHooks {
   /** Something that was received could not be handled; the connection goes on. */
   fault(error: unknown): void;
 }
+
+/** What the client tells of its connection, from now on and until it is stopped, which its types do not know. */
+export type Statuses = AsyncIterable<Status> & { stop?(): void };
 
 /** What of the client's insides is reached into. Not part of its types, or private there. */
 interface Protocol {
@@ -123,6 +127,10 @@ export class Client {
     options.timeout = DIAL_TIMEOUT_MS;
     const left = servers.getServers();
     left.push(...all.filter(({ listen }) => !left.some((one) => one.listen === listen)));
+  }
+
+  statuses(): Statuses {
+    return this.nc.status();
   }
 
   /** How many messages have been received. */

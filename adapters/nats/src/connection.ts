@@ -4,11 +4,12 @@ import { createInbox, PermissionViolationError, type NatsConnection, type Status
 import { ACK, AckWriter } from "./ack-writer.ts";
 import { AnswerWatch } from "./answer-watch.ts";
 import { clientHooks, type Redials } from "./client-hooks.ts";
-import { Client } from "./client.ts";
+import { Client, type Statuses } from "./client.ts";
 import { dial, requirePayload } from "./dial.ts";
 import { toPubSubError } from "./errors.ts";
 import type { CheckedOptions } from "./options.ts";
 import { trueWithin } from "./true-within.ts";
+import type { WaitingSettle } from "./waiting-settle.ts";
 
 /** What parts of the driver are told about the connection. */
 export interface ConnectionListener {
@@ -19,14 +20,6 @@ export interface ConnectionListener {
   closed?(): void;
   /** The server refused a publish, or a subscription, on this subject. */
   refused?(subject: string, error: PubSubError): void;
-}
-
-/** A settle that was made while disconnected. */
-interface WaitingSettle {
-  readonly subject: string;
-  readonly payload: Uint8Array;
-  /** After this it is not sent any more, by the monotonic clock. */
-  readonly untilMs: number;
 }
 
 /** For what is closed without a time of its own. */
@@ -56,6 +49,7 @@ export class Connection {
   readonly #acks: AckWriter;
   readonly #listeners = new Set<ConnectionListener>();
   readonly #waiting: WaitingSettle[] = [];
+  readonly #statuses: Statuses;
   #state: "up" | "down" | "closed" = "up";
   /** Announced by the server; until the next connection. */
   #lameDuck: PubSubError | undefined;
@@ -87,6 +81,7 @@ export class Connection {
       answering: () => this.#onAnswer(),
       silent: (unanswered) => this.#onSilence(unanswered),
     });
+    this.#statuses = client.statuses();
   }
 
   static async open(options: CheckedOptions, context: DriverContext, signal?: AbortSignal): Promise<Connection> {
@@ -102,7 +97,7 @@ export class Connection {
       const jsm = await jetstreamManager(client.nc, { checkAPI: false, ...domain });
       requirePayload(client.nc, options.maxPayloadBytes);
       const connection = new Connection(client, jsm, options, context, redials);
-      void connection.#watch(client.nc.status());
+      void connection.#watch();
       connection.#answers.start();
       context.status("up");
       return connection;
@@ -203,6 +198,8 @@ export class Connection {
     this.context.clock.clearTimer(this.#proofTimer);
     for (const listener of this.#listeners) listener.closed?.();
     this.#listeners.clear();
+    // A connection that was handed in goes on, and would keep everything here.
+    this.#statuses.stop?.();
     await this.#client.close(Math.max(0, timeoutMs - (performance.now() - startedAt)));
   }
 
@@ -226,8 +223,8 @@ export class Connection {
     );
   }
 
-  async #watch(statuses: AsyncIterable<Status>): Promise<void> {
-    for await (const status of statuses) this.#onStatus(status);
+  async #watch(): Promise<void> {
+    for await (const status of this.#statuses) this.#onStatus(status);
   }
 
   #onStatus(status: Status): void {

@@ -1,8 +1,9 @@
 import { startBrokerOrSkip, type Broker } from "@anytopic/brokers";
 import { createTcpProxy } from "@anytopic/conformance";
-import { systemClock } from "@anytopic/core";
+import { connect, defineSubscription, defineTopic, systemClock } from "@anytopic/core";
 import type { DeliverySink, DriverContext, SubscriptionSpec } from "@anytopic/core/driver";
 import { nats } from "@anytopic/nats";
+import { connect as connectPlain } from "@nats-io/transport-node";
 import { afterAll, expect, test } from "vitest";
 
 const broker: Broker | undefined = await startBrokerOrSkip("nats");
@@ -56,3 +57,37 @@ test.skipIf(broker === undefined).each([
     await proxy.close();
   }
 });
+
+test.skipIf(broker === undefined).each(["plain", "ordered"])(
+  "nothing of ours is left on a connection that was handed in: %s",
+  async (kind) => {
+    const nc = await connectPlain({ servers: (broker as Broker).url });
+    const { protocol } = nc as unknown as {
+      readonly protocol: {
+        readonly listeners: readonly unknown[];
+        readonly subscriptions: { all(): readonly unknown[] };
+      };
+    };
+    const left = (): number[] => [protocol.listeners.length, protocol.subscriptions.all().length];
+    const topic = defineTopic<number>(`handed-in-${kind}`, kind === "ordered" ? { orderingKey: () => "k" } : {});
+    const subscription = defineSubscription(topic, "mail", { retryPolicy: { maxRetries: 0 } });
+    const counts: number[][] = [];
+    try {
+      for (let time = 0; time < 2; time++) {
+        const pubsub = await connect(nats({ connection: nc }));
+        await pubsub.subscribe(subscription, async () => {
+          throw new Error("no");
+        });
+        await pubsub.publish(topic, time);
+        const letters = pubsub.deadLetters(subscription);
+        await expect.poll(async () => letters.count()).toBe(time + 1);
+        await pubsub.close();
+        counts.push(left());
+      }
+      expect(counts[1]).toEqual(counts[0]);
+      expect(counts[0]?.[0]).toBe(0);
+    } finally {
+      await nc.close();
+    }
+  },
+);
