@@ -39,7 +39,9 @@ test.skipIf(noNode)("doctor tells what policies do to the queues, or that it can
   const harm = 'queue notes.archive.dead-letters: policy "tidy" sets message-ttl 60000, which deletes dead letters';
   await expect.poll(() => doctor(asked), { timeout: 30_000, interval: 500 }).toContain(harm);
   expect(await doctor(asked)).not.toContain("cannot be seen");
-  const { topology } = JSON.parse(await doctor(asked, "--json")) as { topology: { changes: object[]; unseen: object[] } };
+  const { topology } = JSON.parse(await doctor(asked, "--json")) as {
+    topology: { changes: object[]; unseen: object[] };
+  };
   expect(topology.unseen).toEqual([]);
   expect(topology.changes).toContainEqual(expect.objectContaining({ resource: "queue notes.archive.dead-letters" }));
   const unasked = await doctor(url);

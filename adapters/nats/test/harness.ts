@@ -47,7 +47,10 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     quirks: [],
     survivesRestart: broker.survivesRestart,
     adapter: (request) => nats(optionsOf(request)),
-    process: (request) => ({ module: import.meta.resolve("./process-adapter.ts"), args: optionsOf({ ...request, faults: true }) }),
+    process: (request) => ({
+      module: import.meta.resolve("./process-adapter.ts"),
+      args: optionsOf({ ...request, faults: true }),
+    }),
     ...(kill === undefined || start === undefined ? {} : { broker: { kill, start, freeze, thaw } }),
     ...(kill === undefined ? { lacks: { broker: `a broker from ${broker.provider} is not ours to kill` } } : {}),
     proxy,

@@ -29,9 +29,9 @@ test.skipIf(broker === undefined)(
     const queue = "looked-at.worker.dead-letters";
     for (let round = 0; round < ROUNDS; round += 1) {
       await channel.deleteQueue(queue);
-      let made = false;
+      const made = new AbortController();
       const looking = Array.from({ length: 4 }, async () => {
-        while (!made) {
+        while (!made.signal.aborted) {
           await letters.peek({ limit: 1 }).catch(() => {});
           await new Promise((resolve) => setImmediate(resolve));
         }
@@ -40,7 +40,7 @@ test.skipIf(broker === undefined)(
         durable: true,
         arguments: { "x-queue-type": "quorum", "x-delivery-limit": 2 ** 31 - 1 },
       });
-      await declared.finally(() => (made = true));
+      await declared.finally(() => made.abort());
       await Promise.all(looking);
       await pubsub.publish(topic, round);
     }

@@ -81,13 +81,17 @@ test.skipIf(broker === undefined)(
 );
 
 // It would take three times 10 s.
-test("when all nodes say nothing, the first connection has one bound for all of them", { timeout: 25_000 }, async () => {
-  const url = await Promise.all([1, 2, 3].map(silentNode));
-  await expect(connect(rabbitmq({ url }))).rejects.toMatchObject({
-    code: "UNAVAILABLE",
-    message: expect.stringMatching(/no connection within \d+ ms/) as string,
-  });
-});
+test(
+  "when all nodes say nothing, the first connection has one bound for all of them",
+  { timeout: 25_000 },
+  async () => {
+    const url = await Promise.all([1, 2, 3].map(silentNode));
+    await expect(connect(rabbitmq({ url }))).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      message: expect.stringMatching(/no connection within \d+ ms/) as string,
+    });
+  },
+);
 
 async function silentNode(): Promise<string> {
   const sockets = new Set<Socket>();
