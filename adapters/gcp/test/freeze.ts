@@ -6,7 +6,15 @@ const LISTENING = "0A";
 export function freeze(port: number): () => void {
   const pid = pidOf(inodeOf(port));
   process.kill(pid, "SIGSTOP");
+  // One thread hears of it first, and the others go on until that one has had its turn.
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  for (let looks = 0; looks < 5000 && runs(pid); looks += 1) Atomics.wait(cell, 0, 0, 2);
   return () => process.kill(pid, "SIGCONT");
+}
+
+function runs(pid: number): boolean {
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).some((task) => !/^State:\s+T/m.test(readFileSync(`${tasks}/${task}/status`, "utf8")));
 }
 
 function inodeOf(port: number): string {
