@@ -34,4 +34,6 @@ export interface ContextOptions {
   readonly signal: AbortSignal;
   /** How long `delivery.idle` idles, in ms. */
   readonly idleMs: number;
+  /** See `AdapterRequest.faults`. */
+  readonly faults: boolean;
 }

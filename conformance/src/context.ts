@@ -41,6 +41,7 @@ export class Context {
   readonly log: EventLog = new EventLog();
   readonly signal: AbortSignal;
   readonly idleMs: number;
+  readonly #faults: boolean;
   readonly #monitor = new Monitor();
   readonly #prefix: string;
   readonly #opened: PubSub[] = [];
@@ -51,12 +52,13 @@ export class Context {
   #names = 0;
   #seq = 0;
 
-  constructor(harness: Harness, { id, seed, signal, idleMs }: ContextOptions) {
+  constructor(harness: Harness, { id, seed, signal, idleMs, faults }: ContextOptions) {
     this.harness = harness;
     this.capabilities = harness.capabilities;
     this.random = seededRandom(seedOf(id, seed));
     this.signal = signal;
     this.idleMs = idleMs;
+    this.#faults = faults;
     // Unique over runs, short enough for every broker's own additions: c-3f9a2b71-publish-roundtri-1
     this.#prefix = `c-${randomBytes(4).toString("hex")}-${id.replaceAll(".", "-").slice(0, 24)}`;
   }
@@ -94,7 +96,7 @@ export class Context {
 
   async open(options: OpenOptions = {}): Promise<PubSub> {
     const { throughProxy = false, intercept: wrap, ...rest } = options;
-    const made = this.harness.adapter({ throughProxy });
+    const made = this.harness.adapter({ throughProxy, faults: this.#faults });
     const adapter = this.#monitor.watch(wrap === undefined ? made : intercept(made, wrap));
     const pubsub = await connect(adapter, {
       closeTimeoutMs: 5000,

@@ -47,6 +47,11 @@ export type Facility =
 export interface AdapterRequest {
   /** Connect through `Harness.proxy`. @default directly */
   readonly throughProxy?: boolean;
+  /**
+   * The behaviour kills, stops or cuts something, so that waits which only end after a fault may be short, as a lease of leadership.
+   * Otherwise they are best as long as in production: a loaded machine must not look like a fault. @default false
+   */
+  readonly faults?: boolean;
 }
 
 /** Kills the broker as a crash would, and brings it back with the state that it had made durable. */

@@ -74,6 +74,9 @@ function lack(needs: readonly Need[], harness: Harness): Pick<BehaviourResult, "
   return undefined;
 }
 
+/** With what a behaviour breaks something. */
+const TO_BREAK: ReadonlySet<Need> = new Set<Need>(["broker", "process", "proxy", "restart", "freeze"]);
+
 /** Returns what went wrong. */
 async function attempt(
   behaviour: Behaviour,
@@ -83,7 +86,8 @@ async function attempt(
   const { id, timeoutMs } = behaviour;
   const over = new AbortController();
   const signal = options.signal === undefined ? over.signal : AbortSignal.any([over.signal, options.signal]);
-  const context = new Context(harness, { id, seed: options.seed, signal, idleMs: options.idleMs ?? IDLE_MS });
+  const faults = behaviour.needs.some((need) => TO_BREAK.has(need));
+  const context = new Context(harness, { id, seed: options.seed, signal, idleMs: options.idleMs ?? IDLE_MS, faults });
   const limitMs = timeoutMs + (id === "life.idle" ? context.idleMs : 0);
   let failure: unknown;
   try {

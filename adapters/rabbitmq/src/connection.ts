@@ -211,6 +211,8 @@ export class Connection {
       // Acks and publishes are small: with Nagle's algorithm each would wait for the other side's delayed TCP ack.
       noDelay: true,
       keepAlive: true,
+      // Ours is for all of an attempt, not for one silence of it.
+      timeout: 0,
       credentials: credentials.plain(address.username, address.password),
       clientProperties: { connection_name: `${this.#options.connectionName} ${this.#purpose}` },
       signal,

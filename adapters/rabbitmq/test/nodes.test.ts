@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { freePorts, startBrokerOrSkip } from "@anytopic/brokers";
 import { createTcpProxy } from "@anytopic/conformance";
 import { connect, defineSubscription, defineTopic, type Logger } from "@anytopic/core";
@@ -66,3 +68,39 @@ test.skipIf(broker === undefined)(
     await expect(connect(rabbitmq({ url }))).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
   },
 );
+
+test.skipIf(broker === undefined)(
+  "nodes that accept and say nothing leave time for the last one",
+  { timeout: 40_000 },
+  async () => {
+    const silent = await Promise.all([1, 2, 3].map(silentNode));
+    await using pubsub = await connect(rabbitmq({ url: [...silent, broker!.url] }));
+    expect(pubsub.health().status).toBe("up");
+    await pubsub.publish(topic, 6);
+  },
+);
+
+// It would take three times 10 s.
+test(
+  "when all nodes say nothing, the first connection has one bound for all of them",
+  { timeout: 25_000 },
+  async () => {
+    const url = await Promise.all([1, 2, 3].map(silentNode));
+    await expect(connect(rabbitmq({ url }))).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      message: expect.stringMatching(/no connection within \d+ ms/) as string,
+    });
+  },
+);
+
+async function silentNode(): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => void sockets.add(socket.on("error", () => {})));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return `amqp://guest:guest@127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}

@@ -3,6 +3,7 @@ import { type InstalledPackage, installedPackages } from "../adapter-packages.ts
 import { capabilityTable } from "../capability-table.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { describeError, type DescribedError } from "../describe-error.ts";
+import { examineTopology, type TopologyReport, topologyText } from "../examine-topology.ts";
 import { EXIT } from "../exit-codes.ts";
 import { counted, table } from "../output.ts";
 import { type ProbedConnection, probeConnections } from "../probe-connections.ts";
@@ -21,6 +22,7 @@ interface Report {
   readonly adapters: readonly InstalledPackage[];
   readonly connections: readonly ProbedConnection[];
   readonly declarations: DeclarationsReport | undefined;
+  readonly topology: TopologyReport | undefined;
 }
 
 /** `anytopic doctor` */
@@ -29,13 +31,14 @@ export const doctor: Command = {
   operands: "",
   operandCount: [0, 0],
   summary: "show what is configured and installed, and whether the brokers answer",
-  details: `Where each value comes from, versions of adapters and servers, what each adapter can do. Creates nothing.
-Exit code 0 when all connections answer, 2 when the configuration cannot be used, 3 when a broker does not answer.`,
+  details: `Where each value comes from, versions of adapters and servers, what each adapter can do, and of
+what is declared, what \`plan\` finds different and what it cannot see. Creates nothing.
+Exit code 0 when all connections answer, whatever differs; 2 when the configuration cannot be used, 3 when a broker does not answer.`,
   example: "anytopic doctor --url nats://127.0.0.1:4222",
   options: {},
   async run(context) {
     const report = await examine(context);
-    const { load, problem, adapters, connections, declarations } = report;
+    const { load, problem, adapters, connections, declarations, topology } = report;
     context.output.result(
       {
         node: process.version,
@@ -55,6 +58,7 @@ Exit code 0 when all connections answer, 2 when the configuration cannot be used
         adapters: adapters.map(({ name, version = null }) => ({ name, version })),
         connections: connections.map(({ exitCode: _exitCode, ...shown }) => shown),
         declarations: declarations ?? null,
+        topology: topology ?? null,
       },
       () => reportText(report),
     );
@@ -63,23 +67,20 @@ Exit code 0 when all connections answer, 2 when the configuration cannot be used
   },
 };
 
-async function examine({ settings, signal }: CommandContext): Promise<Report> {
+async function examine({ settings: read, signal }: CommandContext): Promise<Report> {
   const adapters = installedPackages();
   try {
-    const { load, declarations } = await settings();
+    const settings = await read();
+    const { load } = settings;
     const connections = await probeConnections(load, signal);
-    return {
-      load,
-      problem: undefined,
-      adapters,
-      connections,
-      declarations: await countDeclarations(load, declarations),
-    };
+    const declarations = await countDeclarations(load, settings.declarations);
+    const topology = declarations.error === null ? await examineTopology(settings, connections, signal) : undefined;
+    return { load, problem: undefined, adapters, connections, declarations, topology };
   } catch (error) {
     const described = describeError(error);
     // Its hint would be to run this command.
     const problem = described.code === "INVALID_CONFIG" ? { ...described, hint: undefined } : described;
-    return { load: undefined, problem, adapters, connections: [], declarations: undefined };
+    return { load: undefined, problem, adapters, connections: [], declarations: undefined, topology: undefined };
   }
 }
 
@@ -98,7 +99,7 @@ async function countDeclarations(
   }
 }
 
-function reportText({ load, problem, adapters, connections, declarations }: Report): string {
+function reportText({ load, problem, adapters, connections, declarations, topology }: Report): string {
   const parts = [
     load === undefined ? undefined : configurationText(load),
     problem === undefined
@@ -112,6 +113,7 @@ function reportText({ load, problem, adapters, connections, declarations }: Repo
       ),
     )}`,
     ...connections.map(connectionText),
+    topology === undefined ? undefined : topologyText(topology),
     connections.some(({ reachable }) => reachable)
       ? `Capabilities\n${indented(capabilityTable(connections))}`
       : undefined,
