@@ -101,7 +101,7 @@ export function forwardSink(sink: DeliverySink, changes: Partial<DeliverySink>):
 
 export function forwardDeadLetters(letters: DriverDeadLetters, changes: Partial<DriverDeadLetters>): DriverDeadLetters {
   return {
-    store: (letter) => letters.store(letter),
+    store: (letter, mark) => letters.store(letter, mark),
     count: () => letters.count(),
     peek: (limit) => letters.peek(limit),
     take: (limit) => letters.take(limit),

@@ -186,8 +186,8 @@ export interface TakenLetter extends StoredMessage {
 
 /** The dead-letter queue of one subscription. */
 export interface DriverDeadLetters {
-  /** Stores a copy; resolves when it is durable. Storing one id twice may leave two letters. */
-  store(letter: OutgoingMessage): Promise<void>;
+  /** Stores a copy; resolves when it is durable. Storing one id twice may leave two letters. A copy of a taken letter keeps its `mark`. */
+  store(letter: OutgoingMessage, mark?: string): Promise<void>;
   /** How many letters there are, see `Capabilities.deadLetterCount`. */
   count(): Promise<number>;
   /** Up to `limit` (1 to 1,000) letters without removing them; oldest first where the broker has an order. */

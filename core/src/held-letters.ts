@@ -107,9 +107,10 @@ export class HeldLetters {
   }
 
   async #move(left: LeftLetter): Promise<void> {
-    const { id, body, attributes, orderingKey, publishTimeMs } = left.taken;
+    const { id, body, attributes, orderingKey, publishTimeMs, mark } = left.taken;
     try {
-      await this.#letters.store({ id, body, attributes, orderingKey, publishTimeMs });
+      // With its mark: it must be known when it comes again, or the pass would move it for ever.
+      await this.#letters.store({ id, body, attributes, orderingKey, publishTimeMs }, mark);
     } catch (error) {
       this.#unmovable += 1;
       if (this.#unmovable > MAX_UNMOVABLE) throw error;

@@ -18,6 +18,7 @@ function letter(
 
 interface Entry {
   readonly stored: StoredMessage;
+  readonly mark: string | undefined;
   taken: boolean;
 }
 
@@ -29,11 +30,18 @@ interface Behaviour {
   readonly leaseTakes?: number;
   readonly refuses?: (letter: OutgoingMessage) => boolean;
   readonly redelivered?: (message: OutgoingMessage) => StoredMessage | undefined;
+  /** Every letter has a mark, a new one unless it is given one. */
+  readonly marks?: boolean;
 }
 
 /** A dead-letter queue in which letters that are put back stand where they stood: in front. */
 function queueOf(letters: readonly StoredMessage[], behaviour: Behaviour = {}) {
-  const entries = new Set<Entry>(letters.map((stored) => ({ stored, taken: false })));
+  const entryOf = (stored: StoredMessage, mark?: string): Entry => ({
+    stored,
+    mark: behaviour.marks === true ? (mark ?? crypto.randomUUID()) : undefined,
+    taken: false,
+  });
+  const entries = new Set<Entry>(letters.map((stored) => entryOf(stored)));
   const redelivered: string[] = [];
   let takes = 0;
   let out = 0;
@@ -50,13 +58,13 @@ function queueOf(letters: readonly StoredMessage[], behaviour: Behaviour = {}) {
       free(entry);
       entries.delete(entry);
     };
-    return { ...entry.stored, remove, putBack: async () => free(entry) };
+    return { ...entry.stored, mark: entry.mark, remove, putBack: async () => free(entry) };
   };
-  const add = (stored: StoredMessage): unknown => entries.add({ stored, taken: false });
+  const add = (stored: StoredMessage, mark?: string): unknown => entries.add(entryOf(stored, mark));
   const driver: DriverDeadLetters = {
-    async store(stored) {
+    async store(stored, mark) {
       if (behaviour.refuses?.(stored) === true) throw new Error("refused");
-      add({ ...stored, native: undefined });
+      add({ ...stored, native: undefined }, mark);
     },
     count: async () => entries.size,
     peek: async (limit) => [...entries].slice(0, limit).map(({ stored }) => stored),
@@ -113,6 +121,15 @@ describe("a filtered pass over more letters than are held", () => {
     expect(new Set(ids()).size).toBe(12_000);
     expect(taken()).toBe(0);
     expect(mostOut()).toBeLessThanOrEqual(10_300);
+  });
+
+  it("knows those that it has moved by their marks, where letters have such", async () => {
+    const { queue, ids } = queueOf(manyThen(12_000, 20), { marks: true });
+    let seen = 0;
+    const onProgress = (_done: number, seenSoFar: number): void => void (seen = seenSoFar);
+    expect(await queue.redrive({ filter: isChosen, onProgress })).toBe(20);
+    expect(seen).toBe(12_020);
+    expect(new Set(ids()).size).toBe(12_000);
   });
 
   it("purges those behind them", async () => {

@@ -43,8 +43,7 @@ export class DeadLetters implements DriverDeadLetters {
     this.#context = context;
   }
 
-  store(letter: OutgoingMessage): Promise<void> {
-    const mark = newMark();
+  store(letter: OutgoingMessage, mark: string = newMark()): Promise<void> {
     return this.#store({ ...letter, id: letterId(letter.id, mark) }, mark);
   }
 

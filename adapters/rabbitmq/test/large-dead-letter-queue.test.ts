@@ -24,7 +24,11 @@ describe.skipIf(broker === undefined)("a dead-letter queue of more letters than 
       const letters = pubsub.deadLetters(Ledger);
       await expect.poll(() => letters.count(), { timeout: 120_000, interval: 500 }).toBe(10_520);
       await worker.close();
-      expect(await letters.redrive({ filter: ({ errorMessage }) => errorMessage === "chosen" })).toBe(20);
+      let seen = 0;
+      const onProgress = (_done: number, seenSoFar: number): void => void (seen = seenSoFar);
+      expect(await letters.redrive({ filter: ({ errorMessage }) => errorMessage === "chosen", onProgress })).toBe(20);
+      // Each once, and no copy of a letter that was moved.
+      expect(seen).toBe(10_520);
       await expect.poll(() => letters.count(), { timeout: 30_000 }).toBe(10_500);
       const ids = new Set((await letters.peek({ limit: 1000 })).map(({ id }) => id));
       expect(ids.size).toBe(1000);
