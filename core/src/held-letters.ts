@@ -23,14 +23,17 @@ export interface LeftLetter {
  */
 export class HeldLetters {
   readonly #letters: DriverDeadLetters;
+  readonly #moved: (taken: TakenLetter) => void;
   readonly #held = new Map<bigint, TakenLetter>();
   /** Put back later: handles of letters that came again, whose lease has ended or who had a twin. */
   #replaced: TakenLetter[] = [];
   #bytes = 0;
   #unmovable = 0;
 
-  constructor(letters: DriverDeadLetters) {
+  /** @param moved called for each letter of which a copy was stored */
+  constructor(letters: DriverDeadLetters, moved: (taken: TakenLetter) => void) {
     this.#letters = letters;
+    this.#moved = moved;
   }
 
   get size(): number {
@@ -117,6 +120,7 @@ export class HeldLetters {
       this.#hold(left);
       return;
     }
+    this.#moved(left.taken);
     try {
       await left.taken.remove();
     } catch (error) {

@@ -26,6 +26,14 @@ export class LetterMarks {
     return mark === 0n ? 1n : mark;
   }
 
+  has(mark: bigint): boolean {
+    const last = this.#marks.length - 1;
+    for (let place = Number(mark & BigInt(last)); this.#marks[place] !== 0n; place = (place + 1) & last) {
+      if (this.#marks[place] === mark) return true;
+    }
+    return false;
+  }
+
   /** Returns whether the mark is new. */
   add(mark: bigint): boolean {
     if (2 * this.#size >= this.#marks.length) this.#grow();

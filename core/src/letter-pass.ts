@@ -39,6 +39,8 @@ export class LetterPass {
   readonly #context: PassContext;
   readonly #selection: LetterSelection;
   readonly #marks = new LetterMarks();
+  /** Of those that were moved, by id and publish time: where the mark is the broker's own (SQS, Pub/Sub), a copy has another. */
+  readonly #moved = new LetterMarks();
   readonly #held: HeldLetters;
   /** In hand when the pass ended before their turn. */
   #unused: readonly TakenLetter[] = [];
@@ -52,7 +54,9 @@ export class LetterPass {
       requireInteger("limit", selection.limit, { min: 1, max: Number.MAX_SAFE_INTEGER });
     this.#context = context;
     this.#selection = selection;
-    this.#held = new HeldLetters(context.letters);
+    this.#held = new HeldLetters(context.letters, (taken) => {
+      if (taken.mark !== undefined) this.#moved.add(this.#moved.markOf({ ...idOf(taken), mark: undefined }));
+    });
   }
 
   /**
@@ -107,7 +111,7 @@ export class LetterPass {
       if (this.#done >= limit) return;
       this.#selection.signal?.throwIfAborted();
       const mark = this.#marks.markOf(taken);
-      const isNew = this.#marks.add(mark);
+      const isNew = !this.#isMoved(taken) && this.#marks.add(mark);
       if (isNew) this.#again = 0;
       // One that was held and comes again is moved now, so it does not come a third time.
       else if (!this.#held.has(mark)) this.#again += 1;
@@ -128,6 +132,10 @@ export class LetterPass {
     this.#unused = [];
     await this.#held.keep(left);
     if (this.#done === doneBefore) this.#selection.onProgress?.(this.#done, this.#marks.size);
+  }
+
+  #isMoved(taken: TakenLetter): boolean {
+    return this.#moved.size > 0 && this.#moved.has(this.#moved.markOf({ ...idOf(taken), mark: undefined }));
   }
 
   /**
@@ -154,4 +162,8 @@ export class LetterPass {
         "gives no more while those are in hand: call again, or allow more unsettled messages at the broker",
     );
   }
+}
+
+function idOf({ id, publishTimeMs }: TakenLetter): Pick<TakenLetter, "id" | "publishTimeMs"> {
+  return { id, publishTimeMs };
 }

@@ -30,15 +30,15 @@ interface Behaviour {
   readonly leaseTakes?: number;
   readonly refuses?: (letter: OutgoingMessage) => boolean;
   readonly redelivered?: (message: OutgoingMessage) => StoredMessage | undefined;
-  /** Every letter has a mark, a new one unless it is given one. */
-  readonly marks?: boolean;
+  /** Every letter has a mark. Does a copy keep it, or has the broker a new one for it? */
+  readonly marks?: "kept" | "new";
 }
 
 /** A dead-letter queue in which letters that are put back stand where they stood: in front. */
 function queueOf(letters: readonly StoredMessage[], behaviour: Behaviour = {}) {
   const entryOf = (stored: StoredMessage, mark?: string): Entry => ({
     stored,
-    mark: behaviour.marks === true ? (mark ?? crypto.randomUUID()) : undefined,
+    mark: behaviour.marks === undefined ? undefined : (mark ?? crypto.randomUUID()),
     taken: false,
   });
   const entries = new Set<Entry>(letters.map((stored) => entryOf(stored)));
@@ -64,7 +64,7 @@ function queueOf(letters: readonly StoredMessage[], behaviour: Behaviour = {}) {
   const driver: DriverDeadLetters = {
     async store(stored, mark) {
       if (behaviour.refuses?.(stored) === true) throw new Error("refused");
-      add({ ...stored, native: undefined }, mark);
+      add({ ...stored, native: undefined }, behaviour.marks === "kept" ? mark : undefined);
     },
     count: async () => entries.size,
     peek: async (limit) => [...entries].slice(0, limit).map(({ stored }) => stored),
@@ -123,8 +123,8 @@ describe("a filtered pass over more letters than are held", () => {
     expect(mostOut()).toBeLessThanOrEqual(10_300);
   });
 
-  it("knows those that it has moved by their marks, where letters have such", async () => {
-    const { queue, ids } = queueOf(manyThen(12_000, 20), { marks: true });
+  it.each(["kept", "new"] as const)("knows those that it has moved, where letters have marks (%s)", async (marks) => {
+    const { queue, ids } = queueOf(manyThen(12_000, 20), { marks });
     let seen = 0;
     const onProgress = (_done: number, seenSoFar: number): void => void (seen = seenSoFar);
     expect(await queue.redrive({ filter: isChosen, onProgress })).toBe(20);
