@@ -14,7 +14,7 @@ export const LETTER_OPTIONS: OptionSpecs = Object.freeze({
     type: "string",
     value: "KEY=VALUE",
     multiple: true,
-    description: "it has this attribute; again for more",
+    description: "it has this attribute; may be repeated, all must apply",
   },
   limit: { type: "string", value: "N", description: "at most so many" },
 });

@@ -230,6 +230,7 @@ describe("RabbitMQ", () => {
     };
     await using owner = await connect(broker.url, { provisioning: "off", inbox: new MemoryInbox() });
     await expectEnough(owner, as);
+    await expectLargeQueue(as);
     await expectNoMore(as);
   }, 180_000);
 });

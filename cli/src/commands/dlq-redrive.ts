@@ -12,7 +12,7 @@ export const dlqRedrive: Command = {
   operandCount: [1, 1],
   summary: "put dead letters back to their subscription, attempts counted from 1",
   details: `Only this subscription gets them, with the same id, body and attributes. A letter is removed only after its message
-is safely back: stopped half way, run it again and it goes on. Letters that fail again meanwhile are left for the next run.`,
+is safely back. If it was stopped, run it again and it goes on. Letters that fail again meanwhile are left for the next run.`,
   example: "anytopic dlq redrive signups/send-welcome-email --reason retries-exhausted --limit 100",
   options: LETTER_OPTIONS,
   async run({ given, settings, output, signal }) {

@@ -11,7 +11,7 @@ export const plan: Command = {
   operands: "[topic|topic/subscription …]",
   operandCount: [0, 1000],
   summary: "compare what exists with what is declared; changes nothing",
-  details: `Of each declaration: exists, missing (apply creates it), differs (apply --update changes it in place), or
+  details: `Says of each declaration: exists, missing (apply creates it), differs (apply --update changes it in place), or
 cannot be changed in place (destroy it, with its messages, and apply again).
 Exit code 0 when everything exists and fits, 1 when not.`,
   example: "anytopic plan && echo nothing to do",

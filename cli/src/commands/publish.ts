@@ -18,11 +18,11 @@ export const publish: Command = {
 stdin with - or when stdin is not a terminal. It is checked against the topic's schema.`,
   example: `anytopic publish signups '{"accountId":"a1"}' --attribute tenant=acme`,
   options: {
-    attribute: { type: "string", value: "KEY=VALUE", multiple: true, description: "an attribute; again for more" },
+    attribute: { type: "string", value: "KEY=VALUE", multiple: true, description: "an attribute; may be repeated" },
     id: {
       type: "string",
       value: "ID",
-      description: "the event's id instead of a new one: publishing it again is recognised",
+      description: "the event's id, instead of a new one",
     },
   },
   async run({ given, settings, output, signal }) {

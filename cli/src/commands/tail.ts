@@ -14,13 +14,18 @@ export const tail: Command = {
   operands: "<topic>",
   operandCount: [0, 1],
   summary: "print events of a topic as they are published",
-  details: `Through a temporary subscription of its own, which takes nothing away from others and is removed at the end: after
---limit events, Ctrl-C or SIGTERM. A connection that is lost is repaired. When the broker is gone at the end, or the
-process is killed, the next tail removes what was left; --clean-up does only that.`,
+  details: `Makes a temporary subscription, so that others still get every event, and removes it at the end: after --limit events,
+Ctrl-C or SIGTERM. A lost connection is repaired. If the broker is gone at the end, or the process is killed, the next
+tail removes the subscription; --clean-up does only that.`,
   example: "anytopic tail signups --attribute tenant=acme --json",
   options: {
     limit: { type: "string", value: "N", description: "end after so many events" },
-    attribute: { type: "string", value: "KEY=VALUE", multiple: true, description: "only events with this attribute" },
+    attribute: {
+      type: "string",
+      value: "KEY=VALUE",
+      multiple: true,
+      description: "only events with this attribute; may be repeated, all must apply",
+    },
     "clean-up": { type: "boolean", description: "only remove what earlier tails have left behind" },
   },
   async run(context) {
