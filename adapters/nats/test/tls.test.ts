@@ -115,8 +115,9 @@ describe.skipIf(plain === undefined)("a server's own words", () => {
 
   test("too many connections", async () => {
     const options = { servers: address(plain), user: "u", password: "s3cr3t" };
-    await using first = await connect(nats(options));
-    await using second = await connect(nats(options));
+    // The server may still count the connection of a test before.
+    await using first = await connect(nats(options), { waitForBrokerMs: 10_000 });
+    await using second = await connect(nats(options), { waitForBrokerMs: 10_000 });
     expect(await failure(options)).toMatchObject({
       code: "RESOURCE_EXHAUSTED",
       message: expect.stringContaining("maximum connections exceeded"),
