@@ -1,6 +1,7 @@
 import { createConnection, type Socket } from "node:net";
 import { PubSubError } from "@anytopic/core/driver";
 import { DIAL_TIMEOUT_MS, DialBudget } from "./dial-budget.ts";
+import { holdFirstWrite } from "./hold-first-write.ts";
 import {
   connect,
   type ConnectionOptions,
@@ -222,6 +223,7 @@ export class Client {
         resolve(socket);
       });
       socket.setNoDelay(true);
+      holdFirstWrite(socket);
       return promise;
     };
     transport.dial = dial;
