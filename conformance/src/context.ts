@@ -25,7 +25,7 @@ import * as invariants from "./invariants.ts";
 import { makeItem, type Item } from "./item.ts";
 import { Monitor, type Traffic } from "./monitor.ts";
 import { seededRandom, seedOf, type Random } from "./random.ts";
-import { Violation } from "./violation.ts";
+import { raise } from "./violation.ts";
 import { eventually, hold, monotonicMs, quiet, withinDeadline } from "./wait.ts";
 
 const DEFAULT_QUIET_MS = 3000;
@@ -294,8 +294,4 @@ export class Context {
       await pubsub.close();
     }
   }
-}
-
-function raise(violations: readonly string[]): void {
-  if (violations.length > 0) throw new Violation(violations.join("\n"));
 }
