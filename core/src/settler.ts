@@ -12,6 +12,7 @@ import type { PubSubEvent } from "./observer.ts";
 import { isReject } from "./reject.ts";
 import { isRetryAfter } from "./retry-after.ts";
 import { retryDelayMs, steppedDelayMs } from "./retry-policy.ts";
+import { RetryTimes } from "./retry-times.ts";
 import type { AnySubscription } from "./subscription.ts";
 import { UnstoredLetters } from "./unstored-letters.ts";
 
@@ -47,6 +48,7 @@ export class Settler {
   readonly #options: SettlerOptions;
   readonly #firstFailures = new FirstFailures();
   readonly #unstored = new UnstoredLetters();
+  readonly #retryTimes = new RetryTimes();
   readonly #unconfirmed = new Set<Promise<void>>();
   readonly #path: string;
 
@@ -160,12 +162,18 @@ export class Settler {
     await confirmation;
   }
 
+  /** How much sooner than this worker asked for a retry comes, in ms. Asked once for each delivery. */
+  earlyByMs(item: InFlight): number {
+    return this.#retryTimes.takeEarlyMs(item.id, this.#options.clock.monotonicNow());
+  }
+
   #retry(item: InFlight, error: unknown, delayMs: number): Promise<void> | undefined {
     const { items, clock, observe } = this.#options;
     const atMs = clock.now();
     this.#firstFailures.note(item.id, item.attempt, atMs);
     const held = this.#heldByCore(item) && item.delivery.retriesAtBroker !== true;
     if (held) items.awaitRetry(item, delayMs);
+    else this.#retryTimes.note(item.id, clock.monotonicNow() + delayMs);
     items.letGo(item);
     const confirmation = this.#tracked(item, item.delivery.retry(held ? 0 : delayMs));
     observe?.({

@@ -79,6 +79,8 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
   readonly #unstartedSpare: number;
   #state: "open" | "closing" | "closed" = "open";
   #failing: PubSubError | undefined;
+  /** Whether it could not receive, or had lost its connection, at some time. */
+  #hadOutage = false;
   #driver: DriverSubscriber | undefined;
   #closing: Promise<void> | undefined;
   /** Aborts when handlers are waited for no longer. */
@@ -168,8 +170,16 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     this.#keeper.watch();
     const key = delivery.orderingKey;
     if (this.#lanes !== undefined && key !== undefined) this.#lanes.admit(key, item);
+    else if (this.#hadOutage && item.attempt > 1) this.#readyWhenDue(item);
     else this.#ready(item);
     if (item.state === "waiting") item.receivedMs = this.monotonicNow();
+  }
+
+  /** After an outage a broker may have forgotten how long a retry was to wait: it waits for the rest here, under its lease. */
+  #readyWhenDue(item: InFlight): void {
+    const earlyMs = this.#settler.earlyByMs(item);
+    if (earlyMs === 0) this.#ready(item);
+    else this.#options.clock.setTimer(() => this.#ready(item), earlyMs);
   }
 
   revoke(delivery: DriverDelivery): boolean {
@@ -210,12 +220,14 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
       );
     }
     this.#failing = error;
+    this.#hadOutage = true;
     this.#options.observe?.({ type: "failing", ...this.#names(), error, atMs: this.now() });
   }
 
   receiving(reconnected: boolean): void {
     if (this.#failing !== undefined) this.#options.logger.info(this.#names(), "receiving again");
     this.#failing = undefined;
+    if (reconnected) this.#hadOutage = true;
     this.#options.observe?.({ type: "receiving", ...this.#names(), reconnected, atMs: this.now() });
   }
 
