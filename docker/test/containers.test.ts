@@ -39,6 +39,18 @@ describe.runIf(isDocker).each(["nats", "rabbitmq", "aws", "gcp"] as const)("%s i
   });
 });
 
+describe.runIf(isDocker)("a RabbitMQ node in a container", () => {
+  test("soon tries again what it could not dead-letter while it started, as a native one does", async () => {
+    const broker = await startBroker("rabbitmq", { provider: "docker" });
+    try {
+      const setting = "application:get_env(rabbit, dead_letter_worker_publisher_confirm_timeout).";
+      expect(await broker.admin?.(["eval", setting])).toContain("{ok,5000}");
+    } finally {
+      await broker.close();
+    }
+  });
+});
+
 describe.runIf(isDocker)("a container that cannot start", () => {
   test("is quoted and removed", async () => {
     const config = "no_such_setting: 1";

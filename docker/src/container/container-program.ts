@@ -1,12 +1,12 @@
 import type { StartBrokerOptions } from "../broker.ts";
 import { natsConfig } from "../native/nats-server.ts";
-import { rabbitmqConfig } from "../native/rabbitmq-server.ts";
 import { identifyAws } from "../probes/identify-emulator.ts";
 import { probeAmqp } from "../probes/probe-amqp.ts";
 import { probeGrpc } from "../probes/probe-grpc.ts";
 import { probeHttp } from "../probes/probe-http.ts";
 import { probeNats } from "../probes/probe-nats.ts";
 import type { Probe } from "../probes/probe.ts";
+import { RABBITMQ_ADVANCED_CONFIG, rabbitmqConfig } from "../rabbitmq-config.ts";
 
 /** How an implementation runs in a container, whoever built the image. */
 export interface ContainerProgram {
@@ -46,7 +46,11 @@ const PROGRAMS: Readonly<Record<string, ContainerProgram>> = {
     survivesRestart: true,
     probe: probeAmqp,
     url: (authority) => `amqp://guest:guest@${authority}/`,
-    files: ({ config }) => ({ "/etc/rabbitmq/conf.d/90-anytopic.conf": rabbitmqConfig("", config) }),
+    files: ({ config }) => ({
+      "/etc/rabbitmq/conf.d/90-anytopic.conf": rabbitmqConfig("", config),
+      // Where every image looks for it, the official ones and Debian's.
+      "/etc/rabbitmq/advanced.config": RABBITMQ_ADVANCED_CONFIG,
+    }),
     admin: ["rabbitmqctl", "--quiet"],
   },
   localstack: {

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { findProgram, isExecutable } from "../find-program.ts";
 import { probeAmqp } from "../probes/probe-amqp.ts";
+import { RABBITMQ_ADVANCED_CONFIG, rabbitmqConfig } from "../rabbitmq-config.ts";
 import type { FindNativeProgram, NativePlace } from "./native-program.ts";
 
 // What Debian puts on the PATH is a wrapper that insists on the user rabbitmq and on /var/lib/rabbitmq;
@@ -13,12 +14,6 @@ const DEBIAN_SCRIPTS = "/usr/lib/rabbitmq/bin";
 
 /** The management command has to boot an Erlang machine of its own; on a busy computer that takes seconds. */
 const ADMIN_TIMEOUT_MS = 60_000;
-
-/**
- * A message that is dead-lettered at least once while the node starts, before it has its exchanges again, is tried once more
- * after this time, 180 s unless set. docs/adr/023-rabbitmq-restart.md has the story; `rabbitmq.conf` has no name for it.
- */
-const ADVANCED_CONFIG = "[{rabbit, [{dead_letter_worker_publisher_confirm_timeout, 5000}]}].\n";
 
 export const findRabbitmqServer: FindNativeProgram = () => {
   const scripts = findScripts();
@@ -105,20 +100,7 @@ function nodeEnvironment({ folder, ports, options }: NativePlace): NodeJS.Proces
     RABBITMQ_PID_FILE: join(folder, "server.pid"),
     RABBITMQ_CONF_ENV_FILE: file("rabbitmq-env.conf", ""),
     RABBITMQ_ENABLED_PLUGINS_FILE: file("enabled_plugins", "[].\n"),
-    RABBITMQ_ADVANCED_CONFIG_FILE: file("advanced.config", ADVANCED_CONFIG),
+    RABBITMQ_ADVANCED_CONFIG_FILE: file("advanced.config", RABBITMQ_ADVANCED_CONFIG),
     RABBITMQ_CONFIG_FILE: file("rabbitmq.conf", rabbitmqConfig(`listeners.tcp.1 = 127.0.0.1:${port}`, options.config)),
   };
-}
-
-/** Small enough for several nodes on one laptop; a write-ahead log of 64 MiB wants three times that in memory. */
-export function rabbitmqConfig(listeners: string, more: string | undefined): string {
-  return [
-    listeners,
-    "vm_memory_high_watermark.absolute = 1GB",
-    "disk_free_limit.absolute = 50MB",
-    "raft.wal_max_size_bytes = 67108864",
-    "log.console.level = warning",
-    more ?? "",
-    "",
-  ].join("\n");
 }
