@@ -1,19 +1,19 @@
-import { checkedAdapters } from "./adapter-from-url.ts";
-import { systemClock } from "./clock.ts";
+import { checkedAdapters } from "./connections/adapter-from-url.ts";
+import { systemClock } from "./base/clock.ts";
 import type { LoadedConfig } from "./config/config-types.ts";
-import type { ConnectOptions, ConnectTarget } from "./connect-options.ts";
-import type { ConnectionEnvironment } from "./connection.ts";
-import { ConnectionRouter, type Routing } from "./connection-router.ts";
+import type { ConnectOptions, ConnectTarget } from "./connections/connect-options.ts";
+import type { ConnectionEnvironment } from "./connections/connection.ts";
+import { ConnectionRouter, type Routing } from "./connections/connection-router.ts";
 import type { Adapter } from "./driver.ts";
-import { guardedLogger } from "./guarded-logger.ts";
-import { keepTrying } from "./keep-trying.ts";
-import { silentLogger, type Logger } from "./logger.ts";
-import { requireSecret } from "./id-signer.ts";
-import { noBrokerConfigured } from "./no-broker-configured.ts";
-import type { Observer, PubSubEvent } from "./observer.ts";
-import { rejectUnknownKeys, requireChoice, requireInteger, shown, withoutUndefined } from "./option-checks.ts";
+import { guardedLogger } from "./base/guarded-logger.ts";
+import { keepTrying } from "./base/keep-trying.ts";
+import { silentLogger, type Logger } from "./base/logger.ts";
+import { requireSecret } from "./publish/id-signer.ts";
+import { noBrokerConfigured } from "./base/no-broker-configured.ts";
+import type { Observer, PubSubEvent } from "./observe/observer.ts";
+import { rejectUnknownKeys, requireChoice, requireInteger, shown, withoutUndefined } from "./base/option-checks.ts";
 import { PubSub } from "./pubsub.ts";
-import { untilAborted } from "./until-aborted.ts";
+import { untilAborted } from "./base/until-aborted.ts";
 
 const OPTIONS = [
   "config",

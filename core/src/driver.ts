@@ -17,55 +17,13 @@
  * or the broker does: a polite goodbye first, then the socket is destroyed. No 'error' event of a client library may
  * go unheard.
  */
-import type { Capabilities } from "./capabilities.ts";
-import type { Clock } from "./clock.ts";
-import type { PubSubError } from "./errors.ts";
-import type { Logger } from "./logger.ts";
-import type { OutgoingMessage, StoredMessage } from "./message.ts";
-import type { TopologyExporter } from "./topology-exporter.ts";
-
-/** A topic as a driver sees it. Frozen. */
-export interface TopicSpec {
-  /** The declared name: `^[a-z]([-a-z0-9]*[a-z0-9])?$`, at most 63 characters. */
-  readonly name: string;
-  /** The name to derive the broker's resources from; equals `name` unless configuration says otherwise. */
-  readonly physicalName: string;
-  /** Whether events have an ordering key. */
-  readonly ordered: boolean;
-  readonly exactlyOnce: boolean;
-  /** How long an unsettled message is kept for each subscription, in ms. */
-  readonly retentionMs: number;
-}
-
-/** A subscription as a driver sees it. Frozen. */
-export interface SubscriptionSpec {
-  /** The declared name, same rule as a topic's; unique within its topic. */
-  readonly name: string;
-  /** The name to derive the broker's resources from; equals `name` unless configuration says otherwise. Resources must be unique over topic *and* subscription. */
-  readonly physicalName: string;
-  readonly topic: TopicSpec;
-  /** The lease of one delivery, in ms. A worker that dies gives its messages back after at most this long. */
-  readonly ackDeadlineMs: number;
-  /** `Infinity` when retried for ever. For the broker's own delivery limit, which is a backstop and must lie beyond `maxRetries + 1` (C17). */
-  readonly maxRetries: number;
-  /** The longest delay core will ask for, in ms. */
-  readonly maxBackoffMs: number;
-}
-
-export interface Topology {
-  readonly topics: readonly TopicSpec[];
-  readonly subscriptions: readonly SubscriptionSpec[];
-}
-
-/** One difference between what is declared and what exists. */
-export interface TopologyChange {
-  /** `"create"`: it is missing. `"update"`: it differs and can be changed in place. `"replace"`: it differs and would have to be deleted first. */
-  readonly action: "create" | "update" | "replace";
-  /** Kind and broker's name, for example `stream signups`. */
-  readonly resource: string;
-  /** What differs: `max_age is 1 d, declared 7 d`. Empty for a creation that needs no words. */
-  readonly detail: string;
-}
+import type { Capabilities } from "./contract/capabilities.ts";
+import type { Clock } from "./base/clock.ts";
+import type { PubSubError } from "./base/errors.ts";
+import type { Logger } from "./base/logger.ts";
+import type { OutgoingMessage, StoredMessage } from "./contract/message.ts";
+import type { SubscriptionSpec, Topology, TopicSpec, TopologyChange } from "./contract/topology.ts";
+import type { TopologyExporter } from "./contract/topology-exporter.ts";
 
 /** A publish on its way. Exactly one of `accept` and `reject` must be called, once, for every request, whatever happens. */
 export interface PublishRequest extends OutgoingMessage {
@@ -258,19 +216,20 @@ export interface AdapterModule {
   exporter?(url: string, options?: unknown): TopologyExporter;
 }
 
-export type { ExportedPolicy, TopologyExporter } from "./topology-exporter.ts";
+export type { SubscriptionSpec, Topology, TopicSpec, TopologyChange } from "./contract/topology.ts";
+export type { ExportedPolicy, TopologyExporter } from "./contract/topology-exporter.ts";
 
-export type { Attributes, OutgoingMessage, StoredMessage } from "./message.ts";
-export { DEAD_LETTER_ATTRIBUTE, RESERVED_ATTRIBUTE_PREFIX } from "./message.ts";
-export type { Capabilities } from "./capabilities.ts";
-export type { Clock, TimerHandle } from "./clock.ts";
-export type { Logger } from "./logger.ts";
-export { PubSubError } from "./errors.ts";
-export type { PubSubErrorCode, PubSubErrorOptions } from "./errors.ts";
-export { percentDecode, percentEncode } from "./percent-encoding.ts";
-export { type Held, HeldItems } from "./held-items.ts";
-export { NumberWindow } from "./number-window.ts";
-export { reconnectDelayMs } from "./reconnect-delay.ts";
-export { HIDDEN_PARAMETER, mayShowParameter } from "./url-parameter.ts";
-export { rejectUnknownKeys, requireChoice, requireInteger, shown, withoutUndefined } from "./option-checks.ts";
-export { urlWithOptions } from "./url-with-options.ts";
+export type { Attributes, OutgoingMessage, StoredMessage } from "./contract/message.ts";
+export { DEAD_LETTER_ATTRIBUTE, RESERVED_ATTRIBUTE_PREFIX } from "./contract/message.ts";
+export type { Capabilities } from "./contract/capabilities.ts";
+export type { Clock, TimerHandle } from "./base/clock.ts";
+export type { Logger } from "./base/logger.ts";
+export { PubSubError } from "./base/errors.ts";
+export type { PubSubErrorCode, PubSubErrorOptions } from "./base/errors.ts";
+export { percentDecode, percentEncode } from "./base/percent-encoding.ts";
+export { type Held, HeldItems } from "./base/held-items.ts";
+export { NumberWindow } from "./base/number-window.ts";
+export { reconnectDelayMs } from "./base/reconnect-delay.ts";
+export { HIDDEN_PARAMETER, mayShowParameter } from "./base/url-parameter.ts";
+export { rejectUnknownKeys, requireChoice, requireInteger, shown, withoutUndefined } from "./base/option-checks.ts";
+export { urlWithOptions } from "./base/url-with-options.ts";

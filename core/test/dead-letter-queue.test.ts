@@ -2,8 +2,8 @@ import { systemClock } from "@anytopic/core";
 import type { DriverDeadLetters, StoredMessage, TakenLetter } from "@anytopic/core/driver";
 import { describe, expect, it } from "vitest";
 
-import { createDeadLetterQueue } from "../src/dead-letter-queue.ts";
-import { letterOf } from "../src/dead-letter-record.ts";
+import { createDeadLetterQueue } from "../src/dead-letters/dead-letter-queue.ts";
+import { letterOf } from "../src/dead-letters/dead-letter-record.ts";
 import { capabilities } from "./scripted-adapter.ts";
 
 function letter(id: string, publishTimeMs: number): StoredMessage {

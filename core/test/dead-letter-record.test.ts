@@ -1,8 +1,8 @@
 import { DEAD_LETTER_ATTRIBUTE } from "@anytopic/core/driver";
 import { describe, expect, it } from "vitest";
 
-import { dateOf } from "../src/received.ts";
-import { readLetter } from "../src/dead-letter-record.ts";
+import { dateOf } from "../src/contract/received.ts";
+import { readLetter } from "../src/dead-letters/dead-letter-record.ts";
 
 function read(record: unknown, publishTimeMs = 5) {
   const text = typeof record === "string" ? record : JSON.stringify(record);

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import type { Clock } from "../src/clock.ts";
+import type { Clock } from "../src/base/clock.ts";
 import type { DriverDelivery } from "../src/driver.ts";
-import { HeldItems } from "../src/held-items.ts";
-import { InFlight } from "../src/in-flight.ts";
-import { LeaseKeeper } from "../src/lease-keeper.ts";
-import { VirtualClock } from "../src/virtual-clock.ts";
+import { HeldItems } from "../src/base/held-items.ts";
+import { InFlight } from "../src/consume/in-flight.ts";
+import { LeaseKeeper } from "../src/consume/lease-keeper.ts";
+import { VirtualClock } from "../src/base/virtual-clock.ts";
 
 const HOUR_MS = 3_600_000;
 

@@ -23,7 +23,7 @@ beforeAll(async () => {
   await cp(join(import.meta.dirname, "../src"), join(folder, "src"), { recursive: true });
   const load = async (file: string): Promise<unknown> => await import(pathToFileURL(join(folder, "src", file)).href);
   copy = (await load("index.ts")) as Core;
-  ({ loadConfig: copyOfLoadConfig } = (await load("config/index.ts")) as { loadConfig: typeof loadConfig });
+  ({ loadConfig: copyOfLoadConfig } = (await load("config.ts")) as { loadConfig: typeof loadConfig });
 });
 afterAll(async () => await rm(folder, { recursive: true }));
 

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 
-import { providerOfUrl } from "../adapter-from-url.ts";
+import { providerOfUrl } from "../base/adapter-packages.ts";
 import { checkReferences } from "./check-references.ts";
 import { ShapeCheck } from "./check-shape.ts";
 import { configShape } from "./config-shape.ts";

@@ -1,4 +1,4 @@
-import { quotedNames, shown } from "../option-checks.ts";
+import { quotedNames, shown } from "../base/option-checks.ts";
 import { meant } from "./check-shape.ts";
 import type { AnytopicConfig, SubscriptionConfig, TopicConfig } from "./config-types.ts";
 import { pathOf, type Problems } from "./problems.ts";

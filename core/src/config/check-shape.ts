@@ -1,4 +1,4 @@
-import { quotedNames, shown } from "../option-checks.ts";
+import { quotedNames, shown } from "../base/option-checks.ts";
 import { closestName } from "./closest-name.ts";
 import type { NameRule, ObjectShape, Shape } from "./config-shape.ts";
 import { pathOf, type Problems } from "./problems.ts";

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { basename, extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { PubSubError } from "../errors.ts";
+import { PubSubError } from "../base/errors.ts";
 import { isPlainObject } from "./variables.ts";
 import { parseJson } from "./parse-json.ts";
 

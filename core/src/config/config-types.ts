@@ -1,5 +1,26 @@
-import type { Provisioning, PublishLimits } from "../connect-options.ts";
-import type { RetryPolicyOptions } from "../retry-policy.ts";
+import type { RetryPolicyOptions } from "../declare/retry-policy.ts";
+
+/**
+ * What happens to a topic or subscription that is opened. `"ensure"`: what is missing is created. `"verify"`: missing
+ * or different parts are an error that lists them. `"off"`: no admin call at all.
+ */
+export type Provisioning = "ensure" | "verify" | "off";
+
+export interface PublishLimits {
+  /** Publishes under way per topic; further ones wait. 1 to 100,000. @default 1000 */
+  readonly maxPending?: number | undefined;
+  /** Publishes that wait for a place per topic; further ones reject with `RESOURCE_EXHAUSTED`. 0 to 10,000,000. @default 100,000 */
+  readonly maxWaiting?: number | undefined;
+  /** How long a publish may take, in ms; then it rejects with `TIMEOUT` and may have happened. 100 to 600,000. @default 30_000 */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * Signs the ids of all messages: what is sent, returned and handed to handlers is `<id>.<signature>`. Whoever may publish
+   * to a topic can otherwise suppress another's message by taking its id first, where ids can be guessed. Give every
+   * publisher of the deployment the same secret, 32 to 256 characters, and keep it from everybody else; a repeated publish
+   * is then recognised as before. Ids that a caller brings have at most 105 characters. @default ids are not signed
+   */
+  readonly idSecret?: string | undefined;
+}
 
 /** What `anytopic.config.json` holds. Every string may hold `${VARIABLE}` and `${VARIABLE:-fallback}`; `$${` stands for `${`. */
 export interface AnytopicConfig {

@@ -1,5 +1,5 @@
-import type { AnySubscription } from "../subscription.ts";
-import type { AnyTopic } from "../topic.ts";
+import type { AnySubscription } from "../declare/subscription.ts";
+import type { AnyTopic } from "../declare/topic.ts";
 import type { LoadedConfig } from "./config-types.ts";
 import { pathOf } from "./problems.ts";
 

@@ -1,0 +1,79 @@
+import { importAdapterPackage } from "./import-adapter-package.ts";
+import type { Adapter, AdapterModule } from "../driver.ts";
+import { PubSubError } from "../base/errors.ts";
+import { PACKAGES, SCHEME } from "../base/adapter-packages.ts";
+import { shown } from "../base/option-checks.ts";
+import { shownScheme } from "../base/shown-scheme.ts";
+
+/**
+ * An adapter for URLs of its schemes: the constant `adapterModule` of its package, or the package as a whole
+ * (`import * as nats from "@anytopic/nats"`).
+ */
+export type RegisteredAdapter = AdapterModule | { readonly adapterModule: AdapterModule };
+
+/** @throws TypeError that says which entry is no adapter's, or which scheme two of them have */
+export function checkedAdapters(adapters: unknown): ReadonlyMap<string, AdapterModule> {
+  if (!Array.isArray(adapters)) {
+    throw new TypeError(`adapters is ${shown(adapters)}: must be a list, such as [adapterModule]`);
+  }
+  const byScheme = new Map<string, AdapterModule>();
+  for (const [index, entry] of adapters.entries()) {
+    const found = moduleOf(entry);
+    if (found === undefined) {
+      throw new TypeError(
+        `adapters[${index}] is ${typeof entry === "function" ? "a function" : shown(entry)}: must be the adapterModule of ` +
+          'an adapter\'s package: import { adapterModule } from "@anytopic/nats"',
+      );
+    }
+    for (const scheme of found.schemes.map((name) => name.toLowerCase())) {
+      const other = byScheme.get(scheme);
+      if (other !== undefined && other !== found) {
+        throw new TypeError(`adapters has two for URLs that begin with ${scheme}: — keep one`);
+      }
+      byScheme.set(scheme, found);
+    }
+  }
+  return byScheme;
+}
+
+/** A module has members that it does not show to `in` before they are asked for, so: by asking. */
+function moduleOf(entry: unknown): AdapterModule | undefined {
+  if ((typeof entry !== "object" && typeof entry !== "function") || entry === null) return undefined;
+  const candidate = (entry as { readonly adapterModule?: unknown }).adapterModule ?? entry;
+  const { schemes, fromUrl } = candidate as Partial<AdapterModule>;
+  return Array.isArray(schemes) && typeof fromUrl === "function" ? (candidate as AdapterModule) : undefined;
+}
+
+/** Lets the adapter that the URL's scheme names read it: a registered one, else that of the package, if it is installed. */
+export async function adapterFromUrl(
+  url: string,
+  options: unknown,
+  registered: ReadonlyMap<string, AdapterModule> = new Map(),
+): Promise<Adapter> {
+  const scheme = SCHEME.exec(url)?.[1]?.toLowerCase();
+  const known = [...new Set([...registered.keys(), ...Object.keys(PACKAGES)])].map((name) => `${name}:`).join(", ");
+  // Never the URL itself: it may hold a password.
+  if (scheme === undefined)
+    throw new PubSubError("INVALID_CONFIG", `the broker URL has no scheme: begin it with one of ${known}`);
+  const given = registered.get(scheme);
+  if (given !== undefined) return given.fromUrl(url, options);
+  if (!Object.hasOwn(PACKAGES, scheme)) {
+    const such = shownScheme(url);
+    const what =
+      such === undefined
+        ? "the broker URL (its beginning is not shown: it may be a password)"
+        : `URLs that begin with ${such}`;
+    throw new PubSubError(
+      "INVALID_CONFIG",
+      `no adapter for ${what} — known are ${known}; register another package's with ` +
+        "connect(url, { adapters: [adapterModule] })",
+    );
+  }
+  const packageName = PACKAGES[scheme] as string;
+  const { adapterModule } = await importAdapterPackage(packageName, scheme);
+  if (typeof adapterModule?.fromUrl === "function") return adapterModule.fromUrl(url, options);
+  throw new PubSubError(
+    "INVALID_CONFIG",
+    `${packageName} exports no adapterModule: install the version that goes with @anytopic/core`,
+  );
+}

@@ -1,0 +1,140 @@
+import type { Capabilities } from "../contract/capabilities.ts";
+import type { CloseBudget } from "../base/close-budget.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Provisioning } from "../config/config-types.ts";
+import type { ConnectOptions } from "./connect-options.ts";
+import type { Adapter, Driver, TopologyChange } from "../driver.ts";
+import type { PubSubError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { ConnectionState } from "../observe/health.ts";
+import type { PubSubEvent } from "../observe/observer.ts";
+import { requireNoDifferences } from "./provisioning-check.ts";
+import { requireCapabilities, topologyOf, type PhysicalNames } from "./specs.ts";
+import type { AnySubscription } from "../declare/subscription.ts";
+import type { AnyTopic } from "../declare/topic.ts";
+
+/** An open driver with its state, and the topics and subscriptions that were provisioned on it. */
+export class Connection {
+  readonly name: string;
+  readonly adapter: Adapter;
+  readonly driver: Driver;
+  readonly names: PhysicalNames;
+  readonly #provisioning: Provisioning;
+  readonly #hasInbox: boolean;
+  readonly #provisioned = new Map<string, Promise<void>>();
+  readonly #status: ConnectionStatus;
+
+  private constructor(adapter: Adapter, driver: Driver, status: ConnectionStatus, options: Opening) {
+    this.name = options.name;
+    this.adapter = adapter;
+    this.driver = driver;
+    this.names = options.names;
+    this.#status = status;
+    this.#provisioning = options.provisioning ?? "ensure";
+    this.#hasInbox = options.inbox !== undefined;
+  }
+
+  static async open(
+    adapter: Adapter,
+    environment: ConnectionEnvironment,
+    options: Opening,
+    signal: AbortSignal | undefined,
+  ): Promise<Connection> {
+    const status = new ConnectionStatus(environment, options.name);
+    const { clock, random, logger } = environment;
+    const context = { clock, random, logger, status: status.report };
+    const driver = await adapter.open(context, signal);
+    return new Connection(adapter, driver, status, options);
+  }
+
+  get capabilities(): Capabilities {
+    return this.adapter.capabilities;
+  }
+
+  get state(): ConnectionState {
+    return this.#status.state;
+  }
+
+  get error(): PubSubError | undefined {
+    return this.#status.error;
+  }
+
+  /** Provisions or verifies a declaration once; a failure is forgotten, so that the next use tries again. */
+  prepare(declaration: AnyTopic | AnySubscription): Promise<void> {
+    const key = declaration.kind === "topic" ? declaration.name : `${declaration.topic.name}/${declaration.name}`;
+    const known = this.#provisioned.get(key);
+    if (known !== undefined) return known;
+    const provisioned = this.provision([declaration]);
+    this.#provisioned.set(key, provisioned);
+    provisioned.catch(() => this.#provisioned.delete(key));
+    return provisioned;
+  }
+
+  /** @throws PubSubError `NOT_SUPPORTED` when a declaration asks for what the adapter lacks */
+  requireSupported(declarations: readonly (AnyTopic | AnySubscription)[]): void {
+    for (const declaration of declarations) {
+      requireCapabilities(declaration, this.adapter.name, this.capabilities, this.#hasInbox);
+    }
+  }
+
+  async provision(declarations: readonly (AnyTopic | AnySubscription)[]): Promise<void> {
+    this.requireSupported(declarations);
+    if (this.#provisioning === "ensure") {
+      await this.driver.apply(topologyOf(declarations, this.names), { update: false });
+    }
+    if (this.#provisioning === "verify") {
+      requireNoDifferences([{ connection: this, changes: await this.differences(declarations) }], false);
+    }
+  }
+
+  async differences(declarations: readonly (AnyTopic | AnySubscription)[]): Promise<readonly TopologyChange[]> {
+    return await this.driver.plan(topologyOf(declarations, this.names));
+  }
+
+  /** Disconnects, within what is left of `budget`. Never rejects. */
+  async close(budget: CloseBudget): Promise<void> {
+    const fields = { connection: this.name };
+    await budget.wait("closing the connection", fields, (leftMs) => this.driver.close(leftMs));
+  }
+}
+
+interface Opening extends ConnectOptions {
+  readonly name: string;
+  readonly names: PhysicalNames;
+}
+
+export interface ConnectionEnvironment {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly observe: ((event: PubSubEvent) => void) | undefined;
+}
+
+/** What the driver last said of its connection; logs and observes changes. */
+class ConnectionStatus {
+  state: ConnectionState = "up";
+  error: PubSubError | undefined;
+  readonly #environment: ConnectionEnvironment;
+  readonly #name: string;
+
+  constructor(environment: ConnectionEnvironment, name: string) {
+    this.#environment = environment;
+    this.#name = name;
+  }
+
+  readonly report = (state: ConnectionState, error?: PubSubError): void => {
+    const changed = state !== this.state;
+    this.state = state;
+    this.error = state === "up" ? undefined : error;
+    if (!changed) return;
+    const { logger, observe, clock } = this.#environment;
+    const connection = this.#name;
+    if (state === "up") logger.info({ connection, state }, "connection is up");
+    else
+      logger.warn(
+        { connection, state, code: error?.code },
+        `connection is ${state}: ${error?.message ?? "no reason given"}`,
+      );
+    observe?.({ type: "connection", connection, state, error, atMs: clock.now() });
+  };
+}

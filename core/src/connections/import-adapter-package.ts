@@ -1,0 +1,76 @@
+import { realpathSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import type { AdapterModule } from "../driver.ts";
+import { PubSubError } from "../base/errors.ts";
+
+interface AdapterPackage {
+  readonly adapterModule?: AdapterModule;
+}
+
+/**
+ * Imports an adapter's package from the first place that has it: beside core, beside the program that was started, in the
+ * working directory. Where packages see only what they declare (pnpm, Yarn's Plug'n'Play), core does not see it.
+ *
+ * @throws PubSubError `ADAPTER_NOT_INSTALLED`
+ */
+export async function importAdapterPackage(packageName: string, scheme: string): Promise<AdapterPackage> {
+  const besideCore = await importIfFound(packageName, packageName);
+  if (besideCore !== undefined) return besideCore;
+  for (const place of places()) {
+    const require = createRequire(place);
+    const file = resolvedBy(require, packageName);
+    if (file === undefined) continue;
+    const url = pathToFileURL(file).href;
+    // Some bundlers replace every import() by a table of what they have bundled.
+    return (await importIfFound(url, url)) ?? (require(file) as AdapterPackage);
+  }
+  const factory = packageName.split("/")[1];
+  throw new PubSubError(
+    "ADAPTER_NOT_INSTALLED",
+    `URLs that begin with ${scheme}: need the package ${packageName}: npm install ${packageName}; a program that is ` +
+      `bundled imports it itself: connect(${factory}(…)), or connect(url, { adapters: [adapterModule] })`,
+  );
+}
+
+/** Files as seen from which the package is looked for. */
+function places(): readonly string[] {
+  const program = process.argv[1];
+  const found = [join(process.cwd(), "package.json")];
+  if (program === undefined) return found;
+  try {
+    // A command is started through a link; what it needs stands beside the file itself.
+    return [realpathSync(program), program, ...found];
+  } catch {
+    return found;
+  }
+}
+
+async function importIfFound(specifier: string, missing: string): Promise<AdapterPackage | undefined> {
+  try {
+    return (await import(specifier)) as AdapterPackage;
+  } catch (error) {
+    if (isMissing(error, missing)) return undefined;
+    throw error;
+  }
+}
+
+function resolvedBy(require: NodeJS.Require, packageName: string): string | undefined {
+  try {
+    return require.resolve(packageName);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The package itself is missing; a package that fails to import something else is another matter. Node has one code for
+ * `import` and one for `require`, which bundlers use for both. Plug'n'Play names the package on a line of its own.
+ */
+function isMissing(error: unknown, specifier: string): boolean {
+  if (!(error instanceof Error) || !("code" in error)) return false;
+  if (error.code !== "ERR_MODULE_NOT_FOUND" && error.code !== "MODULE_NOT_FOUND") return false;
+  return error.message.includes(`'${specifier}'`) || error.message.includes(`Required package: ${specifier} `);
+}

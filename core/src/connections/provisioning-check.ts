@@ -1,0 +1,19 @@
+import type { TopologyChange } from "../driver.ts";
+import { PubSubError } from "../base/errors.ts";
+
+/** Lists, over all connections at once, what is missing or differs. `named`: whether lines say which connection. */
+export function requireNoDifferences(
+  found: readonly { readonly connection: { readonly name: string }; readonly changes: readonly TopologyChange[] }[],
+  named: boolean,
+): void {
+  const all = found.flatMap(({ connection, changes }) =>
+    changes.map(({ action, resource, detail }) => ({
+      action,
+      line: `${action === "create" ? `missing: ${resource}` : `differs: ${resource}: ${detail}`}${named ? ` (connection "${connection.name}")` : ""}`,
+    })),
+  );
+  if (all.length === 0) return;
+  const code = all.every(({ action }) => action === "create") ? "NOT_FOUND" : "TOPOLOGY_MISMATCH";
+  const lines = all.map(({ line }) => line);
+  throw new PubSubError(code, `what exists does not fit what is declared:\n  ${lines.join("\n  ")}`);
+}

@@ -1,0 +1,129 @@
+import type { LoadedConfig, LoadedSubscription, LoadedTopic } from "../config/config-types.ts";
+import { PubSubError } from "../base/errors.ts";
+import type { PhysicalNames } from "./specs.ts";
+import { defineSubscription, type AnySubscription, type Subscription } from "../declare/subscription.ts";
+import type { AnyTopic, Topic } from "../declare/topic.ts";
+
+type Declaration = AnyTopic | AnySubscription;
+
+/** What the configuration says about topics and subscriptions. Contacts nobody. */
+export class Routes {
+  readonly #config: LoadedConfig;
+  readonly #where: string;
+  readonly #effective = new WeakMap<AnySubscription, AnySubscription>();
+  /** By URL: two connections with the same one are one broker. */
+  readonly #names = new Map<string, PhysicalNames>();
+
+  constructor(config: LoadedConfig, where: string) {
+    this.#config = config;
+    this.#where = where;
+  }
+
+  /** Where events of a topic are published to: its connection, and its mirror when it has one. */
+  connectionsOfTopic(topic: AnyTopic): readonly string[] {
+    const { connection, mirror } = this.#topic(topic) ?? {};
+    const home = connection ?? this.#config.default;
+    return mirror === undefined ? [home] : [home, mirror];
+  }
+
+  /** Where a worker of a subscription takes messages from: usually one. */
+  connectionsOf(subscription: AnySubscription): readonly string[] {
+    const { connections } = this.#subscription(subscription) ?? {};
+    return connections ?? [this.#topic(subscription.topic)?.connection ?? this.#config.default];
+  }
+
+  /** What belongs on each connection, as it is in force there. */
+  byConnection(declarations: readonly Declaration[]): ReadonlyMap<string, readonly Declaration[]> {
+    const found = new Map<string, Declaration[]>();
+    for (const declaration of declarations) {
+      const isTopic = declaration.kind === "topic";
+      const effective = isTopic ? declaration : this.effective(declaration as Subscription);
+      const names = isTopic ? this.connectionsOfTopic(declaration) : this.connectionsOf(declaration);
+      for (const name of names) found.set(name, [...(found.get(name) ?? []), effective]);
+    }
+    return found;
+  }
+
+  prefetchOf(subscription: AnySubscription): number | undefined {
+    return this.#subscription(subscription)?.prefetch;
+  }
+
+  /**
+   * The subscription as it is in force here: the declaration with what the configuration replaces, checked against the
+   * same ranges. Frozen, and the same object for the same declaration.
+   *
+   * @throws PubSubError `INVALID_CONFIG` when the two do not go together
+   */
+  effective<Event>(subscription: Subscription<Event>): Subscription<Event> {
+    const known = this.#effective.get(subscription);
+    if (known !== undefined) return known as Subscription<Event>;
+    const overrides = this.#subscription(subscription);
+    const made = overrides === undefined ? subscription : this.#overridden(subscription, overrides);
+    this.#effective.set(subscription, made);
+    return made;
+  }
+
+  /** Names on the broker of one connection; refuses two topics, or two subscriptions of a topic, that would share one. */
+  namesOn(connection: string): PhysicalNames {
+    const broker = this.#config.connections[connection]?.url ?? connection;
+    const known = this.#names.get(broker);
+    if (known !== undefined) return known;
+    const taken = new Map<string, string>();
+    const take = (kind: string, declared: string, scope: string, physical: string): string => {
+      const key = `${kind} ${scope}/${physical}`;
+      const owner = taken.get(key) ?? declared;
+      taken.set(key, owner);
+      if (owner === declared) return physical;
+      throw new PubSubError(
+        "INVALID_CONFIG",
+        `${this.#where}: ${kind} "${declared}" and ${kind} "${owner}" are both named "${physical}" on connection ` +
+          `"${connection}": give one another name`,
+      );
+    };
+    const names: PhysicalNames = Object.freeze({
+      topic: (topic: AnyTopic) => take("topic", topic.name, "", this.#topic(topic)?.name ?? topic.name),
+      subscription: (subscription: AnySubscription) => {
+        const physical = this.#subscription(subscription)?.name ?? subscription.name;
+        return take("subscription", subscription.name, subscription.topic.name, physical);
+      },
+    });
+    this.#names.set(broker, names);
+    return names;
+  }
+
+  #overridden<Event>(subscription: Subscription<Event>, overrides: LoadedSubscription): Subscription<Event> {
+    const { retryPolicy: declared } = subscription;
+    const ackDeadlineMs = overrides.ackDeadlineMs ?? subscription.ackDeadlineMs;
+    const { retryPolicy = {} } = overrides;
+    const minBackoffMs = retryPolicy.minBackoffMs ?? declared.minBackoffMs;
+    const options = {
+      ackDeadlineMs,
+      maxConcurrency: overrides.maxConcurrency ?? subscription.maxConcurrency,
+      // As in a declaration, a longer lower bound takes the upper one along.
+      maxHandlingMs: overrides.maxHandlingMs ?? Math.max(subscription.maxHandlingMs, ackDeadlineMs),
+      retryPolicy: {
+        ...declared,
+        maxBackoffMs: Math.max(declared.maxBackoffMs, minBackoffMs),
+        ...retryPolicy,
+      },
+    };
+    try {
+      // A declared subscription's topic was made by defineTopic, whatever its consumers' view of it.
+      return defineSubscription(subscription.topic as unknown as Topic<never, Event>, subscription.name, options);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const path = `topics.${subscription.topic.name}.subscriptions.${subscription.name}`;
+      throw new PubSubError("INVALID_CONFIG", `${this.#where}: ${path} does not go with its declaration: ${reason}`);
+    }
+  }
+
+  #topic(topic: AnyTopic): LoadedTopic | undefined {
+    // A topic may be named "constructor".
+    return Object.hasOwn(this.#config.topics, topic.name) ? this.#config.topics[topic.name] : undefined;
+  }
+
+  #subscription({ topic, name }: AnySubscription): LoadedSubscription | undefined {
+    const subscriptions = this.#topic(topic)?.subscriptions ?? {};
+    return Object.hasOwn(subscriptions, name) ? subscriptions[name] : undefined;
+  }
+}

@@ -1,0 +1,38 @@
+import type { SubscriptionHealth } from "../observe/health.ts";
+import type { AnySubscription } from "../declare/subscription.ts";
+import type { SubscriptionWorker } from "./subscription-worker.ts";
+import type { CloseOptions, Worker } from "./worker.ts";
+
+/** Several workers of one subscription, on several connections, as one. */
+export function combinedWorker(subscription: AnySubscription, workers: readonly SubscriptionWorker[]): Worker {
+  const allClosed = async (): Promise<void> => void (await Promise.all(workers.map((worker) => worker.closed)));
+  const closed = allClosed();
+  const close = async (options?: CloseOptions): Promise<void> => {
+    // Asked before anything ends. A handler of one waits for the handlers of none.
+    const fromHandler = workers.some(({ hasCaller }) => hasCaller);
+    const allClosing = Promise.all(workers.map((worker) => worker.close(options)));
+    await (fromHandler ? Promise.race([allClosing, Promise.all(workers.map(({ stopped }) => stopped))]) : allClosing);
+  };
+  return Object.freeze({
+    subscription,
+    closed,
+    close,
+    health: () => combinedHealth(workers.map((worker) => worker.health())),
+    [Symbol.asyncDispose]: () => close(),
+  });
+}
+
+/** Failing when one of them is: a connection that gives nothing holds messages back. */
+function combinedHealth(parts: readonly SubscriptionHealth[]): SubscriptionHealth {
+  const [first] = parts as readonly [SubscriptionHealth];
+  const failing = parts.find(({ state }) => state === "failing");
+  const sum = (of: (part: SubscriptionHealth) => number): number => parts.reduce((total, part) => total + of(part), 0);
+  return {
+    ...(failing ?? parts.find(({ state }) => state === "closing") ?? first),
+    connection: parts.map(({ connection }) => connection).join(", "),
+    running: sum(({ running }) => running),
+    abandoned: sum(({ abandoned }) => abandoned),
+    waiting: sum(({ waiting }) => waiting),
+    longestBlockMs: Math.max(...parts.map(({ longestBlockMs }) => longestBlockMs)),
+  };
+}

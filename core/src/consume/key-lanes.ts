@@ -1,0 +1,115 @@
+import type { Clock } from "../base/clock.ts";
+import { Deque } from "../base/deque.ts";
+import type { InFlight } from "./in-flight.ts";
+
+interface Lane {
+  /** The one that runs, waits for a place, or waits for its delay to pass. */
+  current: InFlight | undefined;
+  /** The message that was retried and must come back before anything else of this key runs. */
+  awaited: { readonly id: string; readonly dueMs: number } | undefined;
+  readonly behind: Deque<InFlight>;
+}
+
+export interface KeyLanesOptions {
+  readonly clock: Clock;
+  /** Runs an item, or queues it for a free place. */
+  readonly ready: (item: InFlight) => void;
+  /** Gives items back to the broker: the awaited message did not return in time. */
+  readonly giveBack: (items: readonly InFlight[]) => void;
+  /** How long past its due time an awaited message may take to return, in ms. */
+  readonly patienceMs: number;
+}
+
+/** Order per key within one worker: of each key at most one item is ready at a time, in order of delivery (C20). */
+export class KeyLanes {
+  readonly #options: KeyLanesOptions;
+  readonly #lanes = new Map<string, Lane>();
+
+  constructor(options: KeyLanesOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a delivery that has an ordering key. */
+  admit(key: string, item: InFlight): void {
+    let lane = this.#lanes.get(key);
+    if (lane === undefined) {
+      lane = { current: undefined, awaited: undefined, behind: new Deque() };
+      this.#lanes.set(key, lane);
+    }
+    if (lane.awaited !== undefined && lane.awaited.id === item.id) {
+      const { dueMs } = lane.awaited;
+      lane.awaited = undefined;
+      this.#startAfter(key, lane, item, dueMs - this.#options.clock.monotonicNow());
+    } else if (lane.current === undefined && lane.awaited === undefined) {
+      lane.current = item;
+      this.#options.ready(item);
+    } else {
+      lane.behind.push(item);
+    }
+  }
+
+  /** The current item of the key succeeded or was dead-lettered: the next one is ready. */
+  settled(key: string, item: InFlight): void {
+    const lane = this.#lanes.get(key);
+    if (lane?.current !== item) return;
+    lane.current = undefined;
+    this.#advance(key, lane);
+  }
+
+  /** The current item failed and was given to the broker, which brings it back at once; it runs again after `delayMs`. */
+  awaitRetry(key: string, item: InFlight, delayMs: number): void {
+    const lane = this.#lanes.get(key);
+    if (lane?.current !== item) return;
+    lane.current = undefined;
+    const awaited = { id: item.id, dueMs: this.#options.clock.monotonicNow() + delayMs };
+    lane.awaited = awaited;
+    this.#options.clock.setTimer(() => {
+      if (lane.awaited !== awaited || this.#lanes.get(key) !== lane) return;
+      this.#lanes.delete(key);
+      this.#options.giveBack(lane.behind.remove(() => true));
+    }, delayMs + this.#options.patienceMs);
+  }
+
+  /** An item that has not started is gone. Successors go on in a later turn, when those revoked with it are gone too. */
+  revoked(key: string, item: InFlight): void {
+    const lane = this.#lanes.get(key);
+    if (lane === undefined) return;
+    if (lane.current !== item) {
+      lane.behind.remove((other) => other === item);
+      return;
+    }
+    lane.current = undefined;
+    queueMicrotask(() => {
+      if (this.#lanes.get(key) === lane && lane.current === undefined) this.#advance(key, lane);
+    });
+  }
+
+  /** An item goes back to the broker; if it stood behind the current one, it does so no longer. */
+  leaves(key: string, item: InFlight): void {
+    const lane = this.#lanes.get(key);
+    if (lane !== undefined && lane.current !== item) lane.behind.remove((other) => other === item);
+  }
+
+  clear(): void {
+    this.#lanes.clear();
+  }
+
+  #advance(key: string, lane: Lane): void {
+    if (lane.awaited !== undefined) return;
+    const next = lane.behind.shift();
+    if (next === undefined) {
+      this.#lanes.delete(key);
+      return;
+    }
+    lane.current = next;
+    this.#options.ready(next);
+  }
+
+  #startAfter(key: string, lane: Lane, item: InFlight, delayMs: number): void {
+    lane.current = item;
+    if (delayMs <= 0) return this.#options.ready(item);
+    this.#options.clock.setTimer(() => {
+      if (this.#lanes.get(key) === lane && lane.current === item && item.state === "waiting") this.#options.ready(item);
+    }, delayMs);
+  }
+}

@@ -1,0 +1,98 @@
+import { combinedWorker } from "./combined-worker.ts";
+import type { Connection, ConnectionEnvironment } from "../connections/connection.ts";
+import type { ConnectionRouter } from "../connections/connection-router.ts";
+import type { Handler } from "./handler-context.ts";
+import type { InboxGate } from "./inbox-gate.ts";
+import type { LateSuccesses } from "./late-successes.ts";
+import { SharedPlaces } from "./shared-places.ts";
+import { subscriptionSpec } from "../connections/specs.ts";
+import { SubscriptionWorker } from "./subscription-worker.ts";
+import type { Subscription } from "../declare/subscription.ts";
+import type { Worker } from "./worker.ts";
+
+/** On an ordered subscription, successors of a message that waits for its retry are held: room for them. */
+const ORDERED_OUTSTANDING_MIN = 1000;
+
+export interface WorkerSettings {
+  readonly environment: ConnectionEnvironment;
+  readonly inbox: InboxGate | undefined;
+  readonly lateSuccesses: LateSuccesses;
+  /** Over all connections together. */
+  readonly maxConcurrency: number;
+  readonly prefetch: number;
+  readonly closeTimeoutMs: number;
+  /** Before it receives, when it begins to close, and when it was closed. Opening stops when `onOpen` throws. */
+  readonly onOpen: (worker: SubscriptionWorker) => void;
+  readonly onClosing: ((worker: SubscriptionWorker) => void) | undefined;
+  readonly onClosed: (worker: SubscriptionWorker) => void;
+}
+
+/** Makes the handler of one worker, which may need to know its worker. */
+export type HandlerOf<Event> = (worker: () => SubscriptionWorker) => Handler<Event>;
+
+/** Opens a worker of `subscription`, as it is in force, on each of its connections: on all or on none. */
+export async function openWorkers<Event>(
+  router: ConnectionRouter,
+  subscription: Subscription<Event>,
+  handlerOf: HandlerOf<Event>,
+  settings: WorkerSettings,
+): Promise<Worker> {
+  const names = router.routes.connectionsOf(subscription);
+  const places = names.length > 1 ? new SharedPlaces(settings.maxConcurrency) : undefined;
+  const opened = await Promise.allSettled(
+    names.map(async (name) => openWorker(await router.connection(name), subscription, handlerOf, settings, places)),
+  );
+  const workers = opened.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const failed = opened.find((result) => result.status === "rejected");
+  if (failed !== undefined) {
+    await Promise.all(workers.map((worker) => worker.close({ timeoutMs: 0 })));
+    throw failed.reason;
+  }
+  return workers.length === 1 ? (workers[0] as Worker) : combinedWorker(subscription, workers);
+}
+
+async function openWorker<Event>(
+  connection: Connection,
+  subscription: Subscription<Event>,
+  handlerOf: HandlerOf<Event>,
+  settings: WorkerSettings,
+  places: SharedPlaces | undefined,
+): Promise<SubscriptionWorker> {
+  await connection.prepare(subscription);
+  const { environment, inbox, lateSuccesses, maxConcurrency, prefetch, closeTimeoutMs, onOpen, onClosing, onClosed } =
+    settings;
+  const spec = subscriptionSpec(subscription, connection.names);
+  const letters = await connection.driver.openDeadLetters(spec);
+  const worker: SubscriptionWorker = new SubscriptionWorker(
+    subscription,
+    handlerOf(() => worker),
+    {
+      connection: connection.name,
+      capabilities: connection.capabilities,
+      ...environment,
+      letters,
+      inbox,
+      lateSuccesses,
+      places,
+      maxConcurrency,
+      closeTimeoutMs,
+      onClosing,
+      onClosed,
+    },
+  );
+  try {
+    onOpen(worker);
+  } catch (error) {
+    await worker.close({ timeoutMs: 0 });
+    throw error;
+  }
+  const outstanding = maxConcurrency + prefetch;
+  const maxOutstanding = spec.topic.ordered ? Math.max(outstanding, ORDERED_OUTSTANDING_MIN) : outstanding;
+  try {
+    worker.attach(await connection.driver.openSubscriber(spec, worker, { maxOutstanding }));
+  } catch (error) {
+    await worker.close({ timeoutMs: 0 });
+    throw error;
+  }
+  return worker;
+}

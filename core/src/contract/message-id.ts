@@ -1,0 +1,75 @@
+import { randomFillSync } from "node:crypto";
+
+import { shown } from "../base/option-checks.ts";
+import { kindOf } from "../base/wrong-argument.ts";
+
+const DIGITS: Uint8Array = Buffer.from("0123456789abcdef", "latin1");
+const MAX_ID_LENGTH = 128;
+const PRINTABLE_ASCII = /^[!-~]+$/;
+
+/** Makes an id for a message of the time `nowMs`, in Unix milliseconds. */
+export type IdGenerator = (nowMs: number) => string;
+
+/** 32 uniform random bits. */
+type RandomBits = () => number;
+
+function systemRandomBits(): RandomBits {
+  const pool = new Uint32Array(1024);
+  let next = pool.length;
+  return () => {
+    if (next === pool.length) {
+      randomFillSync(pool);
+      next = 0;
+    }
+    return pool[next++] as number;
+  };
+}
+
+/**
+ * Makes ids of the form UUIDv7 (RFC 9562, https://www.rfc-editor.org/rfc/rfc9562, read 2026-11-22): milliseconds, a
+ * 12-bit counter within them, 62 random bits. Ids of one generator sort in the order of their making. `random` is for
+ * tests; without it the bits come from the system.
+ */
+export function createIdGenerator(random?: () => number): IdGenerator {
+  const bits = random === undefined ? systemRandomBits() : () => Math.floor(random() * 2 ** 32);
+  // Written as bytes and read once: the string is flat, a quarter of the memory of one that was concatenated.
+  const text = Buffer.from("00000000-0000-7000-8000-000000000000", "latin1");
+  let lastMs = -1;
+  let counter = 0;
+  return (nowMs) => {
+    let ms = Math.max(Math.floor(nowMs), lastMs);
+    if (ms === lastMs && (counter += 1) === 0x1000) ms += 1;
+    if (ms !== lastMs) {
+      lastMs = ms;
+      counter = 0;
+      const hex = ms.toString(16).padStart(12, "0");
+      text.write(`${hex.slice(0, 8)}-${hex.slice(8)}`, "latin1");
+    }
+    const a = bits();
+    const b = bits();
+    text[15] = DIGITS[counter >> 8] as number;
+    writeByte(text, 16, counter & 0xff);
+    writeByte(text, 19, 0x80 | (a >>> 26));
+    writeByte(text, 21, (a >>> 16) & 0xff);
+    writeByte(text, 24, (a >>> 8) & 0xff);
+    writeByte(text, 26, a & 0xff);
+    writeByte(text, 28, b >>> 24);
+    writeByte(text, 30, (b >>> 16) & 0xff);
+    writeByte(text, 32, (b >>> 8) & 0xff);
+    writeByte(text, 34, b & 0xff);
+    return text.toString();
+  };
+}
+
+function writeByte(text: Uint8Array, at: number, byte: number): void {
+  text[at] = DIGITS[byte >>> 4] as number;
+  text[at + 1] = DIGITS[byte & 15] as number;
+}
+
+/** Returns `id` if a caller may bring it, and throws a `TypeError` if not. */
+export function requireId(id: unknown): string {
+  if (typeof id === "string" && id.length <= MAX_ID_LENGTH && PRINTABLE_ASCII.test(id)) return id;
+  throw new TypeError(
+    `id is ${typeof id === "string" ? shown(id) : kindOf(id)}: must be 1 to ${MAX_ID_LENGTH} printable ASCII characters without spaces`,
+  );
+}

@@ -1,0 +1,53 @@
+import type { DeadLetterQueue } from "./dead-letter-queue.ts";
+import type { LetterSelection } from "./letter-selection.ts";
+import type { DeadLetter } from "./dead-letter.ts";
+import { requireInteger } from "../base/option-checks.ts";
+
+/** The dead letters of a subscription on several connections as one queue: one connection after the other. */
+export function combinedDeadLetterQueue(queues: readonly DeadLetterQueue[]): DeadLetterQueue {
+  /** Goes through the queues until `limit` is reached; letters go back to the connection they came from. */
+  const walk = async <Selection extends LetterSelection>(
+    selection: Selection,
+    act: (queue: DeadLetterQueue, selection: Selection) => Promise<number>,
+  ): Promise<number> => {
+    const { limit = Number.POSITIVE_INFINITY, onProgress } = selection;
+    if (selection.limit !== undefined) {
+      requireInteger("limit", selection.limit, { min: 1, max: Number.MAX_SAFE_INTEGER });
+    }
+    let done = 0;
+    let seen = 0;
+    for (const queue of queues) {
+      if (done >= limit) break;
+      const before = done;
+      const seenBefore = seen;
+      const progress = (count: number, looked: number): void => {
+        seen = seenBefore + looked;
+        onProgress?.(before + count, seen);
+      };
+      done += await act(queue, {
+        ...selection,
+        ...(selection.limit === undefined ? {} : { limit: limit - before }),
+        ...(onProgress === undefined ? {} : { onProgress: progress }),
+      });
+    }
+    return done;
+  };
+  return {
+    async count(): Promise<number> {
+      const counts = await Promise.all(queues.map((queue) => queue.count()));
+      return counts.reduce((sum, count) => sum + count, 0);
+    },
+    async peek(options = {}): Promise<readonly DeadLetter[]> {
+      const limit = requireInteger("limit", options.limit ?? 10, { min: 1, max: 1000 });
+      const found: DeadLetter[] = [];
+      for (const queue of queues) {
+        if (found.length < limit) found.push(...(await queue.peek({ limit: limit - found.length })));
+      }
+      return found;
+    },
+    redrive: async (options = {}) => await walk(options, (queue, selection) => queue.redrive(selection)),
+    async purge(options?: LetterSelection): Promise<number> {
+      return await walk(options ?? {}, (queue, selection) => queue.purge(selection));
+    },
+  };
+}

@@ -1,0 +1,154 @@
+import { inspect, types } from "node:util";
+
+import type { DeadLetter, DeadLetterReason } from "./dead-letter.ts";
+import {
+  DEAD_LETTER_ATTRIBUTE,
+  type Attributes,
+  type OutgoingMessage,
+  type StoredMessage,
+} from "../contract/message.ts";
+import { boundedId, boundedTimeMs, dateOf } from "../contract/received.ts";
+
+const MAX_MESSAGE_LENGTH = 500;
+const MAX_NAME_LENGTH = 100;
+/** Two names of 63 characters and a slash. */
+const MAX_SUBSCRIPTION_LENGTH = 127;
+
+export interface Failure {
+  readonly reason: DeadLetterReason;
+  readonly error: unknown;
+  readonly attempts: number;
+  /** Unix ms. */
+  readonly firstFailureMs: number | undefined;
+  /** Unix ms. */
+  readonly lastFailureMs: number;
+  /** `topic/subscription`. */
+  readonly subscription: string;
+}
+
+/** As it stands in the attribute: short keys, because some brokers count every byte. */
+interface Wire {
+  readonly reason: DeadLetterReason;
+  readonly error: string;
+  readonly message: string;
+  readonly attempts: number;
+  readonly first?: number | undefined;
+  readonly last: number;
+  readonly sub: string | undefined;
+}
+
+const NOT_ASCII = /[^ -~]/g;
+
+/** ASCII only, so that every broker carries it as it is. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    NOT_ASCII,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** Any value can be thrown, and an error's name and message can be anything, or throw themselves. */
+export function describeError(error: unknown): { readonly name: string; readonly message: string } {
+  const kind = error === null ? "null" : typeof error;
+  if (typeof error === "string") return { name: kind, message: error };
+  try {
+    // Of another realm, as test runners and `vm` have them, an error is no instance of ours.
+    if (types.isNativeError(error) || error instanceof Error)
+      return { name: textOf(error.name, "Error"), message: textOf(error.message, "") };
+  } catch {
+    return { name: "Error", message: "its own description threw" };
+  }
+  return { name: kind, message: "" };
+}
+
+function textOf(value: unknown, missing: string): string {
+  if (typeof value === "string") return value;
+  if (value === undefined) return missing;
+  return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80, maxArrayLength: 5 });
+}
+
+/** The message with its dead-letter record, as it goes into the dead-letter queue. */
+export function letterOf(message: StoredMessage, failure: Failure): OutgoingMessage {
+  const { name, message: text } = describeError(failure.error);
+  const wire: Wire = {
+    reason: failure.reason,
+    error: name.slice(0, MAX_NAME_LENGTH),
+    message: text.slice(0, MAX_MESSAGE_LENGTH),
+    attempts: failure.attempts,
+    first: failure.firstFailureMs,
+    last: failure.lastFailureMs,
+    sub: failure.subscription,
+  };
+  const { body, orderingKey } = message;
+  return {
+    id: boundedId(message.id),
+    body,
+    orderingKey,
+    publishTimeMs: boundedTimeMs(message.publishTimeMs),
+    attributes: withAttribute(message.attributes, DEAD_LETTER_ATTRIBUTE, asciiJson(wire)),
+  };
+}
+
+function withAttribute(attributes: Attributes, key: string, value: string): Attributes {
+  const copy = Object.create(null) as Record<string, string>;
+  for (const other of Object.keys(attributes)) copy[other] = attributes[other] as string;
+  copy[key] = value;
+  return Object.freeze(copy);
+}
+
+/** The user's attributes of a letter, without ours. */
+export function withoutRecord(attributes: Attributes): Attributes {
+  if (!(DEAD_LETTER_ATTRIBUTE in attributes)) return attributes;
+  const copy = Object.create(null) as Record<string, string>;
+  for (const key of Object.keys(attributes)) if (key !== DEAD_LETTER_ATTRIBUTE) copy[key] = attributes[key] as string;
+  return Object.freeze(copy);
+}
+
+/** Reads a stored letter. One without a readable record was put there by the broker itself: reason `"backstop"`. */
+export function readLetter(stored: StoredMessage, subscription: string): DeadLetter {
+  const wire = readWire(stored.attributes[DEAD_LETTER_ATTRIBUTE]);
+  return Object.freeze({
+    id: boundedId(stored.id),
+    body: stored.body,
+    attributes: withoutRecord(stored.attributes),
+    orderingKey: stored.orderingKey,
+    publishTime: dateOf(stored.publishTimeMs),
+    reason: wire?.reason ?? "backstop",
+    errorName: wire?.error ?? "",
+    errorMessage: wire?.message ?? "the broker's own delivery limit was reached, because workers kept dying",
+    attempts: wire?.attempts ?? 0,
+    firstFailureTime: wire?.first === undefined ? undefined : dateOf(wire.first),
+    lastFailureTime: dateOf(wire?.last ?? stored.publishTimeMs),
+    subscription: wire?.sub ?? subscription,
+  });
+}
+
+const REASONS: ReadonlySet<unknown> = new Set<DeadLetterReason>([
+  "rejected",
+  "retries-exhausted",
+  "undecodable",
+  "invalid",
+  "backstop",
+]);
+
+/** Whoever can write to the queue can write a record: each part is what it says it is, or left out. */
+function readWire(text: string | undefined): Wire | undefined {
+  if (text === undefined) return undefined;
+  let wire: Partial<Record<keyof Wire, unknown>> | null;
+  try {
+    wire = JSON.parse(text) as typeof wire;
+  } catch {
+    return undefined;
+  }
+  if (!REASONS.has(wire?.reason) || typeof wire?.last !== "number") return undefined;
+  const { reason, error, message, attempts, first, last, sub } = wire;
+  return {
+    reason: reason as DeadLetterReason,
+    error: typeof error === "string" ? error.slice(0, MAX_NAME_LENGTH) : "",
+    message: typeof message === "string" ? message.slice(0, MAX_MESSAGE_LENGTH) : "",
+    attempts: Number.isSafeInteger(attempts) && (attempts as number) >= 0 ? (attempts as number) : 0,
+    first: typeof first === "number" ? first : undefined,
+    last,
+    sub: typeof sub === "string" ? sub.slice(0, MAX_SUBSCRIPTION_LENGTH) : undefined,
+  };
+}

@@ -1,0 +1,67 @@
+import { rejectUnknownKeys, requireInteger, shown } from "../base/option-checks.ts";
+
+export interface RetryPolicyOptions {
+  /** Delay before the second attempt, in ms; 0 to 12 hours. @default 10_000 */
+  readonly minBackoffMs?: number | undefined;
+  /** Upper bound of the delay, in ms; `minBackoffMs` to 12 hours. @default 600_000, or `minBackoffMs` when that is longer */
+  readonly maxBackoffMs?: number | undefined;
+  /** Retries after the first attempt, so that a message is handled at most `maxRetries + 1` times; 0 to 1,000,000 or `Infinity`. @default 100 */
+  readonly maxRetries?: number | undefined;
+  /** Each delay is lengthened by a random share of itself, up to this one; 0 to 1. Never shortened. @default 0.1 */
+  readonly jitter?: number | undefined;
+}
+
+export type RetryPolicy = { readonly [Key in keyof RetryPolicyOptions]-?: NonNullable<RetryPolicyOptions[Key]> };
+
+const HALF_DAY_MS = 12 * 60 * 60 * 1000;
+const OPTIONS = ["minBackoffMs", "maxBackoffMs", "maxRetries", "jitter"] as const;
+
+/** Fills in the defaults and checks ranges. Zero retries and retries without end are legal. */
+export function checkedRetryPolicy(what: string, options: RetryPolicyOptions): RetryPolicy {
+  rejectUnknownKeys(what, options, OPTIONS);
+  const minBackoffMs = requireInteger(`${what}.minBackoffMs`, options.minBackoffMs ?? 10_000, {
+    min: 0,
+    max: HALF_DAY_MS,
+    unit: "ms",
+  });
+  const jitter = options.jitter ?? 0.1;
+  if (typeof jitter !== "number" || !(jitter >= 0 && jitter <= 1)) {
+    throw new TypeError(`${what}.jitter is ${shown(jitter)}: must be a number from 0 to 1`);
+  }
+  return Object.freeze({
+    minBackoffMs,
+    maxBackoffMs: requireInteger(`${what}.maxBackoffMs`, options.maxBackoffMs ?? Math.max(600_000, minBackoffMs), {
+      min: minBackoffMs,
+      max: HALF_DAY_MS,
+      unit: "ms",
+    }),
+    maxRetries: requireInteger(`${what}.maxRetries`, options.maxRetries ?? 100, {
+      min: 0,
+      max: 1_000_000,
+      orInfinity: true,
+    }),
+    jitter,
+  });
+}
+
+/**
+ * The delay after failed attempt `attempt` (1, 2, …), in ms: `min(maxBackoffMs, minBackoffMs · 2^(attempt-1))`,
+ * lengthened by up to `jitter` of itself, rounded up to whole steps of `granularityMs` and cut at `longestMs`.
+ */
+export function retryDelayMs(
+  policy: RetryPolicy,
+  attempt: number,
+  random: () => number,
+  step: { readonly maxMs: number; readonly granularityMs: number },
+): number {
+  const base = Math.min(policy.maxBackoffMs, policy.minBackoffMs * 2 ** Math.min(attempt - 1, 64));
+  return steppedDelayMs(base * (1 + policy.jitter * random()), step);
+}
+
+/** A delay as the broker can keep it: rounded up to its steps, and no longer than it can. */
+export function steppedDelayMs(
+  delayMs: number,
+  step: { readonly maxMs: number; readonly granularityMs: number },
+): number {
+  return Math.min(step.maxMs, Math.ceil(delayMs / step.granularityMs) * step.granularityMs);
+}

@@ -1,0 +1,92 @@
+import { requireName } from "./declared-name.ts";
+import { rejectUnknownKeys, requireInteger } from "../base/option-checks.ts";
+import { checkedRetryPolicy, type RetryPolicy, type RetryPolicyOptions } from "./retry-policy.ts";
+import type { StandardResult } from "./standard-schema.ts";
+import type { AnyTopic, Topic } from "./topic.ts";
+import { isDeclaration, notADeclaration } from "../base/wrong-argument.ts";
+
+export interface SubscriptionOptions {
+  /** The lease of one delivery, in ms; 1 s to 10 minutes. Renewed while a handler runs; a worker that dies gives its messages back after at most this long. @default 30_000 */
+  readonly ackDeadlineMs?: number | undefined;
+  /** Handlers at the same time in one worker; 1 to 100,000. @default 100 */
+  readonly maxConcurrency?: number | undefined;
+  /** The longest time one attempt may take, in ms; `ackDeadlineMs` to 12 hours. Past it the signal aborts and the attempt counts as failed. @default 15 minutes, or `ackDeadlineMs` when that is longer */
+  readonly maxHandlingMs?: number | undefined;
+  readonly retryPolicy?: RetryPolicyOptions | undefined;
+}
+
+/** Any subscription, whatever its events. */
+export interface AnySubscription {
+  readonly kind: "subscription";
+  readonly name: string;
+  readonly topic: AnyTopic;
+  readonly ackDeadlineMs: number;
+  readonly maxConcurrency: number;
+  readonly maxHandlingMs: number;
+  readonly retryPolicy: RetryPolicy;
+}
+
+/**
+ * A declared subscription: a frozen value. Everybody who opens it competes for its messages.
+ *
+ * @template Event what handlers get: the output of the topic's schema
+ */
+export interface Subscription<Event = unknown> extends AnySubscription {
+  readonly topic: ConsumedTopic<Event>;
+}
+
+/** A topic as its consumers see it: what it takes to be published is forgotten. */
+export interface ConsumedTopic<Event> extends AnyTopic {
+  readonly schema:
+    | {
+        readonly "~standard": {
+          readonly validate: (value: unknown) => StandardResult<Event> | Promise<StandardResult<Event>>;
+        };
+      }
+    | undefined;
+  readonly codec: { readonly name: string; decode(body: Uint8Array): unknown };
+}
+
+const OPTIONS = ["ackDeadlineMs", "maxConcurrency", "maxHandlingMs", "retryPolicy"] as const;
+const HOUR_MS = 60 * 60 * 1000;
+
+/**
+ * Declares a subscription of `topic`. Contacts nobody.
+ *
+ * @throws TypeError when the name or an option is not allowed; the message names it, its value and the permitted range
+ */
+export function defineSubscription<Input, Output>(
+  topic: Topic<Input, Output>,
+  name: string,
+  options: SubscriptionOptions = {},
+): Subscription<Output> {
+  requireName("subscription name", name);
+  const what = `subscription ${JSON.stringify(name)}`;
+  if (!isDeclaration("topic", topic)) {
+    const hint = typeof topic === "string" ? "the topic comes first, then the name" : "";
+    throw new TypeError(`${what}: ${notADeclaration("topic", topic, hint).message}`);
+  }
+  rejectUnknownKeys(what, options, OPTIONS);
+  const ackDeadlineMs = requireInteger(`${what}: ackDeadlineMs`, options.ackDeadlineMs ?? 30_000, {
+    min: 1000,
+    max: 600_000,
+    unit: "ms",
+  });
+  return Object.freeze({
+    kind: "subscription",
+    name,
+    topic,
+    ackDeadlineMs,
+    maxConcurrency: requireInteger(`${what}: maxConcurrency`, options.maxConcurrency ?? 100, { min: 1, max: 100_000 }),
+    maxHandlingMs: requireInteger(
+      `${what}: maxHandlingMs`,
+      options.maxHandlingMs ?? Math.max(HOUR_MS / 4, ackDeadlineMs),
+      {
+        min: ackDeadlineMs,
+        max: 12 * HOUR_MS,
+        unit: "ms",
+      },
+    ),
+    retryPolicy: checkedRetryPolicy(`${what}: retryPolicy`, options.retryPolicy ?? {}),
+  });
+}

@@ -1,0 +1,110 @@
+import { bytesCodec, jsonCodec, textCodec, type Codec } from "./codec.ts";
+import { requireName } from "./declared-name.ts";
+import type { Attributes } from "../contract/message.ts";
+import { rejectUnknownKeys, requireChoice, requireInteger, shown } from "../base/option-checks.ts";
+import type { StandardSchema } from "./standard-schema.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export type DeliveryGuarantee = "at-least-once" | "exactly-once";
+
+export interface TopicOptions<Input = unknown, Output = Input> {
+  /**
+   * Checked when an event is published and again before it is handled. What travels is the event as it was given to
+   * `publish`; transformations and defaults of the schema take effect on the handler's side.
+   */
+  readonly schema?: StandardSchema<Input, Output> | undefined;
+  /** @default "json" */
+  readonly codec?: "json" | "text" | "bytes" | Codec<Input> | undefined;
+  /** @default "at-least-once" */
+  readonly deliveryGuarantee?: DeliveryGuarantee | undefined;
+  /**
+   * Events with the same key are handled one after the other, in the order of their publishing. A pure function of the
+   * event as published; must not return an empty string. Needs an adapter with `ordering: "per-key"`.
+   */
+  readonly orderingKey?: ((event: Input) => string) | undefined;
+  /** Attributes of every event of this topic, computed from it; those given to `publish` win. */
+  readonly attributes?: ((event: Input) => Attributes) | undefined;
+  /** How long a message waits for each subscription before the broker drops it, in ms; 1 minute to 14 days. @default 7 days */
+  readonly retentionMs?: number | undefined;
+}
+
+/** Any topic, whatever its events: what functions take that do not look at events. */
+export interface AnyTopic {
+  readonly kind: "topic";
+  readonly name: string;
+  readonly schema: object | undefined;
+  readonly codec: Pick<Codec, "name">;
+  readonly deliveryGuarantee: DeliveryGuarantee;
+  readonly orderingKey: ((event: never) => string) | undefined;
+  readonly attributes: ((event: never) => Attributes) | undefined;
+  readonly retentionMs: number;
+}
+
+/**
+ * A declared topic: a frozen value that names no broker. Two with the same name are the same topic to a broker.
+ *
+ * @template Input what `publish` takes
+ * @template Output what handlers get
+ */
+export interface Topic<Input = unknown, Output = Input> extends AnyTopic {
+  readonly schema: StandardSchema<Input, Output> | undefined;
+  readonly codec: Codec<Input>;
+  readonly orderingKey: ((event: Input) => string) | undefined;
+  readonly attributes: ((event: Input) => Attributes) | undefined;
+}
+
+const BUILT_IN_CODECS = { json: jsonCodec, text: textCodec, bytes: bytesCodec } as const;
+const OPTIONS = ["schema", "codec", "deliveryGuarantee", "orderingKey", "attributes", "retentionMs"] as const;
+
+/**
+ * Declares a topic. Contacts nobody.
+ *
+ * @throws TypeError when the name or an option is not allowed; the message names it, its value and the permitted range
+ */
+export function defineTopic<Input = unknown, Output = Input>(
+  name: string,
+  options: TopicOptions<Input, Output> = {},
+): Topic<Input, Output> {
+  requireName("topic name", name);
+  const what = `topic ${JSON.stringify(name)}`;
+  rejectUnknownKeys(what, options, OPTIONS);
+  return Object.freeze({
+    kind: "topic",
+    name,
+    schema: requireSchema(what, options.schema),
+    codec: requireCodec<Input>(what, options.codec ?? "json"),
+    deliveryGuarantee: requireChoice(`${what}: deliveryGuarantee`, options.deliveryGuarantee ?? "at-least-once", [
+      "at-least-once",
+      "exactly-once",
+    ]),
+    orderingKey: requireFunction(`${what}: orderingKey`, options.orderingKey),
+    attributes: requireFunction(`${what}: attributes`, options.attributes),
+    retentionMs: requireInteger(`${what}: retentionMs`, options.retentionMs ?? 7 * DAY_MS, {
+      min: 60_000,
+      max: 14 * DAY_MS,
+      unit: "ms",
+    }),
+  });
+}
+
+function requireCodec<Value>(what: string, codec: "json" | "text" | "bytes" | Codec<Value>): Codec<Value> {
+  if (typeof codec === "object" && typeof codec?.encode === "function" && typeof codec.decode === "function")
+    return codec;
+  const name = requireChoice(`${what}: codec`, codec, ["json", "text", "bytes"]);
+  // The caller's type parameter says what the built-in codec will meet; encode checks it at run time.
+  return BUILT_IN_CODECS[name] as unknown as Codec<Value>;
+}
+
+function requireSchema<Input, Output>(
+  what: string,
+  schema: StandardSchema<Input, Output> | undefined,
+): StandardSchema<Input, Output> | undefined {
+  if (schema === undefined || typeof schema["~standard"]?.validate === "function") return schema;
+  throw new TypeError(`${what}: schema is ${shown(schema)}: must implement Standard Schema (zod, valibot, arktype, …)`);
+}
+
+function requireFunction<Value>(what: string, value: Value | undefined): Value | undefined {
+  if (value === undefined || typeof value === "function") return value;
+  throw new TypeError(`${what} is ${shown(value)}: must be a function of the event`);
+}

@@ -1,0 +1,163 @@
+import { isBuiltIn, isJsonCodec } from "../declare/codec.ts";
+import { PubSubError } from "../base/errors.ts";
+import { inexactParts, isExactInJson, pathText, type InexactPart } from "../declare/json-exactness.ts";
+import { isPromise } from "../base/promise-like.ts";
+import { isProven, requireSameFromSchema, type SchemaCheck } from "../declare/schema-after-json.ts";
+import { schemaResult, validatedValue } from "../declare/schema-validation.ts";
+import type { StandardResult, StandardSchema } from "../declare/standard-schema.ts";
+import type { Topic } from "../declare/topic.ts";
+
+type Schema = StandardSchema<unknown, unknown>;
+type Result = StandardResult<unknown> | Promise<StandardResult<unknown>>;
+
+/** An event as bytes that are nobody else's. */
+export interface EncodedEvent {
+  readonly body: Uint8Array;
+  /** Present when the schema is asynchronous: rejects when the event does not fit. Its rejection counts as handled. */
+  readonly valid: Promise<void> | undefined;
+}
+
+/** How each schema was seen to answer. */
+const isAsynchronous = new WeakMap<object, boolean>();
+
+/**
+ * The bytes of an event of a topic without a schema: nearly all that most publishes cost.
+ *
+ * @throws PubSubError `INVALID_MESSAGE`
+ */
+export function bodyOf<Input>(topic: Topic<Input, unknown>, event: Input): Uint8Array {
+  const body = encoded(topic, event);
+  const parts = changedParts(topic, event, false);
+  if (parts.length > 0) throw inexact(topic.name, parts);
+  return body;
+}
+
+/**
+ * Validates and encodes an event, as it is now, of a topic with a schema.
+ *
+ * An asynchronous schema gets the event as a consumer will decode it: its caller may change the event before the schema
+ * has looked at all of it. What JSON changes is left to the schema, which may take both forms; when it does not, the event is
+ * refused. See docs/adr/060-what-json-cannot-carry.md.
+ *
+ * @throws PubSubError `INVALID_MESSAGE`
+ */
+export function validatedEvent<Input>(topic: Topic<Input, unknown>, event: Input, schema: Schema): EncodedEvent {
+  const known = isAsynchronous.get(schema);
+  if (known === false) return validatedNow(topic, event, schema, validate(topic, schema, event));
+  // Whoever answers later must not be asked about what may change meanwhile; codecs of ours can always decode.
+  if (known === true || isBuiltIn(topic.codec)) {
+    const body = encoded(topic, event);
+    const result = schemaResult(topic.name, schema, decoded(topic, body));
+    if (isPromise(result)) return validatedLater(topic, event, schema, body, result);
+  }
+  return validatedNow(topic, event, schema, validate(topic, schema, event));
+}
+
+function validate<Input>(topic: Topic<Input, unknown>, schema: Schema, event: Input): Result {
+  const result = schemaResult(topic.name, schema, event);
+  isAsynchronous.set(schema, isPromise(result));
+  return result;
+}
+
+function validatedNow<Input>(topic: Topic<Input, unknown>, event: Input, schema: Schema, result: Result): EncodedEvent {
+  if (isPromise(result)) {
+    // What it says of an event that may have changed meanwhile is of no interest.
+    result.catch(() => {});
+    const body = encoded(topic, event);
+    return validatedLater(topic, event, schema, body, schemaResult(topic.name, schema, decoded(topic, body)));
+  }
+  const output = validatedValue(`topic "${topic.name}": the event`, result);
+  const body = encoded(topic, event);
+  const parts = changedParts(topic, event, true);
+  if (parts.length === 0 || isProven(schema, parts)) return { body, valid: undefined };
+  const after = schemaResult(topic.name, schema, decoded(topic, body));
+  const check: SchemaCheck = { topic: topic.name, schema, event, parts, result: after };
+  return { body, valid: handled(requireSameFromSchema(check, { output })) };
+}
+
+function validatedLater<Input>(
+  topic: Topic<Input, unknown>,
+  event: Input,
+  schema: Schema,
+  body: Uint8Array,
+  result: Result,
+): EncodedEvent {
+  isAsynchronous.set(schema, true);
+  // A schema that answers later may still answer some events at once.
+  const check: SchemaCheck = { topic: topic.name, schema, event, parts: changedParts(topic, event, true), result };
+  return { body, valid: handled(requireSameFromSchema(check, undefined)) };
+}
+
+function handled(valid: Promise<void> | undefined): Promise<void> | undefined {
+  valid?.catch(() => {});
+  return valid;
+}
+
+const UNCHANGED: readonly InexactPart[] = [];
+
+/** What JSON changes in an event that it has encoded. A getter or a proxy may still throw when it is looked at again. */
+function changedParts<Input>(topic: Topic<Input, unknown>, event: Input, formCounts: boolean): readonly InexactPart[] {
+  if (!isJsonCodec(topic.codec)) return UNCHANGED;
+  try {
+    return isExactInJson(event, formCounts) ? UNCHANGED : inexactParts(event, formCounts);
+  } catch (error) {
+    throw notEncoded(topic, error);
+  }
+}
+
+function encoded<Input>(topic: Topic<Input, unknown>, event: Input): Uint8Array {
+  try {
+    return topic.codec.encode(event);
+  } catch (error) {
+    const parts = isJsonCodec(topic.codec) && typeof event === "object" ? refusedParts(event) : UNCHANGED;
+    if (parts.length > 0) throw inexact(topic.name, parts, error);
+    throw notEncoded(topic, error);
+  }
+}
+
+/** What JSON refuses in an event; nothing where the event cannot be looked at: then the codec's own error counts. */
+function refusedParts(event: unknown): readonly InexactPart[] {
+  try {
+    return inexactParts(event, false);
+  } catch {
+    return UNCHANGED;
+  }
+}
+
+function notEncoded<Input>(topic: Topic<Input, unknown>, error: unknown): PubSubError {
+  const reason =
+    error instanceof RangeError
+      ? ": it is nested too deeply, or too large"
+      : error instanceof TypeError
+        ? `: ${error.message}`
+        : "";
+  return new PubSubError(
+    "INVALID_MESSAGE",
+    `topic "${topic.name}": the ${topic.codec.name} codec cannot encode the event${reason}`,
+    { cause: error },
+  );
+}
+
+function decoded<Input>(topic: Topic<Input, unknown>, body: Uint8Array): unknown {
+  try {
+    return topic.codec.decode(body);
+  } catch (error) {
+    throw new PubSubError(
+      "INVALID_MESSAGE",
+      `topic "${topic.name}": the ${topic.codec.name} codec cannot decode the event it has encoded`,
+      { cause: error },
+    );
+  }
+}
+
+function inexact(topic: string, parts: readonly InexactPart[], cause?: unknown): PubSubError {
+  const first = parts.slice(0, 3);
+  const named = first.map(({ path, fate }) => `${pathText(path)} is ${fate.words}`);
+  if (parts.length > named.length) named.push("there is more of the kind");
+  const remedies = [...new Set(first.map(({ fate }) => fate.remedy))];
+  return new PubSubError(
+    "INVALID_MESSAGE",
+    `topic "${topic}": JSON cannot carry the event as it is: ${named.join("; ")}. Remedy: ${remedies.join("; ")}`,
+    cause === undefined ? {} : { cause },
+  );
+}

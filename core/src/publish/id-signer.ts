@@ -1,0 +1,62 @@
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "node:crypto";
+
+import { kindOf } from "../base/wrong-argument.ts";
+
+/** As long as SHA-256's output, below which a key weakens the signature (RFC 2104 §3, https://www.rfc-editor.org/rfc/rfc2104, read 2026-11-26). */
+const MIN_SECRET_LENGTH = 32;
+const MAX_SECRET_LENGTH = 256;
+/** 128 bits: more than anybody can try at a broker. */
+const MAC_BYTES = 16;
+/** `.` and 16 bytes in base64url. */
+const SUFFIX_LENGTH = 23;
+const MAX_ID_LENGTH = 128;
+
+/**
+ * Signs the ids of messages, so that nobody without the secret can take an id before its owner publishes it. Bound to the
+ * topic: an id that was seen on one topic is worth nothing on another. See docs/adr/061-signed-ids.md.
+ */
+export class IdSigner {
+  readonly #key: KeyObject;
+
+  /** @throws TypeError that does not show the secret */
+  constructor(secret: string) {
+    this.#key = createSecretKey(requireSecret(secret), "utf8");
+  }
+
+  /**
+   * `<id>.<signature>`; an id that this secret has signed for this topic stays as it is.
+   * @throws TypeError when no room is left for the signature
+   */
+  sign(topic: string, id: string): string {
+    if (this.#isSigned(topic, id)) return id;
+    if (id.length > MAX_ID_LENGTH - SUFFIX_LENGTH) {
+      throw new TypeError(
+        `id has ${id.length} characters: with publish.idSecret at most ${MAX_ID_LENGTH - SUFFIX_LENGTH}, since its signature is added`,
+      );
+    }
+    return `${id}.${this.#mac(topic, id).toString("base64url")}`;
+  }
+
+  #isSigned(topic: string, id: string): boolean {
+    const at = id.length - SUFFIX_LENGTH;
+    if (at < 1 || id[at] !== ".") return false;
+    const text = id.slice(at + 1);
+    const given = Buffer.from(text, "base64url");
+    // Decoding forgives what is no base64url, and spare bits.
+    if (given.length !== MAC_BYTES || given.toString("base64url") !== text) return false;
+    return timingSafeEqual(given, this.#mac(topic, id.slice(0, at)));
+  }
+
+  #mac(topic: string, id: string): Buffer {
+    // Neither has a line break.
+    return createHmac("sha256", this.#key).update(`${topic}\n${id}`).digest().subarray(0, MAC_BYTES);
+  }
+}
+
+/** @throws TypeError that does not show the secret */
+export function requireSecret(secret: unknown): string {
+  const must = `must be text of ${MIN_SECRET_LENGTH} to ${MAX_SECRET_LENGTH} characters, best random ones`;
+  if (typeof secret !== "string") throw new TypeError(`publish.idSecret is ${kindOf(secret)}: ${must}`);
+  if (secret.length >= MIN_SECRET_LENGTH && secret.length <= MAX_SECRET_LENGTH) return secret;
+  throw new TypeError(`publish.idSecret has ${secret.length} characters: ${must}`);
+}

@@ -1,0 +1,41 @@
+import type { EventPublisher } from "./mirror-publisher.ts";
+import type { PendingPublish } from "./pending-publish.ts";
+import type { PublishEntry, PublishResult } from "./publish-options.ts";
+import { readPublish, type PublishReader } from "./read-publish.ts";
+import type { Topic } from "../declare/topic.ts";
+import { kindOf } from "../base/wrong-argument.ts";
+
+/** An entry as it was at the time of the call. */
+export type ReadEntry = { readonly message: PendingPublish } | { readonly message: undefined; readonly error: unknown };
+
+/** Reads all entries, before anything is waited for. */
+export function readBatch<Input>(
+  topic: Topic<Input, unknown>,
+  entries: readonly PublishEntry<Input>[],
+  signal: AbortSignal | undefined,
+  reader: PublishReader,
+): readonly ReadEntry[] {
+  if (!Array.isArray(entries)) throw new TypeError(`publishBatch: entries are ${kindOf(entries)}: must be an array`);
+  return entries.map((entry: PublishEntry<Input>): ReadEntry => {
+    try {
+      const { event, attributes, id } = entry;
+      return { message: readPublish(topic, event, { attributes, id, signal }, reader) };
+    } catch (error) {
+      return { message: undefined, error };
+    }
+  });
+}
+
+/** A result per entry, in order; never rejects. */
+export function sendBatch(publisher: EventPublisher, entries: readonly ReadEntry[]): Promise<readonly PublishResult[]> {
+  return Promise.all(entries.map((entry) => resultOf(publisher, entry)));
+}
+
+async function resultOf(publisher: EventPublisher, entry: ReadEntry): Promise<PublishResult> {
+  if (entry.message === undefined) return { ok: false, error: entry.error };
+  try {
+    return { ok: true, id: await publisher.send(entry.message) };
+  } catch (error) {
+    return { ok: false, error };
+  }
+}

@@ -1,0 +1,73 @@
+import { copiedAttributes, NO_ATTRIBUTES } from "../contract/checked-attributes.ts";
+import type { Clock } from "../base/clock.ts";
+import { bodyOf, validatedEvent } from "./encoded-event.ts";
+import type { IdSigner } from "./id-signer.ts";
+import { requireId, type IdGenerator } from "../contract/message-id.ts";
+import { PendingPublish } from "./pending-publish.ts";
+import type { PublishOptions } from "./publish-options.ts";
+import type { Topic } from "../declare/topic.ts";
+import { isDeclaration, kindOf, notADeclaration } from "../base/wrong-argument.ts";
+
+/** What reading a call to `publish` takes. */
+export interface PublishReader {
+  readonly clock: Clock;
+  readonly newId: IdGenerator;
+  /** Present when ids are signed. */
+  readonly signer: IdSigner | undefined;
+}
+
+const NO_OPTIONS: PublishOptions = Object.freeze({});
+
+/**
+ * Reads everything a caller gave, once and at the time of the call, before anything is waited for (C31): what the caller
+ * changes afterwards reaches nobody. Knows no broker: limits are checked when there is one.
+ *
+ * @throws what `publish` rejects with before anything is sent, limits and asynchronous schemas aside
+ */
+export function readPublish<Input>(
+  topic: Topic<Input, unknown>,
+  event: Input,
+  options: PublishOptions | undefined,
+  reader: PublishReader,
+): PendingPublish {
+  if (topic?.kind !== "topic") throw notATopic(topic, event);
+  const { attributes, id, signal } = requireOptions(options);
+  if (signal?.aborted === true) throw signal.reason;
+  const checked = topic.schema === undefined ? undefined : validatedEvent(topic, event, topic.schema);
+  const body = checked === undefined ? bodyOf(topic, event) : checked.body;
+  const copied =
+    topic.attributes === undefined && attributes === undefined
+      ? NO_ATTRIBUTES
+      : copiedAttributes(topic.attributes?.(event), attributes);
+  const key = topic.orderingKey === undefined ? undefined : requireKey(topic.name, topic.orderingKey(event));
+  const nowMs = reader.clock.now();
+  const ownId = id === undefined ? reader.newId(nowMs) : requireId(id);
+  const { signer } = reader;
+  const pending = new PendingPublish(
+    signer === undefined ? ownId : signer.sign(topic.name, ownId),
+    body,
+    copied,
+    key,
+    nowMs,
+  );
+  if (signal !== undefined) pending.signal = signal;
+  if (checked !== undefined) pending.valid = checked.valid;
+  return pending;
+}
+
+function requireOptions(options: PublishOptions | undefined): PublishOptions {
+  if (options === undefined) return NO_OPTIONS;
+  if (typeof options === "object" && options !== null) return options;
+  throw new TypeError(`publish: options are ${kindOf(options)}: must be an object`);
+}
+
+function requireKey(topic: string, key: unknown): string {
+  if (typeof key === "string" && key !== "" && key.isWellFormed()) return key;
+  const is = typeof key !== "string" ? kindOf(key) : key === "" ? "empty" : "text with a lone surrogate";
+  throw new TypeError(`topic "${topic}": what orderingKey returned is ${is}: must be well-formed text, not empty`);
+}
+
+function notATopic(topic: unknown, event: unknown): TypeError {
+  const hint = isDeclaration("topic", event) ? "the topic comes first, then the event: publish(topic, event)" : "";
+  return notADeclaration("topic", topic, hint);
+}

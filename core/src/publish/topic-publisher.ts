@@ -1,0 +1,130 @@
+import type { Capabilities } from "../contract/capabilities.ts";
+import { CallOrder } from "./call-order.ts";
+import { checkAttributeLimits, limitExceeded } from "../contract/checked-attributes.ts";
+import type { Clock } from "../base/clock.ts";
+import type { DriverPublisher } from "../driver.ts";
+import { PubSubError } from "../base/errors.ts";
+import type { Observer } from "../observe/observer.ts";
+import type { PendingPublish } from "./pending-publish.ts";
+import { BoundedPublishWindow } from "./publish-window.ts";
+
+export interface TopicPublisherOptions {
+  readonly capabilities: Capabilities;
+  readonly clock: Clock;
+  readonly observer: Observer | undefined;
+  readonly maxPending: number;
+  readonly maxWaiting: number;
+  readonly timeoutMs: number;
+}
+
+/** Checks and sends what callers have given for one topic, over one driver publisher. */
+export class TopicPublisher {
+  readonly #name: string;
+  readonly #publisher: DriverPublisher;
+  readonly #refuses: boolean;
+  readonly #options: TopicPublisherOptions;
+  readonly #window: BoundedPublishWindow;
+  /** Of events with a key, whose order is a promise. */
+  readonly #callOrder = new CallOrder();
+  #closing: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(name: string, publisher: DriverPublisher, options: TopicPublisherOptions) {
+    this.#name = name;
+    this.#publisher = publisher;
+    this.#refuses = publisher.refusal !== undefined;
+    this.#options = options;
+    this.#window = new BoundedPublishWindow(publisher, {
+      what: `topic ${JSON.stringify(name)}`,
+      maxPending: options.maxPending,
+      maxWaiting: options.maxWaiting,
+      timeoutMs: options.timeoutMs,
+      batch: options.capabilities.publishBatch,
+      clock: options.clock,
+    });
+  }
+
+  get pending(): number {
+    return this.#window.pending;
+  }
+
+  /** Resolves with the id when the broker has accepted the message. */
+  send(message: PendingPublish): Promise<string> {
+    const { valid } = message;
+    const isOrdered = message.orderingKey !== undefined;
+    if (valid === undefined && (!isOrdered || this.#callOrder.idle)) return this.#checkAndSubmit(message);
+    return this.#callOrder.run(isOrdered, valid, message.signal, () => this.#checkAndSubmit(message));
+  }
+
+  /** @throws PubSubError `LIMIT_EXCEEDED` and others: what no publish of this message could ever change, or `CLOSED` */
+  check(message: PendingPublish): void {
+    if (this.#closed) throw new PubSubError("CLOSED", `topic "${this.#name}": publish after close`);
+    const { capabilities } = this.#options;
+    checkAttributeLimits(message.attributes, capabilities);
+    const key = message.orderingKey;
+    if (key !== undefined) this.#checkKey(key, capabilities.maxOrderingKeyBytes);
+    message.bytes = this.#publisher.sizeOf(message);
+    if (message.bytes > capabilities.maxMessageBytes) {
+      throw limitExceeded(`topic "${this.#name}": message`, capabilities.maxMessageBytes, message.bytes, " bytes");
+    }
+    if (!this.#refuses) return;
+    const refusal = this.#publisher.refusal?.(message);
+    if (refusal !== undefined) throw refusal;
+  }
+
+  /** Sends a message that was checked. */
+  submit(message: PendingPublish): Promise<string> {
+    return new Promise((resolve, reject) => {
+      message.answerTo(this.#window, resolve, reject);
+      if (this.#options.observer !== undefined) this.#observe(message, this.#options.observer);
+      this.#window.admit(message);
+    });
+  }
+
+  /**
+   * Waits for every publish under way to be answered, also those that a schema still looks at, at most `timeoutMs`: then those
+   * left are rejected. Idempotent.
+   */
+  close(timeoutMs: number): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const endMs = clock.monotonicNow() + timeoutMs;
+    const leftMs = (): number => Math.max(0, Math.floor(endMs - clock.monotonicNow()));
+    await this.#callOrder.settled(clock, timeoutMs);
+    this.#closed = true;
+    await this.#window.drained(leftMs());
+    await this.#publisher.close(leftMs());
+  }
+
+  #checkAndSubmit(message: PendingPublish): Promise<string> {
+    try {
+      this.check(message);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.submit(message);
+  }
+
+  #checkKey(key: string, limit: number): void {
+    const bytes = Buffer.byteLength(key);
+    if (bytes > limit) throw limitExceeded(`topic "${this.#name}": ordering key`, limit, bytes, " bytes");
+  }
+
+  #observe(message: PendingPublish, observer: Observer): void {
+    const { clock } = this.#options;
+    const { id, bytes, publishTimeMs } = message;
+    const base = { topic: this.#name, id };
+    const startedMs = clock.monotonicNow();
+    observer({ ...base, type: "publish", bytes, atMs: publishTimeMs });
+    message.onAnswer = (error) => {
+      const atMs = clock.now();
+      const durationMs = clock.monotonicNow() - startedMs;
+      if (error === undefined) observer({ ...base, type: "published", durationMs, atMs });
+      else observer({ ...base, type: "publish-failed", error, atMs });
+    };
+  }
+}
