@@ -13,7 +13,8 @@ export type {
   TopicConfig,
 } from "./config/config-types.ts";
 export { connect } from "./connect.ts";
-export type { Provisioning, PublishLimits } from "./config/config-types.ts";
+export type { Provisioning } from "./options/connect-limits.ts";
+export type { PublishLimits } from "./options/publish-limits.ts";
 export type { ConnectOptions, ConnectTarget } from "./connections/connect-options.ts";
 export type { RegisteredAdapter } from "./connections/adapter-from-url.ts";
 export type { DeadLetter, DeadLetterReason } from "./dead-letters/dead-letter.ts";

@@ -20,20 +20,25 @@ import type { EventPublisher } from "./publish/mirror-publisher.ts";
 import { openPublisher } from "./publish/open-publisher.ts";
 import { openWorkers, type HandlerOf } from "./consume/open-workers.ts";
 import { rejectUnknownKeys, requireInteger } from "./base/option-checks.ts";
+import { CLOSE_TIMEOUT_LIMITS } from "./options/connect-limits.ts";
+import { PUBLISH_LIMITS } from "./options/publish-limits.ts";
 import type { PendingPublish } from "./publish/pending-publish.ts";
 import { readBatch, sendBatch } from "./publish/publish-batch.ts";
 import type { Publisher, PublishEntry, PublishOptions, PublishResult } from "./publish/publish-options.ts";
 import { readPublish, type PublishReader } from "./publish/read-publish.ts";
 import { subscriptionSpec, topologyOf } from "./connections/specs.ts";
 import type { SubscriptionWorker } from "./consume/subscription-worker.ts";
-import type { AnySubscription, Subscription } from "./declare/subscription.ts";
+import {
+  PREFETCH_LIMITS,
+  SUBSCRIPTION_LIMITS,
+  type AnySubscription,
+  type Subscription,
+} from "./declare/subscription.ts";
 import type { AnyTopic, Topic } from "./declare/topic.ts";
 import { untilAborted } from "./base/until-aborted.ts";
 import { closeTimeout, type CloseOptions, type SubscribeOptions, type Worker } from "./consume/worker.ts";
 import { isDeclaration, notADeclaration, requireHandler } from "./base/wrong-argument.ts";
 
-const PREFETCH_DEFAULT_MAX = 1000;
-const CLOSE_TIMEOUT_DEFAULT_MS = 30_000;
 const CLOSED = "the connection was closed";
 
 /** One difference between what is declared and what exists, and on which connection. */
@@ -293,7 +298,7 @@ export class PubSub implements AsyncDisposable {
    * Rejects only with a `TypeError` for a wrong option, and has closed nothing then; idempotent; works while disconnected.
    */
   async close(options: CloseOptions = {}): Promise<void> {
-    const timeoutMs = closeTimeout(options, this.#options.closeTimeoutMs ?? CLOSE_TIMEOUT_DEFAULT_MS);
+    const timeoutMs = closeTimeout(options, this.#options.closeTimeoutMs ?? CLOSE_TIMEOUT_LIMITS.default);
     const workers = [...this.#workers];
     const fromHandler = workers.some(({ hasCaller }) => hasCaller);
     this.#closing ??= this.#close(workers, timeoutMs, options.signal);
@@ -382,9 +387,9 @@ export class PubSub implements AsyncDisposable {
     const publisher = await openPublisher(this.#router, topic, {
       clock,
       observer: observe,
-      maxPending: limits.maxPending ?? 1000,
-      maxWaiting: limits.maxWaiting ?? 100_000,
-      timeoutMs: limits.timeoutMs ?? 30_000,
+      maxPending: limits.maxPending ?? PUBLISH_LIMITS.maxPending.default,
+      maxWaiting: limits.maxWaiting ?? PUBLISH_LIMITS.maxWaiting.default,
+      timeoutMs: limits.timeoutMs ?? PUBLISH_LIMITS.timeoutMs.default,
     });
     if (this.#openingClosed) {
       void publisher.close(0);
@@ -427,14 +432,15 @@ export class PubSub implements AsyncDisposable {
     rejectUnknownKeys("subscribe", options, ["maxConcurrency", "prefetch", "signal"]);
     const { routes } = this.#router;
     const subscription = routes.effective(declared);
-    const maxConcurrency = requireInteger("maxConcurrency", options.maxConcurrency ?? subscription.maxConcurrency, {
-      min: 1,
-      max: 100_000,
-    });
+    const maxConcurrency = requireInteger(
+      "maxConcurrency",
+      options.maxConcurrency ?? subscription.maxConcurrency,
+      SUBSCRIPTION_LIMITS.maxConcurrency,
+    );
     const prefetch = requireInteger(
       "prefetch",
-      options.prefetch ?? routes.prefetchOf(declared) ?? Math.min(maxConcurrency, PREFETCH_DEFAULT_MAX),
-      { min: 0, max: 100_000 },
+      options.prefetch ?? routes.prefetchOf(declared) ?? Math.min(maxConcurrency, PREFETCH_LIMITS.default),
+      PREFETCH_LIMITS,
     );
     options.signal?.throwIfAborted();
     this.#requireOpen();
@@ -447,7 +453,7 @@ export class PubSub implements AsyncDisposable {
       lateSuccesses: this.#lateSuccessesOf(subscription),
       maxConcurrency,
       prefetch,
-      closeTimeoutMs: this.#options.closeTimeoutMs ?? CLOSE_TIMEOUT_DEFAULT_MS,
+      closeTimeoutMs: this.#options.closeTimeoutMs ?? CLOSE_TIMEOUT_LIMITS.default,
       onOpen: (opened) => {
         this.#requireOpen();
         this.#workers.add(opened);

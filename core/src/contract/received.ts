@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** What `publish` takes as an id: so a received one can be published again, logged and kept as it is. */
-const PLAIN_ID = /^[!-~]{1,128}$/;
+import { PLAIN_ID } from "./message-id.ts";
 
 /** The last millisecond of the year 9999. Later ones have another ISO form, and after the year 275760 there is none. */
 const MAX_TIME_MS = 253_402_300_799_999;
