@@ -36,12 +36,13 @@ export interface Broker {
    * Stops the server with SIGSTOP: its connections stay open, and it answers nothing until `thaw()`. Native brokers only.
    * `kill()` and `close()` work meanwhile.
    */
-  readonly freeze?: () => Promise<void>;
+  readonly freeze?: (() => Promise<void>) | undefined;
   /** Lets a frozen server go on. No effect on one that runs, or that was killed. */
-  readonly thaw?: () => Promise<void>;
+  readonly thaw?: (() => Promise<void>) | undefined;
   /**
    * Runs the broker's own management command against this broker and resolves with what it printed.
    * RabbitMQ: the arguments of `rabbitmqctl`, for example `["close_all_connections", "test"]`.
+   * On a node that is still starting it waits until the node runs, at most 30 s.
    * Rejects with the command's message when it fails. Absent elsewhere.
    */
   readonly admin?: ((args: readonly string[]) => Promise<string>) | undefined;

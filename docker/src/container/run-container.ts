@@ -20,7 +20,7 @@ export async function runContainer(
   const { life, host, port } = await startLife(image, program, options);
   try {
     const { version } = await life.start();
-    const { admin } = program;
+    const admin = program.admin?.((command) => life.run(command));
     const authority = `${host}:${port}`;
     return {
       kind,
@@ -35,7 +35,7 @@ export async function runContainer(
       start: async () => {
         await life.start();
       },
-      ...(admin === undefined ? {} : { admin: (args: readonly string[]) => life.run([...admin, ...args]) }),
+      ...(admin === undefined ? {} : { admin }),
       close: () => life.end(),
     };
   } catch (error) {

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { findProgram, isExecutable } from "../find-program.ts";
 import { probeAmqp } from "../probes/probe-amqp.ts";
+import { rabbitmqAdmin } from "../rabbitmq-admin.ts";
 import { RABBITMQ_ADVANCED_CONFIG, rabbitmqConfig } from "../rabbitmq-config.ts";
 import type { FindNativeProgram, NativePlace } from "./native-program.ts";
 
@@ -47,7 +48,7 @@ export const findRabbitmqServer: FindNativeProgram = () => {
           cwd: folder,
           logFile: join(folder, "server.log"),
         },
-        admin: async (args) => {
+        admin: rabbitmqAdmin(async (args) => {
           const { stdout } = await promisify(execFile)(join(scripts, "rabbitmqctl"), ["--quiet", ...args], {
             env,
             cwd: folder,
@@ -55,7 +56,7 @@ export const findRabbitmqServer: FindNativeProgram = () => {
             maxBuffer: 16 * 1024 * 1024,
           });
           return stdout;
-        },
+        }),
       };
     },
   };
