@@ -30,7 +30,7 @@ test(
 test("redrive takes each letter once, though all fail again in the millisecond in which it began", async () => {
   await using pubsub = await connect(memory(), { clock: new VirtualClock() });
   await pubsub.apply([Ledger]);
-  await using _worker = await pubsub.subscribe(Ledger, () => {
+  await using worker = await pubsub.subscribe(Ledger, () => {
     throw new Reject("still");
   });
   for (let n = 0; n < 30; n += 1) void pubsub.publish(Orders, { n });
@@ -38,4 +38,5 @@ test("redrive takes each letter once, though all fail again in the millisecond i
   await expect.poll(() => letters.count()).toBe(30);
   expect(await letters.redrive()).toBe(30);
   await expect.poll(() => letters.count()).toBe(30);
+  await worker.close();
 });
