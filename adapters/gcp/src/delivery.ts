@@ -1,6 +1,7 @@
 import type { Attributes, DriverDelivery } from "@anytopic/core/driver";
+import type { KeyWaits } from "./key-waits.ts";
 import type { WireReceived } from "./rpc.ts";
-import type { Source } from "./source.ts";
+import type { SettleQueue } from "./settle-queue.ts";
 import type { Decoded } from "./codec.ts";
 
 /** Who carries out what core decides about a delivery. */
@@ -9,6 +10,14 @@ export interface DeliveryOwner {
   retry(delivery: GcpDelivery, delayMs: number): Promise<void> | undefined;
   release(delivery: GcpDelivery, leaseEnded: boolean): Promise<void> | undefined;
   canWaitAtService(delivery: GcpDelivery): boolean;
+}
+
+/** Where deliveries come from, and are settled. */
+export interface DeliverySource {
+  readonly settles: SettleQueue;
+  /** What is with core or waits here, by the service's message id: a message that comes again while it is held is recognised. */
+  readonly held: Map<string, GcpDelivery>;
+  readonly keyWaits: KeyWaits;
 }
 
 /** One lease of one message. The ack id names the lease, so settling a lost one harms nobody. */
@@ -20,7 +29,7 @@ export class GcpDelivery implements DriverDelivery {
   readonly publishTimeMs: number;
   readonly native: WireReceived;
   readonly attempt: number;
-  readonly source: Source;
+  readonly source: DeliverySource;
   /** By `performance.now`, from when we heard of the lease: it runs out on time even when somebody sets the clock back. */
   leaseUntilMs: number;
   /** A second lease of the same message may replace the first while it is held. */
@@ -37,7 +46,7 @@ export class GcpDelivery implements DriverDelivery {
 
   constructor(
     owner: DeliveryOwner,
-    source: Source,
+    source: DeliverySource,
     received: WireReceived,
     decoded: Decoded,
     attempt: number,

@@ -25,12 +25,12 @@ export class Delivery implements DriverDelivery {
   readonly returns: number;
   readonly undecodable: PubSubError | undefined;
   /** The channel it came on. */
-  readonly session: Session;
+  readonly session: Session<Delivery>;
   readonly #settler: Settler;
   /** Whether core knows of it. */
   withCore = false;
 
-  constructor(message: ConsumeMessage, decoded: DecodedMessage, session: Session, settler: Settler) {
+  constructor(message: ConsumeMessage, decoded: DecodedMessage, session: Session<Delivery>, settler: Settler) {
     this.id = decoded.id;
     this.body = decoded.body;
     this.attributes = decoded.attributes;
