@@ -26,8 +26,8 @@ const ALLOWED: ReadonlySet<string> = new Set([
 const LIST = "docs/dependencies.md";
 
 /**
- * Every third-party package that an installation of ours brings along has a permissive licence, and stands in the list for
- * users, `docs/dependencies.md`. `UPDATE_DOCS=1` writes it anew.
+ * Every third-party package that npm installs with ours has a permissive licence, and is in the list for users,
+ * `docs/dependencies.md`. `UPDATE_DOCS=1` rewrites that list.
  */
 export async function checkDependencies(): Promise<void> {
   const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
@@ -43,10 +43,10 @@ export async function checkDependencies(): Promise<void> {
     }
   }
   if (refused.length > 0) throw new Error(`licences that are not permitted:\n${[...new Set(refused)].join("\n")}`);
-  const text = `# What an installation brings along
+  const text = `# What an installation adds
 
-Third-party packages, from the lock file that every release is tested with. \`@anytopic/core\`, \`@anytopic/memory\`, \`@anytopic/conformance\` and
-\`anytopic\` bring none. The packages' test writes and checks this list, and refuses any licence that is not permissive.
+The third-party packages that npm installs with ours, from the lock file that every release is tested with. \`@anytopic/core\`, \`@anytopic/memory\`,
+\`@anytopic/conformance\` and \`anytopic\` have none. The packages' test writes and checks this list, and refuses any licence that is not permissive.
 
 | package of ours | package | version | licence |
 | --------------- | ------- | ------- | ------- |
