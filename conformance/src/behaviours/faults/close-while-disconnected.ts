@@ -7,7 +7,7 @@ export const closeWhileDisconnected: Behaviour = behaviour({
   rows: [36],
   statements: ["C23", "C24"],
   title:
-    "close ends within 15 s while the line is cut and a handler has just finished; a connect meanwhile is UNAVAILABLE",
+    "close ends within 15 s while the connection is cut and a handler has just finished; a connect meanwhile is UNAVAILABLE",
   tier: "faults",
   needs: ["proxy"],
   requires: outsideThisProcess,

@@ -15,7 +15,7 @@ export const staleSettle: Behaviour = behaviour({
   async run(context) {
     const { proxy } = context.harness;
     check(proxy !== undefined, "harness.proxy");
-    // Longer than the line is cut, so that a lease that outlives its connection is still ours.
+    // Longer than the connection is cut, so that a lease that outlives its connection is still ours.
     const ackDeadlineMs = Math.max(10_000, context.capabilities.ackDeadline.minMs);
     const { pubsub: direct, topic, subscription } = await context.pair({ ackDeadlineMs });
     context.tolerate("duplicates", "repeated-attempts");

@@ -5,7 +5,7 @@ export const headBlocksKey: Behaviour = behaviour({
   id: "ordering.head-blocks-key",
   rows: [9],
   statements: ["C20"],
-  title: "while a message is handled its successors wait, at a second worker too, and other keys go on",
+  title: "while a message is handled its successors wait, also at a second worker, and other keys continue",
   tier: "smoke",
   requires: ordered,
   async run(context) {

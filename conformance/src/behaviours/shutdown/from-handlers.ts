@@ -26,7 +26,7 @@ export const handlersPublish: Behaviour = behaviour({
     await collector.starts(3);
 
     const closing = pubsub.close();
-    // The broker has been told that no more is wanted.
+    // Intake has stopped: the broker was told to send no more messages.
     await context.eventually(() => collector.worker.health().state === "closing", "the worker to close");
     await context.quiet();
     free = true;
