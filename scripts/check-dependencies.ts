@@ -11,7 +11,7 @@ interface Locked {
   readonly link?: boolean;
 }
 
-/** Permissive licences, by their SPDX names: what users of our packages get asks nothing of them but a notice. */
+/** Permissive licences, by their SPDX names: they require nothing of our users except a notice. */
 const ALLOWED: ReadonlySet<string> = new Set([
   "0BSD",
   "Apache-2.0",
@@ -72,7 +72,7 @@ function broughtBy(
       const path = placeOf(name, from, packages);
       if (path === undefined) throw new Error(`${name}, needed by ${from}, is not in package-lock.json`);
       const locked = packages[path] as Locked;
-      // Of this repository, with a licence and a test of its own.
+      // A package of this repository, with its own licence and its own test.
       if (locked.link === true || found.has(path)) continue;
       found.set(path, locked);
       const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = locked;
@@ -84,7 +84,7 @@ function broughtBy(
   return found;
 }
 
-/** As Node looks for it: in the `node_modules` of each folder upwards. */
+/** As Node does: in the `node_modules` of each folder upwards. */
 function placeOf(name: string, from: string, packages: Readonly<Record<string, Locked>>): string | undefined {
   for (let folder = from; ;) {
     const path = `${folder === "" ? "" : `${folder}/`}node_modules/${name}`;

@@ -14,7 +14,7 @@ set -euo pipefail
 
 say() { printf 'brokers: %s\n' "$*" >&2; }
 
-# Debian keeps servers where an ordinary user's PATH does not look.
+# Debian installs servers in a folder that is not on an ordinary user's PATH.
 export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 there() { command -v "$1" >/dev/null; }
 offered() { [[ $(LC_ALL=C apt-cache policy "$1" 2>/dev/null) == *"Candidate: "[0-9]* ]]; }
@@ -93,7 +93,7 @@ for kind in "${kinds[@]}"; do
     rabbitmq) report rabbitmq have_rabbitmq "apt has no rabbitmq-server" || status=1 ;;
     aws)
       say "aws: fauxqs comes with npm ci"
-      # The tests that want a second opinion say themselves that they are skipped.
+      # The tests that need moto say themselves that they are skipped.
       report "aws, as moto" moto "apt has no python3-moto here; any moto_server on the PATH will do, such as that of: pipx install 'moto[server]'" || true
       ;;
     gcp)

@@ -111,7 +111,7 @@ export class Monitor {
             reject: (error) => {
               settle(done, "reject");
               if (!(error instanceof PubSubError))
-                this.#broken("a publish was rejected with something that is no PubSubError");
+                this.#broken("a publish was rejected with something that is not a PubSubError");
               request.reject(error);
             },
           });
@@ -227,7 +227,7 @@ export class Monitor {
     } catch (error) {
       const aborted = error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError");
       if (!(error instanceof PubSubError) && !aborted)
-        this.#broken(`${what} rejected with ${String(error)}, which is no PubSubError`);
+        this.#broken(`${what} rejected with ${String(error)}, which is not a PubSubError`);
       throw error;
     }
   }

@@ -65,7 +65,7 @@ export async function quiet(
     if (now !== seen) {
       seen = now;
       sinceMs = monotonicMs();
-      if (sinceMs > endMs) throw new Violation(`expected quiet within ${deadlineMs} ms, things go on happening`);
+      if (sinceMs > endMs) throw new Violation(`expected quiet within ${deadlineMs} ms, but things keep happening`);
     }
   }
 }

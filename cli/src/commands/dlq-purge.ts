@@ -11,7 +11,7 @@ export const dlqPurge: Command = {
   name: "dlq purge",
   operands: "<topic/subscription>",
   operandCount: [1, 1],
-  summary: "delete dead letters for ever",
+  summary: "delete dead letters permanently",
   details:
     "All of them, or those that the filters choose. Asks on a terminal; without one, refuses unless --yes is given.",
   example: "anytopic dlq purge signups/send-welcome-email --older-than 7d --yes",

@@ -11,7 +11,7 @@ import { type ProbedConnection, probeConnections } from "../probe-connections.ts
 interface DeclarationsReport {
   readonly topics: number;
   readonly subscriptions: number;
-  /** Paths in the configuration that no declaration has. */
+  /** Paths in the configuration for which there is no declaration. */
   readonly undeclared: readonly string[];
   readonly error: { readonly message: string; readonly hint: string | null } | null;
 }
@@ -78,7 +78,7 @@ async function examine({ settings: read, signal }: CommandContext): Promise<Repo
     return { load, problem: undefined, adapters, connections, declarations, topology };
   } catch (error) {
     const described = describeError(error);
-    // Its hint would be to run this command.
+    // Without the hint, which would be to run this command.
     const problem = described.code === "INVALID_CONFIG" ? { ...described, hint: undefined } : described;
     return { load: undefined, problem, adapters, connections: [], declarations: undefined, topology: undefined };
   }

@@ -38,7 +38,7 @@ tail removes the subscription; --clean-up does only that.`,
       limit: limit === undefined ? Number.POSITIVE_INFINITY : parseCount("limit", limit, 1, 1_000_000_000),
       attributes: Object.entries(parseAttributes(given.texts("attribute"))),
     };
-    // It makes a subscription, and so needs core, which help does not.
+    // It creates a subscription and so needs core, which the help does not need.
     const { follow, sweep, TailJournal } = await import("../follow-topic.ts");
     const resolved = await settings();
     const declarations = await resolved.declarations();

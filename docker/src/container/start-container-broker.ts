@@ -4,7 +4,7 @@ import { chooseImage } from "../images.ts";
 import { containerProgram } from "./container-program.ts";
 import { engineMayAnswer } from "./engine-may-answer.ts";
 
-/** A broker in a container, or why there is none. */
+/** A broker in a container, or the reason why there is none. */
 export async function startContainerBroker(kind: BrokerKind, options: StartBrokerOptions): Promise<Broker | string> {
   const image = chooseImage(kind, options);
   if (image === undefined) return `docker: no image gives ${kind} as ${options.implementation}`;
@@ -14,7 +14,7 @@ export async function startContainerBroker(kind: BrokerKind, options: StartBroke
 
   // Without the reaper's image, containers are removed by our own watchdog, which needs the command line client.
   if (findProgram("docker") !== undefined) process.env["TESTCONTAINERS_RYUK_DISABLED"] ??= "true";
-  // Loaded late: it takes most of a second.
+  // Loaded only here, since loading takes most of a second.
   const { obtainImage } = await import("./obtain-image.ts");
   const problem = await obtainImage(image.name);
   if (problem !== undefined) return `docker: ${problem}`;

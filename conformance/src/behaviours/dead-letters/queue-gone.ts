@@ -32,7 +32,7 @@ export const queueGone: Behaviour = behaviour({
       () => context.log.observed("dead-letter-failed").length > 0,
       "the observer to hear that the letter cannot be stored",
     );
-    check(context.log.observed("dead-letter").length === 1, "no letter said to be stored while there is no queue");
+    check(context.log.observed("dead-letter").length === 1, "no letter reported as stored while there is no queue");
 
     const admin = await context.open();
     await context.eventually(

@@ -80,7 +80,7 @@ export const cutGivenUp: Behaviour = behaviour({
     await proxy.heal();
     // If a delivery outlives its connection, nothing aborts, and the handlers just continue.
     const endMs = monotonicMs() + NOTICED_MS;
-    await context.eventually(() => aborted >= 3 || monotonicMs() > endMs, "handlers to be given up, or not");
+    await context.eventually(() => aborted >= 3 || monotonicMs() > endMs, "handlers to be abandoned, or not");
     goOn();
 
     await collector.completes(

@@ -30,7 +30,7 @@ export const halfOpen: Behaviour = behaviour({
       (error: unknown) => (error as { code?: string }).code,
     );
     check(answer === "TIMEOUT" || answer === "UNAVAILABLE", `TIMEOUT or UNAVAILABLE, got ${answer}`);
-    within(monotonicMs() - startMs, { max: PUBLISH_TIMEOUT_MS + 2000 }, "the ms until the publish was given up");
+    within(monotonicMs() - startMs, { max: PUBLISH_TIMEOUT_MS + 2000 }, "the ms until the publish timed out");
     const meanwhile = await context.publish(direct, topic, 5);
     await proxy.heal();
 

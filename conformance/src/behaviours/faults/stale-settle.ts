@@ -64,6 +64,7 @@ export const staleSettle: Behaviour = behaviour({
     await context.quiet(ackDeadlineMs + context.quietMs);
     for (const id of acked)
       equal(collector.runsOf(id).length, 0, "later runs of a message whose ack was said to have settled it");
-    for (const id of refused) check(collector.runsOf(id).length > 0, "a message whose ack was refused to come again");
+    for (const id of refused)
+      check(collector.runsOf(id).length > 0, "a message whose ack was refused to be redelivered");
   },
 });

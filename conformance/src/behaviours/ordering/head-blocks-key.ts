@@ -15,7 +15,9 @@ export const headBlocksKey: Behaviour = behaviour({
     await pubsub.apply([subscription]);
     let free = false;
     const handle = ({ item }: { readonly item: { readonly key: string } }): unknown =>
-      item.key === "stuck" ? context.eventually(() => free, "leave to go on", context.deliveryMs * 2) : undefined;
+      item.key === "stuck"
+        ? context.eventually(() => free, "permission to continue", context.deliveryMs * 2)
+        : undefined;
     const workers = [
       await context.collect(pubsub, subscription, { handle }),
       await context.collect(await context.open(), subscription, { handle }),

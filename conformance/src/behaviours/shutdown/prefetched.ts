@@ -18,7 +18,7 @@ export const prefetched: Behaviour = behaviour({
     const hoarder = await context.collect(pubsub, subscription, {
       maxConcurrency: 1,
       prefetch: 50,
-      handle: () => context.eventually(() => free, "leave to go on"),
+      handle: () => context.eventually(() => free, "permission to continue"),
     });
     const sent = await context.publish(pubsub, topic, 30);
     await hoarder.starts(1);

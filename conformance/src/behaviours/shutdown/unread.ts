@@ -46,7 +46,7 @@ export const unread: Behaviour = behaviour({
     within(
       (heir.completed.at(-1)?.atMs ?? Infinity) - closedMs,
       { max: HANDOVER_MS + context.lateMs },
-      "the ms until the heir had what nobody had read",
+      "the ms until the next worker had the unread messages",
     );
     equal(await held?.ack(), "settled", "the settle of the one that was read");
     await context.within(closing, "the connection to close");
