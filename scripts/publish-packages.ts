@@ -10,7 +10,7 @@ const ordered = publishable.toSorted((a, b) => ranked(a.manifest.name) - ranked(
 for (const { folder, manifest } of ordered) {
   const spec = `${manifest.name}@${manifest.version}`;
   if (!isDryRun && (await isPublished(spec))) {
-    console.log(`${spec} is there already`);
+    console.log(`${spec} is already published`);
     continue;
   }
   const mode = isDryRun ? ["--dry-run"] : ["--provenance"];

@@ -35,10 +35,10 @@ const BY_CODE: Readonly<Record<PubSubErrorCode, readonly [exitCode: number, hint
     unreachable,
     "check that the broker runs and that host and port are right; `anytopic doctor` tries again",
   ],
-  TIMEOUT: [unreachable, "the broker did not answer in time; what was asked may have happened"],
+  TIMEOUT: [unreachable, "the broker did not answer in time; the request may have been executed"],
   REJECTED: [failed],
   KEY_PAUSED: [failed, "publish again, in order"],
-  LEASE_LOST: [failed, "somebody else has it now: run the command again"],
+  LEASE_LOST: [failed, "another worker has it now: run the command again"],
   UNKNOWN: [failed, "--debug shows the broker's own error"],
 };
 

@@ -65,10 +65,10 @@ function lack(needs: readonly Need[], harness: Harness): Pick<BehaviourResult, "
         : { outcome: "unproven", detail: `needs harness.${facility}: ${excuse}` };
     }
     if (need === "freeze" && harness.broker?.freeze === undefined) {
-      return { outcome: "unproven", detail: `${harness.implementation} cannot be stopped for a while here` };
+      return { outcome: "unproven", detail: `${harness.implementation} cannot be frozen here` };
     }
     if (need === "restart" && !harness.survivesRestart) {
-      return { outcome: "unproven", detail: `${harness.implementation} forgets everything when it ends` };
+      return { outcome: "unproven", detail: `${harness.implementation} loses everything when it ends` };
     }
   }
   return undefined;

@@ -31,8 +31,8 @@ export const doctor: Command = {
   operands: "",
   operandCount: [0, 0],
   summary: "show what is configured and installed, and whether the brokers answer",
-  details: `Where each value comes from, versions of adapters and servers, what each adapter can do, and of
-what is declared, what \`plan\` finds different and what it cannot see. Creates nothing.
+  details: `Where each value comes from, versions of adapters and servers, what each adapter can do, and for
+the declarations, what \`plan\` finds different and what it cannot see. Creates nothing.
 Exit code 0 when all connections answer, whatever differs; 2 when the configuration cannot be used, 3 when a broker does not answer.`,
   example: "anytopic doctor --url nats://127.0.0.1:4222",
   options: {},

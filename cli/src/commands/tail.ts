@@ -14,19 +14,19 @@ export const tail: Command = {
   operands: "<topic>",
   operandCount: [0, 1],
   summary: "print events of a topic as they are published",
-  details: `Makes a temporary subscription, so that others still get every event, and removes it at the end: after --limit events,
-Ctrl-C or SIGTERM. A lost connection is repaired. If the broker is gone at the end, or the process is killed, the next
+  details: `Creates a temporary subscription, so that others still get every event, and removes it at the end: after --limit events,
+Ctrl-C or SIGTERM. A lost connection is reconnected. If the broker is not reachable at the end, or the process is killed, the next
 tail removes the subscription; --clean-up does only that.`,
   example: "anytopic tail signups --attribute tenant=acme --json",
   options: {
-    limit: { type: "string", value: "N", description: "end after so many events" },
+    limit: { type: "string", value: "N", description: "end after this many events" },
     attribute: {
       type: "string",
       value: "KEY=VALUE",
       multiple: true,
       description: "only events with this attribute; may be repeated, all must apply",
     },
-    "clean-up": { type: "boolean", description: "only remove what earlier tails have left behind" },
+    "clean-up": { type: "boolean", description: "only remove what earlier tails have left" },
   },
   async run(context) {
     const { given, settings, output, signal } = context;

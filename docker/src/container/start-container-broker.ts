@@ -9,7 +9,7 @@ export async function startContainerBroker(kind: BrokerKind, options: StartBroke
   const image = chooseImage(kind, options);
   if (image === undefined) return `docker: no image gives ${kind} as ${options.implementation}`;
   const program = containerProgram(image.implementation);
-  if (program === undefined) return `docker: nothing is known about running ${image.implementation}`;
+  if (program === undefined) return `docker: no way is known to run ${image.implementation}`;
   if (!engineMayAnswer()) return "docker: no Docker engine here (no socket in the usual places, DOCKER_HOST not set)";
 
   // Without the reaper's image, containers are removed by our own watchdog, which needs the command line client.

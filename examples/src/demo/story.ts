@@ -56,9 +56,9 @@ export async function tellStory(pubsub: PubSub, say: Narrator): Promise<void> {
   });
   if (letter !== undefined) say.letter(letter);
 
-  say.step("Fix it and release it: to the welcome e-mails only");
+  say.step("Fix it and redrive it: to the welcome e-mails only");
   const released = await letters.redrive({ edit: (broken) => ({ body: fixedBody(broken.body) }) });
-  say.line("operator", `${released} dead letter released`);
+  say.line("operator", `${released} dead letter redriven`);
   await say.until("the last e-mail is sent", () => provider.sent.length === PEOPLE.length);
   await emails.close();
   await analytics.close();

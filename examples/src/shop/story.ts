@@ -56,7 +56,7 @@ export async function tellShopStory(connections: ShopConnections): Promise<strin
   });
   if (deadLetter === undefined) throw new Error("there is no dead letter");
   let released = 0;
-  await until("the mail is released", deadlineMs, async () => {
+  await until("the mail is redriven", deadlineMs, async () => {
     released += await mail.release((address) => address.replace("(at)", "@"));
     return released > 0;
   });
