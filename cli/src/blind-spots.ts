@@ -1,7 +1,7 @@
 import type { ConfigLoad } from "@anytopic/core/config";
 import type { ProbedConnection } from "./probe-connections.ts";
 
-/** What `plan` cannot see on a connection, and how to look at it by hand; undefined when it sees everything. */
+/** What `plan` cannot see on a connection, and how to check it manually; undefined when it sees everything. */
 export function blindSpot({ config }: ConfigLoad, { name, adapter }: ProbedConnection): string | undefined {
   const connection = config.connections[name];
   if (adapter !== "rabbitmq" || connection === undefined) return undefined;

@@ -3,11 +3,11 @@ import type { ConfigLoad } from "@anytopic/core/config";
 import { describeError } from "./describe-error.ts";
 import { EXIT } from "./exit-codes.ts";
 
-/** What came of trying one connection. */
+/** The result of trying one connection. */
 export interface ProbedConnection {
   readonly name: string;
   readonly isDefault: boolean;
-  /** Without login and the values of its query. */
+  /** Without the login and without the values of its query. */
   readonly url: string;
   readonly reachable: boolean;
   readonly connectMs: number | null;
@@ -15,11 +15,11 @@ export interface ProbedConnection {
   readonly server: string | null;
   readonly capabilities: Capabilities | null;
   readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } | null;
-  /** Of a command that had met this. */
+  /** The exit code of a command that gets this result. */
   readonly exitCode: number;
 }
 
-/** Connects to each by itself and disconnects again; creates nothing. */
+/** Connects to each broker separately and disconnects again; creates nothing. */
 export async function probeConnections(
   { config, conceal }: ConfigLoad,
   signal: AbortSignal,

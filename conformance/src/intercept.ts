@@ -1,6 +1,6 @@
 /**
- * Wraps an adapter in another one: for watching what passes (the monitor), for failures that no broker makes on demand
- * (some behaviours), and for adapters that are wrong on purpose (the saboteurs).
+ * Wraps an adapter in another one: to watch what passes (the monitor), to cause failures that no broker produces on
+ * demand (some behaviours), and to make adapters that are wrong on purpose (the saboteurs).
  */
 import type {
   Adapter,
@@ -130,7 +130,7 @@ export function forwardLetter(letter: TakenLetter, changes: Partial<TakenLetter>
 export interface SubscriberChanges {
   /** The delivery as core gets it. @default the same */
   readonly wrap?: (delivery: DriverDelivery) => DriverDelivery;
-  /** Hands deliveries to core. @default one by one, at once */
+  /** Passes deliveries to core. @default one by one, at once */
   readonly deliver?: (delivery: DriverDelivery, sink: DeliverySink) => void;
   readonly options?: SubscriberOptions;
   readonly extend?: (deliveries: readonly DriverDelivery[], inner: DriverSubscriber) => void;

@@ -21,9 +21,9 @@ export interface ContainerProgram {
   readonly environment?: Readonly<Record<string, string>>;
   /** Target path to content. */
   readonly files?: (options: StartBrokerOptions) => Readonly<Record<string, string>>;
-  /** The management command, when the image has one, on top of what runs commands in the container. */
+  /** The management command, if the image has one, on top of what runs commands in the container. */
   readonly admin?: (run: (command: readonly string[]) => Promise<string>) => NonNullable<Broker["admin"]>;
-  /** Prints the version where neither protocol nor image states it. */
+  /** Prints the version if neither protocol nor image states it. */
   readonly versionCommand?: readonly string[];
 }
 
@@ -49,7 +49,7 @@ const PROGRAMS: Readonly<Record<string, ContainerProgram>> = {
     url: (authority) => `amqp://guest:guest@${authority}/`,
     files: ({ config }) => ({
       "/etc/rabbitmq/conf.d/90-anytopic.conf": rabbitmqConfig("", config),
-      // Where every image looks for it, the official ones and Debian's.
+      // All images, official and Debian's, look for it here.
       "/etc/rabbitmq/advanced.config": RABBITMQ_ADVANCED_CONFIG,
     }),
     admin: (run) => rabbitmqAdmin((args) => run(["rabbitmqctl", "--quiet", ...args])),
@@ -59,7 +59,7 @@ const PROGRAMS: Readonly<Record<string, ContainerProgram>> = {
     survivesRestart: false,
     probe: identifyAws,
     url: http,
-    // The last one: queue addresses carry the port of the request, not the container's own.
+    // The last setting: queue URLs have the port of the request, not the container's own.
     environment: { SERVICES: "sns,sqs,sts", EAGER_SERVICE_LOADING: "1", SQS_ENDPOINT_STRATEGY: "dynamic" },
   },
   moto: {

@@ -68,9 +68,9 @@ async function startLife(image: BrokerImage, program: ContainerProgram, options:
 }
 
 /**
- * Removes a container that was created and not started, and says why. A broker that refuses its configuration is often
- * gone before testcontainers sees its ports: that then waits ten seconds and speaks of ports, while the container's own
- * log says what was wrong.
+ * Removes a container that was created but not started, and says why. A broker that refuses its configuration has
+ * often ended before testcontainers sees its ports. Testcontainers then waits ten seconds and reports missing ports,
+ * but the container's own log says what was wrong.
  */
 async function endFailed(life: ContainerLife, error: unknown): Promise<unknown> {
   try {
