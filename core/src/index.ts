@@ -24,7 +24,7 @@ export type { Delivery, SettleOutcome } from "./consume/delivery.ts";
 export type { Adapter, TopologyChange } from "./driver.ts";
 export { PubSubError } from "./base/errors.ts";
 export type { PubSubErrorCode, PubSubErrorOptions } from "./base/errors.ts";
-export type { Handler, HandlerContext } from "./consume/handler-context.ts";
+export type { Handler, HandlerContext, HandlerResult } from "./consume/handler-context.ts";
 export type { ConnectionHealth, Health, SubscriptionHealth } from "./observe/health.ts";
 export type { InboxClaim, InboxStore } from "./inbox/inbox.ts";
 export { silentLogger } from "./base/logger.ts";

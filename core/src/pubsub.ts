@@ -18,7 +18,7 @@ import { MemoryInbox } from "./inbox/memory-inbox.ts";
 import { createIdGenerator } from "./contract/message-id.ts";
 import type { EventPublisher } from "./publish/mirror-publisher.ts";
 import { openPublisher } from "./publish/open-publisher.ts";
-import { openWorkers, type HandlerOf } from "./consume/open-workers.ts";
+import { openWorkers } from "./consume/open-workers.ts";
 import { rejectUnknownKeys, requireInteger } from "./base/option-checks.ts";
 import type { PendingPublish } from "./publish/pending-publish.ts";
 import { readBatch, sendBatch } from "./publish/publish-batch.ts";
@@ -29,6 +29,7 @@ import type { SubscriptionWorker } from "./consume/subscription-worker.ts";
 import type { AnySubscription, Subscription } from "./declare/subscription.ts";
 import type { AnyTopic, Topic } from "./declare/topic.ts";
 import { untilAborted } from "./base/until-aborted.ts";
+import { type EventRun, runHandler } from "./consume/run-handler.ts";
 import { closeTimeout, type CloseOptions, type SubscribeOptions, type Worker } from "./consume/worker.ts";
 import { isDeclaration, notADeclaration, requireHandler } from "./base/wrong-argument.ts";
 
@@ -199,7 +200,7 @@ export class PubSub implements AsyncDisposable {
     options: SubscribeOptions = {},
   ): Promise<Worker> {
     requireHandler(subscription, handler);
-    return await this.#openWorker(subscription, () => handler, options);
+    return await this.#openWorker(subscription, runHandler(handler), options);
   }
 
   /**
@@ -208,7 +209,9 @@ export class PubSub implements AsyncDisposable {
    */
   deliveries<Event>(subscription: Subscription<Event>, options: SubscribeOptions = {}): Deliveries<Event> {
     const queue = new DeliveryQueue<Event>();
-    const opening = this.#openWorker(subscription, (worker) => queue.handlerOf(worker), options, {
+    // The subscription's type parameter ties queue and topic together.
+    const run: EventRun = (item, event, worker) => queue.push(item, event as Event, worker);
+    const opening = this.#openWorker(subscription, run, options, {
       onWorker: (worker) => queue.attach(worker),
       onClosing: (worker) => queue.giveBackUnread(worker),
     });
@@ -417,9 +420,9 @@ export class PubSub implements AsyncDisposable {
     return { letters, capabilities: connection.capabilities };
   }
 
-  async #openWorker<Event>(
-    declared: Subscription<Event>,
-    handlerOf: HandlerOf<Event>,
+  async #openWorker(
+    declared: Subscription,
+    run: EventRun,
     options: SubscribeOptions,
     hooks: WorkerHooks = {},
   ): Promise<Worker> {
@@ -440,7 +443,7 @@ export class PubSub implements AsyncDisposable {
     this.#requireOpen();
     const several = routes.connectionsOf(declared).length > 1;
     const { onWorker } = hooks;
-    const opening = openWorkers(this.#router, subscription, handlerOf, {
+    const opening = openWorkers(this.#router, subscription, run, {
       environment: this.#environment,
       // Copies of one event on two connections are told apart by nothing but the inbox.
       inbox: several || declared.topic.deliveryGuarantee === "exactly-once" ? this.#inboxGate(subscription) : undefined,

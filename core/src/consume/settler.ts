@@ -9,8 +9,7 @@ import type { InFlight } from "./in-flight.ts";
 import type { LateSuccesses } from "./late-successes.ts";
 import type { Logger } from "../base/logger.ts";
 import type { PubSubEvent } from "../observe/observer.ts";
-import { isReject } from "./reject.ts";
-import { isRetryAfter } from "./retry-after.ts";
+import type { Outcome } from "./outcome.ts";
 import { retryDelayMs, steppedDelayMs } from "../declare/retry-policy.ts";
 import { RetryTimes } from "./retry-times.ts";
 import type { AnySubscription } from "../declare/subscription.ts";
@@ -62,8 +61,16 @@ export class Settler {
     while (this.#unconfirmed.size > 0) await Promise.allSettled(this.#unconfirmed);
   }
 
-  ack(item: InFlight): Promise<void> | undefined {
+  /** Ends the delivery of an item. Returns the broker's confirmation, `undefined` when there will be none. */
+  settle(item: InFlight, outcome: Outcome): Promise<void> | undefined {
     item.state = "settling";
+    if (outcome.kind === "ack") return this.#ack(item);
+    if (outcome.kind === "release") return this.#release(item, outcome.leaseEnded);
+    if (outcome.kind === "reject") return this.#deadLetter(item, outcome.reason, outcome.error);
+    return this.#fail(item, outcome.delayMs, outcome.error);
+  }
+
+  #ack(item: InFlight): Promise<void> | undefined {
     const { items, clock, observe } = this.#options;
     if (this.#firstFailures.any) this.#firstFailures.forget(item.id);
     items.letGo(item);
@@ -77,8 +84,7 @@ export class Settler {
   }
 
   /** Gives back what has not started; with `leaseEnded`, what may be another's by now. */
-  release(item: InFlight, leaseEnded = false): Promise<void> | undefined {
-    item.state = "settling";
+  #release(item: InFlight, leaseEnded: boolean): Promise<void> | undefined {
     const { items, clock, observe } = this.#options;
     if (this.#heldByCore(item)) items.awaitRetry(item, 0);
     items.letGo(item);
@@ -89,27 +95,25 @@ export class Settler {
   }
 
   /** The attempt failed: retry by policy, or dead-letter. */
-  fail(item: InFlight, error: unknown): Promise<void> | undefined {
-    item.state = "settling";
-    if (isReject(error)) return this.deadLetter(item, "rejected", error);
+  #fail(item: InFlight, delayMs: number | undefined, error: unknown): Promise<void> | undefined {
     const { retryPolicy } = this.#options.subscription;
-    if (item.attempt > retryPolicy.maxRetries) return this.deadLetter(item, "retries-exhausted", error);
+    if (item.attempt > retryPolicy.maxRetries) return this.#deadLetter(item, "retries-exhausted", error);
     const { nackDelay } = this.#options.capabilities;
-    if (!isRetryAfter(error)) {
+    if (delayMs === undefined) {
       return this.#retry(item, error, retryDelayMs(retryPolicy, item.attempt, this.#options.random, nackDelay));
     }
-    if (error.delayMs > nackDelay.maxMs) {
-      const fields = { subscription: this.#path, delayMs: error.delayMs, maxMs: nackDelay.maxMs };
+    if (delayMs > nackDelay.maxMs) {
+      const fields = { subscription: this.#path, delayMs, maxMs: nackDelay.maxMs };
       this.#options.logger.warn(
         fields,
         "RetryAfter asks for more than this adapter's longest delay, which is used instead",
       );
     }
-    return this.#retry(item, error, steppedDelayMs(error.delayMs, nackDelay));
+    return this.#retry(item, error, steppedDelayMs(delayMs, nackDelay));
   }
 
   /** Stores a copy with the record, and only then settles the original. */
-  deadLetter(item: InFlight, reason: DeadLetterReason, error: unknown): Promise<void> {
+  #deadLetter(item: InFlight, reason: DeadLetterReason, error: unknown): Promise<void> {
     const nowMs = this.#options.clock.now();
     const attempts = Math.min(item.attempt, this.#options.subscription.retryPolicy.maxRetries + 1);
     const firstFailureMs = this.#firstFailures.note(item.id, item.attempt, nowMs);

@@ -2,11 +2,9 @@
 import type { Capabilities } from "../contract/capabilities.ts";
 import type { Clock } from "../base/clock.ts";
 import { CLOSE_GRACE_MS, CloseBudget } from "../base/close-budget.ts";
-import type { DeadLetterReason } from "../dead-letters/dead-letter.ts";
 import type { DeliverySink, DriverDeadLetters, DriverDelivery, DriverSubscriber } from "../driver.ts";
 import { PubSubError } from "../base/errors.ts";
 import { readEvent, type EventReceiver } from "./event-reader.ts";
-import type { Handler } from "./handler-context.ts";
 import { HandlerScope } from "./handler-scope.ts";
 import type { SubscriptionHealth } from "../observe/health.ts";
 import type { InboxGate } from "./inbox-gate.ts";
@@ -17,8 +15,8 @@ import type { LateSuccesses } from "./late-successes.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import type { Logger } from "../base/logger.ts";
 import type { PubSubEvent } from "../observe/observer.ts";
-import { isPromiseLike } from "../base/promise-like.ts";
-import { ReleaseDelivery } from "./release-delivery.ts";
+import { ACK, type Outcome, outcomeOf, RELEASE, RELEASE_ENDED_LEASE } from "./outcome.ts";
+import { type AttemptEnd, type EventRun, reported } from "./run-handler.ts";
 import { RunQueue } from "./run-queue.ts";
 import { Settler, type SettledItems } from "./settler.ts";
 import type { SharedPlaces } from "./shared-places.ts";
@@ -54,11 +52,11 @@ export interface SubscriptionWorkerOptions {
  *
  * `open` → `closing` (nothing new starts, handlers finish) → `closed`.
  */
-export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, LeaseClock, EventReceiver {
+export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, LeaseClock, EventReceiver, AttemptEnd {
   readonly subscription: Subscription;
   readonly closed: Promise<void>;
   readonly #options: SubscriptionWorkerOptions;
-  readonly #handler: Handler<never>;
+  readonly #run: EventRun;
   readonly #settler: Settler;
   readonly #lanes: KeyLanes | undefined;
   readonly #keeper: LeaseKeeper;
@@ -91,9 +89,9 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
   readonly #drained = Promise.withResolvers<void>();
   #resolveClosed!: () => void;
 
-  constructor(subscription: Subscription, handler: Handler<never>, options: SubscriptionWorkerOptions) {
+  constructor(subscription: Subscription, run: EventRun, options: SubscriptionWorkerOptions) {
     this.subscription = subscription;
-    this.#handler = handler;
+    this.#run = run;
     this.#options = options;
     this.#unstartedSpare = options.capabilities.attempts === "includes-unstarted" ? UNSTARTED_SPARE : 0;
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
@@ -244,14 +242,14 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     const now = this.monotonicNow();
     // It has waited: without a renewal, it may be somebody else's by now.
     if (this.#leased && item.receivedMs !== 0 && now >= this.#keeper.leaseEndMs(item.receivedMs)) {
-      return reported(this.#settler.release(item, true));
+      return reported(this.#settler.settle(item, RELEASE_ENDED_LEASE));
     }
     const again = item.startedMs !== 0;
     if (!again) this.#begin(item, now);
     if (observe !== undefined && !again) {
       observe({ type: "deliver", ...this.#names(), id: item.id, attempt: item.attempt, atMs: this.now() });
     }
-    if (lateSuccesses.size > 0 && lateSuccesses.has(item.delivery)) return reported(this.#settler.ack(item));
+    if (lateSuccesses.size > 0 && lateSuccesses.has(item.delivery)) return reported(this.#settler.settle(item, ACK));
     const storing = this.#settler.storeAgain(item);
     if (storing !== undefined) return reported(storing);
     if (inbox !== undefined) reported(this.#claim(item, inbox));
@@ -264,7 +262,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
       return readEvent(this.subscription.topic, item, this);
     }
     const error = new PubSubError("LEASE_LOST", "workers died or lost their lease in every permitted attempt");
-    return this.undeliverable(item, "retries-exhausted", error);
+    return this.unreadable(item, { kind: "reject", reason: "retries-exhausted", error });
   }
 
   /** The attempt's time begins now. */
@@ -279,11 +277,12 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     try {
       claim = await inbox.claim(item);
     } catch (error) {
-      return reported(this.failed(item, error));
+      return reported(this.end(item, outcomeOf(error)));
     }
-    if (item.state !== "running") return this.#endUnrun(item);
+    // It was lost or given up meanwhile, and will not run now: its claim and its place end.
+    if (item.state !== "running") return reported(this.end(item, RELEASE));
     if (claim === "claimed") return this.#read(item);
-    if (claim === "completed") return reported(this.#settler.ack(item));
+    if (claim === "completed") return reported(this.#settler.settle(item, ACK));
     return this.#park(item, inbox);
   }
 
@@ -296,114 +295,44 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
   }
 
   handle(item: InFlight, event: unknown): void {
-    if (item.state !== "running") return this.#endUnrun(item);
+    if (item.state !== "running") return reported(this.end(item, RELEASE));
     // However long was waited for its claim or validation: that is not the handler's time.
     if (this.#startsLater) this.#begin(item, this.monotonicNow());
-    let outcome: unknown;
-    let ending: Promise<unknown> | undefined;
-    try {
-      // The subscription's type parameter ties handler and topic together; inside the engine events are opaque.
-      outcome = this.#handler(event as never, item);
-      // Looking at what it returned may throw, and so may its `then`: a promise's does not. Nearly all are promises.
-      if (outcome instanceof Promise && outcome.constructor === Promise) ending = outcome;
-      else if (isPromiseLike(outcome)) ending = Promise.resolve(outcome);
-    } catch (error) {
-      return reported(this.failed(item, error));
-    }
-    if (outcome === SETTLED_BY_HAND) {
-      item.byHand = true;
-      return undefined;
-    }
-    if (ending === undefined) return reported(this.succeeded(item));
-    ending.then(
-      () => reported(this.succeeded(item)),
-      (error: unknown) => reported(this.failed(item, error)),
-    );
-    return undefined;
+    return this.#run(item, event, this);
   }
 
-  /** It was lost or given up before its handler ran, which will not run now: its claim and its place end. */
-  #endUnrun(item: InFlight): void {
-    reported(this.#options.inbox?.abandon(item));
-    this.#returned(item);
+  unreadable(item: InFlight, outcome: Outcome): void {
+    reported(this.end(item, outcome));
   }
 
-  undeliverable(item: InFlight, reason: DeadLetterReason, error: unknown): void {
-    if (item.state !== "running") return this.#endUnrun(item);
+  // Outcomes.
+
+  /** An attempt has ended: so do its claim, if it has one, its delivery, if that is still ours, and its place. */
+  end(item: InFlight, outcome: Outcome): Promise<void> | undefined {
     const { inbox } = this.#options;
-    if (inbox === undefined) return reported(this.#settler.deadLetter(item, reason, error));
-    reported(this.#abandonAndDeadLetter(item, inbox, reason, error));
-    return undefined;
+    return inbox === undefined ? this.#endDelivery(item, outcome) : this.#endClaim(item, outcome, inbox);
   }
 
-  async #abandonAndDeadLetter(
-    item: InFlight,
-    inbox: InboxGate,
-    reason: DeadLetterReason,
-    error: unknown,
-  ): Promise<void> {
-    await inbox.abandon(item);
-    if (item.state === "running") await this.#settler.deadLetter(item, reason, error);
+  /** Rejects, for a reader of the pull form, when its success could not be marked. */
+  async #endClaim(item: InFlight, decided: Outcome, inbox: InboxGate): Promise<void> {
+    const outcome = await inbox.end(item, decided);
+    await this.#endDelivery(item, outcome);
+    if (outcome.kind !== "ack" && outcome !== decided) throw outcome.error;
+  }
+
+  #endDelivery(item: InFlight, outcome: Outcome): Promise<void> | undefined {
+    const isAck = outcome.kind === "ack";
+    if (item.state === "running") return isAck ? this.#ackSuccess(item) : this.#settler.settle(item, outcome);
+    if (isAck) this.#succeededLate(item);
     else this.#returned(item);
-  }
-
-  // Outcomes. Each returns the broker's confirmation, for the pull form; `undefined` when there will be none.
-
-  succeeded(item: InFlight): Promise<void> | undefined {
-    const { inbox } = this.#options;
-    if (inbox !== undefined) return this.#completed(item, inbox);
-    if (item.state === "running") return this.#ackSuccess(item);
-    this.#succeededLate(item);
     return undefined;
-  }
-
-  failed(item: InFlight, thrown: unknown): Promise<void> | undefined {
-    const error = inspectable(thrown);
-    const { inbox } = this.#options;
-    if (inbox !== undefined) return this.#abandonAndFail(item, inbox, error);
-    if (item.state === "running") return this.#fail(item, error);
-    this.#returned(item);
-    return undefined;
-  }
-
-  async #abandonAndFail(item: InFlight, inbox: InboxGate, error: unknown): Promise<void> {
-    await inbox.abandon(item);
-    if (item.state === "running") await this.#fail(item, error);
-    else this.#returned(item);
-  }
-
-  #fail(item: InFlight, error: unknown): Promise<void> | undefined {
-    return error instanceof ReleaseDelivery ? this.#settler.release(item) : this.#settler.fail(item, error);
-  }
-
-  /**
-   * Marked as handled even when the delivery was lost meanwhile: its redelivery is then only acknowledged. Rejects when it
-   * was not marked, for the pull form's caller; the message has been given back or is tried again then.
-   */
-  async #completed(item: InFlight, inbox: InboxGate): Promise<void> {
-    let held: boolean;
-    try {
-      held = await inbox.complete(item);
-    } catch (error) {
-      if (item.state === "running") await this.#settler.fail(item, error);
-      else this.#returned(item);
-      throw error;
-    }
-    if (!held) {
-      // Another has it by now: when it comes again, the inbox says what became of it.
-      if (item.state === "running") await this.#settler.release(item);
-      else this.#returned(item);
-      throw new PubSubError("LEASE_LOST", `the claim of message ${item.id} was another's by then: it comes again`);
-    }
-    if (item.state === "running") await this.#ackSuccess(item);
-    else this.#succeededLate(item);
   }
 
   #ackSuccess(item: InFlight): Promise<void> | undefined {
     if (this.#mayMissLateAcks && this.monotonicNow() >= this.#keeper.leaseEndMs(item.receivedMs)) {
       this.#options.lateSuccesses.add(item.delivery);
     }
-    return this.#settler.ack(item);
+    return this.#settler.settle(item, ACK);
   }
 
   /**
@@ -464,7 +393,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     item.deadlineMs = Number.POSITIVE_INFINITY;
     if (item.state === "waiting") {
       const error = new PubSubError("TIMEOUT", `somebody else has handled the same message for ${limitMs} ms`);
-      return reported(this.#settler.fail(item, error));
+      return reported(this.#settler.settle(item, outcomeOf(error)));
     }
     const error = new PubSubError("TIMEOUT", `the handler did not finish within ${limitMs} ms`);
     this.#giveUp(item, error);
@@ -473,7 +402,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
       this.#queue.free(item);
       this.#queue.fill();
     } else if (item.state === "running") {
-      reported(this.#settler.fail(item, error));
+      reported(this.#settler.settle(item, outcomeOf(error)));
     }
   }
 
@@ -495,7 +424,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     for (const item of ended) {
       if (item.state !== "waiting") continue;
       if (item.orderingKey !== undefined) this.#lanes?.leaves(item.orderingKey, item);
-      reported(this.#settler.release(item, true));
+      reported(this.#settler.settle(item, RELEASE_ENDED_LEASE));
     }
   }
 
@@ -587,7 +516,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
   }
 
   #giveBack(items: readonly InFlight[]): void {
-    for (const item of items) if (item.state === "waiting") reported(this.#settler.release(item));
+    for (const item of items) if (item.state === "waiting") reported(this.#settler.settle(item, RELEASE));
   }
 
   #giveUpRunning(): void {
@@ -597,7 +526,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
       if (item.state !== "running") continue;
       this.#giveUp(item, error);
       this.#endUnknown(item);
-      reported(this.#settler.release(item));
+      reported(this.#settler.settle(item, RELEASE));
     }
   }
 
@@ -611,22 +540,3 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
  * runs once more, and fails for good then. Only this many spent attempts beyond the last are taken for dying workers.
  */
 const UNSTARTED_SPARE = 5;
-
-/** What the pull form's handler returns: its deliveries settle the item later. */
-export const SETTLED_BY_HAND: unique symbol = Symbol("settled by hand");
-
-/** A settle that fails is logged and observed by the settler; only the pull form's caller is told besides. */
-function reported(settle: Promise<void> | undefined): void {
-  settle?.catch(() => {});
-}
-
-/** What was thrown, or an error instead of it when even asking for its kind throws: a revoked proxy. */
-function inspectable(thrown: unknown): unknown {
-  if (typeof thrown !== "object" || thrown === null) return thrown;
-  try {
-    Object.getPrototypeOf(thrown);
-    return thrown;
-  } catch {
-    return new TypeError("what the handler threw cannot be looked at");
-  }
-}
