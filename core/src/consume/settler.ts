@@ -72,7 +72,7 @@ export class Settler {
 
   #ack(item: InFlight): Promise<void> | undefined {
     const { items, clock, observe } = this.#options;
-    if (this.#firstFailures.any) this.#firstFailures.forget(item.id);
+    this.#firstFailures.forget(item);
     items.letGo(item);
     const confirmation = this.#tracked(item, item.delivery.ack(), true);
     if (observe !== undefined) {
@@ -116,7 +116,7 @@ export class Settler {
   #deadLetter(item: InFlight, reason: DeadLetterReason, error: unknown): Promise<void> {
     const nowMs = this.#options.clock.now();
     const attempts = Math.min(item.attempt, this.#options.subscription.retryPolicy.maxRetries + 1);
-    const firstFailureMs = this.#firstFailures.note(item.id, item.attempt, nowMs);
+    const firstFailureMs = this.#firstFailures.note(item, nowMs);
     return this.#store(item, {
       reason,
       error,
@@ -129,7 +129,7 @@ export class Settler {
 
   /** The message's last failure, when its letter could not be stored before: only that is to be tried again. */
   storeAgain(item: InFlight): Promise<void> | undefined {
-    const failure = this.#unstored.any ? this.#unstored.take(item.delivery) : undefined;
+    const failure = this.#unstored.take(item);
     return failure === undefined ? undefined : this.#store(item, failure);
   }
 
@@ -145,7 +145,7 @@ export class Settler {
       item.isStoring = false;
     } catch (thrown) {
       item.isStoring = false;
-      this.#unstored.note(item.delivery, failure);
+      this.#unstored.note(item, failure);
       if (isLost(item)) return this.#options.items.storedLost(item);
       const cause =
         thrown instanceof PubSubError ? thrown : new PubSubError("UNKNOWN", "dead-lettering failed", { cause: thrown });
@@ -159,7 +159,7 @@ export class Settler {
     }
     observe?.({ ...this.#event(item), type: "dead-letter", reason, error, atMs: clock.now() });
     if (isLost(item)) return this.#options.items.storedLost(item);
-    this.#firstFailures.forget(item.id);
+    this.#firstFailures.forget(item);
     this.#options.items.letGo(item);
     const confirmation = this.#tracked(item, item.delivery.ack());
     this.#options.items.goOn(item);
@@ -168,16 +168,16 @@ export class Settler {
 
   /** How much sooner than this worker asked for a retry comes, in ms. Asked once for each delivery. */
   earlyByMs(item: InFlight): number {
-    return this.#retryTimes.takeEarlyMs(item.id, this.#options.clock.monotonicNow());
+    return this.#retryTimes.takeEarlyMs(item, this.#options.clock.monotonicNow());
   }
 
   #retry(item: InFlight, error: unknown, delayMs: number): Promise<void> | undefined {
     const { items, clock, observe } = this.#options;
     const atMs = clock.now();
-    this.#firstFailures.note(item.id, item.attempt, atMs);
+    this.#firstFailures.note(item, atMs);
     const held = this.#heldByCore(item) && item.delivery.retriesAtBroker !== true;
     if (held) items.awaitRetry(item, delayMs);
-    else this.#retryTimes.note(item.id, clock.monotonicNow() + delayMs);
+    else this.#retryTimes.note(item, clock.monotonicNow() + delayMs);
     items.letGo(item);
     const confirmation = this.#tracked(item, item.delivery.retry(held ? 0 : delayMs));
     observe?.({
@@ -211,7 +211,7 @@ export class Settler {
   #tracked(item: InFlight, confirmation: Promise<void> | undefined, succeeded = false): Promise<void> | undefined {
     if (confirmation === undefined) return undefined;
     const settled = confirmation.catch((error: unknown) => {
-      if (succeeded) this.#options.lateSuccesses.add(item.delivery);
+      if (succeeded) this.#options.lateSuccesses.add(item);
       this.#unsettled(item, error);
     });
     this.#unconfirmed.add(settled);

@@ -249,7 +249,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     if (observe !== undefined && !again) {
       observe({ type: "deliver", ...this.#names(), id: item.id, attempt: item.attempt, atMs: this.now() });
     }
-    if (lateSuccesses.size > 0 && lateSuccesses.has(item.delivery)) return reported(this.#settler.settle(item, ACK));
+    if (lateSuccesses.has(item)) return reported(this.#settler.settle(item, ACK));
     const storing = this.#settler.storeAgain(item);
     if (storing !== undefined) return reported(storing);
     if (inbox !== undefined) reported(this.#claim(item, inbox));
@@ -330,7 +330,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
 
   #ackSuccess(item: InFlight): Promise<void> | undefined {
     if (this.#mayMissLateAcks && this.monotonicNow() >= this.#keeper.leaseEndMs(item.receivedMs)) {
-      this.#options.lateSuccesses.add(item.delivery);
+      this.#options.lateSuccesses.add(item);
     }
     return this.#settler.settle(item, ACK);
   }
@@ -342,7 +342,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
   #succeededLate(item: InFlight): void {
     if (item.state === "lost" && !item.byHand) {
       item.state = "settled";
-      this.#options.lateSuccesses.add(item.delivery);
+      this.#options.lateSuccesses.add(item);
       reported(item.delivery.ack());
     }
     this.#returned(item);
