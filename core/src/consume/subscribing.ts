@@ -68,7 +68,7 @@ export class Subscribing {
   deliveries<Event>(subscription: Subscription<Event>, options: SubscribeOptions): Deliveries<Event> {
     const queue = new DeliveryQueue<Event>();
     // The subscription's type parameter ties queue and topic together.
-    const run: EventRun = (item, event, worker) => queue.push(item, event as Event, worker);
+    const run: EventRun = (item, event, attempts) => queue.push(item, event as Event, attempts);
     const opening = this.#open(subscription, run, options, {
       onWorker: (worker) => queue.attach(worker),
       onClosing: (attempts) => queue.giveBackUnread(attempts),
