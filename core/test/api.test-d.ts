@@ -5,6 +5,8 @@ import {
   type Publisher,
   type PublishResult,
   type PubSub,
+  Reject,
+  RetryAfter,
   type Subscription,
   type Topic,
 } from "@anytopic/core";
@@ -49,3 +51,26 @@ void pubsub.publish(Plain, { a: 2 });
 // A publisher answers as the connection does, and can do nothing else.
 expectTypeOf<ReturnType<Publisher<unknown>["publishBatch"]>>().toEqualTypeOf<Promise<readonly PublishResult[]>>();
 expectTypeOf(pubsub.publisher(Plain)).not.toHaveProperty("subscribe");
+
+// What a handler returns is ignored: anything, except the errors that it was to throw.
+declare const send: (event: object) => Promise<{ readonly messageId: string }>;
+const PlainSub = defineSubscription(Plain, "s");
+const seen: object[] = [];
+void pubsub.subscribe(PlainSub, () => {});
+void pubsub.subscribe(PlainSub, async () => {});
+void pubsub.subscribe(PlainSub, (event) => seen.push(event));
+void pubsub.subscribe(PlainSub, (event) => send(event));
+void pubsub.subscribe(PlainSub, async (event) => await send(event));
+void pubsub.subscribe(PlainSub, () => {
+  throw new Reject("unknown account");
+});
+// @ts-expect-error -- it would be acknowledged
+void pubsub.subscribe(PlainSub, () => new Reject("unknown account"));
+// @ts-expect-error -- the same, later
+void pubsub.subscribe(PlainSub, async () => new Reject("unknown account"));
+// @ts-expect-error -- the same, sometimes
+void pubsub.subscribe(PlainSub, async ({ a }) => (a === 1 ? new RetryAfter(1000) : undefined));
+// @ts-expect-error -- the same, of a promise that is not awaited
+void pubsub.subscribe(PlainSub, () => Promise.resolve(new RetryAfter(1000)));
+// @ts-expect-error -- any error
+void pubsub.subscribe(PlainSub, () => new Error("not now"));

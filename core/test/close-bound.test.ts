@@ -23,7 +23,7 @@ interface Opened {
   readonly warnings: string[];
 }
 
-async function open(handler: () => unknown): Promise<Opened> {
+async function open(handler: () => void | Promise<void>): Promise<Opened> {
   const adapter = new ScriptedAdapter();
   const clock = new VirtualClock();
   const warnings: string[] = [];

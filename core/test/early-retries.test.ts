@@ -29,6 +29,26 @@ describe("retries that a broker brings back early after an outage", () => {
     expect(adapter.settles.at(-1)).toMatchObject({ id: "a", how: "ack" });
   });
 
+  it("are told from others that were published under the same id", async () => {
+    const attempts: [number, number][] = [];
+    const { adapter, clock } = await opened(Sub, (_event, { publishTime, attempt }) => {
+      attempts.push([publishTime.getTime(), attempt]);
+      if (attempt === 1) throw new Error("once more");
+    });
+    adapter.deliver({ id: "a", publishTimeMs: 1 }, 1);
+    await turn();
+    adapter.sink.receiving(true);
+    adapter.deliver({ id: "a", publishTimeMs: 2 }, 2);
+    adapter.deliver({ id: "a", publishTimeMs: 1 }, 2);
+    await turn();
+    expect(attempts).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
+    await clock.advance(100);
+    expect(attempts.at(-1)).toEqual([1, 2]);
+  });
+
   it("are given back by a worker that closes", async () => {
     const { adapter, worker } = await opened(Sub, () => {
       throw new Error("once more");

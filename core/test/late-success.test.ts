@@ -1,4 +1,4 @@
-import { connect, PubSubError, type Clock, type Worker } from "@anytopic/core";
+import { connect, PubSubError, type Clock, type HandlerResult, type Worker } from "@anytopic/core";
 import { describe, expect, it } from "vitest";
 
 import { KeyedSub, opened, Sub, turn } from "./opened-worker.ts";
@@ -50,7 +50,7 @@ interface Blockable {
 }
 
 async function blockable(
-  handler: (clock: BlockableClock, id: string) => unknown,
+  handler: (clock: BlockableClock, id: string) => HandlerResult,
   sub: typeof Sub = Sub,
 ): Promise<Blockable> {
   const clock = new BlockableClock();

@@ -3,6 +3,7 @@ import {
   defineSubscription,
   defineTopic,
   VirtualClock,
+  type Handler,
   type HandlerContext,
   type PubSub,
   type PubSubEvent,
@@ -43,6 +44,7 @@ export async function opened(
   const clock = new VirtualClock();
   const events: PubSubEvent[] = [];
   const pubsub = await connect(adapter, { clock, random: () => 0.5, observer: (event) => void events.push(event) });
-  const worker = await pubsub.subscribe(sub, handler);
+  // Also what no program in TypeScript can return, and one in JavaScript can.
+  const worker = await pubsub.subscribe(sub, handler as Handler<object>);
   return { adapter, clock, pubsub, worker, events };
 }

@@ -100,6 +100,28 @@ describe("outcomes", () => {
     expect(recordOf(1)).toMatchObject({ message: "never 2" });
   });
 
+  it("knows when each message failed first, also of two that were published under one id", async () => {
+    const { adapter, clock } = await opened(Sub, () => {
+      throw new Error("no");
+    });
+    const startMs = clock.now();
+    adapter.deliver({ id: "a", publishTimeMs: 1 }, 1);
+    await clock.advance(1000);
+    adapter.deliver({ id: "a", publishTimeMs: 2 }, 1);
+    await clock.advance(1000);
+    adapter.deliver({ id: "a", publishTimeMs: 2 }, 3);
+    adapter.deliver({ id: "a", publishTimeMs: 1 }, 3);
+    await turn();
+    const firstFailures = adapter.letters.map(({ publishTimeMs, attributes }) => [
+      publishTimeMs,
+      (JSON.parse(attributes["anytopic-dead-letter"] ?? "") as { first: number }).first - startMs,
+    ]);
+    expect(firstFailures).toEqual([
+      [2, 1000],
+      [1, 0],
+    ]);
+  });
+
   it("obeys Reject and RetryAfter", async () => {
     const { adapter } = await opened(Sub, (_event, { id }) => {
       throw id === "reject" ? new Reject("never") : new RetryAfter(12_345);

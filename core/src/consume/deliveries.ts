@@ -1,12 +1,11 @@
 import { Deque } from "../base/deque.ts";
 import type { Delivery, SettleOutcome } from "./delivery.ts";
 import { PubSubError } from "../base/errors.ts";
-import type { Handler } from "./handler-context.ts";
 import type { InFlight } from "./in-flight.ts";
+import { ACK, inspectable, type Outcome, outcomeOf, RELEASE } from "./outcome.ts";
 import { Reject } from "./reject.ts";
-import { ReleaseDelivery } from "./release-delivery.ts";
-import { RetryAfter } from "./retry-after.ts";
-import { SETTLED_BY_HAND, type SubscriptionWorker } from "./subscription-worker.ts";
+import { requireDelayMs } from "./retry-after.ts";
+import type { AttemptEnd } from "./run-handler.ts";
 import type { Worker } from "./worker.ts";
 
 /** The pull form: an endless sequence of deliveries to settle by hand. Ends when the worker is closed. */
@@ -20,7 +19,7 @@ export interface Deliveries<Event> extends AsyncIterableIterator<Delivery<Event>
 
 type Result<Event> = IteratorResult<Delivery<Event>, undefined>;
 
-/** Turns an engine's handler calls into an iterator: the handler's promise stays open until the delivery is settled. */
+/** The pull form: events that were read wait here for a reader, who ends their attempts through the delivery's own methods. */
 export class DeliveryQueue<Event> implements Deliveries<Event> {
   readonly #ready = new Deque<PulledDelivery<Event>>();
   readonly #readers = new Deque<(result: Result<Event> | Promise<Result<Event>>) => void>();
@@ -42,21 +41,17 @@ export class DeliveryQueue<Event> implements Deliveries<Event> {
   }
 
   /** A worker begins to close: what nobody has read of it has not started for its subscriber, and goes back at once. */
-  giveBackUnread(worker: SubscriptionWorker): void {
-    for (const delivery of this.#ready.remove((unread) => unread.isOf(worker))) delivery.release().catch(() => {});
+  giveBackUnread(attempts: AttemptEnd): void {
+    for (const delivery of this.#ready.remove((unread) => unread.isOf(attempts))) delivery.release().catch(() => {});
   }
 
-  /** The engine's handler for one worker. Never settles by itself: the delivery's own methods settle the item. */
-  handlerOf(worker: () => SubscriptionWorker): Handler<Event> {
-    // The engine hands its own items over as the context.
-    const handle = (event: Event, item: InFlight): typeof SETTLED_BY_HAND => {
-      const delivery = new PulledDelivery(event, item, worker);
-      const reader = this.#readers.shift();
-      if (reader === undefined) this.#ready.push(delivery);
-      else reader({ done: false, value: delivery });
-      return SETTLED_BY_HAND;
-    };
-    return handle as Handler<Event>;
+  /** For the engine: what it does with an event, instead of running a handler. */
+  push(item: InFlight, event: Event, attempts: AttemptEnd): void {
+    item.byHand = true;
+    const delivery = new PulledDelivery(event, item, attempts);
+    const reader = this.#readers.shift();
+    if (reader === undefined) this.#ready.push(delivery);
+    else reader({ done: false, value: delivery });
   }
 
   next(): Promise<Result<Event>> {
@@ -102,17 +97,17 @@ export class DeliveryQueue<Event> implements Deliveries<Event> {
 class PulledDelivery<Event> implements Delivery<Event> {
   readonly event: Event;
   readonly #item: InFlight;
-  readonly #worker: () => SubscriptionWorker;
+  readonly #attempts: AttemptEnd;
   #settled = false;
 
-  constructor(event: Event, item: InFlight, worker: () => SubscriptionWorker) {
+  constructor(event: Event, item: InFlight, attempts: AttemptEnd) {
     this.event = event;
     this.#item = item;
-    this.#worker = worker;
+    this.#attempts = attempts;
   }
 
-  isOf(worker: SubscriptionWorker): boolean {
-    return this.#worker() === worker;
+  isOf(attempts: AttemptEnd): boolean {
+    return this.#attempts === attempts;
   }
 
   get id(): string {
@@ -148,30 +143,28 @@ class PulledDelivery<Event> implements Delivery<Event> {
   }
 
   ack(): Promise<SettleOutcome> {
-    return this.#settle((worker, item) => worker.succeeded(item));
+    return this.#settle(ACK);
   }
 
   retry(options: { readonly delayMs?: number | undefined; readonly error?: unknown } = {}): Promise<SettleOutcome> {
     const { delayMs, error = new Error("retry() was called") } = options;
-    const outcome = delayMs === undefined ? error : new RetryAfter(delayMs, undefined, { cause: error });
-    return this.#settle((worker, item) => worker.failed(item, outcome));
+    if (delayMs === undefined) return this.#settle(outcomeOf(error));
+    return this.#settle({ kind: "retry", delayMs: requireDelayMs("retry", delayMs), error: inspectable(error) });
   }
 
   reject(reason: string): Promise<SettleOutcome> {
-    return this.#settle((worker, item) => worker.failed(item, new Reject(reason)));
+    return this.#settle({ kind: "reject", reason: "rejected", error: new Reject(reason) });
   }
 
   release(): Promise<SettleOutcome> {
-    return this.#settle((worker, item) => worker.failed(item, new ReleaseDelivery()));
+    return this.#settle(RELEASE);
   }
 
-  async #settle(
-    settle: (worker: SubscriptionWorker, item: InFlight) => Promise<void> | undefined,
-  ): Promise<SettleOutcome> {
+  async #settle(outcome: Outcome): Promise<SettleOutcome> {
     if (this.#settled) return "already-settled";
     this.#settled = true;
     const owned = this.#item.state === "running";
-    await settle(this.#worker(), this.#item);
+    await this.#attempts.end(this.#item, outcome);
     if (owned) return "settled";
     throw new PubSubError("LEASE_LOST", `message ${this.id} no longer belongs to this worker and will be redelivered`);
   }

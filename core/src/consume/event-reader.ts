@@ -1,5 +1,5 @@
-import type { DeadLetterReason } from "../dead-letters/dead-letter.ts";
 import type { InFlight } from "./in-flight.ts";
+import type { Outcome } from "./outcome.ts";
 import { isPromise } from "../base/promise-like.ts";
 import { validatedValue } from "../declare/schema-validation.ts";
 import type { StandardResult } from "../declare/standard-schema.ts";
@@ -8,30 +8,31 @@ import type { ConsumedTopic } from "../declare/subscription.ts";
 /** Hears, once, what an item's body turned out to be: at once, or later when the schema validates asynchronously. */
 export interface EventReceiver {
   handle(item: InFlight, event: unknown): void;
-  undeliverable(item: InFlight, reason: DeadLetterReason, error: unknown): void;
+  unreadable(item: InFlight, outcome: Outcome): void;
 }
 
 /** Decodes and validates the body of an item. Callbacks instead of a promise: this is the hot path. */
 export function readEvent(topic: ConsumedTopic<unknown>, item: InFlight, receiver: EventReceiver): void {
   const { undecodable } = item.delivery;
-  if (undecodable !== undefined) return receiver.undeliverable(item, "undecodable", undecodable);
+  if (undecodable !== undefined)
+    return receiver.unreadable(item, { kind: "reject", reason: "undecodable", error: undecodable });
   let value: unknown;
   try {
     value = topic.codec.decode(item.delivery.body);
   } catch (error) {
-    return receiver.undeliverable(item, "undecodable", error);
+    return receiver.unreadable(item, { kind: "reject", reason: "undecodable", error });
   }
   if (topic.schema === undefined) return receiver.handle(item, value);
   let result: StandardResult<unknown> | Promise<StandardResult<unknown>>;
   try {
     result = topic.schema["~standard"].validate(value);
   } catch (error) {
-    return receiver.undeliverable(item, "invalid", error);
+    return receiver.unreadable(item, { kind: "reject", reason: "invalid", error });
   }
   if (!isPromise(result)) return receive(topic, item, result, receiver);
   result.then(
     (settled) => receive(topic, item, settled, receiver),
-    (error: unknown) => receiver.undeliverable(item, "invalid", error),
+    (error: unknown) => receiver.unreadable(item, { kind: "reject", reason: "invalid", error }),
   );
   return undefined;
 }
@@ -46,7 +47,7 @@ function receive(
   try {
     event = validatedValue(`topic "${topic.name}": the event`, result);
   } catch (error) {
-    return receiver.undeliverable(item, "invalid", error);
+    return receiver.unreadable(item, { kind: "reject", reason: "invalid", error });
   }
   return receiver.handle(item, event);
 }

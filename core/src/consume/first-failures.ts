@@ -1,25 +1,21 @@
+import type { InFlight } from "./in-flight.ts";
+import { RememberedMessages } from "./remembered-messages.ts";
+
 const MAX_REMEMBERED = 10_000;
 
-/** When messages that are being retried failed first, as far as this worker saw it. Bounded; the oldest are forgotten. */
+/** When messages that are being retried failed first, as far as this worker saw it. */
 export class FirstFailures {
-  readonly #atMs = new Map<string, number>();
+  readonly #atMs = new RememberedMessages<number>(MAX_REMEMBERED);
 
   /** Notes a failure and returns when the first one was, or undefined when that happened elsewhere. */
-  note(id: string, attempt: number, nowMs: number): number | undefined {
-    const known = this.#atMs.get(id);
-    if (known !== undefined || attempt > 1) return known;
-    this.#atMs.set(id, nowMs);
-    if (this.#atMs.size > MAX_REMEMBERED)
-      for (const oldest of this.#atMs.keys()) return (this.#atMs.delete(oldest), nowMs);
+  note(item: InFlight, nowMs: number): number | undefined {
+    const known = this.#atMs.get(item);
+    if (known !== undefined || item.attempt > 1) return known;
+    this.#atMs.set(item, nowMs);
     return nowMs;
   }
 
-  /** Whether any is remembered: a message without failures need not be asked for its id. */
-  get any(): boolean {
-    return this.#atMs.size > 0;
-  }
-
-  forget(id: string): void {
-    this.#atMs.delete(id);
+  forget(item: InFlight): void {
+    if (this.#atMs.any) this.#atMs.take(item);
   }
 }

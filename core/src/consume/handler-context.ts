@@ -28,8 +28,19 @@ export interface HandlerContext {
   extend(durationMs: number): void;
 }
 
+/** Any object that is no `Error`, and no promise, of which it is asked what it resolves with. */
+type NotAnError = object & { readonly stack?: undefined; readonly then?: undefined };
+type NoError = NotAnError | string | number | bigint | boolean | symbol | null | undefined | void;
+
+/**
+ * What a handler may return, and its promise resolve with: anything but an error. It is ignored. Not `void`, to which
+ * TypeScript assigns every function, also one that returns its `Reject` instead of throwing it and so acknowledges what it
+ * meant to refuse. Not `void | Promise<void>`, which would refuse `(event) => sendEmail(event)` for what `sendEmail` returns.
+ */
+export type HandlerResult = NoError | PromiseLike<NoError>;
+
 /**
  * Handles one event. Resolving (or returning) acknowledges; throwing retries by policy, `Reject` dead-letters at once,
- * `RetryAfter` chooses the delay.
+ * `RetryAfter` chooses the delay. Returning an error instead of throwing it does not compile.
  */
-export type Handler<Event> = (event: Event, context: HandlerContext) => unknown;
+export type Handler<Event> = (event: Event, context: HandlerContext) => HandlerResult;

@@ -4,6 +4,8 @@ import type { InFlight } from "./in-flight.ts";
 import type { InboxStore } from "../inbox/inbox.ts";
 import { LivingClaims } from "../inbox/living-claims.ts";
 import type { Logger } from "../base/logger.ts";
+import { type Outcome, outcomeOf } from "./outcome.ts";
+import { PubSubError } from "../base/errors.ts";
 
 export interface InboxGateOptions {
   readonly store: InboxStore;
@@ -68,10 +70,30 @@ export class InboxGate {
   }
 
   /**
+   * Ends the claim of an attempt, and returns what its delivery is to be settled with. A success is marked, also when the
+   * delivery was lost meanwhile: its redelivery is then only acknowledged. One that could not be marked is no success: the
+   * outcome is then another one, and its `error` says why. Never rejects.
+   */
+  async end(item: InFlight, outcome: Outcome): Promise<Outcome> {
+    if (outcome.kind !== "ack") {
+      await this.abandon(item);
+      return outcome;
+    }
+    try {
+      if (await this.#complete(item)) return outcome;
+    } catch (error) {
+      return outcomeOf(error);
+    }
+    // When it comes again, the inbox says what became of it.
+    const reason = `the claim of message ${item.id} was another's by then: it comes again`;
+    return { kind: "release", leaseEnded: false, error: new PubSubError("LEASE_LOST", reason) };
+  }
+
+  /**
    * Marks the message as handled. Returns false when the claim was another's by then; the mark, or the message's next
    * run, is theirs. Rejects when the store cannot say; the claim has been given back then.
    */
-  async complete(item: InFlight): Promise<boolean> {
+  async #complete(item: InFlight): Promise<boolean> {
     const token = this.#tokens.get(item);
     if (token === undefined) return false;
     const { store, path, retainMs, clock } = this.#options;

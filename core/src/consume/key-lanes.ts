@@ -1,4 +1,4 @@
-import type { Clock } from "../base/clock.ts";
+import type { Clock, TimerHandle } from "../base/clock.ts";
 import { Deque } from "../base/deque.ts";
 import type { InFlight } from "./in-flight.ts";
 
@@ -7,6 +7,8 @@ interface Lane {
   current: InFlight | undefined;
   /** The message that was retried and must come back before anything else of this key runs. */
   awaited: { readonly id: string; readonly dueMs: number } | undefined;
+  /** Runs while `current` waits for its delay to pass, or `awaited` for its return. */
+  timer: TimerHandle;
   readonly behind: Deque<InFlight>;
 }
 
@@ -33,13 +35,14 @@ export class KeyLanes {
   admit(key: string, item: InFlight): void {
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
-      lane = { current: undefined, awaited: undefined, behind: new Deque() };
+      lane = { current: undefined, awaited: undefined, timer: undefined, behind: new Deque() };
       this.#lanes.set(key, lane);
     }
     if (lane.awaited !== undefined && lane.awaited.id === item.id) {
       const { dueMs } = lane.awaited;
       lane.awaited = undefined;
-      this.#startAfter(key, lane, item, dueMs - this.#options.clock.monotonicNow());
+      this.#stopTimer(lane);
+      this.#startAfter(lane, item, dueMs - this.#options.clock.monotonicNow());
     } else if (lane.current === undefined && lane.awaited === undefined) {
       lane.current = item;
       this.#options.ready(item);
@@ -61,10 +64,10 @@ export class KeyLanes {
     const lane = this.#lanes.get(key);
     if (lane?.current !== item) return;
     lane.current = undefined;
-    const awaited = { id: item.id, dueMs: this.#options.clock.monotonicNow() + delayMs };
-    lane.awaited = awaited;
-    this.#options.clock.setTimer(() => {
-      if (lane.awaited !== awaited || this.#lanes.get(key) !== lane) return;
+    this.#stopTimer(lane);
+    const { clock } = this.#options;
+    lane.awaited = { id: item.id, dueMs: clock.monotonicNow() + delayMs };
+    lane.timer = clock.setTimer(() => {
       this.#lanes.delete(key);
       this.#options.giveBack(lane.behind.remove(() => true));
     }, delayMs + this.#options.patienceMs);
@@ -79,6 +82,7 @@ export class KeyLanes {
       return;
     }
     lane.current = undefined;
+    this.#stopTimer(lane);
     queueMicrotask(() => {
       if (this.#lanes.get(key) === lane && lane.current === undefined) this.#advance(key, lane);
     });
@@ -91,7 +95,13 @@ export class KeyLanes {
   }
 
   clear(): void {
+    for (const lane of this.#lanes.values()) this.#stopTimer(lane);
     this.#lanes.clear();
+  }
+
+  #stopTimer(lane: Lane): void {
+    if (lane.timer !== undefined) this.#options.clock.clearTimer(lane.timer);
+    lane.timer = undefined;
   }
 
   #advance(key: string, lane: Lane): void {
@@ -105,11 +115,11 @@ export class KeyLanes {
     this.#options.ready(next);
   }
 
-  #startAfter(key: string, lane: Lane, item: InFlight, delayMs: number): void {
+  #startAfter(lane: Lane, item: InFlight, delayMs: number): void {
     lane.current = item;
     if (delayMs <= 0) return this.#options.ready(item);
-    this.#options.clock.setTimer(() => {
-      if (this.#lanes.get(key) === lane && lane.current === item && item.state === "waiting") this.#options.ready(item);
+    lane.timer = this.#options.clock.setTimer(() => {
+      if (lane.current === item && item.state === "waiting") this.#options.ready(item);
     }, delayMs);
   }
 }

@@ -1,5 +1,5 @@
-import type { DriverDelivery } from "../driver.ts";
-import { boundedId } from "../contract/received.ts";
+import type { InFlight } from "./in-flight.ts";
+import { RememberedMessages } from "./remembered-messages.ts";
 
 /** Beyond this the oldest are forgotten, and a redelivery of one runs again. Each takes some 100 bytes. */
 const MAX_REMEMBERED = 10_000;
@@ -10,23 +10,15 @@ const MAX_REMEMBERED = 10_000;
  * acknowledged in time costs nothing.
  */
 export class LateSuccesses {
-  readonly #byId = new Map<string, Pick<DriverDelivery, "attempt" | "publishTimeMs">>();
+  readonly #attempts = new RememberedMessages<number>(MAX_REMEMBERED);
 
-  get size(): number {
-    return this.#byId.size;
+  add(item: InFlight): void {
+    this.#attempts.set(item, item.attempt);
   }
 
-  add({ id: received, attempt, publishTimeMs }: DriverDelivery): void {
-    const id = boundedId(received);
-    this.#byId.delete(id);
-    this.#byId.set(id, { attempt, publishTimeMs });
-    const [oldest] = this.#byId.size > MAX_REMEMBERED ? this.#byId.keys() : [];
-    if (oldest !== undefined) this.#byId.delete(oldest);
-  }
-
-  /** Only a later attempt of the same publish: a redriven letter is counted from 1, and is meant to run. */
-  has({ id, attempt, publishTimeMs }: DriverDelivery): boolean {
-    const known = this.#byId.get(boundedId(id));
-    return known !== undefined && known.publishTimeMs === publishTimeMs && attempt > known.attempt;
+  /** Only a later attempt: a redriven letter is counted from 1, and is meant to run. */
+  has(item: InFlight): boolean {
+    const attempt = this.#attempts.any ? this.#attempts.get(item) : undefined;
+    return attempt !== undefined && item.attempt > attempt;
   }
 }

@@ -1,9 +1,9 @@
 import { combinedWorker } from "./combined-worker.ts";
 import type { Connection, ConnectionEnvironment } from "../connections/connection.ts";
 import type { ConnectionRouter } from "../connections/connection-router.ts";
-import type { Handler } from "./handler-context.ts";
 import type { InboxGate } from "./inbox-gate.ts";
 import type { LateSuccesses } from "./late-successes.ts";
+import type { AttemptEnd, EventRun } from "./run-handler.ts";
 import { SharedPlaces } from "./shared-places.ts";
 import { subscriptionSpec } from "../connections/specs.ts";
 import { SubscriptionWorker } from "./subscription-worker.ts";
@@ -23,24 +23,21 @@ export interface WorkerSettings {
   readonly closeTimeoutMs: number;
   /** Before it receives, when it begins to close, and when it was closed. Opening stops when `onOpen` throws. */
   readonly onOpen: (worker: SubscriptionWorker) => void;
-  readonly onClosing: ((worker: SubscriptionWorker) => void) | undefined;
+  readonly onClosing: ((attempts: AttemptEnd) => void) | undefined;
   readonly onClosed: (worker: SubscriptionWorker) => void;
 }
 
-/** Makes the handler of one worker, which may need to know its worker. */
-export type HandlerOf<Event> = (worker: () => SubscriptionWorker) => Handler<Event>;
-
 /** Opens a worker of `subscription`, as it is in force, on each of its connections: on all or on none. */
-export async function openWorkers<Event>(
+export async function openWorkers(
   router: ConnectionRouter,
-  subscription: Subscription<Event>,
-  handlerOf: HandlerOf<Event>,
+  subscription: Subscription,
+  run: EventRun,
   settings: WorkerSettings,
 ): Promise<Worker> {
   const names = router.routes.connectionsOf(subscription);
   const places = names.length > 1 ? new SharedPlaces(settings.maxConcurrency) : undefined;
   const opened = await Promise.allSettled(
-    names.map(async (name) => openWorker(await router.connection(name), subscription, handlerOf, settings, places)),
+    names.map(async (name) => openWorker(await router.connection(name), subscription, run, settings, places)),
   );
   const workers = opened.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   const failed = opened.find((result) => result.status === "rejected");
@@ -51,10 +48,10 @@ export async function openWorkers<Event>(
   return workers.length === 1 ? (workers[0] as Worker) : combinedWorker(subscription, workers);
 }
 
-async function openWorker<Event>(
+async function openWorker(
   connection: Connection,
-  subscription: Subscription<Event>,
-  handlerOf: HandlerOf<Event>,
+  subscription: Subscription,
+  run: EventRun,
   settings: WorkerSettings,
   places: SharedPlaces | undefined,
 ): Promise<SubscriptionWorker> {
@@ -63,23 +60,21 @@ async function openWorker<Event>(
     settings;
   const spec = subscriptionSpec(subscription, connection.names);
   const letters = await connection.driver.openDeadLetters(spec);
-  const worker: SubscriptionWorker = new SubscriptionWorker(
+  const worker = new SubscriptionWorker({
     subscription,
-    handlerOf(() => worker),
-    {
-      connection: connection.name,
-      capabilities: connection.capabilities,
-      ...environment,
-      letters,
-      inbox,
-      lateSuccesses,
-      places,
-      maxConcurrency,
-      closeTimeoutMs,
-      onClosing,
-      onClosed,
-    },
-  );
+    run,
+    connection: connection.name,
+    capabilities: connection.capabilities,
+    ...environment,
+    letters,
+    inbox,
+    lateSuccesses,
+    places,
+    maxConcurrency,
+    closeTimeoutMs,
+    onClosing,
+    onClosed,
+  });
   try {
     onOpen(worker);
   } catch (error) {
@@ -89,7 +84,7 @@ async function openWorker<Event>(
   const outstanding = maxConcurrency + prefetch;
   const maxOutstanding = spec.topic.ordered ? Math.max(outstanding, ORDERED_OUTSTANDING_MIN) : outstanding;
   try {
-    worker.attach(await connection.driver.openSubscriber(spec, worker, { maxOutstanding }));
+    worker.attach(await connection.driver.openSubscriber(spec, worker.sink, { maxOutstanding }));
   } catch (error) {
     await worker.close({ timeoutMs: 0 });
     throw error;

@@ -12,12 +12,7 @@ export class RetryAfter extends Error {
   /** @throws TypeError when `delayMs` is not a finite number from 0 up */
   constructor(delayMs: number, reason = `retry after ${delayMs} ms`, options?: { readonly cause?: unknown }) {
     super(reason, options);
-    if (!Number.isFinite(delayMs) || delayMs < 0) {
-      throw new TypeError(
-        `RetryAfter: delayMs is ${shown(delayMs)}: must be a finite number of milliseconds, 0 or more`,
-      );
-    }
-    this.delayMs = delayMs;
+    this.delayMs = requireDelayMs("RetryAfter", delayMs);
   }
 
   /** Also one that another copy of this package has made. */
@@ -28,6 +23,12 @@ export class RetryAfter extends Error {
   static {
     mark(this, RETRY_AFTER_BRAND);
   }
+}
+
+/** @throws TypeError when `delayMs` is not a finite number from 0 up */
+export function requireDelayMs(what: string, delayMs: number): number {
+  if (Number.isFinite(delayMs) && delayMs >= 0) return delayMs;
+  throw new TypeError(`${what}: delayMs is ${shown(delayMs)}: must be a finite number of milliseconds, 0 or more`);
 }
 
 /** Whether a handler threw `RetryAfter`, of whatever copy of this package. */

@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+
+import type { DriverDelivery } from "../src/driver.ts";
+import { InFlight } from "../src/consume/in-flight.ts";
+import { KeyLanes } from "../src/consume/key-lanes.ts";
+import { VirtualClock } from "../src/base/virtual-clock.ts";
+
+/** Counts the timers that are pending. */
+class CountingClock extends VirtualClock {
+  readonly pending = new Set<unknown>();
+
+  override setTimer(callback: () => void, delayMs: number): unknown {
+    const timer = super.setTimer(() => {
+      this.pending.delete(timer);
+      callback();
+    }, delayMs);
+    this.pending.add(timer);
+    return timer;
+  }
+
+  override clearTimer(timer: unknown): void {
+    this.pending.delete(timer);
+    super.clearTimer(timer);
+  }
+}
+
+interface OpenLanes {
+  readonly clock: CountingClock;
+  readonly lanes: KeyLanes;
+  readonly ready: string[];
+  readonly given: string[];
+  readonly item: (id: string) => InFlight;
+}
+
+function open(): OpenLanes {
+  const clock = new CountingClock();
+  const ready: string[] = [];
+  const given: string[] = [];
+  const lanes = new KeyLanes({
+    clock,
+    ready: ({ id }) => void ready.push(id),
+    giveBack: (items) => void given.push(...items.map(({ id }) => id)),
+    patienceMs: 10_000,
+  });
+  const leaseClock = { now: () => clock.now(), monotonicNow: () => clock.monotonicNow(), maxLeaseMs: 1000 };
+  const item = (id: string): InFlight => new InFlight({ id } as DriverDelivery, leaseClock);
+  return { clock, lanes, ready, given, item };
+}
+
+describe("timers of key lanes", () => {
+  it("end when the awaited message has come back, and when its delay has passed", async () => {
+    const { clock, lanes, ready, item } = open();
+    const first = item("a");
+    lanes.admit("k", first);
+    lanes.awaitRetry("k", first, 100);
+    expect(clock.pending.size).toBe(1);
+    lanes.admit("k", item("a"));
+    expect(clock.pending.size).toBe(1);
+    await clock.advance(100);
+    expect(ready).toEqual(["a", "a"]);
+    expect(clock.pending.size).toBe(0);
+  });
+
+  it("end when the lanes are cleared, in whatever they wait", () => {
+    const { clock, lanes, item } = open();
+    const awaited = item("a");
+    lanes.admit("k", awaited);
+    lanes.awaitRetry("k", awaited, 100);
+    const delayed = item("b");
+    lanes.admit("l", delayed);
+    lanes.awaitRetry("l", delayed, 100);
+    lanes.admit("l", item("b"));
+    expect(clock.pending.size).toBe(2);
+    lanes.clear();
+    expect(clock.pending.size).toBe(0);
+  });
+
+  it("end when the message is revoked that waits for its delay", async () => {
+    const { clock, lanes, ready, item } = open();
+    const first = item("a");
+    lanes.admit("k", first);
+    lanes.awaitRetry("k", first, 100);
+    const again = item("a");
+    lanes.admit("k", again);
+    lanes.admit("k", item("b"));
+    lanes.revoked("k", again);
+    expect(clock.pending.size).toBe(0);
+    await Promise.resolve();
+    expect(ready).toEqual(["a", "b"]);
+  });
+
+  it("give back what stands behind a message that does not return", async () => {
+    const { clock, lanes, given, item } = open();
+    const first = item("a");
+    lanes.admit("k", first);
+    lanes.admit("k", item("b"));
+    lanes.awaitRetry("k", first, 100);
+    await clock.advance(10_100);
+    expect(given).toEqual(["b"]);
+    expect(clock.pending.size).toBe(0);
+  });
+});
