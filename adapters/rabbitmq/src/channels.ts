@@ -1,8 +1,6 @@
-import type { Logger } from "@anytopic/core/driver";
+import { CLOSE_GRACE_MS, type Clock, type Logger, within } from "@anytopic/core/driver";
 import type { Channel, ChannelModel } from "amqplib";
 import type { Connection } from "./connection.ts";
-import { CLOSE_TIMEOUT_MS } from "./limits.ts";
-import { raceTimeout } from "./race-timeout.ts";
 
 /**
  * Attaches what keeps one channel's trouble its own: without an 'error' listener a channel that the broker closes takes the
@@ -17,10 +15,14 @@ export function hearErrors<Any extends Channel>(channel: Any, logger: Logger): A
 }
 
 /** Closes a channel or connection. amqplib's own promise stays pending for ever when the connection ends meanwhile. Never rejects. */
-export async function closeWithin(closeable: Channel | ChannelModel, timeoutMs: number): Promise<void> {
+export async function closeWithin(
+  clock: Clock,
+  closeable: Channel | ChannelModel,
+  timeoutMs: number = CLOSE_GRACE_MS,
+): Promise<void> {
   const closed = new Promise<void>((resolve) => void closeable.once("close", () => resolve()));
   // Rejects when it is closed already.
-  await raceTimeout(Promise.race([closed, closeable.close()]), timeoutMs);
+  await within(clock, timeoutMs, Promise.race([closed, closeable.close()]));
 }
 
 /** Runs `use` on a channel of its own: one failed declaration closes the channel it was made on. */
@@ -32,6 +34,6 @@ export async function withChannel<Result>(
   try {
     return await use(channel);
   } finally {
-    await closeWithin(channel, CLOSE_TIMEOUT_MS);
+    await closeWithin(connection.context.clock, channel);
   }
 }

@@ -1,4 +1,5 @@
 import { startBrokerOrSkip } from "@anytopic/brokers";
+import { systemClock } from "@anytopic/core";
 import { type ChannelModel, type ConfirmChannel, connect, type ConsumeMessage } from "amqplib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decodeMessage } from "../src/codec.ts";
@@ -36,7 +37,7 @@ describe.skipIf(broker === undefined)("acks right before a session closes", () =
   /** Who holds `HELD` messages of the queue; what comes later it gives back. */
   async function holding(queue: string): Promise<{ session: Session; tag: string; held: readonly Delivery[] }> {
     const channel = await model.createChannel();
-    const session = new Session(channel, queue);
+    const session = new Session(channel, queue, systemClock);
     const held: Delivery[] = [];
     const full = Promise.withResolvers<void>();
     channel.on("delivery", (message: ConsumeMessage) => {
