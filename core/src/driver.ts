@@ -235,7 +235,6 @@ export { ConnectionStatus } from "./base/connection-status.ts";
 export { keepTrying } from "./base/keep-trying.ts";
 export { pause } from "./base/pause.ts";
 export { ReceivingReports } from "./base/receiving-reports.ts";
-export { reconnectDelayMs } from "./base/reconnect-delay.ts";
 export { retryPauseMs } from "./base/retry-pause.ts";
 export { timeLeft } from "./base/time-left.ts";
 export { untilAborted } from "./base/until-aborted.ts";
