@@ -50,9 +50,9 @@ describe("pause", () => {
     expect(getEventListeners(signal, "abort")).toEqual([]);
 
     const stop = new AbortController();
-    const stopped = pause(clock, Number.POSITIVE_INFINITY, stop.signal);
+    const stopped = [10, Number.POSITIVE_INFINITY].map((delayMs) => pause(clock, delayMs, stop.signal));
     stop.abort();
-    await stopped;
+    await Promise.all(stopped);
     await pause(clock, 10, stop.signal);
     await clock.runUntilIdle(0);
   });
