@@ -186,6 +186,7 @@ export interface Driver {
 
 /** What core gives a driver. */
 export interface DriverContext {
+  /** Everything that a driver of ours measures or waits for goes by it; only what a client library is told goes by the system's. */
   readonly clock: Clock;
   /** Uniform in [0, 1), for jitter. */
   readonly random: () => number;
@@ -230,7 +231,15 @@ export { percentDecode, percentEncode } from "./base/percent-encoding.ts";
 export { Deque } from "./base/deque.ts";
 export { type Held, HeldItems } from "./base/held-items.ts";
 export { NumberWindow } from "./base/number-window.ts";
-export { reconnectDelayMs } from "./base/reconnect-delay.ts";
+export { CLOSE_GRACE_MS } from "./base/close-budget.ts";
+export { ConnectionStatus } from "./base/connection-status.ts";
+export { keepTrying } from "./base/keep-trying.ts";
+export { pause } from "./base/pause.ts";
+export { ReceivingReports } from "./base/receiving-reports.ts";
+export { retryPauseMs } from "./base/retry-pause.ts";
+export { timeLeft } from "./base/time-left.ts";
+export { untilAborted } from "./base/until-aborted.ts";
+export { requireWithin, within } from "./base/within.ts";
 export { HIDDEN_PARAMETER, mayShowParameter } from "./base/url-parameter.ts";
 export { rejectUnknownKeys, requireChoice, requireInteger, shown, withoutUndefined } from "./base/option-checks.ts";
 export { urlWithOptions } from "./base/url-with-options.ts";

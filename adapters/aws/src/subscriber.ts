@@ -1,11 +1,14 @@
 import type { Message } from "@aws-sdk/client-sqs";
 import {
+  type Clock,
+  CLOSE_GRACE_MS,
   type DeliverySink,
   type DriverDelivery,
   type DriverSubscriber,
   PubSubError,
   type SubscriberOptions,
   type SubscriptionSpec,
+  within,
 } from "@anytopic/core/driver";
 import type { Connection } from "./connection.ts";
 import { decodeMessage } from "./decode-message.ts";
@@ -17,7 +20,6 @@ import { Receivers } from "./receivers.ts";
 import { isFifo, snsTopicName } from "./resource-names.ts";
 import { Settlements } from "./settlements.ts";
 import type { UnstartedReceipts } from "./unstarted-receipts.ts";
-import { CLOSE_TIMEOUT_MS, within } from "./within.ts";
 
 /** A lease is renewed when less than this share of it is left: not on every call of `extend`, since each is money. */
 const RENEWAL_SHARE = 0.7;
@@ -33,6 +35,7 @@ const SINGLY_EXTRA_MS = 10_000;
 export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
   readonly #connection: Connection;
   readonly #queue: Queue;
+  readonly #clock: Clock;
   readonly #sink: DeliverySink;
   readonly #unstarted: UnstartedReceipts;
   readonly #topicName: string;
@@ -56,6 +59,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
   ) {
     this.#connection = connection;
     this.#queue = queue;
+    this.#clock = connection.context.clock;
     this.#sink = sink;
     this.#unstarted = unstarted;
     this.#topicName = snsTopicName(connection.options.prefix, subscription.topic);
@@ -68,7 +72,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
       visibilitySeconds: this.#leaseSeconds,
       capacity: options.maxOutstanding,
       places: () => this.#maxOutstanding - this.#held.size,
-      batchSize: () => (performance.now() < this.#singlyUntilMs ? 1 : MAX_BATCH_ENTRIES),
+      batchSize: () => (this.#clock.monotonicNow() < this.#singlyUntilMs ? 1 : MAX_BATCH_ENTRIES),
       received: (messages) => this.#receive(messages),
       late: (messages) => this.#returnLate(messages),
       failing: (error) => {
@@ -82,7 +86,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
   }
 
   extend(deliveries: readonly DriverDelivery[]): void {
-    const nowMs = performance.now();
+    const nowMs = this.#clock.monotonicNow();
     for (const delivery of deliveries) {
       if (!(delivery instanceof AwsDelivery) || delivery.state !== "held") continue;
       const leftMs = delivery.leaseEndsAtMs - nowMs;
@@ -96,7 +100,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
     return Promise.resolve();
   }
 
-  close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+  close(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.#closing ??= this.#close(timeoutMs);
     return this.#closing;
   }
@@ -124,7 +128,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
     const own = this.#settle(delivery);
     const hidden = own ? this.#settlements.hide(delivery, delayMs) : undefined;
     for (const follower of followers) this.#takeBack(follower);
-    const nowMs = performance.now();
+    const nowMs = this.#clock.monotonicNow();
     if (followers.length > 0 || nowMs < this.#singlyUntilMs) {
       this.#singlyUntilMs = Math.max(this.#singlyUntilMs, nowMs + delayMs + SINGLY_EXTRA_MS);
     }
@@ -139,7 +143,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
   }
 
   #receive(messages: readonly Message[]): void {
-    const nowMs = performance.now();
+    const nowMs = this.#clock.monotonicNow();
     const groups = new Set<string>();
     // All of them first: a handler may fail before its deliver returns, and those behind it must be known by then.
     const deliveries = messages.map((message) => {
@@ -182,7 +186,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
   /** Takes a delivery out of core's hands. False when its lease is known to have ended. */
   #settle(delivery: AwsDelivery): boolean {
     this.#held.delete(delivery);
-    const own = delivery.state === "held" && performance.now() < delivery.leaseEndsAtMs;
+    const own = delivery.state === "held" && this.#clock.monotonicNow() < delivery.leaseEndsAtMs;
     delivery.state = own ? "settling" : "lost";
     this.#receivers.pump();
     return own;
@@ -216,7 +220,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
   }
 
   #renew(delivery: AwsDelivery, nowMs: number): void {
-    const seconds = delivery.invisibleFor(this.#leaseSeconds);
+    const seconds = delivery.invisibleFor(this.#leaseSeconds, nowMs);
     // At the end of the 12 hours: let it run out.
     if ((delivery.leaseEndsAtMs - nowMs) / 1000 >= seconds) return;
     this.#settlements.renew(delivery, seconds, () => {
@@ -256,7 +260,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
     for (const delivery of this.#held) {
       this.giveBack(delivery).catch(ignore);
     }
-    await within(timeoutMs, this.#settlements.flush());
+    await within(this.#clock, timeoutMs, this.#settlements.flush());
   }
 }
 

@@ -79,7 +79,7 @@ export function encodeCopy(message: OutgoingMessage, previousAttempts = 0): Wire
 export type Origin = "topic" | "redrive" | "letters";
 
 /** Never throws. Reserved attributes are nobody's but ours, and are believed where we alone can have written them. */
-export function decode(message: WireMessage, origin: Origin): Decoded {
+export function decode(message: WireMessage, origin: Origin, nowMs: number): Decoded {
   const attributes = Object.create(null) as Record<string, string>;
   const given = message.attributes;
   const forwarded = origin === "letters" && given[FORWARDED_ATTRIBUTE] !== undefined;
@@ -100,7 +100,7 @@ export function decode(message: WireMessage, origin: Origin): Decoded {
   }
   if (record !== undefined && origin === "letters") attributes[DEAD_LETTER_ATTRIBUTE] = record;
   if (forwarded) publishTimeMs = timeIn(given[FORWARDED_TIME_ATTRIBUTE] ?? "");
-  return { id, attributes, publishTimeMs: publishTimeMs ?? millisecondsOf(message), previousAttempts };
+  return { id, attributes, publishTimeMs: publishTimeMs ?? millisecondsOf(message, nowMs), previousAttempts };
 }
 
 function isReserved(key: string): boolean {
@@ -141,8 +141,8 @@ function wholeNumber(text: string, max: number): number | undefined {
   return /^\d{1,16}$/.test(text) && number <= max ? number : undefined;
 }
 
-function millisecondsOf({ publishTime }: WireMessage): number {
-  if (publishTime === null || publishTime === undefined) return Date.now();
+function millisecondsOf({ publishTime }: WireMessage, nowMs: number): number {
+  if (publishTime === null || publishTime === undefined) return nowMs;
   return Number(publishTime.seconds ?? 0) * 1000 + Math.floor((publishTime.nanos ?? 0) / 1_000_000);
 }
 

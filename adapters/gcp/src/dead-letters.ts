@@ -1,10 +1,13 @@
 import {
+  CLOSE_GRACE_MS,
   type DriverDeadLetters,
   type OutgoingMessage,
+  pause,
   PubSubError,
   type StoredMessage,
   type SubscriptionSpec,
   type TakenLetter,
+  within,
 } from "@anytopic/core/driver";
 import { decode, encodeCopy } from "./codec.ts";
 import type { Connection } from "./connection.ts";
@@ -15,7 +18,6 @@ import { MAX_PULL_MESSAGES } from "./limits.ts";
 import { subscriptionIds } from "./resource-names.ts";
 import type { CallOptions, WireReceived } from "./rpc.ts";
 import { SettleQueue } from "./settle-queue.ts";
-import { CLOSE_TIMEOUT_MS, within } from "./within.ts";
 
 const CALL_DEADLINE_MS = 20_000;
 /** The service may answer empty although there are letters, so emptiness is asked for so often, so far apart. */
@@ -89,12 +91,12 @@ export class GcpDeadLetters implements DriverDeadLetters {
     const leased: WireReceived[] = [];
     await this.#pullEach(limit, (letter) => leased.push(letter));
     await this.#putBack(leased.map(({ ackId }) => ackId));
-    return leased.map(storedMessage).toSorted((a, b) => a.publishTimeMs - b.publishTimeMs);
+    return leased.map((letter) => this.#storedMessage(letter)).toSorted((a, b) => a.publishTimeMs - b.publishTimeMs);
   }
 
   async take(limit: number): Promise<readonly TakenLetter[]> {
     for (let empty = 0; empty < EMPTY_ANSWERS; empty += 1) {
-      if (empty > 0) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      if (empty > 0) await pause(this.#connection.context.clock, PAUSE_MS);
       const letters = await this.#pull(Math.min(limit, MAX_PULL_MESSAGES));
       if (letters.length > 0) return letters.map((letter) => this.#taken(letter));
     }
@@ -107,7 +109,7 @@ export class GcpDeadLetters implements DriverDeadLetters {
       const letters = await this.#pull(MAX_PULL_MESSAGES);
       if (letters.length === 0) {
         empty += 1;
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        await pause(this.#connection.context.clock, PAUSE_MS);
         continue;
       }
       await Promise.all(letters.map(({ ackId }) => this.#settles.ack(ackId)));
@@ -116,8 +118,8 @@ export class GcpDeadLetters implements DriverDeadLetters {
     return purged;
   }
 
-  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
-    await within(timeoutMs, this.#settles.flush());
+  async close(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
+    await within(this.#connection.context.clock, timeoutMs, this.#settles.flush());
   }
 
   #warn({ id }: OutgoingMessage, without: string): void {
@@ -129,7 +131,7 @@ export class GcpDeadLetters implements DriverDeadLetters {
 
   #taken(letter: WireReceived): TakenLetter {
     return {
-      ...storedMessage(letter),
+      ...this.#storedMessage(letter),
       // Two letters can have one id, which their publisher chose.
       mark: letter.message.messageId,
       remove: () => this.#settles.ack(letter.ackId),
@@ -162,11 +164,11 @@ export class GcpDeadLetters implements DriverDeadLetters {
       });
     });
   }
-}
 
-function storedMessage(letter: WireReceived): StoredMessage {
-  const { message } = letter;
-  const { id, attributes, publishTimeMs } = decode(message, "letters");
-  const orderingKey = message.orderingKey === "" ? undefined : message.orderingKey;
-  return { id, attributes, publishTimeMs, orderingKey, body: message.data, native: letter };
+  #storedMessage(letter: WireReceived): StoredMessage {
+    const { message } = letter;
+    const { id, attributes, publishTimeMs } = decode(message, "letters", this.#connection.context.clock.now());
+    const orderingKey = message.orderingKey === "" ? undefined : message.orderingKey;
+    return { id, attributes, publishTimeMs, orderingKey, body: message.data, native: letter };
+  }
 }

@@ -1,3 +1,4 @@
+import { systemClock } from "@anytopic/core";
 import { expect, test } from "vitest";
 import type { Connection } from "../src/connection.ts";
 import type { Channel } from "../src/rpc.ts";
@@ -24,7 +25,11 @@ function queueOn(answers: (Error | null)[]): { readonly queue: SettleQueue; read
     },
     close: () => Promise.resolve(),
   };
-  const connection = { methods: {}, metadata: () => undefined } as unknown as Connection;
+  const connection = {
+    context: { clock: systemClock },
+    methods: {},
+    metadata: () => undefined,
+  } as unknown as Connection;
   const options = { connection, channel, subscription: "projects/p/subscriptions/s", exactlyOnce: true };
   return { queue: new SettleQueue(options), sent };
 }

@@ -1,11 +1,16 @@
 import {
+  type Clock,
+  CLOSE_GRACE_MS,
   DEAD_LETTER_ATTRIBUTE,
   type DriverContext,
   type DriverDeadLetters,
   type OutgoingMessage,
+  pause,
   PubSubError,
   type StoredMessage,
   type TakenLetter,
+  timeLeft,
+  within,
 } from "@anytopic/core/driver";
 import type { Channel, GetMessage } from "amqplib";
 import { closeWithin } from "./channels.ts";
@@ -14,11 +19,9 @@ import { answered } from "./answered.ts";
 import { type DecodedLetter, encodeStored } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { codeOf, toPubSubError } from "./errors.ts";
-import { CLOSE_TIMEOUT_MS } from "./limits.ts";
 import { letterId, newMark } from "./message-id.ts";
 import type { QueueNames } from "./names.ts";
 import type { QueueSender } from "./queue-sender.ts";
-import { raceTimeout } from "./race-timeout.ts";
 import { readLetter } from "./read-message.ts";
 
 export interface DeadLettersContext {
@@ -58,7 +61,7 @@ export class DeadLetters implements DriverDeadLetters {
   count(): Promise<number> {
     return this.#admin(
       "count",
-      async (channel) => (await answered(channel, channel.checkQueue(this.#queue))).messageCount,
+      async (channel) => (await answered(this.#clock, channel, channel.checkQueue(this.#queue))).messageCount,
     );
   }
 
@@ -74,12 +77,12 @@ export class DeadLetters implements DriverDeadLetters {
   async take(limit: number): Promise<readonly TakenLetter[]> {
     try {
       const channel = await this.#ownChannel();
-      const endMs = performance.now() + TAKE_WAIT_MS;
+      const leftMs = timeLeft(this.#clock, TAKE_WAIT_MS);
       for (;;) {
         const letters = await this.#get(channel, limit);
         if (letters.length > 0) return letters.map((letter) => this.#taken(channel, letter));
-        if (performance.now() >= endMs) return [];
-        await new Promise((resolve) => setTimeout(resolve, TAKE_POLL_MS));
+        if (leftMs() === 0) return [];
+        await pause(this.#clock, TAKE_POLL_MS);
       }
     } catch (error) {
       // What its answer brings after all must not stay with a channel that nobody looks at.
@@ -91,20 +94,24 @@ export class DeadLetters implements DriverDeadLetters {
   purge(): Promise<number> {
     return this.#admin(
       "purge",
-      async (channel) => (await answered(channel, channel.purgeQueue(this.#queue))).messageCount,
+      async (channel) => (await answered(this.#clock, channel, channel.purgeQueue(this.#queue))).messageCount,
     );
   }
 
-  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+  async close(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.#closed = true;
-    await raceTimeout(this.#forgetChannel(), timeoutMs);
+    await within(this.#clock, timeoutMs, this.#forgetChannel());
   }
 
   async #forgetChannel(): Promise<void> {
     const opening = this.#channel;
     this.#channel = undefined;
     const channel = await opening?.catch(() => undefined);
-    if (channel !== undefined) await closeWithin(channel, CLOSE_TIMEOUT_MS);
+    if (channel !== undefined) await closeWithin(this.#clock, channel);
+  }
+
+  get #clock(): Clock {
+    return this.#context.driver.clock;
   }
 
   get #queue(): string {
@@ -143,7 +150,7 @@ export class DeadLetters implements DriverDeadLetters {
   async #get(channel: Channel, limit: number): Promise<GetMessage[]> {
     const letters: GetMessage[] = [];
     while (letters.length < limit) {
-      const letter = await answered(channel, channel.get(this.#queue, { noAck: false }));
+      const letter = await answered(this.#clock, channel, channel.get(this.#queue, { noAck: false }));
       if (letter === false) break;
       letters.push(letter);
     }
@@ -151,7 +158,7 @@ export class DeadLetters implements DriverDeadLetters {
   }
 
   #decode(letter: GetMessage): DecodedLetter {
-    return readLetter(letter, this.#context.driver.clock.now());
+    return readLetter(letter, this.#clock.now());
   }
 
   #taken(channel: Channel, letter: GetMessage): TakenLetter {
@@ -163,7 +170,7 @@ export class DeadLetters implements DriverDeadLetters {
       try {
         send();
         // An ack has no answer, but a channel is worked through in order: after this one it was.
-        await answered(channel, channel.checkQueue(this.#queue));
+        await answered(this.#clock, channel, channel.checkQueue(this.#queue));
       } catch (error) {
         throw new PubSubError(
           "LEASE_LOST",

@@ -1,18 +1,18 @@
-import type {
-  DeliverySink,
-  Driver,
-  DriverContext,
-  DriverDeadLetters,
-  DriverPublisher,
-  DriverSubscriber,
-  SubscriberOptions,
-  SubscriptionSpec,
-  TopicSpec,
-  Topology,
-  TopologyChange,
+import {
+  ConnectionStatus,
+  type DeliverySink,
+  type Driver,
+  type DriverContext,
+  type DriverDeadLetters,
+  type DriverPublisher,
+  type DriverSubscriber,
+  type SubscriberOptions,
+  type SubscriptionSpec,
+  type TopicSpec,
+  type Topology,
+  type TopologyChange,
 } from "@anytopic/core/driver";
-import { Connection } from "./connection.ts";
-import { ConnectionStatus } from "./connection-status.ts";
+import { Connection, type ConnectionPurpose } from "./connection.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { OPEN_TIMEOUT_MS } from "./limits.ts";
 import { exchangeName, queueNames } from "./names.ts";
@@ -37,7 +37,7 @@ export class RabbitmqDriver implements Driver {
   readonly native: RabbitmqNative;
   readonly #options: CheckedOptions;
   readonly #context: DriverContext;
-  readonly #status: ConnectionStatus;
+  readonly #status: ConnectionStatus<ConnectionPurpose>;
   readonly #consuming: Connection;
   readonly #provisioning: Provisioning;
   readonly #nextOrder: () => number;
@@ -95,14 +95,11 @@ export class RabbitmqDriver implements Driver {
 
   async openPublisher(topic: TopicSpec): Promise<DriverPublisher> {
     const { connection } = await this.#publish();
-    const { clock, logger } = this.#context;
     return new Publisher(topic, {
       connection,
-      logger,
       exchange: exchangeName(this.#options.prefix, topic),
       contentType: this.#options.contentType,
       nextOrder: this.#nextOrder,
-      now: () => clock.now(),
     });
   }
 
@@ -118,7 +115,7 @@ export class RabbitmqDriver implements Driver {
       driver: this.#context,
       names,
       sender,
-      waitQueues: new WaitQueues(names, this.#consuming, sender, this.#context.logger),
+      waitQueues: new WaitQueues(names, this.#consuming, sender),
       server: () => this.#server,
     });
     await subscriber.open();
@@ -152,7 +149,7 @@ export class RabbitmqDriver implements Driver {
   async #publish(): Promise<{ readonly connection: Connection; readonly sender: QueueSender }> {
     if (this.#publishing === undefined) {
       const connection = new Connection(this.#options, this.#context, "publish", this.#status);
-      this.#publishing = { connection, sender: new QueueSender(connection, this.#context.logger) };
+      this.#publishing = { connection, sender: new QueueSender(connection) };
       // The node that the other connection found is the likeliest to be up.
       this.#opening = connection.start(this.#consuming.turn - 1);
     }
