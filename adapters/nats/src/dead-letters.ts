@@ -101,10 +101,18 @@ export class NatsDeadLetters implements DriverDeadLetters {
       const work = async (): Promise<void> => {
         while (next <= state.last_seq) {
           const sequence = next++;
-          if (!gone.has(sequence) && (await this.#delete(sequence))) purged += 1;
+          try {
+            if (!gone.has(sequence) && (await this.#delete(sequence))) purged += 1;
+          } catch (error) {
+            // The others end too: nothing of a purge goes on once it has failed.
+            next = Number.POSITIVE_INFINITY;
+            throw error;
+          }
         }
       };
-      await Promise.all(Array.from({ length: PURGES_AT_ONCE }, work));
+      const ends = await Promise.allSettled(Array.from({ length: PURGES_AT_ONCE }, work));
+      const failed = ends.find((end) => end.status === "rejected");
+      if (failed !== undefined) throw failed.reason;
       return purged;
     });
   }
