@@ -194,23 +194,17 @@ export class DeadLetters implements DriverDeadLetters {
   }
 
   /** Taken letters live as long as their channel, so it is not shared with anything that could close it. */
-  async #ownChannel(): Promise<Channel> {
+  #ownChannel(): Promise<Channel> {
     this.#requireOpen();
-    this.#channel ??= this.#openChannel();
-    try {
-      return await this.#channel;
-    } catch (error) {
-      this.#channel = undefined;
-      throw error;
-    }
-  }
-
-  async #openChannel(): Promise<Channel> {
-    const channel = await (await this.#context.reading()).openChannel();
-    channel.on("close", () => {
-      this.#channel = undefined;
-    });
-    return channel;
+    if (this.#channel !== undefined) return this.#channel;
+    const opening = this.#context.reading().then((connection) => connection.openChannel());
+    this.#channel = opening;
+    // Not a newer one: this may close late.
+    const forget = (): void => {
+      if (this.#channel === opening) this.#channel = undefined;
+    };
+    opening.then((channel) => channel.on("close", forget), forget);
+    return opening;
   }
 
   #requireOpen(): void {
