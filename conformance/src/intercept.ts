@@ -103,11 +103,12 @@ export function forwardDeadLetters(letters: DriverDeadLetters, changes: Partial<
   return {
     store: (letter) => letters.store(letter),
     count: () => letters.count(),
-    peek: (limit) => letters.peek(limit),
-    take: (limit) => letters.take(limit),
+    ...(letters.peek === undefined ? {} : { peek: letters.peek.bind(letters) }),
+    take: (limit, waitMs) => letters.take(limit, waitMs),
     redeliver: (message) => letters.redeliver(message),
-    purge: () => letters.purge(),
-    close: (timeoutMs) => letters.close(timeoutMs),
+    emptyIsCertain: letters.emptyIsCertain === true,
+    ...(letters.purge === undefined ? {} : { purge: letters.purge.bind(letters) }),
+    ...(letters.close === undefined ? {} : { close: letters.close.bind(letters) }),
     ...changes,
   };
 }

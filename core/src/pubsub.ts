@@ -326,7 +326,9 @@ export class PubSub implements AsyncDisposable {
       ),
     ]);
     await Promise.all(
-      [...this.#letters].map((letters) => budget.wait("closing dead letters", {}, (leftMs) => letters.close(leftMs))),
+      [...this.#letters].map((letters) =>
+        budget.wait("closing dead letters", {}, async (leftMs) => await letters.close?.(leftMs)),
+      ),
     );
     await this.#router.close(budget);
   }
@@ -411,7 +413,7 @@ export class PubSub implements AsyncDisposable {
     const connection = await this.#router.connection(name);
     await connection.prepare(subscription);
     const letters = await connection.driver.openDeadLetters(subscriptionSpec(subscription, connection.names));
-    if (this.#closing !== undefined) await letters.close(CLOSE_GRACE_MS);
+    if (this.#closing !== undefined) await letters.close?.(CLOSE_GRACE_MS);
     this.#requireOpen();
     this.#letters.add(letters);
     return { letters, capabilities: connection.capabilities };

@@ -50,5 +50,5 @@ test("an ack that came too late fails alone, and for good", async () => {
 test("two who wait for the same settles both go on when these are done", async () => {
   const { queue } = queueOn([null]);
   void queue.ack("a");
-  await Promise.all([queue.flush(), queue.flush()]);
+  await expect(Promise.all([queue.flush(), queue.flush()])).resolves.toHaveLength(2);
 });

@@ -10,6 +10,7 @@ import type { MemorySubscription } from "./memory-subscription.ts";
 
 /** The dead letters of one subscription. Every method rejects with `NOT_FOUND` when the subscription has been deleted. */
 export class MemoryDeadLetters implements DriverDeadLetters {
+  readonly emptyIsCertain = true;
   readonly #broker: MemoryBroker;
   readonly #spec: SubscriptionSpec;
 
@@ -30,7 +31,6 @@ export class MemoryDeadLetters implements DriverDeadLetters {
     return this.#subscription().letters.peek(limit);
   }
 
-  /** Answers at once: this broker knows when there is none. */
   async take(limit: number): Promise<readonly TakenLetter[]> {
     return this.#subscription().letters.take(limit);
   }
@@ -43,8 +43,6 @@ export class MemoryDeadLetters implements DriverDeadLetters {
   async purge(): Promise<number> {
     return this.#subscription().letters.purge();
   }
-
-  async close(): Promise<void> {}
 
   #subscription(): MemorySubscription {
     return this.#broker.requireSubscription(this.#spec);

@@ -21,12 +21,13 @@ export interface Question {
 }
 
 const NAK = Buffer.from("-NAK");
-/** How long `take` waits for the first letter, in ms. */
-const PATIENCE_MS = 1000;
 const PEEK_TIMEOUT_MS = 5000;
 const PURGES_AT_ONCE = 64;
 
-/** The dead letters of one subscription: a stream of their own, read by one durable consumer for redrive. */
+/**
+ * The dead letters of one subscription: a stream of their own, read by one durable consumer for redrive. Nothing is to be
+ * closed: letters that were taken and not settled come back when their lease ends.
+ */
 export class NatsDeadLetters implements DriverDeadLetters {
   readonly #connection: Connection;
   readonly #names: SubscriptionNames;
@@ -79,11 +80,10 @@ export class NatsDeadLetters implements DriverDeadLetters {
     });
   }
 
-  async take(limit: number): Promise<readonly TakenLetter[]> {
+  async take(limit: number, waitMs: number): Promise<readonly TakenLetter[]> {
     return this.#mapped("take dead letters", async () => {
       const source = { stream: this.#names.deadLetterStream, consumer: this.#names.deadLetterConsumer };
-      let fetched = await fetchOnce(this.#connection, source, limit, 0);
-      if (fetched.length === 0) fetched = await fetchOnce(this.#connection, source, limit, PATIENCE_MS);
+      const fetched = await fetchOnce(this.#connection, source, limit, waitMs);
       const letters = await Promise.all(fetched.map(async (message) => this.#taken(message)));
       return letters.filter((letter) => letter !== undefined);
     });
@@ -115,10 +115,6 @@ export class NatsDeadLetters implements DriverDeadLetters {
       if (failed !== undefined) throw failed.reason;
       return purged;
     });
-  }
-
-  async close(): Promise<void> {
-    // Nothing of its own: letters that were taken and not settled come back when their lease ends.
   }
 
   async #taken(message: Fetched): Promise<TakenLetter | undefined> {

@@ -30,10 +30,6 @@ export interface DeadLettersContext {
   readonly nextOrder: () => number;
 }
 
-/** How long `take` waits for a first letter, and how often it looks. */
-const TAKE_WAIT_MS = 1000;
-const TAKE_POLL_MS = 100;
-
 /** Reads with `basic.get`: what is got and not acked is invisible to others until it is given back or the channel ends. */
 export class DeadLetters implements DriverDeadLetters {
   readonly #context: DeadLettersContext;
@@ -73,13 +69,7 @@ export class DeadLetters implements DriverDeadLetters {
   async take(limit: number): Promise<readonly TakenLetter[]> {
     try {
       const channel = await this.#ownChannel();
-      const endMs = performance.now() + TAKE_WAIT_MS;
-      for (;;) {
-        const letters = await this.#get(channel, limit);
-        if (letters.length > 0) return letters.map((letter) => this.#taken(channel, letter));
-        if (performance.now() >= endMs) return [];
-        await new Promise((resolve) => setTimeout(resolve, TAKE_POLL_MS));
-      }
+      return (await this.#get(channel, limit)).map((letter) => this.#taken(channel, letter));
     } catch (error) {
       // What its answer brings after all must not stay with a channel that nobody looks at.
       if (codeOf(error) === "TIMEOUT") void this.#forgetChannel();

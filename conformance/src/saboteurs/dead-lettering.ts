@@ -112,7 +112,7 @@ export const deadLettering: readonly Saboteur[] = [
     killedBy: ["dead-letters.peek-and-purge"],
     sabotage: sabotageLetters((letters) => ({
       async peek(limit) {
-        const taken = await letters.take(limit);
+        const taken = await letters.take(limit, 0);
         await Promise.all(taken.map((letter) => letter.remove()));
         return taken;
       },
@@ -123,8 +123,8 @@ export const deadLettering: readonly Saboteur[] = [
     wrong: "letters stay in the dead-letter queue after they were redriven",
     killedBy: ["dead-letters.redrive"],
     sabotage: sabotageLetters((letters) => ({
-      take: async (limit) =>
-        (await letters.take(limit)).map((letter) => ({
+      take: async (limit, waitMs) =>
+        (await letters.take(limit, waitMs)).map((letter) => ({
           ...letter,
           remove: () => letter.putBack(),
           putBack: () => letter.putBack(),
@@ -137,7 +137,8 @@ export const deadLettering: readonly Saboteur[] = [
       "letters are told apart by what publishers chose, so that of two with one id and one time a redrive sees one",
     killedBy: ["dead-letters.stored-twice"],
     sabotage: sabotageLetters((letters) => ({
-      take: async (limit) => (await letters.take(limit)).map((letter) => ({ ...letter, mark: undefined })),
+      take: async (limit, waitMs) =>
+        (await letters.take(limit, waitMs)).map((letter) => ({ ...letter, mark: undefined })),
     })),
   },
 ];

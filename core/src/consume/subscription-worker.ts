@@ -565,7 +565,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     await budget.wait("waiting for settles to be confirmed", names, () => this.#settler.flushed());
     this.#keeper.stop();
     await budget.wait("closing the subscriber", names, async (leftMs) => await this.#driver?.close(leftMs));
-    await budget.wait("closing dead letters", names, (leftMs) => this.#options.letters.close(leftMs));
+    await budget.wait("closing dead letters", names, async (leftMs) => await this.#options.letters.close?.(leftMs));
     this.#queue.leave();
     this.#state = "closed";
     this.#options.onClosed(this);
