@@ -32,6 +32,7 @@ export function forwardDriver(driver: Driver, changes: Partial<Driver>): Driver 
   return {
     server: driver.server,
     native: driver.native,
+    blindSpot: driver.blindSpot,
     plan: (topology, signal) => driver.plan(topology, signal),
     apply: (topology, options) => driver.apply(topology, options),
     destroy: (topology) => driver.destroy(topology),

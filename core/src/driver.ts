@@ -175,6 +175,8 @@ export interface Driver {
   readonly server: string;
   /** The client library's own object: the escape hatch. Belongs to the driver, which closes it unless it was handed in. */
   readonly native: unknown;
+  /** What `plan` cannot see of this broker, in words, and how to look at it by hand, for `doctor`; left out where it sees everything. */
+  readonly blindSpot?: string | undefined;
   /** Compares; changes nothing. Empty when everything declared exists and fits. */
   plan(topology: Topology, signal?: AbortSignal): Promise<readonly TopologyChange[]>;
   /** Creates what is missing, and with `update` changes what can be changed in place; returns what was done. Safe against others doing the same at the same time. Never deletes. With `"replace"` differences: leaves them alone. */
