@@ -50,11 +50,9 @@ export class DeadLetters implements DriverDeadLetters {
     return this.#send(names.queue, message, { order: message.orderingKey === undefined ? undefined : nextOrder() });
   }
 
-  count(): Promise<number> {
-    return this.#admin(
-      "count",
-      async (channel) => (await answered(channel, channel.checkQueue(this.#queue))).messageCount,
-    );
+  async count(): Promise<number> {
+    const queue = await this.#admin("count", (channel) => answered(channel, channel.checkQueue(this.#queue)));
+    return queue.messageCount;
   }
 
   peek(limit: number): Promise<readonly StoredMessage[]> {
@@ -77,11 +75,9 @@ export class DeadLetters implements DriverDeadLetters {
     }
   }
 
-  purge(): Promise<number> {
-    return this.#admin(
-      "purge",
-      async (channel) => (await answered(channel, channel.purgeQueue(this.#queue))).messageCount,
-    );
+  async purge(): Promise<number> {
+    const purged = await this.#admin("purge", (channel) => answered(channel, channel.purgeQueue(this.#queue)));
+    return purged.messageCount;
   }
 
   async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
@@ -144,43 +140,30 @@ export class DeadLetters implements DriverDeadLetters {
   }
 
   #taken(channel: Channel, letter: GetMessage): TakenLetter {
-    const decoded = this.#decode(letter);
-    const { isStored, body, attributes, orderingKey, publishTimeMs, native } = decoded;
+    const { isStored, ...decoded } = this.#decode(letter);
     const mark = isStored ? decoded.mark : newMark();
-    const id = mark === undefined ? decoded.id : letterId(decoded.id, mark);
-    const settle = async (operation: string, send: () => void): Promise<void> => {
-      try {
-        send();
-        // An ack has no answer, but a channel is worked through in order: after this one it was.
-        await answered(channel, channel.checkQueue(this.#queue));
-      } catch (error) {
-        throw new PubSubError(
-          "LEASE_LOST",
-          `${this.#what(operation)}: the channel is gone, and the letter back in its queue`,
-          {
-            cause: error,
-          },
-        );
-      }
-    };
-    return {
-      mark,
-      id,
-      body,
-      attributes,
-      orderingKey,
-      publishTimeMs,
-      native,
-      remove: () => settle("remove from", () => channel.ack(letter)),
-      // What the broker has dead-lettered is put back as ours, to be known again.
-      putBack:
-        isStored || mark === undefined
-          ? () => settle("put back into", () => channel.nack(letter, false, true))
-          : async () => {
-              await this.#store({ ...decoded, id }, mark);
-              await settle("put back into", () => channel.ack(letter));
-            },
-    };
+    const taken = { ...decoded, mark, id: mark === undefined ? decoded.id : letterId(decoded.id, mark) };
+    const remove = (): Promise<void> => this.#settle("remove from", channel, () => channel.ack(letter));
+    const putBack =
+      isStored || mark === undefined
+        ? () => this.#settle("put back into", channel, () => channel.nack(letter, false, true))
+        : async () => {
+            // What the broker has dead-lettered is put back as ours, to be known again.
+            await this.#store(taken, mark);
+            await remove();
+          };
+    return { ...taken, remove, putBack };
+  }
+
+  async #settle(operation: string, channel: Channel, send: () => void): Promise<void> {
+    try {
+      send();
+      // An ack has no answer, but a channel is worked through in order: after this one it was.
+      await answered(channel, channel.checkQueue(this.#queue));
+    } catch (cause) {
+      const what = `${this.#what(operation)}: the channel is gone, and the letter back in its queue`;
+      throw new PubSubError("LEASE_LOST", what, { cause });
+    }
   }
 
   /** Taken letters live as long as their channel, so it is not shared with anything that could close it. */
@@ -198,11 +181,9 @@ export class DeadLetters implements DriverDeadLetters {
   }
 
   #requireOpen(): void {
+    const { queue } = this.#context.names;
     if (this.#closed)
-      throw new PubSubError(
-        "CLOSED",
-        `rabbitmq: the dead letters of queue ${JSON.stringify(this.#context.names.queue)} were closed`,
-      );
+      throw new PubSubError("CLOSED", `rabbitmq: the dead letters of queue ${JSON.stringify(queue)} were closed`);
   }
 }
 
