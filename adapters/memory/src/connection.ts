@@ -12,7 +12,7 @@ import type {
   TopologyChange,
 } from "@anytopic/core/driver";
 import { namedBroker } from "./broker-registry.ts";
-import { MemoryDeadLetters } from "./dead-letters.ts";
+import { memoryDeadLetters } from "./dead-letters.ts";
 import { connectionClosed } from "./errors.ts";
 import { MemoryBroker } from "./memory-broker.ts";
 import type { MemoryLimits } from "./options.ts";
@@ -72,7 +72,7 @@ class MemoryConnection implements Driver {
 
   async openDeadLetters(spec: SubscriptionSpec): Promise<DriverDeadLetters> {
     this.#broker().requireSubscription(spec);
-    return new MemoryDeadLetters(this.native, spec);
+    return memoryDeadLetters(this.native, spec);
   }
 
   async close(): Promise<void> {
