@@ -18,6 +18,12 @@ import { isFifo, snsTopicName } from "./resource-names.ts";
 
 /** The lease of a taken letter, in seconds. */
 const TAKE_SECONDS = 60;
+/** All that are there, whether in somebody's hands or not. */
+const COUNTS = [
+  "ApproximateNumberOfMessages",
+  "ApproximateNumberOfMessagesNotVisible",
+  "ApproximateNumberOfMessagesDelayed",
+] as const;
 /** Receives at the same time. */
 const PARALLEL = 5;
 
@@ -55,19 +61,9 @@ export class AwsDeadLetters implements DriverDeadLetters {
 
   async count(): Promise<number> {
     const { sqs, sqsApi } = this.#connection;
-    const counted = await this.#call("count letters", () =>
-      sqs.send(
-        new sqsApi.GetQueueAttributesCommand({
-          QueueUrl: this.#letters.url,
-          AttributeNames: [
-            "ApproximateNumberOfMessages",
-            "ApproximateNumberOfMessagesNotVisible",
-            "ApproximateNumberOfMessagesDelayed",
-          ],
-        }),
-      ),
-    );
-    return Object.values(counted.Attributes ?? {}).reduce((sum, count) => sum + Number(count), 0);
+    const command = new sqsApi.GetQueueAttributesCommand({ QueueUrl: this.#letters.url, AttributeNames: [...COUNTS] });
+    const { Attributes = {} } = await this.#call("count letters", sqs.send(command));
+    return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
   }
 
   /** In requests at the same time, of ten letters each. A short poll does not ask all of SQS's servers, and may overlook some. */
@@ -83,70 +79,46 @@ export class AwsDeadLetters implements DriverDeadLetters {
   }
 
   #taken(message: Message): TakenLetter {
+    const { sqs, sqsApi } = this.#connection;
+    const taken = { QueueUrl: this.#letters.url, ReceiptHandle: message.ReceiptHandle };
     return {
       ...decodeMessage(message, this.#topicName, this.#fifo, "letters"),
       // Two letters can have one id and time, which their publisher chose.
       mark: message.MessageId,
-      remove: () => this.#remove(message.ReceiptHandle),
-      putBack: () => this.#show(message.ReceiptHandle),
+      remove: async () => {
+        await this.#call("remove a letter", sqs.send(new sqsApi.DeleteMessageCommand(taken)));
+      },
+      putBack: async () => {
+        const command = new sqsApi.ChangeMessageVisibilityCommand({ ...taken, VisibilityTimeout: 0 });
+        await this.#call("put a letter back", sqs.send(command));
+      },
     };
   }
 
   async #receive(count: number, waitMs: number): Promise<readonly Message[]> {
     const { pollSqs, sqsApi } = this.#connection;
-    const answer = await this.#call("receive letters", () =>
-      pollSqs.send(
-        new sqsApi.ReceiveMessageCommand({
-          QueueUrl: this.#letters.url,
-          MaxNumberOfMessages: count,
-          WaitTimeSeconds: Math.ceil(waitMs / 1000),
-          VisibilityTimeout: TAKE_SECONDS,
-          MessageSystemAttributeNames: ["SentTimestamp", "MessageGroupId", "DeadLetterQueueSourceArn"],
-          MessageAttributeNames: ["All"],
-        }),
-      ),
-    );
-    return answer.Messages ?? [];
-  }
-
-  async #remove(receipt: string | undefined): Promise<void> {
-    const { sqs, sqsApi } = this.#connection;
-    await this.#call("remove a letter", () =>
-      sqs.send(new sqsApi.DeleteMessageCommand({ QueueUrl: this.#letters.url, ReceiptHandle: receipt })),
-    );
-  }
-
-  async #show(receipt: string | undefined): Promise<void> {
-    const { sqs, sqsApi } = this.#connection;
-    await this.#call("put a letter back", () =>
-      sqs.send(
-        new sqsApi.ChangeMessageVisibilityCommand({
-          QueueUrl: this.#letters.url,
-          ReceiptHandle: receipt,
-          VisibilityTimeout: 0,
-        }),
-      ),
-    );
+    const command = new sqsApi.ReceiveMessageCommand({
+      QueueUrl: this.#letters.url,
+      MaxNumberOfMessages: count,
+      WaitTimeSeconds: Math.ceil(waitMs / 1000),
+      VisibilityTimeout: TAKE_SECONDS,
+      MessageSystemAttributeNames: ["SentTimestamp", "MessageGroupId", "DeadLetterQueueSourceArn"],
+      MessageAttributeNames: ["All"],
+    });
+    const { Messages = [] } = await this.#call("receive letters", pollSqs.send(command));
+    return Messages;
   }
 
   async #send(queue: Queue, { body, attributes }: EncodedMessage, group: string | undefined): Promise<void> {
     const { sqs, sqsApi } = this.#connection;
     const fifo = group === undefined ? {} : { MessageGroupId: group, MessageDeduplicationId: freshDeduplicationId() };
-    await this.#call(`send to queue ${queue.name}`, () =>
-      sqs.send(
-        new sqsApi.SendMessageCommand({
-          QueueUrl: queue.url,
-          MessageBody: body,
-          MessageAttributes: attributes,
-          ...fifo,
-        }),
-      ),
-    );
+    const message = { QueueUrl: queue.url, MessageBody: body, MessageAttributes: attributes, ...fifo };
+    await this.#call(`send to queue ${queue.name}`, sqs.send(new sqsApi.SendMessageCommand(message)));
   }
 
-  async #call<Answer>(doing: string, call: () => Promise<Answer>): Promise<Answer> {
+  async #call<Answer>(doing: string, answer: Promise<Answer>): Promise<Answer> {
     try {
-      return await call();
+      return await answer;
     } catch (error) {
       throw toPubSubError(error, `${doing} (queue ${this.#letters.name})`);
     }
