@@ -1,6 +1,6 @@
 import { PubSubError } from "@anytopic/core/driver";
 import type { DriverDeadLetters, OutgoingMessage, StoredMessage, TakenLetter } from "@anytopic/core/driver";
-import { JetStreamApiError } from "@nats-io/jetstream";
+import { JetStreamApiError, type StreamState } from "@nats-io/jetstream";
 import type { Msg } from "@nats-io/nats-core";
 import { parseAckSubject } from "./ack-subject.ts";
 import { HeaderBlock, withoutLettersOwn, type Envelope } from "./codec.ts";
@@ -95,20 +95,11 @@ export class NatsDeadLetters implements DriverDeadLetters {
       const { state } = await this.#connection.jsm.streams.info(this.#names.deadLetterStream, {
         deleted_details: true,
       });
-      const gone = new Set(state.deleted);
-      let next = state.first_seq;
+      // One for all, which a failure ends: nothing of a purge goes on once it has failed.
+      const sequences = sequencesOf(state);
       let purged = 0;
       const work = async (): Promise<void> => {
-        while (next <= state.last_seq) {
-          const sequence = next++;
-          try {
-            if (!gone.has(sequence) && (await this.#delete(sequence))) purged += 1;
-          } catch (error) {
-            // The others end too: nothing of a purge goes on once it has failed.
-            next = Number.POSITIVE_INFINITY;
-            throw error;
-          }
-        }
+        for (const sequence of sequences) if (await this.#delete(sequence)) purged += 1;
       };
       const ends = await Promise.allSettled(Array.from({ length: PURGES_AT_ONCE }, work));
       const failed = ends.find((end) => end.status === "rejected");
@@ -180,6 +171,11 @@ export class NatsDeadLetters implements DriverDeadLetters {
 
 /** A letter that somebody else removed, or that expired. */
 const GONE: ReadonlySet<number> = new Set([ErrCode.MESSAGE_NOT_FOUND, ErrCode.DELETE_FAILED]);
+
+function* sequencesOf({ first_seq: first, last_seq: last, deleted }: StreamState): Generator<number> {
+  const gone = new Set(deleted);
+  for (let sequence = first; sequence <= last; sequence += 1) if (!gone.has(sequence)) yield sequence;
+}
 
 function sequenceOf(message: Fetched): number {
   const ack = parseAckSubject(message.reply);
