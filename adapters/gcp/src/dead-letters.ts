@@ -10,10 +10,10 @@ import { gcpCapabilities } from "./capabilities.ts";
 import { decode, encodeCopy } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { CopyPublisher } from "./copy-publisher.ts";
-import { type Attempted, toPubSubError } from "./errors.ts";
+import { toPubSubError } from "./errors.ts";
 import { MAX_PULL_MESSAGES } from "./limits.ts";
 import { subscriptionIds } from "./resource-names.ts";
-import type { CallOptions, WireReceived } from "./rpc.ts";
+import type { WireReceived } from "./rpc.ts";
 import { SettleQueue } from "./settle-queue.ts";
 import { CLOSE_TIMEOUT_MS, within } from "./within.ts";
 
@@ -25,8 +25,6 @@ export class GcpDeadLetters implements DriverDeadLetters {
   readonly #subscription: string;
   readonly #copies: CopyPublisher;
   readonly #redriven: CopyPublisher;
-  readonly #attempted: Attempted;
-  readonly #pullOptions: CallOptions;
   readonly #settles: SettleQueue;
 
   constructor(connection: Connection, spec: SubscriptionSpec) {
@@ -36,11 +34,6 @@ export class GcpDeadLetters implements DriverDeadLetters {
     this.#subscription = `${project}/subscriptions/${ids.deadLetters}`;
     this.#copies = new CopyPublisher(connection, ids.deadLetters);
     this.#redriven = new CopyPublisher(connection, ids.redrive);
-    this.#attempted = { verb: "read", resource: `subscription ${this.#subscription}`, role: "roles/pubsub.subscriber" };
-    this.#pullOptions = {
-      metadata: connection.metadata("subscription", this.#subscription),
-      deadlineMs: CALL_DEADLINE_MS,
-    };
     const { letters: channel } = connection;
     this.#settles = new SettleQueue({ connection, channel, subscription: this.#subscription, exactlyOnce: false });
   }
@@ -109,11 +102,14 @@ export class GcpDeadLetters implements DriverDeadLetters {
 
   async #pull(maxMessages: number): Promise<readonly WireReceived[]> {
     const { letters, methods } = this.#connection;
-    const request = { subscription: this.#subscription, maxMessages, returnImmediately: true };
+    const subscription = this.#subscription;
+    const metadata = this.#connection.metadata("subscription", subscription);
+    const request = { subscription, maxMessages, returnImmediately: true };
     return await new Promise((resolve, reject) => {
-      letters.call(methods.pull, request, this.#pullOptions, (error, response) => {
+      letters.call(methods.pull, request, { metadata, deadlineMs: CALL_DEADLINE_MS }, (error, response) => {
         if (response !== undefined) return resolve(response.receivedMessages);
-        return reject(toPubSubError(error, this.#attempted));
+        const resource = `subscription ${subscription}`;
+        return reject(toPubSubError(error, { verb: "read", resource, role: "roles/pubsub.subscriber" }));
       });
     });
   }
