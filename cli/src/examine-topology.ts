@@ -1,5 +1,4 @@
 import type { PlannedChange } from "@anytopic/core";
-import { blindSpot } from "./blind-spots.ts";
 import { nameOf } from "./declarations.ts";
 import { describeError } from "./describe-error.ts";
 import { changesText, examine } from "./examine.ts";
@@ -27,13 +26,12 @@ export async function examineTopology(
   signal: AbortSignal,
 ): Promise<TopologyReport | undefined> {
   const { load } = settings;
-  // The memory broker is empty in every new process.
-  const kept = connections.filter(({ reachable, adapter }) => reachable && adapter !== "memory");
+  // What lives in a process alone begins empty in each.
+  const kept = connections.filter(({ reachable, capabilities }) => reachable && capabilities?.durability !== "process");
   if (kept.length === 0) return undefined;
-  const unseen = kept.flatMap((connection) => {
-    const detail = blindSpot(load, connection);
-    return detail === undefined ? [] : [{ connection: connection.name, detail }];
-  });
+  const unseen = kept.flatMap(({ name: connection, blindSpot: detail }) =>
+    detail === undefined ? [] : [{ connection, detail }],
+  );
   const changes = new Map<string, PlannedChange>();
   const unknown: TopologyReport["unknown"][number][] = [];
   const fail = (declaration: string, error: unknown): void => {

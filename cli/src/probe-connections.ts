@@ -15,6 +15,8 @@ export interface ProbedConnection {
   readonly server: string | null;
   readonly capabilities: Capabilities | null;
   readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } | null;
+  /** What `plan` cannot see there. */
+  readonly blindSpot?: string | undefined;
   /** The exit code of a command that gets this result. */
   readonly exitCode: number;
 }
@@ -32,9 +34,19 @@ export async function probeConnections(
       const startedMs = performance.now();
       try {
         await using pubsub = await connect(url, { adapterOptions: options, provisioning: "off", signal });
-        const { adapter, server, capabilities } = pubsub;
+        const { adapter, server, capabilities, blindSpot } = await pubsub.connection("default");
         const connectMs = Math.round(performance.now() - startedMs);
-        return { ...common, reachable: true, connectMs, adapter, server, capabilities, error: null, exitCode: EXIT.ok };
+        return {
+          ...common,
+          reachable: true,
+          connectMs,
+          adapter,
+          server,
+          capabilities,
+          blindSpot,
+          error: null,
+          exitCode: EXIT.ok,
+        };
       } catch (error) {
         const { code, message, hint = null, exitCode } = describeError(error);
         const shown = { code, message: conceal(message), hint };

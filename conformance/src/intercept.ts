@@ -32,6 +32,7 @@ export function forwardDriver(driver: Driver, changes: Partial<Driver>): Driver 
   return {
     server: driver.server,
     native: driver.native,
+    blindSpot: driver.blindSpot,
     plan: (topology, signal) => driver.plan(topology, signal),
     apply: (topology, options) => driver.apply(topology, options),
     destroy: (topology) => driver.destroy(topology),
@@ -103,11 +104,12 @@ export function forwardDeadLetters(letters: DriverDeadLetters, changes: Partial<
   return {
     store: (letter) => letters.store(letter),
     count: () => letters.count(),
-    peek: (limit) => letters.peek(limit),
-    take: (limit) => letters.take(limit),
+    ...(letters.peek === undefined ? {} : { peek: letters.peek.bind(letters) }),
+    take: (limit, waitMs) => letters.take(limit, waitMs),
     redeliver: (message) => letters.redeliver(message),
-    purge: () => letters.purge(),
-    close: (timeoutMs) => letters.close(timeoutMs),
+    emptyIsCertain: letters.emptyIsCertain === true,
+    ...(letters.purge === undefined ? {} : { purge: letters.purge.bind(letters) }),
+    ...(letters.close === undefined ? {} : { close: letters.close.bind(letters) }),
     ...changes,
   };
 }

@@ -30,6 +30,8 @@ export interface ConnectionInfo {
   readonly capabilities: Capabilities;
   /** The client library's own object, see the adapter's README. */
   readonly native: unknown;
+  /** What `plan` cannot see there, in words, and how to look at it by hand; undefined when it sees everything. */
+  readonly blindSpot: string | undefined;
 }
 
 /**
@@ -87,7 +89,8 @@ export class PubSub implements AsyncDisposable {
   async connection(name: string): Promise<ConnectionInfo> {
     requireOpen(this.#closed.signal);
     const { adapter, driver, capabilities } = await this.#router.connection(name);
-    return Object.freeze({ name, adapter: adapter.name, server: driver.server, native: driver.native, capabilities });
+    const { server, native, blindSpot } = driver;
+    return Object.freeze({ name, adapter: adapter.name, server, native, capabilities, blindSpot });
   }
 
   /**

@@ -1,10 +1,10 @@
 import {
   type Attributes,
   DEAD_LETTER_ATTRIBUTE,
+  isPlainId,
   type OutgoingMessage,
   RESERVED_ATTRIBUTE_PREFIX,
 } from "@anytopic/core/driver";
-import { isId } from "./is-id.ts";
 import { ESCAPE_PREFIX, MAX_ATTRIBUTE_VALUE_BYTES } from "./limits.ts";
 import type { WireMessage, WireOutgoing } from "./rpc.ts";
 
@@ -91,7 +91,7 @@ export function decode(message: WireMessage, origin: Origin, nowMs: number): Dec
   for (const key in given) {
     const value = given[key] as string;
     if (!isReserved(key)) attributes[key] = value;
-    else if (key === ID_ATTRIBUTE) id = isId(value) ? value : id;
+    else if (key === ID_ATTRIBUTE) id = isPlainId(value) ? value : id;
     else if (key.startsWith(ESCAPE_PREFIX)) addEscaped(attributes, key.slice(ESCAPE_PREFIX.length), value);
     else if (!ours) continue;
     else if (key === TIME_ATTRIBUTE) publishTimeMs = wholeNumber(value, MAX_TIME_MS);

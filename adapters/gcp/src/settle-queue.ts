@@ -54,7 +54,7 @@ export class SettleQueue {
   #acks: Batch | undefined;
   #scheduled = false;
   #calls = 0;
-  #onIdle: (() => void) | undefined;
+  #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(options: SettleQueueOptions) {
     const { connection, subscription } = options;
@@ -99,7 +99,8 @@ export class SettleQueue {
   async flush(): Promise<void> {
     this.#start();
     if (this.#calls === 0) return;
-    await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    this.#idle ??= Promise.withResolvers();
+    await this.#idle.promise;
   }
 
   #schedule(): void {
@@ -193,8 +194,8 @@ export class SettleQueue {
     this.#calls -= 1;
     if (this.#acks !== undefined || this.#deadlines.size > 0) this.#start();
     if (this.#calls > 0) return;
-    this.#onIdle?.();
-    this.#onIdle = undefined;
+    this.#idle?.resolve();
+    this.#idle = undefined;
   }
 
   /** Whether it happened is unknown after a timeout, so it counts as not settled. */

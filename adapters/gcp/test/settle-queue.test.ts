@@ -51,3 +51,9 @@ test("an ack that came too late fails alone, and for good", async () => {
   await queue.flush();
   expect(sent).toEqual([["a", "b"]]);
 });
+
+test("two who wait for the same settles both go on when these are done", async () => {
+  const { queue } = queueOn([null]);
+  void queue.ack("a");
+  await expect(Promise.all([queue.flush(), queue.flush()])).resolves.toHaveLength(2);
+});

@@ -19,7 +19,7 @@ import { exchangeName, queueNames } from "./names.ts";
 import { RabbitmqNative } from "./native.ts";
 import type { CheckedOptions } from "./options.ts";
 import { orderStamps } from "./order-stamp.ts";
-import { readPolicies } from "./policies.ts";
+import { POLICIES_UNSEEN, readPolicies } from "./policies.ts";
 import { Provisioning } from "./provisioning.ts";
 import { Publisher } from "./publisher.ts";
 import { QueueSender } from "./queue-sender.ts";
@@ -35,6 +35,7 @@ import { WaitQueues } from "./wait-queues.ts";
  */
 export class RabbitmqDriver implements Driver {
   readonly native: RabbitmqNative;
+  readonly blindSpot: string | undefined;
   readonly #options: CheckedOptions;
   readonly #context: DriverContext;
   readonly #status: ConnectionStatus<ConnectionPurpose>;
@@ -52,6 +53,7 @@ export class RabbitmqDriver implements Driver {
     this.#status = new ConnectionStatus((state, error) => context.status(state, error));
     this.#consuming = new Connection(options, context, "consume", this.#status);
     const { management, prefix, tls } = options;
+    this.blindSpot = management === undefined ? POLICIES_UNSEEN : undefined;
     this.#provisioning = new Provisioning(
       this.#consuming,
       prefix,

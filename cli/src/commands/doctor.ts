@@ -56,7 +56,7 @@ Exit code 0 when all connections answer, whatever differs; 2 when the configurat
         problem:
           problem === undefined ? null : { code: problem.code, message: problem.message, hint: problem.hint ?? null },
         adapters: adapters.map(({ name, version = null }) => ({ name, version })),
-        connections: connections.map(({ exitCode: _exitCode, ...shown }) => shown),
+        connections: connections.map(({ exitCode: _exitCode, blindSpot: _blindSpot, ...shown }) => shown),
         declarations: declarations ?? null,
         topology: topology ?? null,
       },

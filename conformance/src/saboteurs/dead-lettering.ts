@@ -111,7 +111,7 @@ export const deadLettering: readonly Saboteur[] = [
     killedBy: ["dead-letters.peek-and-purge"],
     sabotage: sabotageLetters((letters) => ({
       async peek(limit) {
-        const taken = await letters.take(limit);
+        const taken = await letters.take(limit, 0);
         await Promise.all(taken.map((letter) => letter.remove()));
         return taken;
       },
@@ -122,8 +122,8 @@ export const deadLettering: readonly Saboteur[] = [
     wrong: "letters stay in the dead-letter queue after they were redriven",
     killedBy: ["dead-letters.redrive"],
     sabotage: sabotageLetters((letters) => ({
-      take: async (limit) =>
-        (await letters.take(limit)).map((letter) => ({
+      take: async (limit, waitMs) =>
+        (await letters.take(limit, waitMs)).map((letter) => ({
           ...letter,
           remove: () => letter.putBack(),
           putBack: () => letter.putBack(),
@@ -136,7 +136,8 @@ export const deadLettering: readonly Saboteur[] = [
       "letters are identified by what publishers chose, so that a redrive sees only one of two with the same id and time",
     killedBy: ["dead-letters.stored-twice"],
     sabotage: sabotageLetters((letters) => ({
-      take: async (limit) => (await letters.take(limit)).map((letter) => ({ ...letter, mark: undefined })),
+      take: async (limit, waitMs) =>
+        (await letters.take(limit, waitMs)).map((letter) => ({ ...letter, mark: undefined })),
     })),
   },
 ];

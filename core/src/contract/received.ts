@@ -5,13 +5,18 @@ import { PLAIN_ID } from "./message-id.ts";
 /** The last millisecond of the year 9999. Later ones have another ISO form, and after the year 275760 there is none. */
 const MAX_TIME_MS = 253_402_300_799_999;
 
+/** Whether `publish` takes it as an id: so a received one can be published again, logged and kept as it is. */
+export function isPlainId(text: string): boolean {
+  return PLAIN_ID.test(text);
+}
+
 /**
  * The id of a received message as everybody sees it. Anybody who may publish chooses it, in any length and of any
  * characters: one that `publish` would not take is replaced by a hash of itself, `sha256:` and 64 hexadecimal digits, the same
  * on every attempt and every subscription.
  */
 export function boundedId(id: string): string {
-  if (PLAIN_ID.test(id)) return id;
+  if (isPlainId(id)) return id;
   return `sha256:${createHash("sha256").update(id).digest("hex")}`;
 }
 
