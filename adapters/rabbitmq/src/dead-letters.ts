@@ -53,7 +53,9 @@ export class DeadLetters implements DriverDeadLetters {
   }
 
   async count(): Promise<number> {
-    const queue = await this.#admin("count", (channel) => answered(this.#clock, channel, channel.checkQueue(this.#queue)));
+    const queue = await this.#admin("count", (channel) =>
+      answered(this.#clock, channel, channel.checkQueue(this.#queue)),
+    );
     return queue.messageCount;
   }
 
@@ -78,7 +80,9 @@ export class DeadLetters implements DriverDeadLetters {
   }
 
   async purge(): Promise<number> {
-    const purged = await this.#admin("purge", (channel) => answered(this.#clock, channel, channel.purgeQueue(this.#queue)));
+    const purged = await this.#admin("purge", (channel) =>
+      answered(this.#clock, channel, channel.purgeQueue(this.#queue)),
+    );
     return purged.messageCount;
   }
 

@@ -1,7 +1,7 @@
 import type { Capabilities } from "../contract/capabilities.ts";
 import type { Clock } from "../base/clock.ts";
 import { readLetter } from "./dead-letter-record.ts";
-import type { DeadLetter } from "./dead-letter.ts";
+import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { DriverDeadLetters } from "../driver.ts";
 import { editedLetter } from "./edited-letter.ts";
 import { type LetterAction, LetterPass } from "./letter-pass.ts";

@@ -38,7 +38,9 @@ export class DeadLetterQueues {
 
   async close(budget: CloseBudget): Promise<void> {
     await Promise.all(
-      [...this.#open].map((letters) => budget.wait("closing dead letters", {}, async (leftMs) => await letters.close?.(leftMs))),
+      [...this.#open].map((letters) =>
+        budget.wait("closing dead letters", {}, async (leftMs) => await letters.close?.(leftMs)),
+      ),
     );
   }
 

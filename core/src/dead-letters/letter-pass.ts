@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { readLetter } from "./dead-letter-record.ts";
 import type { LetterSelection } from "./letter-selection.ts";
-import type { DeadLetter } from "./dead-letter.ts";
+import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { DriverDeadLetters, TakenLetter } from "../driver.ts";
 import { PubSubError } from "../base/errors.ts";
 import { HeldLetters, type LeftLetter } from "./held-letters.ts";
