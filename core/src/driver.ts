@@ -243,7 +243,7 @@ export { percentDecode, percentEncode } from "./base/percent-encoding.ts";
 export { Deque } from "./base/deque.ts";
 export { type Held, HeldItems } from "./base/held-items.ts";
 export { isPlainId } from "./contract/received.ts";
-export { type LetterStore, storeLetter } from "./dead-letters/store-letter.ts";
+export { type LetterStore, storeLetter } from "./contract/store-letter.ts";
 export { NumberWindow } from "./base/number-window.ts";
 export { CLOSE_GRACE_MS } from "./base/close-budget.ts";
 export { ConnectionStatus } from "./base/connection-status.ts";
