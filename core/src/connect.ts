@@ -11,7 +11,8 @@ import { silentLogger, type Logger } from "./base/logger.ts";
 import { requireSecret } from "./publish/id-signer.ts";
 import { noBrokerConfigured } from "./base/no-broker-configured.ts";
 import type { Observer, PubSubEvent } from "./observe/observer.ts";
-import { rejectUnknownKeys, requireChoice, requireInteger, shown, withoutUndefined } from "./base/option-checks.ts";
+import { rejectUnknownKeys, requireChoice, requireInteger, withoutUndefined } from "./options/option-checks.ts";
+import { shown } from "./base/shown.ts";
 import { PubSub } from "./pubsub.ts";
 import { untilAborted } from "./base/until-aborted.ts";
 

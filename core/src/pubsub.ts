@@ -19,7 +19,7 @@ import { createIdGenerator } from "./contract/message-id.ts";
 import type { EventPublisher } from "./publish/mirror-publisher.ts";
 import { openPublisher } from "./publish/open-publisher.ts";
 import { openWorkers, type HandlerOf } from "./consume/open-workers.ts";
-import { rejectUnknownKeys, requireInteger } from "./base/option-checks.ts";
+import { rejectUnknownKeys, requireInteger } from "./options/option-checks.ts";
 import type { PendingPublish } from "./publish/pending-publish.ts";
 import { readBatch, sendBatch } from "./publish/publish-batch.ts";
 import type { Publisher, PublishEntry, PublishOptions, PublishResult } from "./publish/publish-options.ts";

@@ -1,4 +1,4 @@
-import { shown } from "../base/option-checks.ts";
+import { shown } from "../base/shown.ts";
 
 const NAME = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const MAX_NAME_LENGTH = 63;

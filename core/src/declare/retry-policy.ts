@@ -1,4 +1,5 @@
-import { rejectUnknownKeys, requireInteger, shown } from "../base/option-checks.ts";
+import { rejectUnknownKeys, requireInteger } from "../options/option-checks.ts";
+import { shown } from "../base/shown.ts";
 
 export interface RetryPolicyOptions {
   /** Delay before the second attempt, in ms; 0 to 12 hours. @default 10_000 */

@@ -1,5 +1,5 @@
 import { requireName } from "./declared-name.ts";
-import { rejectUnknownKeys, requireInteger } from "../base/option-checks.ts";
+import { rejectUnknownKeys, requireInteger } from "../options/option-checks.ts";
 import { checkedRetryPolicy, type RetryPolicy, type RetryPolicyOptions } from "./retry-policy.ts";
 import type { StandardResult } from "./standard-schema.ts";
 import type { AnyTopic, Topic } from "./topic.ts";

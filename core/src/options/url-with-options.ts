@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 
-import { PubSubError } from "./errors.ts";
+import { PubSubError } from "../base/errors.ts";
 import { quotedNames } from "./option-checks.ts";
 
 /**
