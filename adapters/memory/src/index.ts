@@ -3,5 +3,5 @@ export { memoryCapabilities } from "./capabilities.ts";
 export type { MemoryMessage } from "./codec.ts";
 export type { MemorySubscriptionStatistics, MemoryTopicStatistics } from "./memory-broker.ts";
 export type { MemoryBroker } from "./memory-broker.ts";
-export { adapterModule, memory } from "./options.ts";
+export { adapterModule, memory } from "./adapter.ts";
 export type { MemoryLimits, MemoryOptions } from "./options.ts";

@@ -1,4 +1,5 @@
 import { shown } from "../base/shown.ts";
+import { suggestion } from "./closest-name.ts";
 
 export interface NumberRange {
   readonly min: number;
@@ -38,12 +39,12 @@ export function quotedNames(names: readonly string[]): string {
   return names.map((name) => JSON.stringify(name)).join(", ");
 }
 
-/** Throws a `TypeError` that names every key of `value` that is not `known`, and what is. */
+/** Throws a `TypeError` that names every key of `value` that is not `known`, what is, and what was probably meant. */
 export function rejectUnknownKeys(what: string, value: object, known: readonly string[]): void {
   const unknown = Object.keys(value).filter((key) => !known.includes(key));
   if (unknown.length === 0) return;
   throw new TypeError(
-    `${what} has no option ${unknown.map((key) => JSON.stringify(key)).join(", ")}: known are ${known.join(", ")}`,
+    `${what} has no option ${quotedNames(unknown)}: known are ${known.join(", ")}${suggestion(unknown, known)}`,
   );
 }
 
