@@ -22,8 +22,8 @@ export function readUrl(url: string): NatsOptions {
   const files = Object.entries({ caFile: tlsCaFile, certFile: tlsCertFile, keyFile: tlsKeyFile });
   const given = files.filter(([, path]) => path !== undefined);
   if (asked.tls === false && (scheme === "tls" || given.length > 0)) {
-    const other = scheme === "tls" ? "begins with tls:" : "names TLS files";
-    throw new TypeError(`the NATS URL says tls=false and ${other}: only one can be meant`);
+    const both = scheme === "tls" ? "begins with tls: and says tls=false" : "says tls=false and names TLS files";
+    throw new TypeError(`the NATS URL ${both}: only one can be meant`);
   }
   const at = authority.lastIndexOf("@");
   const hosts = authority.slice(at + 1);
