@@ -1,4 +1,4 @@
-export { closestName } from "./config/closest-name.ts";
+export { closestName } from "./options/closest-name.ts";
 export { CONFIG_FILE_NAMES, findConfigFile } from "./config/config-file.ts";
 export { configSchema } from "./config/config-schema.ts";
 export type {

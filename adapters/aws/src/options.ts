@@ -1,12 +1,14 @@
 import type { SNSClient, SNSClientConfig } from "@aws-sdk/client-sns";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import {
-  HIDDEN_PARAMETER,
-  mayShowParameter,
-  PubSubError,
-  rejectUnknownKeys,
-  requireInteger,
-  shown,
+  type Checked,
+  checkOptions,
+  option,
+  type OptionsFromUrl,
+  type OptionTable,
+  queryOptions,
+  readPlaceUrl,
+  urlReader,
 } from "@anytopic/core/driver";
 import { MAX_WAIT_SECONDS } from "./limits.ts";
 
@@ -36,143 +38,61 @@ export interface AwsOptions {
 }
 
 /** Options with their defaults and checked. */
-export interface CheckedOptions {
-  readonly region: string | undefined;
-  readonly account: string | undefined;
-  readonly endpoint: string | undefined;
-  readonly profile: string | undefined;
-  readonly credentials: AwsOptions["credentials"];
-  readonly prefix: string;
-  readonly sns: SNSClient | undefined;
-  readonly sqs: SQSClient | undefined;
-  readonly pollWaitSeconds: number;
-  readonly maxReceivers: number;
-  readonly maxSockets: number;
-}
+export type CheckedOptions = Checked<AwsOptions, "prefix" | "pollWaitSeconds" | "maxReceivers" | "maxSockets">;
 
-const OPTIONS = [
-  "region",
-  "account",
-  "endpoint",
-  "profile",
-  "credentials",
-  "prefix",
-  "sns",
-  "sqs",
-  "pollWaitSeconds",
-  "maxReceivers",
-  "maxSockets",
-] as const;
-
-/** What a URL can say; numbers are read from its text. */
-const URL_OPTIONS = [
-  "account",
-  "endpoint",
-  "profile",
-  "prefix",
-  "pollWaitSeconds",
-  "maxReceivers",
-  "maxSockets",
-] as const;
-const NUMBERS: ReadonlySet<string> = new Set(["pollWaitSeconds", "maxReceivers", "maxSockets"]);
+export const OPTIONS: OptionTable<CheckedOptions> = {
+  adapter: "aws",
+  rules: {
+    region: option.text({
+      matches: /^[a-z0-9-]{2,40}$/,
+      allowed: "a region such as eu-west-1",
+      inUrl: false,
+    }),
+    account: option.text({ matches: /^\d{12}$/, allowed: "12 digits" }),
+    endpoint: option.secret({
+      matches: isEndpoint,
+      allowed: "of the form http://host:port or https://host:port",
+      inUrl: true,
+    }),
+    profile: option.text({ matches: /^\S.*$/, allowed: "the name of a profile" }),
+    credentials: option.object<NonNullable<AwsOptions["credentials"]>>(),
+    prefix: option.text({
+      matches: /^[A-Za-z0-9_-]{0,30}$/,
+      allowed: 'at most 30 letters, digits, "-" and "_"',
+      default: "",
+    }),
+    sns: option.object<SNSClient>(),
+    sqs: option.object<SQSClient>(),
+    pollWaitSeconds: option.integer({ min: 1, max: MAX_WAIT_SECONDS, unit: "s", default: MAX_WAIT_SECONDS }),
+    maxReceivers: option.integer({ min: 1, max: 50, default: 10 }),
+    maxSockets: option.integer({ min: 1, max: 1000, default: 50 }),
+  },
+  words: {
+    unreadable: (parameter, text) => `the aws: URL has ${parameter}=${text}`,
+    conflict: (name, inUrl, inOptions) =>
+      `aws: ${name} is ${inUrl} in the URL and ${inOptions} in the options: say it once`,
+  },
+};
 
 /** @throws TypeError that names option, value and what is allowed */
 export function checkedOptions(options: AwsOptions): CheckedOptions {
-  rejectUnknownKeys("aws", options, OPTIONS);
-  if (options.sns !== undefined && options.sqs === undefined)
-    throw new TypeError("aws: sns is given without sqs: give both or none");
-  if (options.sqs !== undefined && options.sns === undefined)
-    throw new TypeError("aws: sqs is given without sns: give both or none");
-  if (options.endpoint !== undefined) requireEndpoint(options.endpoint);
-  return Object.freeze({
-    region: matching("region", options.region, /^[a-z0-9-]{2,40}$/, "a region such as eu-west-1"),
-    account: matching("account", options.account, /^\d{12}$/, "12 digits"),
-    endpoint: options.endpoint,
-    profile: matching("profile", options.profile, /^\S.*$/, "the name of a profile"),
-    credentials: options.credentials,
-    prefix:
-      matching("prefix", options.prefix, /^[A-Za-z0-9_-]{0,30}$/, 'at most 30 letters, digits, "-" and "_"') ?? "",
-    sns: options.sns,
-    sqs: options.sqs,
-    pollWaitSeconds: requireInteger("aws: pollWaitSeconds", options.pollWaitSeconds ?? MAX_WAIT_SECONDS, {
-      min: 1,
-      max: MAX_WAIT_SECONDS,
-      unit: "s",
-    }),
-    maxReceivers: requireInteger("aws: maxReceivers", options.maxReceivers ?? 10, { min: 1, max: 50 }),
-    maxSockets: requireInteger("aws: maxSockets", options.maxSockets ?? 50, { min: 1, max: 1000 }),
-  });
+  const checked = checkOptions(OPTIONS, options);
+  const { sns, sqs, endpoint = "" } = checked;
+  if (sns === undefined && sqs !== undefined) throw new TypeError("aws: sqs is given without sns: give both or none");
+  if (sns !== undefined && sqs === undefined) throw new TypeError("aws: sns is given without sqs: give both or none");
+  const { username, password } = URL.parse(endpoint) ?? {};
+  if (`${username ?? ""}${password ?? ""}` !== "")
+    throw new TypeError("aws: endpoint holds credentials: take them out");
+  return checked;
 }
 
-/**
- * Reads `aws://eu-west-1?account=…&endpoint=…` together with options that are not in it.
- *
- * @throws PubSubError `INVALID_CONFIG`
- */
-export function optionsFromUrl(url: string, options: unknown): CheckedOptions {
-  try {
-    if (options !== undefined && (typeof options !== "object" || options === null)) {
-      throw new TypeError(`options are ${shown(options)}: must be an object`);
-    }
-    const read = readUrl(url);
-    const given = (options ?? {}) as AwsOptions;
-    for (const name of Object.keys(read) as (keyof AwsOptions)[]) requireSame(name, read[name], given[name]);
-    return checkedOptions({ ...given, ...read });
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new PubSubError("INVALID_CONFIG", error.message);
-  }
-}
+/** Reads `aws://eu-west-1?account=…&endpoint=…` together with options that are not in it. */
+export const optionsFromUrl: OptionsFromUrl<CheckedOptions> = urlReader(OPTIONS, readUrl, checkedOptions);
 
-/** An endpoint can hold credentials, so that it is not repeated. */
-function requireSame(name: keyof AwsOptions, inUrl: unknown, inOptions: unknown): void {
-  if (inOptions === undefined || inUrl === inOptions) return;
-  const [one, other] = name === "endpoint" ? ["one", "another one"] : [shown(inUrl), shown(inOptions)];
-  throw new TypeError(`aws: ${name} is ${one} in the URL and ${other} in the options: say it once`);
-}
-
-function readUrl(text: string): AwsOptions {
-  const url = URL.parse(text);
-  if (url === null || url.protocol !== "aws:")
-    throw new TypeError("the URL is not of the form aws://<region>?account=…");
-  if (url.username !== "" || url.password !== "") {
-    throw new TypeError(
-      "the aws: URL holds credentials: take them out, AWS credentials come from the environment, a profile or a role",
-    );
-  }
-  if (url.port !== "" || !["", "/"].includes(url.pathname) || url.hash !== "") {
-    throw new TypeError("the aws: URL has more than region and query: it must be of the form aws://<region>?account=…");
-  }
-  const read: Record<string, string | number> = {};
-  if (url.hostname !== "") read["region"] = url.hostname;
-  for (const [name, value] of url.searchParams) {
-    if (!URL_OPTIONS.some((known) => known === name)) {
-      const which = mayShowParameter(text, name) ? JSON.stringify(name) : HIDDEN_PARAMETER;
-      throw new TypeError(`the aws: URL has no option ${which}: known are ${URL_OPTIONS.join(", ")}`);
-    }
-    if (Object.hasOwn(read, name)) throw new TypeError(`the aws: URL has ${name} twice`);
-    read[name] = NUMBERS.has(name) ? numberFrom(name, value) : value;
-  }
-  return read;
-}
-
-function numberFrom(name: string, value: string): number {
-  if (/^\d{1,9}$/.test(value)) return Number(value);
-  throw new TypeError(`the aws: URL has ${name}=${shown(value)}: must be a whole number`);
-}
-
-function matching(name: string, value: unknown, pattern: RegExp, allowed: string): string | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === "string" && pattern.test(value)) return value;
-  throw new TypeError(`aws: ${name} is ${shown(value)}: must be ${allowed}`);
-}
-
-function requireEndpoint(value: unknown): void {
-  if (typeof value !== "string" || !isEndpoint(value)) {
-    throw new TypeError("aws: endpoint is not of the form http://host:port or https://host:port");
-  }
-  const { username, password } = new URL(value);
-  if (username !== "" || password !== "") throw new TypeError("aws: endpoint holds credentials: take them out");
+function readUrl(url: string): AwsOptions {
+  const credentials = "AWS credentials come from the environment, a profile or a role";
+  const { place, query } = readPlaceUrl(url, "aws", "region", credentials);
+  return { region: place, ...queryOptions(OPTIONS, url, query) };
 }
 
 export function isEndpoint(value: string): boolean {

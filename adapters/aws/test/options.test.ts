@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { PubSubError } from "@anytopic/core/driver";
 import { adapterModule, aws } from "@anytopic/aws";
 import { describe, expect, test } from "vitest";
+import { OPTIONS } from "../src/options.ts";
 import { createTestClients } from "./clients.ts";
 
 function refusal(url: string, options?: unknown): PubSubError {
@@ -65,6 +67,16 @@ describe("the URL", () => {
 });
 
 describe("options", () => {
+  test("are the README's, in the URL those that it says", () => {
+    const readme = readFileSync(`${import.meta.dirname}/../README.md`, "utf8").split("\n## Options")[1] ?? "";
+    const rows = [...readme.matchAll(/^\| (`.+?`) +\|[^|]+\|([^|]*)\|$/gm)].slice(0, Object.keys(OPTIONS.rules).length);
+    const documented = rows.flatMap(([, names = "", meaning = ""]) =>
+      names.split(", ").map((name) => [name.slice(1, -1), !/host of the URL|not in the URL/.test(meaning)]),
+    );
+    const declared = Object.entries(OPTIONS.rules).map(([name, { inUrl }]) => [name, inUrl]);
+    expect(Object.fromEntries(documented)).toMatchObject(Object.fromEntries(declared));
+  });
+
   test("a mistake is a TypeError that says what is allowed", () => {
     expect(() => aws({ region: "" })).toThrow(TypeError);
     expect(() => aws({ maxReceivers: 0 })).toThrow(/maxReceivers is 0: must be a whole number from 1 to 50/);

@@ -18,6 +18,7 @@ test.each([
   ["gcp://Bad_Project", /projectId is 'Bad_Project': must be a project id/],
   ["gcp://user:s3cret@my-project", /holds a user or password/],
   ["gcp://my-project/topic", /path/],
+  ["gcp://my-project:8085", /more than project and query/],
   ["gcp://my-project?region=x", /unknown parameter 'region'/],
   ["gcp://my-project?prefix=goog-", /reserved/],
   ["gcp://my-project?prefix=a.b", /prefix is 'a.b'/],

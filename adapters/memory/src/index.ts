@@ -4,5 +4,5 @@ export type { MemoryMessage } from "./codec.ts";
 export type { MemoryLimits } from "./limits.ts";
 export type { MemorySubscriptionStatistics, MemoryTopicStatistics } from "./memory-broker.ts";
 export type { MemoryBroker } from "./memory-broker.ts";
-export { adapterModule, memory } from "./options.ts";
+export { adapterModule, memory } from "./adapter.ts";
 export type { MemoryOptions } from "./options.ts";

@@ -63,7 +63,8 @@ function authenticatorOf(options: CheckedOptions): Authenticator | undefined {
   const { user, password, token, credentialsFile, nkeySeed } = options;
   if (user !== undefined) return usernamePasswordAuthenticator(user, password);
   if (token !== undefined) return tokenAuthenticator(token);
-  if (nkeySeed !== undefined) return nkeyAuthenticator(Buffer.from(nkeySeed));
+  // Read from a file it may end with a line break.
+  if (nkeySeed !== undefined) return nkeyAuthenticator(Buffer.from(nkeySeed.trim()));
   if (credentialsFile !== undefined) return credsAuthenticator(credentialsReader(credentialsFile));
   return undefined;
 }

@@ -1,13 +1,7 @@
-import { rejectUnknownKeys, requireChoice, requireInteger, shown } from "@anytopic/core/driver";
+import { type Checked, checkOptions, option, type OptionTable, shown } from "@anytopic/core/driver";
 import { nkeys, type NatsConnection, type TlsOptions } from "@nats-io/nats-core";
 import { DEFAULT_DEDUPLICATION_WINDOW_MS } from "./capabilities.ts";
-import {
-  DEAD_LETTER_ROOM_BYTES,
-  DEFAULT_MAX_PAYLOAD_BYTES,
-  MAX_ACK_PENDING,
-  MAX_ACK_PENDING_ORDERED,
-  MAX_MAX_PAYLOAD_BYTES,
-} from "./limits.ts";
+import { DEAD_LETTER_ROOM_BYTES, DEFAULT_MAX_PAYLOAD_BYTES, MAX_ACK_PENDING, MAX_MAX_PAYLOAD_BYTES } from "./limits.ts";
 import { isNamePart, NAME_PART_RULE } from "./names.ts";
 
 export interface NatsOptions {
@@ -50,199 +44,114 @@ export interface NatsOptions {
   readonly pingIntervalMs?: number | undefined;
 }
 
+type StreamOption = "prefix" | "replicas" | "storage" | "maxStreamBytes" | "deduplicationWindowMs" | "maxPayloadBytes";
+type WithDefault = StreamOption | "name" | "maxAckPending" | "leaderLeaseMs" | "pingIntervalMs";
+
 /** Options with all defaults; frozen. */
-export interface CheckedOptions {
+export interface CheckedOptions extends Checked<Omit<NatsOptions, "servers" | "tls">, WithDefault> {
   readonly servers: readonly string[];
-  readonly connection: NatsConnection | undefined;
-  readonly user: string | undefined;
-  readonly password: string | undefined;
-  readonly token: string | undefined;
-  readonly credentialsFile: string | undefined;
-  readonly nkeySeed: string | undefined;
   readonly tls: TlsOptions | undefined;
-  readonly name: string;
-  readonly inboxPrefix: string | undefined;
-  readonly domain: string | undefined;
-  readonly prefix: string;
-  readonly replicas: number;
-  readonly storage: "file" | "memory";
-  readonly maxStreamBytes: number;
-  readonly deduplicationWindowMs: number;
-  readonly maxPayloadBytes: number;
-  readonly maxAckPending: number;
-  readonly maxAckPendingOrdered: number;
-  readonly leaderLeaseMs: number;
-  readonly pingIntervalMs: number;
 }
 
-const CONNECTING = [
-  "servers",
-  "user",
-  "password",
-  "token",
-  "credentialsFile",
-  "nkeySeed",
-  "tls",
-  "name",
-  "pingIntervalMs",
-] as const;
-
-export const OPTION_NAMES: readonly string[] = [
-  ...CONNECTING,
-  "connection",
-  "inboxPrefix",
-  "domain",
-  "prefix",
-  "replicas",
-  "storage",
-  "maxStreamBytes",
-  "deduplicationWindowMs",
-  "maxPayloadBytes",
-  "maxAckPending",
-  "leaderLeaseMs",
-];
-
+const LOGINS = ["user", "token", "credentialsFile", "nkeySeed"] as const;
+/** What a ready connection makes meaningless. */
+const CONNECTING = ["servers", ...LOGINS, "password", "tls", "name", "pingIntervalMs"] as const;
 const SERVER = /^(?:(?:nats|tls):\/\/)?(?:\[[0-9a-fA-F:.]+\]|[^\s:/@?#,[\]]+)(?::\d{1,5})?\/?$/;
-const TOKEN = /^[^\s.*>]+$/;
 
-/** Fills in the defaults and checks; throws a `TypeError` that names the option, without its value where that is secret. */
-export function checkedOptions(options: NatsOptions = {}): CheckedOptions {
-  rejectUnknownKeys("nats", options, OPTION_NAMES);
-  requireOneLogin(options);
-  return Object.freeze({
-    servers: checkedServers(options.servers),
-    connection: checkedConnection(options),
-    user: checkedText("user", options.user),
-    password: checkedSecret("password", options.password),
-    token: checkedSecret("token", options.token),
-    credentialsFile: checkedText("credentialsFile", options.credentialsFile),
-    nkeySeed: checkedSeed(options.nkeySeed),
-    tls: checkedTls(options),
-    name: checkedText("name", options.name) ?? "anytopic",
-    inboxPrefix: checkedInboxPrefix(options.inboxPrefix),
-    domain: checkedToken("domain", options.domain),
-    prefix: checkedPrefix(options.prefix),
-    replicas: requireInteger("nats: replicas", options.replicas ?? 1, { min: 1, max: 5 }),
-    storage: requireChoice("nats: storage", options.storage ?? "file", ["file", "memory"]),
-    maxStreamBytes:
-      options.maxStreamBytes === undefined
-        ? -1
-        : requireInteger("nats: maxStreamBytes", options.maxStreamBytes, {
-            min: 1024,
-            max: Number.MAX_SAFE_INTEGER,
-            unit: "bytes",
-          }),
-    deduplicationWindowMs: requireInteger(
-      "nats: deduplicationWindowMs",
-      options.deduplicationWindowMs ?? DEFAULT_DEDUPLICATION_WINDOW_MS,
-      { min: 100, max: 1_209_600_000, unit: "ms" },
-    ),
-    maxPayloadBytes: requireInteger("nats: maxPayloadBytes", options.maxPayloadBytes ?? DEFAULT_MAX_PAYLOAD_BYTES, {
+export const OPTIONS: OptionTable<CheckedOptions> = {
+  adapter: "nats",
+  rules: {
+    servers: option.list(["127.0.0.1:4222"], checkedServer),
+    user: option.text({ inUrl: false }),
+    password: option.secret(),
+    token: option.secret(),
+    credentialsFile: option.text(),
+    nkeySeed: option.secret({
+      matches: isSeed,
+      allowed: "the seed of an NKey: it begins with SU and has 58 characters",
+    }),
+    tls: { kind: "object", inUrl: false, default: undefined, check: checkedTls },
+    name: option.text({ default: "anytopic" }),
+    pingIntervalMs: option.integer({ min: 100, max: 120_000, unit: "ms", default: 5000 }),
+    connection: option.object<NatsConnection>({
+      matches: ({ publish }) => typeof publish === "function",
+      allowed: "a NatsConnection",
+    }),
+    inboxPrefix: option.text({
+      matches: /^[^\s.*>]+(?:\.[^\s.*>]+)*$/,
+      allowed: "a subject without *, > and spaces",
+    }),
+    domain: option.text({ matches: /^[^\s.*>]+$/, allowed: "text without spaces, dots, * and >" }),
+    prefix: option.text({
+      matches: (prefix) => prefix === "" || (prefix.length <= 64 && isNamePart(prefix)),
+      allowed: `up to 64 ${NAME_PART_RULE}`,
+      default: "",
+    }),
+    replicas: option.integer({ min: 1, max: 5, default: 1 }),
+    storage: option.choice(["file", "memory"], { default: "file" }),
+    maxStreamBytes: option.integer({ min: 1024, max: Number.MAX_SAFE_INTEGER, unit: "bytes", default: -1 }),
+    deduplicationWindowMs: option.integer({
+      min: 100,
+      max: 1_209_600_000,
+      unit: "ms",
+      default: DEFAULT_DEDUPLICATION_WINDOW_MS,
+    }),
+    maxPayloadBytes: option.integer({
       min: 2 * DEAD_LETTER_ROOM_BYTES,
       max: MAX_MAX_PAYLOAD_BYTES,
       unit: "bytes",
+      default: DEFAULT_MAX_PAYLOAD_BYTES,
     }),
-    maxAckPending: requireInteger("nats: maxAckPending", options.maxAckPending ?? MAX_ACK_PENDING, {
-      min: 1,
-      max: 10_000_000,
-    }),
-    maxAckPendingOrdered: Math.min(options.maxAckPending ?? MAX_ACK_PENDING_ORDERED, MAX_ACK_PENDING_ORDERED),
-    leaderLeaseMs: requireInteger("nats: leaderLeaseMs", options.leaderLeaseMs ?? 5000, {
-      min: 1000,
-      max: 60_000,
-      unit: "ms",
-    }),
-    pingIntervalMs: requireInteger("nats: pingIntervalMs", options.pingIntervalMs ?? 5000, {
-      min: 100,
-      max: 120_000,
-      unit: "ms",
-    }),
-  });
-}
+    maxAckPending: option.integer({ min: 1, max: 10_000_000, default: MAX_ACK_PENDING }),
+    leaderLeaseMs: option.integer({ min: 1000, max: 60_000, unit: "ms", default: 5000 }),
+  },
+  words: {
+    quoted: shown,
+    unknown: (parameter) => `the NATS URL has the unknown option ${parameter}`,
+    unreadable: (parameter, text) => `${parameter} in the NATS URL is ${text}`,
+    conflict: (_name, _inUrl, _inOptions, names) =>
+      `nats: ${names.join(", ")} given both in the URL and in the options`,
+  },
+};
 
-function requireOneLogin(options: NatsOptions): void {
-  const given = (["user", "token", "credentialsFile", "nkeySeed"] as const).filter(
-    (name) => options[name] !== undefined,
-  );
-  if (given.length > 1) throw new TypeError(`nats: ${given.join(" and ")} are given: one way to log in is allowed`);
-  if (options.password !== undefined && options.user === undefined)
+/** Fills in the defaults and checks; throws a `TypeError` that names the option, without its value where that is secret. */
+export function checkedOptions(options: NatsOptions = {}): CheckedOptions {
+  const checked = checkOptions(OPTIONS, options);
+  const given = (names: readonly (keyof NatsOptions)[]) => names.filter((name) => options[name] !== undefined);
+  const logins = given(LOGINS);
+  if (logins.length > 1) throw new TypeError(`nats: ${logins.join(" and ")} are given: one way to log in is allowed`);
+  if (checked.password !== undefined && checked.user === undefined)
     throw new TypeError("nats: password is given without user");
+  const connecting = given(CONNECTING).join(", ");
+  if (checked.connection !== undefined && connecting !== "")
+    throw new TypeError(`nats: connection is given together with ${connecting}: only one is allowed`);
+  // The client ignores the scheme of a server and uses one setting for all: what asks for TLS once, asks for all.
+  const secure = checked.servers.find((server) => server.startsWith("tls://"));
+  if (secure === undefined || checked.tls !== undefined) return checked;
+  if (options.tls === undefined) return Object.freeze({ ...checked, tls: {} });
+  throw new TypeError(`nats: servers contains ${shown(secure)} and tls is false: only one of the two can be meant`);
 }
 
-function checkedConnection(options: NatsOptions): NatsConnection | undefined {
-  if (options.connection === undefined) return undefined;
-  const others = CONNECTING.filter((name) => options[name] !== undefined);
-  if (others.length > 0)
-    throw new TypeError(`nats: connection is given together with ${others.join(", ")}: only one is allowed`);
-  if (typeof options.connection?.publish !== "function")
-    throw new TypeError(`nats: connection is ${shown(options.connection)}: must be a NatsConnection`);
-  return options.connection;
+function checkedServer(server: string): string {
+  if (server.includes("@"))
+    throw new TypeError("nats: servers must not contain credentials: use user, password or token");
+  if (SERVER.test(server)) return server;
+  throw new TypeError(
+    `nats: servers contains ${shown(server)}: must be host:port, nats://host:port or tls://host:port`,
+  );
 }
 
-function checkedServers(servers: string | readonly string[] | undefined): readonly string[] {
-  const list = servers === undefined ? ["127.0.0.1:4222"] : typeof servers === "string" ? [servers] : [...servers];
-  if (list.length === 0) throw new TypeError("nats: servers is empty: give at least one host:port");
-  for (const server of list) {
-    if (typeof server !== "string") throw new TypeError(`nats: servers contains ${shown(server)}: must be host:port`);
-    if (server.includes("@"))
-      throw new TypeError("nats: servers must not contain credentials: use user, password or token");
-    if (!SERVER.test(server))
-      throw new TypeError(
-        `nats: servers contains ${shown(server)}: must be host:port, nats://host:port or tls://host:port`,
-      );
-  }
-  return Object.freeze(list);
-}
-
-function checkedText(option: string, value: string | undefined): string | undefined {
-  if (value === undefined || (typeof value === "string" && value !== "")) return value;
-  throw new TypeError(`nats: ${option} is ${shown(value)}: must be text that is not empty`);
-}
-
-function checkedSecret(option: string, value: string | undefined): string | undefined {
-  if (value === undefined || (typeof value === "string" && value !== "")) return value;
-  throw new TypeError(`nats: ${option} must be text that is not empty`);
-}
-
-/** Read from a file it may end with a line break. */
-function checkedSeed(value: string | undefined): string | undefined {
-  const seed = checkedSecret("nkeySeed", value)?.trim();
-  if (seed === undefined) return undefined;
+function isSeed(text: string): boolean {
   try {
-    nkeys.fromSeed(Buffer.from(seed));
-    return seed;
+    nkeys.fromSeed(Buffer.from(text.trim()));
+    return true;
   } catch {
-    // Without a cause: it might quote the seed.
-    throw new TypeError("nats: nkeySeed is not the seed of an NKey: it begins with SU and has 58 characters");
+    return false;
   }
 }
 
-function checkedToken(option: string, value: string | undefined): string | undefined {
-  if (value === undefined || (typeof value === "string" && TOKEN.test(value))) return value;
-  throw new TypeError(`nats: ${option} is ${shown(value)}: must be text without spaces, dots, * and >`);
-}
-
-function checkedInboxPrefix(value: string | undefined): string | undefined {
-  if (value === undefined || (typeof value === "string" && value.split(".").every((token) => TOKEN.test(token))))
-    return value;
-  throw new TypeError(`nats: inboxPrefix is ${shown(value)}: must be a subject without *, > and spaces`);
-}
-
-function checkedPrefix(prefix: string | undefined): string {
-  if (prefix === undefined || prefix === "") return "";
-  if (typeof prefix === "string" && prefix.length <= 64 && isNamePart(prefix)) return prefix;
-  throw new TypeError(`nats: prefix is ${shown(prefix)}: up to 64 ${NAME_PART_RULE} are allowed`);
-}
-
-/** The client ignores the scheme of a server and uses one setting for all: what asks for TLS once, asks for all. */
-function checkedTls({ tls, servers = [] }: NatsOptions): TlsOptions | undefined {
-  const secure = [servers].flat().find((server) => server.startsWith("tls://"));
-  if (tls === undefined) return secure === undefined ? undefined : {};
-  if (tls === true) return {};
-  if (tls === false) {
-    if (secure === undefined) return undefined;
-    throw new TypeError(`nats: servers contains ${shown(secure)} and tls is false: only one of the two can be meant`);
-  }
-  if (typeof tls === "object" && tls !== null) return tls;
-  throw new TypeError("nats: tls must be true, false or an object of TLS options");
+function checkedTls(option: string, value: unknown): TlsOptions | undefined {
+  if (typeof value === "boolean") return value ? {} : undefined;
+  if (typeof value === "object" && value !== null) return value;
+  throw new TypeError(`${option} must be true, false or an object of TLS options`);
 }

@@ -1,6 +1,12 @@
 import type { SubscriptionSpec, TopicSpec } from "@anytopic/core/driver";
 import type { ConsumerConfig, StreamConfig } from "@nats-io/jetstream";
-import { BACKSTOP_DELIVERIES, DEAD_LETTER_RETENTION_MS, LETTER_LEASE_MS, NANOSECONDS_PER_MS } from "./limits.ts";
+import {
+  BACKSTOP_DELIVERIES,
+  DEAD_LETTER_RETENTION_MS,
+  LETTER_LEASE_MS,
+  MAX_ACK_PENDING_ORDERED,
+  NANOSECONDS_PER_MS,
+} from "./limits.ts";
 import { subscriptionNames, topicNames } from "./names.ts";
 import type { CheckedOptions } from "./options.ts";
 
@@ -63,7 +69,8 @@ export function leaderStream(options: CheckedOptions, subscription: Subscription
 
 export function subscriptionConsumer(options: CheckedOptions, subscription: SubscriptionSpec): DeclaredConsumer {
   const names = subscriptionNames(options.prefix, subscription);
-  const { maxRetries } = subscription;
+  const { maxRetries, topic } = subscription;
+  const { maxAckPending } = options;
   return {
     stream: names.stream,
     config: {
@@ -71,7 +78,7 @@ export function subscriptionConsumer(options: CheckedOptions, subscription: Subs
       ack_policy: "explicit",
       ack_wait: subscription.ackDeadlineMs * NANOSECONDS_PER_MS,
       max_deliver: maxRetries === Number.POSITIVE_INFINITY ? -1 : maxRetries + 1 + BACKSTOP_DELIVERIES,
-      max_ack_pending: subscription.topic.ordered ? options.maxAckPendingOrdered : options.maxAckPending,
+      max_ack_pending: topic.ordered ? Math.min(maxAckPending, MAX_ACK_PENDING_ORDERED) : maxAckPending,
       deliver_policy: "new",
       replay_policy: "instant",
     },

@@ -2,7 +2,7 @@ import { PubSubError } from "@anytopic/core";
 import { adapterModule, nats, natsCapabilities, type NatsOptions } from "@anytopic/nats";
 import { describe, expect, test } from "vitest";
 import { checkedOptions } from "../src/options.ts";
-import { optionsFromUrl } from "../src/url.ts";
+import { readUrl } from "../src/url.ts";
 
 describe("options", () => {
   test("have defaults and are frozen", () => {
@@ -63,7 +63,7 @@ describe("URL", () => {
       { servers: ["h"], replicas: 3, prefix: "staging", storage: "memory" },
     ],
   ])("%s", (url, expected) => {
-    expect(optionsFromUrl(url)).toEqual(expected);
+    expect(readUrl(url)).toEqual(expected);
     expect(adapterModule.fromUrl(url).name).toBe("nats");
   });
 

@@ -1,3 +1,5 @@
+import { decodedUrlPart } from "@anytopic/core/driver";
+
 /** Where one node is, and who we are there. */
 export interface BrokerAddress {
   readonly secure: boolean;
@@ -11,15 +13,13 @@ export interface BrokerAddress {
   readonly display: string;
 }
 
-export const DEFAULT_URL = "amqp://guest:guest@127.0.0.1:5672/";
-
 /** Without both slashes user and password would be read as the name of a virtual host, which errors show. */
 const BEGINNING = /^amqps?:\/\//i;
 
 /** Reads `amqp://user:password@host:port/vhost` without a query; throws a `TypeError` that shows no part of a bad URL, which may hold a password. */
-export function parseAddress(url: unknown): BrokerAddress {
-  const parts = typeof url === "string" && BEGINNING.test(url) && URL.canParse(url) ? new URL(url) : undefined;
-  if (parts === undefined || (parts.protocol !== "amqp:" && parts.protocol !== "amqps:")) {
+export function parseAddress(url: string): BrokerAddress {
+  const parts = BEGINNING.test(url) ? URL.parse(url) : null;
+  if (parts === null) {
     throw new TypeError(
       'rabbitmq: url cannot be read: must look like "amqp://user:password@host:5672/vhost" or "amqps://…"',
     );
@@ -39,23 +39,16 @@ export function parseAddress(url: unknown): BrokerAddress {
     throw new TypeError("rabbitmq: url has more than one part in its path: write a slash in a virtual host as %2F");
   }
   const port = parts.port === "" ? (secure ? 5671 : 5672) : Number(parts.port);
-  const vhost = parts.pathname.length <= 1 ? "/" : decoded("virtual host", parts.pathname.slice(1));
+  const vhost =
+    parts.pathname.length <= 1 ? "/" : decodedUrlPart("rabbitmq: the virtual host in url", parts.pathname.slice(1));
   const anonymous = parts.username === "" && parts.password === "";
   return Object.freeze({
     secure,
     host,
     port,
     vhost,
-    username: anonymous ? "guest" : decoded("user", parts.username),
-    password: anonymous ? "guest" : decoded("password", parts.password),
+    username: anonymous ? "guest" : decodedUrlPart("rabbitmq: the user in url", parts.username),
+    password: anonymous ? "guest" : decodedUrlPart("rabbitmq: the password in url", parts.password),
     display: `${parts.protocol}//${shownHost}:${port}/${encodeURIComponent(vhost === "/" ? "" : vhost)}`,
   });
-}
-
-function decoded(what: string, text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new TypeError(`rabbitmq: the ${what} in url is not percent-encoded properly: write % as %25`);
-  }
 }

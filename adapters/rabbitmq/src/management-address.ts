@@ -1,3 +1,4 @@
+import { decodedUrlPart } from "@anytopic/core/driver";
 import type { BrokerAddress } from "./address.ts";
 
 /** Where the management API is, and who we are there. */
@@ -10,21 +11,16 @@ export interface ManagementAddress {
 }
 
 /** Reads `http://user:password@host:port`; throws a `TypeError` that shows no part of a bad URL, which may hold a password. */
-export function parseManagementUrl(url: unknown, { vhost, username, password }: BrokerAddress): ManagementAddress {
-  const parts = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
-  if (parts === undefined || !/^https?:$/.test(parts.protocol) || parts.search !== "" || parts.hash !== "") {
+export function parseManagementUrl(url: string, { vhost, username, password }: BrokerAddress): ManagementAddress {
+  const parts = URL.parse(url);
+  if (parts === null || !/^https?:$/.test(parts.protocol) || parts.search !== "" || parts.hash !== "") {
     throw new TypeError(
       'rabbitmq: managementUrl cannot be read: must look like "http://user:password@host:15672" or "https://…"',
     );
   }
   const path = parts.pathname.replace(/\/+$/, "");
   const own = parts.username !== "" || parts.password !== "";
-  try {
-    const credentials = own
-      ? `${decodeURIComponent(parts.username)}:${decodeURIComponent(parts.password)}`
-      : `${username}:${password}`;
-    return Object.freeze({ origin: parts.origin + path, vhost, credentials });
-  } catch {
-    throw new TypeError("rabbitmq: managementUrl is not percent-encoded properly: write % as %25");
-  }
+  const decoded = (text: string): string => decodedUrlPart("rabbitmq: managementUrl", text);
+  const credentials = own ? `${decoded(parts.username)}:${decoded(parts.password)}` : `${username}:${password}`;
+  return Object.freeze({ origin: parts.origin + path, vhost, credentials });
 }

@@ -1,6 +1,14 @@
-import { rejectUnknownKeys, requireInteger, shown } from "@anytopic/core/driver";
+import {
+  type Checked,
+  checkOptions,
+  option,
+  type OptionsFromUrl,
+  type OptionTable,
+  queryOptions,
+  urlReader,
+} from "@anytopic/core/driver";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
-import { type BrokerAddress, DEFAULT_URL, parseAddress } from "./address.ts";
+import { type BrokerAddress, parseAddress } from "./address.ts";
 import { type ManagementAddress, parseManagementUrl } from "./management-address.ts";
 
 export interface RabbitmqOptions {
@@ -29,70 +37,60 @@ export interface RabbitmqOptions {
   readonly tls?: TlsOptions | undefined;
 }
 
-/** Options with all defaults; frozen. */
-export interface CheckedOptions {
-  readonly addresses: readonly BrokerAddress[];
-  readonly prefix: string;
-  readonly heartbeatSeconds: number;
-  readonly connectTimeoutMs: number;
-  readonly connectionName: string;
-  readonly contentType: string | undefined;
-  readonly management: ManagementAddress | undefined;
-  readonly tls: TlsOptions | undefined;
+type WithDefault = "heartbeatSeconds" | "connectTimeoutMs" | "prefix" | "connectionName";
+
+interface Values extends Checked<Omit<RabbitmqOptions, "url">, WithDefault> {
+  readonly url: readonly BrokerAddress[];
 }
 
-export const OPTION_NAMES = [
-  "url",
-  "prefix",
-  "heartbeatSeconds",
-  "connectTimeoutMs",
-  "connectionName",
-  "contentType",
-  "managementUrl",
-  "tls",
-] as const;
+/** Options with all defaults; frozen. */
+export interface CheckedOptions extends Omit<Values, "url" | "managementUrl"> {
+  readonly addresses: readonly BrokerAddress[];
+  readonly management: ManagementAddress | undefined;
+}
 
-/** Fills in the defaults and checks; throws a `TypeError` that names the option, and never a password. */
-export function checkedOptions(options: RabbitmqOptions = {}): CheckedOptions {
-  rejectUnknownKeys("rabbitmq", options, OPTION_NAMES);
-  const urls =
-    options.url === undefined || typeof options.url === "string" ? [options.url ?? DEFAULT_URL] : options.url;
-  if (!Array.isArray(urls) || urls.length === 0)
-    throw new TypeError("rabbitmq: url must be a string or a list of at least one");
-  const addresses = urls.map((url: unknown) => parseAddress(url));
-  const plain = addresses.find(({ secure }) => !secure);
-  if (options.tls !== undefined && plain !== undefined) {
-    throw new TypeError(`rabbitmq: tls is set, and url has ${plain.display}, which is without TLS: write amqps:`);
-  }
-  return Object.freeze({
-    addresses: Object.freeze(addresses),
-    prefix: text("prefix", options.prefix ?? "", 100),
-    heartbeatSeconds: requireInteger("rabbitmq: heartbeatSeconds", options.heartbeatSeconds ?? 10, {
-      min: 1,
-      max: 3600,
-      unit: "s",
-    }),
-    connectTimeoutMs: requireInteger("rabbitmq: connectTimeoutMs", options.connectTimeoutMs ?? 10_000, {
+const upTo = (bytes: number) => ({
+  matches: (text: string) => Buffer.byteLength(text) <= bytes,
+  allowed: `text of at most ${bytes} bytes`,
+});
+
+/** In URLs by RabbitMQ's own names where it has some. */
+export const OPTIONS: OptionTable<Values> = {
+  adapter: "rabbitmq",
+  rules: {
+    url: option.list(["amqp://guest:guest@127.0.0.1:5672/"], parseAddress),
+    heartbeatSeconds: option.integer({ min: 1, max: 3600, unit: "s", default: 10, inUrl: "heartbeat" }),
+    connectTimeoutMs: option.integer({
       min: 100,
       max: 60_000,
       unit: "ms",
+      default: 10_000,
+      inUrl: "connection_timeout",
     }),
-    connectionName: text("connectionName", options.connectionName ?? "anytopic", 200),
-    contentType: options.contentType === undefined ? undefined : text("contentType", options.contentType, 255),
-    management:
-      options.managementUrl === undefined
-        ? undefined
-        : parseManagementUrl(options.managementUrl, addresses[0] as BrokerAddress),
-    tls: checkedTls(options.tls),
-  });
+    prefix: option.text({ ...upTo(100), default: "" }),
+    connectionName: option.text({ ...upTo(200), default: "anytopic", inUrl: "connection_name" }),
+    contentType: option.text({ ...upTo(255), inUrl: "content_type" }),
+    managementUrl: option.secret({ inUrl: "management_url" }),
+    tls: option.object<TlsOptions>(),
+  },
+  words: { unknown: (parameter) => `rabbitmq: the URL has no parameter ${parameter}` },
+};
+
+/** Fills in the defaults and checks; throws a `TypeError` that names the option, and never a password. */
+export function checkedOptions(options: RabbitmqOptions = {}): CheckedOptions {
+  const { url: addresses, managementUrl, ...values } = checkOptions(OPTIONS, options);
+  const plain = addresses.find(({ secure }) => !secure);
+  if (values.tls !== undefined && plain !== undefined)
+    throw new TypeError(`rabbitmq: tls is set, and url has ${plain.display}, which is without TLS: write amqps:`);
+  const management =
+    managementUrl === undefined ? undefined : parseManagementUrl(managementUrl, addresses[0] as BrokerAddress);
+  return Object.freeze({ ...values, addresses, management });
 }
 
-function text(option: string, value: unknown, maxBytes: number): string {
-  if (typeof value === "string" && Buffer.byteLength(value) <= maxBytes) return value;
-  throw new TypeError(`rabbitmq: ${option} is ${shown(value)}: must be text of at most ${maxBytes} bytes`);
-}
+/** Reads a URL with parameters. */
+export const optionsFromUrl: OptionsFromUrl<CheckedOptions> = urlReader(OPTIONS, readUrl, checkedOptions);
 
-function checkedTls(tls: unknown): TlsOptions | undefined {
-  if (tls === undefined || (typeof tls === "object" && tls !== null && !Array.isArray(tls))) return tls;
-  throw new TypeError("rabbitmq: tls must be an object of options for TLS");
+function readUrl(text: string): RabbitmqOptions {
+  const [url = "", ...query] = text.split("?");
+  return { ...queryOptions(OPTIONS, text, query.join("?")), url };
 }

@@ -1,8 +1,8 @@
+import { readFileSync } from "node:fs";
 import { adapterModule, rabbitmq, rabbitmqCapabilities } from "@anytopic/rabbitmq";
 import { expect, test } from "vitest";
 import { parseAddress } from "../src/address.ts";
-import { optionsFromUrl } from "../src/connection-url.ts";
-import { checkedOptions } from "../src/options.ts";
+import { checkedOptions, OPTIONS, optionsFromUrl } from "../src/options.ts";
 
 test("a URL tells host, port, virtual host and login, percent-decoded", () => {
   expect(parseAddress("amqps://us%40er:pa%2Fss@[::1]/my%2Fhost")).toEqual({
@@ -113,6 +113,15 @@ test.each([
 ])("%o is a TypeError", (options, words) => {
   expect(() => rabbitmq(options)).toThrow(TypeError);
   expect(() => rabbitmq(options)).toThrow(words);
+});
+
+test("the README has every option, and its name in a URL", () => {
+  const readme = readFileSync(`${import.meta.dirname}/../README.md`, "utf8").split("\n## ");
+  const table = readme.find((section) => section.startsWith("Options")) ?? "";
+  const rows = [...table.matchAll(/^\| `(\w+)` +\| (?:`(\w+)`)? +\|/gm)];
+  const documented = rows.map(([, name, parameter]) => [name, parameter ?? false]);
+  const declared = Object.entries(OPTIONS.rules).map(([name, { inUrl }]) => [name, inUrl === true ? name : inUrl]);
+  expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(declared));
 });
 
 test("options have defaults, and the adapter knows its schemes", () => {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock, TimerHandle } from "./clock.ts";
-import { shown } from "./option-checks.ts";
+import { shown } from "./shown.ts";
 
 interface VirtualTimer {
   readonly dueMs: number;

@@ -1,4 +1,5 @@
-import { quotedNames, shown } from "../base/option-checks.ts";
+import { quotedNames } from "../options/option-checks.ts";
+import { shown } from "../base/shown.ts";
 import { meant } from "./check-shape.ts";
 import type { AnytopicConfig, SubscriptionConfig, TopicConfig } from "./config-types.ts";
 import { pathOf, type Problems } from "./problems.ts";

@@ -1,5 +1,6 @@
-import { quotedNames, shown } from "../base/option-checks.ts";
-import { closestName } from "./closest-name.ts";
+import { quotedNames } from "../options/option-checks.ts";
+import { shown } from "../base/shown.ts";
+import { closestName } from "../options/closest-name.ts";
 import { pathOf, type Problems } from "./problems.ts";
 import type { IntegerShape, ListShape, MapShape, NumberShape, ObjectShape, Shape, TextShape } from "./shape.ts";
 import { isPlainObject } from "./variables.ts";

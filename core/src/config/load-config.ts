@@ -1,7 +1,7 @@
 import { basename, dirname, resolve } from "node:path";
 
 import { noBrokerConfigured } from "../base/no-broker-configured.ts";
-import { shown } from "../base/option-checks.ts";
+import { shown } from "../base/shown.ts";
 import { checkConfig } from "./check-config.ts";
 import { findConfigFile, readConfigFile } from "./config-file.ts";
 import type { AnytopicConfig, LoadedConfig } from "./config-types.ts";

@@ -1,5 +1,5 @@
 import { PubSubError } from "../base/errors.ts";
-import { shown } from "../base/option-checks.ts";
+import { shown } from "../base/shown.ts";
 
 const SPACE = /[ \t\r\n]*/y;
 const TEXT = /"(?:[^"\\\r\n]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;

@@ -1,4 +1,4 @@
-import type { NumberRange } from "../base/option-checks.ts";
+import type { NumberRange } from "../options/option-checks.ts";
 
 /** What a value in the configuration may be: the source of both the checker and the published JSON Schema. */
 export type Shape =

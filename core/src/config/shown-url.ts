@@ -1,6 +1,6 @@
 import { hasKnownScheme } from "../base/adapter-packages.ts";
 import { shownScheme } from "../base/shown-scheme.ts";
-import { mayShowParameter } from "../base/url-parameter.ts";
+import { mayShowParameter } from "../options/url-parameter.ts";
 
 const HIDDEN = "***";
 /** Hosts, ports, names of a virtual host, a project or a region. */

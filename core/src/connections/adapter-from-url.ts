@@ -2,7 +2,7 @@ import { importAdapterPackage } from "./import-adapter-package.ts";
 import type { Adapter, AdapterModule } from "../driver.ts";
 import { PubSubError } from "../base/errors.ts";
 import { PACKAGES, SCHEME } from "../base/adapter-packages.ts";
-import { shown } from "../base/option-checks.ts";
+import { shown } from "../base/shown.ts";
 import { shownScheme } from "../base/shown-scheme.ts";
 
 /**

@@ -5,7 +5,7 @@ import type { ConnectOptions } from "./connect-options.ts";
 import { Connection, type ConnectionEnvironment } from "./connection.ts";
 import type { Adapter } from "../driver.ts";
 import { PubSubError } from "../base/errors.ts";
-import { quotedNames, withoutUndefined } from "../base/option-checks.ts";
+import { quotedNames, withoutUndefined } from "../options/option-checks.ts";
 import { requireNoDifferences } from "./provisioning-check.ts";
 import { Routes } from "./routes.ts";
 import type { AnySubscription } from "../declare/subscription.ts";

@@ -2,7 +2,7 @@ import type { DriverDelivery } from "../driver.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import type { Held } from "../base/held-items.ts";
 import type { Attributes } from "../contract/message.ts";
-import { shown } from "../base/option-checks.ts";
+import { shown } from "../base/shown.ts";
 import { boundedId, dateOf } from "../contract/received.ts";
 
 /** What an `InFlight` asks of its worker. */

@@ -1,5 +1,5 @@
 import { isBranded, isInstance, mark, RETRY_AFTER_BRAND } from "../base/brand.ts";
-import { shown } from "../base/option-checks.ts";
+import { shown } from "../base/shown.ts";
 
 /**
  * Thrown by a handler: try this message again after `delayMs` instead of the policy's delay. Counts as a failed

@@ -7,7 +7,7 @@ import { InboxGate } from "./inbox-gate.ts";
 import { LateSuccesses } from "./late-successes.ts";
 import { MemoryInbox } from "../inbox/memory-inbox.ts";
 import { openWorkers } from "./open-workers.ts";
-import { rejectUnknownKeys, requireInteger } from "../base/option-checks.ts";
+import { rejectUnknownKeys, requireInteger } from "../options/option-checks.ts";
 import { pathOf } from "../declare/subscription-path.ts";
 import { requireOpen } from "../base/require-open.ts";
 import { type AttemptEnd, type EventRun, runHandler } from "./run-handler.ts";

@@ -1,5 +1,5 @@
 import type { SubscriptionHealth } from "../observe/health.ts";
-import { requireInteger } from "../base/option-checks.ts";
+import { requireInteger } from "../options/option-checks.ts";
 import { CLOSE_TIMEOUT_LIMITS } from "../options/connect-limits.ts";
 import type { AnySubscription } from "../declare/subscription.ts";
 

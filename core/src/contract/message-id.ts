@@ -1,6 +1,6 @@
 import { randomFillSync } from "node:crypto";
 
-import { shown } from "../base/option-checks.ts";
+import { shown } from "../base/shown.ts";
 import { kindOf } from "../base/wrong-argument.ts";
 
 const DIGITS: Uint8Array = Buffer.from("0123456789abcdef", "latin1");

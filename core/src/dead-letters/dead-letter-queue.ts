@@ -6,7 +6,7 @@ import type { DriverDeadLetters } from "../driver.ts";
 import { editedLetter } from "./edited-letter.ts";
 import { type LetterAction, LetterPass } from "./letter-pass.ts";
 import type { LetterSelection, RedriveOptions } from "./letter-selection.ts";
-import { requireInteger } from "../base/option-checks.ts";
+import { requireInteger } from "../options/option-checks.ts";
 import { boundedId, boundedTimeMs } from "../contract/received.ts";
 import { peekLetters, purgeLetters } from "./taken-letters.ts";
 import { untilAborted } from "../base/until-aborted.ts";

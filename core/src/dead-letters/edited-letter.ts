@@ -3,7 +3,7 @@ import { checkAttributeLimits, copiedAttributes } from "../contract/checked-attr
 import { bytesCodec } from "../declare/codec.ts";
 import { withoutRecord } from "./dead-letter-record.ts";
 import type { Attributes, StoredMessage } from "../contract/message.ts";
-import { rejectUnknownKeys } from "../base/option-checks.ts";
+import { rejectUnknownKeys } from "../options/option-checks.ts";
 import { kindOf } from "../base/wrong-argument.ts";
 
 /** What `redrive`'s `edit` may return: what replaces body or attributes. */

@@ -7,7 +7,7 @@ import { PubSubError } from "../base/errors.ts";
 import { HeldLetters, type LeftLetter } from "./held-letters.ts";
 import { LetterMarks } from "./letter-marks.ts";
 import { takeLetters } from "./taken-letters.ts";
-import { requireInteger } from "../base/option-checks.ts";
+import { requireInteger } from "../options/option-checks.ts";
 import { untilAborted } from "../base/until-aborted.ts";
 
 /** Letters taken at a time. */

@@ -1,4 +1,4 @@
-import { shown } from "../base/option-checks.ts";
+import { shown } from "../base/shown.ts";
 
 const MAX_NAME_LENGTH = 63;
 /** What topics and subscriptions may be named. */

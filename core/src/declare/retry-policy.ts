@@ -1,4 +1,5 @@
-import { rejectUnknownKeys, shown } from "../base/option-checks.ts";
+import { rejectUnknownKeys } from "../options/option-checks.ts";
+import { shown } from "../base/shown.ts";
 import { integerOption, limitsFrom, type NumberLimits } from "../options/number-limits.ts";
 
 export interface RetryPolicyOptions {

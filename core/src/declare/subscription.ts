@@ -1,5 +1,5 @@
 import { requireName } from "./declared-name.ts";
-import { rejectUnknownKeys } from "../base/option-checks.ts";
+import { rejectUnknownKeys } from "../options/option-checks.ts";
 import { integerOption, limitsFrom, type NumberLimits } from "../options/number-limits.ts";
 import { checkedRetryPolicy, type RetryPolicy, type RetryPolicyOptions } from "./retry-policy.ts";
 import type { StandardResult } from "./standard-schema.ts";

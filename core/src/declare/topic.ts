@@ -1,7 +1,8 @@
 import { bytesCodec, jsonCodec, textCodec, type Codec } from "./codec.ts";
 import { requireName } from "./declared-name.ts";
 import type { Attributes } from "../contract/message.ts";
-import { rejectUnknownKeys, requireChoice, requireInteger, shown } from "../base/option-checks.ts";
+import { rejectUnknownKeys, requireChoice, requireInteger } from "../options/option-checks.ts";
+import { shown } from "../base/shown.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -1,4 +1,4 @@
-import { requireInteger, type NumberRange } from "../base/option-checks.ts";
+import { requireInteger, type NumberRange } from "./option-checks.ts";
 
 /** What the number of an option may be, and what it is when it is left out. */
 export interface NumberLimits extends NumberRange {

@@ -1,15 +1,5 @@
-import { inspect } from "node:util";
-
-import { kindOf } from "./wrong-argument.ts";
-
-/**
- * A value as it may stand in an error: short, on one line, long strings cut. Of an object only its kind: where one is out
- * of place it may be an event, or hold a secret.
- */
-export function shown(value: unknown): string {
-  if ((typeof value === "object" && value !== null) || typeof value === "function") return kindOf(value);
-  return inspect(value, { breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 });
-}
+import { shown } from "../base/shown.ts";
+import { suggestion } from "./closest-name.ts";
 
 export interface NumberRange {
   readonly min: number;
@@ -49,12 +39,12 @@ export function quotedNames(names: readonly string[]): string {
   return names.map((name) => JSON.stringify(name)).join(", ");
 }
 
-/** Throws a `TypeError` that names every key of `value` that is not `known`, and what is. */
+/** Throws a `TypeError` that names every key of `value` that is not `known`, what is, and what was probably meant. */
 export function rejectUnknownKeys(what: string, value: object, known: readonly string[]): void {
   const unknown = Object.keys(value).filter((key) => !known.includes(key));
   if (unknown.length === 0) return;
   throw new TypeError(
-    `${what} has no option ${unknown.map((key) => JSON.stringify(key)).join(", ")}: known are ${known.join(", ")}`,
+    `${what} has no option ${quotedNames(unknown)}: known are ${known.join(", ")}${suggestion(unknown, known)}`,
   );
 }
 

@@ -1,9 +1,8 @@
 import type { Adapter, AdapterModule, DriverContext } from "@anytopic/core/driver";
 import { rabbitmqCapabilities } from "./capabilities.ts";
-import { optionsFromUrl } from "./connection-url.ts";
 import { RabbitmqDriver } from "./driver.ts";
 import { exporterOf } from "./exporter.ts";
-import { type CheckedOptions, checkedOptions, type RabbitmqOptions } from "./options.ts";
+import { type CheckedOptions, checkedOptions, optionsFromUrl, type RabbitmqOptions } from "./options.ts";
 
 /**
  * RabbitMQ 3.10 or later, as a broker for `connect()`. Contacts nobody.
@@ -14,6 +13,7 @@ export function rabbitmq(options: RabbitmqOptions = {}): Adapter {
   return adapter(checkedOptions(options));
 }
 
+/** For `connect("amqp://…")`. */
 export const adapterModule: AdapterModule = Object.freeze({
   schemes: Object.freeze(["amqp", "amqps"]),
   fromUrl: (url: string, options?: unknown) => adapter(optionsFromUrl(url, options)),

@@ -10,6 +10,13 @@ export function closestName(name: string, known: readonly string[]): string | un
   return closest;
 }
 
+/** `; did you mean "name"?` for the end of an error about names that are not known, or nothing. Of a short one too little is the same. */
+export function suggestion(names: readonly string[], known: readonly string[]): string {
+  const close = names.map((name) => (name.length > 4 ? closestName(name, known) : undefined));
+  const found = close.filter((name) => name !== undefined);
+  return found.length === 0 ? "" : `; did you mean ${found.map((name) => JSON.stringify(name)).join(", ")}?`;
+}
+
 /** Insertions, deletions and substitutions between two words; 3 for more than 2. */
 function distance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 2) return 3;

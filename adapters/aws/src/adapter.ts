@@ -1,0 +1,30 @@
+import type { Adapter, AdapterModule } from "@anytopic/core/driver";
+import { awsCapabilities } from "./capabilities.ts";
+import { connect } from "./connection.ts";
+import { AwsDriver } from "./driver.ts";
+import { exporterOf } from "./exporter.ts";
+import { type AwsOptions, type CheckedOptions, checkedOptions, optionsFromUrl } from "./options.ts";
+
+/**
+ * Amazon SNS and SQS, configured but not yet contacted.
+ *
+ * @throws TypeError when an option is unknown or not allowed
+ */
+export function aws(options: AwsOptions = {}): Adapter {
+  return adapter(checkedOptions(options));
+}
+
+/** `aws://<region>?account=…&endpoint=…&profile=…&prefix=…` */
+export const adapterModule: AdapterModule = Object.freeze({
+  schemes: Object.freeze(["aws"]),
+  fromUrl: (url: string, options?: unknown) => adapter(optionsFromUrl(url, options)),
+  exporter: (url: string, options?: unknown) => exporterOf(optionsFromUrl(url, options)),
+});
+
+function adapter(options: CheckedOptions): Adapter {
+  return Object.freeze({
+    name: "aws",
+    capabilities: awsCapabilities,
+    open: async (context, signal) => new AwsDriver(await connect(options, context, signal)),
+  } satisfies Adapter);
+}

@@ -1,0 +1,28 @@
+import type { Adapter, AdapterModule } from "@anytopic/core/driver";
+import { memoryCapabilities } from "./capabilities.ts";
+import { openConnection } from "./connection.ts";
+import { type CheckedOptions, checkedOptions, type MemoryOptions, optionsFromUrl } from "./options.ts";
+
+/**
+ * An in-memory broker for `connect`. Without a name every `connect` gets a broker of its own, which is gone when the
+ * connection is closed.
+ *
+ * @throws TypeError when an option is unknown or out of range
+ */
+export function memory(options: MemoryOptions = {}): Adapter {
+  return adapter(checkedOptions(options));
+}
+
+/** For `connect("memory:…")`; options follow as a query: `memory:orders?maxMessages=1000`. */
+export const adapterModule: AdapterModule = Object.freeze({
+  schemes: Object.freeze(["memory"]),
+  fromUrl: (url: string, options?: unknown) => adapter(optionsFromUrl(url, options)),
+});
+
+function adapter({ name, ...limits }: CheckedOptions): Adapter {
+  return Object.freeze({
+    name: "memory",
+    capabilities: memoryCapabilities,
+    open: openConnection.bind(undefined, name, Object.freeze(limits)),
+  });
+}

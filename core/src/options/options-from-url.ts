@@ -1,0 +1,47 @@
+import { isDeepStrictEqual } from "node:util";
+import { PubSubError } from "../base/errors.ts";
+import { shown } from "../base/shown.ts";
+import type { OptionRule } from "./option-rule.ts";
+import type { OptionTable } from "./option-table.ts";
+import { urlWords } from "./url-words.ts";
+
+/** @throws PubSubError `INVALID_CONFIG`, without a cause: what failed to read the URL may keep it */
+export type OptionsFromUrl<Checked> = (url: string, options?: unknown) => Checked;
+
+/**
+ * Makes what reads the options that a URL and an object say together. The same in both is fine; nobody can tell which of two
+ * different ones is meant. An option that is `undefined` says nothing.
+ *
+ * @param readUrl what the URL says, its query by `queryOptions`; throws a `TypeError` without any part that may be secret
+ * @param check checks all options, and throws a `TypeError`
+ */
+export function urlReader<Options extends object, Checked>(
+  table: OptionTable,
+  readUrl: (url: string) => Options,
+  check: (options: Options) => Checked,
+): OptionsFromUrl<Checked> {
+  return (url, options = {}) => {
+    try {
+      if (typeof options !== "object" || options === null || Array.isArray(options))
+        throw new TypeError(`${table.adapter}: options are ${shown(options)}: must be an object`);
+      return check(merged(table, readUrl(url), options));
+    } catch (error) {
+      if (error instanceof TypeError) throw new PubSubError("INVALID_CONFIG", error.message);
+      throw error;
+    }
+  };
+}
+
+function merged<Options extends object>(table: OptionTable, fromUrl: Options, options: object): Options {
+  const said = new Map<string, unknown>(Object.entries(fromUrl));
+  const given = new Map<string, unknown>(Object.entries(options).filter(([, value]) => value !== undefined));
+  const names = [...given.keys()].filter(
+    (name) => said.get(name) !== undefined && !isDeepStrictEqual(said.get(name), given.get(name)),
+  );
+  const [first] = names;
+  if (first === undefined) return Object.fromEntries([...said, ...given]) as Options;
+  const rules: Readonly<Record<string, OptionRule<unknown>>> = table.rules;
+  const mayShow = ["integer", "boolean", "text"].includes(rules[first]?.kind ?? "");
+  const [inUrl, inOptions] = mayShow ? [shown(said.get(first)), shown(given.get(first))] : ["one", "another one"];
+  throw new TypeError(urlWords(table.adapter, table.words).conflict(first, inUrl, inOptions, names));
+}

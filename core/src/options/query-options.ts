@@ -1,0 +1,46 @@
+import { shown } from "../base/shown.ts";
+import { suggestion } from "./closest-name.ts";
+import type { OptionRule } from "./option-rule.ts";
+import type { OptionTable } from "./option-table.ts";
+import { HIDDEN_PARAMETER, mayShowParameter } from "./url-parameter.ts";
+import { urlWords } from "./url-words.ts";
+
+/**
+ * What the query of a URL says, read but not yet checked.
+ *
+ * @param url the whole URL: where a password may have got into its query, errors show nothing of that
+ * @throws TypeError when the table has no such parameter, it is there twice, or spells no value of its kind
+ */
+export function queryOptions<Values>(table: OptionTable<Values>, url: string, query: string): Partial<Values> {
+  const { adapter, rules, words } = table;
+  const say = urlWords(adapter, words);
+  const parameters = new Map<string, readonly [name: string, kind: OptionRule<unknown>["kind"]]>();
+  for (const [name, { inUrl, kind }] of Object.entries<OptionRule<unknown>>(rules))
+    if (inUrl !== false) parameters.set(inUrl === true ? name : inUrl, [name, kind]);
+  const options = new Map<string, unknown>();
+  for (const [parameter, text] of new URLSearchParams(query)) {
+    const mayShow = mayShowParameter(url, parameter);
+    const found = parameters.get(parameter);
+    if (found === undefined) {
+      const known = [...parameters.keys()];
+      const what = say.unknown(mayShow ? say.quoted(parameter) : HIDDEN_PARAMETER);
+      throw new TypeError(`${what}: known are ${known.join(", ")}${mayShow ? suggestion([parameter], known) : ""}`);
+    }
+    const [name, kind] = found;
+    if (options.has(name)) throw new TypeError(say.twice(parameter));
+    const value = valueOf(kind, text);
+    if (value === undefined) {
+      const allowed = kind === "integer" ? "a whole number" : "true or false";
+      throw new TypeError(`${say.unreadable(parameter, mayShow ? shown(text) : "(not shown)")}: must be ${allowed}`);
+    }
+    options.set(name, value);
+  }
+  return Object.fromEntries(options) as Partial<Values>;
+}
+
+/** What a text in a URL spells, `undefined` where that is no value of its kind. */
+function valueOf(kind: OptionRule<unknown>["kind"], text: string): unknown {
+  if (kind === "integer") return /^\d+$/.test(text) ? Number(text) : undefined;
+  if (kind === "boolean") return text === "true" || text === "false" ? text === "true" : undefined;
+  return text;
+}
