@@ -1,5 +1,6 @@
 // Over 300 lines: leadership, intake and settling of one worker share their state; recovery, buffer and lease are files of their own.
 import type {
+  DeliveryOwner,
   DeliverySink,
   DriverDelivery,
   DriverSubscriber,
@@ -13,7 +14,7 @@ import { parseAckSubject } from "./ack-subject.ts";
 import { decodeMessage, isForAnother } from "./codec.ts";
 import { CLOSE_TIMEOUT_MS, type Connection, type ConnectionListener } from "./connection.ts";
 import type { Question } from "./dead-letters.ts";
-import { NatsDelivery, type DeliveryOwner } from "./delivery.ts";
+import { NatsDelivery } from "./delivery.ts";
 import { FailureReports } from "./failure-reports.ts";
 import { LeaderLease, type Candidate } from "./leader-lease.ts";
 import type { SubscriptionNames } from "./names.ts";
@@ -31,7 +32,7 @@ import { leaseLost, Settler } from "./settler.ts";
  * `recovering` whenever a delivery may have gone elsewhere: after a reconnect, or when the consumer's own count of
  * deliveries has a gap. Back to `standby` when the lease is lost.
  */
-export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullTarget, Candidate, Recovering {
+export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner<NatsDelivery>, PullTarget, Candidate, Recovering {
   readonly #connection: Connection;
   readonly #names: SubscriptionNames;
   readonly #ackDeadlineMs: number;

@@ -1,4 +1,5 @@
 import {
+  type DeliveryOwner,
   type DeliverySink,
   type DriverDelivery,
   type DriverSubscriber,
@@ -10,14 +11,14 @@ import type { Msg } from "@nats-io/nats-core";
 import { type AckSubject, parseAckSubject } from "./ack-subject.ts";
 import { decodeMessage, isForAnother } from "./codec.ts";
 import { CLOSE_TIMEOUT_MS, type Connection } from "./connection.ts";
-import { NatsDelivery, type DeliveryOwner } from "./delivery.ts";
+import { NatsDelivery } from "./delivery.ts";
 import type { SubscriptionNames } from "./names.ts";
 import { PullLoop, type PullTarget } from "./pull-loop.ts";
 import { SettledRing } from "./settled-ring.ts";
 import { leaseLost, Settler } from "./settler.ts";
 
 /** A worker on a subscription without order: it competes with all others. */
-export class NatsSubscriber implements DriverSubscriber, DeliveryOwner, PullTarget {
+export class NatsSubscriber implements DriverSubscriber, DeliveryOwner<NatsDelivery>, PullTarget {
   readonly #connection: Connection;
   readonly #names: SubscriptionNames;
   readonly #sink: DeliverySink;

@@ -74,7 +74,7 @@ export class Settler {
     const { items, clock, observe } = this.#options;
     this.#firstFailures.forget(item);
     items.letGo(item);
-    const confirmation = this.#tracked(item, item.delivery.ack(), true);
+    const confirmation = this.#tracked(item, item.delivery.owner.ack(item.delivery), true);
     if (observe !== undefined) {
       const durationMs = clock.monotonicNow() - item.startedMs;
       observe({ ...this.#event(item), type: "ack", durationMs, atMs: clock.now() });
@@ -88,7 +88,7 @@ export class Settler {
     const { items, clock, observe } = this.#options;
     if (this.#heldByCore(item)) items.awaitRetry(item, 0);
     items.letGo(item);
-    const confirmation = this.#tracked(item, item.delivery.release(leaseEnded));
+    const confirmation = this.#tracked(item, item.delivery.owner.release(item.delivery, leaseEnded));
     observe?.({ ...this.#event(item), type: "release", atMs: clock.now() });
     items.goOn(item);
     return confirmation;
@@ -161,7 +161,7 @@ export class Settler {
     if (isLost(item)) return this.#options.items.storedLost(item);
     this.#firstFailures.forget(item);
     this.#options.items.letGo(item);
-    const confirmation = this.#tracked(item, item.delivery.ack());
+    const confirmation = this.#tracked(item, item.delivery.owner.ack(item.delivery));
     this.#options.items.goOn(item);
     await confirmation;
   }
@@ -175,11 +175,12 @@ export class Settler {
     const { items, clock, observe } = this.#options;
     const atMs = clock.now();
     this.#firstFailures.note(item, atMs);
-    const held = this.#heldByCore(item) && item.delivery.retriesAtBroker !== true;
+    const { delivery } = item;
+    const held = this.#heldByCore(item) && delivery.owner.retriesAtBroker?.(delivery) !== true;
     if (held) items.awaitRetry(item, delayMs);
     else this.#retryTimes.note(item, clock.monotonicNow() + delayMs);
     items.letGo(item);
-    const confirmation = this.#tracked(item, item.delivery.retry(held ? 0 : delayMs));
+    const confirmation = this.#tracked(item, delivery.owner.retry(delivery, held ? 0 : delayMs));
     observe?.({
       ...this.#event(item),
       type: "retry",

@@ -343,7 +343,7 @@ export class SubscriptionWorker implements Worker, DeliverySink, SettledItems, L
     if (item.state === "lost" && !item.byHand) {
       item.state = "settled";
       this.#options.lateSuccesses.add(item);
-      reported(item.delivery.ack());
+      reported(item.delivery.owner.ack(item.delivery));
     }
     this.#returned(item);
   }
