@@ -239,6 +239,7 @@ export type { Logger } from "./base/logger.ts";
 export { PubSubError } from "./base/errors.ts";
 export type { PubSubErrorCode, PubSubErrorOptions } from "./base/errors.ts";
 export { percentDecode, percentEncode } from "./base/percent-encoding.ts";
+export { Deque } from "./base/deque.ts";
 export { type Held, HeldItems } from "./base/held-items.ts";
 export { NumberWindow } from "./base/number-window.ts";
 export { reconnectDelayMs } from "./base/reconnect-delay.ts";

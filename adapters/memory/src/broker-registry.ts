@@ -1,6 +1,6 @@
 import { PubSubError, type Clock } from "@anytopic/core/driver";
+import type { MemoryLimits } from "./limits.ts";
 import { MemoryBroker } from "./memory-broker.ts";
-import type { MemoryLimits } from "./options.ts";
 
 const brokers = new Map<string, MemoryBroker>();
 
@@ -13,10 +13,10 @@ export function namedBroker(name: string, limits: MemoryLimits, clock: Clock): M
     return made;
   }
   for (const option of Object.keys(limits) as (keyof MemoryLimits)[]) {
-    if (existing.options[option] === limits[option]) continue;
+    if (existing.limits[option] === limits[option]) continue;
     throw new PubSubError(
       "INVALID_CONFIG",
-      `memory broker ${JSON.stringify(name)} exists with ${option} = ${existing.options[option]}, not ${limits[option]}: ` +
+      `memory broker ${JSON.stringify(name)} exists with ${option} = ${existing.limits[option]}, not ${limits[option]}: ` +
         "everybody who shares it must ask for the same, or destroyMemoryBroker it first",
     );
   }

@@ -1,21 +1,9 @@
-import type {
-  DeliverySink,
-  Driver,
-  DriverContext,
-  DriverDeadLetters,
-  DriverPublisher,
-  DriverSubscriber,
-  SubscriberOptions,
-  SubscriptionSpec,
-  TopicSpec,
-  Topology,
-  TopologyChange,
-} from "@anytopic/core/driver";
+import type { Driver, DriverContext } from "@anytopic/core/driver";
 import { namedBroker } from "./broker-registry.ts";
-import { MemoryDeadLetters } from "./dead-letters.ts";
+import { openDeadLetters } from "./dead-letters.ts";
 import { connectionClosed } from "./errors.ts";
+import type { MemoryLimits } from "./limits.ts";
 import { MemoryBroker } from "./memory-broker.ts";
-import type { MemoryLimits } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
 import { MemoryPublisher } from "./publisher.ts";
 import { MemorySubscriber } from "./subscriber.ts";
@@ -28,59 +16,35 @@ export async function openConnection(
   signal?: AbortSignal,
 ): Promise<Driver> {
   signal?.throwIfAborted();
-  const broker =
+  const native =
     name === undefined ? new MemoryBroker(limits, context.clock) : namedBroker(name, limits, context.clock);
+  let closed = false;
+  const broker = (): MemoryBroker => {
+    if (closed) throw connectionClosed();
+    return native;
+  };
   context.status("up");
-  return new MemoryConnection(broker);
-}
-
-class MemoryConnection implements Driver {
-  readonly server: string = `in-memory, node ${process.versions.node}`;
-  readonly native: MemoryBroker;
-  #closed = false;
-
-  constructor(broker: MemoryBroker) {
-    this.native = broker;
-  }
-
-  async plan(topology: Topology, signal?: AbortSignal): Promise<readonly TopologyChange[]> {
-    signal?.throwIfAborted();
-    return planTopology(this.#broker(), topology);
-  }
-
-  async apply(topology: Topology, options: { readonly update: boolean }): Promise<readonly TopologyChange[]> {
-    return applyTopology(this.#broker(), topology, options.update);
-  }
-
-  async destroy(topology: Topology): Promise<readonly string[]> {
-    return destroyTopology(this.#broker(), topology);
-  }
-
-  async openPublisher(topic: TopicSpec): Promise<DriverPublisher> {
-    this.#broker().requireTopic(topic);
-    return new MemoryPublisher(this.native, topic);
-  }
-
-  async openSubscriber(
-    spec: SubscriptionSpec,
-    sink: DeliverySink,
-    options: SubscriberOptions,
-  ): Promise<DriverSubscriber> {
-    const subscription = this.#broker().requireSubscription(spec);
-    return new MemorySubscriber(this.native, spec, subscription, sink, options.maxOutstanding);
-  }
-
-  async openDeadLetters(spec: SubscriptionSpec): Promise<DriverDeadLetters> {
-    this.#broker().requireSubscription(spec);
-    return new MemoryDeadLetters(this.native, spec);
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-  }
-
-  #broker(): MemoryBroker {
-    if (this.#closed) throw connectionClosed();
-    return this.native;
-  }
+  return {
+    server: `in-memory, node ${process.versions.node}`,
+    native,
+    async plan(topology, aborted) {
+      aborted?.throwIfAborted();
+      return planTopology(broker(), topology);
+    },
+    apply: async (topology, { update }) => applyTopology(broker(), topology, update),
+    destroy: async (topology) => destroyTopology(broker(), topology),
+    async openPublisher(topic) {
+      broker().requireTopic(topic);
+      return new MemoryPublisher(native, topic);
+    },
+    openSubscriber: async (spec, sink, { maxOutstanding }) =>
+      new MemorySubscriber(broker(), spec, sink, maxOutstanding),
+    async openDeadLetters(spec) {
+      broker().requireSubscription(spec);
+      return openDeadLetters(native, spec);
+    },
+    async close() {
+      closed = true;
+    },
+  };
 }

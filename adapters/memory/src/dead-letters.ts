@@ -1,52 +1,18 @@
-import type {
-  DriverDeadLetters,
-  OutgoingMessage,
-  StoredMessage,
-  SubscriptionSpec,
-  TakenLetter,
-} from "@anytopic/core/driver";
+import type { DriverDeadLetters, SubscriptionSpec } from "@anytopic/core/driver";
+import type { LetterBox } from "./letter-box.ts";
 import type { MemoryBroker } from "./memory-broker.ts";
-import type { MemorySubscription } from "./memory-subscription.ts";
 
 /** The dead letters of one subscription. Every method rejects with `NOT_FOUND` when the subscription has been deleted. */
-export class MemoryDeadLetters implements DriverDeadLetters {
-  readonly #broker: MemoryBroker;
-  readonly #spec: SubscriptionSpec;
-
-  constructor(broker: MemoryBroker, spec: SubscriptionSpec) {
-    this.#broker = broker;
-    this.#spec = spec;
-  }
-
-  async store(letter: OutgoingMessage): Promise<void> {
-    this.#subscription().letters.store(letter);
-  }
-
-  async count(): Promise<number> {
-    return this.#subscription().letters.size;
-  }
-
-  async peek(limit: number): Promise<readonly StoredMessage[]> {
-    return this.#subscription().letters.peek(limit);
-  }
-
-  /** Answers at once: this broker knows when there is none. */
-  async take(limit: number): Promise<readonly TakenLetter[]> {
-    return this.#subscription().letters.take(limit);
-  }
-
-  async redeliver(message: OutgoingMessage): Promise<void> {
-    const subscription = this.#subscription();
-    subscription.topic.redeliver(message, subscription);
-  }
-
-  async purge(): Promise<number> {
-    return this.#subscription().letters.purge();
-  }
-
-  async close(): Promise<void> {}
-
-  #subscription(): MemorySubscription {
-    return this.#broker.requireSubscription(this.#spec);
-  }
+export function openDeadLetters(broker: MemoryBroker, spec: SubscriptionSpec): DriverDeadLetters {
+  const letters = (): LetterBox => broker.requireSubscription(spec).letters;
+  return {
+    store: async (letter) => letters().store(letter),
+    count: async () => letters().size,
+    peek: async (limit) => letters().peek(limit),
+    /** Answers at once: this broker knows when there is none. */
+    take: async (limit) => letters().take(limit),
+    redeliver: async (message) => broker.requireTopic(spec.topic).redeliver(message, broker.requireSubscription(spec)),
+    purge: async () => letters().purge(),
+    close: async () => {},
+  };
 }

@@ -1,41 +1,42 @@
-import type { Attributes, DriverDelivery } from "@anytopic/core/driver";
-import type { KeyLane } from "./key-lanes.ts";
+import type { Attributes, DriverDelivery, Held } from "@anytopic/core/driver";
 import type { TopicMessage } from "./topic-message.ts";
-import type { MemorySubscriber } from "./subscriber.ts";
-import type { MemorySubscription } from "./memory-subscription.ts";
+import type { Worker } from "./worker.ts";
+
+/** Settles deliveries: the subscription that handed them out. */
+export interface DeliverySettler {
+  ack(delivery: MemoryDelivery): Promise<void> | undefined;
+  retry(delivery: MemoryDelivery, delayMs: number): Promise<void> | undefined;
+  release(delivery: MemoryDelivery): Promise<void> | undefined;
+}
 
 /** One handing-over of a message to a worker. Its lease ends at `expiresMs` unless renewed. */
-export class MemoryDelivery implements DriverDelivery {
+export class MemoryDelivery implements DriverDelivery, Held<MemoryDelivery> {
+  readonly settler: DeliverySettler;
+  readonly worker: Worker;
   readonly message: TopicMessage;
   readonly attempt: number;
-  readonly subscription: MemorySubscription;
-  readonly worker: MemorySubscriber;
-  /** Set on ordered topics when the message has a key. */
-  readonly lane: KeyLane | undefined;
-  /** With its worker: neither settled nor taken away. */
-  isOut = true;
   /** In the broker's time, as all times here. */
-  expiresMs: number;
   readonly startedMs: number;
-  /** Neighbours in the list of leases. */
+  expiresMs: number;
+  /** With its worker: neither settled nor taken away. */
+  isHeld = false;
   older: MemoryDelivery | undefined = undefined;
   newer: MemoryDelivery | undefined = undefined;
 
   constructor(
-    subscription: MemorySubscription,
-    worker: MemorySubscriber,
+    settler: DeliverySettler,
+    worker: Worker,
     message: TopicMessage,
     attempt: number,
-    lane: KeyLane | undefined,
-    nowMs: number,
+    startedMs: number,
+    expiresMs: number,
   ) {
-    this.subscription = subscription;
+    this.settler = settler;
     this.worker = worker;
     this.message = message;
     this.attempt = attempt;
-    this.lane = lane;
-    this.startedMs = nowMs;
-    this.expiresMs = nowMs + subscription.ackDeadlineMs;
+    this.startedMs = startedMs;
+    this.expiresMs = expiresMs;
   }
 
   get id(): string {
@@ -63,14 +64,14 @@ export class MemoryDelivery implements DriverDelivery {
   }
 
   ack(): Promise<void> | undefined {
-    return this.subscription.ack(this);
+    return this.settler.ack(this);
   }
 
   retry(delayMs: number): Promise<void> | undefined {
-    return this.subscription.retry(this, delayMs);
+    return this.settler.retry(this, delayMs);
   }
 
   release(): Promise<void> | undefined {
-    return this.subscription.release(this);
+    return this.settler.release(this);
   }
 }

@@ -1,8 +1,9 @@
 import type { OutgoingMessage, TakenLetter } from "@anytopic/core/driver";
+import type { BrokerTime } from "./broker-time.ts";
 import { sizeOf } from "./codec.ts";
-import { exhausted, leaseLost } from "./errors.ts";
-import { LETTER_LEASE_MS } from "./limits.ts";
-import type { MemoryBroker } from "./memory-broker.ts";
+import { leaseLost } from "./errors.ts";
+import { LETTER_LEASE_MS, type MemoryLimits } from "./limits.ts";
+import { StorageQuota } from "./storage-quota.ts";
 import { TopicMessage } from "./topic-message.ts";
 
 interface Letter {
@@ -17,29 +18,29 @@ interface Letter {
 /** The dead letters of one subscription, oldest first. */
 export class LetterBox {
   readonly #what: string;
-  readonly #broker: MemoryBroker;
+  readonly #time: BrokerTime;
+  readonly #quota: StorageQuota;
   readonly #letters = new Set<Letter>();
-  #bytes = 0;
   #stored = 0;
 
-  constructor(what: string, broker: MemoryBroker) {
+  constructor(what: string, time: BrokerTime, limits: MemoryLimits) {
     this.#what = what;
-    this.#broker = broker;
+    this.#time = time;
+    this.#quota = new StorageQuota(what, limits);
   }
 
   get size(): number {
     return this.#letters.size;
   }
 
-  store(message: OutgoingMessage): void {
-    const bytes = sizeOf(message);
-    const { maxMessages, maxBytes } = this.#broker.options;
-    if (this.#letters.size >= maxMessages) throw exhausted(this.#what, "maxMessages", maxMessages);
-    if (this.#bytes + bytes > maxBytes) throw exhausted(this.#what, "maxBytes", maxBytes);
-    const stored = new TopicMessage(message, bytes, this.#broker.time.now());
+  store(letter: OutgoingMessage): void {
+    const bytes = sizeOf(letter);
+    const refusal = this.#quota.refusal(bytes);
+    if (refusal !== undefined) throw refusal;
+    this.#quota.add(bytes);
     this.#stored += 1;
-    this.#letters.add({ mark: String(this.#stored), message: stored, taker: undefined, takenUntilMs: 0 });
-    this.#bytes += bytes;
+    const message = new TopicMessage(letter, bytes, this.#time.now());
+    this.#letters.add({ mark: String(this.#stored), message, taker: undefined, takenUntilMs: 0 });
   }
 
   /** Taken ones included: they are still there. */
@@ -53,7 +54,7 @@ export class LetterBox {
   }
 
   take(limit: number): readonly TakenLetter[] {
-    const nowMs = this.#broker.time.now();
+    const nowMs = this.#time.now();
     const taken: TakenLetter[] = [];
     for (const letter of this.#letters) {
       if (taken.length >= limit) break;
@@ -64,8 +65,7 @@ export class LetterBox {
 
   purge(): number {
     const count = this.#letters.size;
-    this.#letters.clear();
-    this.#bytes = 0;
+    for (const letter of this.#letters) this.#remove(letter);
     return count;
   }
 
@@ -73,7 +73,7 @@ export class LetterBox {
     const taker = {};
     letter.taker = taker;
     letter.takenUntilMs = nowMs + LETTER_LEASE_MS;
-    const { id, body, attributes, orderingKey, publishTimeMs } = letter.message;
+    const { id, body, attributes, orderingKey, publishTimeMs, native } = letter.message;
     return {
       mark: letter.mark,
       id,
@@ -81,17 +81,21 @@ export class LetterBox {
       attributes,
       orderingKey,
       publishTimeMs,
-      native: letter.message,
+      native,
       remove: async () => {
         // Gone already (purged): what was asked for is certain.
         if (!this.#letters.has(letter)) return;
         if (letter.taker !== taker) throw leaseLost(`letter ${id} in ${this.#what}`);
-        this.#letters.delete(letter);
-        this.#bytes -= letter.message.bytes;
+        this.#remove(letter);
       },
       putBack: async () => {
         if (letter.taker === taker) letter.taker = undefined;
       },
     };
+  }
+
+  #remove(letter: Letter): void {
+    this.#letters.delete(letter);
+    this.#quota.remove(letter.message.bytes);
   }
 }

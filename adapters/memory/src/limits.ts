@@ -28,3 +28,13 @@ export const DEFAULT_MAX_MESSAGES = 1_000_000;
 export const DEFAULT_MAX_BYTES: number = 2 * 1024 * 1024 * 1024;
 /** Ids remembered per exactly-once topic; beyond it `RESOURCE_EXHAUSTED`, since forgetting one early could let a message run twice. */
 export const DEFAULT_MAX_DEDUPLICATION_IDS = 1_000_000;
+
+/** How much a broker keeps. Beyond it, publishing rejects with `RESOURCE_EXHAUSTED`; nothing is ever dropped for room. */
+export interface MemoryLimits {
+  /** Messages per topic that some subscription has not settled, and letters per dead-letter queue. 1 to 100,000,000. @default 1_000_000 */
+  readonly maxMessages: number;
+  /** Their bytes (body, id, key, attributes). 10 MiB to 1 TiB. @default 2_147_483_648 (2 GiB) */
+  readonly maxBytes: number;
+  /** Ids remembered per exactly-once topic for 10 minutes, about 100 bytes each. 2 to 10,000,000. @default 1_000_000 */
+  readonly maxDeduplicationIds: number;
+}

@@ -1,10 +1,9 @@
 import type { Clock, SubscriptionSpec, TopicSpec } from "@anytopic/core/driver";
 import { BrokerTime } from "./broker-time.ts";
 import { subscriptionNotFound, topicNotFound } from "./errors.ts";
+import type { MemoryLimits } from "./limits.ts";
 import type { MemorySubscription } from "./memory-subscription.ts";
 import { MemoryTopic } from "./memory-topic.ts";
-import type { MemoryLimits } from "./options.ts";
-import type { MemorySubscriber } from "./subscriber.ts";
 import { WorkLoop } from "./work-loop.ts";
 
 /** What a subscription holds now. */
@@ -27,15 +26,15 @@ export interface MemoryTopicStatistics {
 
 /** The broker: topics by name. Lives as long as somebody refers to it; see `memory` for named ones. */
 export class MemoryBroker {
-  readonly options: MemoryLimits;
+  readonly limits: MemoryLimits;
   readonly time: BrokerTime;
   readonly loop: WorkLoop;
+  /** Called after a subscription was created. */
+  readonly subscriptionListeners: Set<() => void> = new Set();
   readonly #topics = new Map<string, MemoryTopic>();
-  /** Workers whose subscription was deleted under them, by its path. */
-  readonly #orphans = new Set<MemorySubscriber>();
 
-  constructor(options: MemoryLimits, clock: Clock) {
-    this.options = options;
+  constructor(limits: MemoryLimits, clock: Clock) {
+    this.limits = limits;
     this.time = new BrokerTime(clock);
     this.loop = new WorkLoop(this.time);
   }
@@ -63,45 +62,35 @@ export class MemoryBroker {
   }
 
   createTopic(spec: TopicSpec): void {
-    this.#topics.set(spec.physicalName, new MemoryTopic(this, spec));
+    this.#topics.set(spec.physicalName, new MemoryTopic(spec, this.limits, this.loop));
   }
 
   createSubscription(spec: SubscriptionSpec): void {
     this.requireTopic(spec.topic).createSubscription(spec);
-    for (const worker of this.#orphans) if (worker.attach()) this.#orphans.delete(worker);
-  }
-
-  /** With everything in it. */
-  deleteSubscription(subscription: MemorySubscription): void {
-    subscription.topic.deleteSubscription(subscription.name);
-    for (const worker of subscription.delete()) {
-      this.#orphans.add(worker);
-      worker.orphaned(subscriptionNotFound(subscription.path));
-    }
+    for (const listener of this.subscriptionListeners) listener();
   }
 
   /** With its subscriptions. */
   deleteTopic(topic: MemoryTopic): void {
-    for (const subscription of topic.subscriptions.values()) this.deleteSubscription(subscription);
+    for (const subscription of topic.subscriptions.values()) topic.deleteSubscription(subscription);
     this.#topics.delete(topic.name);
   }
 
-  /** The worker is closed: nobody needs to find it any more. */
-  disown(worker: MemorySubscriber): void {
-    this.#orphans.delete(worker);
-  }
-
   topicStatistics(): readonly MemoryTopicStatistics[] {
-    return [...this.#topics.values()].map(({ name, messages, bytes }) => ({ topic: name, messages, bytes }));
+    return [...this.#topics.values()].map(({ name, unsettled: { messages, bytes } }) => ({
+      topic: name,
+      messages,
+      bytes,
+    }));
   }
 
   subscriptionStatistics(): readonly MemorySubscriptionStatistics[] {
     return [...this.#topics.values()].flatMap((topic) =>
-      [...topic.subscriptions.values()].map(({ name, workers, out, letters }) => ({
+      [...topic.subscriptions.values()].map(({ name, workers, outstanding, letters }) => ({
         topic: topic.name,
         subscription: name,
         workers,
-        outstanding: out,
+        outstanding,
         deadLetters: letters.size,
       })),
     );

@@ -1,26 +1,32 @@
-import type { SubscriptionSpec } from "@anytopic/core/driver";
+import { Deque, HeldItems, type SubscriptionSpec } from "@anytopic/core/driver";
 import { Alarm } from "./broker-time.ts";
+import { ClosedKeys } from "./closed-keys.ts";
 import { DelayHeap } from "./delay-heap.ts";
-import { MemoryDelivery } from "./delivery.ts";
-import { Deque } from "./deque.ts";
-import { leaseLost } from "./errors.ts";
+import { MemoryDelivery, type DeliverySettler } from "./delivery.ts";
+import { leaseLost, subscriptionNotFound } from "./errors.ts";
 import { FreeWorkers } from "./free-workers.ts";
-import { KeyLanes, type KeyLane } from "./key-lanes.ts";
-import { LeaseList } from "./lease-list.ts";
 import { LetterBox } from "./letter-box.ts";
-import { MAX_LEASE_MS } from "./limits.ts";
-import type { MemoryTopic } from "./memory-topic.ts";
+import { MAX_LEASE_MS, type MemoryLimits } from "./limits.ts";
 import type { TopicMessage } from "./topic-message.ts";
-import type { MemorySubscriber } from "./subscriber.ts";
-import type { Work } from "./work-loop.ts";
+import type { Work, WorkLoop } from "./work-loop.ts";
+import type { Worker } from "./worker.ts";
+
+/** A topic as its subscriptions see it. */
+export interface SubscribedTopic {
+  readonly name: string;
+  readonly ordered: boolean;
+  readonly exactlyOnce: boolean;
+  readonly retentionMs: number;
+  /** A subscription has settled the message. */
+  forget(message: TopicMessage): void;
+}
 
 /** A message that comes back, or the next one of a key. */
 interface Pending {
   readonly message: TopicMessage;
   readonly attempt: number;
-  readonly lane: KeyLane | undefined;
   /** The worker that gave it back or let its lease lapse: others are preferred. */
-  readonly avoid: MemorySubscriber | undefined;
+  readonly avoid: Worker | undefined;
   dueMs: number;
   order: number;
 }
@@ -31,35 +37,38 @@ const GRACE_AFTER_PAUSE_MS = 200;
 
 /**
  * The cursor of one subscription. A message is in exactly one place: `fresh` (never handed out), `returned` (to be
- * handed out again, or next of its key), `delayed`, waiting in its key's lane, or out under a lease. Settling or
+ * handed out again, or next of its key), `delayed`, waiting for its key, or out under a lease. Settling or
  * expiry takes it out of the subscription.
  */
-export class MemorySubscription implements Work {
-  readonly topic: MemoryTopic;
+export class MemorySubscription implements Work, DeliverySettler {
   readonly name: string;
   readonly letters: LetterBox;
   queued = false;
+  readonly #topic: SubscribedTopic;
+  readonly #loop: WorkLoop;
   #ackDeadlineMs: number;
   readonly #fresh = new Deque<TopicMessage>();
   readonly #returned = new Deque<Pending>();
   readonly #delayed = new DelayHeap<Pending>();
-  readonly #leases = new LeaseList();
-  readonly #lanes = new KeyLanes();
-  readonly #workers = new Set<MemorySubscriber>();
+  /** What is out. All leases last equally long, so that the one added last ends last. */
+  readonly #leases = new HeldItems<MemoryDelivery>();
+  readonly #closedKeys = new ClosedKeys();
+  readonly #workers = new Set<Worker>();
   readonly #free = new FreeWorkers();
   readonly #alarm: Alarm;
   #returnedNext = true;
 
-  constructor(topic: MemoryTopic, spec: SubscriptionSpec) {
-    this.topic = topic;
+  constructor(topic: SubscribedTopic, spec: SubscriptionSpec, limits: MemoryLimits, loop: WorkLoop) {
+    this.#topic = topic;
+    this.#loop = loop;
     this.name = spec.physicalName;
     this.#ackDeadlineMs = spec.ackDeadlineMs;
-    this.letters = new LetterBox(`dead letters of ${this.path}`, topic.broker);
-    this.#alarm = new Alarm(topic.broker.time, (nowMs, lateMs) => this.#ring(nowMs, lateMs));
+    this.letters = new LetterBox(`dead letters of ${this.path}`, loop.time, limits);
+    this.#alarm = new Alarm(loop.time, (nowMs, lateMs) => this.#ring(nowMs, lateMs));
   }
 
   get path(): string {
-    return `${this.topic.name}/${this.name}`;
+    return `${this.#topic.name}/${this.name}`;
   }
 
   get ackDeadlineMs(): number {
@@ -70,16 +79,16 @@ export class MemorySubscription implements Work {
     return this.#workers.size;
   }
 
-  /** Messages with workers. */
-  get out(): number {
+  /** Deliveries with workers. */
+  get outstanding(): number {
     return this.#leases.size;
   }
 
   /** Running leases last as long as the new deadline says, from now. */
   changeAckDeadline(ackDeadlineMs: number): void {
     this.#ackDeadlineMs = ackDeadlineMs;
-    const nowMs = this.topic.broker.time.now();
-    for (const delivery of this.#leases) delivery.expiresMs = nowMs + ackDeadlineMs;
+    const nowMs = this.#loop.time.now();
+    for (const delivery of this.#leases.toArray()) delivery.expiresMs = nowMs + ackDeadlineMs;
     this.#setAlarm();
   }
 
@@ -87,35 +96,26 @@ export class MemorySubscription implements Work {
   add(message: TopicMessage): void {
     message.holders += 1;
     this.#fresh.push(message);
-    if (this.#free.size > 0) this.topic.broker.loop.add(this);
-    else if (this.#fresh.size === 1) this.#alarm.by(message.acceptedMs + this.topic.retentionMs);
+    if (this.#free.size > 0) this.#loop.add(this);
+    else if (this.#fresh.length === 1) this.#alarm.by(message.acceptedMs + this.#topic.retentionMs);
   }
 
-  attach(worker: MemorySubscriber): void {
+  attach(worker: Worker): void {
     this.#workers.add(worker);
-    if (worker.outstanding < worker.maxOutstanding) this.offer(worker);
-  }
-
-  /** The worker has a free place. */
-  offer(worker: MemorySubscriber): void {
-    this.#free.add(worker);
-    if (this.#fresh.size > 0 || this.#returned.size > 0) this.topic.broker.loop.add(this);
+    if (worker.outstanding < worker.maxOutstanding) this.#offer(worker);
   }
 
   /** Nothing is handed to the worker any more. */
-  stop(worker: MemorySubscriber): void {
+  stop(worker: Worker): void {
     this.#free.remove(worker);
   }
 
   /** The worker is gone; what it still has goes to others, as failed, since handlers may have started. */
-  detach(worker: MemorySubscriber): void {
+  detach(worker: Worker): void {
     this.#free.remove(worker);
     this.#workers.delete(worker);
-    for (const delivery of this.#leases) {
-      if (delivery.worker !== worker) continue;
-      this.#leases.remove(delivery);
-      delivery.isOut = false;
-      this.#giveBack(delivery, delivery.attempt + 1);
+    for (const delivery of this.#leases.toArray()) {
+      if (delivery.worker === worker && this.#leases.delete(delivery)) this.#giveBack(delivery, delivery.attempt + 1);
     }
   }
 
@@ -127,103 +127,103 @@ export class MemorySubscription implements Work {
 
   /** Takes one message from its queue, hands it out or drops it or lets it wait for its key; false when there is none. */
   #handOutNext(nowMs: number): boolean {
-    if (this.#returned.size > 0 && (this.#returnedNext || this.#fresh.size === 0)) {
+    if (this.#returned.length > 0 && (this.#returnedNext || this.#fresh.length === 0)) {
       this.#returnedNext = false;
-      const pending = this.#returned.shift() as Pending;
-      if (this.#isExpired(pending.message, nowMs)) this.#drop(pending.message, pending.lane);
-      else this.#handOut(pending.message, pending.attempt, pending.lane, pending.avoid, nowMs);
+      const { message, attempt, avoid } = this.#returned.shift() as Pending;
+      if (this.#isExpired(message, nowMs)) this.#drop(message);
+      else this.#handOut(message, attempt, avoid, nowMs);
       return true;
     }
     this.#returnedNext = true;
     const message = this.#fresh.shift();
     if (message === undefined) return false;
     if (this.#isExpired(message, nowMs)) {
-      this.#drop(message, undefined);
-    } else if (message.orderingKey === undefined || !this.topic.ordered) {
-      this.#handOut(message, 1, undefined, undefined, nowMs);
+      this.#topic.forget(message);
     } else {
-      const lane = this.#lanes.enter(message.orderingKey, message);
-      if (lane !== undefined) this.#handOut(message, 1, lane, undefined, nowMs);
+      const key = this.#keyOf(message);
+      if (key === undefined || this.#closedKeys.enter(key, message)) this.#handOut(message, 1, undefined, nowMs);
     }
     return true;
   }
 
-  #handOut(
-    message: TopicMessage,
-    attempt: number,
-    lane: KeyLane | undefined,
-    avoid: MemorySubscriber | undefined,
-    nowMs: number,
-  ): void {
+  #handOut(message: TopicMessage, attempt: number, avoid: Worker | undefined, nowMs: number): void {
     const worker = this.#free.take(avoid);
-    const delivery = new MemoryDelivery(this, worker, message, attempt, lane, nowMs);
+    const delivery = new MemoryDelivery(this, worker, message, attempt, nowMs, nowMs + this.#ackDeadlineMs);
     this.#leases.add(delivery);
     this.#alarm.by(delivery.expiresMs);
     worker.sink.deliver(delivery);
   }
 
   ack(delivery: MemoryDelivery): Promise<void> | undefined {
-    if (!this.#settle(delivery)) return this.#refuse(delivery);
-    this.#drop(delivery.message, delivery.lane);
-    delivery.worker.freePlace();
-    return this.topic.exactlyOnce ? DONE : undefined;
+    if (!this.#leases.delete(delivery)) return this.#refuse(delivery);
+    this.#drop(delivery.message);
+    return this.#settled(delivery.worker);
   }
 
   retry(delivery: MemoryDelivery, delayMs: number): Promise<void> | undefined {
-    if (!this.#settle(delivery)) return this.#refuse(delivery);
-    const { message, attempt, lane } = delivery;
+    if (!this.#leases.delete(delivery)) return this.#refuse(delivery);
+    const { message } = delivery;
+    const attempt = delivery.attempt + 1;
     if (delayMs > 0) {
-      const { time } = this.topic.broker;
+      const { time } = this.#loop;
       message.compact();
       const dueMs = time.now() + delayMs + time.resolutionMs;
-      this.#delayed.push({ message, attempt: attempt + 1, lane, avoid: undefined, dueMs, order: 0 });
+      this.#delayed.push({ message, attempt, avoid: undefined, dueMs, order: 0 });
       this.#alarm.by(dueMs);
     } else {
-      this.#giveBack(delivery, attempt + 1);
+      this.#giveBack(delivery, attempt);
     }
-    delivery.worker.freePlace();
-    return this.topic.exactlyOnce ? DONE : undefined;
+    return this.#settled(delivery.worker);
   }
 
   release(delivery: MemoryDelivery): Promise<void> | undefined {
-    if (!this.#settle(delivery)) return this.#refuse(delivery);
+    if (!this.#leases.delete(delivery)) return this.#refuse(delivery);
     this.#giveBack(delivery, delivery.attempt);
-    delivery.worker.freePlace();
-    return this.topic.exactlyOnce ? DONE : undefined;
+    return this.#settled(delivery.worker);
   }
 
   /** Moves the lease to the end of the list, unless it has reached its longest. */
   renew(delivery: MemoryDelivery, nowMs: number): void {
-    if (!delivery.isOut || nowMs + this.#ackDeadlineMs > delivery.startedMs + MAX_LEASE_MS) return;
-    this.#leases.remove(delivery);
+    if (!delivery.isHeld || nowMs + this.#ackDeadlineMs > delivery.startedMs + MAX_LEASE_MS) return;
+    this.#leases.delete(delivery);
     delivery.expiresMs = nowMs + this.#ackDeadlineMs;
     this.#leases.add(delivery);
   }
 
-  /** Lets go of every message; what is out is revoked, and its settle will be refused. Returns the workers it had. */
-  delete(): readonly MemorySubscriber[] {
+  /** Lets go of every message; what is out is revoked, and its settle will be refused. Tells the workers. */
+  delete(): void {
     this.#alarm.cancel();
-    for (const delivery of this.#leases) {
-      this.#revoke(delivery);
-      this.topic.forget(delivery.message);
-    }
-    for (let next = this.#fresh.shift(); next !== undefined; next = this.#fresh.shift()) this.topic.forget(next);
-    for (let next = this.#returned.shift(); next !== undefined; next = this.#returned.shift())
-      this.topic.forget(next.message);
+    for (const message of this.#fresh.remove(() => true)) this.#topic.forget(message);
+    for (const { message } of this.#returned.remove(() => true)) this.#topic.forget(message);
     for (let next = this.#delayed.pop(); next !== undefined; next = this.#delayed.pop())
-      this.topic.forget(next.message);
-    for (const message of this.#lanes.waiting()) this.topic.forget(message);
+      this.#topic.forget(next.message);
+    for (const message of this.#closedKeys.drain()) this.#topic.forget(message);
+    // Last, when nothing is left that a revoked delivery's place could be filled with.
+    for (let head = this.#leases.oldest; head !== undefined; head = this.#leases.oldest) {
+      this.#revoke(head);
+      this.#topic.forget(head.message);
+    }
     const workers = [...this.#workers];
     for (const worker of workers) this.#free.remove(worker);
     this.#workers.clear();
-    return workers;
+    for (const worker of workers) worker.subscriptionDeleted(subscriptionNotFound(this.path));
   }
 
-  #settle(delivery: MemoryDelivery): boolean {
-    if (!delivery.isOut) return false;
-    delivery.isOut = false;
-    this.#leases.remove(delivery);
-    return true;
+  /** The worker has one delivery less. */
+  #freePlace(worker: Worker): void {
+    worker.outstanding -= 1;
+    if (worker.isOpen && !worker.isFree) this.#offer(worker);
+  }
+
+  /** The worker has a free place. */
+  #offer(worker: Worker): void {
+    this.#free.add(worker);
+    if (this.#fresh.length > 0 || this.#returned.length > 0) this.#loop.add(this);
+  }
+
+  #settled(worker: Worker): Promise<void> | undefined {
+    this.#freePlace(worker);
+    return this.#topic.exactlyOnce ? DONE : undefined;
   }
 
   #refuse(delivery: MemoryDelivery): Promise<void> {
@@ -232,38 +232,42 @@ export class MemorySubscription implements Work {
 
   /** Takes the delivery away from its worker; returns whether a handler may have started. */
   #revoke(delivery: MemoryDelivery): boolean {
-    this.#leases.remove(delivery);
-    delivery.isOut = false;
+    this.#leases.delete(delivery);
     const started = !delivery.worker.sink.revoke(delivery);
-    delivery.worker.freePlace();
+    this.#freePlace(delivery.worker);
     return started;
   }
 
-  #giveBack(delivery: MemoryDelivery, attempt: number): void {
-    const { message, lane, worker } = delivery;
-    this.#returned.push({ message, attempt, lane, avoid: worker, dueMs: 0, order: 0 });
-    if (this.#free.size > 0) this.topic.broker.loop.add(this);
+  #giveBack({ message, worker }: MemoryDelivery, attempt: number): void {
+    this.#returned.push({ message, attempt, avoid: worker, dueMs: 0, order: 0 });
+    if (this.#free.size > 0) this.#loop.add(this);
   }
 
-  /** The message leaves this subscription, and its key goes on. */
-  #drop(message: TopicMessage, lane: KeyLane | undefined): void {
-    this.topic.forget(message);
-    if (lane === undefined) return;
-    const next = this.#lanes.next(lane);
+  /** A message that was handed out once leaves this subscription, and its key goes on. */
+  #drop(message: TopicMessage): void {
+    this.#topic.forget(message);
+    const key = this.#keyOf(message);
+    if (key === undefined) return;
+    const next = this.#closedKeys.next(key);
     if (next === undefined) return;
-    this.#returned.push({ message: next, attempt: 1, lane, avoid: undefined, dueMs: 0, order: 0 });
-    if (this.#free.size > 0) this.topic.broker.loop.add(this);
+    this.#returned.push({ message: next, attempt: 1, avoid: undefined, dueMs: 0, order: 0 });
+    if (this.#free.size > 0) this.#loop.add(this);
+  }
+
+  /** The key that keeps the message in order. */
+  #keyOf(message: TopicMessage): string | undefined {
+    return this.#topic.ordered ? message.orderingKey : undefined;
   }
 
   #isExpired(message: TopicMessage, nowMs: number): boolean {
-    return nowMs - message.acceptedMs >= this.topic.retentionMs;
+    return nowMs - message.acceptedMs >= this.#topic.retentionMs;
   }
 
   #ring(nowMs: number, lateMs: number): void {
     this.#bringDelayed(nowMs);
     for (let head = this.#fresh.peek(); head !== undefined && this.#isExpired(head, nowMs); head = this.#fresh.peek()) {
       this.#fresh.shift();
-      this.#drop(head, undefined);
+      this.#topic.forget(head);
     }
     if (lateMs < GRACE_AFTER_PAUSE_MS) this.#endLeases(nowMs);
     this.#setAlarm(nowMs + (lateMs < GRACE_AFTER_PAUSE_MS ? 0 : GRACE_AFTER_PAUSE_MS));
@@ -274,7 +278,7 @@ export class MemorySubscription implements Work {
       this.#delayed.pop();
       this.#returned.push(head);
     }
-    if (this.#returned.size > 0 && this.#free.size > 0) this.topic.broker.loop.add(this);
+    if (this.#returned.length > 0 && this.#free.size > 0) this.#loop.add(this);
   }
 
   #endLeases(nowMs: number): void {
@@ -288,7 +292,7 @@ export class MemorySubscription implements Work {
     const fresh = this.#fresh.peek();
     const lease = this.#leases.oldest;
     const delayed = this.#delayed.peek();
-    if (fresh !== undefined) this.#alarm.by(fresh.acceptedMs + this.topic.retentionMs);
+    if (fresh !== undefined) this.#alarm.by(fresh.acceptedMs + this.#topic.retentionMs);
     if (lease !== undefined) this.#alarm.by(Math.max(lease.expiresMs, leasesNotBeforeMs));
     if (delayed !== undefined) this.#alarm.by(delayed.dueMs);
   }

@@ -3,55 +3,52 @@ import type { PubSubError } from "@anytopic/core/driver";
 import { sizeOf } from "./codec.ts";
 import { DeduplicationWindow } from "./deduplication-window.ts";
 import { exhausted } from "./errors.ts";
-import { DEDUPLICATION_WINDOW_MS } from "./limits.ts";
-import type { MemoryBroker } from "./memory-broker.ts";
-import { MemorySubscription } from "./memory-subscription.ts";
+import { DEDUPLICATION_WINDOW_MS, type MemoryLimits } from "./limits.ts";
+import { MemorySubscription, type SubscribedTopic } from "./memory-subscription.ts";
+import { StorageQuota } from "./storage-quota.ts";
 import { TopicMessage } from "./topic-message.ts";
+import type { WorkLoop } from "./work-loop.ts";
 
 /** A topic: its subscriptions, and the account of what they have not settled. Each message is kept once. */
-export class MemoryTopic {
-  readonly broker: MemoryBroker;
+export class MemoryTopic implements SubscribedTopic {
   readonly name: string;
   readonly ordered: boolean;
   exactlyOnce: boolean;
   retentionMs: number;
+  /** What some subscription has not settled. */
+  readonly unsettled: StorageQuota;
+  readonly #limits: MemoryLimits;
+  readonly #loop: WorkLoop;
   readonly #subscriptions = new Map<string, MemorySubscription>();
   /** The values of the map: publishing walks them. */
   #fanOut: readonly MemorySubscription[] = [];
   readonly #recent: DeduplicationWindow;
-  #messages = 0;
-  #bytes = 0;
 
-  constructor(broker: MemoryBroker, spec: TopicSpec) {
-    this.broker = broker;
+  constructor(spec: TopicSpec, limits: MemoryLimits, loop: WorkLoop) {
     this.name = spec.physicalName;
     this.ordered = spec.ordered;
     this.exactlyOnce = spec.exactlyOnce;
     this.retentionMs = spec.retentionMs;
-    this.#recent = new DeduplicationWindow(DEDUPLICATION_WINDOW_MS, broker.options.maxDeduplicationIds);
+    this.unsettled = new StorageQuota(`topic ${this.name}`, limits);
+    this.#limits = limits;
+    this.#loop = loop;
+    this.#recent = new DeduplicationWindow(DEDUPLICATION_WINDOW_MS, limits.maxDeduplicationIds);
   }
 
   get subscriptions(): ReadonlyMap<string, MemorySubscription> {
     return this.#subscriptions;
   }
 
-  /** Messages that some subscription has not settled. */
-  get messages(): number {
-    return this.#messages;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   createSubscription(spec: SubscriptionSpec): void {
-    this.#subscriptions.set(spec.physicalName, new MemorySubscription(this, spec));
+    this.#subscriptions.set(spec.physicalName, new MemorySubscription(this, spec, this.#limits, this.#loop));
     this.#fanOut = [...this.#subscriptions.values()];
   }
 
-  deleteSubscription(name: string): void {
-    this.#subscriptions.delete(name);
+  /** With everything in it. */
+  deleteSubscription(subscription: MemorySubscription): void {
+    this.#subscriptions.delete(subscription.name);
     this.#fanOut = [...this.#subscriptions.values()];
+    subscription.delete();
   }
 
   /**
@@ -81,42 +78,25 @@ export class MemoryTopic {
   /** Stores the message for one subscription, whatever was published before. */
   redeliver(message: OutgoingMessage, subscription: MemorySubscription): void {
     const bytes = sizeOf(message);
-    const full = this.#full(bytes);
-    if (full !== undefined) throw full;
-    subscription.add(this.#store(message, bytes, this.broker.time.now()));
+    const refusal = this.unsettled.refusal(bytes);
+    if (refusal !== undefined) throw refusal;
+    subscription.add(this.#store(message, bytes, this.#loop.time.now()));
   }
 
-  /** A subscription has settled the message. */
   forget(message: TopicMessage): void {
     message.holders -= 1;
-    if (message.holders > 0) return;
-    this.#messages -= 1;
-    this.#bytes -= message.bytes;
+    if (message.holders === 0) this.unsettled.remove(message.bytes);
   }
 
   #store(message: OutgoingMessage, bytes: number, nowMs: number): TopicMessage {
-    this.#messages += 1;
-    this.#bytes += bytes;
+    this.unsettled.add(bytes);
     return new TopicMessage(message, bytes, nowMs);
   }
 
   #refusal(bytes: number, nowMs: number): PubSubError | undefined {
-    if (this.#fanOut.length > 0) {
-      const full = this.#full(bytes);
-      if (full !== undefined) return full;
-    }
-    if (!this.exactlyOnce || this.#recent.hasRoom(nowMs)) return undefined;
-    return exhausted(
-      `the deduplication window of topic ${this.name}`,
-      "maxDeduplicationIds",
-      this.broker.options.maxDeduplicationIds,
-    );
-  }
-
-  #full(bytes: number): PubSubError | undefined {
-    const { maxMessages, maxBytes } = this.broker.options;
-    if (this.#messages >= maxMessages) return exhausted(`topic ${this.name}`, "maxMessages", maxMessages);
-    if (this.#bytes + bytes > maxBytes) return exhausted(`topic ${this.name}`, "maxBytes", maxBytes);
-    return undefined;
+    const refusal = this.#fanOut.length > 0 ? this.unsettled.refusal(bytes) : undefined;
+    if (refusal !== undefined || !this.exactlyOnce || this.#recent.hasRoom(nowMs)) return refusal;
+    const { maxDeduplicationIds } = this.#limits;
+    return exhausted(`the deduplication window of topic ${this.name}`, "maxDeduplicationIds", maxDeduplicationIds);
   }
 }

@@ -10,17 +10,8 @@ import {
 } from "@anytopic/core/driver";
 import { memoryCapabilities } from "./capabilities.ts";
 import { openConnection } from "./connection.ts";
+import type { MemoryLimits } from "./limits.ts";
 import { DEFAULT_MAX_BYTES, DEFAULT_MAX_DEDUPLICATION_IDS, DEFAULT_MAX_MESSAGES, MAX_MESSAGE_BYTES } from "./limits.ts";
-
-/** How much a broker keeps. Beyond it, publishing rejects with `RESOURCE_EXHAUSTED`; nothing is ever dropped for room. */
-export interface MemoryLimits {
-  /** Messages per topic that some subscription has not settled, and letters per dead-letter queue. 1 to 100,000,000. @default 1_000_000 */
-  readonly maxMessages: number;
-  /** Their bytes (body, id, key, attributes). 10 MiB to 1 TiB. @default 2_147_483_648 (2 GiB) */
-  readonly maxBytes: number;
-  /** Ids remembered per exactly-once topic for 10 minutes, about 100 bytes each. 2 to 10,000,000. @default 1_000_000 */
-  readonly maxDeduplicationIds: number;
-}
 
 type PartialLimits = { readonly [Key in keyof MemoryLimits]?: MemoryLimits[Key] | undefined };
 

@@ -40,7 +40,7 @@ export function destroyTopology(broker: MemoryBroker, topology: Topology): reado
     const subscription = broker.subscription(spec);
     if (subscription === undefined) continue;
     names.push(subscriptionResource(spec));
-    broker.deleteSubscription(subscription);
+    broker.requireTopic(spec.topic).deleteSubscription(subscription);
   }
   for (const spec of topology.topics) {
     const topic = broker.topic(spec.physicalName);
@@ -60,30 +60,29 @@ function declaredTopics(topology: Topology): Iterable<TopicSpec> {
   return topics.values();
 }
 
-function topicChanges(broker: MemoryBroker, spec: TopicSpec): TopologyChange[] {
-  const resource = topicResource(spec);
-  const topic = broker.topic(spec.physicalName);
-  if (topic === undefined) return [{ action: "create", resource, detail: "" }];
-  const changes: TopologyChange[] = [];
-  if (topic.ordered !== spec.ordered) {
-    changes.push({ action: "replace", resource, detail: differs("ordered", topic.ordered, spec.ordered) });
-  }
-  if (topic.exactlyOnce !== spec.exactlyOnce) {
-    changes.push({ action: "update", resource, detail: differs("exactlyOnce", topic.exactlyOnce, spec.exactlyOnce) });
-  }
-  if (topic.retentionMs !== spec.retentionMs) {
-    changes.push({ action: "update", resource, detail: differs("retentionMs", topic.retentionMs, spec.retentionMs) });
-  }
-  return changes;
+function topicChanges(broker: MemoryBroker, spec: TopicSpec): readonly TopologyChange[] {
+  const actions = { ordered: "replace", exactlyOnce: "update", retentionMs: "update" } as const;
+  return changes(topicResource(spec), broker.topic(spec.physicalName), spec, actions);
 }
 
-function subscriptionChanges(broker: MemoryBroker, spec: SubscriptionSpec): TopologyChange[] {
-  const resource = subscriptionResource(spec);
-  const subscription = broker.subscription(spec);
-  if (subscription === undefined) return [{ action: "create", resource, detail: "" }];
-  if (subscription.ackDeadlineMs === spec.ackDeadlineMs) return [];
-  const detail = differs("ackDeadlineMs", subscription.ackDeadlineMs, spec.ackDeadlineMs);
-  return [{ action: "update", resource, detail }];
+function subscriptionChanges(broker: MemoryBroker, spec: SubscriptionSpec): readonly TopologyChange[] {
+  return changes(subscriptionResource(spec), broker.subscription(spec), spec, { ackDeadlineMs: "update" });
+}
+
+function changes<Property extends string>(
+  resource: string,
+  actual: Readonly<Record<NoInfer<Property>, boolean | number>> | undefined,
+  declared: Readonly<Record<NoInfer<Property>, boolean | number>>,
+  actions: Readonly<Record<Property, "update" | "replace">>,
+): readonly TopologyChange[] {
+  if (actual === undefined) return [{ action: "create", resource, detail: "" }];
+  return (Object.keys(actions) as Property[])
+    .filter((property) => actual[property] !== declared[property])
+    .map((property) => ({
+      action: actions[property],
+      resource,
+      detail: `${property} is ${actual[property]}, declared ${declared[property]}`,
+    }));
 }
 
 function topicResource(spec: TopicSpec): string {
@@ -92,8 +91,4 @@ function topicResource(spec: TopicSpec): string {
 
 function subscriptionResource(spec: SubscriptionSpec): string {
   return `subscription ${spec.topic.physicalName}/${spec.physicalName}`;
-}
-
-function differs(property: string, actual: boolean | number, declared: boolean | number): string {
-  return `${property} is ${actual}, declared ${declared}`;
 }

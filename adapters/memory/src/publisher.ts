@@ -1,6 +1,5 @@
-import type { DriverPublisher, PublishRequest, TopicSpec } from "@anytopic/core/driver";
+import { Deque, type DriverPublisher, type PublishRequest, type TopicSpec } from "@anytopic/core/driver";
 import { sizeOf } from "./codec.ts";
-import { Deque } from "./deque.ts";
 import { topicNotFound } from "./errors.ts";
 import type { MemoryBroker } from "./memory-broker.ts";
 import type { Work } from "./work-loop.ts";

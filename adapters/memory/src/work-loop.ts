@@ -1,5 +1,5 @@
+import { Deque } from "@anytopic/core/driver";
 import type { BrokerTime } from "./broker-time.ts";
-import { Deque } from "./deque.ts";
 
 /** A part of the broker that has something to do. */
 export interface Work {
@@ -23,7 +23,7 @@ const LONGEST_TURN_MS = 5;
  * nobody needed, which costs a microsecond.
  */
 export class WorkLoop {
-  readonly #time: BrokerTime;
+  readonly time: BrokerTime;
   readonly #parts = new Deque<Work>();
   #running = false;
   #deferred = false;
@@ -32,7 +32,7 @@ export class WorkLoop {
   #turnStartedMs: number;
 
   constructor(time: BrokerTime) {
-    this.#time = time;
+    this.time = time;
     this.#turnStartedMs = time.now();
   }
 
@@ -55,7 +55,7 @@ export class WorkLoop {
 
   #runParts(): void {
     // Read once for a few steps: reading the clock costs as much as a step.
-    let nowMs = this.#time.now();
+    let nowMs = this.time.now();
     for (let part = this.#parts.shift(); part !== undefined; part = this.#parts.shift()) {
       part.queued = false;
       const steps = part.work(STEPS_PER_GO, nowMs);
@@ -66,7 +66,7 @@ export class WorkLoop {
       let turnIsOver = (this.#stepsLeft -= steps) <= 0;
       if ((this.#stepsToClockCheck -= steps) <= 0) {
         this.#stepsToClockCheck = STEPS_PER_GO;
-        nowMs = this.#time.now();
+        nowMs = this.time.now();
         turnIsOver ||= nowMs - this.#turnStartedMs > LONGEST_TURN_MS;
       }
       if (turnIsOver) {
@@ -81,7 +81,7 @@ export class WorkLoop {
     this.#deferred = false;
     this.#stepsLeft = STEPS_PER_TURN;
     this.#stepsToClockCheck = STEPS_PER_GO;
-    this.#turnStartedMs = this.#time.now();
+    this.#turnStartedMs = this.time.now();
     this.#run();
   };
 }

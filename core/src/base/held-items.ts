@@ -19,6 +19,10 @@ export class HeldItems<Item extends Held<Item>> {
     return this.#size;
   }
 
+  get oldest(): Item | undefined {
+    return this.#oldest;
+  }
+
   add(item: Item): void {
     item.isHeld = true;
     item.older = this.#newest;

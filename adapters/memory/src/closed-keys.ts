@@ -1,0 +1,36 @@
+import { Deque } from "@anytopic/core/driver";
+import type { TopicMessage } from "./topic-message.ts";
+
+/**
+ * The ordering keys of one subscription that are closed: one message of each is out, delayed, or next in line, and the
+ * rest wait behind it.
+ */
+export class ClosedKeys {
+  /** The later messages of each key, in publish order; undefined until the first one has to wait. */
+  readonly #waiting = new Map<string, Deque<TopicMessage> | undefined>();
+
+  /** Closes the key for `message` and returns true; or, when it is closed already, queues `message` and returns false. */
+  enter(key: string, message: TopicMessage): boolean {
+    let waiting = this.#waiting.get(key);
+    if (waiting === undefined) {
+      const wasClosed = this.#waiting.has(key);
+      if (wasClosed) waiting = new Deque();
+      this.#waiting.set(key, waiting);
+      if (waiting === undefined) return true;
+    }
+    waiting.push(message);
+    return false;
+  }
+
+  /** The message that closed the key is done with: returns the next, for which the key stays closed, or opens the key. */
+  next(key: string): TopicMessage | undefined {
+    const next = this.#waiting.get(key)?.shift();
+    if (next === undefined) this.#waiting.delete(key);
+    return next;
+  }
+
+  /** Removes and returns everything that waits. */
+  drain(): readonly TopicMessage[] {
+    return [...this.#waiting.values()].flatMap((waiting) => waiting?.remove(() => true) ?? []);
+  }
+}
