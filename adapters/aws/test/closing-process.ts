@@ -1,6 +1,7 @@
 import { systemClock } from "@anytopic/core";
 import type { DriverContext, DriverDelivery, SubscriptionSpec, TopicSpec } from "@anytopic/core/driver";
 import { aws } from "@anytopic/aws";
+import { ack, retry } from "./settle.ts";
 
 /**
  * A process with everything open and under way. Told that the broker is frozen, it closes, one thing after the other in
@@ -71,8 +72,8 @@ const unanswered = [
 let rejected = 0;
 for (const one of unanswered) one.catch(() => (rejected += 1));
 subscriber.extend(held);
-held[0]?.ack()?.catch(() => {});
-held[1]?.retry(1000)?.catch(() => {});
+ack(held[0])?.catch(() => {});
+retry(held[1], 1000)?.catch(() => {});
 
 let longestMs = 0;
 const timed = async (close: Promise<void>): Promise<void> => {

@@ -59,5 +59,4 @@ export class GcpDelivery implements DriverDelivery {
     next.failedHere = this.failedHere || attempt > this.attempt;
     return next;
   }
-
 }

@@ -1,8 +1,8 @@
-import { Deque, HeldItems, type SubscriptionSpec } from "@anytopic/core/driver";
+import { type DeliveryOwner, Deque, HeldItems, type SubscriptionSpec } from "@anytopic/core/driver";
 import { Alarm } from "./broker-time.ts";
 import { ClosedKeys } from "./closed-keys.ts";
 import { DelayHeap } from "./delay-heap.ts";
-import { MemoryDelivery, type DeliverySettler } from "./delivery.ts";
+import { MemoryDelivery } from "./delivery.ts";
 import { leaseLost, subscriptionNotFound } from "./errors.ts";
 import { FreeWorkers } from "./free-workers.ts";
 import { LetterBox } from "./letter-box.ts";
@@ -40,7 +40,7 @@ const GRACE_AFTER_PAUSE_MS = 200;
  * handed out again, or next of its key), `delayed`, waiting for its key, or out under a lease. Settling or
  * expiry takes it out of the subscription.
  */
-export class MemorySubscription implements Work, DeliverySettler {
+export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
   readonly name: string;
   readonly letters: LetterBox;
   queued = false;

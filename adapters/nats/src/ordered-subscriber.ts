@@ -32,7 +32,9 @@ import { leaseLost, Settler } from "./settler.ts";
  * `recovering` whenever a delivery may have gone elsewhere: after a reconnect, or when the consumer's own count of
  * deliveries has a gap. Back to `standby` when the lease is lost.
  */
-export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner<NatsDelivery>, PullTarget, Candidate, Recovering {
+export class OrderedSubscriber
+  implements DriverSubscriber, DeliveryOwner<NatsDelivery>, PullTarget, Candidate, Recovering
+{
   readonly #connection: Connection;
   readonly #names: SubscriptionNames;
   readonly #ackDeadlineMs: number;

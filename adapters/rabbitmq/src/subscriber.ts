@@ -1,4 +1,5 @@
 import {
+  type DeliveryOwner,
   type DeliverySink,
   type DriverSubscriber,
   PubSubError,
@@ -9,7 +10,7 @@ import {
 import type { ConsumeMessage } from "amqplib";
 import { closeWithin } from "./channels.ts";
 import type { ConnectionUser } from "./connection.ts";
-import { Delivery, type Settler } from "./delivery.ts";
+import { Delivery } from "./delivery.ts";
 import { toPubSubError } from "./errors.ts";
 import { CLOSE_TIMEOUT_MS, MAX_PREFETCH } from "./limits.ts";
 import { Pause } from "./pause.ts";
@@ -30,7 +31,7 @@ const AFTER_CANCEL_MS = 200;
  * `attaching`: opens a channel and consumes, again and again until it works. `receiving`: has a session. `stopped`: takes
  * nothing more, settles what it has. `closed`.
  */
-export class Subscriber implements DriverSubscriber, ConnectionUser, Settler {
+export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwner<Delivery> {
   readonly #spec: SubscriptionSpec;
   readonly #sink: DeliverySink;
   readonly #prefetch: number;
