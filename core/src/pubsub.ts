@@ -24,12 +24,13 @@ import type { PendingPublish } from "./publish/pending-publish.ts";
 import { readBatch, sendBatch } from "./publish/publish-batch.ts";
 import type { Publisher, PublishEntry, PublishOptions, PublishResult } from "./publish/publish-options.ts";
 import { readPublish, type PublishReader } from "./publish/read-publish.ts";
+import { pathOf } from "./declare/subscription-path.ts";
 import { subscriptionSpec, topologyOf } from "./connections/specs.ts";
 import type { SubscriptionWorker } from "./consume/subscription-worker.ts";
 import type { AnySubscription, Subscription } from "./declare/subscription.ts";
 import type { AnyTopic, Topic } from "./declare/topic.ts";
 import { untilAborted } from "./base/until-aborted.ts";
-import { type EventRun, runHandler } from "./consume/run-handler.ts";
+import { type AttemptEnd, type EventRun, runHandler } from "./consume/run-handler.ts";
 import { closeTimeout, type CloseOptions, type SubscribeOptions, type Worker } from "./consume/worker.ts";
 import { isDeclaration, notADeclaration, requireHandler } from "./base/wrong-argument.ts";
 
@@ -213,7 +214,7 @@ export class PubSub implements AsyncDisposable {
     const run: EventRun = (item, event, worker) => queue.push(item, event as Event, worker);
     const opening = this.#openWorker(subscription, run, options, {
       onWorker: (worker) => queue.attach(worker),
-      onClosing: (worker) => queue.giveBackUnread(worker),
+      onClosing: (attempts) => queue.giveBackUnread(attempts),
     });
     opening.catch((error: unknown) => queue.fail(error));
     return queue;
@@ -222,7 +223,7 @@ export class PubSub implements AsyncDisposable {
   /** The dead letters of a subscription. Opened on first use; closed with this object. */
   deadLetters(subscription: AnySubscription): DeadLetterQueue {
     requireKind("subscription", subscription);
-    const path = `${subscription.topic.name}/${subscription.name}`;
+    const path = pathOf(subscription);
     const { clock } = this.#environment;
     const queues = this.#router.routes
       .connectionsOf(subscription)
@@ -473,8 +474,8 @@ export class PubSub implements AsyncDisposable {
     return worker;
   }
 
-  #lateSuccessesOf({ topic, name }: AnySubscription): LateSuccesses {
-    const path = `${topic.name}/${name}`;
+  #lateSuccessesOf(subscription: AnySubscription): LateSuccesses {
+    const path = pathOf(subscription);
     const known = this.#lateSuccesses.get(path) ?? new LateSuccesses();
     this.#lateSuccesses.set(path, known);
     return known;
@@ -483,7 +484,7 @@ export class PubSub implements AsyncDisposable {
   #inboxGate(subscription: AnySubscription): InboxGate {
     return new InboxGate({
       store: this.#inbox,
-      path: `${subscription.topic.name}/${subscription.name}`,
+      path: pathOf(subscription),
       clock: this.#environment.clock,
       logger: this.#environment.logger,
       leaseMs: subscription.ackDeadlineMs,
@@ -504,7 +505,7 @@ interface WorkerHooks {
   /** Called as soon as there is a worker to close, which may be before it receives. */
   readonly onWorker?: ((worker: Worker) => void) | undefined;
   /** Called when a worker, on one connection, begins to close. */
-  readonly onClosing?: ((worker: SubscriptionWorker) => void) | undefined;
+  readonly onClosing?: ((attempts: AttemptEnd) => void) | undefined;
 }
 
 function requireKind(kind: "topic" | "subscription", value: unknown): void {

@@ -3,7 +3,7 @@ import type { Connection, ConnectionEnvironment } from "../connections/connectio
 import type { ConnectionRouter } from "../connections/connection-router.ts";
 import type { InboxGate } from "./inbox-gate.ts";
 import type { LateSuccesses } from "./late-successes.ts";
-import type { EventRun } from "./run-handler.ts";
+import type { AttemptEnd, EventRun } from "./run-handler.ts";
 import { SharedPlaces } from "./shared-places.ts";
 import { subscriptionSpec } from "../connections/specs.ts";
 import { SubscriptionWorker } from "./subscription-worker.ts";
@@ -23,7 +23,7 @@ export interface WorkerSettings {
   readonly closeTimeoutMs: number;
   /** Before it receives, when it begins to close, and when it was closed. Opening stops when `onOpen` throws. */
   readonly onOpen: (worker: SubscriptionWorker) => void;
-  readonly onClosing: ((worker: SubscriptionWorker) => void) | undefined;
+  readonly onClosing: ((attempts: AttemptEnd) => void) | undefined;
   readonly onClosed: (worker: SubscriptionWorker) => void;
 }
 
@@ -60,7 +60,9 @@ async function openWorker(
     settings;
   const spec = subscriptionSpec(subscription, connection.names);
   const letters = await connection.driver.openDeadLetters(spec);
-  const worker = new SubscriptionWorker(subscription, run, {
+  const worker = new SubscriptionWorker({
+    subscription,
+    run,
     connection: connection.name,
     capabilities: connection.capabilities,
     ...environment,
@@ -82,7 +84,7 @@ async function openWorker(
   const outstanding = maxConcurrency + prefetch;
   const maxOutstanding = spec.topic.ordered ? Math.max(outstanding, ORDERED_OUTSTANDING_MIN) : outstanding;
   try {
-    worker.attach(await connection.driver.openSubscriber(spec, worker, { maxOutstanding }));
+    worker.attach(await connection.driver.openSubscriber(spec, worker.sink, { maxOutstanding }));
   } catch (error) {
     await worker.close({ timeoutMs: 0 });
     throw error;

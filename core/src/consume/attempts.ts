@@ -1,0 +1,100 @@
+import { PubSubError } from "../base/errors.ts";
+import type { Endings } from "./endings.ts";
+import { readEvent, type EventReceiver } from "./event-reader.ts";
+import type { InboxGate } from "./inbox-gate.ts";
+import type { InFlight } from "./in-flight.ts";
+import type { Leases } from "./leases.ts";
+import { ACK, type Outcome, outcomeOf, RELEASE, RELEASE_ENDED_LEASE } from "./outcome.ts";
+import { reported } from "./run-handler.ts";
+import type { Settler } from "./settler.ts";
+import type { WorkerItems } from "./worker-items.ts";
+import { itemNames, type WorkerOptions } from "./worker-options.ts";
+
+/**
+ * Where a message that was fetched and given back spends an attempt, one with no attempts left may never have run: it
+ * runs once more, and fails for good then. Only this many spent attempts beyond the last are taken for dying workers.
+ */
+const UNSTARTED_SPARE = 5;
+
+/**
+ * Third step of a delivery: it has a place, and its attempt runs. It is claimed in the inbox where there is one, its event
+ * is read, and handed to the handler or to a reader of the pull form. Nothing that a handler does can stop the worker (C25).
+ */
+export class Attempts implements EventReceiver {
+  readonly #options: WorkerOptions;
+  readonly #items: WorkerItems;
+  readonly #settler: Settler;
+  readonly #leases: Leases;
+  readonly #endings: Endings;
+  /** Beyond it nothing runs: a worker died in every attempt. */
+  readonly #lastAttempt: number;
+  /** Whether anything may be waited for between an item's start and its handler. */
+  readonly #startsLater: boolean;
+
+  constructor(options: WorkerOptions, items: WorkerItems, settler: Settler, leases: Leases, endings: Endings) {
+    const { subscription, capabilities, inbox } = options;
+    this.#options = options;
+    this.#items = items;
+    this.#settler = settler;
+    this.#leases = leases;
+    this.#endings = endings;
+    const spare = capabilities.attempts === "includes-unstarted" ? UNSTARTED_SPARE : 0;
+    this.#lastAttempt = subscription.retryPolicy.maxRetries + 1 + spare;
+    this.#startsLater = inbox !== undefined || subscription.topic.schema !== undefined;
+  }
+
+  start(item: InFlight): void {
+    const { clock, subscription, inbox, observe, lateSuccesses } = this.#options;
+    const now = clock.monotonicNow();
+    if (this.#leases.hasEnded(item, now)) return reported(this.#settler.settle(item, RELEASE_ENDED_LEASE));
+    if (item.startedMs === 0) {
+      this.#begin(item, now);
+      observe?.({ ...itemNames(subscription, item), type: "deliver", atMs: clock.now() });
+    }
+    if (lateSuccesses.has(item)) return reported(this.#settler.settle(item, ACK));
+    const storing = this.#settler.storeAgain(item);
+    if (storing !== undefined) return reported(storing);
+    if (inbox === undefined) return this.#read(item);
+    return reported(this.#claim(item, inbox));
+  }
+
+  /** The attempt's time begins now. */
+  #begin(item: InFlight, nowMs: number): void {
+    item.startedMs = nowMs;
+    item.deadlineMs = nowMs + this.#options.subscription.maxHandlingMs;
+    if (item.receivedMs === 0) item.receivedMs = nowMs;
+  }
+
+  async #claim(item: InFlight, inbox: InboxGate): Promise<void> {
+    let claim: "claimed" | "completed" | "busy";
+    try {
+      claim = await inbox.claim(item);
+    } catch (error) {
+      return reported(this.#endings.end(item, outcomeOf(error)));
+    }
+    // It was lost or given up meanwhile, and will not run.
+    if (item.state !== "running") return reported(this.#endings.end(item, RELEASE));
+    if (claim === "claimed") return this.#read(item);
+    if (claim === "completed") return reported(this.#settler.settle(item, ACK));
+    // Somebody else handles the same message: it waits without a place, under its lease and within its time.
+    inbox.whenFree(item, () => this.#items.ready(item));
+    return this.#items.park(item);
+  }
+
+  #read(item: InFlight): void {
+    if (item.attempt <= this.#lastAttempt) return readEvent(this.#options.subscription.topic, item, this);
+    const error = new PubSubError("LEASE_LOST", "workers died or lost their lease in every permitted attempt");
+    return this.unreadable(item, { kind: "reject", reason: "retries-exhausted", error });
+  }
+
+  handle(item: InFlight, event: unknown): void {
+    if (item.state !== "running") return reported(this.#endings.end(item, RELEASE));
+    // However long was waited for its claim or validation: that is not the handler's time.
+    if (this.#startsLater) this.#begin(item, this.#options.clock.monotonicNow());
+    return this.#options.run(item, event, this.#endings);
+  }
+
+  unreadable(item: InFlight, outcome: Outcome): void {
+    reported(this.#endings.end(item, outcome));
+  }
+}

@@ -1,0 +1,43 @@
+import { PubSubError } from "../base/errors.ts";
+import type { InFlight } from "./in-flight.ts";
+import { pathOf } from "../declare/subscription-path.ts";
+import { itemNames, type WorkerOptions } from "./worker-options.ts";
+
+/** The settles that the broker was told of and has not confirmed yet; hears, for the log and observers, which it did not take. */
+export class Confirmations {
+  readonly #options: WorkerOptions;
+  readonly #awaited = new Set<Promise<void>>();
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when every settle so far was confirmed or failed. */
+  async settled(): Promise<void> {
+    while (this.#awaited.size > 0) await Promise.allSettled(this.#awaited);
+  }
+
+  /** Returns the confirmation as it was given, also when there will be none. */
+  of(item: InFlight, confirmation: Promise<void> | undefined, succeeded = false): Promise<void> | undefined {
+    if (confirmation === undefined) return undefined;
+    const settled = confirmation.catch((error: unknown) => {
+      if (succeeded) this.#options.lateSuccesses.add(item);
+      this.#notTaken(item, error);
+    });
+    this.#awaited.add(settled);
+    const forget = (): unknown => this.#awaited.delete(settled);
+    settled.then(forget, forget);
+    return confirmation;
+  }
+
+  /** The message is or will be redelivered. */
+  #notTaken(item: InFlight, error: unknown): void {
+    const { logger, observe, clock, subscription } = this.#options;
+    const known = error instanceof PubSubError ? error : undefined;
+    logger.warn(
+      { subscription: pathOf(subscription), id: item.id, code: known?.code },
+      `a settle did not take effect, expect a redelivery: ${known?.message}`,
+    );
+    observe?.({ ...itemNames(subscription, item), type: "lease-lost", error: known, atMs: clock.now() });
+  }
+}

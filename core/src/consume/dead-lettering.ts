@@ -1,0 +1,54 @@
+import { type Failure, letterOf } from "../dead-letters/dead-letter-record.ts";
+import { PubSubError } from "../base/errors.ts";
+import type { InFlight } from "./in-flight.ts";
+import { pathOf } from "../declare/subscription-path.ts";
+import { UnstoredLetters } from "./unstored-letters.ts";
+import { itemNames, type WorkerOptions } from "./worker-options.ts";
+
+/** Stores the letters of messages that failed for good: before their deliveries are settled, so that none is lost (C16). */
+export class DeadLettering {
+  readonly #options: WorkerOptions;
+  readonly #unstored = new UnstoredLetters();
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+  }
+
+  /** The message's last failure, when its letter could not be stored before: only that is to be tried again. */
+  unstored(item: InFlight): Failure | undefined {
+    return this.#unstored.take(item);
+  }
+
+  /** Resolves when the letter is durable, or with the reason why it could not be stored. Never rejects. */
+  async store(item: InFlight, failure: Failure): Promise<PubSubError | undefined> {
+    const { letters, clock, observe, subscription } = this.#options;
+    // From here on only the broker decides: the handling deadline no longer applies.
+    item.deadlineMs = Number.POSITIVE_INFINITY;
+    item.isStoring = true;
+    try {
+      await letters.store(letterOf(item.delivery, failure));
+    } catch (error) {
+      return this.#notStored(item, failure, error);
+    } finally {
+      item.isStoring = false;
+    }
+    const { reason, error } = failure;
+    observe?.({ ...itemNames(subscription, item), type: "dead-letter", reason, error, atMs: clock.now() });
+    return undefined;
+  }
+
+  #notStored(item: InFlight, failure: Failure, thrown: unknown): PubSubError {
+    const { logger, clock, observe, subscription } = this.#options;
+    this.#unstored.note(item, failure);
+    const error =
+      thrown instanceof PubSubError ? thrown : new PubSubError("UNKNOWN", "dead-lettering failed", { cause: thrown });
+    // Its next worker has the message, and tries again.
+    if (item.state === "lost") return error;
+    logger.error(
+      { subscription: pathOf(subscription), id: item.id, code: error.code },
+      `dead-lettering failed, the message is kept: ${error.message}`,
+    );
+    observe?.({ ...itemNames(subscription, item), type: "dead-letter-failed", error, atMs: clock.now() });
+    return error;
+  }
+}

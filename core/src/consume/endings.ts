@@ -1,0 +1,94 @@
+import { PubSubError } from "../base/errors.ts";
+import type { InboxGate } from "./inbox-gate.ts";
+import type { InFlight } from "./in-flight.ts";
+import type { Leases } from "./leases.ts";
+import { type Outcome, outcomeOf, RELEASE } from "./outcome.ts";
+import { type AttemptEnd, reported } from "./run-handler.ts";
+import { settleAtBroker } from "./settle-at-broker.ts";
+import type { Settler } from "./settler.ts";
+import type { WorkerItems } from "./worker-items.ts";
+import type { WorkerOptions } from "./worker-options.ts";
+
+/**
+ * Fourth step of a delivery: its attempt ends, and with it, in this order, its claim in the inbox, its delivery, and its
+ * place. A delivery may end before its attempt: when it is lost, or when its handler is given up.
+ */
+export class Endings implements AttemptEnd {
+  readonly #options: WorkerOptions;
+  readonly #items: WorkerItems;
+  readonly #settler: Settler;
+  readonly #leases: Leases;
+
+  constructor(options: WorkerOptions, items: WorkerItems, settler: Settler, leases: Leases) {
+    this.#options = options;
+    this.#items = items;
+    this.#settler = settler;
+    this.#leases = leases;
+  }
+
+  /** The one way for every attempt. Rejects also, for a reader of the pull form, when its success could not be marked. */
+  end(item: InFlight, outcome: Outcome): Promise<void> | undefined {
+    const { inbox } = this.#options;
+    return inbox === undefined ? this.#endDelivery(item, outcome) : this.#endClaim(item, outcome, inbox);
+  }
+
+  async #endClaim(item: InFlight, decided: Outcome, inbox: InboxGate): Promise<void> {
+    const outcome = await inbox.end(item, decided);
+    await this.#endDelivery(item, outcome);
+    if (outcome.kind !== "ack" && outcome !== decided) throw outcome.error;
+  }
+
+  #endDelivery(item: InFlight, outcome: Outcome): Promise<void> | undefined {
+    const succeeded = outcome.kind === "ack";
+    if (item.state === "running") {
+      if (succeeded && this.#leases.mayMissAck(item)) this.#options.lateSuccesses.add(item);
+      return this.#settler.settle(item, outcome);
+    }
+    if (succeeded) this.#succeededLate(item);
+    this.#items.returned(item);
+    return undefined;
+  }
+
+  /**
+   * Its delivery was lost, not its success: the broker may still take the acknowledgement, and a redelivery is not run.
+   * A reader of the pull form is told that it was lost, and gets it again.
+   */
+  #succeededLate(item: InFlight): void {
+    if (item.state !== "lost" || item.byHand) return;
+    item.state = "settled";
+    this.#options.lateSuccesses.add(item);
+    reported(settleAtBroker(item, "ack"));
+  }
+
+  /** The handler took longer than it may: its attempt counts as failed, and its place is free for another. */
+  expire(item: InFlight): void {
+    const limitMs = Math.round(item.deadlineMs - item.startedMs);
+    item.deadlineMs = Number.POSITIVE_INFINITY;
+    if (item.state === "waiting") {
+      const error = new PubSubError("TIMEOUT", `somebody else has handled the same message for ${limitMs} ms`);
+      return reported(this.#settler.settle(item, outcomeOf(error)));
+    }
+    const error = new PubSubError("TIMEOUT", `the handler did not finish within ${limitMs} ms`);
+    this.#giveUp(item, error);
+    if (this.#items.lost.has(item)) this.#items.ended(item);
+    else if (item.state === "running") reported(this.#settler.settle(item, outcomeOf(error)));
+    return undefined;
+  }
+
+  /** Closing waits no longer: what runs goes back. */
+  giveUpRunning(): void {
+    const error = new PubSubError("CLOSED", "the subscription was closed before the handler finished");
+    for (const item of this.#items.lost) if (!item.isStoring) this.#items.giveUp(item, error);
+    for (const item of this.#items.held.toArray()) {
+      if (item.state !== "running") continue;
+      this.#giveUp(item, error);
+      reported(this.#settler.settle(item, RELEASE));
+    }
+  }
+
+  /** The claim of a handler that still runs is its own until it ends. A reader of the pull form may have gone for good. */
+  #giveUp(item: InFlight, reason: PubSubError): void {
+    this.#items.giveUp(item, reason);
+    if (item.byHand) reported(this.#options.inbox?.abandon(item));
+  }
+}

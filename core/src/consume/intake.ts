@@ -1,0 +1,88 @@
+import type { DeliverySink, DriverDelivery } from "../driver.ts";
+import { InFlight, type LeaseClock } from "./in-flight.ts";
+import type { Leases } from "./leases.ts";
+import type { PubSubError } from "../base/errors.ts";
+import { RELEASE } from "./outcome.ts";
+import { reported } from "./run-handler.ts";
+import type { RetrySchedule } from "./retry-schedule.ts";
+import type { Settler } from "./settler.ts";
+import type { WorkerItems } from "./worker-items.ts";
+import { namesOf, type WorkerOptions } from "./worker-options.ts";
+
+/** First step of a delivery: the driver hands it over, and it is held from then on. Hears also what the driver has lost, and how it fares. */
+export class Intake implements DeliverySink {
+  readonly #options: WorkerOptions;
+  readonly #items: WorkerItems;
+  readonly #settler: Settler;
+  readonly #schedule: RetrySchedule;
+  readonly #leases: Leases;
+  readonly #leaseClock: LeaseClock;
+  #failing: PubSubError | undefined;
+  /** Whether it could not receive, or had lost its connection, at some time. */
+  #hadOutage = false;
+
+  constructor(options: WorkerOptions, items: WorkerItems, settler: Settler, schedule: RetrySchedule, leases: Leases) {
+    const { clock, capabilities } = options;
+    this.#options = options;
+    this.#items = items;
+    this.#settler = settler;
+    this.#schedule = schedule;
+    this.#leases = leases;
+    this.#leaseClock = {
+      now: () => clock.now(),
+      monotonicNow: () => clock.monotonicNow(),
+      maxLeaseMs: capabilities.maxLeaseMs,
+    };
+  }
+
+  /** Why it cannot receive, `undefined` when it can. */
+  get error(): PubSubError | undefined {
+    return this.#failing;
+  }
+
+  deliver(delivery: DriverDelivery): void {
+    const item = new InFlight(delivery, this.#leaseClock);
+    const items = this.#items;
+    items.held.add(item);
+    if (!items.isOpen) return reported(this.#settler.settle(item, RELEASE));
+    this.#leases.watch();
+    const earlyMs = this.#hadOutage ? this.#earlyByMs(item) : 0;
+    if (earlyMs === 0) items.admit(item);
+    else this.#options.clock.setTimer(() => items.ready(item), earlyMs);
+    if (item.state === "waiting") item.receivedMs = this.#options.clock.monotonicNow();
+    return undefined;
+  }
+
+  /** After an outage a broker may have forgotten how long a retry was to wait: it waits for the rest here, under its lease. */
+  #earlyByMs(item: InFlight): number {
+    return item.attempt === 1 || this.#items.hasLane(item) ? 0 : this.#schedule.earlyByMs(item);
+  }
+
+  revoke(delivery: DriverDelivery): boolean {
+    return this.#items.revoke(delivery);
+  }
+
+  revokeAll(): void {
+    this.#items.revokeAll();
+  }
+
+  failing(error: PubSubError): void {
+    const { subscription, logger, observe, clock } = this.#options;
+    const names = namesOf(subscription);
+    if (this.#failing?.code !== error.code) {
+      logger.error({ ...names, code: error.code }, `cannot receive, trying again: ${error.message}`);
+    }
+    this.#failing = error;
+    this.#hadOutage = true;
+    observe?.({ type: "failing", ...names, error, atMs: clock.now() });
+  }
+
+  receiving(reconnected: boolean): void {
+    const { subscription, logger, observe, clock } = this.#options;
+    const names = namesOf(subscription);
+    if (this.#failing !== undefined) logger.info(names, "receiving again");
+    this.#failing = undefined;
+    if (reconnected) this.#hadOutage = true;
+    observe?.({ type: "receiving", ...names, reconnected, atMs: clock.now() });
+  }
+}

@@ -1,0 +1,92 @@
+import type { Clock } from "../base/clock.ts";
+import type { DriverDelivery } from "../driver.ts";
+import type { InFlight } from "./in-flight.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
+import { RELEASE_ENDED_LEASE } from "./outcome.ts";
+import { reported } from "./run-handler.ts";
+import type { Settler } from "./settler.ts";
+import type { WorkerItems } from "./worker-items.ts";
+import { namesOf, type WorkerOptions } from "./worker-options.ts";
+
+export interface LeasesOptions extends WorkerOptions {
+  readonly clock: Clock;
+  readonly extend: (deliveries: readonly DriverDelivery[]) => void;
+  /** The time of an item's handler is over. */
+  readonly expire: (item: InFlight) => void;
+}
+
+/**
+ * Beside every step of a delivery: its lease, and the time of its handler. What waited longer than its lease is given
+ * back, never run: it may be somebody else's by then.
+ */
+export class Leases {
+  readonly #options: LeasesOptions;
+  readonly #items: WorkerItems;
+  readonly #settler: Settler;
+  readonly #keeper: LeaseKeeper;
+  /** Whether a lease ends by itself, and not only with its connection. */
+  readonly #endByThemselves: boolean;
+  /** Whether a broker may take a late acknowledgement, not act on it, and not say so. */
+  readonly #mayMissLateAcks: boolean;
+  #longestBlockMs = 0;
+
+  constructor(options: LeasesOptions, items: WorkerItems, settler: Settler) {
+    const { capabilities, clock, subscription, extend, expire } = options;
+    this.#options = options;
+    this.#items = items;
+    this.#settler = settler;
+    this.#endByThemselves = capabilities.lease === "renewable";
+    this.#mayMissLateAcks = this.#endByThemselves && capabilities.durability !== "process";
+    this.#keeper = new LeaseKeeper({
+      clock,
+      ackDeadlineMs: subscription.ackDeadlineMs,
+      held: items.held,
+      lost: items.lost,
+      extend: (held) => extend(held.map(({ delivery }) => delivery)),
+      expire,
+      blocked: (blockedMs) => this.#blocked(blockedMs),
+    });
+  }
+
+  /** The longest time that the event loop was blocked so that leases ended, in ms. */
+  get longestBlockMs(): number {
+    return this.#longestBlockMs;
+  }
+
+  /** Something is held. */
+  watch(): void {
+    this.#keeper.watch();
+  }
+
+  stop(): void {
+    this.#keeper.stop();
+  }
+
+  /** Whether an item that has waited may be somebody else's by now: it was not renewed in time. */
+  hasEnded({ receivedMs }: InFlight, nowMs: number): boolean {
+    return this.#endByThemselves && receivedMs !== 0 && nowMs >= this.#keeper.leaseEndMs(receivedMs);
+  }
+
+  /** Whether an acknowledgement comes so late that the broker may not act on it, and not say so. */
+  mayMissAck({ receivedMs }: InFlight): boolean {
+    return this.#mayMissLateAcks && this.#options.clock.monotonicNow() >= this.#keeper.leaseEndMs(receivedMs);
+  }
+
+  #blocked(blockedMs: number): void {
+    if (!this.#endByThemselves) return;
+    this.#longestBlockMs = Math.max(this.#longestBlockMs, Math.round(blockedMs));
+    const { subscription, logger, clock } = this.#options;
+    const { ackDeadlineMs } = subscription;
+    logger.error(
+      { ...namesOf(subscription), blockedMs: Math.round(blockedMs), ackDeadlineMs },
+      "the event loop was blocked for so long that leases have ended: expect redeliveries; handlers must not block, or ackDeadlineMs must be longer",
+    );
+    const now = clock.monotonicNow();
+    const ended = this.#items.held.toArray().filter(({ receivedMs }) => now >= this.#keeper.leaseEndMs(receivedMs));
+    for (const item of ended) {
+      if (item.state !== "waiting") continue;
+      this.#items.leaveLane(item);
+      reported(this.#settler.settle(item, RELEASE_ENDED_LEASE));
+    }
+  }
+}
