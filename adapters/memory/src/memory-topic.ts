@@ -1,10 +1,11 @@
 import type { OutgoingMessage, PublishRequest, SubscriptionSpec, TopicSpec } from "@anytopic/core/driver";
 import type { PubSubError } from "@anytopic/core/driver";
+import type { SubscribedTopic } from "./backlog.ts";
 import { sizeOf } from "./codec.ts";
 import { DeduplicationWindow } from "./deduplication-window.ts";
 import { exhausted } from "./errors.ts";
 import { DEDUPLICATION_WINDOW_MS, type MemoryLimits } from "./limits.ts";
-import { MemorySubscription, type SubscribedTopic } from "./memory-subscription.ts";
+import { MemorySubscription } from "./memory-subscription.ts";
 import { StorageQuota } from "./storage-quota.ts";
 import { TopicMessage } from "./topic-message.ts";
 import type { WorkLoop } from "./work-loop.ts";

@@ -1,4 +1,4 @@
-import { connect, defineSubscription, defineTopic, Reject } from "@anytopic/core";
+import { connect, defineSubscription, defineTopic, Reject, VirtualClock } from "@anytopic/core";
 import { memory } from "@anytopic/memory";
 import { expect, test } from "vitest";
 
@@ -26,3 +26,17 @@ test(
     expect(await letters.count()).toBe(0);
   },
 );
+
+test("redrive takes each letter once, though all fail again in the millisecond in which it began", async () => {
+  await using pubsub = await connect(memory(), { clock: new VirtualClock() });
+  await pubsub.apply([Ledger]);
+  await using worker = await pubsub.subscribe(Ledger, () => {
+    throw new Reject("still");
+  });
+  for (let n = 0; n < 30; n += 1) void pubsub.publish(Orders, { n });
+  const letters = pubsub.deadLetters(Ledger);
+  await expect.poll(() => letters.count()).toBe(30);
+  expect(await letters.redrive()).toBe(30);
+  await expect.poll(() => letters.count()).toBe(30);
+  await worker.close();
+});

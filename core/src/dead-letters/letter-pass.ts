@@ -138,7 +138,7 @@ export class LetterPass {
     if (this.#marks.size <= this.#total) return false;
     // The broker's own letters do not say when.
     if (letter.reason === "backstop") return this.#marks.size > 2 * this.#total + 1000;
-    return letter.lastFailureTime.getTime() > this.#context.startedMs;
+    return letter.lastFailureTime.getTime() >= this.#context.startedMs;
   }
 
   async #requireAllSeen(): Promise<void> {

@@ -1,0 +1,136 @@
+import { Deque } from "@anytopic/core/driver";
+import { ClosedKeys } from "./closed-keys.ts";
+import { DelayHeap } from "./delay-heap.ts";
+import type { TopicMessage } from "./topic-message.ts";
+import type { Worker } from "./worker.ts";
+
+/** A topic as its subscriptions see it. */
+export interface SubscribedTopic {
+  readonly name: string;
+  readonly ordered: boolean;
+  readonly exactlyOnce: boolean;
+  readonly retentionMs: number;
+  /** A subscription is done with the message. */
+  forget(message: TopicMessage): void;
+}
+
+/** Gives a message to a worker, to another than `avoid` when there is one. */
+export type HandOut = (message: TopicMessage, attempt: number, avoid: Worker | undefined, nowMs: number) => void;
+
+/** A message that comes back, or the next one of a key. */
+interface Returned {
+  readonly message: TopicMessage;
+  readonly attempt: number;
+  /** The worker that gave it back or let its lease lapse. */
+  readonly avoid: Worker | undefined;
+  dueMs: number;
+  order: number;
+}
+
+/**
+ * The messages of one subscription that no worker has. Each is in exactly one place: `fresh` (never handed out),
+ * `returned` (to be handed out again, or next of its key), `delayed`, or waiting for its key.
+ */
+export class Backlog {
+  readonly #topic: SubscribedTopic;
+  readonly #handOut: HandOut;
+  readonly #fresh = new Deque<TopicMessage>();
+  readonly #returned = new Deque<Returned>();
+  readonly #delayed = new DelayHeap<Returned>();
+  readonly #closedKeys = new ClosedKeys();
+  #returnedNext = true;
+
+  constructor(topic: SubscribedTopic, handOut: HandOut) {
+    this.#topic = topic;
+    this.#handOut = handOut;
+  }
+
+  /** Whether `handOutNext` would find a message. */
+  get isReady(): boolean {
+    return this.#fresh.length > 0 || this.#returned.length > 0;
+  }
+
+  /** When `advance` has something to do: a message is due, or the oldest fresh one expires. */
+  get dueMs(): number {
+    const fresh = this.#fresh.peek();
+    const delayed = this.#delayed.peek();
+    return Math.min(
+      fresh === undefined ? Number.POSITIVE_INFINITY : fresh.acceptedMs + this.#topic.retentionMs,
+      delayed === undefined ? Number.POSITIVE_INFINITY : delayed.dueMs,
+    );
+  }
+
+  add(message: TopicMessage): void {
+    this.#fresh.push(message);
+  }
+
+  /** Takes a message back that may be handed out at once. */
+  giveBack(message: TopicMessage, attempt: number, avoid?: Worker): void {
+    this.#returned.push({ message, attempt, avoid, dueMs: 0, order: 0 });
+  }
+
+  /** Takes a message back that may be handed out at `dueMs`. */
+  delay(message: TopicMessage, attempt: number, dueMs: number): void {
+    message.compact();
+    this.#delayed.push({ message, attempt, avoid: undefined, dueMs, order: 0 });
+  }
+
+  /** Takes the next message, old ones and fresh ones in turn, and hands it out, drops it or lets it wait for its key; false when there is none. */
+  handOutNext(nowMs: number): boolean {
+    if (this.#returned.length > 0 && (this.#returnedNext || this.#fresh.length === 0)) {
+      this.#returnedNext = false;
+      const { message, attempt, avoid } = this.#returned.shift() as Returned;
+      if (this.#isExpired(message, nowMs)) this.finish(message);
+      else this.#handOut(message, attempt, avoid, nowMs);
+      return true;
+    }
+    this.#returnedNext = true;
+    const message = this.#fresh.shift();
+    if (message === undefined) return false;
+    if (this.#isExpired(message, nowMs)) {
+      this.#topic.forget(message);
+    } else {
+      const key = this.#keyOf(message);
+      if (key === undefined || this.#closedKeys.enter(key, message)) this.#handOut(message, 1, undefined, nowMs);
+    }
+    return true;
+  }
+
+  /** A message that was handed out leaves the subscription, and its key goes on. */
+  finish(message: TopicMessage): void {
+    this.#topic.forget(message);
+    const key = this.#keyOf(message);
+    const next = key === undefined ? undefined : this.#closedKeys.next(key);
+    if (next !== undefined) this.giveBack(next, 1);
+  }
+
+  /** Brings back what was delayed until now, and drops fresh messages that have expired. */
+  advance(nowMs: number): void {
+    for (let head = this.#delayed.peek(); head !== undefined && head.dueMs <= nowMs; head = this.#delayed.peek()) {
+      this.#delayed.pop();
+      this.#returned.push(head);
+    }
+    for (let head = this.#fresh.peek(); head !== undefined && this.#isExpired(head, nowMs); head = this.#fresh.peek()) {
+      this.#fresh.shift();
+      this.#topic.forget(head);
+    }
+  }
+
+  /** Lets go of everything. */
+  clear(): void {
+    for (const message of this.#fresh.remove(() => true)) this.#topic.forget(message);
+    for (const { message } of this.#returned.remove(() => true)) this.#topic.forget(message);
+    for (let next = this.#delayed.pop(); next !== undefined; next = this.#delayed.pop())
+      this.#topic.forget(next.message);
+    for (const message of this.#closedKeys.drain()) this.#topic.forget(message);
+  }
+
+  /** The key that keeps the message in order. */
+  #keyOf(message: TopicMessage): string | undefined {
+    return this.#topic.ordered ? message.orderingKey : undefined;
+  }
+
+  #isExpired(message: TopicMessage, nowMs: number): boolean {
+    return nowMs - message.acceptedMs >= this.#topic.retentionMs;
+  }
+}
