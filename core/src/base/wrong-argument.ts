@@ -52,3 +52,8 @@ export function requireHandler(subscription: unknown, handler: unknown): void {
   if (!isDeclaration("subscription", subscription)) throw notADeclaration("subscription", subscription);
   if (typeof handler !== "function") throw new TypeError(`handler is ${kindOf(handler)}: must be a function`);
 }
+
+/** @throws TypeError when a value is no declaration of that kind */
+export function requireKind(kind: "topic" | "subscription", value: unknown): void {
+  if (!isDeclaration(kind, value)) throw notADeclaration(kind, value);
+}

@@ -41,14 +41,14 @@ export class DeliveryQueue<Event> implements Deliveries<Event> {
   }
 
   /** A worker begins to close: what nobody has read of it has not started for its subscriber, and goes back at once. */
-  giveBackUnread(worker: AttemptEnd): void {
-    for (const delivery of this.#ready.remove((unread) => unread.isOf(worker))) delivery.release().catch(() => {});
+  giveBackUnread(attempts: AttemptEnd): void {
+    for (const delivery of this.#ready.remove((unread) => unread.isOf(attempts))) delivery.release().catch(() => {});
   }
 
   /** For the engine: what it does with an event, instead of running a handler. */
-  push(item: InFlight, event: Event, worker: AttemptEnd): void {
+  push(item: InFlight, event: Event, attempts: AttemptEnd): void {
     item.byHand = true;
-    const delivery = new PulledDelivery(event, item, worker);
+    const delivery = new PulledDelivery(event, item, attempts);
     const reader = this.#readers.shift();
     if (reader === undefined) this.#ready.push(delivery);
     else reader({ done: false, value: delivery });
@@ -97,17 +97,17 @@ export class DeliveryQueue<Event> implements Deliveries<Event> {
 class PulledDelivery<Event> implements Delivery<Event> {
   readonly event: Event;
   readonly #item: InFlight;
-  readonly #worker: AttemptEnd;
+  readonly #attempts: AttemptEnd;
   #settled = false;
 
-  constructor(event: Event, item: InFlight, worker: AttemptEnd) {
+  constructor(event: Event, item: InFlight, attempts: AttemptEnd) {
     this.event = event;
     this.#item = item;
-    this.#worker = worker;
+    this.#attempts = attempts;
   }
 
-  isOf(worker: AttemptEnd): boolean {
-    return this.#worker === worker;
+  isOf(attempts: AttemptEnd): boolean {
+    return this.#attempts === attempts;
   }
 
   get id(): string {
@@ -164,7 +164,7 @@ class PulledDelivery<Event> implements Delivery<Event> {
     if (this.#settled) return "already-settled";
     this.#settled = true;
     const owned = this.#item.state === "running";
-    await this.#worker.end(this.#item, outcome);
+    await this.#attempts.end(this.#item, outcome);
     if (owned) return "settled";
     throw new PubSubError("LEASE_LOST", `message ${this.id} no longer belongs to this worker and will be redelivered`);
   }

@@ -3,18 +3,18 @@ import type { InFlight } from "./in-flight.ts";
 import { ACK, type Outcome, outcomeOf } from "./outcome.ts";
 import { isPromiseLike } from "../base/promise-like.ts";
 
-/** Where the end of an attempt is told: the worker that holds the item. */
+/** Where the ends of attempts are told: of one worker, whose items they are. */
 export interface AttemptEnd {
   /** Returns the broker's confirmation, `undefined` when there will be none. */
   end(item: InFlight, outcome: Outcome): Promise<void> | undefined;
 }
 
-/** What a worker does with an event that was read: tells `worker` of the attempt's end, now or later, once. Never throws. */
-export type EventRun = (item: InFlight, event: unknown, worker: AttemptEnd) => void;
+/** What a worker does with an event that was read: tells `attempts` of its end, now or later, once. Never throws. */
+export type EventRun = (item: InFlight, event: unknown, attempts: AttemptEnd) => void;
 
 /** The handler form: what the handler returns or throws decides. */
 export function runHandler<Event>(handler: Handler<Event>): EventRun {
-  return (item, event, worker) => {
+  return (item, event, attempts) => {
     let ending: Promise<unknown> | undefined;
     try {
       // The subscription's type parameter ties handler and topic together; inside the engine events are opaque.
@@ -23,12 +23,12 @@ export function runHandler<Event>(handler: Handler<Event>): EventRun {
       if (returned instanceof Promise && returned.constructor === Promise) ending = returned;
       else if (isPromiseLike(returned)) ending = Promise.resolve(returned);
     } catch (error) {
-      return reported(worker.end(item, outcomeOf(error)));
+      return reported(attempts.end(item, outcomeOf(error)));
     }
-    if (ending === undefined) return reported(worker.end(item, ACK));
+    if (ending === undefined) return reported(attempts.end(item, ACK));
     ending.then(
-      () => reported(worker.end(item, ACK)),
-      (error: unknown) => reported(worker.end(item, outcomeOf(error))),
+      () => reported(attempts.end(item, ACK)),
+      (error: unknown) => reported(attempts.end(item, outcomeOf(error))),
     );
     return undefined;
   };

@@ -17,7 +17,7 @@ import { namesOf, type WorkerOptions } from "./worker-options.ts";
 
 export interface SubscriptionWorkerOptions extends WorkerOptions {
   readonly closeTimeoutMs: number;
-  /** Called once, when closing begins: the pull form gives back what nobody has read. It is given what it told of the ends of attempts. */
+  /** Called once, when closing begins: the pull form gives back what nobody has read. */
   readonly onClosing: ((attempts: AttemptEnd) => void) | undefined;
   /** Called once, when closed. */
   readonly onClosed: (worker: SubscriptionWorker) => void;

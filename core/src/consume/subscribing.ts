@@ -1,0 +1,153 @@
+import type { ConnectionEnvironment } from "../connections/connection.ts";
+import type { ConnectionRouter } from "../connections/connection-router.ts";
+import type { ConnectOptions } from "../connections/connect-options.ts";
+import { DeliveryQueue, type Deliveries } from "./deliveries.ts";
+import type { Handler } from "./handler-context.ts";
+import { InboxGate } from "./inbox-gate.ts";
+import { LateSuccesses } from "./late-successes.ts";
+import { MemoryInbox } from "../inbox/memory-inbox.ts";
+import { openWorkers } from "./open-workers.ts";
+import { rejectUnknownKeys, requireInteger } from "../base/option-checks.ts";
+import { pathOf } from "../declare/subscription-path.ts";
+import { requireOpen } from "../base/require-open.ts";
+import { type AttemptEnd, type EventRun, runHandler } from "./run-handler.ts";
+import type { SubscriptionWorker } from "./subscription-worker.ts";
+import type { AnySubscription, Subscription } from "../declare/subscription.ts";
+import { untilAborted } from "../base/until-aborted.ts";
+import { requireHandler, requireKind } from "../base/wrong-argument.ts";
+import type { SubscribeOptions, Worker } from "./worker.ts";
+
+const PREFETCH_DEFAULT_MAX = 1000;
+
+interface WorkerHooks {
+  /** Called as soon as there is a worker to close, which may be before it receives. */
+  readonly onWorker?: ((worker: Worker) => void) | undefined;
+  /** Called when a worker, on one connection, begins to close. */
+  readonly onClosing?: ((attempts: AttemptEnd) => void) | undefined;
+}
+
+/** The consuming side of a `PubSub`: its workers, and what they share. */
+export class Subscribing {
+  readonly #router: ConnectionRouter;
+  readonly #environment: ConnectionEnvironment;
+  readonly #closeTimeoutMs: number;
+  readonly #inbox: NonNullable<ConnectOptions["inbox"]>;
+  /** Aborts when closing begins: nobody waits any longer for what is only being opened. */
+  readonly #closed: AbortSignal;
+  readonly #workers = new Set<SubscriptionWorker>();
+  /** By `topic/subscription`. */
+  readonly #lateSuccesses = new Map<string, LateSuccesses>();
+
+  constructor(
+    router: ConnectionRouter,
+    environment: ConnectionEnvironment,
+    options: Pick<ConnectOptions, "inbox"> & { readonly closeTimeoutMs: number },
+    closed: AbortSignal,
+  ) {
+    this.#router = router;
+    this.#environment = environment;
+    this.#closeTimeoutMs = options.closeTimeoutMs;
+    this.#inbox = options.inbox ?? new MemoryInbox({ clock: environment.clock });
+    this.#closed = closed;
+  }
+
+  /** Those that are not closed, one for each connection that a subscription takes from. */
+  get workers(): readonly SubscriptionWorker[] {
+    return [...this.#workers];
+  }
+
+  async subscribe<Event>(
+    subscription: Subscription<Event>,
+    handler: Handler<Event>,
+    options: SubscribeOptions,
+  ): Promise<Worker> {
+    requireHandler(subscription, handler);
+    return await this.#open(subscription, runHandler(handler), options, {});
+  }
+
+  deliveries<Event>(subscription: Subscription<Event>, options: SubscribeOptions): Deliveries<Event> {
+    const queue = new DeliveryQueue<Event>();
+    // The subscription's type parameter ties queue and topic together.
+    const run: EventRun = (item, event, attempts) => queue.push(item, event as Event, attempts);
+    const opening = this.#open(subscription, run, options, {
+      onWorker: (worker) => queue.attach(worker),
+      onClosing: (attempts) => queue.giveBackUnread(attempts),
+    });
+    opening.catch((error: unknown) => queue.fail(error));
+    return queue;
+  }
+
+  async #open(declared: Subscription, run: EventRun, options: SubscribeOptions, hooks: WorkerHooks): Promise<Worker> {
+    requireKind("subscription", declared);
+    rejectUnknownKeys("subscribe", options, ["maxConcurrency", "prefetch", "signal"]);
+    const { routes } = this.#router;
+    const subscription = routes.effective(declared);
+    const maxConcurrency = requireInteger("maxConcurrency", options.maxConcurrency ?? subscription.maxConcurrency, {
+      min: 1,
+      max: 100_000,
+    });
+    const prefetch = requireInteger(
+      "prefetch",
+      options.prefetch ?? routes.prefetchOf(declared) ?? Math.min(maxConcurrency, PREFETCH_DEFAULT_MAX),
+      { min: 0, max: 100_000 },
+    );
+    options.signal?.throwIfAborted();
+    requireOpen(this.#closed);
+    const several = routes.connectionsOf(declared).length > 1;
+    const { onWorker } = hooks;
+    const opening = openWorkers(this.#router, subscription, run, {
+      environment: this.#environment,
+      // Copies of one event on two connections are told apart by nothing but the inbox.
+      inbox: several || declared.topic.deliveryGuarantee === "exactly-once" ? this.#inboxGate(subscription) : undefined,
+      lateSuccesses: this.#lateSuccessesOf(subscription),
+      maxConcurrency,
+      prefetch,
+      closeTimeoutMs: this.#closeTimeoutMs,
+      onOpen: (opened) => {
+        requireOpen(this.#closed);
+        this.#workers.add(opened);
+        if (!several) onWorker?.(opened);
+      },
+      onClosing: hooks.onClosing,
+      onClosed: (closed) => this.#workers.delete(closed),
+    });
+    const { signal } = options;
+    let worker: Worker;
+    try {
+      worker = await untilAborted(opening, signal, this.#closed);
+    } catch (error) {
+      // The caller has gone; a worker that opens all the same must not take messages.
+      opening.then((late) => late.close({ timeoutMs: 0 })).catch(() => {});
+      throw error;
+    }
+    if (several) onWorker?.(worker);
+    if (signal !== undefined) closeOnAbort(worker, signal);
+    return worker;
+  }
+
+  #lateSuccessesOf(subscription: AnySubscription): LateSuccesses {
+    const path = pathOf(subscription);
+    const known = this.#lateSuccesses.get(path) ?? new LateSuccesses();
+    this.#lateSuccesses.set(path, known);
+    return known;
+  }
+
+  #inboxGate(subscription: AnySubscription): InboxGate {
+    return new InboxGate({
+      store: this.#inbox,
+      path: pathOf(subscription),
+      clock: this.#environment.clock,
+      logger: this.#environment.logger,
+      leaseMs: subscription.ackDeadlineMs,
+      retainMs: subscription.topic.retentionMs,
+    });
+  }
+}
+
+/** Leaves no listener behind: a signal may outlive many workers. */
+function closeOnAbort(worker: Worker, signal: AbortSignal): void {
+  const onAbort = (): void => void worker.close();
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  void worker.closed.then(() => signal.removeEventListener("abort", onAbort));
+}

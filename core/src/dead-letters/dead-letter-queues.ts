@@ -1,0 +1,67 @@
+import type { Clock } from "../base/clock.ts";
+import { CLOSE_GRACE_MS, type CloseBudget } from "../base/close-budget.ts";
+import { combinedDeadLetterQueue } from "./combined-dead-letter-queue.ts";
+import type { ConnectionRouter } from "../connections/connection-router.ts";
+import { createDeadLetterQueue, type DeadLetterQueue, type OpenLetters } from "./dead-letter-queue.ts";
+import type { DriverDeadLetters } from "../driver.ts";
+import { pathOf } from "../declare/subscription-path.ts";
+import { requireOpen } from "../base/require-open.ts";
+import { subscriptionSpec } from "../connections/specs.ts";
+import type { AnySubscription, Subscription } from "../declare/subscription.ts";
+import { untilAborted } from "../base/until-aborted.ts";
+
+/** The dead-letter queues that a `PubSub` was asked for, each opened once, on first use. */
+export class DeadLetterQueues {
+  readonly #router: ConnectionRouter;
+  readonly #clock: Clock;
+  /** Aborts when closing begins. */
+  readonly #closed: AbortSignal;
+  readonly #open = new Set<DriverDeadLetters>();
+  /** By connection and `topic/subscription`. */
+  readonly #opening = new Map<string, Promise<OpenLetters>>();
+
+  constructor(router: ConnectionRouter, clock: Clock, closed: AbortSignal) {
+    this.#router = router;
+    this.#clock = clock;
+    this.#closed = closed;
+  }
+
+  /** Of all the connections that a subscription takes from, as one. */
+  of(subscription: AnySubscription): DeadLetterQueue {
+    const path = pathOf(subscription);
+    const queues = this.#router.routes.connectionsOf(subscription).map((name) => {
+      const open = (): Promise<OpenLetters> => untilAborted(this.#lettersOf(subscription, name), this.#closed);
+      return createDeadLetterQueue(open, path, this.#clock);
+    });
+    return queues.length === 1 ? (queues[0] as DeadLetterQueue) : combinedDeadLetterQueue(queues);
+  }
+
+  async close(budget: CloseBudget): Promise<void> {
+    await Promise.all(
+      [...this.#open].map((letters) => budget.wait("closing dead letters", {}, (leftMs) => letters.close(leftMs))),
+    );
+  }
+
+  #lettersOf(subscription: AnySubscription, name: string): Promise<OpenLetters> {
+    const key = `${name} ${pathOf(subscription)}`;
+    const known = this.#opening.get(key);
+    if (known !== undefined) return known;
+    const opening = this.#openLetters(subscription, name);
+    this.#opening.set(key, opening);
+    // The next call tries again.
+    opening.catch(() => this.#opening.delete(key));
+    return opening;
+  }
+
+  async #openLetters(declared: AnySubscription, name: string): Promise<OpenLetters> {
+    requireOpen(this.#closed);
+    const subscription = this.#router.routes.effective(declared as Subscription);
+    const connection = await this.#router.connection(name);
+    await connection.prepare(subscription);
+    const letters = await connection.driver.openDeadLetters(subscriptionSpec(subscription, connection.names));
+    if (this.#closed.aborted) await letters.close(CLOSE_GRACE_MS);
+    requireOpen(this.#closed);
+    this.#open.add(letters);
+    return { letters, capabilities: connection.capabilities };
+  }
+}

@@ -1,0 +1,136 @@
+import type { CloseBudget } from "../base/close-budget.ts";
+import { closedError } from "../base/require-open.ts";
+import type { ConnectionEnvironment } from "../connections/connection.ts";
+import type { ConnectionRouter } from "../connections/connection-router.ts";
+import type { ConnectOptions } from "../connections/connect-options.ts";
+import { IdSigner } from "./id-signer.ts";
+import { createIdGenerator } from "../contract/message-id.ts";
+import type { EventPublisher } from "./mirror-publisher.ts";
+import { openPublisher } from "./open-publisher.ts";
+import type { PendingPublish } from "./pending-publish.ts";
+import { readBatch, sendBatch } from "./publish-batch.ts";
+import type { PublishEntry, PublishOptions, PublishResult } from "./publish-options.ts";
+import { readPublish, type PublishReader } from "./read-publish.ts";
+import type { AnyTopic, Topic } from "../declare/topic.ts";
+import { untilAborted } from "../base/until-aborted.ts";
+
+const MAX_PENDING_DEFAULT = 1000;
+const MAX_WAITING_DEFAULT = 100_000;
+const TIMEOUT_DEFAULT_MS = 30_000;
+
+/** The publishing side of a `PubSub`: one publisher for each topic, opened by the first publish to it. */
+export class Publishing {
+  readonly #router: ConnectionRouter;
+  readonly #environment: ConnectionEnvironment;
+  readonly #limits: NonNullable<ConnectOptions["publish"]>;
+  readonly #reader: PublishReader;
+  readonly #publishers = new Map<string, EventPublisher>();
+  /** Those of them that no publish from before they were open waits for any more: calls keep their order. */
+  readonly #ready = new Map<string, EventPublisher>();
+  readonly #opening = new Map<string, Promise<EventPublisher>>();
+  /** No handler runs any more, or those that do were given up. */
+  #isClosed = false;
+  /** Nobody waits any longer for topics that are being opened. */
+  #openingClosed = false;
+
+  constructor(router: ConnectionRouter, environment: ConnectionEnvironment, options: ConnectOptions) {
+    this.#router = router;
+    this.#environment = environment;
+    this.#limits = options.publish ?? {};
+    const { idSecret } = this.#limits;
+    this.#reader = {
+      clock: environment.clock,
+      newId: createIdGenerator(options.random),
+      signer: idSecret === undefined ? undefined : new IdSigner(idSecret),
+    };
+  }
+
+  /** How many publishes are under way or wait. */
+  get pending(): number {
+    let pending = 0;
+    for (const publisher of this.#publishers.values()) pending += publisher.pending;
+    return pending;
+  }
+
+  publish<Input>(topic: Topic<Input, unknown>, event: Input, options: PublishOptions | undefined): Promise<string> {
+    let message: PendingPublish;
+    try {
+      message = readPublish(topic, event, options, this.#reader);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const publisher = this.#ready.get(topic.name);
+    if (publisher !== undefined && !this.#isClosed) return publisher.send(message);
+    return untilAborted(this.#open(topic), message.signal).then((opened) => opened.send(message));
+  }
+
+  async publishBatch<Input>(
+    topic: Topic<Input, unknown>,
+    entries: readonly PublishEntry<Input>[],
+    signal: AbortSignal | undefined,
+  ): Promise<readonly PublishResult[]> {
+    if (this.#isClosed) throw closedError();
+    const batch = readBatch(topic, entries, signal, this.#reader);
+    let publisher = this.#ready.get(topic.name);
+    try {
+      publisher ??= await untilAborted(this.#open(topic), signal);
+    } catch (error) {
+      if (signal?.aborted !== true) throw error;
+      return entries.map(() => ({ ok: false, error: signal.reason as unknown }));
+    }
+    return await sendBatch(publisher, batch);
+  }
+
+  /** Takes no more, and waits for what is under way. */
+  async close(budget: CloseBudget): Promise<void> {
+    this.#isClosed = true;
+    // What was published before belongs to what is waited for, also while its topic is only being opened.
+    await budget.wait("opening topics", {}, () => this.#opened());
+    this.#openingClosed = true;
+    await Promise.all(
+      [...this.#publishers].map(([topic, publisher]) =>
+        budget.wait("waiting for publishes", { topic }, (leftMs) => publisher.close(leftMs)),
+      ),
+    );
+  }
+
+  /** Resolves when no topic is being opened, and what waited for it was handed on: that takes a turn of the event loop. */
+  async #opened(): Promise<void> {
+    while (this.#opening.size > 0) {
+      await Promise.allSettled(this.#opening.values());
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  #open(topic: AnyTopic): Promise<EventPublisher> {
+    if (this.#isClosed) return Promise.reject(closedError());
+    const known = this.#opening.get(topic.name);
+    if (known !== undefined) return known;
+    const opening = this.#newPublisher(topic);
+    this.#opening.set(topic.name, opening);
+    const forget = (): unknown => this.#opening.delete(topic.name);
+    const ready = (publisher: EventPublisher): void => {
+      this.#ready.set(topic.name, publisher);
+      forget();
+    };
+    opening.then((publisher) => void setImmediate(ready, publisher), forget);
+    return opening;
+  }
+
+  async #newPublisher(topic: AnyTopic): Promise<EventPublisher> {
+    const { clock, observe } = this.#environment;
+    const publisher = await openPublisher(this.#router, topic, {
+      clock,
+      observer: observe,
+      maxPending: this.#limits.maxPending ?? MAX_PENDING_DEFAULT,
+      maxWaiting: this.#limits.maxWaiting ?? MAX_WAITING_DEFAULT,
+      timeoutMs: this.#limits.timeoutMs ?? TIMEOUT_DEFAULT_MS,
+    });
+    if (this.#openingClosed) {
+      void publisher.close(0);
+      throw closedError();
+    }
+    this.#publishers.set(topic.name, publisher);
+    return publisher;
+  }
+}
