@@ -38,6 +38,36 @@ function moduleName(value: unknown): string | undefined {
   return literal?.type === "Literal" && typeof literal.value === "string" ? literal.value : undefined;
 }
 
+/** Which nodes name which: files, or folders. */
+export type Arrows = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** One example of each circle that a walk over the arrows meets, as `a → b → a`. */
+export function circlesOf(arrows: Arrows): readonly string[] {
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const visit = (name: string, path: readonly string[]): void => {
+    const start = path.indexOf(name);
+    if (start >= 0) circles.push([...path.slice(start), name].join(" → "));
+    if (start >= 0 || done.has(name)) return;
+    for (const next of arrows.get(name) ?? []) visit(next, [...path, name]);
+    done.add(name);
+  };
+  for (const name of arrows.keys()) visit(name, []);
+  return circles;
+}
+
+/** The arrows between what `groupOf` makes of the nodes: files become folders. */
+export function groupedArrows(arrows: Arrows, groupOf: (name: string) => string): Arrows {
+  const grouped = new Map<string, Set<string>>();
+  for (const [name, targets] of arrows) {
+    const from = groupOf(name);
+    const to = grouped.get(from) ?? new Set();
+    for (const target of targets) if (groupOf(target) !== from) to.add(groupOf(target));
+    grouped.set(from, to);
+  }
+  return grouped;
+}
+
 /** What one workspace may import; `folder` is "" for the root, whose files may use every workspace. */
 export interface ImportScope {
   readonly folder: string;

@@ -1,6 +1,14 @@
+import { posix } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { rootManifest, type Workspace, workspaces } from "../scripts/workspaces.ts";
-import { importedModules, type ImportScope, importViolation } from "./import-rules.ts";
+import {
+  type Arrows,
+  circlesOf,
+  groupedArrows,
+  importedModules,
+  type ImportScope,
+  importViolation,
+} from "./import-rules.ts";
 import { readTracked, trackedFiles } from "./tracked-files.ts";
 
 // Every file is parsed: work for a processor, which it shares with the other tests.
@@ -15,12 +23,28 @@ const rootScope: ImportScope = { folder: "", manifest: rootManifest, shared: eve
 const code = trackedFiles.filter((path) => /\.[cm]?[jt]s$/.test(path));
 const ownerOf = (path: string): Workspace | undefined => workspaces.find(({ folder }) => path.startsWith(`${folder}/`));
 
+const importsOf = new Map(code.map((path) => [path, importedModules(path, readTracked(path))]));
+
+/** From every file below `folder` to those below it that it imports. Imports of types count: who reads one file needs the other. */
+const arrowsIn = (folder: string): Arrows => {
+  const files = code.filter((path) => path.startsWith(`${folder}/`));
+  const target = (path: string, name: string): string => posix.join(posix.dirname(path), name);
+  return new Map(
+    files.map((path) => {
+      const named = (importsOf.get(path) ?? [])
+        .filter((name) => name.startsWith("."))
+        .map((name) => target(path, name));
+      return [path, new Set(named.filter((name) => files.includes(name)))] as const;
+    }),
+  );
+};
+
 const violations = (owner: Workspace | undefined): readonly string[] => {
   const scope = owner === undefined ? rootScope : scopeOf(owner);
   return code
     .filter((path) => ownerOf(path) === owner)
     .flatMap((path) =>
-      importedModules(path, readTracked(path)).map((name) => [path, name, importViolation(path, name, scope)] as const),
+      (importsOf.get(path) ?? []).map((name) => [path, name, importViolation(path, name, scope)] as const),
     )
     .flatMap(([path, name, problem]) => (problem === undefined ? [] : [`${path}: "${name}" ${problem}`]));
 };
@@ -31,7 +55,30 @@ describe("imports follow the layers and the declared dependencies", () => {
   });
 });
 
+describe("no circles of imports", () => {
+  test.for([...workspaces.map(({ folder }) => folder), "test", "scripts"])("between the files of %s", (folder) => {
+    expect(circlesOf(arrowsIn(folder))).toEqual([]);
+  });
+
+  test("between the folders of core/src", () => {
+    const folderOf = (path: string): string => path.split("/").slice(0, 3).join("/");
+    expect(circlesOf(groupedArrows(arrowsIn("core/src"), folderOf))).toEqual([]);
+  });
+});
+
 describe("the rules themselves", () => {
+  test("a circle is found, however long, and between folders that have none between their files", () => {
+    const arrows = new Map([
+      ["a/1", new Set(["b/1"])],
+      ["b/1", new Set(["c/1"])],
+      ["c/1", new Set(["b/1"])],
+      ["b/2", new Set(["a/2"])],
+      ["a/2", new Set<string>()],
+    ]);
+    expect(circlesOf(arrows)).toEqual(["b/1 → c/1 → b/1"]);
+    expect(circlesOf(groupedArrows(arrows, (name) => name.charAt(0)))).toEqual(["b → c → b", "a → b → a"]);
+  });
+
   test("every form of import is seen, and comments are not", () => {
     const text = `/** import "doc" */ import type { A } from "a"; export * from "b"; type C = import("c").C;
       await import("d"); import e = require("e"); require("f"); import "g"; // import "comment"`;

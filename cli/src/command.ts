@@ -1,8 +1,6 @@
-import type { AnySubscription, AnyTopic } from "@anytopic/core";
+import type { Given } from "./given.ts";
 import type { Output } from "./output.ts";
 import type { Settings } from "./settings.ts";
-
-export type Declaration = AnyTopic | AnySubscription;
 
 /** A flag of the command line. */
 export interface OptionSpec {
@@ -17,20 +15,14 @@ export interface OptionSpec {
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
-/** What the user gave, checked against the command's `options`. */
-export interface Given {
-  readonly positionals: readonly string[];
-  text(option: string): string | undefined;
-  texts(option: string): readonly string[];
-  flag(option: string): boolean;
-}
-
 /** Everything a command works with. */
 export interface CommandContext {
   readonly given: Given;
   readonly output: Output;
   /** Reads the configuration; once. */
   readonly settings: () => Promise<Settings>;
+  /** Every command, for those that tell of the others. */
+  readonly commands: readonly Command[];
   /** Aborts at Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
 }

@@ -2,8 +2,9 @@ import { existsSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { AnySubscription, AnyTopic } from "@anytopic/core";
-import type { Declaration } from "./command.ts";
 import { UsageError } from "./usage-error.ts";
+
+export type Declaration = AnyTopic | AnySubscription;
 
 /**
  * Imports modules and takes every topic and subscription that they export, also in exported lists and objects. Each one

@@ -1,6 +1,5 @@
 import type { PlannedChange, PubSub } from "@anytopic/core";
-import type { Declaration } from "./command.ts";
-import { nameOf } from "./declarations.ts";
+import { type Declaration, nameOf } from "./declarations.ts";
 import { table } from "./output.ts";
 
 /** How a declaration stands on the broker. `"incomplete"`: some of its parts are missing. `"cannot-be-changed"`: it differs in what cannot be changed in place. */

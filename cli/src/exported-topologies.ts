@@ -1,6 +1,6 @@
 import type { Topology, TopologyExporter } from "@anytopic/core/driver";
 import { ADAPTER_PACKAGES, importAdapterModule } from "./adapter-packages.ts";
-import type { Declaration } from "./command.ts";
+import type { Declaration } from "./declarations.ts";
 import type { Output } from "./output.ts";
 import type { Settings } from "./settings.ts";
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type HandlerContext, type PubSub, PubSubError } from "@anytopic/core";
-import type { CommandContext, Declaration } from "./command.ts";
-import type { findTopic } from "./declarations.ts";
+import type { CommandContext } from "./command.ts";
+import type { Declaration, findTopic } from "./declarations.ts";
 import { forTerminal, lineForTerminal, timeForTerminal } from "./for-terminal.ts";
 import type { Output } from "./output.ts";
 import { shownAttributes } from "./shown-attributes.ts";

@@ -1,5 +1,6 @@
 import type { DeadLetter, DeadLetterReason } from "@anytopic/core";
-import type { Given, OptionSpecs } from "./command.ts";
+import type { OptionSpecs } from "./command.ts";
+import type { Given } from "./given.ts";
 import { parseDurationMs } from "./duration.ts";
 import { parseAttributes } from "./parse-attributes.ts";
 import { parseCount } from "./parse-count.ts";

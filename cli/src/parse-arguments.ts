@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import type { Command, Given, OptionSpecs } from "./command.ts";
+import type { Command, OptionSpecs } from "./command.ts";
+import type { Given } from "./given.ts";
 import { GLOBAL_OPTIONS } from "./global-options.ts";
 import { UsageError } from "./usage-error.ts";
 

@@ -60,6 +60,7 @@ async function dispatch(args: readonly string[], output: Output, signal: AbortSi
     given,
     output,
     signal,
+    commands: COMMANDS,
     settings() {
       settings ??= readSettings(given, command.offline !== true);
       return settings;

@@ -1,7 +1,7 @@
 import type { ConnectOptions, Observer, PubSub } from "@anytopic/core";
 import type { ConfigLoad } from "@anytopic/core/config";
-import type { Declaration, Given } from "./command.ts";
-import { importDeclarations } from "./declarations.ts";
+import { type Declaration, importDeclarations } from "./declarations.ts";
+import type { Given } from "./given.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The configuration as flags, environment and file give it. Contacts nobody. */

@@ -1,16 +1,8 @@
 import type { SubscriptionSpec, Topology, TopologyChange, TopicSpec } from "@anytopic/core/driver";
 import type { Connection } from "./connection.ts";
+import type { ProvisioningMode } from "./provisioning-mode.ts";
 import { destroySubscription, provisionSubscription } from "./subscription-resources.ts";
 import { destroyTopic, provisionTopic } from "./topic-resources.ts";
-
-/** What a walk over the topology does with a difference it finds. */
-export interface ProvisioningMode {
-  /** Create what is missing. */
-  readonly create: boolean;
-  /** Change what differs. */
-  readonly update: boolean;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** Finds, and as far as the mode says removes, the differences between what is declared and what exists. */
 export async function provision(

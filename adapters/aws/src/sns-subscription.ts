@@ -2,7 +2,7 @@ import type { TopologyChange } from "@anytopic/core/driver";
 import type { Connection } from "./connection.ts";
 import { type ResourceAttributes, subscriptionAttributes } from "./declared-attributes.ts";
 import { toPubSubError } from "./errors.ts";
-import type { ProvisioningMode } from "./provisioning.ts";
+import type { ProvisioningMode } from "./provisioning-mode.ts";
 import type { ExistingQueue } from "./queue-resources.ts";
 
 export interface SnsSubscription {

@@ -7,7 +7,7 @@ import {
   queueRedrivePolicy,
   type ResourceAttributes,
 } from "./declared-attributes.ts";
-import type { ProvisioningMode } from "./provisioning.ts";
+import type { ProvisioningMode } from "./provisioning-mode.ts";
 import { allowsDelivery, deliveryPolicy } from "./queue-policy.ts";
 import { findQueue } from "./queue.ts";
 import { createQueue, deleteQueue, type ExistingQueue, readQueue, setQueueAttributes } from "./queue-resources.ts";

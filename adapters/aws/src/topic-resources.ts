@@ -2,7 +2,7 @@ import type { TopicSpec, TopologyChange } from "@anytopic/core/driver";
 import type { Connection } from "./connection.ts";
 import { ownershipTags, topicAttributes } from "./declared-attributes.ts";
 import { toPubSubError } from "./errors.ts";
-import type { ProvisioningMode } from "./provisioning.ts";
+import type { ProvisioningMode } from "./provisioning-mode.ts";
 import { snsTopicName } from "./resource-names.ts";
 import { findTopicArn, learnAccount } from "./topic-arn.ts";
 

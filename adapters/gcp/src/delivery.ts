@@ -1,7 +1,16 @@
 import type { Attributes, DeliveryOwner, DriverDelivery } from "@anytopic/core/driver";
+import type { KeyWaits } from "./key-waits.ts";
 import type { WireReceived } from "./rpc.ts";
-import type { Source } from "./source.ts";
+import type { SettleQueue } from "./settle-queue.ts";
 import type { Decoded } from "./codec.ts";
+
+/** Where deliveries come from, and are settled. */
+export interface DeliverySource {
+  readonly settles: SettleQueue;
+  /** What is with core or waits here, by the service's message id: a message that comes again while it is held is recognised. */
+  readonly held: Map<string, GcpDelivery>;
+  readonly keyWaits: KeyWaits;
+}
 
 /** One lease of one message. The ack id names the lease, so settling a lost one harms nobody. */
 export class GcpDelivery implements DriverDelivery {
@@ -13,7 +22,7 @@ export class GcpDelivery implements DriverDelivery {
   readonly publishTimeMs: number;
   readonly native: WireReceived;
   readonly attempt: number;
-  readonly source: Source;
+  readonly source: DeliverySource;
   /** By `performance.now`, from when we heard of the lease: it runs out on time even when somebody sets the clock back. */
   leaseUntilMs: number;
   /** A second lease of the same message may replace the first while it is held. */
@@ -29,7 +38,7 @@ export class GcpDelivery implements DriverDelivery {
 
   constructor(
     owner: DeliveryOwner<GcpDelivery>,
-    source: Source,
+    source: DeliverySource,
     received: WireReceived,
     decoded: Decoded,
     attempt: number,

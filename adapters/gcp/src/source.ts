@@ -1,5 +1,5 @@
 import type { Connection } from "./connection.ts";
-import type { GcpDelivery } from "./delivery.ts";
+import type { DeliverySource } from "./delivery.ts";
 import { KeyWaits } from "./key-waits.ts";
 import { Puller } from "./puller.ts";
 import type { Channel, WireReceived } from "./rpc.ts";
@@ -7,14 +7,10 @@ import { SettleQueue } from "./settle-queue.ts";
 import type { SourceHealth } from "./source-health.ts";
 
 /** One subscription of Google's that a worker reads: its own, and the one redriven messages come by. */
-export interface Source {
+export interface Source extends DeliverySource {
   /** `projects/p/subscriptions/s`. */
   readonly subscription: string;
-  readonly settles: SettleQueue;
   readonly puller: Puller;
-  /** What is with core or waits here, by the service's message id: a message that comes again while it is held is recognised. */
-  readonly held: Map<string, GcpDelivery>;
-  readonly keyWaits: KeyWaits;
 }
 
 export interface SourceOptions {
@@ -47,8 +43,8 @@ export function createSource(options: SourceOptions): Source {
       maxIdlePauseMs: options.maxIdlePauseMs,
       waits: connection.options.waitingPulls ?? !connection.emulator,
       received: (messages) => options.received(source, messages),
-      failed: (error) => health.fails(source, error),
-      succeeded: () => health.works(source),
+      failed: (error) => health.fails(subscription, error),
+      succeeded: () => health.works(subscription),
     }),
   };
   return source;

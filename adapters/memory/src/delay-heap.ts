@@ -1,3 +1,4 @@
+/** What a `DelayHeap` needs of an item. */
 export interface Delayed {
   /** In the broker's time. */
   dueMs: number;

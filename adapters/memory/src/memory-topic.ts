@@ -1,5 +1,4 @@
-import type { OutgoingMessage, PublishRequest, SubscriptionSpec, TopicSpec } from "@anytopic/core/driver";
-import type { PubSubError } from "@anytopic/core/driver";
+import type { OutgoingMessage, PublishRequest, PubSubError, SubscriptionSpec, TopicSpec } from "@anytopic/core/driver";
 import type { SubscribedTopic } from "./backlog.ts";
 import { sizeOf } from "./codec.ts";
 import { DeduplicationWindow } from "./deduplication-window.ts";

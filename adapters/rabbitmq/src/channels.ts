@@ -1,7 +1,5 @@
 import type { Logger } from "@anytopic/core/driver";
 import type { Channel, ChannelModel } from "amqplib";
-import type { Connection } from "./connection.ts";
-import { CLOSE_TIMEOUT_MS } from "./limits.ts";
 import { raceTimeout } from "./race-timeout.ts";
 
 /**
@@ -21,17 +19,4 @@ export async function closeWithin(closeable: Channel | ChannelModel, timeoutMs: 
   const closed = new Promise<void>((resolve) => void closeable.once("close", () => resolve()));
   // Rejects when it is closed already.
   await raceTimeout(Promise.race([closed, closeable.close()]), timeoutMs);
-}
-
-/** Runs `use` on a channel of its own: one failed declaration closes the channel it was made on. */
-export async function withChannel<Result>(
-  connection: Connection,
-  use: (channel: Channel) => Promise<Result>,
-): Promise<Result> {
-  const channel = await connection.openChannel();
-  try {
-    return await use(channel);
-  } finally {
-    await closeWithin(channel, CLOSE_TIMEOUT_MS);
-  }
 }

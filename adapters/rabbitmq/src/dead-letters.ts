@@ -8,7 +8,8 @@ import {
   type TakenLetter,
 } from "@anytopic/core/driver";
 import type { Channel, GetMessage } from "amqplib";
-import { closeWithin, withChannel } from "./channels.ts";
+import { closeWithin } from "./channels.ts";
+import { withChannel } from "./with-channel.ts";
 import { answered } from "./answered.ts";
 import { type DecodedLetter, encodeStored } from "./codec.ts";
 import type { Connection } from "./connection.ts";

@@ -19,11 +19,16 @@ export class Delivery implements DriverDelivery {
   readonly returns: number;
   readonly undecodable: PubSubError | undefined;
   /** The channel it came on. */
-  readonly session: Session;
+  readonly session: Session<Delivery>;
   /** Whether core knows of it. */
   withCore = false;
 
-  constructor(message: ConsumeMessage, decoded: DecodedMessage, session: Session, owner: DeliveryOwner<Delivery>) {
+  constructor(
+    message: ConsumeMessage,
+    decoded: DecodedMessage,
+    session: Session<Delivery>,
+    owner: DeliveryOwner<Delivery>,
+  ) {
     this.id = decoded.id;
     this.body = decoded.body;
     this.attributes = decoded.attributes;

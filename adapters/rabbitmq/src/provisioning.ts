@@ -1,6 +1,6 @@
 import type { SubscriptionSpec, Topology, TopologyChange, TopicSpec } from "@anytopic/core/driver";
 import type { Channel } from "amqplib";
-import { withChannel } from "./channels.ts";
+import { withChannel } from "./with-channel.ts";
 import type { Connection } from "./connection.ts";
 import { codeOf, toPubSubError } from "./errors.ts";
 import { harmfulPolicies } from "./harmful-policies.ts";

@@ -1,7 +1,6 @@
 import { NumberWindow, PubSubError } from "@anytopic/core/driver";
 import type { Channel, Message } from "amqplib";
 import { closeWithin } from "./channels.ts";
-import type { Delivery } from "./delivery.ts";
 import { CLOSE_TIMEOUT_MS } from "./limits.ts";
 import { raceTimeout } from "./race-timeout.ts";
 
@@ -13,6 +12,12 @@ const PASSED_ON_AT_ONCE = 32;
 /** A consumer that gets nothing, on servers before 4.0; later ones know no such argument. */
 const NO_CREDIT = { "x-credit": { credit: { "!": "long", value: 0 }, drain: false } };
 
+/** A message that a session settles. */
+export interface TaggedMessage {
+  readonly tag: number;
+  readonly native: Message;
+}
+
 /**
  * The life of one consuming channel. Delivery tags mean something on their own channel only, so every settle passes here
  * and is refused once the channel is gone.
@@ -20,7 +25,7 @@ const NO_CREDIT = { "x-credit": { credit: { "!": "long", value: 0 }, drain: fals
  * Acks are collected for one turn of the event loop: up to the first unsettled message they become a single
  * `basic.ack multiple`, the others go one by one.
  */
-export class Session {
+export class Session<Delivery extends TaggedMessage> {
   readonly channel: Channel;
   readonly #queue: string;
   readonly #unsettled = new NumberWindow<Delivery>();

@@ -40,7 +40,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
   readonly #retries: Retries;
   readonly #pause: Pause;
   #state: "attaching" | "receiving" | "stopped" | "closed" = "attaching";
-  #session: Session | undefined;
+  #session: Session<Delivery> | undefined;
   #consumerTag = "";
   #failures = 0;
   #attached = false;
@@ -204,7 +204,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
   async #attach(): Promise<void> {
     const { connection, names } = this.#context;
     const channel = await connection.openChannel();
-    const session = new Session(channel, names.queue);
+    const session = new Session<Delivery>(channel, names.queue);
     let lastError: unknown;
     channel.on("error", (error) => (lastError = error));
     channel.on("close", () =>
@@ -241,7 +241,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
     this.#connectionLost = false;
   }
 
-  #receive(session: Session, takeover: Takeover | undefined, message: ConsumeMessage): void {
+  #receive(session: Session<Delivery>, takeover: Takeover | undefined, message: ConsumeMessage): void {
     const decoded = readMessage(message, this.#context.driver.clock.now());
     const delivery = new Delivery(message, decoded, session, this);
     session.track(delivery);
@@ -260,7 +260,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
   }
 
   /** Every end of a session that we did not ask for comes here, at least once; without an error when it is not known why. */
-  #end(session: Session | undefined, error: PubSubError | undefined): void {
+  #end(session: Session<Delivery> | undefined, error: PubSubError | undefined): void {
     if (session === undefined || !session.isOpen) return;
     const lost = session.end();
     void closeWithin(session.channel, CLOSE_TIMEOUT_MS);

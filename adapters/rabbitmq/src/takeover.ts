@@ -12,14 +12,14 @@ const LONGEST_MS = 5000;
  * delivered, or until the queue has no more, and sorted by key.
  */
 export class Takeover {
-  readonly #session: Session;
+  readonly #session: Session<Delivery>;
   readonly #prefetch: number;
   readonly #done: (deliveries: readonly Delivery[]) => void;
   #gathered: Delivery[] = [];
   #probing = false;
   #over = false;
 
-  constructor(session: Session, prefetch: number, done: (deliveries: readonly Delivery[]) => void) {
+  constructor(session: Session<Delivery>, prefetch: number, done: (deliveries: readonly Delivery[]) => void) {
     this.#session = session;
     this.#prefetch = prefetch;
     this.#done = done;

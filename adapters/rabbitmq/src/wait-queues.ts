@@ -7,7 +7,7 @@ import { QUEUE_SETTLES_MS, WAIT_QUEUE_TTLS_MS } from "./limits.ts";
 import { type QueueNames, waitQueueName } from "./names.ts";
 import type { QueueSender } from "./queue-sender.ts";
 import { waitQueueArguments } from "./queue-arguments.ts";
-import { withChannel } from "./channels.ts";
+import { withChannel } from "./with-channel.ts";
 
 interface WaitQueue {
   readonly name: string;

@@ -35,9 +35,11 @@ describe.skipIf(broker === undefined)("acks right before a session closes", () =
   }
 
   /** Who holds `HELD` messages of the queue; what comes later it gives back. */
-  async function holding(queue: string): Promise<{ session: Session; tag: string; held: readonly Delivery[] }> {
+  async function holding(
+    queue: string,
+  ): Promise<{ session: Session<Delivery>; tag: string; held: readonly Delivery[] }> {
     const channel = await model.createChannel();
-    const session = new Session(channel, queue);
+    const session = new Session<Delivery>(channel, queue);
     const held: Delivery[] = [];
     const full = Promise.withResolvers<void>();
     channel.on("delivery", (message: ConsumeMessage) => {

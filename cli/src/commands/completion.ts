@@ -12,10 +12,9 @@ export const completion: Command = {
   example: "source <(anytopic completion bash)",
   options: {},
   offline: true,
-  async run({ given, output }) {
+  async run({ given, output, commands }) {
     const [shell = ""] = given.positionals;
-    const { COMMANDS } = await import("./index.ts");
-    const script = completionScript(shell, COMMANDS);
+    const script = completionScript(shell, commands);
     if (script === undefined) {
       throw new UsageError(`there is no completion for ${JSON.stringify(shell)}`, `shells are ${SHELLS.join(", ")}`);
     }
