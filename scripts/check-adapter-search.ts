@@ -6,7 +6,7 @@ import { root } from "./workspaces.ts";
 const CORE = "@anytopic/core";
 const MEMORY = "@anytopic/memory";
 const CONNECTED = "connected to in-memory";
-/** What a program without its adapter is told: in a bundle, to import it itself. */
+/** The error of a program without its adapter: a bundle must import it itself. */
 const TOLD = `ADAPTER_NOT_INSTALLED URLs that begin with memory: need the package ${MEMORY}: npm install ${MEMORY}; a program that is bundled imports it itself: connect(memory(…)), or connect(url, { adapters: [adapterModule] })`;
 
 const bin = (name: string): string => join(root, "node_modules/.bin", name);
@@ -68,7 +68,10 @@ const BUNDLERS: Readonly<
   },
 };
 
-/** A bundle finds an adapter that is installed beside it, runs alone with one that is registered, and else says what to do. */
+/**
+ * A bundle finds an adapter that is installed beside it, runs alone with a registered adapter, and otherwise says
+ * what to do.
+ */
 export async function checkBundles(tarballs: ReadonlyMap<string, string>, folder: string): Promise<void> {
   const app = join(folder, "bundled");
   const alone = join(folder, "alone");
@@ -116,7 +119,7 @@ const LAYOUTS: Readonly<Record<string, Layout>> = {
   },
 };
 
-/** A workspace's program is started from the workspace's root, with its adapter and without. */
+/** A program of a workspace is started from the workspace's root, with its adapter and without it. */
 export async function checkLayout(name: string, tarballs: ReadonlyMap<string, string>, folder: string): Promise<void> {
   const { files, install, node } = LAYOUTS[name] as Layout;
   const workspace = join(folder, name);

@@ -11,7 +11,7 @@ interface Locked {
   readonly link?: boolean;
 }
 
-/** Permissive licences, by their SPDX names: what users of our packages get asks nothing of them but a notice. */
+/** Permissive licences, by their SPDX names: they require nothing of our users except a notice. */
 const ALLOWED: ReadonlySet<string> = new Set([
   "0BSD",
   "Apache-2.0",
@@ -26,8 +26,8 @@ const ALLOWED: ReadonlySet<string> = new Set([
 const LIST = "docs/dependencies.md";
 
 /**
- * Every third-party package that an installation of ours brings along has a permissive licence, and stands in the list for
- * users, `docs/dependencies.md`. `UPDATE_DOCS=1` writes it anew.
+ * Every third-party package that npm installs with ours has a permissive licence, and is in the list for users,
+ * `docs/dependencies.md`. `UPDATE_DOCS=1` rewrites that list.
  */
 export async function checkDependencies(): Promise<void> {
   const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
@@ -43,10 +43,10 @@ export async function checkDependencies(): Promise<void> {
     }
   }
   if (refused.length > 0) throw new Error(`licences that are not permitted:\n${[...new Set(refused)].join("\n")}`);
-  const text = `# What an installation brings along
+  const text = `# What an installation adds
 
-Third-party packages, from the lock file that every release is tested with. \`@anytopic/core\`, \`@anytopic/memory\`, \`@anytopic/conformance\` and
-\`anytopic\` bring none. The packages' test writes and checks this list, and refuses any licence that is not permissive.
+The third-party packages that npm installs with ours, from the lock file that every release is tested with. \`@anytopic/core\`, \`@anytopic/memory\`,
+\`@anytopic/conformance\` and \`anytopic\` have none. The packages' test writes and checks this list, and refuses any licence that is not permissive.
 
 | package of ours | package | version | licence |
 | --------------- | ------- | ------- | ------- |
@@ -72,7 +72,7 @@ function broughtBy(
       const path = placeOf(name, from, packages);
       if (path === undefined) throw new Error(`${name}, needed by ${from}, is not in package-lock.json`);
       const locked = packages[path] as Locked;
-      // Of this repository, with a licence and a test of its own.
+      // A package of this repository, with its own licence and its own test.
       if (locked.link === true || found.has(path)) continue;
       found.set(path, locked);
       const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = locked;
@@ -84,7 +84,7 @@ function broughtBy(
   return found;
 }
 
-/** As Node looks for it: in the `node_modules` of each folder upwards. */
+/** As Node does: in the `node_modules` of each folder upwards. */
 function placeOf(name: string, from: string, packages: Readonly<Record<string, Locked>>): string | undefined {
   for (let folder = from; ;) {
     const path = `${folder === "" ? "" : `${folder}/`}node_modules/${name}`;

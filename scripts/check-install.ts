@@ -15,9 +15,9 @@ const compilerOptions = {
 };
 
 /**
- * Installs a packed package with npm into `folder`, which must not exist, and uses each of its entry points from there. Works
- * without a network: our packages come from `tarballs` (by name), third-party ones are linked from this checkout, and only those
- * that the package declares, so that a missing declaration shows.
+ * Installs a packed package with npm into `folder`, which must not exist, and uses each of its entry points from
+ * there. Works without a network: our packages come from `tarballs` (by name), third-party ones are linked from this
+ * checkout, and only those that the package declares, so that a missing declaration is found.
  */
 export async function checkInstall(
   { manifest }: Workspace,

@@ -1,6 +1,7 @@
-// Checks what users would get: every publishable package is packed as for a release; publint and arethetypeswrong judge the
-// tarball; then it is installed into an empty folder and each of its entry points is imported, resolved and type-checked. Then
-// adapters are looked for in bundles and in strict package managers' folders, and licences of what comes along are checked.
+// Checks what users would get: every publishable package is packed as for a release; publint and arethetypeswrong
+// judge the tarball; then it is installed into an empty folder and each of its entry points is imported, resolved and
+// type-checked. Then the search for adapters is tested in bundles and in folders of strict package managers, and the
+// licences of all dependencies are checked.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

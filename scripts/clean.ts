@@ -1,4 +1,4 @@
-// Removes what the build and the tests leave behind: every dist/ and every cached build state.
+// Removes what the build and the tests leave: every dist/ and every cached build state.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { root, workspaces } from "./workspaces.ts";

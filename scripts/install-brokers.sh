@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the brokers that the tests start themselves, from the Debian (or Ubuntu) packages this machine's apt knows.
-# What is there already stays as it is. Needs root only when something is missing.
+# What is already published stays as it is. Needs root only when something is missing.
 #
 #   scripts/install-brokers.sh [nats|rabbitmq|aws|gcp ...]      without arguments: all
 #
@@ -14,7 +14,7 @@ set -euo pipefail
 
 say() { printf 'brokers: %s\n' "$*" >&2; }
 
-# Debian keeps servers where an ordinary user's PATH does not look.
+# Debian installs servers in a folder that is not on an ordinary user's PATH.
 export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 there() { command -v "$1" >/dev/null; }
 offered() { [[ $(LC_ALL=C apt-cache policy "$1" 2>/dev/null) == *"Candidate: "[0-9]* ]]; }
@@ -50,7 +50,7 @@ done
 
 if [ ${#packages[@]} -gt 0 ] || [ ${#optional[@]} -gt 0 ]; then
   if ! there apt-get; then
-    say "missing: ${packages[*]} ${optional[*]}; this script knows apt only. With Homebrew: brew install nats-server rabbitmq"
+    say "missing: ${packages[*]} ${optional[*]}; this script supports apt only. With Homebrew: brew install nats-server rabbitmq"
     exit 1
   fi
   if [ "$(id -u)" = 0 ]; then apt-get -q update >&2; fi
@@ -65,7 +65,7 @@ if [ ${#packages[@]} -gt 0 ]; then
     exit 1
   fi
   say "installing ${packages[*]}"
-  # The packages would start servers on the default ports; a policy that is there already stays.
+  # The packages would start servers on the default ports; a policy that is already published stays.
   policy=/usr/sbin/policy-rc.d
   if [ ! -e $policy ]; then
     trap 'rm -f $policy' EXIT
@@ -93,8 +93,8 @@ for kind in "${kinds[@]}"; do
     rabbitmq) report rabbitmq have_rabbitmq "apt has no rabbitmq-server" || status=1 ;;
     aws)
       say "aws: fauxqs comes with npm ci"
-      # The tests that want a second opinion say themselves that they are skipped.
-      report "aws, as moto" moto "apt has no python3-moto here; any moto_server on the PATH will do, such as that of: pipx install 'moto[server]'" || true
+      # The tests that need moto say themselves that they are skipped.
+      report "aws, as moto" moto "apt has no python3-moto here; any moto_server on the PATH will work, for example the one of: pipx install 'moto[server]'" || true
       ;;
     gcp)
       report gcp have_gcp "apt knows no Google packages here; with gcloud installed: gcloud components install pubsub-emulator" || status=1

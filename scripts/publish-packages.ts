@@ -4,13 +4,13 @@ import { runCommand } from "./run-command.ts";
 import { publishable, root } from "./workspaces.ts";
 
 const isDryRun = process.argv.includes("--dry-run");
-// Core comes first: all others need it, and nothing else needs another.
+// Core comes first: all other packages need it, and none needs another one.
 const ordered = publishable.toSorted((a, b) => ranked(a.manifest.name) - ranked(b.manifest.name));
 
 for (const { folder, manifest } of ordered) {
   const spec = `${manifest.name}@${manifest.version}`;
   if (!isDryRun && (await isPublished(spec))) {
-    console.log(`${spec} is there already`);
+    console.log(`${spec} is already published`);
     continue;
   }
   const mode = isDryRun ? ["--dry-run"] : ["--provenance"];

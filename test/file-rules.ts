@@ -9,6 +9,15 @@ interface Rule {
   readonly breaks: (text: string, path: string) => boolean;
 }
 
+/** Who needs the system's time all the same, and why. */
+const timeOfOthers: ReadonlySet<string> = new Set([
+  // gRPC's deadlines are moments of the wall clock.
+  "adapters/gcp/src/connection.ts",
+  "adapters/gcp/src/rpc.ts",
+  // Keeps the process alive, and measures nothing: on a virtual clock it would be a timer that never ends.
+  "adapters/memory/src/subscriber.ts",
+]);
+
 const rules: readonly Rule[] = [
   {
     problem: "names a path of somebody's machine",
@@ -33,6 +42,12 @@ const rules: readonly Rule[] = [
     applies: isCode,
     // The brackets keep the rule from finding itself.
     breaks: (text) => /\b(T[O]DO|FIX[M]E|X[X]X)\b/.test(text),
+  },
+  {
+    problem: "keeps time by itself: use the clock of the driver's context, so that tests can move it",
+    applies: /^(core|adapters\/[^/]+)\/src\/(?!base\/clock\.ts$)/,
+    breaks: (text, path) =>
+      !timeOfOthers.has(path) && /(?<![.\w])set(Timeout|Interval)\b|\b(Date|performance)\.now\b/.test(text),
   },
   {
     problem: "is not named in kebab-case after what it exports",

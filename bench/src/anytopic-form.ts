@@ -7,13 +7,13 @@ import type { Form } from "./form.ts";
 
 export interface AnytopicFormOptions {
   readonly name?: string;
-  /** Publishes under way; the pace of the callers. @default 256 */
+  /** Pending publishes, which set the pace of the callers. @default 256 */
   readonly window?: number;
   /** @default 100 */
   readonly maxConcurrency?: number;
   /** @default 1000 */
   readonly prefetch?: number;
-  /** How long requests of a closed worker may still be under way, in ms. @default 0 */
+  /** How long requests of a closed worker may still be pending, in ms. @default 0 */
   readonly lingerMs?: number;
 }
 

@@ -7,7 +7,7 @@ import { BATCH, createResources, PUBLISHERS, RECEIVERS } from "./aws-raw.ts";
 import { nextEvent } from "./event.ts";
 import type { Form } from "./form.ts";
 
-/** The most used pair: sqs-producer straight into the queue (no SNS), sqs-consumer in batches, five of them. */
+/** The most used pair: sqs-producer directly into the queue (no SNS), and five sqs-consumers in batches. */
 export async function awsPeerForm(endpoint: string): Promise<Form> {
   const { sns, sqs, queueUrl } = await createResources(endpoint);
   const producer = Producer.create({ queueUrl, sqs, batchSize: BATCH });

@@ -14,7 +14,7 @@ import type { Form } from "./form.ts";
 import type { LatencyForm } from "./latency.ts";
 
 export const REGION = "eu-west-1";
-/** Of one request of SNS and SQS. */
+/** Messages per request of SNS and SQS. */
 export const BATCH = 10;
 /** Publish requests at the same time. */
 export const PUBLISHERS = 20;
@@ -28,7 +28,7 @@ export interface AwsResources {
   readonly queueUrl: string;
 }
 
-/** A topic, and a queue that gets its messages raw. */
+/** A topic, and a queue with raw delivery. */
 export async function createResources(endpoint: string): Promise<AwsResources> {
   const config = { region: REGION, endpoint, credentials: { accessKeyId: "bench", secretAccessKey: "bench" } };
   const sns = new SNSClient(config);
@@ -42,7 +42,10 @@ export async function createResources(endpoint: string): Promise<AwsResources> {
   return { sns, sqs, topicArn: TopicArn, queueUrl: QueueUrl };
 }
 
-/** The SDK in its best form: PublishBatch of ten, twenty at a time; five loops that receive ten and delete ten. `withId`: sends what identifies a message, too. */
+/**
+ * The fastest use of the SDK: PublishBatch of ten, twenty at a time; five loops that receive ten and delete ten.
+ * `withId`: also sends an id and a time.
+ */
 export async function awsRawForm(endpoint: string, withId = false): Promise<Form> {
   const resources = await createResources(endpoint);
   const { sns, sqs, queueUrl } = resources;
@@ -86,7 +89,7 @@ export async function awsRawForm(endpoint: string, withId = false): Promise<Form
           if (left <= 0) resolve();
         }
       };
-      // The loops that wait for one message more must be over before there is one, and are not what is measured.
+      // Loops that still wait for a message must end before the next run, and are not measured.
       idle = Promise.all(Array.from({ length: RECEIVERS }, loop));
       await promise;
     },
@@ -99,7 +102,7 @@ export async function awsRawForm(endpoint: string, withId = false): Promise<Form
   };
 }
 
-/** One PublishBatch per event, as a program without batching by time would. */
+/** One PublishBatch per event, as in a program that does not batch over time. */
 export async function awsRawLatency(endpoint: string): Promise<LatencyForm> {
   const resources = await createResources(endpoint);
   const { sns, sqs, queueUrl } = resources;
@@ -143,7 +146,7 @@ async function publishBatch({ sns, topicArn }: AwsResources, bodies: readonly st
   if (Failed !== undefined && Failed.length > 0) throw new Error("an entry failed");
 }
 
-/** What a consumer needs who wants to know a message again: as much as anytopic sends. */
+/** What a consumer needs to recognise a message again: as much as anytopic sends. */
 function idAttribute(): Record<string, { DataType: string; StringValue: string }> {
   const StringValue = JSON.stringify({ id: randomUUID(), time: Date.now() });
   return { metadata: { DataType: "String", StringValue } };

@@ -8,11 +8,14 @@ import { awsRawForm, awsRawLatency, REGION } from "./aws-raw.ts";
 import { compareForms } from "./compare-forms.ts";
 import { anytopicLatency, compareLatency } from "./latency.ts";
 
-/** A long poll of a short-lived worker, and a little. */
+/** A long poll of a short-lived worker, plus a margin. */
 const POLL_MS = 1100;
 const COUNT = Number(process.env["COUNT"] ?? 5000);
 
-/** SNS and SQS: the SDK batched by hand, the most used pair of libraries, and anytopic. fauxqs runs in a process of its own. */
+/**
+ * SNS and SQS: the SDK with batches by hand, the most used pair of libraries, and anytopic. fauxqs runs in a separate
+ * process.
+ */
 export async function benchAws(): Promise<void> {
   const broker = await startBroker("aws", { provider: "native", implementation: "fauxqs" });
   const open = (): ReturnType<typeof connect> => connect(aws({ region: REGION, endpoint: broker.url }));

@@ -6,16 +6,19 @@ export interface CompareOptions {
   readonly title: string;
   /** Events per run. */
   readonly count: number;
-  /** Counted rounds, after one that warms up. @default 5, or ROUNDS */
+  /** Counted rounds, after one warm-up round. @default 5, or ROUNDS */
   readonly rounds?: number;
-  /** Also compares publishing and consuming together: for forms whose brokers do part of the one while the other is measured. @default false */
+  /**
+   * Also compares publishing and consuming together, for brokers that do part of the one while the other is measured.
+   * @default false
+   */
   readonly together?: boolean;
 }
 
 /**
- * Runs every form in turn, round after round, in random order, since each pays for what the one before left behind.
- * Publishes and consumes apart, and prints medians and ratios to the first form, which is the raw client. Each form
- * consumes what it published.
+ * Runs every form in each round, in random order, since the form before affects the next one. Measures publishing and
+ * consuming separately, and prints medians and ratios to the first form, the raw client. Each form consumes what it
+ * published.
  */
 export async function compareForms(forms: readonly Form[], options: CompareOptions): Promise<void> {
   const rounds = options.rounds ?? Number(process.env["ROUNDS"] ?? 5);
@@ -74,7 +77,7 @@ function together(forms: readonly Form[], publishes: Samples, consumes: Samples)
   return new Map(forms.map((form) => [form, of(form)]));
 }
 
-/** A ratio is the median over rounds: within one round the forms share what else the machine and the broker do. */
+/** A ratio is the median over rounds: within one round all forms share the other load of the machine and the broker. */
 function print(what: string, samples: Samples): void {
   const [first = []] = samples.values();
   for (const [{ name }, taken] of samples) {

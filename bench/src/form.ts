@@ -1,11 +1,11 @@
 /** One way to publish and consume on one broker: a raw client, a peer library, or anytopic. */
 export interface Form {
   readonly name: string;
-  /** Sends so many events; resolves when all are accepted. */
+  /** Sends this many events; resolves when all are accepted. */
   publish(count: number): Promise<void>;
-  /** Receives, decodes and acknowledges so many; resolves when all are. */
+  /** Receives, decodes and acknowledges this many; resolves when all are acknowledged. */
   consume(count: number): Promise<void>;
-  /** Resolves when nothing of an earlier run is under way any more. Awaited before each run, and not measured. */
+  /** Resolves when nothing of an earlier run is pending. Awaited before each run, and not measured. */
   idle?(): Promise<unknown>;
   close(): Promise<void>;
 }
@@ -13,8 +13,8 @@ export interface Form {
 /** What is measured of one run of one form. */
 export interface Sample {
   readonly perSecond: number;
-  /** CPU time of this process per event, in µs. Brokers run in processes of their own. */
+  /** CPU time of this process per event, in µs. Brokers run in other processes. */
   readonly cpuMicros: number;
-  /** Memory of this process at its fullest, over what it had before, garbage included. */
+  /** Peak memory of this process above its level before the run, garbage included. */
   readonly peakBytes: number;
 }

@@ -23,7 +23,7 @@ import { anytopicLatency, compareLatency, type LatencyForm } from "./latency.ts"
 const COUNT = Number(process.env["COUNT"] ?? 20_000);
 /** Callers that publish one event after the other: enough for two full batches. The same for every form. */
 const WINDOW = 2000;
-/** Messages asked for at a time by the forms that pull. */
+/** Messages per pull, for the forms that pull. */
 const PULL_MESSAGES = 275;
 const PULLS = 4;
 
@@ -40,7 +40,7 @@ interface ClientOptions {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-// Its default is to wait for an hour.
+// Its default is one hour.
 const closeOptions = { behavior: SubscriptionCloseBehaviors.NackImmediately, timeout: Duration.from({ seconds: 2 }) };
 
 const DEFAULTS: ClientOptions = { batching: {}, subscriber: { closeOptions } };
@@ -53,7 +53,7 @@ const TUNED: ClientOptions = {
   },
 };
 
-/** What anytopic puts on every message: an attribute costs the client and the emulator a good deal more than its bytes. */
+/** What anytopic adds to every message: an attribute costs the client and the emulator much more than its bytes. */
 const WITH_ID: ClientOptions = { ...TUNED, attributes: { "anytopic-id": randomUUID() } };
 
 /** The client as its documentation shows it, and with the options that make it fastest. */
@@ -89,7 +89,10 @@ async function clientForm(host: string, name: string, options: ClientOptions): P
   };
 }
 
-/** The generated client below it: pulls side by side, one acknowledgement for each. The emulator's streams sleep, its pulls do not. */
+/**
+ * The generated client below it: parallel pulls, one acknowledgement request for each. The emulator's streams sleep,
+ * its pulls do not.
+ */
 async function pullForm(host: string): Promise<Form> {
   const tuned = await clientForm(host, "generated client, 4 pulls", TUNED);
   const client = googleClient(host);
@@ -107,7 +110,8 @@ async function pullForm(host: string): Promise<Form> {
       const acknowledged: Promise<unknown>[] = [];
       const pull = async (): Promise<void> => {
         while (left > 0) {
-          // A pull that waits would take messages of the next round: the emulator does not notice that nobody listens.
+          // A waiting pull would take messages of the next round: the emulator does not notice that its client is
+          // gone.
           const request = { subscription, maxMessages: PULL_MESSAGES, returnImmediately: true };
           const [{ receivedMessages }] = await subscriber.pull(request);
           const ackIds = (receivedMessages ?? []).map(({ ackId, message }) => {

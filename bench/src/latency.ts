@@ -5,10 +5,13 @@ import { defineSubscription, defineTopic, type Deliveries, type PubSub } from "@
 import { nextEvent, type BenchEvent } from "./event.ts";
 import { quantile } from "./median.ts";
 
-/** Sends at a fixed rate through `publish`, which must end in `received` for each. */
+/** Sends at a fixed rate through `publish`; each event must end in `received`. */
 export interface LatencyForm {
   readonly name: string;
-  /** Starts receiving; calls `received` with what `publish` was given, and `acknowledged` with how long an ack took that the broker confirms. */
+  /**
+   * Starts receiving. Calls `received` with the argument of `publish`, and, if the broker confirms acks,
+   * `acknowledged` with the time that an ack took.
+   */
   start(received: (sentMs: number) => void, acknowledged: (tookMs: number) => void): Promise<void>;
   /** Resolves when the broker has accepted it. */
   publish(sentMs: number): Promise<unknown>;
@@ -65,7 +68,7 @@ interface TimedEvent extends BenchEvent {
 }
 
 export interface AnytopicLatencyOptions {
-  /** Receives by the pull form, whose acks are confirmed. @default false */
+  /** Receives with the pull form, whose acks are confirmed. @default false */
   readonly pull?: boolean;
 }
 

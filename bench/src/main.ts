@@ -4,7 +4,7 @@ import { benchMemory } from "./memory.ts";
 import { benchNats } from "./nats.ts";
 import { benchRabbitmq } from "./rabbitmq.ts";
 
-/** What `npm run bench -- <name>…` can measure; all of it without a name. */
+/** What `npm run bench -- <name>…` can measure; without a name, everything. */
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   memory: benchMemory,
   nats: benchNats,

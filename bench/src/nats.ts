@@ -14,7 +14,7 @@ import type { Form } from "./form.ts";
 import { anytopicLatency, compareLatency, type LatencyForm } from "./latency.ts";
 
 const COUNT = Number(process.env["COUNT"] ?? 30_000);
-/** Publishes under way, and messages asked for at a time: the same for every form. */
+/** Pending publishes, and messages per pull: the same for every form. */
 const WINDOW = 256;
 const MAX_MESSAGES = 1100;
 const SMALL_S = 115;
@@ -22,7 +22,7 @@ const SMALL_S = 115;
 /** How a raw form publishes one event; resolves when the stream has it. */
 type PublishOne = () => Promise<unknown>;
 
-/** A file stream and a durable consumer as the adapter makes them, used through the plain client. */
+/** A file stream and a durable consumer as the adapter creates them, used through the plain client. */
 async function rawForm(
   url: string,
   name: string,
@@ -87,7 +87,9 @@ async function rawForm(
   };
 }
 
-/** One inbox for all acknowledgements, told apart by a counter: the fastest way to publish that the client allows. */
+/**
+ * One inbox for all acknowledgements, distinguished by a counter: the fastest way to publish that the client allows.
+ */
 function sharedInbox(withId: boolean): (nc: NatsConnection, subject: string) => PublishOne {
   return (nc, subject) => {
     const prefix = `${createInbox()}.`;

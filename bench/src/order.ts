@@ -21,7 +21,7 @@ interface BenchOrderLine {
 const LINES = 6;
 let made = 0;
 
-/** A new order: nobody may profit from encoding the same one again. */
+/** A new order, so that no form profits from encoding the same one again. */
 export function nextOrder(): BenchOrder {
   made += 1;
   const lines = Array.from({ length: LINES }, (_, index) => ({

@@ -11,7 +11,10 @@ function usedBytes(): number {
   return heap + outside;
 }
 
-/** Looks at this process's memory from now on. The returned function ends that, and tells how much more there was at the fullest moment than now, garbage included. */
+/**
+ * Measures this process's memory from now on. The returned function stops that, and returns by how much the peak was
+ * above the level at the start, garbage included.
+ */
 export function watchMemory(): () => number {
   collectGarbage();
   const before = usedBytes();

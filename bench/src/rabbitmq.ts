@@ -22,7 +22,7 @@ const QUORUM = { durable: true, arguments: { "x-queue-type": "quorum" } } as con
 const encode = (event: BenchEvent): Buffer => Buffer.from(JSON.stringify(event));
 const decode = (body: Buffer): BenchEvent => JSON.parse(body.toString()) as BenchEvent;
 
-/** Quorum queues on one node; JSON of 1 KiB is made and read by everybody. */
+/** Quorum queues on one node; every form encodes and decodes JSON of 1 KiB. */
 export async function benchRabbitmq(): Promise<void> {
   const broker = await startBroker("rabbitmq");
   try {

@@ -1,4 +1,4 @@
-// What the bench uses of rascal, which brings no types.
+// What the bench uses of rascal, which has no types.
 declare module "rascal" {
   import type { EventEmitter } from "node:events";
 

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import type { AdapterModule } from "@anytopic/core/driver";
 import { UsageError } from "./usage-error.ts";
 
-/** Our adapters by the names of their brokers. */
+/** Our adapters, by the names of their brokers. */
 export const ADAPTER_PACKAGES: Readonly<Record<string, string>> = Object.freeze({
   memory: "@anytopic/memory",
   nats: "@anytopic/nats",
@@ -19,12 +19,12 @@ export interface InstalledPackage {
   readonly version: string | undefined;
 }
 
-/** Seen from this package, or from the application's folder. */
+/** Resolved from this package, or from the application's folder. */
 export function installedPackages(): readonly InstalledPackage[] {
   return Object.values(ADAPTER_PACKAGES).map((name) => ({ name, version: versionOf(name) }));
 }
 
-/** Imports an adapter's package without contacting anybody. @throws UsageError when it is not installed */
+/** Imports an adapter's package without contacting a broker. @throws UsageError when it is not installed */
 export async function importAdapterModule(broker: string): Promise<AdapterModule> {
   const name = ADAPTER_PACKAGES[broker] ?? "";
   for (const require of requires()) {

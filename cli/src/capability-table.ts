@@ -22,7 +22,7 @@ function flattened(value: object, prefix = ""): Map<string, string> {
   return cells;
 }
 
-/** The largest number stands for none: capabilities are JSON, which has no `Infinity`. */
+/** The largest number means "no limit": capabilities are JSON, which has no `Infinity`. */
 function shownNumber(value: number): string {
   return value === Number.MAX_SAFE_INTEGER ? "no limit" : value.toLocaleString("en-US");
 }

@@ -7,7 +7,7 @@ export interface OptionSpec {
   readonly type: "string" | "boolean";
   readonly multiple?: boolean;
   readonly short?: string;
-  /** What stands for the value in help, `1h`. */
+  /** The placeholder of the value in the help, `1h`. */
   readonly value?: string;
   readonly choices?: readonly string[];
   readonly description: string;
@@ -15,7 +15,7 @@ export interface OptionSpec {
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
-/** Everything a command works with. */
+/** Everything that a command needs. */
 export interface CommandContext {
   readonly given: Given;
   readonly output: Output;
@@ -30,15 +30,15 @@ export interface CommandContext {
 export interface Command {
   /** `dlq redrive` */
   readonly name: string;
-  /** What follows the name: `<topic> [event]`. */
+  /** The operands after the name: `<topic> [event]`. */
   readonly operands: string;
   readonly operandCount: readonly [min: number, max: number];
   readonly summary: string;
-  /** More than the summary, for `--help`. */
+  /** A longer text than the summary, for `--help`. */
   readonly details?: string;
   readonly example: string;
   readonly options: OptionSpecs;
-  /** Contacts no broker, so none need be configured. @default false */
+  /** Contacts no broker, so no broker has to be configured. @default false */
   readonly offline?: boolean;
   /** Resolves with the exit code. */
   run(context: CommandContext): Promise<number>;

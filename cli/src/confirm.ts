@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { UsageError } from "./usage-error.ts";
 
 /**
- * Asks on the terminal whether to go on; true only after "yes".
+ * Asks on the terminal whether to continue; true only after "yes".
  *
  * @throws UsageError when there is no terminal to ask on
  */
@@ -15,7 +15,7 @@ export async function confirm(question: string, signal: AbortSignal): Promise<bo
   }
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return (await reader.question(`${question}\nType yes to go on: `, { signal })).trim().toLowerCase() === "yes";
+    return (await reader.question(`${question}\nType yes to continue: `, { signal })).trim().toLowerCase() === "yes";
   } finally {
     reader.close();
   }

@@ -7,8 +7,8 @@ import { UsageError } from "./usage-error.ts";
 export type Declaration = AnyTopic | AnySubscription;
 
 /**
- * Imports modules and takes every topic and subscription that they export, also in exported lists and objects. Each one
- * once, topics first, by name.
+ * Imports modules and collects every topic and subscription that they export, also in exported lists and objects.
+ * Each one once, topics first, sorted by name.
  */
 export async function importDeclarations(paths: readonly string[]): Promise<readonly Declaration[]> {
   const found = new Map<string, Declaration>();
@@ -31,12 +31,12 @@ export function nameOf(declaration: Declaration): string {
   return declaration.kind === "topic" ? declaration.name : `${declaration.topic.name}/${declaration.name}`;
 }
 
-/** @throws UsageError that lists what there is */
+/** @throws UsageError that lists the declared names */
 export function findTopic(declarations: readonly Declaration[], name: string): AnyTopic {
   return find(declarations, "topic", name) as AnyTopic;
 }
 
-/** `name` is `topic/subscription`. @throws UsageError that lists what there is */
+/** `name` is `topic/subscription`. @throws UsageError that lists the declared names */
 export function findSubscription(declarations: readonly Declaration[], name: string): AnySubscription {
   return find(declarations, "subscription", name) as AnySubscription;
 }

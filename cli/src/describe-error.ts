@@ -2,7 +2,7 @@ import type { PubSubError, PubSubErrorCode } from "@anytopic/core";
 import { EXIT } from "./exit-codes.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** An error as the person at the terminal gets it. */
+/** An error as it is shown to the user. */
 export interface DescribedError {
   readonly exitCode: number;
   /** A `PubSubErrorCode`, `USAGE`, `INTERRUPTED` or `UNKNOWN`. */
@@ -35,10 +35,10 @@ const BY_CODE: Readonly<Record<PubSubErrorCode, readonly [exitCode: number, hint
     unreachable,
     "check that the broker runs and that host and port are right; `anytopic doctor` tries again",
   ],
-  TIMEOUT: [unreachable, "the broker did not answer in time; what was asked may have happened"],
+  TIMEOUT: [unreachable, "the broker did not answer in time; the request may have been executed"],
   REJECTED: [failed],
   KEY_PAUSED: [failed, "publish again, in order"],
-  LEASE_LOST: [failed, "somebody else has it now: run the command again"],
+  LEASE_LOST: [failed, "another worker has it now: run the command again"],
   UNKNOWN: [failed, "--debug shows the broker's own error"],
 };
 
@@ -52,14 +52,17 @@ export function describeError(error: unknown): DescribedError {
     return { exitCode, code: error.code, message: error.message, hint };
   }
   if (error instanceof TypeError) {
-    // Of core's own checks: an argument that is not allowed. The message says what is.
+    // From core's own checks: an argument that is not allowed. The message says what is allowed.
     return { exitCode: usage, code: "USAGE", message: error.message, hint: undefined };
   }
   const message = error instanceof Error ? error.message : `something threw ${typeof error}`;
   return { exitCode: failed, code: "UNKNOWN", message, hint: "--debug shows where it came from" };
 }
 
-/** By its name, for it may be of another copy of core, which declarations bring along; and help needs no core. */
+/**
+ * Recognised by its name: it may come from another copy of core, which the declarations import. Also, the help must
+ * not load core.
+ */
 function isPubSubError(error: unknown): error is PubSubError {
   return error instanceof Error && error.name === "PubSubError" && "code" in error;
 }

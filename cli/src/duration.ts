@@ -22,7 +22,7 @@ export function parseDurationMs(option: string, text: string): number {
   return Number(digits) * unitMs;
 }
 
-/** Rough, for people: `3 d`, `2 h`, `5 min`, `12 s`. */
+/** Rounded, for people: `3 d`, `2 h`, `5 min`, `12 s`. */
 export function shownDuration(durationMs: number): string {
   const ms = Math.max(0, durationMs);
   if (ms >= 172_800_000) return `${Math.floor(ms / 86_400_000)} d`;

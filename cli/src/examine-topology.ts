@@ -1,5 +1,4 @@
 import type { PlannedChange } from "@anytopic/core";
-import { blindSpot } from "./blind-spots.ts";
 import { nameOf } from "./declarations.ts";
 import { describeError } from "./describe-error.ts";
 import { changesText, examine } from "./examine.ts";
@@ -7,30 +6,32 @@ import { counted } from "./output.ts";
 import type { ProbedConnection } from "./probe-connections.ts";
 import { type Settings, withPubSub } from "./settings.ts";
 
-/** How what is declared stands on the brokers that answer. */
+/** How the declarations compare with the brokers that answer. */
 export interface TopologyReport {
   /** What `plan` finds. */
   readonly changes: readonly PlannedChange[];
   /** Declarations that could not be compared. */
   readonly unknown: readonly { readonly declaration: string; readonly code: string; readonly message: string }[];
-  /** What cannot be seen on a connection, and how to look by hand. */
+  /** What cannot be seen on a connection, and how to check it manually. */
   readonly unseen: readonly { readonly connection: string; readonly detail: string }[];
 }
 
-/** Plans each declaration by itself; one that fails says so, and hides nothing of the others. Undefined when no broker that keeps anything answers. */
+/**
+ * Plans each declaration by itself, so that a failure of one does not hide the others. Undefined when no broker
+ * answers that keeps anything.
+ */
 export async function examineTopology(
   settings: Settings,
   connections: readonly ProbedConnection[],
   signal: AbortSignal,
 ): Promise<TopologyReport | undefined> {
   const { load } = settings;
-  // Memory begins empty in every process.
-  const kept = connections.filter(({ reachable, adapter }) => reachable && adapter !== "memory");
+  // What lives in a process alone begins empty in each.
+  const kept = connections.filter(({ reachable, capabilities }) => reachable && capabilities?.durability !== "process");
   if (kept.length === 0) return undefined;
-  const unseen = kept.flatMap((connection) => {
-    const detail = blindSpot(load, connection);
-    return detail === undefined ? [] : [{ connection: connection.name, detail }];
-  });
+  const unseen = kept.flatMap(({ name: connection, blindSpot: detail }) =>
+    detail === undefined ? [] : [{ connection, detail }],
+  );
   const changes = new Map<string, PlannedChange>();
   const unknown: TopologyReport["unknown"][number][] = [];
   const fail = (declaration: string, error: unknown): void => {
@@ -52,7 +53,7 @@ export async function examineTopology(
       }
     });
   } catch (error) {
-    // The default connection does not answer, of which its own part tells.
+    // The default connection does not answer; another part of the output says so.
     fail("all", error);
   }
   return { changes: [...changes.values()], unknown, unseen };

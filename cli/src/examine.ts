@@ -2,7 +2,10 @@ import type { PlannedChange, PubSub } from "@anytopic/core";
 import { type Declaration, nameOf } from "./declarations.ts";
 import { table } from "./output.ts";
 
-/** How a declaration stands on the broker. `"incomplete"`: some of its parts are missing. `"cannot-be-changed"`: it differs in what cannot be changed in place. */
+/**
+ * How a declaration compares with the broker. `"incomplete"`: some of its parts are missing. `"cannot-be-changed"`:
+ * it differs in something that cannot be changed in place.
+ */
 export type DeclarationState = "exists" | "missing" | "incomplete" | "differs" | "cannot-be-changed";
 
 export interface ExaminedDeclaration {
@@ -17,7 +20,7 @@ export interface Examined {
   readonly changes: readonly PlannedChange[];
 }
 
-/** Declarations looked at at the same time. */
+/** How many declarations are compared at the same time. */
 const PARALLEL = 8;
 
 /** Plans each declaration by itself, so that every difference has its declaration. */
@@ -34,7 +37,7 @@ export async function examine(pubsub: PubSub, declarations: readonly Declaration
         const all = found[index] ?? [];
         for (const change of all) changes.set(keyOf(change), change);
         if (one.kind === "topic") topicKeys.set(one.name, new Set(all.map(keyOf)));
-        // A subscription's plan has its topic in it.
+        // A subscription's plan includes its topic.
         const topics = one.kind === "topic" ? undefined : topicKeys.get(one.topic.name);
         const own = all.filter((change) => topics?.has(keyOf(change)) !== true);
         examined.push({ declaration: nameOf(one), kind, state: stateOf(own) });
@@ -44,7 +47,7 @@ export async function examine(pubsub: PubSub, declarations: readonly Declaration
   return { declarations: examined, changes: [...changes.values()] };
 }
 
-/** What is to be done, resource by resource. */
+/** What has to be done, resource by resource. */
 export function changesText(changes: readonly PlannedChange[]): string {
   const several = new Set(changes.map(({ connection }) => connection)).size > 1;
   const verbs = { create: "missing", update: "differs", replace: "cannot be changed in place" } as const;

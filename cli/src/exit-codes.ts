@@ -1,12 +1,12 @@
 /** Exit codes, the same for every command. */
 export const EXIT: Readonly<Record<"ok" | "failed" | "usage" | "unreachable" | "interrupted", number>> = Object.freeze({
   ok: 0,
-  /** The operation failed; `plan`: there is something to do; `apply`: something is left to do. */
+  /** The operation failed; `plan`: there is something to do; `apply`: differences remain. */
   failed: 1,
   /** Wrong usage or configuration: nothing was attempted. */
   usage: 2,
   /** The broker cannot be reached, or refuses these credentials. */
   unreachable: 3,
-  /** Stopped by Ctrl-C or SIGTERM, as shells have it. */
+  /** Stopped by Ctrl-C or SIGTERM; the usual code of shells. */
   interrupted: 130,
 });

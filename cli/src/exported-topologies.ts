@@ -4,7 +4,7 @@ import type { Declaration } from "./declarations.ts";
 import type { Output } from "./output.ts";
 import type { Settings } from "./settings.ts";
 
-/** What belongs on one broker, and who can write about it. */
+/** The topology of one broker, and the adapter that can export it. */
 export interface ExportedTopology {
   /** Of the configuration; undefined when it has none on this broker. */
   readonly connection: string | undefined;
@@ -13,8 +13,9 @@ export interface ExportedTopology {
 }
 
 /**
- * The declarations that the configuration sends to `provider`, one topology for each of its connections there. When it
- * has no connection there at all, everything declared, under its declared name: for looking ahead at another broker.
+ * The declarations that the configuration sends to `provider`, one topology for each of its connections there. If it
+ * has no connection there, it returns everything declared, under its declared name: to prepare a move to another
+ * broker.
  */
 export async function exportedTopologies(
   { load }: Settings,

@@ -17,7 +17,7 @@ export interface Choice {
   readonly attributes: readonly (readonly [string, string])[];
 }
 
-/** Prints events of a topic until `limit` or `signal`, through a subscription of its own. */
+/** Prints events of a topic until `limit` or `signal`, through a temporary subscription. */
 export async function follow(
   pubsub: PubSub,
   topic: ReturnType<typeof findTopic>,
@@ -25,7 +25,7 @@ export async function follow(
   { limit, attributes }: Choice,
   { output, signal }: CommandContext,
 ): Promise<void> {
-  // Making the subscription would make the topic, too.
+  // Creating the subscription would also create the topic.
   if ((await pubsub.plan([topic])).some(({ action }) => action === "create")) {
     throw new PubSubError("NOT_FOUND", `topic ${topic.name} does not exist on ${pubsub.server}`);
   }
@@ -51,7 +51,7 @@ export async function follow(
   }
 }
 
-/** Removes what earlier tails on this broker have left behind. */
+/** Removes the temporary subscriptions that earlier tails left on this broker. */
 export async function sweep(
   pubsub: PubSub,
   declarations: readonly Declaration[],

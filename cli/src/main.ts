@@ -5,13 +5,14 @@ import { run } from "./run.ts";
 export async function main(): Promise<void> {
   const controller = new AbortController();
   const stop = (): void => {
-    // The second time somebody is in a hurry.
+    // The second signal ends the process at once.
     if (controller.signal.aborted) process.exit(130);
     controller.abort(new Error("interrupted"));
   };
   process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop);
   let broken: NodeJS.ErrnoException | undefined;
-  // A reader that closes early, as head does, wants no more: the command ends in good order, tail with its subscription.
+  // If the reader of stdout closes early, as `head` does, the command ends in an orderly way; tail removes its
+  // subscription.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     broken ??= error;
     controller.abort(new Error("interrupted"));
@@ -20,7 +21,7 @@ export async function main(): Promise<void> {
   const code = await run(process.argv.slice(2), process, controller.signal);
   process.exitCode = broken === undefined ? code : exitCodeOf(broken, code);
   process.off("SIGINT", stop).off("SIGTERM", stop).off("SIGHUP", stop);
-  // A client library may leave timers or sockets; what was asked is done.
+  // A client library may leave timers or sockets open, but the work is done.
   process.stdout.write("", () => process.exit());
 }
 

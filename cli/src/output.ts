@@ -6,14 +6,14 @@ export interface Streams {
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
 }
 
-/** Between redrawings of a progress line, in ms. */
+/** Pause between updates of a progress line, in ms. */
 const PROGRESS_STEP_MS = 100;
-/** A whole result, in characters; its parts have bounds of their own. */
+/** The longest result, in characters; its parts have their own limits. */
 const MAX_RESULT = 10_000_000;
 
 /**
- * The only place that writes: results to stdout, as text or JSON; everything else to stderr. Whatever it is given, nothing
- * that a terminal obeys comes out.
+ * The only place that writes: results to stdout, as text or JSON; everything else to stderr. Its output never
+ * controls the terminal, whatever the input.
  */
 export class Output {
   readonly isJson: boolean;
@@ -26,7 +26,7 @@ export class Output {
     this.isJson = isJson;
   }
 
-  /** The one result of a command: a JSON document, or text. */
+  /** The only result of a command: a JSON document, or text. */
   result(document: unknown, text: () => string): void {
     this.#print(
       this.isJson ? jsonForTerminal(JSON.stringify(document, undefined, 2)) : forTerminal(text(), MAX_RESULT),
@@ -43,13 +43,13 @@ export class Output {
     this.#print(text);
   }
 
-  /** A remark that is no result. */
+  /** A remark that is not a result. */
   note(text: string): void {
     this.#clearProgress();
     this.#streams.stderr.write(`${forTerminal(text)}\n`);
   }
 
-  /** How far long work is. On a terminal one line that changes; elsewhere nothing. */
+  /** The progress of long work. On a terminal one line that is updated; elsewhere nothing. */
   progress(text: string): void {
     if (this.#streams.stderr.isTTY !== true) return;
     const nowMs = performance.now();

@@ -41,7 +41,7 @@ function parsed(specs: OptionSpecs, args: readonly string[], hint: string): Pars
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
-    // parseArgs adds advice in further sentences.
+    // parseArgs adds advice in further sentences, which are cut off.
     const [sentence = ""] = (error as Error).message.split(". ");
     const [, unknown] = /^Unknown option '(--[^']+)'/.exec(sentence) ?? [];
     const known = Object.keys(specs).map((name) => `--${name}`);

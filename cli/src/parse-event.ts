@@ -3,7 +3,10 @@ import { UsageError } from "./usage-error.ts";
 
 const HINT = `'{"accountId":"a1"}' in single quotes, or - to read it from stdin`;
 
-/** An event as the topic's codec wants it: text, bytes, or the value of a JSON text. @throws UsageError with line and column */
+/**
+ * An event as the topic's codec needs it: text, bytes, or the value of a JSON text. @throws UsageError with line and
+ * column
+ */
 export async function parseEvent({ codec }: AnyTopic, bytes: Uint8Array): Promise<unknown> {
   if (codec.name === "bytes") return bytes;
   const text = Buffer.from(bytes).toString("utf8");
@@ -19,7 +22,7 @@ async function jsonOf(text: string): Promise<unknown> {
   }
 }
 
-/** JSON.parse does not always say where, and quotes the text, which is not for logs. */
+/** JSON.parse does not always name the place, and it quotes the text, which must not reach logs. */
 async function problemOf(text: string): Promise<string> {
   const { parseJson } = await import("@anytopic/core/config");
   try {

@@ -3,11 +3,11 @@ import type { ConfigLoad } from "@anytopic/core/config";
 import { describeError } from "./describe-error.ts";
 import { EXIT } from "./exit-codes.ts";
 
-/** What came of trying one connection. */
+/** The result of trying one connection. */
 export interface ProbedConnection {
   readonly name: string;
   readonly isDefault: boolean;
-  /** Without login and the values of its query. */
+  /** Without the login and without the values of its query. */
   readonly url: string;
   readonly reachable: boolean;
   readonly connectMs: number | null;
@@ -15,11 +15,13 @@ export interface ProbedConnection {
   readonly server: string | null;
   readonly capabilities: Capabilities | null;
   readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } | null;
-  /** Of a command that had met this. */
+  /** What `plan` cannot see there. */
+  readonly blindSpot?: string | undefined;
+  /** The exit code of a command that gets this result. */
   readonly exitCode: number;
 }
 
-/** Connects to each by itself and disconnects again; creates nothing. */
+/** Connects to each broker separately and disconnects again; creates nothing. */
 export async function probeConnections(
   { config, conceal }: ConfigLoad,
   signal: AbortSignal,
@@ -32,9 +34,19 @@ export async function probeConnections(
       const startedMs = performance.now();
       try {
         await using pubsub = await connect(url, { adapterOptions: options, provisioning: "off", signal });
-        const { adapter, server, capabilities } = pubsub;
+        const { adapter, server, capabilities, blindSpot } = await pubsub.connection("default");
         const connectMs = Math.round(performance.now() - startedMs);
-        return { ...common, reachable: true, connectMs, adapter, server, capabilities, error: null, exitCode: EXIT.ok };
+        return {
+          ...common,
+          reachable: true,
+          connectMs,
+          adapter,
+          server,
+          capabilities,
+          blindSpot,
+          error: null,
+          exitCode: EXIT.ok,
+        };
       } catch (error) {
         const { code, message, hint = null, exitCode } = describeError(error);
         const shown = { code, message: conceal(message), hint };

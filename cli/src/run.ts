@@ -29,7 +29,7 @@ export async function run(args: readonly string[], streams: Streams, signal: Abo
   }
 }
 
-/** Whether the interruption is all that happened. */
+/** Whether the interruption is the only error. */
 function isAbort(error: unknown, signal: AbortSignal): boolean {
   return error === signal.reason || (error instanceof Error && error.name === "AbortError");
 }
@@ -46,7 +46,7 @@ async function dispatch(args: readonly string[], output: Output, signal: AbortSi
   }
   const { command, rest } = findCommand(args);
   if (command === undefined) {
-    // A group, such as dlq, was named without its command.
+    // A group, such as dlq, was given without its command.
     output.text(helpFor([first]));
     return rest.includes("--help") || rest.includes("-h") ? EXIT.ok : EXIT.usage;
   }

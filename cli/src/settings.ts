@@ -4,7 +4,7 @@ import { type Declaration, importDeclarations } from "./declarations.ts";
 import type { Given } from "./given.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** The configuration as flags, environment and file give it. Contacts nobody. */
+/** The configuration from flags, environment and file. Contacts no broker. */
 export interface Settings {
   readonly load: ConfigLoad;
   /** Imports the declarations; once. @throws UsageError */
@@ -12,11 +12,11 @@ export interface Settings {
 }
 
 /**
- * @param brokerNeeded false for commands that contact none: then there may be no configuration at all
+ * @param brokerNeeded false for commands that contact no broker: then there may be no configuration at all
  * @throws PubSubError `INVALID_CONFIG`, UsageError
  */
 export async function readSettings(given: Given, brokerNeeded: boolean): Promise<Settings> {
-  // Core is imported where it is needed: help and completion, which shells wait for, do without.
+  // Core is imported only where it is needed: help and completion must be fast, since shells wait for them.
   const { findConfigFile, loadConfig } = await import("@anytopic/core/config");
   const { ANYTOPIC_URL, ANYTOPIC_CONFIG } = process.env;
   const config = given.text("config");
@@ -45,11 +45,12 @@ function requireModules({ config, where }: ConfigLoad): readonly string[] {
   );
 }
 
-/** Whatever stops it on the way to the broker: it cannot be reached. */
+/** Any error on the way to the broker means that it cannot be reached. */
 async function connected(options: ConnectOptions): Promise<PubSub> {
   const { connect, MemoryInbox, PubSubError } = await import("@anytopic/core");
   try {
-    // Exactly-once topics of adapters that need one can then be created and looked at; the application has its own.
+    // With an inbox, exactly-once topics of adapters that need one can be created and inspected. The application has
+    // its own inbox.
     return await connect({ ...options, inbox: new MemoryInbox() });
   } catch (error) {
     if (!(error instanceof PubSubError) || error.code !== "UNKNOWN") throw error;
@@ -58,8 +59,8 @@ async function connected(options: ConnectOptions): Promise<PubSub> {
 }
 
 /**
- * Connects, and disconnects when `use` is done. Nothing is created on the way, save in memory: that begins empty in
- * every process.
+ * Connects, and disconnects when `use` is done. Connecting creates nothing, except in memory, where every process
+ * starts empty.
  */
 export async function withPubSub<Result>(
   { load }: Settings,

@@ -10,7 +10,7 @@ export function shownAttributes(attributes: Readonly<Record<string, string>>): s
   return shown.join(" ");
 }
 
-/** In quotes where it would otherwise be taken for something else. */
+/** In quotes if it would otherwise be ambiguous. */
 function quoted(text: string): string {
   const line = lineForTerminal(text);
   return line === "" || /[\s"]/.test(line) ? JSON.stringify(line) : line;

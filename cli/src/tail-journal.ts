@@ -3,10 +3,13 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
 import { basename, join } from "node:path";
 
-/** Names that `temporarySubscription` makes. A note that names anything else was not written by a tail, and is not believed. */
+/**
+ * Names that `temporarySubscription` generates. A note with any other name was not written by a tail, and is not
+ * trusted.
+ */
 const TEMPORARY_NAME = /^tail-[0-9a-f]{12}$/;
 
-/** A temporary subscription that somebody made. */
+/** A temporary subscription that a tail has created. */
 export interface JournalEntry {
   readonly topic: string;
   readonly subscription: string;
@@ -17,8 +20,9 @@ export interface JournalEntry {
 }
 
 /**
- * Notes on this machine about temporary subscriptions that exist, so that one whose process was killed, or whose broker
- * was gone at the end, is removed by the next `tail`. A machine that cannot keep notes can tail all the same.
+ * Notes on this machine about temporary subscriptions that exist, so that the next `tail` can remove one whose
+ * process was killed, or whose broker was not reachable at the end. `tail` also works on a machine that cannot keep
+ * notes.
  */
 export class TailJournal {
   readonly #folder: string;
@@ -47,7 +51,7 @@ export class TailJournal {
     await rm(this.#file(subscription), { force: true }).catch(() => {});
   }
 
-  /** Those on this broker whose process is gone. */
+  /** The subscriptions on this broker whose process has ended. */
   async leftovers(): Promise<readonly JournalEntry[]> {
     const names = await readdir(this.#folder).catch(() => []);
     const entries = await Promise.all(names.map(async (name) => await read(join(this.#folder, name))));
@@ -80,7 +84,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Somebody else's process.
+    // The process belongs to another user.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -11,21 +11,21 @@ import {
 } from "@anytopic/core";
 import type { TailJournal } from "./tail-journal.ts";
 
-/** How long the end of a tail waits for a broker that is gone, in ms. */
+/** How long a tail, when it ends, waits for an unreachable broker, in ms. */
 const PATIENCE_MS = 10_000;
 const BETWEEN_ATTEMPTS_MS = 500;
 
-/** A subscription of its own on a topic, that takes every message as it is: without schema and as bytes. */
+/** A temporary subscription of a topic that accepts every message unchanged: without schema and as bytes. */
 export function temporarySubscription(
   topic: AnyTopic,
   name = `tail-${randomBytes(6).toString("hex")}`,
 ): Subscription<Uint8Array> {
   const raw = Object.freeze({ ...topic, schema: undefined, codec: bytesCodec, attributes: undefined });
-  // The same topic to the broker, with another view of its bodies.
+  // For the broker the same topic, but bodies are read as bytes.
   return defineSubscription(raw as unknown as Topic<Uint8Array>, name, { retryPolicy: { minBackoffMs: 1000 } });
 }
 
-/** Deletes it, also from a broker that comes back within a while. @throws PubSubError when it is still there */
+/** Deletes it, and waits for a while if the broker is not reachable. @throws PubSubError when it is still there */
 export async function removeTemporary(
   pubsub: PubSub,
   subscription: Subscription<Uint8Array>,

@@ -1,5 +1,5 @@
 export interface UsageErrorOptions extends ErrorOptions {
-  /** A name that is not known, and those that are: the hint names the closest one. */
+  /** An unknown name and the known ones: the hint names the closest one. */
   readonly unknown?: { readonly name: string; readonly known: readonly string[] };
 }
 

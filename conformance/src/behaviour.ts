@@ -3,8 +3,9 @@ import type { Context } from "./context.ts";
 import type { Facility, Harness } from "./harness.ts";
 
 /**
- * `"smoke"`: the heart of every row that is quick, under 30 s for an adapter. `"full"`: everything a healthy broker
- * shows, smoke included. `"faults"`: what it takes a killed broker or a cut line to show; one at a time.
+ * `"smoke"`: the most important quick behaviours of every row, under 30 s for an adapter. `"full"`: everything that a
+ * healthy broker can show, smoke included. `"faults"`: what needs a killed broker or a cut connection; these run one
+ * at a time.
  */
 export type Tier = "smoke" | "full" | "faults";
 
@@ -12,12 +13,12 @@ export type Tier = "smoke" | "full" | "faults";
 export type Statement = `C${number}`;
 
 /**
- * A facility of the harness; `"restart"` is its broker control on an implementation that keeps its state, `"freeze"` is
- * one that can stop the broker for a while.
+ * A facility of the harness. `"restart"`: its broker control, on an implementation that keeps its state. `"freeze"`:
+ * a broker control that can freeze the broker for a while.
  */
 export type Need = Facility | "restart" | "freeze";
 
-/** One thing every adapter does, and the test that it does. */
+/** One thing that every adapter does, and the test that proves it. */
 export interface Behaviour {
   /** `group.name`; stable: quirks and results refer to it. */
   readonly id: string;
@@ -25,14 +26,14 @@ export interface Behaviour {
   readonly rows: readonly number[];
   /** What it proves, in part. */
   readonly statements: readonly Statement[];
-  /** A sentence that is true of a right adapter. */
+  /** A sentence that is true of a correct adapter. */
   readonly title: string;
   readonly tier: Tier;
-  /** What the harness must have beyond an adapter. */
+  /** What the harness must have in addition to an adapter. */
   readonly needs: readonly Need[];
-  /** The reason why it does not apply to an adapter with these capabilities; `undefined` when it does. */
+  /** Why it does not apply to an adapter with these capabilities; `undefined` when it applies. */
   readonly requires: (capabilities: Capabilities, harness: Harness) => string | undefined;
-  /** When it is given up, in ms. */
+  /** After this time it has failed, in ms. */
   readonly timeoutMs: number;
   /** Runs alone, whatever its tier. */
   readonly exclusive: boolean;
@@ -59,7 +60,7 @@ export function behaviour(options: BehaviourOptions): Behaviour {
   });
 }
 
-/** Why a behaviour about a broker beyond this process does not apply to one inside it. */
+/** Why a behaviour about a broker outside this process does not apply to one inside it. */
 export function outsideThisProcess(capabilities: Capabilities): string | undefined {
   return capabilities.durability === "process"
     ? 'durability "process": there is no broker or connection apart from the process'

@@ -4,7 +4,7 @@ import { check, equal } from "./expect.ts";
 import { eventually } from "./wait.ts";
 
 export interface InboxStoreCheckOptions {
-  /** The lease of claims that are let lapse, in ms; more than a round trip to the store takes. @default 500 */
+  /** The lease of claims that the checks let expire, in ms; more than a round trip to the store takes. @default 500 */
   readonly leaseMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -15,7 +15,7 @@ interface Check {
   readonly run: (world: World) => Promise<void>;
 }
 
-/** Two clients of one store, as two processes have them, and a message of its own. */
+/** Two clients of one store, as two processes have them, and a message id that no other check uses. */
 interface World {
   readonly one: InboxStore;
   readonly other: InboxStore;
@@ -32,11 +32,11 @@ const LONG_MS = 60_000;
 const LAPSE_SLACK_MS = 5000;
 
 /**
- * Tests an inbox store against what core relies on (see `InboxStore`), with messages of its own: on a store that others
- * use too, nothing of theirs is touched.
+ * Tests that an inbox store keeps the promises that core relies on (see `InboxStore`). It uses its own message ids,
+ * so it can run on a store that others use: it does not touch their claims.
  *
  * @param makeStore called twice; both must reach the same data, as two processes would
- * @returns the names of what was found true
+ * @returns the names of the promises that were kept
  * @throws AggregateError with one error for each promise that is not kept
  */
 export async function checkInboxStore(
@@ -65,7 +65,7 @@ function told(reason: unknown): string {
   return reason instanceof Error ? reason.message : String(reason);
 }
 
-/** @throws Violation when it is not given */
+/** @throws Violation when the claim is not granted */
 async function claimed({ subscription, id }: World, store: InboxStore, leaseMs: number): Promise<string> {
   const claim = await store.claim(subscription, id, leaseMs);
   check(claim.state === "claimed", `a free message to be claimed, got "${claim.state}"`);
@@ -179,7 +179,7 @@ const checks: readonly Check[] = [
       const { one, other, subscription, id, leaseMs, longMs } = world;
       const startMs = performance.now();
       const { stale, token } = await takenOver(world);
-      // Whole milliseconds, and a clock that is not ours.
+      // The store counts whole milliseconds, and with another clock.
       check(performance.now() - startMs >= leaseMs * 0.9, `a claim to last ${leaseMs} ms`);
       equal(await one.complete(subscription, id, stale, longMs), false, "what complete says to the one who came back");
       equal(await stateOf(world, one), "busy", "the message afterwards");
@@ -202,7 +202,7 @@ const checks: readonly Check[] = [
     async run(world) {
       const { one, subscription, id, leaseMs, longMs, signal } = world;
       const token = await claimed(world, one, 1);
-      // Nobody may ask for it meanwhile: that would take it.
+      // Nothing may claim it meanwhile, since that would take the claim.
       const endMs = performance.now() + leaseMs;
       await eventually(() => performance.now() > endMs, "the claim to lapse", {
         deadlineMs: leaseMs + LAPSE_SLACK_MS,

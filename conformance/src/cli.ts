@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** `npx @anytopic/conformance --adapter ./my-adapter.js`: certifies an adapter. Exit code 0: all well, 1: it failed, 2: it could not be tried. */
+/**
+ * `npx @anytopic/conformance --adapter ./my-adapter.js`: certifies an adapter. Exit code 0: everything passed, 1:
+ * something failed, 2: the suite could not run.
+ */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { behaviours } from "./behaviours/index.ts";
@@ -69,7 +72,7 @@ async function certify(options: Parsed): Promise<number> {
   const { adapter: file, tier, only, seed, idleMs } = options;
   if (file === undefined) throw new Error("--adapter is missing: name the module that exports a harness or an adapter");
   const harness = await loadHarness(file);
-  // A client library's stray rejection would end an application: it is a failure of the adapter.
+  // An unhandled rejection of a client library would end an application, so it is a failure of the adapter.
   const stray: unknown[] = [];
   const onStray = (error: unknown): unknown => stray.push(error);
   process.on("unhandledRejection", onStray);

@@ -17,11 +17,11 @@ export interface Received {
 }
 
 export interface CollectOptions extends SubscribeOptions {
-  /** What the handler does: resolve, throw, take its time. @default resolves at once */
+  /** What the handler does: resolve, throw, or wait. @default resolves at once */
   readonly handle?: ((received: Received) => unknown) | undefined;
 }
 
-/** A worker whose handler writes down what it gets. */
+/** A worker whose handler records what it gets. */
 export class Collector {
   readonly name: string;
   /** Every run of the handler, in order of starts. */
@@ -65,7 +65,7 @@ export class Collector {
     return this.received.filter(({ outcome }) => outcome === undefined).length;
   }
 
-  /** Ids of completed runs, repeated when completed repeatedly. */
+  /** Ids of completed runs; an id that was completed twice is in it twice. */
   get ids(): readonly string[] {
     return this.completed.map(({ id }) => id);
   }
@@ -87,7 +87,7 @@ export class Collector {
     );
   }
 
-  /** Waits until the handler has started this often in all. */
+  /** Waits until the handler has started this many times in total. */
   async starts(count: number, deadlineMs: number = this.#wait.deadlineMs): Promise<void> {
     await eventually(
       () => this.received.length >= count,

@@ -3,7 +3,7 @@ import type { WrapDriver } from "./intercept.ts";
 import type { Item } from "./item.ts";
 
 export interface OpenOptions extends Omit<ConnectOptions, "adapterOptions"> {
-  /** Through the harness's proxy. */
+  /** Connect through the harness's proxy. */
   readonly throughProxy?: boolean | undefined;
   /** Stands between core and the driver. */
   readonly intercept?: WrapDriver | undefined;
@@ -21,16 +21,16 @@ export interface PublishManyOptions extends Omit<PublishOptions, "id"> {
 }
 
 /**
- * What a behaviour may rightly cause. `"duplicates"`: a completed message comes again (C11's loss window).
- * `"skipped-attempts"`: an attempt was spent without a handler. `"repeated-attempts"`: counting starts again (redrive).
- * `"unfinished"`: a handler never ends.
+ * What the invariants must allow in a behaviour. `"duplicates"`: a completed message is redelivered (C11's loss
+ * window). `"skipped-attempts"`: an attempt was spent without a handler. `"repeated-attempts"`: counting starts again
+ * (redrive). `"unfinished"`: a handler never ends.
  */
 export type Tolerance = "duplicates" | "skipped-attempts" | "repeated-attempts" | "unfinished";
 
 export interface ContextOptions {
   readonly id: string;
   readonly seed: number;
-  /** Aborts when the behaviour is given up. */
+  /** Aborts when the behaviour has timed out. */
   readonly signal: AbortSignal;
   /** How long `delivery.idle` idles, in ms. */
   readonly idleMs: number;

@@ -30,10 +30,10 @@ import { eventually, hold, monotonicMs, quiet, withinDeadline } from "./wait.ts"
 
 const DEFAULT_QUIET_MS = 3000;
 const DEFAULT_DELIVERY_MS = 30_000;
-/** What a loaded machine may add to any time that a broker keeps. */
+/** What a loaded machine may add to any time that a broker measures. */
 const LOADED_MACHINE_MS = 1000;
 
-/** One behaviour's world: connections, declarations with names of their own, the event log, and the cleaning up. */
+/** What one behaviour works with: connections, declarations with unique names, the event log, and the cleanup. */
 export class Context {
   readonly harness: Harness;
   readonly capabilities: Capabilities;
@@ -63,7 +63,7 @@ export class Context {
     this.#prefix = `c-${randomBytes(4).toString("hex")}-${id.replaceAll(".", "-").slice(0, 24)}`;
   }
 
-  /** How long nothing must happen until "nothing happens" is believed, in ms. */
+  /** How long nothing must happen before the suite concludes that nothing happens, in ms. */
   get quietMs(): number {
     return this.harness.slack.quietMs ?? DEFAULT_QUIET_MS;
   }
@@ -73,7 +73,7 @@ export class Context {
     return this.harness.slack.deliveryMs ?? DEFAULT_DELIVERY_MS;
   }
 
-  /** How much later than its longest permitted delay a retry may come, in ms. */
+  /** How much later than its longest permitted delay a retry may be, in ms. */
   get lateMs(): number {
     return this.harness.slack.retryUpperMs + LOADED_MACHINE_MS;
   }
@@ -89,7 +89,7 @@ export class Context {
     return Math.ceil(atLeastMs / granularityMs) * granularityMs;
   }
 
-  /** What passed the border between core and the drivers of this behaviour. */
+  /** What passed between core and the drivers of this behaviour. */
   get traffic(): Traffic {
     return this.#monitor.traffic;
   }
@@ -112,7 +112,7 @@ export class Context {
     return pubsub;
   }
 
-  /** One for the whole behaviour, as processes with one database would have. */
+  /** One inbox for the whole behaviour, as several processes share with one database. */
   get inbox(): InboxStore {
     const inbox = this.#inbox ?? this.harness.inbox?.() ?? new MemoryInbox();
     this.#inbox = inbox;
@@ -134,7 +134,7 @@ export class Context {
     return this.topic({ ...options, orderingKey: (item) => item.key });
   }
 
-  /** Fast, never ending retries unless `options` says otherwise. */
+  /** Fast, endless retries unless `options` says otherwise. */
   subscription<Input, Output>(
     topic: Topic<Input, Output>,
     options: SubscriptionOptions & { readonly name?: string } = {},
@@ -155,7 +155,7 @@ export class Context {
     );
   }
 
-  /** Remembers a declaration for the cleaning up. */
+  /** Remembers a declaration for the cleanup. */
   declare<Declaration extends AnyTopic | AnySubscription>(declaration: Declaration): Declaration {
     const owner = declaration.kind === "subscription" ? declaration.topic.name : "";
     this.#declared.set(`${owner}/${declaration.name}`, declaration);
@@ -179,7 +179,7 @@ export class Context {
     return makeItem(this.#prefix, this.#seq++, key, pad);
   }
 
-  /** Publishes one and writes down what the publisher was told. */
+  /** Publishes one and records what the publisher was told. */
   async publishItem(pubsub: PubSub, topic: Topic<Item>, item: Item, options: PublishOptions = {}): Promise<Sent> {
     const about = { topic: topic.name, seq: item.seq };
     this.log.append({ type: "publish-start", ...about, key: item.key });
@@ -214,7 +214,7 @@ export class Context {
     }
   }
 
-  /** Opens a worker that writes down what it gets. Its invariants are checked at the end. */
+  /** Opens a worker that records what it gets. Its invariants are checked at the end. */
   collect(pubsub: PubSub, subscription: Subscription<Item>, options: CollectOptions = {}): Promise<Collector> {
     const { handle, ...rest } = options;
     this.#names += 1;
@@ -244,7 +244,7 @@ export class Context {
     return withinDeadline(promise, what, { deadlineMs, signal: this.signal });
   }
 
-  /** What a handler that takes its time does. */
+  /** What a slow handler does. */
   work(durationMs: number): Promise<void> {
     return hold(durationMs, this.signal);
   }
@@ -258,12 +258,12 @@ export class Context {
     raise(invariants.lost(this.log.entries, topic.name, subscription.name));
   }
 
-  /** With `ignoreCompleted`, messages that come again after their completion (C11's loss window) are out of consideration. */
+  /** With `ignoreCompleted`, messages that are redelivered after their completion (C11's loss window) are ignored. */
   assertKeyOrder(subscription: AnySubscription, options: { readonly ignoreCompleted?: boolean } = {}): void {
     raise(invariants.keyOrder(this.log.entries, subscription.name, options.ignoreCompleted ?? false));
   }
 
-  /** What holds in every behaviour. */
+  /** The invariants of every behaviour. */
   assertInvariants(): void {
     const log = this.log.entries;
     const tolerated = this.#tolerated;
@@ -279,7 +279,7 @@ export class Context {
     ]);
   }
 
-  /** Closes every connection; handlers still running are given 5 s. */
+  /** Closes every connection; handlers that still run get 5 s. */
   async closeAll(): Promise<void> {
     await Promise.all(this.#opened.map((pubsub) => pubsub.close()));
   }

@@ -18,26 +18,27 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
   C4: [{ file: PUBLISH, proves: "batches are split by count and by bytes, in order" }],
   C5: [{ file: PUBLISH, proves: "callers past the window wait in order, and are refused beyond the queue" }],
   C6: [{ file: PUBLISH, proves: "a key under way is taken up again after a failure, and after an abort" }],
-  C9: [{ file: WORKER, proves: "no more is asked for than may be held" }],
+  C9: [{ file: WORKER, proves: "core asks for no more messages than it may hold" }],
   C10: [{ file: WORKER, proves: "leases are extended every third of the deadline, on a virtual clock" }],
   C12: [
     {
       file: "adapters/gcp/test/ordered-retry.test.ts",
-      proves: "on Pub/Sub, what a worker that is cut off leaves of a key's attempts, alone and with successors in hand",
+      proves:
+        "on Pub/Sub, which attempts of a key still count after its worker is cut off, with and without later messages of the key in that worker",
     },
   ],
-  C13: [{ file: LIFE, proves: "a settle of what was revoked is refused" }],
+  C13: [{ file: LIFE, proves: "a settle of a revoked delivery is refused" }],
   C16: [{ file: WORKER, proves: "the original is settled only after its letter was stored" }],
   C17: [
     { file: WORKER, proves: "a message whose attempts were used up by crashes is dead-lettered without running" },
-    { file: "adapters/rabbitmq/test/broker-side.test.ts", proves: "what RabbitMQ itself is told to do" },
+    { file: "adapters/rabbitmq/test/broker-side.test.ts", proves: "how RabbitMQ itself is configured" },
   ],
   C20: [
-    { file: WORKER, proves: "successors are held, and given back when the awaited message does not return" },
+    { file: WORKER, proves: "successors are held, and released when the awaited message is not redelivered" },
     { file: "adapters/nats/test/ordering.test.ts", proves: "order per key across crashes of worker processes" },
     {
       file: "adapters/nats/test/ordered-faults.test.ts",
-      proves: "order per key in a simulation of server and lines, with faults by seed",
+      proves: "order per key in a simulation of server and connections, with seeded faults",
     },
   ],
   C22: [{ file: CONNECT, proves: "every refusal names the capability and the remedy, on adapters that lack it" }],
@@ -55,17 +56,23 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
     },
   ],
   C32: [
-    { file: "core/test/close-bound.test.ts", proves: "a driver that never answers cannot hold close beyond its bound" },
+    {
+      file: "core/test/close-bound.test.ts",
+      proves: "a driver that never answers cannot delay close beyond its time limit",
+    },
   ],
   C34: [{ file: "core/test/handler-scope.test.ts", proves: "handlers, readers and timers in their own contexts" }],
   C35: [
     {
       file: "core/test/late-success.test.ts",
-      proves: "late successes, and what waits while the event loop is blocked",
+      proves: "late successes, and messages that wait while the event loop is blocked",
     },
   ],
   C36: [
-    { file: "core/test/inbox-claims.test.ts", proves: "claims end with their handlers, and who waits holds no place" },
+    {
+      file: "core/test/inbox-claims.test.ts",
+      proves: "claims end with their handlers, and waiting messages use no place",
+    },
     {
       file: "conformance/test/check-inbox-store.test.ts",
       proves: "what an inbox store promises, and stores that break it",
@@ -92,16 +99,16 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
 /** What no test proves yet, with the reason. */
 export const openPoints: Readonly<Partial<Record<Statement, readonly string[]>>> = {
   C12: [
-    "on Google Cloud Pub/Sub the failures of a message whose successors its worker held are one when that worker dies (`orderedAttempts`): the message gets more attempts than permitted, never fewer; see [040](adr/040-gcp-retry.md)",
+    "on Google Cloud Pub/Sub, when a worker dies, the failures of a message whose successors it held count as one (`orderedAttempts`): the message gets more attempts than permitted, never fewer; see [040](adr/040-gcp-retry.md)",
   ],
   C17: [
     "that the broker's own limit catches a message whose workers keep dying before they can settle it: the suite proves only that the limit does not act before ours",
   ],
   C20: [
-    "on Google Cloud Pub/Sub a redriven message, which comes as new, and a live one of its key may be with two workers at the same time; see [041](adr/041-gcp-subscriber.md)",
+    "on Google Cloud Pub/Sub a redriven message, which counts as new, and a live one of its key may be with two workers at the same time; see [041](adr/041-gcp-subscriber.md)",
   ],
   C21: [
-    "a process that is killed between the effect and its mark: it takes an inbox store in the effect's own database",
+    "a process that is killed between the effect and its mark: this needs an inbox store in the effect's own database",
   ],
   C23: ["the signal SIGTERM: an application calls `close()` in its own handler"],
 };

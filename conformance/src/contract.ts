@@ -8,7 +8,7 @@ export const statements: Readonly<Record<Statement, string>> = {
   C2: "The returned id is `ctx.id` of every delivery, on every attempt and every subscription.",
   C3: "Limits are checked before the network and named in the error; attributes and bodies round-trip exactly or are rejected.",
   C4: "`publishBatch` gives a result per entry; a failed entry does not fail its neighbours; batches split by count and bytes.",
-  C5: "Publishing is pipelined with a bounded window; past it callers wait.",
+  C5: "Publishing is pipelined with a bounded window; beyond it callers wait.",
   C6: "A failed publish pauses its ordering key until the failure was seen, so that nothing overtakes.",
   C7: "Each subscription gets every message published after it exists, independently of the others.",
   C8: "Several processes on one subscription compete: together they get each message once, failures aside.",
@@ -17,17 +17,17 @@ export const statements: Readonly<Record<Statement, string>> = {
   C11: "An acknowledgement is durable, barring the broker's documented loss window.",
   C12: "`attempt` is true: 1, 2, 3 … across restarts of workers and brokers, and crashes.",
   C13: "Settling twice is a no-op that says so; settling after a reconnect is refused and never settles another message.",
-  C14: "Retries are delayed by `min(maxBackoff, minBackoff · 2^(n-1))` and jitter; waiting messages hold nothing up.",
+  C14: "Retries are delayed by `min(maxBackoff, minBackoff · 2^(n-1))` and jitter; waiting messages block nothing.",
   C15: "Exactly `maxRetries + 1` deliveries, then the subscription's dead-letter queue; 0 and Infinity are legal.",
   C16: "A dead letter keeps its message and says why; it is stored before the original is settled, and never lost.",
   C17: "The broker's own delivery limits are a backstop beyond ours, never instead of ours.",
   C18: "Undecodable or invalid messages are dead letters at once, with their bytes; the loop never stops or spins.",
   C19: "`redrive` returns letters to that subscription only, attempts reset; resumable, and safe under live traffic.",
   C20: "For one key a message starts only after its predecessor settled, across retries and workers; keys run in parallel.",
-  C21: "Exactly-once: each published id completes its handler once within the stated window; a failed attempt is run again.",
-  C22: "What an adapter cannot do it refuses, naming the capability and what would provide it.",
-  C23: "`close()` stops intake, waits for handlers, returns unstarted messages at once, flushes, disconnects; idempotent.",
-  C24: "Connection loss is repaired for ever; one consumer each, no leaks; fatal conditions are shown and retried slowly.",
+  C21: "Exactly-once: each published id completes its handler once within the stated window; a failed attempt runs again.",
+  C22: "An adapter refuses what it cannot do, naming the capability and what would provide it.",
+  C23: "`close()` stops intake, waits for handlers, releases unstarted messages at once, flushes, disconnects; idempotent.",
+  C24: "Lost connections are reconnected without a limit; one consumer each, no leaks; fatal conditions are shown and retried slowly.",
   C25: "No handler outcome can break the loop.",
   C26: "`signal` aborts are prompt and reject with the abort reason.",
   C27: 'Provisioning is `"ensure"`, `"verify"` or `"off"`.',
@@ -35,13 +35,13 @@ export const statements: Readonly<Record<Statement, string>> = {
   C29: "The wire format is the plain one: foreign clients read what we publish, and we read what they publish.",
   C30: "Everything is observable through structured hooks.",
   C31: "What is published is the value at the time of the call: event, bytes, attributes and options.",
-  C32: "`close()` has one bound for the whole of it, on every adapter, whatever the line or the broker does; handlers can publish until they end.",
-  C33: "Nothing that a message contains can harm its neighbours, the connection, the process or the operator's tools; metadata that strangers can write decides nothing.",
+  C32: "`close()` has one time limit for the whole of it, on every adapter, whatever the connection or the broker does; handlers can publish until they end.",
+  C33: "Nothing that a message contains can harm its neighbours, the connection, the process or the operator's tools; metadata that strangers can write is not trusted.",
   C34: "A handler starts in the async context of its `subscribe`, never in a publisher's.",
-  C35: "A success counts: a handler that returned is settled as done wherever the broker still permits it, and never counts as a failed attempt.",
-  C36: "Every end of an attempt ends its claim, lease and place; a claim belongs to its token.",
-  C37: "`health()` is true: what was reported as failing is reported as receiving when it receives, and what cannot move is not up.",
-  C38: "Waiting is counted by a monotonic clock.",
+  C35: "A success counts: when a handler has returned, its message is acknowledged wherever the broker still permits it, and the attempt never counts as failed.",
+  C36: "When an attempt ends, its claim, lease and place end too; a claim belongs to its token.",
+  C37: "`health()` is true: what was reported as failing is reported as receiving when it receives again, and what cannot make progress is not up.",
+  C38: "Waiting times are measured with a monotonic clock.",
 };
 
 /** The behaviours that prove a statement, in part or in whole. */
@@ -69,7 +69,7 @@ export function contractMarkdown(): string {
 <!-- Generated: UPDATE_DOCS=1 npm run test:unit -- conformance/test/contract.test.ts -->
 
 What every adapter does, whatever the broker, and what proves it. The behaviours are those of \`@anytopic/conformance\`;
-[conformance.md](conformance.md) shows how each adapter fares. ${behaviours.length} behaviours prove ${Object.keys(statements).length} statements; ${openCount} points are open.
+[conformance.md](conformance.md) shows the results of each adapter. ${behaviours.length} behaviours prove ${Object.keys(statements).length} statements; ${openCount} points are open.
 
 ${sections.join("\n\n")}
 `;

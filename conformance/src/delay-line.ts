@@ -3,7 +3,7 @@ interface Step {
   readonly run: () => void;
 }
 
-/** Runs steps after a delay, in the order they came, also when a later one has the shorter delay. */
+/** Runs steps after a delay, in the order in which they were added, also when a later one has a shorter delay. */
 export class DelayLine {
   readonly #steps: Step[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -18,7 +18,7 @@ export class DelayLine {
     this.#arm();
   }
 
-  /** Forgets what waits. */
+  /** Drops the steps that wait. */
   clear(): void {
     this.#steps.length = 0;
     clearTimeout(this.#timer);
@@ -28,7 +28,7 @@ export class DelayLine {
   #arm(): void {
     const next = this.#steps[0];
     if (next === undefined || this.#timer !== undefined) return;
-    // Rounded up: a timer that fires a fraction early would only be armed again.
+    // Rounded up: a timer that fires a fraction early would have to be set again.
     this.#timer = setTimeout(() => this.#release(), Math.ceil(next.dueAt - performance.now()));
   }
 

@@ -1,7 +1,7 @@
 import type { PubSubEvent } from "@anytopic/core";
 import { monotonicMs } from "./wait.ts";
 
-/** One thing that happened in a behaviour, as its own code saw it. */
+/** One thing that happened in a behaviour, as the behaviour's code saw it. */
 export type Happening =
   | { readonly type: "publish-start"; readonly topic: string; readonly seq: number; readonly key: string }
   | { readonly type: "publish-ok"; readonly topic: string; readonly seq: number; readonly id: string }
@@ -24,7 +24,7 @@ export interface HandlerHappening {
 
 export type LogEntry = Happening & { readonly atMs: number };
 
-/** Append-only: what invariants are checked on, after the fact. */
+/** Append-only. The invariants are checked on it afterwards. */
 export class EventLog {
   readonly #entries: LogEntry[] = [];
   #handlerActivity = 0;
@@ -42,12 +42,12 @@ export class EventLog {
     return this.#entries.length;
   }
 
-  /** Handler starts and ends so far: what must stand still when "nothing happens". */
+  /** Handler starts and ends so far. When "nothing happens", this number must not change. */
   get handlerActivity(): number {
     return this.#handlerActivity;
   }
 
-  /** What core's observer reported, of one type. */
+  /** The events of one type that core's observer reported. */
   observed<Type extends PubSubEvent["type"]>(type: Type): readonly Extract<PubSubEvent, { type: Type }>[] {
     const events: Extract<PubSubEvent, { type: Type }>[] = [];
     for (const entry of this.#entries) {

@@ -1,4 +1,4 @@
-/** Assertions with messages that a stranger can act on. `what` completes the sentence "expected …". */
+/** Assertions whose messages help somebody who does not know the code. `what` completes the sentence "expected …". */
 import { inspect, isDeepStrictEqual } from "node:util";
 import { PubSubError, type PubSubErrorCode } from "@anytopic/core";
 import { Violation } from "./violation.ts";
@@ -7,7 +7,7 @@ export function shown(value: unknown): string {
   return inspect(value, { depth: 3, breakLength: 120, maxArrayLength: 12, maxStringLength: 120 });
 }
 
-/** Lists the first few, for messages about many. */
+/** Lists only the first few, for messages about many values. */
 export function few(values: readonly unknown[]): string {
   const first = values.slice(0, 8).map(String).join(", ");
   return values.length > 8 ? `${first}, … (${values.length})` : first;
@@ -23,7 +23,7 @@ export function equal(actual: unknown, expected: unknown, what: string): void {
   }
 }
 
-/** Equal text-by-text, whatever the prototypes: attributes are objects without one. */
+/** Equal as text, whatever the prototypes: attributes are objects without a prototype. */
 export function equalAttributes(actual: object, expected: object, what: string): void {
   equal(Object.entries(actual).toSorted(byKey), Object.entries(expected).toSorted(byKey), what);
 }
@@ -45,7 +45,7 @@ export function within(value: number, bounds: { readonly min?: number; readonly 
   }
 }
 
-/** Every expected one exactly once, and nothing else: duplicates are not hidden. */
+/** Every expected value exactly once, and nothing else: duplicates are found, too. */
 export function sameMembers(actual: readonly string[], expected: readonly string[], what: string): void {
   const left = new Map<string, number>();
   for (const value of expected) left.set(value, (left.get(value) ?? 0) + 1);
@@ -77,7 +77,7 @@ export async function rejects(
   throw new Violation(`expected ${what} to reject with ${permitted.join(" or ")}, got ${got}`);
 }
 
-/** The promise must reject; returns what with. */
+/** The promise must reject; returns the reason. */
 export async function rejection(promise: PromiseLike<unknown>, what: string): Promise<unknown> {
   let value: unknown;
   try {

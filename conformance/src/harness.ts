@@ -1,24 +1,31 @@
 /**
- * What an adapter's author gives to the suite: a broker, ways to reach and to hurt it, and the honest list of what this
- * implementation of it cannot do. The suite reaches messages through core alone; everything here is about the broker.
+ * What the author of an adapter gives to the suite: a broker, ways to reach and to break it, and a list of what this
+ * implementation of the broker cannot do. The suite handles messages only through core; everything here is about the
+ * broker.
  */
 import type { Capabilities, InboxStore } from "@anytopic/core";
 import type { Adapter, Attributes } from "@anytopic/core/driver";
 import type { Random } from "./random.ts";
 
-/** How late this implementation may be. Lower bounds of times have no slack. */
+/** How late this implementation may be. Nothing may be early: lower bounds have no slack. */
 export interface Slack {
-  /** How much later than its longest permitted delay a retry may arrive, in ms. For orientation: memory 100, NATS 300, RabbitMQ 500, GCP 2,000, SQS 2,000. The suite adds a second for a loaded machine. */
+  /**
+   * How much later than its longest permitted delay a retry may arrive, in ms. Typical values: memory 100, NATS 300,
+   * RabbitMQ 500, GCP 2,000, SQS 2,000. The suite adds a second for a loaded machine.
+   */
   readonly retryUpperMs: number;
-  /** How long nothing must happen until "nothing happens" is believed, in ms. @default 3,000; smaller only for a broker in this process */
+  /**
+   * How long nothing must happen before the suite concludes that nothing happens, in ms. @default 3,000; smaller only
+   * for a broker in this process
+   */
   readonly quietMs?: number;
   /** How long a message may take when nothing is wrong, in ms. @default 30,000 */
   readonly deliveryMs?: number;
 }
 
 /**
- * A behaviour that this implementation of the broker cannot show, through no fault of the adapter. It is run and must
- * fail: one that passes turns the run red, so that nobody keeps apologising for what was repaired.
+ * A behaviour that this implementation of the broker cannot show, through no fault of the adapter. It still runs and
+ * must fail. If it passes, the run fails, so that no quirk stays after its cause was fixed.
  */
 export interface Quirk {
   /** The id of a behaviour, `"ordering.across-retries"`. An unknown one is an error. */
@@ -27,9 +34,9 @@ export interface Quirk {
   readonly reason: string;
   /** Where that is documented or reported. */
   readonly link: string;
-  /** `"broker"`: so does the real service. `"emulator"`: the real service is known to do better. */
+  /** `"broker"`: the real service does the same. `"emulator"`: the real service is known to be correct. */
   readonly kind: "broker" | "emulator";
-  /** The behaviour would not end, or would harm others: listed, not run. */
+  /** The behaviour would not end, or would harm others: it is listed, but does not run. */
   readonly hangs?: true;
 }
 
@@ -48,25 +55,26 @@ export interface AdapterRequest {
   /** Connect through `Harness.proxy`. @default directly */
   readonly throughProxy?: boolean;
   /**
-   * The behaviour kills, stops or cuts something, so that waits which only end after a fault may be short, as a lease of leadership.
-   * Otherwise they are best as long as in production: a loaded machine must not look like a fault. @default false
+   * The behaviour kills, stops or cuts something. Then times after which a fault is assumed may be short, such as the
+   * lease of a leader. Otherwise they should be as long as in production: a loaded machine must not look like a
+   * fault. @default false
    */
   readonly faults?: boolean;
 }
 
 /** Kills the broker as a crash would, and brings it back with the state that it had made durable. */
 export interface BrokerControl {
-  /** SIGKILL or its like; resolves when nothing answers any more. */
+  /** SIGKILL or similar; resolves when nothing answers. */
   kill(): Promise<void>;
   /** Resolves when it answers again, at the same address. */
   start(): Promise<void>;
-  /** SIGSTOP or its like: connections stay open, and nothing is answered any more, until `thaw`. */
+  /** SIGSTOP or similar: connections stay open, and nothing is answered until `thaw`. */
   readonly freeze?: (() => Promise<void>) | undefined;
-  /** Resolves when it goes on; no effect while it is not frozen. */
+  /** Resolves when the broker runs again; no effect if it is not frozen. */
   readonly thaw?: (() => Promise<void>) | undefined;
 }
 
-/** How a process of its own makes an adapter to the same broker. */
+/** How a separate process makes an adapter for the same broker. */
 export interface ProcessAdapter {
   /** URL of a module that exports `adapter(args)`, which returns one. */
   readonly module: string;
@@ -94,7 +102,10 @@ export interface SubscriptionName {
   readonly subscription: string;
 }
 
-/** What the broker itself says about a subscription, `undefined` for what it cannot say. Never computed from the adapter's own bookkeeping. */
+/**
+ * What the broker itself reports about a subscription; `undefined` for what it cannot report. Never computed from the
+ * adapter's own bookkeeping.
+ */
 export interface SubscriptionStats {
   /** Attached consumers, streams or pulls. */
   readonly workers: number | undefined;
@@ -108,11 +119,11 @@ export interface ForeignMessage {
   readonly body: Uint8Array;
   /** The broker's own headers or attributes of type text. */
   readonly attributes: Attributes;
-  /** Where the broker has such a thing of its own. */
+  /** If the broker has its own ordering keys. */
   readonly orderingKey?: string | undefined;
 }
 
-/** The broker's plain client, as somebody would use it who has never heard of anytopic. */
+/** The broker's plain client, used as by somebody who does not know anytopic. */
 export interface ForeignClient {
   /** Publishes to a topic that the adapter has provisioned. */
   publish(topic: string, message: ForeignMessage): Promise<void>;
@@ -121,14 +132,14 @@ export interface ForeignClient {
 }
 
 /**
- * A stranger who may publish and means harm. It speaks the broker's protocol without a client library where a library
- * would not let broken things through.
+ * A malicious publisher. It speaks the broker's protocol without a client library if a library would refuse broken
+ * messages.
  */
 export interface HostilePublisher {
   /**
-   * Publishes one message with this body to a topic that the adapter has provisioned. Everything else about it is
-   * drawn from `random`: malformed headers, metadata that lies, values out of range, sizes at the limit. Returns
-   * whether the broker stored it, and in words what was special about it.
+   * Publishes one message with this body to a topic that the adapter has provisioned. Everything else in it is chosen
+   * with `random`: malformed headers, false metadata, values out of range, sizes at the limit. Returns whether the
+   * broker stored it, and a text that says what was special about it.
    */
   publish(
     topic: string,
@@ -137,11 +148,11 @@ export interface HostilePublisher {
   ): Promise<{ readonly stored: boolean; readonly what: string }>;
 }
 
-/** An adapter that can reach nobody, with credentials in its configuration. */
+/** An adapter that cannot reach its broker, with credentials in its configuration. */
 export interface UnreachableAdapter {
-  /** Fresh each time; an address where nobody listens. */
+  /** A new one each time, with an address where nothing listens. */
   adapter(): Adapter;
-  /** The password, key or token in its configuration: must turn up nowhere. */
+  /** The password, key or token in its configuration. It must appear nowhere. */
   readonly secret: string;
 }
 
@@ -156,15 +167,18 @@ export interface Harness {
   readonly slack: Slack;
   /** Empty for an implementation that does everything. */
   readonly quirks: readonly Quirk[];
-  /** Facilities this harness does not have, each with the reason. One that is missing and not named here fails the behaviours that need it. */
+  /**
+   * Facilities that this harness does not have, each with the reason. If a facility is missing and not named here,
+   * the behaviours that need it fail.
+   */
   readonly lacks?: Readonly<Partial<Record<Facility, string>>>;
-  /** False when the implementation forgets everything at its end though the real broker does not (most emulators). */
+  /** False if the implementation loses everything when it ends, although the real broker does not (most emulators). */
   readonly survivesRestart: boolean;
-  /** Behaviours at the same time; fault behaviours always run alone. @default 4 */
+  /** How many behaviours run at the same time; fault behaviours always run alone. @default 4 */
   readonly parallelism?: number;
-  /** A fresh adapter each time; all reach the same broker, as several processes would. */
+  /** A new adapter each time; all reach the same broker, as several processes would. */
   adapter(request?: AdapterRequest): Adapter;
-  /** For behaviours about a worker's whole process: it is blocked, or must end by itself. */
+  /** For behaviours about a worker's whole process, which is blocked, or must end by itself. */
   readonly process?: (request?: AdapterRequest) => ProcessAdapter;
   readonly broker?: BrokerControl;
   readonly proxy?: NetworkProxy;
@@ -172,7 +186,10 @@ export interface Harness {
   readonly foreign?: ForeignClient;
   readonly hostile?: HostilePublisher;
   readonly unreachable?: UnreachableAdapter;
-  /** Deletes what keeps a subscription's dead letters, and nothing else, by the broker's own means; `apply` makes it again. */
+  /**
+   * Deletes the dead-letter queue of a subscription, and nothing else, with the broker's own tools; `apply` creates
+   * it again.
+   */
   deleteDeadLetters?(name: SubscriptionName): Promise<void>;
   /** For adapters with `exactlyOnce: "inbox"`. One store for all calls of a run. @default a store in the memory of this process */
   inbox?(): InboxStore;

@@ -1,6 +1,6 @@
 /**
- * Wraps an adapter in another one: for watching what passes (the monitor), for failures that no broker makes on demand
- * (some behaviours), and for adapters that are wrong on purpose (the saboteurs).
+ * Wraps an adapter in another one: to watch what passes (the monitor), to cause failures that no broker produces on
+ * demand (some behaviours), and to make adapters that are wrong on purpose (the saboteurs).
  */
 import type {
   Adapter,
@@ -32,6 +32,7 @@ export function forwardDriver(driver: Driver, changes: Partial<Driver>): Driver 
   return {
     server: driver.server,
     native: driver.native,
+    blindSpot: driver.blindSpot,
     plan: (topology, signal) => driver.plan(topology, signal),
     apply: (topology, options) => driver.apply(topology, options),
     destroy: (topology) => driver.destroy(topology),
@@ -113,11 +114,12 @@ export function forwardDeadLetters(letters: DriverDeadLetters, changes: Partial<
   return {
     store: (letter) => letters.store(letter),
     count: () => letters.count(),
-    peek: (limit) => letters.peek(limit),
-    take: (limit) => letters.take(limit),
+    ...(letters.peek === undefined ? {} : { peek: letters.peek.bind(letters) }),
+    take: (limit, waitMs) => letters.take(limit, waitMs),
     redeliver: (message) => letters.redeliver(message),
-    purge: () => letters.purge(),
-    close: (timeoutMs) => letters.close(timeoutMs),
+    emptyIsCertain: letters.emptyIsCertain === true,
+    ...(letters.purge === undefined ? {} : { purge: letters.purge.bind(letters) }),
+    ...(letters.close === undefined ? {} : { close: letters.close.bind(letters) }),
     ...changes,
   };
 }
@@ -140,7 +142,7 @@ export function forwardLetter(letter: TakenLetter, changes: Partial<TakenLetter>
 export interface SubscriberChanges {
   /** The delivery as core gets it. @default the same */
   readonly wrap?: (delivery: DriverDelivery) => DriverDelivery;
-  /** Hands deliveries to core. @default one by one, at once */
+  /** Passes deliveries to core. @default one by one, at once */
   readonly deliver?: (delivery: DriverDelivery, sink: DeliverySink) => void;
   readonly options?: SubscriberOptions;
   readonly extend?: (deliveries: readonly DriverDelivery[], inner: DriverSubscriber) => void;

@@ -1,6 +1,6 @@
 /**
- * The oracle: pure functions from the event log to what is wrong in it. Empty means nothing. They look at what
- * publishers were told and at what handlers saw, never at an adapter's own bookkeeping.
+ * The oracle: pure functions that return what is wrong in the event log; an empty result means nothing. They use only
+ * what publishers were told and what handlers saw, never an adapter's own bookkeeping.
  */
 import type { LogEntry } from "./event-log.ts";
 import { few } from "./expect.ts";
@@ -44,7 +44,7 @@ export function lost(log: readonly LogEntry[], topic: string, subscription: stri
     : [`lost: accepted and never completed on ${subscription}: seq ${few(missing.map(({ seq }) => seq))}`];
 }
 
-/** Nothing turned up that was never published there, or with another id, or damaged. */
+/** No message arrived that was never published there, has another id, or is damaged. */
 export function foreign(log: readonly LogEntry[], subscription: string): readonly string[] {
   const started = new Set(of(log, "publish-start").map(({ topic, seq }) => `${topic} ${seq}`));
   const ids = new Map(of(log, "publish-ok").map(({ topic, seq, id }) => [`${topic} ${seq}`, id]));
@@ -60,7 +60,7 @@ export function foreign(log: readonly LogEntry[], subscription: string): readonl
   });
 }
 
-/** Completed messages do not start again. More than one completion is a duplicate even if they overlapped. */
+/** Completed messages do not start again. More than one completion is a duplicate, even if they overlapped. */
 export function duplicates(log: readonly LogEntry[], subscription: string): readonly string[] {
   const completions = new Map<string, number>();
   const again = new Set<number>();
@@ -76,7 +76,10 @@ export function duplicates(log: readonly LogEntry[], subscription: string): read
   return again.size === 0 ? [] : [`duplicate: started after completion on ${subscription}: seq ${few([...again])}`];
 }
 
-/** Attempts of a message go up by one, from 1; with `exact` false by at least one, from wherever. */
+/**
+ * The attempts of a message start at 1 and rise by one. With `exact` false they start anywhere and rise by at least
+ * one.
+ */
 export function attempts(log: readonly LogEntry[], subscription: string, exact: boolean): readonly string[] {
   const last = new Map<string, number>();
   const wrong: string[] = [];

@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 
-/** The event of almost every behaviour: no two are equal, and damage shows. */
+/** The event of almost every behaviour: no two are equal, and damage is detected. */
 export interface Item {
-  /** Names the behaviour and the run. */
+  /** The name of the behaviour and the run. */
   readonly test: string;
   /** 0, 1, 2, … in order of publishing within one behaviour. */
   readonly seq: number;
-  /** The ordering key, where the topic has one; else what groups messages. */
+  /** The ordering key, if the topic has one; else a name that groups messages. */
   readonly key: string;
-  /** Makes it as large as wanted. */
+  /** Filler, to give it a certain size. */
   readonly pad: string;
-  /** Over the rest. */
+  /** A checksum of all other fields. */
   readonly checksum: string;
 }
 

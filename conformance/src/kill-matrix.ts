@@ -1,7 +1,7 @@
 import { behaviours } from "./behaviours/index.ts";
 import { saboteurs } from "./saboteurs/index.ts";
 
-/** The kill matrix as Markdown: who is wrong how, and who notices. The memory adapter's tests prove every cell. */
+/** The kill matrix as Markdown: each saboteur, its mistake, and the behaviours that catch it. The memory adapter's tests prove every cell. */
 export function killMatrix(): string {
   const rows = saboteurs.map(
     ({ name, wrong, killedBy }) => `| \`${name}\` | ${wrong} | ${killedBy.map((id) => `\`${id}\``).join(", ")} |`,
@@ -11,10 +11,10 @@ export function killMatrix(): string {
 
 <!-- Generated: UPDATE_DOCS=1 npm run test:unit -- adapters/memory/test/saboteurs.test.ts -->
 
-A test suite is worth what it catches. Each saboteur is the memory adapter made wrong in one way
-(\`conformance/src/saboteurs\`); each behaviour named beside it must fail on it, and passes on the adapter as it is.
+A test suite is worth what it catches. Each saboteur is the memory adapter with one mistake
+(\`conformance/src/saboteurs\`). Each behaviour named beside it must fail on the saboteur, and must pass on the correct adapter.
 \`adapters/memory/test/saboteurs.test.ts\` proves both on every run: ${saboteurs.length} saboteurs, caught by ${used.size} of the suite's
-${behaviours.length} behaviours. Besides, a monitor between core and the driver fails any behaviour during which a promise of
+${behaviours.length} behaviours. Also, a monitor between core and the driver fails every behaviour during which a promise of
 \`core/src/driver.ts\` is broken.
 
 | saboteur | what it does wrong | caught by |

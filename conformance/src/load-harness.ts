@@ -22,6 +22,6 @@ export async function loadHarness(file: string): Promise<Harness> {
   if (adapter !== undefined) return await minimalHarness(typeof adapter === "function" ? adapter : () => adapter);
   throw new Error(
     `${file} exports neither "harness" nor "adapter": export const harness (a Harness, or a function that makes one) ` +
-      `for everything, or export const adapter (an Adapter, or a function that makes one) for what needs no faults`,
+      `for everything, or export const adapter (an Adapter, or a function that makes one) for behaviours that need no faults`,
   );
 }

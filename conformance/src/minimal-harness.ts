@@ -5,8 +5,8 @@ import type { Harness } from "./harness.ts";
 const WHY = "only an adapter was given, and no harness";
 
 /**
- * A harness for an adapter and nothing else: what needs faults, the broker's statistics or a foreign client stays
- * unproven. Connects once to hear the broker's name.
+ * A harness with an adapter and nothing else: behaviours that need faults, the broker's statistics or a foreign
+ * client stay unproven. Connects once to learn the broker's name.
  */
 export async function minimalHarness(make: () => Adapter): Promise<Harness> {
   const pubsub = await connect(make(), { provisioning: "off", signal: AbortSignal.timeout(30_000) });

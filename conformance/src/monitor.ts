@@ -1,6 +1,6 @@
 /**
- * Watches the border between core and a driver while a behaviour runs, and holds both sides to `core/src/driver.ts`:
- * whatever a behaviour is about, a broken promise of the driver contract fails it.
+ * Sits between core and a driver while a behaviour runs, and checks that both sides keep the promises of
+ * `core/src/driver.ts`. A broken promise fails the behaviour, whatever the behaviour is about.
  */
 import type { Capabilities } from "@anytopic/core";
 import { PubSubError, type Adapter, type DeliverySink, type Driver, type DriverDelivery } from "@anytopic/core/driver";
@@ -14,21 +14,21 @@ import {
   openWrappedSubscriber,
 } from "./intercept.ts";
 
-/** What was seen at the border, for behaviours about bounds. */
+/** What passed between core and the driver, for behaviours about limits. */
 export interface Traffic {
   /** `plan`, `apply` and `destroy` calls so far. */
   adminCalls: number;
-  /** Requests handed to the broker so far. */
+  /** Requests passed to the driver so far. */
   publishRequests: number;
-  /** Requests under way now, and at most so far. */
+  /** Pending requests: now, and the most so far. */
   publishing: number;
   mostPublishing: number;
-  /** Deliveries in core's hands now, over all subscribers, and at most so far in one of them. */
+  /** Deliveries that core holds now, of all subscribers, and the most so far of one subscriber. */
   outstanding: number;
   mostOutstanding: number;
-  /** The bound that core asked for last. */
+  /** The limit that core asked for last. */
   maxOutstanding: number;
-  /** Every kind of settle so far. */
+  /** How often each kind of settle was called so far. */
   readonly settles: { ack: number; retry: number; release: number };
   /** Errors of settles that the broker refused. */
   readonly refusedSettles: PubSubError[];
@@ -111,7 +111,7 @@ export class Monitor {
             reject: (error) => {
               settle(done, "reject");
               if (!(error instanceof PubSubError))
-                this.#broken("a publish was rejected with something that is no PubSubError");
+                this.#broken("a publish was rejected with something that is not a PubSubError");
               request.reject(error);
             },
           });
@@ -236,7 +236,7 @@ export class Monitor {
     } catch (error) {
       const aborted = error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError");
       if (!(error instanceof PubSubError) && !aborted)
-        this.#broken(`${what} rejected with ${String(error)}, which is no PubSubError`);
+        this.#broken(`${what} rejected with ${String(error)}, which is not a PubSubError`);
       throw error;
     }
   }

@@ -1,4 +1,4 @@
-/** A repeatable source of chance: the same seed gives the same run. */
+/** A repeatable source of random numbers: the same seed gives the same run. */
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number;
@@ -32,7 +32,7 @@ export function seededRandom(seed: number): Random {
   });
 }
 
-/** A number from text, so that each behaviour has chance of its own whatever runs before it (FNV-1a). */
+/** A number derived from text (FNV-1a), so that each behaviour has its own random numbers, whatever runs before it. */
 export function seedOf(text: string, seed: number): number {
   let hash = 0x811c9dc5 ^ seed;
   for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);

@@ -18,13 +18,13 @@ export interface RegisterOptions extends Selection, Omit<RunBehaviourOptions, "s
   readonly seed?: number | undefined;
 }
 
-/** The runner must not be more impatient than the suite, which times each behaviour itself from its true start. */
+/** The runner's timeout must be longer than the suite's: the suite times each behaviour itself, from its real start. */
 const RUNNER_TIMEOUT_MS = 3_600_000;
 
 /**
  * Registers each behaviour as one test of the caller's runner. Those that do not apply are registered as skipped with
- * their reason. Returns a function that gives what was found so far. With `ANYTOPIC_CONFORMANCE_RUNS` in the environment
- * it is also saved to that folder, for the matrix.
+ * their reason. Returns a function that returns the results so far. With `ANYTOPIC_CONFORMANCE_RUNS` in the
+ * environment they are also saved to that folder, for the matrix.
  *
  * @throws TypeError when a quirk or `only` names a behaviour that does not exist
  */
@@ -56,14 +56,14 @@ export function registerConformance(
   return () => conformanceRun(harness, seed, results);
 }
 
-/** Saves what was found so far, one call after the other; nothing without a folder. */
+/** Saves the results so far, one call after the other; does nothing without a folder. */
 function savingTo(folder: string | undefined, found: () => ConformanceRun): () => Promise<unknown> {
   if (folder === undefined || folder === "") return () => Promise.resolve();
   let saved: Promise<unknown> = Promise.resolve();
   return () => (saved = saved.then(() => saveRun(found(), folder)));
 }
 
-/** Lets a number of callers in at a time, first come first served. */
+/** Admits a number of callers at a time, first come, first served. */
 class Turns {
   readonly #waiting: (() => void)[] = [];
   #free: number;

@@ -2,9 +2,9 @@ import type { Behaviour } from "./behaviour.ts";
 import type { Quirk } from "./harness.ts";
 
 /**
- * `"proven"`: ran and held. `"failed"`. `"quirk"`: excused by a quirk of this implementation, and indeed does not hold.
- * `"stale-quirk"`: excused, but holds; counts as failed. `"not-applicable"`: by the adapter's capabilities.
- * `"unproven"`: the harness lacks what it takes, and says why.
+ * `"proven"`: ran and passed. `"failed"`. `"quirk"`: excused by a quirk of this implementation, and indeed failed.
+ * `"stale-quirk"`: excused, but passed; counts as failed. `"not-applicable"`: by the adapter's capabilities.
+ * `"unproven"`: the harness lacks a facility that it needs, and says why.
  */
 export type Outcome = "proven" | "failed" | "quirk" | "stale-quirk" | "not-applicable" | "unproven";
 
@@ -17,7 +17,7 @@ export interface BehaviourResult {
   readonly quirk?: Quirk;
 }
 
-/** What one run of the suite found out about one adapter on one implementation of its broker. JSON as it stands. */
+/** The results of one run of the suite for one adapter on one implementation of its broker. Plain JSON data. */
 export interface ConformanceRun {
   readonly adapter: string;
   readonly implementation: string;
@@ -29,12 +29,12 @@ export interface ConformanceRun {
   readonly results: readonly BehaviourResult[];
 }
 
-/** Whether a result turns the run red. */
+/** Whether a result fails the run. */
 export function isFailure({ outcome }: BehaviourResult): boolean {
   return outcome === "failed" || outcome === "stale-quirk";
 }
 
-/** `47/47 proven, 1 quirk`: proven of those that apply, and what else there is to know. */
+/** `47/47 proven, 1 quirk`: how many of the applicable behaviours are proven, and anything else worth knowing. */
 export function summary(results: readonly BehaviourResult[]): string {
   const count = (outcome: Outcome): number => results.filter((result) => result.outcome === outcome).length;
   const applicable = results.length - count("not-applicable");
@@ -46,7 +46,7 @@ export function summary(results: readonly BehaviourResult[]): string {
   return parts.join(", ");
 }
 
-/** How a result is told on one line. */
+/** A result as one line of text. */
 export function headline(behaviour: Behaviour, result: BehaviourResult): string {
   const seconds = (result.durationMs / 1000).toFixed(1);
   const reason = result.quirk?.reason ?? result.detail?.split("\n", 1)[0] ?? "";

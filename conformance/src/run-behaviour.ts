@@ -8,14 +8,14 @@ import { monotonicMs, withinDeadline } from "./wait.ts";
 export interface RunBehaviourOptions {
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
-  /** How long `life.idle` idles, in ms; 600,000 is what the catalogue asks for. @default 10,000 */
+  /** How long `life.idle` idles, in ms; the catalogue asks for 600,000. @default 10,000 */
   readonly idleMs?: number | undefined;
 }
 
 const CLEANUP_MS = 30_000;
 const IDLE_MS = 10_000;
 
-/** Runs one behaviour in a world of its own. Never rejects: what went wrong is in the result. */
+/** Runs one behaviour in its own context. Never rejects: errors are in the result. */
 export async function runBehaviour(
   behaviour: Behaviour,
   harness: Harness,
@@ -44,7 +44,7 @@ export async function runBehaviour(
     : { id, outcome: "failed", durationMs, detail: `${failure}\nseed ${options.seed}` };
 }
 
-/** What is known beforehand: does not apply, cannot be shown with this harness, or must not be run. */
+/** The result that is known without running: does not apply, cannot be shown with this harness, or must not run. */
 export function resultWithoutRunning(behaviour: Behaviour, harness: Harness): BehaviourResult | undefined {
   const { id } = behaviour;
   const inapplicable = behaviour.requires(harness.capabilities, harness);
@@ -65,16 +65,16 @@ function lack(needs: readonly Need[], harness: Harness): Pick<BehaviourResult, "
         : { outcome: "unproven", detail: `needs harness.${facility}: ${excuse}` };
     }
     if (need === "freeze" && harness.broker?.freeze === undefined) {
-      return { outcome: "unproven", detail: `${harness.implementation} cannot be stopped for a while here` };
+      return { outcome: "unproven", detail: `${harness.implementation} cannot be frozen here` };
     }
     if (need === "restart" && !harness.survivesRestart) {
-      return { outcome: "unproven", detail: `${harness.implementation} forgets everything when it ends` };
+      return { outcome: "unproven", detail: `${harness.implementation} loses everything when it ends` };
     }
   }
   return undefined;
 }
 
-/** With what a behaviour breaks something. */
+/** The facilities with which a behaviour breaks something. */
 const TO_BREAK: ReadonlySet<Need> = new Set<Need>(["broker", "process", "proxy", "restart", "freeze"]);
 
 /** Returns what went wrong. */

@@ -7,7 +7,7 @@ import { requireKnownQuirks, selectBehaviours, type Selection } from "./select-b
 export interface RunOptions extends Selection, Omit<RunBehaviourOptions, "seed"> {
   /** Repeats the random choices of an earlier run. @default a new one */
   readonly seed?: number | undefined;
-  /** Hears of each behaviour as it ends. */
+  /** Called for each behaviour when it ends. */
   readonly report?: ((behaviour: Behaviour, result: BehaviourResult) => void) | undefined;
 }
 

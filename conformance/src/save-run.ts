@@ -4,7 +4,7 @@ import type { ConformanceRun } from "./result.ts";
 
 /**
  * Writes a run as JSON for the matrix, one file per adapter, implementation and version. Results of behaviours that
- * this run did not have (another tier) stay from the file that was there. Returns the file's path.
+ * this run did not include (another tier) are kept from the existing file. Returns the file's path.
  */
 export async function saveRun(run: ConformanceRun, folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });

@@ -28,7 +28,7 @@ export function selectBehaviours({ tier = "full", only = [] }: Selection): reado
   return behaviours.filter((behaviour) => tiers[tier].includes(behaviour.tier));
 }
 
-/** A misspelt quirk would excuse nothing and warn nobody. @throws TypeError */
+/** A misspelt quirk would excuse nothing, and nobody would notice. @throws TypeError */
 export function requireKnownQuirks(harness: Pick<Harness, "name" | "quirks">): void {
   const seen = new Set<string>();
   for (const { test } of harness.quirks) {

@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import type { SubscriptionOptions } from "@anytopic/core";
 import type { ProcessAdapter } from "./harness.ts";
 
-/** What the program is told when it starts; JSON. */
+/** The arguments of the program; JSON. */
 export interface WorkerProcessTask extends ProcessAdapter {
   readonly topic: string;
   readonly subscription: { readonly name: string; readonly options: SubscriptionOptions };
@@ -15,20 +15,20 @@ export type FromWorkerProcess =
   | { readonly type: "run" | "success"; readonly id: string; readonly attempt: number }
   | { readonly type: "closed"; readonly afterMs: number; readonly blockedMs: number };
 
-/** `close`: for how long handlers may go on, in ms. */
+/** `close`: for how long handlers may continue, in ms. */
 export interface ToWorkerProcess {
   readonly close: number;
 }
 
-/** A worker in a process of its own: whose event loop can be blocked, and which must end by itself. */
+/** A worker in a separate process, whose event loop can be blocked, and which must end by itself. */
 export interface WorkerProcess {
-  /** What it has said so far. */
+  /** Its output so far. */
   readonly said: readonly FromWorkerProcess[];
-  /** Undefined while it runs, `"killed"` when somebody had to end it. */
+  /** Undefined while it runs, `"killed"` if it had to be killed. */
   readonly ended: number | "killed" | undefined;
-  /** Makes it close its connection, and after that nothing. */
+  /** Tells it to close its connection; then it must end by itself. */
   close(timeoutMs: number): void;
-  /** For the end of a behaviour, whatever became of it. */
+  /** For the end of a behaviour: kills the process if it still runs. */
   kill(): Promise<void>;
 }
 

@@ -3,7 +3,10 @@ import { DelayLine } from "./delay-line.ts";
 
 /** What the links of one proxy share: its faults, and its counters. */
 export interface LinkConditions {
-  /** Bytes are read and lost, connections open and nothing follows, ends are not passed on. */
+  /**
+   * Bytes are read and dropped, connections are accepted and nothing follows, and ends of connections are not passed
+   * on.
+   */
   blackholed: boolean;
   /** Added in each direction. */
   delayMs: number;
@@ -11,15 +14,14 @@ export interface LinkConditions {
   bytesToClient: number;
 }
 
-/** Reading stops while this much waits for its delay to pass. */
+/** Reading stops while this many bytes wait for their delay to pass. */
 const MAX_DELAYED_BYTES = 8 * 1024 * 1024;
 
 /**
  * One client's connection and its continuation to the target. While it is healthy, each direction
  * keeps its order, its backpressure and its half-close, and a reset of one side resets the other.
- *
- * A link that was in a blackhole has lost bytes, so it can never be healthy again: it stays deaf until
- * it is cut or reset.
+ * A link that was in a blackhole has lost bytes, so it can never be healthy again: it forwards nothing until it is
+ * cut or reset.
  */
 export class TcpLink {
   readonly #client: Socket;
@@ -104,7 +106,7 @@ export class TcpLink {
     from.on("end", () => {
       if (!this.#deaf) line.push(this.#conditions.delayMs, () => to.end());
     });
-    // A refused target, or a reset: the other side must not wait for what will never come.
+    // The target refused, or one side was reset: the other side must not wait for bytes that will never come.
     from.on("error", () => {
       if (!this.#deaf) to.resetAndDestroy();
     });

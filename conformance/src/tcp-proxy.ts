@@ -15,7 +15,7 @@ export interface TcpProxyOptions {
 export interface TcpProxy {
   /** Always 127.0.0.1. */
   readonly host: string;
-  /** The same for the life of the proxy, also while it is cut. */
+  /** Does not change during the life of the proxy, also while it is cut. */
   readonly port: number;
   /** Clients connected now. */
   readonly connections: number;
@@ -26,25 +26,25 @@ export interface TcpProxy {
   /** Closes every connection; resolves when new ones are refused (ECONNREFUSED). */
   readonly cut: () => Promise<void>;
   /**
-   * Half-open: connections stay and new ones are accepted, writing succeeds, and nothing ever arrives
-   * on the other side. What is sent meanwhile is lost.
+   * Half-open: connections stay open and new ones are accepted, writing succeeds, and nothing arrives on the other
+   * side. Bytes sent meanwhile are lost.
    */
   readonly blackhole: () => void;
-  /** Adds latency in each direction. 0 takes it away. Bytes under way keep the delay they started with. */
+  /** Adds latency in each direction. 0 removes it. Bytes on their way keep the delay they started with. */
   readonly delay: (delayMs: number) => void;
   /** Sends a TCP reset on every connection, once. New ones are accepted. */
   readonly resetPeers: () => void;
   /**
-   * Ends all faults; resolves when connections are accepted. Those that went through a blackhole are
-   * reset, since bytes of theirs are missing.
+   * Ends all faults; resolves when connections are accepted. Connections that were in a blackhole are reset, since
+   * some of their bytes are missing.
    */
   readonly heal: () => Promise<void>;
   /** Closes every connection and frees the port. Idempotent. */
   readonly close: () => Promise<void>;
 }
 
-// Below the ephemeral ports, so that no outgoing connection takes the port while the proxy is cut, and
-// no client that reconnects to it without end is by accident connected to itself.
+// Below the ephemeral ports. So no outgoing connection takes the port while the proxy is cut, and a client that keeps
+// reconnecting to it cannot connect to itself by accident.
 const FIRST_PORT = 10_000;
 const PORTS = 10_000;
 const PORT_ATTEMPTS = 200;
@@ -128,7 +128,7 @@ async function listenSomewhere(server: Server): Promise<void> {
   }
 }
 
-/** On the port it had. Only a stranger can be in the way, for a moment. */
+/** On the port that it had. Only another program can occupy it for a moment. */
 async function listenAgain(server: Server, host: string, port: number): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {

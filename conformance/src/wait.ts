@@ -1,4 +1,7 @@
-/** Waiting for conditions, with deadlines; never for time alone, but for `hold`, which is a handler's work. */
+/**
+ * Waiting for conditions, with deadlines, never for time alone. The exception is `hold`, which simulates a handler's
+ * work.
+ */
 import { Violation } from "./violation.ts";
 
 const POLL_MS = 10;
@@ -30,7 +33,7 @@ export function hold(durationMs: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Polls until `condition` gives something truthy; `what` completes "waited … ms for". */
+/** Polls until `condition` returns something truthy; `what` completes "waited … ms for". */
 export async function eventually<Value>(
   condition: () => Value | Promise<Value>,
   what: string | (() => string),
@@ -47,7 +50,7 @@ export async function eventually<Value>(
   }
 }
 
-/** Resolves once `activity` has kept one value for `windowMs`: the base of every "and nothing else happens". */
+/** Resolves once `activity` has kept one value for `windowMs`: the basis of every "and nothing else happens". */
 export async function quiet(
   activity: () => number,
   windowMs: number,
@@ -62,7 +65,7 @@ export async function quiet(
     if (now !== seen) {
       seen = now;
       sinceMs = monotonicMs();
-      if (sinceMs > endMs) throw new Violation(`expected quiet within ${deadlineMs} ms, things go on happening`);
+      if (sinceMs > endMs) throw new Violation(`expected quiet within ${deadlineMs} ms, but things keep happening`);
     }
   }
 }

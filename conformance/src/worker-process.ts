@@ -1,4 +1,4 @@
-/** The program of `startWorkerProcess`: a worker in a process of its own, told what to do by its parent. */
+/** The program of `startWorkerProcess`: a worker in a separate process, controlled by its parent. */
 import { connect, defineSubscription, defineTopic } from "@anytopic/core";
 import type { Adapter } from "@anytopic/core/driver";
 import type { Item } from "./item.ts";
@@ -38,6 +38,6 @@ async function end(timeoutMs: number): Promise<void> {
   const startMs = monotonicMs();
   await pubsub.close({ timeoutMs });
   tell({ type: "closed", afterMs: monotonicMs() - startMs, blockedMs: worker?.longestBlockMs ?? 0 });
-  // From here on only what was left open keeps this process alive.
+  // From here on, only something that was left open can keep this process alive.
   process.disconnect();
 }

@@ -12,7 +12,7 @@ const MARKED = /(<!-- conformance:begin -->\n)[\s\S]*?(<!-- conformance:end -->)
 const folder = process.argv[2] ?? join(root, "conformance-runs");
 const found = await loadRuns(folder);
 const runs = found.toSorted((a, b) => ORDER.indexOf(a.adapter) - ORDER.indexOf(b.adapter));
-if (runs.length === 0) throw new Error(`${folder} holds no runs: run the adapters' conformance tests first`);
+if (runs.length === 0) throw new Error(`${folder} contains no runs: run the adapters' conformance tests first`);
 
 await writeFile(join(root, "docs/conformance.md"), matrixMarkdown(runs));
 await writeFile(join(root, "docs/conformance.json"), `${JSON.stringify(matrixEntries(runs), undefined, 2)}\n`);

@@ -11,7 +11,10 @@ import { silentLogger, type Logger } from "./base/logger.ts";
 import { requireSecret } from "./publish/id-signer.ts";
 import { noBrokerConfigured } from "./base/no-broker-configured.ts";
 import type { Observer, PubSubEvent } from "./observe/observer.ts";
-import { rejectUnknownKeys, requireChoice, requireInteger, shown, withoutUndefined } from "./base/option-checks.ts";
+import { rejectUnknownKeys, requireChoice, shown, withoutUndefined } from "./base/option-checks.ts";
+import { CLOSE_TIMEOUT_LIMITS, PROVISIONING, WAIT_FOR_BROKER_LIMITS } from "./options/connect-limits.ts";
+import { integerOption } from "./options/number-limits.ts";
+import { PUBLISH_LIMITS } from "./options/publish-limits.ts";
 import { PubSub } from "./pubsub.ts";
 import { untilAborted } from "./base/until-aborted.ts";
 
@@ -61,7 +64,7 @@ export async function connect(first?: ConnectTarget | ConnectOptions, second?: C
   const routing = await routingOf(target, given);
   const options = withConfigured(given, routing.config);
   const environment = environmentOf(options);
-  const { waitForBrokerMs: waitMs = 0, signal } = options;
+  const { waitForBrokerMs: waitMs = WAIT_FOR_BROKER_LIMITS.default, signal } = options;
   return await keepTrying((until) => open(routing, environment, options, until), { ...environment, waitMs, signal });
 }
 
@@ -142,17 +145,15 @@ function withConfigured(given: ConnectOptions, config: LoadedConfig): ConnectOpt
 
 function checkedOptions(options: ConnectOptions): ConnectOptions {
   rejectUnknownKeys("connect", options, OPTIONS);
-  requireChoice("provisioning", options.provisioning ?? "ensure", ["ensure", "verify", "off"]);
-  requireInteger("closeTimeoutMs", options.closeTimeoutMs ?? 0, { min: 0, max: 3_600_000, unit: "ms" });
-  if (options.waitForBrokerMs !== Number.POSITIVE_INFINITY) {
-    requireInteger("waitForBrokerMs", options.waitForBrokerMs ?? 0, { min: 0, max: 86_400_000, unit: "ms" });
-  }
+  requireChoice("provisioning", options.provisioning ?? "ensure", PROVISIONING);
+  integerOption("closeTimeoutMs", options.closeTimeoutMs, CLOSE_TIMEOUT_LIMITS);
+  integerOption("waitForBrokerMs", options.waitForBrokerMs, WAIT_FOR_BROKER_LIMITS);
   checkedAdapters(options.adapters ?? []);
   const publish = options.publish ?? {};
-  rejectUnknownKeys("publish", publish, ["maxPending", "maxWaiting", "timeoutMs", "idSecret"]);
-  requireInteger("publish.maxPending", publish.maxPending ?? 1, { min: 1, max: 100_000 });
-  requireInteger("publish.maxWaiting", publish.maxWaiting ?? 0, { min: 0, max: 10_000_000 });
-  requireInteger("publish.timeoutMs", publish.timeoutMs ?? 100, { min: 100, max: 600_000, unit: "ms" });
+  rejectUnknownKeys("publish", publish, [...Object.keys(PUBLISH_LIMITS), "idSecret"]);
+  integerOption("publish.maxPending", publish.maxPending, PUBLISH_LIMITS.maxPending);
+  integerOption("publish.maxWaiting", publish.maxWaiting, PUBLISH_LIMITS.maxWaiting);
+  integerOption("publish.timeoutMs", publish.timeoutMs, PUBLISH_LIMITS.timeoutMs);
   if (publish.idSecret !== undefined) requireSecret(publish.idSecret);
   return Object.freeze({ ...options, publish: Object.freeze({ ...publish }) });
 }

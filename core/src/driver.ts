@@ -160,15 +160,25 @@ export interface DriverDeadLetters {
   store(letter: OutgoingMessage): Promise<void>;
   /** How many letters there are, see `Capabilities.deadLetterCount`. */
   count(): Promise<number>;
-  /** Up to `limit` (1 to 1,000) letters without removing them; oldest first where the broker has an order. */
-  peek(limit: number): Promise<readonly StoredMessage[]>;
-  /** Up to `limit` (1 to 1,000) letters that nobody else has taken; empty only when there was none for about a second. */
-  take(limit: number): Promise<readonly TakenLetter[]>;
+  /**
+   * Up to `limit` (1 to 1,000) letters without removing them; oldest first where the broker has an order. Left out where the
+   * broker cannot look without taking: core takes them and puts them back.
+   */
+  peek?(limit: number): Promise<readonly StoredMessage[]>;
+  /**
+   * Up to `limit` (1 to 1,000) letters that nobody else has taken: what is there now. When there is none, a driver whose
+   * broker has a long poll waits for the first up to `waitMs`, 0 to 1,000. Core goes on asking until there was none for
+   * about a second.
+   */
+  take(limit: number, waitMs: number): Promise<readonly TakenLetter[]>;
+  /** Whether an empty answer of `take` is certain: then core does not ask again. @default false */
+  readonly emptyIsCertain?: boolean;
   /** Puts a message back to *this* subscription alone, as new (attempt 1), same id, key and publish time, past any deduplication window; resolves when it is durable. */
   redeliver(message: OutgoingMessage): Promise<void>;
-  /** Deletes every letter and returns how many there were. */
-  purge(): Promise<number>;
-  close(timeoutMs: number): Promise<void>;
+  /** Deletes every letter and returns how many there were. Left out where the broker has no better means: core takes and removes them. */
+  purge?(): Promise<number>;
+  /** Left out where nothing is to be closed. */
+  close?(timeoutMs: number): Promise<void>;
 }
 
 /** An open connection to a broker. */
@@ -177,6 +187,8 @@ export interface Driver {
   readonly server: string;
   /** The client library's own object: the escape hatch. Belongs to the driver, which closes it unless it was handed in. */
   readonly native: unknown;
+  /** What `plan` cannot see of this broker, in words, and how to look at it by hand, for `doctor`; left out where it sees everything. */
+  readonly blindSpot?: string | undefined;
   /** Compares; changes nothing. Empty when everything declared exists and fits. */
   plan(topology: Topology, signal?: AbortSignal): Promise<readonly TopologyChange[]>;
   /** Creates what is missing, and with `update` changes what can be changed in place; returns what was done. Safe against others doing the same at the same time. Never deletes. With `"replace"` differences: leaves them alone. */
@@ -198,6 +210,7 @@ export interface Driver {
 
 /** What core gives a driver. */
 export interface DriverContext {
+  /** Everything that a driver of ours measures or waits for goes by it; only what a client library is told goes by the system's. */
   readonly clock: Clock;
   /** Uniform in [0, 1), for jitter. */
   readonly random: () => number;
@@ -241,8 +254,18 @@ export type { PubSubErrorCode, PubSubErrorOptions } from "./base/errors.ts";
 export { percentDecode, percentEncode } from "./base/percent-encoding.ts";
 export { Deque } from "./base/deque.ts";
 export { type Held, HeldItems } from "./base/held-items.ts";
+export { isPlainId } from "./contract/received.ts";
+export { type LetterStore, storeLetter } from "./contract/store-letter.ts";
 export { NumberWindow } from "./base/number-window.ts";
-export { reconnectDelayMs } from "./base/reconnect-delay.ts";
+export { CLOSE_GRACE_MS } from "./base/close-budget.ts";
+export { ConnectionStatus } from "./base/connection-status.ts";
+export { keepTrying } from "./base/keep-trying.ts";
+export { pause } from "./base/pause.ts";
+export { ReceivingReports } from "./base/receiving-reports.ts";
+export { retryPauseMs } from "./base/retry-pause.ts";
+export { timeLeft } from "./base/time-left.ts";
+export { untilAborted } from "./base/until-aborted.ts";
+export { requireWithin, within } from "./base/within.ts";
 export { HIDDEN_PARAMETER, mayShowParameter } from "./base/url-parameter.ts";
 export { rejectUnknownKeys, requireChoice, requireInteger, shown, withoutUndefined } from "./base/option-checks.ts";
 export { urlWithOptions } from "./base/url-with-options.ts";

@@ -13,10 +13,11 @@ export type {
   TopicConfig,
 } from "./config/config-types.ts";
 export { connect } from "./connect.ts";
-export type { Provisioning, PublishLimits } from "./config/config-types.ts";
+export type { Provisioning } from "./options/connect-limits.ts";
+export type { PublishLimits } from "./options/publish-limits.ts";
 export type { ConnectOptions, ConnectTarget } from "./connections/connect-options.ts";
 export type { RegisteredAdapter } from "./connections/adapter-from-url.ts";
-export type { DeadLetter, DeadLetterReason } from "./dead-letters/dead-letter.ts";
+export type { DeadLetter, DeadLetterReason } from "./contract/dead-letter.ts";
 export type { DeadLetterQueue } from "./dead-letters/dead-letter-queue.ts";
 export type { LetterSelection, RedriveOptions } from "./dead-letters/letter-selection.ts";
 export type { Deliveries } from "./consume/deliveries.ts";

@@ -10,6 +10,7 @@ import type { Handler } from "./consume/handler-context.ts";
 import { healthOf, type Health } from "./observe/health.ts";
 import { applyOn, destroyOn, type PlannedChange, planOn } from "./connections/provisioning.ts";
 import { Publishing } from "./publish/publishing.ts";
+import { CLOSE_TIMEOUT_LIMITS } from "./options/connect-limits.ts";
 import type { Publisher, PublishEntry, PublishOptions, PublishResult } from "./publish/publish-options.ts";
 import { closedError, requireOpen } from "./base/require-open.ts";
 import { Subscribing } from "./consume/subscribing.ts";
@@ -18,8 +19,6 @@ import type { AnySubscription, Subscription } from "./declare/subscription.ts";
 import type { AnyTopic, Topic } from "./declare/topic.ts";
 import { closeTimeout, type CloseOptions, type SubscribeOptions, type Worker } from "./consume/worker.ts";
 import { requireKind } from "./base/wrong-argument.ts";
-
-const CLOSE_TIMEOUT_DEFAULT_MS = 30_000;
 
 /** One connection of a `PubSub`. */
 export interface ConnectionInfo {
@@ -31,6 +30,8 @@ export interface ConnectionInfo {
   readonly capabilities: Capabilities;
   /** The client library's own object, see the adapter's README. */
   readonly native: unknown;
+  /** What `plan` cannot see there, in words, and how to look at it by hand; undefined when it sees everything. */
+  readonly blindSpot: string | undefined;
 }
 
 /**
@@ -50,7 +51,7 @@ export class PubSub implements AsyncDisposable {
 
   /** For `connect`. */
   constructor(router: ConnectionRouter, environment: ConnectionEnvironment, options: ConnectOptions) {
-    const { inbox, closeTimeoutMs = CLOSE_TIMEOUT_DEFAULT_MS } = options;
+    const { inbox, closeTimeoutMs = CLOSE_TIMEOUT_LIMITS.default } = options;
     const closed = this.#closed.signal;
     this.#router = router;
     this.#environment = environment;
@@ -88,7 +89,8 @@ export class PubSub implements AsyncDisposable {
   async connection(name: string): Promise<ConnectionInfo> {
     requireOpen(this.#closed.signal);
     const { adapter, driver, capabilities } = await this.#router.connection(name);
-    return Object.freeze({ name, adapter: adapter.name, server: driver.server, native: driver.native, capabilities });
+    const { server, native, blindSpot } = driver;
+    return Object.freeze({ name, adapter: adapter.name, server, native, capabilities, blindSpot });
   }
 
   /**

@@ -69,6 +69,7 @@ function queueOf(letters: readonly StoredMessage[], behaviour: Behaviour = {}) {
     },
     count: async () => entries.size,
     peek: async (limit) => [...entries].slice(0, limit).map(({ stored }) => stored),
+    emptyIsCertain: true,
     async take(limit) {
       takes += 1;
       if (behaviour.leaseTakes !== undefined && takes % behaviour.leaseTakes === 0) entries.forEach(free);
@@ -92,8 +93,6 @@ function queueOf(letters: readonly StoredMessage[], behaviour: Behaviour = {}) {
       const again = behaviour.redelivered?.(message);
       if (again !== undefined) add(again);
     },
-    purge: async () => entries.size,
-    close: async () => {},
   };
   const queue = createDeadLetterQueue(async () => ({ letters: driver, capabilities }), "events/sub", systemClock);
   return {

@@ -163,6 +163,7 @@ export class ScriptedAdapter implements Adapter {
         },
         count: async () => this.letters.length,
         peek: async () => this.stored,
+        emptyIsCertain: true,
         take: async () =>
           this.stored.splice(0).map((letter) => ({
             ...letter,

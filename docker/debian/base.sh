@@ -10,13 +10,13 @@ if ! command -v debootstrap >/dev/null; then
   DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends debootstrap
 fi
 debootstrap --variant=minbase unstable "$root" "$("$(dirname "$0")/unstable-apt.sh" --mirror)"
-# The ways to the mirror are the host's own. A release file may be past its date where the mirror is a snapshot.
+# The mirror is the one of the host. If the mirror is a snapshot, its release file may have expired.
 apt-config dump Acquire | grep -E '^Acquire::(https?|ftp)::' >"$root/etc/apt/apt.conf.d/90host" || true
 cat >"$root/etc/apt/apt.conf.d/91image" <<'CONF'
 Acquire::Check-Valid-Until "false";
 Acquire::Languages "none";
 APT::Install-Recommends "false";
 CONF
-# A stage is thrown away: no waiting for the disk after every file, and no manuals.
+# A stage is thrown away, so it needs no sync to disk after every file, and no manuals.
 printf '%s\n' force-unsafe-io 'path-exclude=/usr/share/doc/*' 'path-exclude=/usr/share/man/*' >"$root/etc/dpkg/dpkg.cfg.d/91image"
 rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*

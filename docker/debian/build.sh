@@ -59,7 +59,7 @@ for name in "${images[@]}"; do
     continue
   fi
   began=$SECONDS
-  # The classic builder is in every engine; BuildKit would be a plugin more to install.
+  # Every engine has the classic builder; BuildKit would be one more plugin to install.
   DOCKER_BUILDKIT=0 docker build ${force:+--no-cache} --force-rm --label "$label=$source" -t "$tag" -f "$name/Dockerfile" . >"$work/log" 2>&1 ||
     { tail -n 30 "$work/log" >&2; die "$tag failed"; }
   # The version is known only now, in the stage: it becomes a label, where tools look for it.

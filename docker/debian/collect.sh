@@ -25,7 +25,8 @@ done | grep -Ev '^/\.$|^/usr/share/(doc|man|info|locale|lintian|bash-completion|
   while read -r path; do
     if [ -f "$path" ] || [ -L "$path" ]; then echo "$path"; fi
   done >"$list"
-# ldd says nothing of use about files that are no dynamic programs. A library is reached through links: they come too.
+# ldd is of no use for files that are not dynamic programs. Libraries are reached through links, so the links are
+# copied too.
 { xargs -d '\n' -n 50 ldd <"$list" 2>/dev/null || true; } | sed -nE 's|^.*[[:space:]](/[^ :]+) \(0x.*|\1|p' | sort -u |
   while read -r library; do printf '%s\n' "$library" "$(readlink -f "$library")"; done >"$list.libraries"
 cat "$list" "$list.libraries" | tar -c --files-from=- | tar -x -C "$root"

@@ -1,6 +1,6 @@
 import type { BrokerKind } from "./broker.ts";
 
-/** No provider could give the broker. The message says why for each one, and which command helps. */
+/** No provider could start the broker. The message says why for each provider, and which command helps. */
 export class BrokerUnavailableError extends Error {
   readonly kind: BrokerKind;
   /** A shell command that would make the broker available. */

@@ -2,8 +2,8 @@
 export type BrokerKind = "nats" | "rabbitmq" | "aws" | "gcp";
 
 /**
- * Where a broker comes from: a URL in the environment, a container, a program of this machine run as
- * a process of its own, or a library inside this process.
+ * Where a broker comes from: a URL in the environment, a container, a program of this machine that runs as a separate
+ * process, or a library inside this process.
  */
 export type BrokerProvider = "external" | "docker" | "native" | "embedded";
 
@@ -11,9 +11,9 @@ export type BrokerProvider = "external" | "docker" | "native" | "embedded";
 export interface Broker {
   readonly kind: BrokerKind;
   readonly provider: BrokerProvider;
-  /** What answers: `nats-server`, `rabbitmq`, `fauxqs`, `moto`, `localstack`, `gcp-emulator`, `pstest`. */
+  /** The implementation: `nats-server`, `rabbitmq`, `fauxqs`, `moto`, `localstack`, `gcp-emulator`, `pstest`. */
   readonly implementation: string;
-  /** As the server or its package states it; `unknown` when nothing states it. */
+  /** As stated by the server or its package; `unknown` if neither states it. */
   readonly version: string;
   readonly host: string;
   readonly port: number;
@@ -33,15 +33,16 @@ export interface Broker {
   /** Starts a killed server on the same port and data; resolves when it answers. No effect while it runs. */
   readonly start?: (() => Promise<void>) | undefined;
   /**
-   * Stops the server with SIGSTOP: its connections stay open, and it answers nothing until `thaw()`. Native brokers only.
-   * `kill()` and `close()` work meanwhile.
+   * Freezes the server with SIGSTOP: its connections stay open, and it answers nothing until `thaw()`. Native brokers
+   * only. `kill()` and `close()` work meanwhile.
    */
-  readonly freeze?: () => Promise<void>;
-  /** Lets a frozen server go on. No effect on one that runs, or that was killed. */
-  readonly thaw?: () => Promise<void>;
+  readonly freeze?: (() => Promise<void>) | undefined;
+  /** Lets a frozen server continue. No effect on a server that runs, or that was killed. */
+  readonly thaw?: (() => Promise<void>) | undefined;
   /**
    * Runs the broker's own management command against this broker and resolves with what it printed.
    * RabbitMQ: the arguments of `rabbitmqctl`, for example `["close_all_connections", "test"]`.
+   * On a node that is still starting it waits until the node runs, at most 30 s.
    * Rejects with the command's message when it fails. Absent elsewhere.
    */
   readonly admin?: ((args: readonly string[]) => Promise<string>) | undefined;
@@ -50,9 +51,9 @@ export interface Broker {
 }
 
 export interface StartBrokerOptions {
-  /** Takes exactly this provider and no other. @default the order of {@link startBroker} */
+  /** Use exactly this provider and no other. @default the order of {@link startBroker} */
   readonly provider?: BrokerProvider | undefined;
-  /** Takes exactly this implementation, for example `moto`. @default the first one of the provider */
+  /** Use exactly this implementation, for example `moto`. @default the first one of the provider */
   readonly implementation?: string | undefined;
   /** Container image. @default the entry of `docker/images.json`, or `ANYTOPIC_<KIND>_IMAGE` */
   readonly image?: string | undefined;
@@ -62,8 +63,8 @@ export interface StartBrokerOptions {
    */
   readonly config?: string | undefined;
   /**
-   * Keeps state on disk where the implementation lets us choose (`fauxqs` as a process of its own).
-   * NATS and RabbitMQ always keep it. @default false
+   * Keep state on disk if the implementation has the choice (`fauxqs` as a separate process). NATS and RabbitMQ
+   * always keep it. @default false
    */
   readonly persistent?: boolean | undefined;
 }

@@ -24,7 +24,7 @@ export function externalVariables(kind: BrokerKind): readonly string[] {
   return KINDS[kind].variables;
 }
 
-/** The broker an environment variable names; `undefined` when none is set. Rejects when nothing answers there. */
+/** The broker that an environment variable names; `undefined` when none is set. Rejects when nothing answers there. */
 export async function findExternalBroker(kind: BrokerKind): Promise<Broker | undefined> {
   const { variables, scheme, port: defaultPort, probe } = KINDS[kind];
   const variable = variables.find((name) => (process.env[name] ?? "") !== "");
@@ -32,7 +32,7 @@ export async function findExternalBroker(kind: BrokerKind): Promise<Broker | und
   const url = process.env[variable] as string;
   const { host, port, plain } = parse(variable, url, scheme, defaultPort);
 
-  // Behind TLS only the client itself can ask; that something listens is all there is to see from here.
+  // With TLS only the client itself can ask the broker; here we can only check that something listens.
   const answer = await (plain ? probe : probeTcp)(host, port);
   if (answer === undefined) {
     throw new Error(
@@ -58,7 +58,7 @@ function parse(
   scheme: string,
   defaultPort: number,
 ): { readonly host: string; readonly port: number; readonly plain: boolean } {
-  // A list of servers is a cluster: the first one speaks for it.
+  // A list of servers is a cluster: the first server represents it.
   const first = url.split(",")[0] as string;
   const parsed = URL.parse(first.includes("://") ? first : `${scheme}//${first}`);
   if (parsed === null || parsed.hostname === "") {

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** Where the installed fauxqs is, for a process of its own, and which version. */
+/** The location and version of the installed fauxqs, for a separate process. */
 export interface FauxqsPackage {
   readonly version: string;
   /** URL of its main module. */

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-// Debian keeps servers in /usr/sbin, which is not on an ordinary user's PATH.
+// Debian installs servers in /usr/sbin, which is not on an ordinary user's PATH.
 const MORE_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/opt/homebrew/sbin"];
 
 /** The path of an executable on the PATH or in the system's folders for servers, or `undefined`. */

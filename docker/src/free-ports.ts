@@ -8,11 +8,12 @@ const BLOCKS = 300;
 const BLOCK_PORTS = 40;
 const LAST_PORT = FIRST_PORT + BLOCKS * BLOCK_PORTS;
 
-// Test workers start together and have neighbouring process ids, so each begins in a block of its own.
+// Test workers start together and have neighbouring process ids, so each one starts to search in its own block of
+// ports.
 let nextPort = FIRST_PORT + (process.pid % BLOCKS) * BLOCK_PORTS;
 
 /**
- * Finds `count` ports of 127.0.0.1 on which nothing listens now. Nothing holds them: whoever starts a
+ * Finds `count` ports of 127.0.0.1 on which nothing listens now. The ports are not reserved: a caller that starts a
  * server on one must be ready to ask again.
  */
 export async function freePorts(count: number): Promise<number[]> {

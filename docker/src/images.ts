@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { BrokerKind, StartBrokerOptions } from "./broker.ts";
 
-/** A container image and the implementation inside. */
+/** A container image and the implementation in it. */
 export interface BrokerImage {
   readonly name: string;
   readonly implementation: string;
@@ -42,7 +42,7 @@ export function chooseImage(kind: BrokerKind, options: StartBrokerOptions): Brok
   return name === undefined ? undefined : { name, implementation };
 }
 
-/** By name: `my.registry/team/moto:5` holds moto; a name that says nothing holds the kind's default. */
+/** By name: `my.registry/team/moto:5` contains moto; any other name is taken to contain the kind's default. */
 function implementationOf(image: string, known: Readonly<Record<string, string>>, first: string): string {
   return [...Object.keys(known), "fauxqs"].find((implementation) => image.includes(implementation)) ?? first;
 }

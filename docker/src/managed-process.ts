@@ -14,7 +14,7 @@ export interface ProcessSpec {
   readonly logFile: string;
 }
 
-/** A child in a process group of its own, which ends at the latest with this process. */
+/** A child in its own process group, which ends at the latest with this process. */
 export interface ManagedProcess {
   readonly pid: number;
   readonly running: boolean;
@@ -24,7 +24,7 @@ export interface ManagedProcess {
   readonly signal: (signal: "SIGSTOP" | "SIGCONT") => Promise<void>;
 }
 
-/** Starts a program. Rejects when it cannot be executed; whether it then works is the caller's to find out. */
+/** Starts a program. Rejects when it cannot be executed; the caller must check whether it then works. */
 export async function startProcess(spec: ProcessSpec): Promise<ManagedProcess> {
   const log = openSync(spec.logFile, "a");
   const child = spawn(spec.command, spec.args, {
@@ -48,7 +48,7 @@ export async function startProcess(spec: ProcessSpec): Promise<ManagedProcess> {
       resolve();
     });
   });
-  // A script that forgets to close its broker must still be able to end.
+  // A script that does not close its broker must still be able to end.
   child.unref();
 
   return {
@@ -64,7 +64,7 @@ export async function startProcess(spec: ProcessSpec): Promise<ManagedProcess> {
       child.ref();
       signalGroup(pid, "SIGKILL");
       await exited;
-      // Children of the leader are init's to reap; it may be slow, or absent in a container.
+      // The leader's children are reaped by init, which may be slow, or missing in a container.
       await until(() => (signalGroup(pid, 0) ? undefined : true), {
         deadlineMs: 1_000,
         everyMs: 5,

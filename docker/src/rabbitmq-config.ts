@@ -1,10 +1,11 @@
 /**
- * A message that is dead-lettered at least once while the node starts, before it has its exchanges again, is tried once more
- * after this time, 180 s unless set. docs/adr/023-rabbitmq-restart.md has the story; `rabbitmq.conf` has no name for it.
+ * If an at-least-once dead-letter queue dead-letters a message while the node starts, before the exchanges are
+ * recovered, it tries again only after this time, 180 s by default. docs/adr/023-rabbitmq-restart.md explains it.
+ * `rabbitmq.conf` has no name for this setting.
  */
 export const RABBITMQ_ADVANCED_CONFIG = "[{rabbit, [{dead_letter_worker_publisher_confirm_timeout, 5000}]}].\n";
 
-/** Small enough for several nodes on one laptop; a write-ahead log of 64 MiB wants three times that in memory. */
+/** Small enough for several nodes on one laptop; a write-ahead log of 64 MiB needs three times that in memory. */
 export function rabbitmqConfig(listeners: string, more: string | undefined): string {
   return [
     listeners,

@@ -3,9 +3,9 @@ import { BrokerUnavailableError } from "./broker-unavailable-error.ts";
 import { startBroker } from "./start-broker.ts";
 
 /**
- * {@link startBroker} for test files: where no broker is to be had it says so on standard error and
- * resolves with `undefined`, so that the tests can be skipped. In CI (`CI` set) it rejects instead,
- * because there a skipped test is a test nobody will miss.
+ * {@link startBroker} for test files: if no broker is available it says so on standard error and resolves with
+ * `undefined`, so that the tests can be skipped. In CI (`CI` set) it rejects instead, because there nobody would
+ * notice a skipped test.
  */
 export async function startBrokerOrSkip(
   kind: BrokerKind,

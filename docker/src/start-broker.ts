@@ -7,20 +7,19 @@ import { startNativeBroker } from "./native/start-native-broker.ts";
 import { startEmbeddedFauxqs } from "./start-embedded-fauxqs.ts";
 
 const PROVIDERS: readonly BrokerProvider[] = ["external", "docker", "native", "embedded"];
-// What runs in process is ready at once and the same everywhere, so AWS takes it before a program.
+// The embedded emulator is ready at once and the same everywhere, so AWS tries it before a program.
 const AWS_PROVIDERS: readonly BrokerProvider[] = ["external", "docker", "embedded", "native"];
 
 const INSTALL_COMMAND = "scripts/install-brokers.sh";
 
 /**
- * Gives a running broker. Tried in this order: the one a variable in the environment names (`NATS_URL`;
- * `RABBITMQ_URL` or `AMQP_URL`; `AWS_ENDPOINT_URL`; `PUBSUB_EMULATOR_HOST`), a container when a Docker
- * engine answers, a program of this machine, a library in this process (AWS: the library first).
- * `BROKERS=external|docker|native|embedded` takes only that one; `native` includes the embedded one
- * where a kind has no program. Asking for an implementation or an image never takes an external one,
- * unless `BROKERS` says so.
+ * Returns a running broker. It tries in this order: the one a variable in the environment names (`NATS_URL`;
+ * `RABBITMQ_URL` or `AMQP_URL`; `AWS_ENDPOINT_URL`; `PUBSUB_EMULATOR_HOST`), a container when a Docker engine
+ * answers, a program of this machine, a library in this process (AWS: the library first).
+ * `BROKERS=external|docker|native|embedded` uses only that one; `native` includes the embedded one if a kind has no
+ * program. If an implementation or an image is requested, an external broker is never used, unless `BROKERS` says so.
  *
- * @throws {BrokerUnavailableError} when no provider has one: it says why, and which command helps.
+ * @throws {BrokerUnavailableError} when no provider has a broker: it says why, and which command helps.
  */
 export async function startBroker(kind: BrokerKind, options: StartBrokerOptions = {}): Promise<Broker> {
   const reasons: string[] = [];
@@ -32,14 +31,14 @@ export async function startBroker(kind: BrokerKind, options: StartBrokerOptions 
       reasons.push(found);
     } catch (error) {
       reasons.push(`${provider}: ${(error as Error).message}`);
-      // A named broker that is down is a mistake to correct, not a reason to test another one.
+      // If the named broker is down, that is a mistake to correct, not a reason to test another broker.
       if (provider === "external") break;
     }
   }
   throw new BrokerUnavailableError(kind, reasons, helpfulCommand(kind, providers));
 }
 
-/** Each gives a broker, or the reason why it has none. A rejection means that it tried and failed. */
+/** Each returns a broker, or the reason why it has none. A rejection means that it tried and failed. */
 const PROVIDE: Readonly<
   Record<BrokerProvider, (kind: BrokerKind, options: StartBrokerOptions) => Promise<Broker | string>>
 > = {

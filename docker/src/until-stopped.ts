@@ -6,9 +6,9 @@ const DEADLINE_MS = 10_000;
 const STILL = /^[TtZX]$/;
 
 /**
- * Resolves when no thread of a process group runs any more. SIGSTOP reaches one thread of a process first, and the others
- * only when that one has been given the processor: on a busy machine they go on for a while after `kill` has returned, and
- * a server answers meanwhile. On systems without `/proc` the signal is trusted.
+ * Resolves when no thread of a process group is running. SIGSTOP reaches one thread of a process first, and the
+ * others only when that thread gets the processor. On a busy machine they continue for a while after `kill` has
+ * returned, and a server still answers. On systems without `/proc` the signal is trusted.
  */
 export async function untilStopped(group: number): Promise<void> {
   await until(() => (runs(group) ? undefined : true), {
@@ -38,11 +38,14 @@ function children(folder: string): string[] {
   }
 }
 
-/** State, parent, group and so on; empty when it is gone. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html (2026-11-26) */
+/**
+ * State, parent, group and so on; empty when the process has ended.
+ * https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html (2026-11-26)
+ */
 function stat(folder: string): string[] {
   try {
     const text = readFileSync(`${folder}/stat`, "utf8");
-    // The name before may have spaces and parentheses in it.
+    // The name before it may contain spaces and parentheses.
     return text.slice(text.lastIndexOf(")") + 2).split(" ");
   } catch {
     return [];

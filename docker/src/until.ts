@@ -9,7 +9,7 @@ export interface UntilOptions {
   readonly what: string;
 }
 
-/** Repeats `check` until it gives something other than `undefined`, and resolves with that. */
+/** Repeats `check` until it returns something other than `undefined`, and resolves with that. */
 export async function until<T>(check: () => Promise<T | undefined> | T | undefined, options: UntilOptions): Promise<T> {
   const deadline = performance.now() + options.deadlineMs;
   for (;;) {

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-// Reads what this process owns, one line each, until its standard input ends, which happens however
-// this process ends (exit, Ctrl-C, crash, SIGKILL). Then it ends what is left.
+// The watchdog reads what this process owns, one line each, until its standard input ends. That happens however this
+// process ends (exit, Ctrl-C, crash, SIGKILL). Then it ends what is left.
 const SCRIPT = `
 trap '' INT TERM HUP QUIT
 owned=' '
@@ -41,7 +41,7 @@ export function own(owned: Owned): void {
   write(`+${owned}\n`);
 }
 
-/** Takes back {@link own}, after `owned` has ended. */
+/** Undoes {@link own}, after `owned` has ended. */
 export function disown(owned: Owned): void {
   write(`-${owned}\n`);
 }
@@ -60,7 +60,7 @@ export function removeFolder(folder: string): void {
   try {
     rmdirSync(join(folder, ".."));
   } catch {
-    // Another broker still has its folder there.
+    // Another broker still has its folder in it.
   }
 }
 
@@ -71,7 +71,7 @@ function write(line: string): void {
 function theWatchdog(): Watchdog {
   if (watchdog !== undefined) return watchdog;
   const root = mkdtempSync(join(tmpdir(), "anytopic-"));
-  // Detached, so that Ctrl-C in a terminal does not reach it.
+  // Detached, so that Ctrl-C in a terminal does not reach the watchdog.
   const child = spawn("/bin/sh", ["-c", SCRIPT, "anytopic-watchdog", root], {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],

@@ -1,9 +1,8 @@
-import { PubSubError } from "@anytopic/core/driver";
+import { type DriverContext, pause, PubSubError, retryPauseMs } from "@anytopic/core/driver";
 import { isTransient, toPubSubError } from "./errors.ts";
 
 /** Tries of one entry that AWS fails for reasons of its own, the first included. */
 const MAX_TRIES = 4;
-const FIRST_DELAY_MS = 50;
 
 /** What every batch call of SNS and SQS answers: 200, and per entry what became of it. */
 export interface BatchAnswer {
@@ -24,7 +23,7 @@ export interface BatchCall<Entry> {
   readonly doing: string;
   /** Told of the error of a whole call. */
   failed(error: PubSubError): void;
-  readonly random: () => number;
+  readonly context: Pick<DriverContext, "clock" | "random">;
 }
 
 /** Makes a batch call and sends again, a few times and those alone, the entries that AWS throttles or fails on its side. Never rejects. */
@@ -53,7 +52,7 @@ export async function callBatch<Entry>(entries: readonly Entry[], batch: BatchCa
       return;
     }
     if (again.length === 0) return;
-    await pause(tries, batch.random);
+    await pause(batch.context.clock, retryPauseMs(tries, batch.context.random));
     pending = again.filter(({ entry }) => batch.wanted(entry)).map(({ entry }) => entry);
     for (const { entry, Code } of again) if (!pending.includes(entry)) batch.settled(entry, batch.entryError(Code));
     if (pending.length === 0) return;
@@ -62,12 +61,4 @@ export async function callBatch<Entry>(entries: readonly Entry[], batch: BatchCa
 
 function unmentioned(doing: string): PubSubError {
   return new PubSubError("TIMEOUT", `cannot ${doing}: AWS's answer does not mention this entry; it may have happened`);
-}
-
-/** 50 ms, doubling, the upper half by chance. */
-function pause(tries: number, random: () => number): Promise<void> {
-  const ceiling = FIRST_DELAY_MS * 2 ** tries;
-  return new Promise((resolve) => {
-    setTimeout(resolve, ceiling / 2 + (ceiling / 2) * random());
-  });
 }

@@ -57,6 +57,12 @@ export function encodeMessage(message: OutgoingMessage, group: string | undefine
   return { body, attributes, bytes };
 }
 
+/** The body alone, without our metadata unless that says how to read it. */
+export function encodeBytes(message: OutgoingMessage, group: string | undefined): EncodedMessage {
+  const encoded = encodeMessage({ ...message, attributes: {}, orderingKey: group }, group);
+  return encodeBody(message.body).encoding === undefined ? { ...encoded, attributes: {} } : encoded;
+}
+
 /** As a topic or queue of this kind takes it. */
 export function encodeFor(fifo: boolean, message: OutgoingMessage): EncodedMessage {
   return encodeMessage(message, fifo ? messageGroupId(message) : undefined);

@@ -1,8 +1,7 @@
 import { setMaxListeners } from "node:events";
-import { setTimeout } from "node:timers/promises";
 import type * as SnsApi from "@aws-sdk/client-sns";
 import type * as SqsApi from "@aws-sdk/client-sqs";
-import { type DriverContext, PubSubError } from "@anytopic/core/driver";
+import { type DriverContext, PubSubError, within } from "@anytopic/core/driver";
 import { wantsClientCertificate } from "./client-certificate.ts";
 import { credentialsForLoopback, endpointOfEnvironment } from "./endpoint.ts";
 import { EndpointWatch } from "./endpoint-watch.ts";
@@ -14,7 +13,6 @@ import { MAX_WAIT_SECONDS } from "./limits.ts";
 import type { CheckedOptions } from "./options.ts";
 import { probe, requireAccount } from "./probe.ts";
 import { Sha256 } from "./sha256.ts";
-import { within } from "./within.ts";
 
 const REQUEST_TIMEOUT_MS = 15_000;
 /** A long poll is given up when its answer is this much late. */
@@ -46,15 +44,13 @@ export interface Connection extends AwsClients {
   readonly region: string;
   /** Long polls of closed workers that have not come back yet. */
   readonly lingering: Set<Promise<void>>;
-  /** Aborted at the end of closing: for long polls, also those of a client that was handed in. */
+  /** Aborted at the end of closing: for long polls, also those of a client that was handed in, and for whoever waits for a queue. */
   readonly closed: AbortSignal;
   account: string | undefined;
   /** Topics whose ARN is known, by SNS name. */
   readonly topicArns: Map<string, string>;
   /** To be told of every error of a call: some mean that nobody can be reached. */
   failed(error: PubSubError): void;
-  /** Waits, until the connection is closed at the latest. */
-  pause(ms: number): Promise<void>;
   /** Waits for the polls that linger, then ends everything that is under way. Resolves within `timeoutMs`. */
   close(timeoutMs: number): Promise<void>;
 }
@@ -152,8 +148,8 @@ function connection({ endpoint, destroy, ...parts }: Parts): Connection {
   // There is one per poll.
   setMaxListeners(0, closed.signal);
   const close = async (timeoutMs: number): Promise<void> => {
-    await within(timeoutMs, Promise.all(lingering));
-    closed.abort();
+    await within(parts.context.clock, timeoutMs, Promise.all(lingering));
+    closed.abort(new PubSubError("CLOSED", "the connection to SNS and SQS was closed"));
     destroy();
   };
   return {
@@ -164,9 +160,6 @@ function connection({ endpoint, destroy, ...parts }: Parts): Connection {
     lingering,
     closed: closed.signal,
     failed: (error) => watch.failed(error),
-    async pause(ms): Promise<void> {
-      await setTimeout(ms, undefined, { signal: closed.signal }).catch(() => {});
-    },
     close(timeoutMs) {
       watch.stop();
       closing ??= close(timeoutMs);

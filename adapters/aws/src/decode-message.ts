@@ -2,11 +2,11 @@ import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
 import {
   RESERVED_ATTRIBUTE_PREFIX,
   DEAD_LETTER_ATTRIBUTE,
+  isPlainId,
   type Attributes,
   type StoredMessage,
 } from "@anytopic/core/driver";
 import { legalOrHash } from "./fifo-ids.ts";
-import { isId } from "./is-id.ts";
 import { type BodyEncoding, METADATA_ATTRIBUTE, type Metadata, readMetadata } from "./metadata.ts";
 import { readEnvelope } from "./sns-envelope.ts";
 
@@ -45,7 +45,7 @@ export function decodeMessage(message: Message, topicName: string, fifo: boolean
   const publishTimeMs = metadata?.time ?? envelope?.timeMs ?? -1;
 
   return {
-    id: isId(id) ? id : (message.MessageId ?? ""),
+    id: isPlainId(id) ? id : (message.MessageId ?? ""),
     body: metadata === undefined ? Buffer.from(text, "utf8") : decodeBody(text, metadata.encoding),
     attributes: withoutReserved(withPacked(attributes, metadata?.attributes), ours),
     orderingKey: keyOf(metadata, group, ours),

@@ -49,8 +49,8 @@ export class AwsDelivery implements DriverDelivery {
   }
 
   /** So many seconds, or as many as SQS still lets this receipt stay invisible. */
-  invisibleFor(seconds: number): number {
-    const usedSeconds = Math.ceil((performance.now() - this.receivedAtMs) / 1000) + 1;
+  invisibleFor(seconds: number, nowMs: number): number {
+    const usedSeconds = Math.ceil((nowMs - this.receivedAtMs) / 1000) + 1;
     return Math.max(0, Math.min(seconds, MAX_VISIBILITY_SECONDS - usedSeconds));
   }
 }

@@ -1,4 +1,5 @@
 import {
+  CLOSE_GRACE_MS,
   type DeliverySink,
   type Driver,
   type DriverDeadLetters,
@@ -20,7 +21,6 @@ import { deadLetterQueueName, queueName } from "./resource-names.ts";
 import { AwsSubscriber } from "./subscriber.ts";
 import { requireTopicArn } from "./topic-arn.ts";
 import { UnstartedReceipts } from "./unstarted-receipts.ts";
-import { CLOSE_TIMEOUT_MS } from "./within.ts";
 
 /** An open connection to SNS and SQS. */
 export class AwsDriver implements Driver {
@@ -65,22 +65,21 @@ export class AwsDriver implements Driver {
   ): Promise<DriverSubscriber> {
     this.#requireOpen();
     const name = queueName(this.#connection.options.prefix, subscription);
-    const queue = await awaitQueue(this.#connection, name, () => this.#closed);
+    const queue = await awaitQueue(this.#connection, name);
     return new AwsSubscriber(this.#connection, queue, subscription, sink, options, this.#unstartedOf(name));
   }
 
   async openDeadLetters(subscription: SubscriptionSpec): Promise<DriverDeadLetters> {
     this.#requireOpen();
     const { prefix } = this.#connection.options;
-    const closed = (): boolean => this.#closed;
     const [letters, main] = await Promise.all([
-      awaitQueue(this.#connection, deadLetterQueueName(prefix, subscription), closed),
-      awaitQueue(this.#connection, queueName(prefix, subscription), closed),
+      awaitQueue(this.#connection, deadLetterQueueName(prefix, subscription)),
+      awaitQueue(this.#connection, queueName(prefix, subscription)),
     ]);
     return new AwsDeadLetters(this.#connection, subscription, letters, main);
   }
 
-  close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+  close(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.#closed = true;
     return this.#connection.close(timeoutMs);
   }

@@ -1,4 +1,4 @@
-import { type DriverContext, type PubSubError, reconnectDelayMs } from "@anytopic/core/driver";
+import { type DriverContext, type PubSubError, retryPauseMs, type TimerHandle } from "@anytopic/core/driver";
 import { toPubSubError } from "./errors.ts";
 
 /** What tells that nobody can be reached, or that nobody knows us: the connection's trouble, not that of one queue. */
@@ -11,7 +11,7 @@ const OF_THE_CONNECTION: ReadonlySet<string> = new Set(["UNAVAILABLE", "TIMEOUT"
 export class EndpointWatch {
   readonly #context: DriverContext;
   readonly #ask: () => Promise<void>;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: TimerHandle;
   #state: "up" | "asking" | "stopped" = "up";
 
   constructor(context: DriverContext, ask: () => Promise<void>) {
@@ -23,18 +23,18 @@ export class EndpointWatch {
   failed(error: PubSubError): void {
     if (this.#state !== "up" || !OF_THE_CONNECTION.has(error.code)) return;
     this.#state = "asking";
-    this.#report(error);
-    this.#askLater(1);
+    this.#askLater(1, error);
   }
 
   stop(): void {
     this.#state = "stopped";
-    clearTimeout(this.#timer);
+    this.#context.clock.clearTimer(this.#timer);
   }
 
-  #askLater(failures: number): void {
-    this.#timer = setTimeout(() => void this.#askNow(failures), reconnectDelayMs(failures, this.#context.random));
-    this.#timer.unref();
+  #askLater(failures: number, error: PubSubError): void {
+    const { clock, random } = this.#context;
+    this.#context.status(error.retryable ? "reconnecting" : "down", error);
+    this.#timer = clock.setTimer(() => void this.#askNow(failures), retryPauseMs(failures, random, error));
   }
 
   async #askNow(failures: number): Promise<void> {
@@ -42,16 +42,10 @@ export class EndpointWatch {
       await this.#ask();
     } catch (error) {
       if (this.#state === "stopped") return;
-      this.#report(toPubSubError(error, "reach SQS"));
-      this.#askLater(failures + 1);
-      return;
+      return this.#askLater(failures + 1, toPubSubError(error, "reach SQS"));
     }
     if (this.#state === "stopped") return;
     this.#state = "up";
     this.#context.status("up");
-  }
-
-  #report(error: PubSubError): void {
-    this.#context.status(error.retryable ? "reconnecting" : "down", error);
   }
 }

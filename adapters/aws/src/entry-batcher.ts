@@ -1,3 +1,6 @@
+import type { Clock, TimerHandle } from "@anytopic/core/driver";
+import { MAX_BATCH_ENTRIES } from "./limits.ts";
+
 /** Entries wait at most this long for others, in ms, so that ten of them cost one request. */
 const LINGER_MS = 20;
 
@@ -6,21 +9,21 @@ const LINGER_MS = 20;
  * reject.
  */
 export class EntryBatcher<Entry> {
-  readonly #size: number;
+  readonly #clock: Clock;
   readonly #send: (entries: Entry[]) => Promise<void>;
   readonly #sending = new Set<Promise<void>>();
   #waiting: Entry[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  #timer: TimerHandle;
 
-  constructor(size: number, send: (entries: Entry[]) => Promise<void>) {
-    this.#size = size;
+  constructor(clock: Clock, send: (entries: Entry[]) => Promise<void>) {
+    this.#clock = clock;
     this.#send = send;
   }
 
   add(entry: Entry): void {
     this.#waiting.push(entry);
-    if (this.#waiting.length >= this.#size) this.#sendNow();
-    else this.#timer ??= setTimeout(() => this.#sendNow(), LINGER_MS);
+    if (this.#waiting.length >= MAX_BATCH_ENTRIES) this.#sendNow();
+    else this.#timer ??= this.#clock.setTimer(() => this.#sendNow(), LINGER_MS, true);
   }
 
   /** Sends what waits; resolves when nothing is under way any more. */
@@ -33,7 +36,7 @@ export class EntryBatcher<Entry> {
   }
 
   #sendNow(): void {
-    clearTimeout(this.#timer);
+    this.#clock.clearTimer(this.#timer);
     this.#timer = undefined;
     if (this.#waiting.length === 0) return;
     const entries = this.#waiting;

@@ -1,5 +1,12 @@
 import type { PublishBatchRequestEntry } from "@aws-sdk/client-sns";
-import type { DriverPublisher, OutgoingMessage, PublishRequest, PubSubError, TopicSpec } from "@anytopic/core/driver";
+import type {
+  DriverContext,
+  DriverPublisher,
+  OutgoingMessage,
+  PublishRequest,
+  PubSubError,
+  TopicSpec,
+} from "@anytopic/core/driver";
 import { type BatchAnswer, type BatchCall, callBatch } from "./batch-call.ts";
 import { type EncodedMessage, encodeFor } from "./codec.ts";
 import type { Connection } from "./connection.ts";
@@ -10,7 +17,7 @@ import { isFifo } from "./resource-names.ts";
 /** One PublishBatch per batch of core's, results per entry. */
 export class AwsPublisher implements DriverPublisher, BatchCall<PublishRequest> {
   readonly doing: string;
-  readonly random: () => number;
+  readonly context: DriverContext;
   readonly #connection: Connection;
   readonly #topicArn: string;
   readonly #fifo: boolean;
@@ -22,7 +29,7 @@ export class AwsPublisher implements DriverPublisher, BatchCall<PublishRequest> 
     this.#topicArn = topicArn;
     this.#fifo = isFifo(topic);
     this.doing = `publish to topic ${topicArn}`;
-    this.random = connection.context.random;
+    this.context = connection.context;
   }
 
   sizeOf(message: OutgoingMessage): number {

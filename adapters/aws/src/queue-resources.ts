@@ -1,4 +1,4 @@
-import { PubSubError } from "@anytopic/core/driver";
+import { pause, PubSubError } from "@anytopic/core/driver";
 import type { Connection } from "./connection.ts";
 import type { ResourceAttributes } from "./declared-attributes.ts";
 import { toPubSubError } from "./errors.ts";
@@ -42,15 +42,16 @@ export async function createQueue(
   attributes: ResourceAttributes,
   tags: Record<string, string>,
 ): Promise<ExistingQueue> {
-  const { sqs, sqsApi } = connection;
-  const deadlineMs = performance.now() + QUEUE_REBIRTH_MS + REBIRTH_STEP_MS;
+  const { sqs, sqsApi, context } = connection;
+  const { clock } = context;
+  const deadlineMs = clock.monotonicNow() + QUEUE_REBIRTH_MS + REBIRTH_STEP_MS;
   for (;;) {
     try {
       await sqs.send(new sqsApi.CreateQueueCommand({ QueueName: name, Attributes: attributes, tags }));
     } catch (error) {
       const code = errorName(error);
-      if (code === "QueueDeletedRecently" && performance.now() < deadlineMs) {
-        await pause(REBIRTH_STEP_MS);
+      if (code === "QueueDeletedRecently" && clock.monotonicNow() < deadlineMs) {
+        await pause(clock, REBIRTH_STEP_MS);
         continue;
       }
       if (!EXISTS.has(code)) throw toPubSubError(error, `create queue ${name}`);
@@ -58,9 +59,9 @@ export async function createQueue(
     const existing = await readQueue(connection, name);
     if (existing !== undefined) return existing;
     // Created, and not to be seen yet: SQS is eventually consistent here.
-    if (performance.now() > deadlineMs)
+    if (clock.monotonicNow() > deadlineMs)
       throw new PubSubError("TIMEOUT", `cannot create queue ${name}: it does not appear`);
-    await pause(REBIRTH_STEP_MS);
+    await pause(clock, REBIRTH_STEP_MS);
   }
 }
 
@@ -93,12 +94,6 @@ export async function deleteQueue(connection: Connection, queue: Queue): Promise
     if (mapped.code === "NOT_FOUND") return false;
     throw mapped;
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }
 
 function errorName(error: unknown): string {

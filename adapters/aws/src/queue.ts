@@ -1,4 +1,4 @@
-import { PubSubError, reconnectDelayMs } from "@anytopic/core/driver";
+import { keepTrying, PubSubError } from "@anytopic/core/driver";
 import type { Connection } from "./connection.ts";
 import { toPubSubError } from "./errors.ts";
 
@@ -30,19 +30,15 @@ export async function findQueue(connection: Connection, name: string): Promise<Q
 }
 
 /** Like `requireQueue`, but waits for as long as AWS cannot be reached. */
-export async function awaitQueue(connection: Connection, name: string, closed: () => boolean): Promise<Queue> {
-  for (let failures = 1; ; failures++) {
+export function awaitQueue(connection: Connection, name: string): Promise<Queue> {
+  const { context, closed: signal } = connection;
+  const find = async (): Promise<Queue> => {
     try {
       return await requireQueue(connection, name);
     } catch (error) {
-      if (!(error instanceof PubSubError) || !["UNAVAILABLE", "TIMEOUT", "RESOURCE_EXHAUSTED"].includes(error.code))
-        throw error;
-      connection.failed(error);
-      await connection.pause(reconnectDelayMs(failures, connection.context.random));
-      if (closed())
-        throw new PubSubError("CLOSED", `cannot open queue ${name}: the connection was closed meanwhile`, {
-          cause: error,
-        });
+      if (error instanceof PubSubError && error.retryable) connection.failed(error);
+      throw error;
     }
-  }
+  };
+  return keepTrying(find, { ...context, waitMs: Number.POSITIVE_INFINITY, signal });
 }

@@ -1,5 +1,5 @@
 import type { Message, MessageSystemAttributeName } from "@aws-sdk/client-sqs";
-import { type PubSubError, reconnectDelayMs } from "@anytopic/core/driver";
+import { type Clock, type PubSubError, retryPauseMs, type TimerHandle } from "@anytopic/core/driver";
 import type { Connection } from "./connection.ts";
 import { toPubSubError } from "./errors.ts";
 import type { Queue } from "./queue.ts";
@@ -10,8 +10,6 @@ const TOP_UP_MS = 20;
 const WAIT_SHARE_OF_AGE = 1 / 4;
 /** An answer may be this much late, in ms. */
 const POLL_GRACE_MS = 5000;
-/** Between attempts while the cause needs somebody's hands (no queue, no permission), in ms; half of it is chance. */
-const FATAL_DELAY_MS = 10_000;
 
 const STANDARD_FACTS: MessageSystemAttributeName[] = ["ApproximateReceiveCount", "SentTimestamp"];
 const FIFO_FACTS: MessageSystemAttributeName[] = [...STANDARD_FACTS, "MessageGroupId"];
@@ -41,7 +39,8 @@ export class Receivers {
   readonly #connection: Connection;
   readonly #queue: Queue;
   readonly #options: ReceiversOptions;
-  readonly #openedAtMs = performance.now();
+  readonly #clock: Clock;
+  readonly #openedAtMs: number;
   readonly #polls = new Set<Promise<void>>();
   /** Places that polls under way may fill. */
   #reserved = 0;
@@ -49,11 +48,13 @@ export class Receivers {
   #target = 1;
   #failures = 0;
   #state: "running" | "pausing" | "stopped" = "running";
-  #timer: NodeJS.Timeout | undefined;
+  #timer: TimerHandle;
   #toppedUp = false;
 
   constructor(connection: Connection, queue: Queue, options: ReceiversOptions) {
     this.#connection = connection;
+    this.#clock = connection.context.clock;
+    this.#openedAtMs = this.#clock.monotonicNow();
     this.#queue = queue;
     this.#options = options;
   }
@@ -66,7 +67,7 @@ export class Receivers {
       const size = this.#options.batchSize();
       // Every request is money: better one for ten than ten for one, if that costs nearly no time.
       if (free < Math.min(size, this.#options.capacity) && !this.#toppedUp) {
-        this.#timer ??= setTimeout(() => this.#topUp(), TOP_UP_MS);
+        this.#timer ??= this.#clock.setTimer(() => this.#topUp(), TOP_UP_MS, true);
         return;
       }
       this.#toppedUp = false;
@@ -78,7 +79,7 @@ export class Receivers {
   stop(): void {
     if (this.#state === "stopped") return;
     this.#state = "stopped";
-    clearTimeout(this.#timer);
+    this.#clock.clearTimer(this.#timer);
     for (const poll of this.#polls) {
       this.#connection.lingering.add(poll);
       void poll.then(() => this.#connection.lingering.delete(poll));
@@ -143,23 +144,21 @@ export class Receivers {
     this.#target = 1;
     this.#failures++;
     this.#options.failing(error);
-    const { random } = this.#connection.context;
-    const delayMs = error.retryable
-      ? reconnectDelayMs(this.#failures, random)
-      : FATAL_DELAY_MS / 2 + (FATAL_DELAY_MS / 2) * random();
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
+    this.#clock.clearTimer(this.#timer);
+    const resume = (): void => {
       this.#timer = undefined;
       if (this.#state === "stopped") return;
       this.#state = "running";
       this.pump();
-    }, delayMs);
+    };
+    const delayMs = retryPauseMs(this.#failures, this.#connection.context.random, error);
+    this.#timer = this.#clock.setTimer(resume, delayMs, true);
   }
 
   #waitSeconds(): number {
     // After a failure: just ask, so that recovery is known at once.
     if (this.#failures > 0) return 0;
-    const ageSeconds = (performance.now() - this.#openedAtMs) / 1000;
+    const ageSeconds = (this.#clock.monotonicNow() - this.#openedAtMs) / 1000;
     return Math.min(this.#connection.options.pollWaitSeconds, Math.max(1, Math.floor(ageSeconds * WAIT_SHARE_OF_AGE)));
   }
 }

@@ -1,10 +1,9 @@
-import type { PubSubError } from "@anytopic/core/driver";
+import type { Clock, PubSubError } from "@anytopic/core/driver";
 import { type BatchAnswer, type BatchCall, callBatch } from "./batch-call.ts";
 import type { Connection } from "./connection.ts";
 import type { AwsDelivery } from "./delivery.ts";
 import { EntryBatcher } from "./entry-batcher.ts";
 import { entryError } from "./errors.ts";
-import { MAX_BATCH_ENTRIES } from "./limits.ts";
 import type { Queue } from "./queue.ts";
 
 interface Settlement {
@@ -28,6 +27,7 @@ interface VisibilityChange extends Settlement {
 export class Settlements {
   readonly #connection: Connection;
   readonly #queue: Queue;
+  readonly #clock: Clock;
   readonly #deletes: EntryBatcher<Settlement>;
   readonly #changes: EntryBatcher<VisibilityChange>;
   readonly #deleting: BatchCall<Settlement>;
@@ -38,10 +38,11 @@ export class Settlements {
   constructor(connection: Connection, queue: Queue) {
     this.#connection = connection;
     this.#queue = queue;
+    this.#clock = connection.context.clock;
     this.#deleting = this.#batchCall("acknowledge", (entries) => this.#callDelete(entries));
     this.#changing = this.#batchCall("change the visibility", (entries) => this.#callChange(entries));
-    this.#deletes = new EntryBatcher(MAX_BATCH_ENTRIES, (entries) => callBatch(entries, this.#deleting));
-    this.#changes = new EntryBatcher(MAX_BATCH_ENTRIES, (entries) => this.#sendChanges(entries));
+    this.#deletes = new EntryBatcher(this.#clock, (entries) => callBatch(entries, this.#deleting));
+    this.#changes = new EntryBatcher(this.#clock, (entries) => this.#sendChanges(entries));
   }
 
   /** Resolves when SQS has deleted it. */
@@ -51,7 +52,7 @@ export class Settlements {
 
   /** Resolves when the message is invisible for that long from now, in whole seconds, and no longer ours. */
   hide(delivery: AwsDelivery, delayMs: number): Promise<void> {
-    const dueAtMs = performance.now() + delayMs;
+    const dueAtMs = this.#clock.monotonicNow() + delayMs;
     return confirmation((done) => {
       if (delivery.renewal === undefined) this.#addHiding(delivery, dueAtMs, done);
       else this.#hideAfterRenewal(delivery, dueAtMs, done);
@@ -83,7 +84,7 @@ export class Settlements {
     const hide = async (): Promise<void> => {
       await delivery.renewal;
       this.#waiting.delete(waiting);
-      if (performance.now() < delivery.leaseEndsAtMs) this.#addHiding(delivery, dueAtMs, done);
+      if (this.#clock.monotonicNow() < delivery.leaseEndsAtMs) this.#addHiding(delivery, dueAtMs, done);
       // The message may be somebody else's by now, whom a change with an old receipt would disturb.
       else done(entryError("ReceiptHandleIsInvalid", this.#changing.doing));
     };
@@ -92,14 +93,15 @@ export class Settlements {
   }
 
   #addHiding(delivery: AwsDelivery, dueAtMs: number, done: Settlement["done"]): void {
-    const seconds = delivery.invisibleFor(Math.max(0, Math.ceil((dueAtMs - performance.now()) / 1000)));
+    const nowMs = this.#clock.monotonicNow();
+    const seconds = delivery.invisibleFor(Math.max(0, Math.ceil((dueAtMs - nowMs) / 1000)), nowMs);
     this.#changes.add({ receipt: delivery.receipt, seconds, renewed: undefined, done });
   }
 
   async #sendChanges(entries: readonly VisibilityChange[]): Promise<void> {
     const live = entries.filter(isWanted);
     if (live.length === 0) return;
-    const sentAtMs = performance.now();
+    const sentAtMs = this.#clock.monotonicNow();
     const answered = new Map<VisibilityChange, () => void>();
     for (const entry of live) {
       if (entry.renewed !== undefined)
@@ -155,7 +157,7 @@ export class Settlements {
     return {
       call,
       doing,
-      random: this.#connection.context.random,
+      context: this.#connection.context,
       failed: (error) => this.#connection.failed(error),
       wanted: () => true,
       settled: (entry, error) => entry.done(error),

@@ -1,5 +1,7 @@
 import type { Message } from "@aws-sdk/client-sqs";
 import {
+  type Clock,
+  CLOSE_GRACE_MS,
   type DeliveryOwner,
   type DeliverySink,
   type DriverDelivery,
@@ -7,6 +9,7 @@ import {
   PubSubError,
   type SubscriberOptions,
   type SubscriptionSpec,
+  within,
 } from "@anytopic/core/driver";
 import type { Connection } from "./connection.ts";
 import { decodeMessage } from "./decode-message.ts";
@@ -18,7 +21,6 @@ import { Receivers } from "./receivers.ts";
 import { isFifo, snsTopicName } from "./resource-names.ts";
 import { Settlements } from "./settlements.ts";
 import type { UnstartedReceipts } from "./unstarted-receipts.ts";
-import { CLOSE_TIMEOUT_MS, within } from "./within.ts";
 
 /** A lease is renewed when less than this share of it is left: not on every call of `extend`, since each is money. */
 const RENEWAL_SHARE = 0.7;
@@ -34,6 +36,7 @@ const SINGLY_EXTRA_MS = 10_000;
 export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDelivery> {
   readonly #connection: Connection;
   readonly #queue: Queue;
+  readonly #clock: Clock;
   readonly #sink: DeliverySink;
   readonly #unstarted: UnstartedReceipts;
   readonly #topicName: string;
@@ -57,6 +60,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDeliver
   ) {
     this.#connection = connection;
     this.#queue = queue;
+    this.#clock = connection.context.clock;
     this.#sink = sink;
     this.#unstarted = unstarted;
     this.#topicName = snsTopicName(connection.options.prefix, subscription.topic);
@@ -69,7 +73,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDeliver
       visibilitySeconds: this.#leaseSeconds,
       capacity: options.maxOutstanding,
       places: () => this.#maxOutstanding - this.#held.size,
-      batchSize: () => (performance.now() < this.#singlyUntilMs ? 1 : MAX_BATCH_ENTRIES),
+      batchSize: () => (this.#clock.monotonicNow() < this.#singlyUntilMs ? 1 : MAX_BATCH_ENTRIES),
       received: (messages) => this.#receive(messages),
       late: (messages) => this.#returnLate(messages),
       failing: (error) => {
@@ -83,7 +87,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDeliver
   }
 
   extend(deliveries: readonly DriverDelivery[]): void {
-    const nowMs = performance.now();
+    const nowMs = this.#clock.monotonicNow();
     for (const delivery of deliveries) {
       if (!(delivery instanceof AwsDelivery) || delivery.state !== "held") continue;
       const leftMs = delivery.leaseEndsAtMs - nowMs;
@@ -97,7 +101,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDeliver
     return Promise.resolve();
   }
 
-  close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+  close(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.#closing ??= this.#close(timeoutMs);
     return this.#closing;
   }
@@ -125,7 +129,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDeliver
     const own = this.#settle(delivery);
     const hidden = own ? this.#settlements.hide(delivery, delayMs) : undefined;
     for (const follower of followers) this.#takeBack(follower);
-    const nowMs = performance.now();
+    const nowMs = this.#clock.monotonicNow();
     if (followers.length > 0 || nowMs < this.#singlyUntilMs) {
       this.#singlyUntilMs = Math.max(this.#singlyUntilMs, nowMs + delayMs + SINGLY_EXTRA_MS);
     }
@@ -140,7 +144,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDeliver
   }
 
   #receive(messages: readonly Message[]): void {
-    const nowMs = performance.now();
+    const nowMs = this.#clock.monotonicNow();
     const groups = new Set<string>();
     // All of them first: a handler may fail before its deliver returns, and those behind it must be known by then.
     const deliveries = messages.map((message) => {
@@ -183,7 +187,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDeliver
   /** Takes a delivery out of core's hands. False when its lease is known to have ended. */
   #settle(delivery: AwsDelivery): boolean {
     this.#held.delete(delivery);
-    const own = delivery.state === "held" && performance.now() < delivery.leaseEndsAtMs;
+    const own = delivery.state === "held" && this.#clock.monotonicNow() < delivery.leaseEndsAtMs;
     delivery.state = own ? "settling" : "lost";
     this.#receivers.pump();
     return own;
@@ -217,7 +221,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDeliver
   }
 
   #renew(delivery: AwsDelivery, nowMs: number): void {
-    const seconds = delivery.invisibleFor(this.#leaseSeconds);
+    const seconds = delivery.invisibleFor(this.#leaseSeconds, nowMs);
     // At the end of the 12 hours: let it run out.
     if ((delivery.leaseEndsAtMs - nowMs) / 1000 >= seconds) return;
     this.#settlements.renew(delivery, seconds, () => {
@@ -257,7 +261,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDeliver
     for (const delivery of this.#held) {
       this.release(delivery).catch(ignore);
     }
-    await within(timeoutMs, this.#settlements.flush());
+    await within(this.#clock, timeoutMs, this.#settlements.flush());
   }
 }
 

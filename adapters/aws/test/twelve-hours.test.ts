@@ -1,3 +1,4 @@
+import { systemClock } from "@anytopic/core";
 import type { DeliverySink, DriverContext, DriverDelivery, SubscriptionSpec } from "@anytopic/core/driver";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Connection } from "../src/connection.ts";
@@ -42,7 +43,7 @@ async function hold(): Promise<Held> {
   const messages = [{ MessageId: "m", ReceiptHandle: "r", Body: "x", Attributes: { ApproximateReceiveCount: "1" } }];
   const connection = {
     options: checkedOptions({ region: "eu-west-1" }),
-    context: { random: () => 0.5 } as unknown as DriverContext,
+    context: { clock: systemClock, random: () => 0.5 } as unknown as DriverContext,
     sqsApi: { ReceiveMessageCommand: Command, ChangeMessageVisibilityBatchCommand: Command },
     pollSqs: {
       send: () => (messages.length > 0 ? Promise.resolve({ Messages: messages.splice(0) }) : new Promise(() => {})),

@@ -1,10 +1,10 @@
 import {
   type Attributes,
   DEAD_LETTER_ATTRIBUTE,
+  isPlainId,
   type OutgoingMessage,
   RESERVED_ATTRIBUTE_PREFIX,
 } from "@anytopic/core/driver";
-import { isId } from "./is-id.ts";
 import { ESCAPE_PREFIX, MAX_ATTRIBUTE_VALUE_BYTES } from "./limits.ts";
 import type { WireMessage, WireOutgoing } from "./rpc.ts";
 
@@ -79,7 +79,7 @@ export function encodeCopy(message: OutgoingMessage, previousAttempts = 0): Wire
 export type Origin = "topic" | "redrive" | "letters";
 
 /** Never throws. Reserved attributes are nobody's but ours, and are believed where we alone can have written them. */
-export function decode(message: WireMessage, origin: Origin): Decoded {
+export function decode(message: WireMessage, origin: Origin, nowMs: number): Decoded {
   const attributes = Object.create(null) as Record<string, string>;
   const given = message.attributes;
   const forwarded = origin === "letters" && given[FORWARDED_ATTRIBUTE] !== undefined;
@@ -91,7 +91,7 @@ export function decode(message: WireMessage, origin: Origin): Decoded {
   for (const key in given) {
     const value = given[key] as string;
     if (!isReserved(key)) attributes[key] = value;
-    else if (key === ID_ATTRIBUTE) id = isId(value) ? value : id;
+    else if (key === ID_ATTRIBUTE) id = isPlainId(value) ? value : id;
     else if (key.startsWith(ESCAPE_PREFIX)) addEscaped(attributes, key.slice(ESCAPE_PREFIX.length), value);
     else if (!ours) continue;
     else if (key === TIME_ATTRIBUTE) publishTimeMs = wholeNumber(value, MAX_TIME_MS);
@@ -100,7 +100,7 @@ export function decode(message: WireMessage, origin: Origin): Decoded {
   }
   if (record !== undefined && origin === "letters") attributes[DEAD_LETTER_ATTRIBUTE] = record;
   if (forwarded) publishTimeMs = timeIn(given[FORWARDED_TIME_ATTRIBUTE] ?? "");
-  return { id, attributes, publishTimeMs: publishTimeMs ?? millisecondsOf(message), previousAttempts };
+  return { id, attributes, publishTimeMs: publishTimeMs ?? millisecondsOf(message, nowMs), previousAttempts };
 }
 
 function isReserved(key: string): boolean {
@@ -141,8 +141,8 @@ function wholeNumber(text: string, max: number): number | undefined {
   return /^\d{1,16}$/.test(text) && number <= max ? number : undefined;
 }
 
-function millisecondsOf({ publishTime }: WireMessage): number {
-  if (publishTime === null || publishTime === undefined) return Date.now();
+function millisecondsOf({ publishTime }: WireMessage, nowMs: number): number {
+  if (publishTime === null || publishTime === undefined) return nowMs;
   return Number(publishTime.seconds ?? 0) * 1000 + Math.floor((publishTime.nanos ?? 0) / 1_000_000);
 }
 

@@ -1,14 +1,13 @@
-import { setTimeout } from "node:timers/promises";
-import { type DriverContext, PubSubError } from "@anytopic/core/driver";
+import { ConnectionStatus, type DriverContext, PubSubError, untilAborted, within } from "@anytopic/core/driver";
 import type { ClientConfig, PubSub, v1 as V1 } from "@google-cloud/pubsub";
 import type { googleAuthLibrary as GoogleAuthLibrary, grpc as Grpc } from "google-gax";
 import { AdminCalls } from "./admin-calls.ts";
 import { applyEndpoint, endpointOf, isEmulator, requireAddress } from "./endpoint.ts";
 import { toPubSubError } from "./errors.ts";
+import { GOODBYE_MS } from "./limits.ts";
 import type { CheckedOptions } from "./options.ts";
 import { createPublishChannel } from "./publish-channel.ts";
 import { type Channel, createChannel, createMethods, type Methods } from "./rpc.ts";
-import { GOODBYE_MS, within } from "./within.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const GOOGLE = "pubsub.googleapis.com";
@@ -42,8 +41,8 @@ export interface Connection {
   openChannel(): Promise<Channel>;
   /** Headers that route the call to the resource. `waitForReady`: survives a short loss of the connection. */
   metadata(resource: "topic" | "subscription", name: string, waitForReady?: boolean): Grpc.Metadata;
-  /** Waits, until the connection is closed at the latest. */
-  pause(ms: number): Promise<void>;
+  /** Aborted when the connection begins to close. */
+  readonly closed: AbortSignal;
   /** Ends everything that is under way, then the connections. Resolves within `timeoutMs`. */
   close(timeoutMs: number): Promise<void>;
 }
@@ -72,18 +71,21 @@ export async function connect(
     stubOf(secondPublisher),
     stubOf(subscriberClient),
   ]);
-  const channels = new Set([createPublishChannel(publishing, publishingToo), createChannel(letters)]);
+  const channels = new Set([
+    createPublishChannel(publishing, publishingToo, context.clock),
+    createChannel(letters, context.clock),
+  ]);
   const [publishChannel, lettersChannel] = [...channels] as [Channel, Channel];
   const adminCalls = new AdminCalls();
   const closing = new AbortController();
   const close = async (timeoutMs: number): Promise<void> => {
-    closing.abort();
+    closing.abort(new PubSubError("CLOSED", "the connection was closed"));
     adminCalls.cancel();
     const goodbyeMs = Math.min(GOODBYE_MS, timeoutMs);
     const ending: Promise<unknown>[] = [...channels].map(async (channel) => await channel.close(goodbyeMs));
     ending.push(publisherClient.close(), secondPublisher.close(), subscriberClient.close());
     if (options.client === undefined) ending.push(native.close());
-    await within(timeoutMs, Promise.allSettled(ending));
+    await within(context.clock, timeoutMs, Promise.allSettled(ending));
   };
   try {
     await ready(publishing, endpoint, given?.host ?? config.servicePath ?? GOOGLE, signal);
@@ -107,7 +109,7 @@ export async function connect(
     letters: lettersChannel,
     async openChannel(): Promise<Channel> {
       const stub = await stubOf(new v1.SubscriberClient(channelConfig));
-      const channel: Channel = createChannel(stub, () => channels.delete(channel));
+      const channel: Channel = createChannel(stub, context.clock, () => channels.delete(channel));
       channels.add(channel);
       if (closing.signal.aborted) await channel.close(0);
       return channel;
@@ -118,9 +120,7 @@ export async function connect(
       metadata.set("x-goog-api-client", `gl-node/${process.versions.node} gccl/anytopic`);
       return metadata;
     },
-    async pause(ms): Promise<void> {
-      await setTimeout(ms, undefined, { signal: closing.signal }).catch(() => {});
-    },
+    closed: closing.signal,
     close,
   };
 }
@@ -173,16 +173,14 @@ async function ready(
   host: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const abort = (): void => reject(signal?.reason);
-    signal?.addEventListener("abort", abort, { once: true });
+  const answered = new Promise<void>((resolve, reject) => {
     requireAddress(host).catch(reject);
     client.waitForReady(Date.now() + CONNECT_TIMEOUT_MS, (error) => {
-      signal?.removeEventListener("abort", abort);
       if (error === undefined) resolve();
       else reject(new PubSubError("UNAVAILABLE", `cannot connect to ${endpoint}: nothing answers`, { cause: error }));
     });
   });
+  await untilAborted(answered, signal);
 }
 
 /** gRPC's connectivity states. */
@@ -193,24 +191,20 @@ const SHUTDOWN = 4;
 
 /** Tells core when a connection that publishes is lost and when all are back. */
 function watch(clients: readonly Grpc.Client[], endpoint: string, context: DriverContext): void {
-  const lost = new Set<Grpc.Client>();
+  const status = new ConnectionStatus<Grpc.Client>((state, error) => context.status(state, error));
   for (const client of clients) {
     const channel = client.getChannel();
     const look = (): void => {
       const state: number = channel.getConnectivityState(false);
       if (state === SHUTDOWN) return;
-      if (state === TRANSIENT_FAILURE && !lost.has(client)) {
-        lost.add(client);
-        const error = new PubSubError("UNAVAILABLE", `the connection to ${endpoint} was lost`);
-        if (lost.size === 1) context.status("reconnecting", error);
-      } else if (state === READY && lost.delete(client) && lost.size === 0) {
-        context.status("up");
-      }
+      if (state === TRANSIENT_FAILURE) {
+        status.report(client, "reconnecting", new PubSubError("UNAVAILABLE", `the connection to ${endpoint} was lost`));
+      } else if (state === READY) status.report(client, "up");
       // A channel that lost its connection is idle until the next call; asking for its state with `true` connects it.
       if (state === IDLE) channel.getConnectivityState(true);
       channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, look);
     };
+    status.report(client, "up");
     look();
   }
-  context.status("up");
 }

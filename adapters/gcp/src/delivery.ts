@@ -23,7 +23,7 @@ export class GcpDelivery implements DriverDelivery {
   readonly native: WireReceived;
   readonly attempt: number;
   readonly source: DeliverySource;
-  /** By `performance.now`, from when we heard of the lease: it runs out on time even when somebody sets the clock back. */
+  /** By the monotonic clock, from when we heard of the lease: it runs out on time even when somebody sets the clock back. */
   leaseUntilMs: number;
   /** A second lease of the same message may replace the first while it is held. */
   ackId: string;

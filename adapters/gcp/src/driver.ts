@@ -1,15 +1,16 @@
-import type {
-  DeliverySink,
-  Driver,
-  DriverContext,
-  DriverDeadLetters,
-  DriverPublisher,
-  DriverSubscriber,
-  SubscriberOptions,
-  SubscriptionSpec,
-  Topology,
-  TopologyChange,
-  TopicSpec,
+import {
+  CLOSE_GRACE_MS,
+  type DeliverySink,
+  type Driver,
+  type DriverContext,
+  type DriverDeadLetters,
+  type DriverPublisher,
+  type DriverSubscriber,
+  type SubscriberOptions,
+  type SubscriptionSpec,
+  type Topology,
+  type TopologyChange,
+  type TopicSpec,
 } from "@anytopic/core/driver";
 import type { PubSub } from "@google-cloud/pubsub";
 import { connect, type Connection } from "./connection.ts";
@@ -18,7 +19,6 @@ import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
 import { GcpPublisher } from "./publisher.ts";
 import { GcpSubscriber } from "./subscriber.ts";
-import { CLOSE_TIMEOUT_MS } from "./within.ts";
 
 export async function openDriver(
   options: CheckedOptions,
@@ -78,7 +78,7 @@ class GcpDriver implements Driver {
     return letters;
   }
 
-  close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+  close(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.#closing ??= this.#connection.close(timeoutMs);
     return this.#closing;
   }

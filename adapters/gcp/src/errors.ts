@@ -69,23 +69,9 @@ const BY_STATUS: ReadonlyMap<number, Row> = new Map<number, Row>([
   [Status.UNAUTHENTICATED, ["UNAUTHENTICATED", () => CREDENTIALS]],
 ]);
 
-/** Statuses after which the same request may succeed soon, without anybody doing anything. */
-const TRANSIENT: ReadonlySet<number> = new Set([
-  Status.CANCELLED,
-  Status.DEADLINE_EXCEEDED,
-  Status.RESOURCE_EXHAUSTED,
-  Status.ABORTED,
-  Status.INTERNAL,
-  Status.UNAVAILABLE,
-]);
-
 export function statusOf(error: unknown): number | undefined {
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
   return typeof code === "number" ? code : undefined;
-}
-
-export function isTransient(error: unknown): boolean {
-  return TRANSIENT.has(statusOf(error) ?? Status.UNKNOWN);
 }
 
 /** The one table from what the client library throws to `PubSubError`. Payloads are in none of these texts. */

@@ -1,4 +1,4 @@
-import { PubSubError } from "@anytopic/core/driver";
+import { type Clock, PubSubError } from "@anytopic/core/driver";
 import type { GcpDelivery } from "./delivery.ts";
 import { failedAckIds } from "./failed-ack-ids.ts";
 import type { Source } from "./source.ts";
@@ -8,8 +8,9 @@ export async function extendLeases(
   source: Source,
   deliveries: readonly GcpDelivery[],
   leaseSeconds: number,
+  clock: Clock,
 ): Promise<readonly GcpDelivery[]> {
-  const leaseUntilMs = performance.now() + leaseSeconds * 1000;
+  const leaseUntilMs = clock.monotonicNow() + leaseSeconds * 1000;
   const ackIds = deliveries.map(({ ackId }) => ackId);
   let failed: ReturnType<typeof failedAckIds>;
   try {

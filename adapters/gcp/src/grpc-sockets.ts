@@ -1,7 +1,7 @@
 import type { ClientHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
+import { type Clock, within } from "@anytopic/core/driver";
 import type { grpc as Grpc } from "google-gax";
-import { within } from "./within.ts";
 
 /**
  * Where grpc-js (1.14) keeps its connections. It has no way to end one that does not answer: a closed client sends
@@ -30,10 +30,11 @@ export function socketsOf(client: Grpc.Client): readonly Socket[] {
 }
 
 /** Resolves when all of them are closed. Those that are not within `timeoutMs` are destroyed. */
-export async function ended(sockets: readonly Socket[], timeoutMs: number): Promise<void> {
+export async function ended(sockets: readonly Socket[], clock: Clock, timeoutMs: number): Promise<void> {
   const open = sockets.filter(({ closed }) => !closed);
   if (open.length === 0) return;
-  await within(timeoutMs, Promise.all(open.map((socket) => new Promise((resolve) => socket.once("close", resolve)))));
+  const closes = open.map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+  await within(clock, timeoutMs, Promise.all(closes));
   for (const socket of open) socket.destroy();
 }
 

@@ -1,6 +1,8 @@
+import type { Clock } from "@anytopic/core/driver";
+
 interface Wait {
   readonly messageId: string;
-  /** By `performance.now`. */
+  /** By the monotonic clock. */
   readonly untilMs: number;
 }
 
@@ -9,10 +11,15 @@ interface Wait {
  * long as the message is outstanding; this only makes sure, for this worker, that nothing of the key overtakes it here.
  */
 export class KeyWaits {
+  readonly #clock: Clock;
   readonly #waits = new Map<string, Wait>();
 
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
   add(key: string, messageId: string, untilMs: number): void {
-    const nowMs = performance.now();
+    const nowMs = this.#clock.monotonicNow();
     // Those that went to another worker are never asked for again.
     for (const [other, wait] of this.#waits) {
       if (wait.untilMs > nowMs) break;
@@ -25,7 +32,7 @@ export class KeyWaits {
   earlyByMs(key: string, messageId: string): number {
     const wait = this.#waits.get(key);
     if (wait === undefined) return 0;
-    const earlyMs = wait.messageId === messageId ? 0 : wait.untilMs - performance.now();
+    const earlyMs = wait.messageId === messageId ? 0 : wait.untilMs - this.#clock.monotonicNow();
     if (earlyMs > 0) return earlyMs;
     this.#waits.delete(key);
     return 0;

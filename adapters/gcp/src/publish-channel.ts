@@ -1,3 +1,4 @@
+import type { Clock } from "@anytopic/core/driver";
 import type { grpc as Grpc } from "google-gax";
 import { type Call, type Channel, createChannel } from "./rpc.ts";
 
@@ -9,9 +10,9 @@ const READY = 2;
  * has read what came: 1 MiB on Java's, the emulator's among them, which is one batch of a thousand small events. The
  * second takes part only while both are up; without, all wait or fail with the first.
  */
-export function createPublishChannel(first: Grpc.Client, second: Grpc.Client): Channel {
-  const firstChannel = createChannel(first);
-  const secondChannel = createChannel(second);
+export function createPublishChannel(first: Grpc.Client, second: Grpc.Client, clock: Clock): Channel {
+  const firstChannel = createChannel(first, clock);
+  const secondChannel = createChannel(second, clock);
   let isTurnOfSecond = false;
   const next = (): Channel => {
     isTurnOfSecond = !isTurnOfSecond && isReady(first) && isReady(second);

@@ -1,6 +1,6 @@
-import { reconnectDelayMs } from "@anytopic/core/driver";
+import { type Clock, type PubSubError, retryPauseMs, timeLeft, type TimerHandle, within } from "@anytopic/core/driver";
 import type { Connection } from "./connection.ts";
-import { isTransient, Status, statusOf } from "./errors.ts";
+import { type Attempted, Status, statusOf, toPubSubError } from "./errors.ts";
 import { MAX_PULL_MESSAGES } from "./limits.ts";
 import type { Call, CallOptions, Channel, WireReceived } from "./rpc.ts";
 
@@ -20,14 +20,12 @@ export interface PullerOptions {
   /** Messages of one pull, and from how many on it is worth one. */
   readonly size: number;
   readonly received: (messages: readonly WireReceived[]) => void;
-  readonly failed: (error: unknown) => void;
+  readonly failed: (error: PubSubError) => void;
   readonly succeeded: () => void;
 }
 
 /** The service answers an idle pull sooner; this only finds a connection that hangs. */
 const PULL_DEADLINE_MS = 90_000;
-/** After a fatal error (no such subscription, no permission) somebody has to act first. */
-const FATAL_PAUSE_MS = 5000;
 /** Free places are gathered so long before a pull is made for few of them. */
 const GATHER_MS = 2;
 /** Between pulls that do not wait: doubling from the first to the last as long as nothing comes. */
@@ -41,22 +39,28 @@ const QUIET_MS = 200;
 export class Puller {
   readonly #options: PullerOptions;
   readonly #callOptions: CallOptions;
-  /** With the time at which they began, by `performance.now` as all times here. */
+  readonly #attempted: Attempted;
+  readonly #clock: Clock;
+  /** With the time at which they began, by the monotonic clock as all times here. */
   readonly #calls = new Map<Call, number>();
   /** Messages asked for by pulls under way. */
   requested = 0;
-  readonly #maxIdlePauseMs: number;
   /** How long the next pause is; 0 while messages come. */
   #idlePauseMs = 0;
   #failures = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: TimerHandle;
   #pausedUntilMs = 0;
   #stopping = false;
   #onAnswer: (() => void) | undefined;
 
   constructor(options: PullerOptions) {
     this.#options = options;
-    this.#maxIdlePauseMs = options.maxIdlePauseMs;
+    this.#clock = options.connection.context.clock;
+    this.#attempted = {
+      verb: "receive from",
+      resource: `subscription ${options.subscription}`,
+      role: "roles/pubsub.subscriber",
+    };
     this.#callOptions = {
       metadata: options.connection.metadata("subscription", options.subscription),
       deadlineMs: PULL_DEADLINE_MS,
@@ -75,7 +79,7 @@ export class Puller {
         { ...this.#callOptions, deadlineMs: 10_000 },
         (error, response) => {
           this.requested -= maxMessages;
-          if (response === undefined) return reject(error);
+          if (response === undefined) return reject(toPubSubError(error, this.#attempted));
           received(response.receivedMessages);
           return resolve();
         },
@@ -90,7 +94,7 @@ export class Puller {
     while (this.#calls.size < (this.#idlePauseMs === 0 ? maxCalls : 1)) {
       const free = Math.min(room(), MAX_PULL_MESSAGES);
       if (free <= 0) return;
-      const pausedMs = this.#pausedUntilMs - performance.now();
+      const pausedMs = this.#pausedUntilMs - this.#clock.monotonicNow();
       if (pausedMs > 0) return this.#later(pausedMs);
       if (free < size && this.#gathering) return this.#later(GATHER_MS);
       this.#gathering = true;
@@ -104,45 +108,37 @@ export class Puller {
   /** No more pulls. Resolves when none is under way, within `timeoutMs`; what arrives until then is still handed over. */
   async stop(timeoutMs: number): Promise<void> {
     this.#stopping = true;
-    clearTimeout(this.#timer);
-    const endMs = performance.now() + timeoutMs;
+    this.#clock.clearTimer(this.#timer);
+    const leftMs = timeLeft(this.#clock, timeoutMs);
     while (this.#calls.size > 0) {
-      await this.#answer(Math.min(QUIET_MS, Math.max(0, endMs - performance.now())));
-      this.#giveUp(performance.now() >= endMs);
+      const answer = new Promise<void>((resolve) => (this.#onAnswer = resolve));
+      await within(this.#clock, Math.min(QUIET_MS, leftMs()), answer);
+      this.#giveUp(leftMs() === 0);
     }
-  }
-
-  async #answer(timeoutMs: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.#onAnswer = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 
   /** A pull that has waited a while has most likely nothing under way, while giving up one that has costs a lease. */
   #giveUp(all: boolean): void {
     if (!all && !this.#options.waits) return;
-    const quietSinceMs = performance.now() - QUIET_MS;
+    const quietSinceMs = this.#clock.monotonicNow() - QUIET_MS;
     for (const [call, startedMs] of this.#calls) if (all || startedMs <= quietSinceMs) call.cancel();
   }
 
   #later(delayMs: number): void {
-    this.#timer = setTimeout(() => {
+    const again = (): void => {
       this.#timer = undefined;
       this.#gathering = false;
       this.pump();
       this.#gathering = true;
-    }, delayMs);
+    };
+    this.#timer = this.#clock.setTimer(again, delayMs, true);
   }
 
   #pull(maxMessages: number): void {
     const { channel, connection, subscription, waits } = this.#options;
     // After a failure it does not wait: its answer is what tells that the subscription can be read again.
     const request = { subscription, maxMessages, returnImmediately: !waits || this.#failures > 0 };
-    const startedMs = performance.now();
+    const startedMs = this.#clock.monotonicNow();
     this.requested += maxMessages;
     const call = channel.call(connection.methods.pull, request, this.#callOptions, (error, response) => {
       this.#calls.delete(call);
@@ -163,25 +159,28 @@ export class Puller {
       this.#options.received(messages);
       return;
     }
-    const now = performance.now();
+    const now = this.#clock.monotonicNow();
     if (this.#options.waits && now - startedMs >= QUICK_MS) {
       this.#idlePauseMs = 0;
       return;
     }
-    this.#idlePauseMs = Math.min(this.#maxIdlePauseMs, Math.max(FIRST_IDLE_PAUSE_MS, 2 * this.#idlePauseMs));
+    this.#idlePauseMs = Math.min(this.#options.maxIdlePauseMs, Math.max(FIRST_IDLE_PAUSE_MS, 2 * this.#idlePauseMs));
     this.#pausedUntilMs = now + this.#idlePauseMs;
   }
 
   #failed(error: unknown, startedMs: number): void {
     if (this.#stopping) return;
     // Nothing came: as good as an empty answer.
-    if (statusOf(error) === Status.DEADLINE_EXCEEDED && performance.now() - startedMs >= PULL_DEADLINE_MS - 1000)
+    if (
+      statusOf(error) === Status.DEADLINE_EXCEEDED &&
+      this.#clock.monotonicNow() - startedMs >= PULL_DEADLINE_MS - 1000
+    )
       return;
     const { random } = this.#options.connection.context;
-    if (this.#failures > 0 && performance.now() < this.#pausedUntilMs) return;
+    if (this.#failures > 0 && this.#clock.monotonicNow() < this.#pausedUntilMs) return;
     this.#failures += 1;
-    const pauseMs = isTransient(error) ? reconnectDelayMs(this.#failures, random) : FATAL_PAUSE_MS * (1 + random());
-    this.#pausedUntilMs = performance.now() + pauseMs;
-    this.#options.failed(error);
+    const mapped = toPubSubError(error, this.#attempted);
+    this.#pausedUntilMs = this.#clock.monotonicNow() + retryPauseMs(this.#failures, random, mapped);
+    this.#options.failed(mapped);
   }
 }

@@ -4,6 +4,7 @@
  * would hide from core what happened.
  */
 import type { protos as Protos } from "@google-cloud/pubsub";
+import type { Clock } from "@anytopic/core/driver";
 import type { grpc as Grpc } from "google-gax";
 import { ended, socketsOf } from "./grpc-sockets.ts";
 
@@ -123,11 +124,12 @@ export interface Channel {
 }
 
 /** `client` is what the generated client made for itself. Calls on a closed channel fail like any other call. `onClose` is called when it begins to close. */
-export function createChannel(client: Grpc.Client, onClose: () => void = () => {}): Channel {
+export function createChannel(client: Grpc.Client, clock: Clock, onClose: () => void = () => {}): Channel {
   const calls = new Set<Call>();
   return {
     call(method, request, { metadata, deadlineMs }, done): Call {
       const { path, serialize, deserialize } = method;
+      // gRPC compares it with the wall clock.
       const options = { deadline: Date.now() + deadlineMs };
       try {
         const call: Call = client.makeUnaryRequest(
@@ -154,7 +156,7 @@ export function createChannel(client: Grpc.Client, onClose: () => void = () => {
       for (const call of calls) call.cancel();
       const sockets = socketsOf(client);
       client.close();
-      await ended(sockets, timeoutMs);
+      await ended(sockets, clock, timeoutMs);
     },
   };
 }

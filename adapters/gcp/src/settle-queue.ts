@@ -1,4 +1,4 @@
-import { PubSubError } from "@anytopic/core/driver";
+import { type Clock, pause, PubSubError } from "@anytopic/core/driver";
 import type { Connection } from "./connection.ts";
 import { type Attempted, Status, statusOf, toPubSubError } from "./errors.ts";
 import { failedAckIds } from "./failed-ack-ids.ts";
@@ -9,7 +9,7 @@ import type { CallOptions, Channel } from "./rpc.ts";
 class Batch {
   readonly ackIds: string[] = [];
   readonly settled: Promise<void>;
-  /** By `performance.now`. */
+  /** By the monotonic clock. */
   readonly retryUntilMs: number;
   resolve!: () => void;
   reject!: (error: PubSubError) => void;
@@ -46,6 +46,7 @@ const MAX_CALLS = 4;
  */
 export class SettleQueue {
   readonly #options: SettleQueueOptions;
+  readonly #clock: Clock;
   readonly #callOptions: CallOptions;
   readonly #attempted: Attempted;
   readonly #singles = new Map<string, Batch>();
@@ -53,11 +54,12 @@ export class SettleQueue {
   #acks: Batch | undefined;
   #scheduled = false;
   #calls = 0;
-  #onIdle: (() => void) | undefined;
+  #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(options: SettleQueueOptions) {
     const { connection, subscription } = options;
     this.#options = options;
+    this.#clock = connection.context.clock;
     this.#callOptions = {
       metadata: connection.metadata("subscription", subscription, true),
       deadlineMs: SETTLE_TIMEOUT_MS,
@@ -72,7 +74,7 @@ export class SettleQueue {
   /** Resolves when the service has the ack. */
   ack(ackId: string): Promise<void> {
     if (this.#acks !== undefined && this.#acks.ackIds.length >= MAX_ACK_IDS) this.#startAcks();
-    const batch = (this.#acks ??= new Batch(performance.now() + SETTLE_TIMEOUT_MS));
+    const batch = (this.#acks ??= new Batch(this.#clock.monotonicNow() + SETTLE_TIMEOUT_MS));
     batch.ackIds.push(ackId);
     this.#schedule();
     if (!this.#options.exactlyOnce) return batch.settled;
@@ -85,7 +87,7 @@ export class SettleQueue {
   deadline(ackIds: readonly string[], seconds: number): Promise<void> {
     let batch = this.#deadlines.get(seconds);
     if (batch === undefined) {
-      batch = new Batch(performance.now() + SETTLE_TIMEOUT_MS);
+      batch = new Batch(this.#clock.monotonicNow() + SETTLE_TIMEOUT_MS);
       this.#deadlines.set(seconds, batch);
     }
     for (const ackId of ackIds) batch.ackIds.push(ackId);
@@ -97,7 +99,8 @@ export class SettleQueue {
   async flush(): Promise<void> {
     this.#start();
     if (this.#calls === 0) return;
-    await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    this.#idle ??= Promise.withResolvers();
+    await this.#idle.promise;
   }
 
   #schedule(): void {
@@ -133,7 +136,7 @@ export class SettleQueue {
       if (this.#again(error, batch, () => this.#sendAcks(batch, ackIds))) return;
       const undecided = this.#settleAcks(batch, ackIds, error);
       if (undecided.length === 0) this.#returned();
-      else this.#later(() => this.#sendAcks(batch, undecided));
+      else void this.#later(() => this.#sendAcks(batch, undecided));
     });
   }
 
@@ -144,7 +147,7 @@ export class SettleQueue {
     const undecided: string[] = [];
     if (!this.#options.exactlyOnce) return undecided;
     const failed = failedAckIds(error);
-    const mayRepeat = performance.now() <= batch.retryUntilMs;
+    const mayRepeat = this.#clock.monotonicNow() <= batch.retryUntilMs;
     for (const ackId of ackIds) {
       const failure = failed?.get(ackId);
       if (failure === "transient" && mayRepeat) {
@@ -175,25 +178,24 @@ export class SettleQueue {
 
   /** Repeats what a lost connection broke off, while there is time. */
   #again(error: unknown, batch: Batch, repeat: () => void): boolean {
-    if (statusOf(error) !== Status.UNAVAILABLE || performance.now() > batch.retryUntilMs) return false;
-    this.#later(repeat);
+    if (statusOf(error) !== Status.UNAVAILABLE || this.#clock.monotonicNow() > batch.retryUntilMs) return false;
+    void this.#later(repeat);
     return true;
   }
 
   /** Still counts as under way meanwhile. */
-  #later(repeat: () => void): void {
-    setTimeout(() => {
-      this.#calls -= 1;
-      repeat();
-    }, RETRY_PAUSE_MS);
+  async #later(repeat: () => void): Promise<void> {
+    await pause(this.#clock, RETRY_PAUSE_MS);
+    this.#calls -= 1;
+    repeat();
   }
 
   #returned(): void {
     this.#calls -= 1;
     if (this.#acks !== undefined || this.#deadlines.size > 0) this.#start();
     if (this.#calls > 0) return;
-    this.#onIdle?.();
-    this.#onIdle = undefined;
+    this.#idle?.resolve();
+    this.#idle = undefined;
   }
 
   /** Whether it happened is unknown after a timeout, so it counts as not settled. */

@@ -1,4 +1,10 @@
-import { type DeliveryOwner, type DeliverySink, PubSubError, type SubscriptionSpec } from "@anytopic/core/driver";
+import {
+  type Clock,
+  type DeliveryOwner,
+  type DeliverySink,
+  PubSubError,
+  type SubscriptionSpec,
+} from "@anytopic/core/driver";
 import type { Attempts } from "./attempts.ts";
 import type { GcpDelivery } from "./delivery.ts";
 import { KeyHolds } from "./key-holds.ts";
@@ -6,6 +12,7 @@ import { mayBeCounted } from "./move-on.ts";
 import type { WireReceived } from "./rpc.ts";
 
 export interface SettlementsOptions {
+  readonly clock: Clock;
   readonly spec: SubscriptionSpec;
   readonly sink: DeliverySink;
   readonly attempts: Attempts;
@@ -40,7 +47,7 @@ export class Settlements implements DeliveryOwner<GcpDelivery> {
 
   ack(delivery: GcpDelivery): Promise<void> | undefined {
     if (delivery.settled) return delivery.lost ? this.#lateAck(delivery) : SETTLED;
-    if (delivery.leaseUntilMs <= performance.now()) {
+    if (delivery.leaseUntilMs <= this.#options.clock.monotonicNow()) {
       this.#done(delivery);
       return this.#lateAck(delivery);
     }
@@ -54,11 +61,16 @@ export class Settlements implements DeliveryOwner<GcpDelivery> {
     if (delivery.settled) return SETTLED;
     const kept = this.isKept(delivery);
     if (kept && !this.retriesAtBroker(delivery)) return this.#handAgain(delivery, delivery.attempt + 1);
-    const late = delivery.leaseUntilMs <= performance.now();
+    const late = delivery.leaseUntilMs <= this.#options.clock.monotonicNow();
     this.#options.attempts.failed(delivery);
     const seconds = Math.max(kept ? SHORTLY_SECONDS : 0, Math.ceil(delayMs / 1000));
     const { source, native, orderingKey } = delivery;
-    if (kept) source.keyWaits.add(orderingKey as string, native.message.messageId, performance.now() + seconds * 1000);
+    if (kept)
+      source.keyWaits.add(
+        orderingKey as string,
+        native.message.messageId,
+        this.#options.clock.monotonicNow() + seconds * 1000,
+      );
     const confirmation = source.settles.deadline([delivery.ackId], seconds);
     this.#done(delivery);
     return late ? Promise.reject(lateSettle()) : confirmation;
@@ -66,7 +78,7 @@ export class Settlements implements DeliveryOwner<GcpDelivery> {
 
   release(delivery: GcpDelivery, leaseEnded: boolean): Promise<void> | undefined {
     if (delivery.settled) return SETTLED;
-    if (leaseEnded || delivery.leaseUntilMs <= performance.now()) {
+    if (leaseEnded || delivery.leaseUntilMs <= this.#options.clock.monotonicNow()) {
       this.#done(delivery);
       return Promise.reject(lateSettle());
     }
@@ -140,7 +152,7 @@ export class Settlements implements DeliveryOwner<GcpDelivery> {
       if (this.#options.isStopping()) return this.#return(next);
       this.#options.sink.deliver(next);
       // Core waits for it, and so has to get it; but another worker may have it by now.
-      if (next.leaseUntilMs <= performance.now()) this.#options.lost(next);
+      if (next.leaseUntilMs <= this.#options.clock.monotonicNow()) this.#options.lost(next);
     });
   }
 

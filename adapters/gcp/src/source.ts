@@ -1,10 +1,10 @@
+import type { ReceivingReports } from "@anytopic/core/driver";
 import type { Connection } from "./connection.ts";
 import type { DeliverySource } from "./delivery.ts";
 import { KeyWaits } from "./key-waits.ts";
 import { Puller } from "./puller.ts";
 import type { Channel, WireReceived } from "./rpc.ts";
 import { SettleQueue } from "./settle-queue.ts";
-import type { SourceHealth } from "./source-health.ts";
 
 /** One subscription of Google's that a worker reads: its own, and the one redriven messages come by. */
 export interface Source extends DeliverySource {
@@ -22,16 +22,16 @@ export interface SourceOptions {
   readonly size: number;
   readonly maxIdlePauseMs: number;
   readonly room: () => number;
-  readonly health: SourceHealth;
+  readonly reports: ReceivingReports<Source>;
   readonly received: (source: Source, messages: readonly WireReceived[]) => void;
 }
 
 export function createSource(options: SourceOptions): Source {
-  const { connection, channel, subscription, exactlyOnce, health } = options;
+  const { connection, channel, subscription, exactlyOnce, reports } = options;
   const source: Source = {
     subscription,
     held: new Map(),
-    keyWaits: new KeyWaits(),
+    keyWaits: new KeyWaits(connection.context.clock),
     settles: new SettleQueue({ connection, channel, subscription, exactlyOnce }),
     puller: new Puller({
       connection,
@@ -43,8 +43,9 @@ export function createSource(options: SourceOptions): Source {
       maxIdlePauseMs: options.maxIdlePauseMs,
       waits: connection.options.waitingPulls ?? !connection.emulator,
       received: (messages) => options.received(source, messages),
-      failed: (error) => health.fails(subscription, error),
-      succeeded: () => health.works(subscription),
+      failed: (error) => reports.failing(source, error, true),
+      // All sources of a worker share its connection, and the others may have no room to try.
+      succeeded: () => reports.receiving(source, true),
     }),
   };
   return source;

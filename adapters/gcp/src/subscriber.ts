@@ -1,26 +1,28 @@
 import {
+  CLOSE_GRACE_MS,
+  type Clock,
   type DeliverySink,
   type DriverDelivery,
   type DriverSubscriber,
-  PubSubError,
-  reconnectDelayMs,
+  keepTrying,
+  ReceivingReports,
   type SubscriberOptions,
   type SubscriptionSpec,
+  timeLeft,
+  within,
 } from "@anytopic/core/driver";
 import { Attempts } from "./attempts.ts";
 import { decode, encodeCopy } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { CopyPublisher } from "./copy-publisher.ts";
 import { GcpDelivery } from "./delivery.ts";
-import { type Attempted, isTransient, toPubSubError } from "./errors.ts";
 import { extendLeases } from "./extend-leases.ts";
+import { GOODBYE_MS } from "./limits.ts";
 import { mustMoveOn } from "./move-on.ts";
 import { subscriptionIds } from "./resource-names.ts";
 import type { Channel, WireReceived } from "./rpc.ts";
 import { Settlements, SHORTLY_SECONDS } from "./settlements.ts";
 import { createSource, type Source } from "./source.ts";
-import { SourceHealth } from "./source-health.ts";
-import { CLOSE_TIMEOUT_MS, GOODBYE_MS, within } from "./within.ts";
 
 /** Redriven messages that may wait here for a place: they are asked for without one, so that they never hold one while idle. */
 const MAX_PARKED = 10;
@@ -45,7 +47,7 @@ export class GcpSubscriber implements DriverSubscriber {
   readonly #redrive: Source;
   readonly #sources: readonly Source[];
   readonly #copies: CopyPublisher;
-  readonly #attempted: Attempted;
+  readonly #clock: Clock;
   readonly #leaseMs: number;
   readonly #leaseSeconds: number;
   readonly #attempts = new Attempts();
@@ -69,6 +71,7 @@ export class GcpSubscriber implements DriverSubscriber {
     const ids = subscriptionIds(connection.options.prefix, spec);
     const project = `projects/${connection.projectId}`;
     this.#connection = connection;
+    this.#clock = connection.context.clock;
     this.#channel = channel;
     this.#spec = spec;
     this.#sink = sink;
@@ -77,12 +80,8 @@ export class GcpSubscriber implements DriverSubscriber {
     this.#leaseMs = this.#leaseSeconds * 1000;
     this.#copies = new CopyPublisher(connection, ids.redrive);
     const subscription = `${project}/subscriptions/${ids.subscription}`;
-    this.#attempted = {
-      verb: "receive from",
-      resource: `subscription ${subscription}`,
-      role: "roles/pubsub.subscriber",
-    };
     this.#settlements = new Settlements({
+      clock: this.#clock,
       spec,
       sink,
       attempts: this.#attempts,
@@ -100,7 +99,7 @@ export class GcpSubscriber implements DriverSubscriber {
       connection,
       channel,
       exactlyOnce: spec.topic.exactlyOnce,
-      health: new SourceHealth(sink, this.#attempted),
+      reports: new ReceivingReports<Source>(sink),
       received: (source: Source, messages: readonly WireReceived[]) => this.#received(source, messages),
     };
     this.#main = createSource({
@@ -124,22 +123,15 @@ export class GcpSubscriber implements DriverSubscriber {
 
   /** Resolves when the subscription was read once; waits for the connection as long as it takes. */
   async start(): Promise<void> {
-    for (let failures = 1; ; failures += 1) {
-      try {
-        await this.#main.puller.probe(Math.min(this.#maxOutstanding, MIN_PULL_SIZE));
-        break;
-      } catch (error) {
-        if (!isTransient(error)) throw toPubSubError(error, this.#attempted);
-        await this.#connection.pause(reconnectDelayMs(failures, this.#connection.context.random));
-        if (this.#stopping !== undefined) throw new PubSubError("CLOSED", "the subscriber was closed");
-      }
-    }
+    const { context, closed: signal } = this.#connection;
+    const probe = (): Promise<void> => this.#main.puller.probe(Math.min(this.#maxOutstanding, MIN_PULL_SIZE));
+    await keepTrying(probe, { ...context, waitMs: Number.POSITIVE_INFINITY, signal });
     this.#sink.receiving(false);
     this.#pump();
   }
 
   extend(deliveries: readonly DriverDelivery[]): void {
-    const now = performance.now();
+    const now = this.#clock.monotonicNow();
     const kept: GcpDelivery[] = [...this.#settlements.returned(), ...this.#parked];
     for (const delivery of deliveries as readonly GcpDelivery[]) {
       if (delivery.settled) continue;
@@ -152,7 +144,7 @@ export class GcpSubscriber implements DriverSubscriber {
     }
   }
 
-  async stop(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+  async stop(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.#stopping ??= this.#stop(timeoutMs);
     await this.#stopping;
   }
@@ -173,27 +165,28 @@ export class GcpSubscriber implements DriverSubscriber {
     await this.#pulls;
   }
 
-  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
-    this.#closing ??= this.#close(performance.now() + timeoutMs);
+  async close(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
+    this.#closing ??= this.#close(timeLeft(this.#clock, timeoutMs));
     await this.#closing;
   }
 
-  async #close(endMs: number): Promise<void> {
-    await this.stop(endMs - performance.now());
+  async #close(leftMs: () => number): Promise<void> {
+    await this.stop(leftMs());
     // What core has just given back under a key comes here at the end of the turn.
     await new Promise((resolve) => setImmediate(resolve));
     this.#settlements.giveBackReturned();
     const flushed = Promise.all(this.#sources.map((source) => source.settles.flush()));
-    await within(endMs - performance.now() - GOODBYE_MS, flushed);
-    await this.#channel.close(Math.min(GOODBYE_MS, Math.max(0, endMs - performance.now())));
+    await within(this.#clock, leftMs() - GOODBYE_MS, flushed);
+    await this.#channel.close(Math.min(GOODBYE_MS, leftMs()));
   }
 
   #received(source: Source, messages: readonly WireReceived[]): void {
-    const leaseUntilMs = performance.now() + this.#leaseMs;
+    const leaseUntilMs = this.#clock.monotonicNow() + this.#leaseMs;
+    const nowMs = this.#clock.now();
     const origin = source === this.#redrive ? "redrive" : "topic";
     this.#settlements.arriving = messages;
     for (const received of messages) {
-      const decoded = decode(received.message, origin);
+      const decoded = decode(received.message, origin, nowMs);
       const attempt = this.#attempts.of(received, decoded.previousAttempts);
       const delivery = new GcpDelivery(this.#settlements, source, received, decoded, attempt, leaseUntilMs);
       if (this.#isAgain(delivery)) continue;
@@ -217,7 +210,7 @@ export class GcpSubscriber implements DriverSubscriber {
   #isAgain(delivery: GcpDelivery): boolean {
     const before = delivery.source.held.get(delivery.native.message.messageId);
     if (before === undefined) return false;
-    if (before.leaseUntilMs <= performance.now() && !before.settled) {
+    if (before.leaseUntilMs <= this.#clock.monotonicNow() && !before.settled) {
       this.#lose(before);
       return false;
     }
@@ -249,7 +242,7 @@ export class GcpSubscriber implements DriverSubscriber {
   }
 
   async #extend(source: Source, deliveries: readonly GcpDelivery[]): Promise<void> {
-    for (const lost of await extendLeases(source, deliveries, this.#leaseSeconds)) this.#lose(lost);
+    for (const lost of await extendLeases(source, deliveries, this.#leaseSeconds, this.#clock)) this.#lose(lost);
   }
 
   #lose(delivery: GcpDelivery): void {

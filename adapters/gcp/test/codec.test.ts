@@ -5,6 +5,7 @@ import { ATTEMPTS_ATTRIBUTE, decode, encode, encodeCopy, ID_ATTRIBUTE, sizeOf, T
 import type { WireMessage, WireOutgoing } from "../src/rpc.ts";
 
 const { PubsubMessage } = protos.google.pubsub.v1;
+const NOW_MS = 1_700_000_001_000;
 
 function outgoing(part: Partial<OutgoingMessage> = {}): OutgoingMessage {
   return {
@@ -49,7 +50,7 @@ test("attributes of any Unicode come back as they were, and nothing else does", 
     configurable: true,
     writable: true,
   });
-  const decoded = decode(received(encode(outgoing({ attributes }))), "topic");
+  const decoded = decode(received(encode(outgoing({ attributes }))), "topic", NOW_MS);
   expect(decoded.attributes).toEqual(attributes);
   expect(Object.keys(decoded.attributes).toSorted()).toEqual(Object.keys(attributes).toSorted());
   expect(Object.getPrototypeOf(decoded.attributes)).toBeNull();
@@ -69,13 +70,13 @@ test("keys the service refuses never reach it", () => {
 test("a first publish carries the id alone, a copy also its time and attempts", () => {
   expect(encode(outgoing()).attributes).toEqual({ [ID_ATTRIBUTE]: "id-1" });
   expect(encodeCopy(outgoing()).attributes).toEqual({ [ID_ATTRIBUTE]: "id-1", [TIME_ATTRIBUTE]: "1234" });
-  const copy = decode(received(encodeCopy(outgoing(), 94)), "redrive");
+  const copy = decode(received(encodeCopy(outgoing(), 94)), "redrive", NOW_MS);
   expect(copy).toMatchObject({ id: "id-1", publishTimeMs: 1234, previousAttempts: 94 });
 });
 
 test("a foreign message has the service's id and time, whatever it carries", () => {
   const foreign = { data: Buffer.alloc(0), attributes: { a: "1" } };
-  expect(decode(received(foreign), "topic")).toMatchObject({
+  expect(decode(received(foreign), "topic", NOW_MS)).toMatchObject({
     id: "77",
     publishTimeMs: 1_700_000_000_123,
     previousAttempts: 0,
@@ -84,7 +85,7 @@ test("a foreign message has the service's id and time, whatever it carries", () 
     data: Buffer.alloc(0),
     attributes: { [ID_ATTRIBUTE]: "", [TIME_ATTRIBUTE]: "soon", [ATTEMPTS_ATTRIBUTE]: "-1" },
   };
-  expect(decode(received(odd), "redrive")).toMatchObject({
+  expect(decode(received(odd), "redrive", NOW_MS)).toMatchObject({
     id: "77",
     publishTimeMs: 1_700_000_000_123,
     previousAttempts: 0,
@@ -97,7 +98,10 @@ test.each([0, 1, 1023, 1024, 1025, 3100, 4096])(
     const record = Array.from({ length }, (_, index) => String(index % 10)).join("");
     const wire = encode(outgoing({ attributes: attributesOf({ [DEAD_LETTER_ATTRIBUTE]: record, user: "x" }) }));
     for (const value of Object.values(wire.attributes)) expect(value.length).toBeLessThanOrEqual(1024);
-    expect({ ...decode(received(wire), "letters").attributes }).toEqual({ [DEAD_LETTER_ATTRIBUTE]: record, user: "x" });
+    expect({ ...decode(received(wire), "letters", NOW_MS).attributes }).toEqual({
+      [DEAD_LETTER_ATTRIBUTE]: record,
+      user: "x",
+    });
   },
 );
 
@@ -131,7 +135,7 @@ const forged = {
 const believed = { publishTimeMs: 1_700_000_000_123, previousAttempts: 0, attributes: { user: "x" } };
 
 test("of a publisher's reserved attributes the id alone is believed, and none is shown", () => {
-  const { attributes, ...rest } = decode(received({ data: Buffer.alloc(0), attributes: forged }), "topic");
+  const { attributes, ...rest } = decode(received({ data: Buffer.alloc(0), attributes: forged }), "topic", NOW_MS);
   expect({ ...rest, attributes: { ...attributes } }).toEqual({ id: "taken", ...believed });
 });
 
@@ -141,7 +145,7 @@ test("what the service itself forwarded to the letters is a publisher's word, an
     CloudPubSubDeadLetterSourceTopicPublishTime: "2023-11-14T22:13:20.123+00:00",
   };
   const attributes = { ...forged, ...forwardedBy };
-  const decoded = decode(received({ data: Buffer.alloc(0), attributes }), "letters");
+  const decoded = decode(received({ data: Buffer.alloc(0), attributes }), "letters", NOW_MS);
   expect({ ...decoded, attributes: { ...decoded.attributes } }).toEqual({
     id: "taken",
     ...believed,
@@ -151,7 +155,7 @@ test("what the service itself forwarded to the letters is a publisher's word, an
   const stored = encodeCopy(
     outgoing({ attributes: attributesOf({ ...forwardedBy, [DEAD_LETTER_ATTRIBUTE]: "record" }) }),
   );
-  const letter = decode(received(stored), "letters");
+  const letter = decode(received(stored), "letters", NOW_MS);
   expect({ ...letter.attributes }).toEqual({ ...forwardedBy, [DEAD_LETTER_ATTRIBUTE]: "record" });
 });
 
@@ -159,7 +163,7 @@ test.each(["", " ", "a b", "é", "\n", "\u001B[2J", "i".repeat(129), "i".repeat(
   "an id that cannot be ours, %j, is the service's",
   (id) => {
     const attributes = { [ID_ATTRIBUTE]: id };
-    expect(decode(received({ data: Buffer.alloc(0), attributes }), "topic").id).toBe("77");
+    expect(decode(received({ data: Buffer.alloc(0), attributes }), "topic", NOW_MS).id).toBe("77");
   },
 );
 
@@ -173,7 +177,7 @@ test.each(["1e300", "NaN", "-1", "8640000000000001", "9007199254740991", "0x10",
     };
     for (const attributes of [ours, services]) {
       for (const origin of ["topic", "redrive", "letters"] as const) {
-        const { publishTimeMs } = decode(received({ data: Buffer.alloc(0), attributes }), origin);
+        const { publishTimeMs } = decode(received({ data: Buffer.alloc(0), attributes }), origin, NOW_MS);
         expect(publishTimeMs).toBe(1_700_000_000_123);
       }
     }

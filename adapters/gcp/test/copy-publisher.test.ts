@@ -1,3 +1,4 @@
+import { systemClock } from "@anytopic/core";
 import { type Broker, startBrokerOrSkip } from "@anytopic/brokers";
 import { connect, defineSubscription, defineTopic, Reject } from "@anytopic/core";
 import { gcp } from "@anytopic/gcp";
@@ -32,7 +33,7 @@ function scripted(look: () => WireSubscription | { readonly code: number }) {
     letters: channel,
     methods: { publish: { path: "Publish" }, getSubscription: { path: "GetSubscription" } },
     metadata: () => ({}),
-    context: { logger: { warn } },
+    context: { clock: systemClock, logger: { warn } },
   } as unknown as Connection;
   return { calls, warn, copies: new CopyPublisher(connection, "orders.mail.dead-letters") };
 }

@@ -1,3 +1,4 @@
+import { systemClock } from "@anytopic/core";
 import type { DeliverySink, DriverDelivery, SubscriptionSpec } from "@anytopic/core/driver";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Connection } from "../src/connection.ts";
@@ -46,7 +47,7 @@ async function startWorker(messages: WireReceived[] = [received], ordered = fals
   };
   const connection = {
     options: checkedOptions({ projectId: "p" }),
-    context: { random: () => 0.5 },
+    context: { clock: systemClock, random: () => 0.5 },
     methods: {},
     projectId: "p",
     emulator: true,

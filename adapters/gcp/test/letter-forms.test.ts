@@ -1,3 +1,4 @@
+import { systemClock } from "@anytopic/core";
 import { DEAD_LETTER_ATTRIBUTE, type OutgoingMessage, type SubscriptionSpec } from "@anytopic/core/driver";
 import { expect, test, vi } from "vitest";
 import type { Connection } from "../src/connection.ts";
@@ -43,7 +44,7 @@ function limited(isTooMuch: (message: WireOutgoing) => boolean) {
     letters: channel,
     methods: { publish: { path: "Publish" }, getSubscription: { path: "GetSubscription" } },
     metadata: () => ({}),
-    context: { logger: { warn } },
+    context: { clock: systemClock, logger: { warn } },
   } as unknown as Connection;
   return { stored, warn, tries: () => tries, letters: new GcpDeadLetters(connection, spec) };
 }

@@ -1,3 +1,4 @@
+import { systemClock } from "@anytopic/core";
 import { type Broker, startBrokerOrSkip } from "@anytopic/brokers";
 import { createTcpProxy } from "@anytopic/conformance";
 import { connect, defineSubscription, defineTopic } from "@anytopic/core";
@@ -33,7 +34,7 @@ function createLines(firstState: number, secondState: number) {
   const calls: string[] = [];
   const first = createLine("first", firstState, calls);
   const second = createLine("second", secondState, calls);
-  const channel = createPublishChannel(first.client, second.client);
+  const channel = createPublishChannel(first.client, second.client, systemClock);
   const publish = (): void => void channel.call({} as Method<object, object>, {}, {} as CallOptions, () => {});
   return { calls, first, second, channel, publish };
 }

@@ -1,3 +1,4 @@
+import { systemClock } from "@anytopic/core";
 import { expect, test } from "vitest";
 import type { Connection } from "../src/connection.ts";
 import type { Channel } from "../src/rpc.ts";
@@ -24,7 +25,11 @@ function queueOn(answers: (Error | null)[]): { readonly queue: SettleQueue; read
     },
     close: () => Promise.resolve(),
   };
-  const connection = { methods: {}, metadata: () => undefined } as unknown as Connection;
+  const connection = {
+    context: { clock: systemClock },
+    methods: {},
+    metadata: () => undefined,
+  } as unknown as Connection;
   const options = { connection, channel, subscription: "projects/p/subscriptions/s", exactlyOnce: true };
   return { queue: new SettleQueue(options), sent };
 }
@@ -45,4 +50,10 @@ test("an ack that came too late fails alone, and for good", async () => {
   await first;
   await queue.flush();
   expect(sent).toEqual([["a", "b"]]);
+});
+
+test("two who wait for the same settles both go on when these are done", async () => {
+  const { queue } = queueOn([null]);
+  void queue.ack("a");
+  await expect(Promise.all([queue.flush(), queue.flush()])).resolves.toHaveLength(2);
 });

@@ -1,6 +1,6 @@
 import type { Driver, DriverContext } from "@anytopic/core/driver";
 import { namedBroker } from "./broker-registry.ts";
-import { openDeadLetters } from "./dead-letters.ts";
+import { memoryDeadLetters } from "./dead-letters.ts";
 import { connectionClosed } from "./errors.ts";
 import type { MemoryLimits } from "./limits.ts";
 import { MemoryBroker } from "./memory-broker.ts";
@@ -41,7 +41,7 @@ export async function openConnection(
       new MemorySubscriber(broker(), spec, sink, maxOutstanding),
     async openDeadLetters(spec) {
       broker().requireSubscription(spec);
-      return openDeadLetters(native, spec);
+      return memoryDeadLetters(native, spec);
     },
     async close() {
       closed = true;

@@ -12,10 +12,10 @@ describe("dead letters", () => {
     for (const id of ["a", "b", "c"])
       await letters.store(message(id, { attributes: { "anytopic-dead-letter": "{}" } }));
     expect(await letters.count()).toBe(3);
-    expect((await letters.peek(2)).map(({ id }) => id)).toEqual(["a", "b"]);
-    expect((await letters.peek(1))[0]).toMatchObject({ publishTimeMs: 1_700_000_000_000, orderingKey: undefined });
+    expect((await letters.peek!(2)).map(({ id }) => id)).toEqual(["a", "b"]);
+    expect((await letters.peek!(1))[0]).toMatchObject({ publishTimeMs: 1_700_000_000_000, orderingKey: undefined });
     expect(await (await driver.openDeadLetters(other)).count()).toBe(0);
-    expect(await letters.purge()).toBe(3);
+    expect(await letters.purge!()).toBe(3);
     expect(await letters.count()).toBe(0);
   });
 
@@ -23,19 +23,19 @@ describe("dead letters", () => {
     const { driver, clock } = await withTopology([subscription]);
     const letters = await driver.openDeadLetters(subscription);
     for (const id of ["a", "b", "c"]) await letters.store(message(id));
-    const [a, b] = await letters.take(2);
-    expect((await letters.take(9)).map(({ id }) => id)).toEqual(["c"]);
-    expect(await letters.take(9)).toEqual([]);
+    const [a, b] = await letters.take(2, 0);
+    expect((await letters.take(9, 0)).map(({ id }) => id)).toEqual(["c"]);
+    expect(await letters.take(9, 0)).toEqual([]);
     expect(await letters.count()).toBe(3);
     await a?.putBack();
-    expect((await letters.take(9)).map(({ id }) => id)).toEqual(["a"]);
+    expect((await letters.take(9, 0)).map(({ id }) => id)).toEqual(["a"]);
     await b?.remove();
     expect(await letters.count()).toBe(2);
     await clock.advance(60_000);
-    const [again] = await letters.take(1);
+    const [again] = await letters.take(1, 0);
     expect(again?.id).toBe("a");
     await expect(a?.remove()).rejects.toMatchObject({ code: "LEASE_LOST" });
-    await letters.purge();
+    await letters.purge!();
     await again?.remove();
   });
 
@@ -43,12 +43,12 @@ describe("dead letters", () => {
     const { driver } = await withTopology([subscription]);
     const letters = await driver.openDeadLetters(subscription);
     for (const id of ["a", "a"]) await letters.store(message(id));
-    const taken = await letters.take(9);
+    const taken = await letters.take(9, 0);
     const marks = taken.map(({ mark }) => mark);
     expect(new Set(marks).size).toBe(2);
     expect(marks).not.toContain(undefined);
     await Promise.all(taken.map((letter) => letter.putBack()));
-    expect((await letters.take(9)).map(({ mark }) => mark)).toEqual(marks);
+    expect((await letters.take(9, 0)).map(({ mark }) => mark)).toEqual(marks);
   });
 
   it("go back to their own subscription alone, as new, past the deduplication window", async () => {
@@ -80,11 +80,11 @@ describe("dead letters", () => {
     const large = (id: string) => message(id, { body: new Uint8Array(6 * 1024 * 1024) });
     await letters.store(large("a"));
     await expect(letters.store(large("b"))).rejects.toMatchObject({ code: "RESOURCE_EXHAUSTED" });
-    await (await letters.take(1))[0]?.remove();
+    await (await letters.take(1, 0))[0]?.remove();
     await letters.store(large("c"));
-    expect(await letters.purge()).toBe(1);
+    expect(await letters.purge!()).toBe(1);
     await letters.store(large("d"));
-    expect((await letters.peek(9)).map(({ id }) => id)).toEqual(["d"]);
+    expect((await letters.peek!(9)).map(({ id }) => id)).toEqual(["d"]);
   });
 
   it("of a missing subscription are NOT_FOUND", async () => {

@@ -33,7 +33,7 @@ export class RemovableLetters {
   }
 
   async #recreate(subscription: SubscriptionSpec, open: () => Promise<DriverDeadLetters>): Promise<void> {
-    if (this.#gone.delete(pathOf(subscription))) await (await open()).purge();
+    if (this.#gone.delete(pathOf(subscription))) await (await open()).purge?.();
   }
 
   #removable(subscription: SubscriptionSpec, letters: DriverDeadLetters): DriverDeadLetters {

@@ -1,21 +1,17 @@
-import { reconnectDelayMs, type DriverContext } from "@anytopic/core/driver";
+import type { DriverContext } from "@anytopic/core/driver";
 import type { ClientHooks } from "./client.ts";
-
-/** Counts the dials since the last success, for the backoff. */
-export interface Redials {
-  inARow: number;
-}
 
 /** Faults are logged at most so often: a stranger may cause any number. */
 const FAULT_LOG_MS = 1000;
 
-/** What the client asks of a driver: the pace of its dials, and where to tell of what cannot be handled. */
-export function clientHooks({ logger, random }: DriverContext, redials: Redials): ClientHooks {
+/** What the client needs of a driver: its time, and where to tell of what cannot be handled. */
+export function clientHooks({ clock, logger, random }: DriverContext): ClientHooks {
   let loggedAt = Number.NEGATIVE_INFINITY;
   return {
-    redialDelayMs: () => reconnectDelayMs(++redials.inARow, random),
+    clock,
+    random,
     fault(error) {
-      const now = performance.now();
+      const now = clock.monotonicNow();
       if (now - loggedAt < FAULT_LOG_MS) return;
       loggedAt = now;
       // Its name alone: the text may quote what was received.

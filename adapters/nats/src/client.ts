@@ -1,5 +1,5 @@
 import { createConnection, type Socket } from "node:net";
-import { PubSubError } from "@anytopic/core/driver";
+import { type DriverContext, PubSubError, retryPauseMs, within } from "@anytopic/core/driver";
 import { DIAL_TIMEOUT_MS, DialBudget } from "./dial-budget.ts";
 import { holdFirstWrite } from "./hold-first-write.ts";
 import {
@@ -12,9 +12,7 @@ import {
 } from "@nats-io/transport-node";
 
 /** What the client asks of its owner. */
-export interface ClientHooks {
-  /** How long to wait before the next dial, in ms, counted from the one before. */
-  redialDelayMs(): number;
+export interface ClientHooks extends Pick<DriverContext, "clock" | "random"> {
   /** Something that was received could not be handled; the connection goes on. */
   fault(error: unknown): void;
 }
@@ -66,7 +64,7 @@ interface Address {
  *
  * - Nothing that was received ends its read loop. A callback that throws, its own ones included, would: the socket then
  *   stays open and silent until the pings fail.
- * - Redials are paced by a monotonic clock. It compares `Date.now()`, and waits until a clock that was set back has caught up.
+ * - Redials are paced by a monotonic clock. It compares wall clock times, and waits until a clock that was set back has caught up.
  * - A dial that fails leaves no socket, and fails when the server closes the connection, with the server's reason. It
  *   would keep a socket that waits for INFO, and wait for the end of its timeout.
  * - The first connection reaches every server within its time, and the later ones also those that did not answer at first. It
@@ -84,6 +82,8 @@ export class Client {
   /** Every socket that may be open. */
   #sockets: Socket[] = [];
   #dialedAt = Number.NEGATIVE_INFINITY;
+  /** Dials since the last success, which its owner knows. */
+  redials = 0;
   /** While there was no connection yet. */
   #budget: DialBudget | undefined;
   #closing: Promise<void> | undefined;
@@ -122,7 +122,7 @@ export class Client {
   async dial(timeoutMs: number): Promise<void> {
     const { servers, options } = this.#protocol;
     const all = [...servers.getServers()];
-    this.#budget = new DialBudget(timeoutMs, () => performance.now());
+    this.#budget = new DialBudget(timeoutMs, () => this.#hooks.clock.monotonicNow());
     await this.#protocol.dialLoop();
     this.#budget = undefined;
     options.timeout = DIAL_TIMEOUT_MS;
@@ -156,10 +156,7 @@ export class Client {
   async #close(timeoutMs: number): Promise<void> {
     const protocol = this.#protocol;
     protocol.abortReconnect = true;
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, timeoutMs);
-    await Promise.race([this.nc.close().catch(() => {}), late]);
-    clearTimeout(timer);
+    await within(this.#hooks.clock, timeoutMs, this.nc.close());
     protocol.heartbeats.cancel();
     protocol.raceTimer?.cancel();
     protocol.dialDelay?.cancel();
@@ -175,7 +172,8 @@ export class Client {
 
   #delayMs(): number {
     if (!this.#protocol.connectedOnce) return 0;
-    return Math.max(0, this.#dialedAt + this.#hooks.redialDelayMs() - performance.now());
+    const { clock, random } = this.#hooks;
+    return Math.max(0, this.#dialedAt + retryPauseMs(++this.redials, random) - clock.monotonicNow());
   }
 
   #guardDials(): void {
@@ -184,7 +182,7 @@ export class Client {
     protocol.prepare = () => {
       if (this.#closing !== undefined) throw new PubSubError("CLOSED", "the connection to NATS is closed");
       useNodeTransport();
-      this.#dialedAt = performance.now();
+      this.#dialedAt = this.#hooks.clock.monotonicNow();
       if (this.#budget !== undefined) {
         const { server, servers } = protocol;
         protocol.options.timeout = this.#budget.next(server, server.resolves?.length ?? 1, servers.getServers().length);
@@ -223,7 +221,7 @@ export class Client {
         resolve(socket);
       });
       socket.setNoDelay(true);
-      holdFirstWrite(socket);
+      holdFirstWrite(socket, this.#hooks.clock);
       return promise;
     };
     transport.dial = dial;

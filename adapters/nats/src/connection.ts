@@ -1,14 +1,20 @@
-import { PubSubError, type DriverContext, type TimerHandle } from "@anytopic/core/driver";
+import {
+  CLOSE_GRACE_MS,
+  PubSubError,
+  timeLeft,
+  within,
+  type DriverContext,
+  type TimerHandle,
+} from "@anytopic/core/driver";
 import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
 import { createInbox, PermissionViolationError, type NatsConnection, type Status } from "@nats-io/nats-core";
 import { ACK, AckWriter } from "./ack-writer.ts";
 import { AnswerWatch } from "./answer-watch.ts";
-import { clientHooks, type Redials } from "./client-hooks.ts";
+import { clientHooks } from "./client-hooks.ts";
 import { Client, type Statuses } from "./client.ts";
 import { dial, requirePayload } from "./dial.ts";
 import { toPubSubError } from "./errors.ts";
 import type { CheckedOptions } from "./options.ts";
-import { trueWithin } from "./true-within.ts";
 import type { WaitingSettle } from "./waiting-settle.ts";
 
 /** What parts of the driver are told about the connection. */
@@ -22,8 +28,6 @@ export interface ConnectionListener {
   refused?(subject: string, error: PubSubError): void;
 }
 
-/** For what is closed without a time of its own. */
-export const CLOSE_TIMEOUT_MS = 5000;
 /** Probes without an answer, in a row, after which the connection is given up. */
 const MAX_UNANSWERED = 2;
 /** How long a flush waits while the server has left an earlier one unanswered: whoever closes has waited for it already. */
@@ -44,7 +48,6 @@ export class Connection {
   readonly context: DriverContext;
   readonly options: CheckedOptions;
   readonly #client: Client;
-  readonly #redials: Redials;
   readonly #answers: AnswerWatch;
   readonly #acks: AckWriter;
   readonly #listeners = new Set<ConnectionListener>();
@@ -60,15 +63,8 @@ export class Connection {
   #provingAcks: string[] = [];
   #proofTimer: TimerHandle = undefined;
 
-  private constructor(
-    client: Client,
-    jsm: JetStreamManager,
-    options: CheckedOptions,
-    context: DriverContext,
-    redials: Redials,
-  ) {
+  private constructor(client: Client, jsm: JetStreamManager, options: CheckedOptions, context: DriverContext) {
     this.#client = client;
-    this.#redials = redials;
     this.nc = client.nc;
     this.#acks = new AckWriter(client.nc);
     this.jsm = jsm;
@@ -86,8 +82,7 @@ export class Connection {
 
   static async open(options: CheckedOptions, context: DriverContext, signal?: AbortSignal): Promise<Connection> {
     signal?.throwIfAborted();
-    const redials: Redials = { inARow: 0 };
-    const hooks = clientHooks(context, redials);
+    const hooks = clientHooks(context);
     const client =
       options.connection === undefined
         ? await dial(options, context, hooks, signal)
@@ -96,13 +91,13 @@ export class Connection {
       const domain = options.domain === undefined ? {} : { domain: options.domain };
       const jsm = await jetstreamManager(client.nc, { checkAPI: false, ...domain });
       requirePayload(client.nc, options.maxPayloadBytes);
-      const connection = new Connection(client, jsm, options, context, redials);
+      const connection = new Connection(client, jsm, options, context);
       void connection.#watch();
       connection.#answers.start();
       context.status("up");
       return connection;
     } catch (error) {
-      await client.close(CLOSE_TIMEOUT_MS);
+      await client.close(CLOSE_GRACE_MS);
       throw toPubSubError(error, "connect to NATS");
     }
   }
@@ -151,7 +146,7 @@ export class Connection {
   }
 
   /** Resolves when the server has read everything sent before, or when that did not happen within `timeoutMs`. */
-  async flush(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<boolean> {
+  async flush(timeoutMs: number = CLOSE_GRACE_MS): Promise<boolean> {
     if (this.#state === "closed") return false;
     const waitMs = this.#silent ? Math.min(timeoutMs, SILENT_FLUSH_MS) : timeoutMs;
     const flushed = this.waitUntilConnected().then(async () => this.#flush());
@@ -160,7 +155,7 @@ export class Connection {
       () => (this.#silent = false),
       () => {},
     );
-    this.#silent = !(await trueWithin(this.context.clock, waitMs, flushed));
+    this.#silent = !(await within(this.context.clock, waitMs, flushed));
     return !this.#silent;
   }
 
@@ -176,21 +171,17 @@ export class Connection {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const listener: ConnectionListener = { reconnected: resolve, closed: () => reject(this.unavailable()) };
     this.listen(listener);
-    try {
-      await promise;
-    } finally {
-      this.unlisten(listener);
-    }
+    await promise.finally(() => this.unlisten(listener));
   }
 
   /** Resolves within `timeoutMs`; then no socket and no timer is left. */
-  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+  async close(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.#closing ??= this.#close(timeoutMs);
     await this.#closing;
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const startedAt = performance.now();
+    const leftMs = timeLeft(this.context.clock, timeoutMs);
     // Half of the time to be polite, the other half to be gone.
     if (this.#state === "up") await this.flush(timeoutMs / 2);
     this.#state = "closed";
@@ -200,7 +191,7 @@ export class Connection {
     this.#listeners.clear();
     // A connection that was handed in goes on, and would keep everything here.
     this.#statuses.stop?.();
-    await this.#client.close(Math.max(0, timeoutMs - (performance.now() - startedAt)));
+    await this.#client.close(leftMs());
   }
 
   async #flush(): Promise<void> {
@@ -255,7 +246,7 @@ export class Connection {
     this.#state = "up";
     this.#silent = false;
     this.#lameDuck = undefined;
-    this.#redials.inARow = 0;
+    this.#client.redials = 0;
     this.#answers.start();
     const unproven = [...this.#provingAcks, ...this.#unprovenAcks];
     this.#provingAcks = [];

@@ -1,6 +1,6 @@
 import { PubSubError } from "@anytopic/core/driver";
 import type { DriverDeadLetters, OutgoingMessage, StoredMessage, TakenLetter } from "@anytopic/core/driver";
-import { JetStreamApiError } from "@nats-io/jetstream";
+import { JetStreamApiError, type StreamState } from "@nats-io/jetstream";
 import type { Msg } from "@nats-io/nats-core";
 import { parseAckSubject } from "./ack-subject.ts";
 import { HeaderBlock, withoutLettersOwn, type Envelope } from "./codec.ts";
@@ -21,12 +21,13 @@ export interface Question {
 }
 
 const NAK = Buffer.from("-NAK");
-/** How long `take` waits for the first letter, in ms. */
-const PATIENCE_MS = 1000;
 const PEEK_TIMEOUT_MS = 5000;
 const PURGES_AT_ONCE = 64;
 
-/** The dead letters of one subscription: a stream of their own, read by one durable consumer for redrive. */
+/**
+ * The dead letters of one subscription: a stream of their own, read by one durable consumer for redrive. Nothing is to be
+ * closed: letters that were taken and not settled come back when their lease ends.
+ */
 export class NatsDeadLetters implements DriverDeadLetters {
   readonly #connection: Connection;
   readonly #names: SubscriptionNames;
@@ -79,11 +80,10 @@ export class NatsDeadLetters implements DriverDeadLetters {
     });
   }
 
-  async take(limit: number): Promise<readonly TakenLetter[]> {
+  async take(limit: number, waitMs: number): Promise<readonly TakenLetter[]> {
     return this.#mapped("take dead letters", async () => {
       const source = { stream: this.#names.deadLetterStream, consumer: this.#names.deadLetterConsumer };
-      let fetched = await fetchOnce(this.#connection, source, limit, 0);
-      if (fetched.length === 0) fetched = await fetchOnce(this.#connection, source, limit, PATIENCE_MS);
+      const fetched = await fetchOnce(this.#connection, source, limit, waitMs);
       const letters = await Promise.all(fetched.map(async (message) => this.#taken(message)));
       return letters.filter((letter) => letter !== undefined);
     });
@@ -95,22 +95,17 @@ export class NatsDeadLetters implements DriverDeadLetters {
       const { state } = await this.#connection.jsm.streams.info(this.#names.deadLetterStream, {
         deleted_details: true,
       });
-      const gone = new Set(state.deleted);
-      let next = state.first_seq;
+      // One for all, which a failure ends: nothing of a purge goes on once it has failed.
+      const sequences = sequencesOf(state);
       let purged = 0;
       const work = async (): Promise<void> => {
-        while (next <= state.last_seq) {
-          const sequence = next++;
-          if (!gone.has(sequence) && (await this.#delete(sequence))) purged += 1;
-        }
+        for (const sequence of sequences) if (await this.#delete(sequence)) purged += 1;
       };
-      await Promise.all(Array.from({ length: PURGES_AT_ONCE }, work));
+      const ends = await Promise.allSettled(Array.from({ length: PURGES_AT_ONCE }, work));
+      const failed = ends.find((end) => end.status === "rejected");
+      if (failed !== undefined) throw failed.reason;
       return purged;
     });
-  }
-
-  async close(): Promise<void> {
-    // Nothing of its own: letters that were taken and not settled come back when their lease ends.
   }
 
   async #taken(message: Fetched): Promise<TakenLetter | undefined> {
@@ -176,6 +171,11 @@ export class NatsDeadLetters implements DriverDeadLetters {
 
 /** A letter that somebody else removed, or that expired. */
 const GONE: ReadonlySet<number> = new Set([ErrCode.MESSAGE_NOT_FOUND, ErrCode.DELETE_FAILED]);
+
+function* sequencesOf({ first_seq: first, last_seq: last, deleted }: StreamState): Generator<number> {
+  const gone = new Set(deleted);
+  for (let sequence = first; sequence <= last; sequence += 1) if (!gone.has(sequence)) yield sequence;
+}
 
 function sequenceOf(message: Fetched): number {
   const ack = parseAckSubject(message.reply);

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { PubSubError, type DriverContext } from "@anytopic/core/driver";
+import { PubSubError, requireWithin, untilAborted, type DriverContext } from "@anytopic/core/driver";
 import {
   credsAuthenticator,
   nkeyAuthenticator,
@@ -23,26 +23,19 @@ export async function dial(
   hooks: ClientHooks,
   signal: AbortSignal | undefined,
 ): Promise<Client> {
-  const { promise: ended, reject } = Promise.withResolvers<never>();
-  const late = new PubSubError(
-    "UNAVAILABLE",
-    `no answer from ${options.servers.join(", ")} within ${CONNECT_TIMEOUT_MS / 1000} s`,
-  );
-  const timer = context.clock.setTimer(() => reject(late), CONNECT_TIMEOUT_MS, true);
-  const abort = (): void => reject(signal?.reason as Error);
-  signal?.addEventListener("abort", abort, { once: true });
+  const servers = options.servers.join(", ");
+  const late = (): PubSubError =>
+    new PubSubError("UNAVAILABLE", `no answer from ${servers} within ${CONNECT_TIMEOUT_MS / 1000} s`);
   let client: Client | undefined;
   try {
     client = Client.create(connectionOptions(options), hooks);
-    await Promise.race([client.dial(CONNECT_TIMEOUT_MS), ended]);
+    const dialled = client.dial(CONNECT_TIMEOUT_MS);
+    await untilAborted(requireWithin(context.clock, CONNECT_TIMEOUT_MS, dialled, late), signal);
     return client;
   } catch (error) {
     await client?.close(0);
     if (signal?.aborted === true) throw signal.reason;
-    throw toPubSubError(error, `connect to NATS at ${options.servers.join(", ")}`);
-  } finally {
-    context.clock.clearTimer(timer);
-    signal?.removeEventListener("abort", abort);
+    throw toPubSubError(error, `connect to NATS at ${servers}`);
   }
 }
 

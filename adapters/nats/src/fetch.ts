@@ -1,9 +1,10 @@
-import { PubSubError } from "@anytopic/core/driver";
+import { PubSubError, requireWithin } from "@anytopic/core/driver";
 import type { Msg } from "@nats-io/nats-core";
-import type { Connection, ConnectionListener } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { toPubSubError } from "./errors.ts";
 import { NANOSECONDS_PER_MS } from "./limits.ts";
 import type { PullSource } from "./pull-loop.ts";
+import { untilLost } from "./until-lost.ts";
 
 /** A message with the subject it is settled on. */
 export interface Fetched {
@@ -22,7 +23,7 @@ export async function fetchOnce(
   waitMs: number,
 ): Promise<readonly Fetched[]> {
   const what = `fetch from consumer ${source.consumer} of stream ${source.stream}`;
-  const { nc, context } = connection;
+  const { nc } = connection;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const fetched: Fetched[] = [];
   const inbox = connection.newInbox();
@@ -39,12 +40,6 @@ export async function fetchOnce(
         reject(new PubSubError("UNAVAILABLE", `${what}: ${message.headers?.status ?? "no status"}`));
     },
   });
-  const listener: ConnectionListener = { disconnected: reject };
-  connection.listen(listener);
-  const timer = context.clock.setTimer(
-    () => reject(new PubSubError("TIMEOUT", `${what}: no answer`)),
-    waitMs + GRACE_MS,
-  );
   const waiting = waitMs === 0 ? '"no_wait":true' : `"expires":${waitMs * NANOSECONDS_PER_MS}`;
   try {
     nc.publish(
@@ -52,11 +47,10 @@ export async function fetchOnce(
       `{"batch":${limit},${waiting}}`,
       { reply: inbox },
     );
-    await promise;
+    const late = (): PubSubError => new PubSubError("TIMEOUT", `${what}: no answer`);
+    await requireWithin(connection.context.clock, waitMs + GRACE_MS, untilLost(connection, promise), late);
     return fetched;
   } finally {
-    context.clock.clearTimer(timer);
-    connection.unlisten(listener);
     subscription.unsubscribe();
   }
 }

@@ -1,23 +1,26 @@
 import { randomUUID } from "node:crypto";
-import { PubSubError, type TimerHandle } from "@anytopic/core/driver";
+import {
+  type Clock,
+  PubSubError,
+  type ReceivingReports,
+  requireWithin,
+  type TimerHandle,
+  within,
+} from "@anytopic/core/driver";
 import type { Msg, MsgHdrs, Subscription } from "@nats-io/nats-core";
 import { HeaderBlock } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import type { Question } from "./dead-letters.ts";
 import { ErrCode, toPubSubError } from "./errors.ts";
+import type { WorkerPart } from "./pull-loop.ts";
 import { pubAckError, readPubAck, sequenceOf } from "./puback.ts";
 import type { ReplyInbox } from "./reply-inbox.ts";
-import { trueWithin } from "./true-within.ts";
 
 /** Who is told about leadership. */
 export interface Candidate {
   won(): void;
   /** Nothing of before may be settled or extended any more. */
   lost(): void;
-  /** It is tried again, at every third of the lease. */
-  electionFails(error: PubSubError): void;
-  /** After `electionFails`: the election works again. */
-  electing(): void;
 }
 
 export interface LeaseSubject {
@@ -38,9 +41,11 @@ const TAKEN: ReadonlySet<number> = new Set([ErrCode.WRONG_LAST_SEQUENCE, ErrCode
  */
 export class LeaderLease {
   readonly #connection: Connection;
+  readonly #clock: Clock;
   readonly #lease: LeaseSubject;
   readonly #asker: ReplyInbox<Question>;
   readonly #candidate: Candidate;
+  readonly #reports: ReceivingReports<WorkerPart>;
   readonly #headers = new HeaderBlock();
   readonly #self = Buffer.from(randomUUID());
   #state: "standby" | "leading" | "stopped" = "standby";
@@ -52,18 +57,25 @@ export class LeaderLease {
   #seenAt = 0;
   #holdsUntil = 0;
   #busy = false;
-  #failing = false;
 
-  constructor(connection: Connection, lease: LeaseSubject, asker: ReplyInbox<Question>, candidate: Candidate) {
+  constructor(
+    connection: Connection,
+    lease: LeaseSubject,
+    asker: ReplyInbox<Question>,
+    candidate: Candidate,
+    reports: ReceivingReports<WorkerPart>,
+  ) {
     this.#connection = connection;
+    this.#clock = connection.context.clock;
     this.#lease = lease;
     this.#asker = asker;
     this.#candidate = candidate;
+    this.#reports = reports;
   }
 
   /** Whether this worker certainly leads right now. */
   get holds(): boolean {
-    return this.#state === "leading" && this.#now() < this.#holdsUntil;
+    return this.#state === "leading" && this.#clock.monotonicNow() < this.#holdsUntil;
   }
 
   /** As `holds`; a lease that has run out, though no timer could say so yet, is lost now. */
@@ -94,7 +106,7 @@ export class LeaderLease {
     this.#subscription?.unsubscribe();
     if (!leading || !this.#connection.connected) return;
     const waitMs = Math.min(RELEASE_TIMEOUT_MS, timeoutMs);
-    await trueWithin(this.#connection.context.clock, waitMs, this.#write(RELEASED));
+    await within(this.#clock, waitMs, this.#write(RELEASED));
   }
 
   get #what(): string {
@@ -102,9 +114,8 @@ export class LeaderLease {
   }
 
   #schedule(): void {
-    const { clock } = this.#connection.context;
-    clock.clearTimer(this.#timer);
-    if (this.#state !== "stopped") this.#timer = clock.setTimer(() => void this.#step(), this.#lease.leaseMs / 3);
+    this.#clock.clearTimer(this.#timer);
+    if (this.#state !== "stopped") this.#timer = this.#clock.setTimer(() => void this.#step(), this.#lease.leaseMs / 3);
   }
 
   async #step(): Promise<void> {
@@ -113,23 +124,20 @@ export class LeaderLease {
     try {
       if (this.#connection.connected) {
         await this.#attempt();
-        if (this.#failing) this.#candidate.electing();
-        this.#failing = false;
+        this.#reports.receiving("election");
       }
     } catch (error) {
       // A lost connection is told by others, and its end too.
-      if (!isStopped(this.#state) && this.#connection.connected) {
-        this.#fail(error);
-      }
+      if (!isStopped(this.#state) && this.#connection.connected) this.#fail(error);
     } finally {
       this.#busy = false;
       this.#schedule();
     }
   }
 
+  /** It is tried again, at every third of the lease. */
   #fail(error: unknown): void {
-    this.#failing = true;
-    this.#candidate.electionFails(toPubSubError(error, this.#what));
+    this.#reports.failing("election", toPubSubError(error, this.#what), false);
   }
 
   async #attempt(): Promise<void> {
@@ -141,7 +149,7 @@ export class LeaderLease {
   }
 
   #isOverdue(sequence: number): boolean {
-    const now = this.#now();
+    const now = this.#clock.monotonicNow();
     if (sequence === this.#sequence) return now - this.#seenAt >= this.#lease.leaseMs;
     this.#sequence = sequence;
     this.#seenAt = now;
@@ -171,16 +179,15 @@ export class LeaderLease {
 
   /** Writes, and counts the lease from before the write. False when somebody else wrote. */
   async #extendHold(): Promise<boolean> {
-    const before = this.#now();
+    const before = this.#clock.monotonicNow();
     const sequence = await this.#write(this.#self);
     if (sequence === undefined) return false;
     this.#sequence = sequence;
-    this.#seenAt = this.#now();
+    this.#seenAt = this.#clock.monotonicNow();
     // A tenth less than what the others wait.
     this.#holdsUntil = before + this.#lease.leaseMs * 0.9;
-    const { clock } = this.#connection.context;
-    clock.clearTimer(this.#expiryTimer);
-    this.#expiryTimer = clock.setTimer(() => this.#onExpiry(), this.#holdsUntil - this.#seenAt);
+    this.#clock.clearTimer(this.#expiryTimer);
+    this.#expiryTimer = this.#clock.setTimer(() => this.#onExpiry(), this.#holdsUntil - this.#seenAt);
     return true;
   }
 
@@ -190,18 +197,13 @@ export class LeaderLease {
 
   #lose(): void {
     this.#state = "standby";
-    this.#connection.context.clock.clearTimer(this.#expiryTimer);
+    this.#clock.clearTimer(this.#expiryTimer);
     this.#candidate.lost();
   }
 
-  #now(): number {
-    return this.#connection.context.clock.monotonicNow();
-  }
-
   #clearTimers(): void {
-    const { clock } = this.#connection.context;
-    clock.clearTimer(this.#timer);
-    clock.clearTimer(this.#expiryTimer);
+    this.#clock.clearTimer(this.#timer);
+    this.#clock.clearTimer(this.#expiryTimer);
   }
 
   async #last(): Promise<{ readonly sequence: number; readonly holder: string }> {
@@ -216,11 +218,10 @@ export class LeaderLease {
     const headers: MsgHdrs = this.#headers.set(
       `NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: ${this.#sequence}\r\n\r\n`,
     );
-    const { clock } = this.#connection.context;
-    const late = new PubSubError("TIMEOUT", `${this.#what}: no answer within ${this.#lease.leaseMs} ms`);
-    const timer = clock.setTimer(() => reject(late), this.#lease.leaseMs);
+    const { leaseMs } = this.#lease;
+    const late = (): PubSubError => new PubSubError("TIMEOUT", `${this.#what}: no answer within ${leaseMs} ms`);
     this.#asker.ask(this.#lease.subject, payload, headers, { resolve, reject });
-    const reply = await promise.finally(() => clock.clearTimer(timer));
+    const reply = await requireWithin(this.#clock, leaseMs, promise, late);
     const outcome = readPubAck(reply);
     if (outcome === "stored") return sequenceOf(reply);
     if (outcome !== "no-responders" && TAKEN.has(outcome.err_code)) return undefined;

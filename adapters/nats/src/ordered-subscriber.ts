@@ -1,25 +1,27 @@
 // Over 300 lines: leadership, intake and settling of one worker share their state; recovery, buffer and lease are files of their own.
-import type {
-  DeliveryOwner,
-  DeliverySink,
-  DriverDelivery,
-  DriverSubscriber,
-  PubSubError,
-  SubscriberOptions,
-  SubscriptionSpec,
-  TimerHandle,
+import {
+  type Clock,
+  CLOSE_GRACE_MS,
+  type DeliveryOwner,
+  type DeliverySink,
+  type DriverDelivery,
+  type DriverSubscriber,
+  ReceivingReports,
+  type SubscriberOptions,
+  type SubscriptionSpec,
+  timeLeft,
+  type TimerHandle,
 } from "@anytopic/core/driver";
 import type { Msg } from "@nats-io/nats-core";
 import { parseAckSubject } from "./ack-subject.ts";
 import { decodeMessage, isForAnother } from "./codec.ts";
-import { CLOSE_TIMEOUT_MS, type Connection, type ConnectionListener } from "./connection.ts";
+import type { Connection, ConnectionListener } from "./connection.ts";
 import type { Question } from "./dead-letters.ts";
 import { NatsDelivery } from "./delivery.ts";
-import { FailureReports } from "./failure-reports.ts";
 import { LeaderLease, type Candidate } from "./leader-lease.ts";
 import type { SubscriptionNames } from "./names.ts";
 import { OrderedBuffer } from "./ordered-buffer.ts";
-import { PullLoop, type PullTarget } from "./pull-loop.ts";
+import { PullLoop, type PullTarget, type WorkerPart } from "./pull-loop.ts";
 import { Recovery, type Recovering } from "./recovery.ts";
 import type { ReplyInbox } from "./reply-inbox.ts";
 import { SettledRing } from "./settled-ring.ts";
@@ -36,13 +38,14 @@ export class OrderedSubscriber
   implements DriverSubscriber, DeliveryOwner<NatsDelivery>, PullTarget, Candidate, Recovering
 {
   readonly #connection: Connection;
+  readonly #clock: Clock;
   readonly #names: SubscriptionNames;
   readonly #ackDeadlineMs: number;
   readonly #sink: DeliverySink;
   readonly #maxOutstanding: number;
   readonly #settler: Settler;
   readonly #lease: LeaderLease;
-  readonly #reports: FailureReports;
+  readonly #reports: ReceivingReports<WorkerPart>;
   readonly #listener: ConnectionListener;
   readonly #buffer = new OrderedBuffer();
   readonly #held = new Map<number, NatsDelivery>();
@@ -66,11 +69,12 @@ export class OrderedSubscriber
     asker: ReplyInbox<Question>,
   ) {
     this.#connection = connection;
+    this.#clock = connection.context.clock;
     this.#names = names;
     this.#ackDeadlineMs = subscription.ackDeadlineMs;
     this.#sink = sink;
     this.#maxOutstanding = options.maxOutstanding;
-    this.#reports = new FailureReports(sink);
+    this.#reports = new ReceivingReports(sink);
     this.#settler = new Settler(connection, subscription.ackDeadlineMs, subscription.topic.exactlyOnce);
     const { leaderStream: stream, leaderSubject: subject } = names;
     this.#lease = new LeaderLease(
@@ -78,14 +82,13 @@ export class OrderedSubscriber
       { stream, subject, leaseMs: connection.options.leaderLeaseMs },
       asker,
       this,
+      this.#reports,
     );
     this.#listener = {
-      disconnected: (error) => {
-        if (this.#pulls === undefined) this.#reports.failing("connection", error);
-      },
+      disconnected: (error) => this.#reports.failing("connection", error, true),
       reconnected: () => {
-        if (this.#pulls === undefined) this.#reports.receiving("connection", true);
-        else this.#recover();
+        this.#reports.receiving("connection");
+        this.#recover();
       },
     };
   }
@@ -107,7 +110,7 @@ export class OrderedSubscriber
     if (this.#stopping) return;
     this.#log("active worker of the ordered subscription");
     this.#inheritedThrough = undefined;
-    this.#pulls = new PullLoop(this.#connection, this.#names, this);
+    this.#pulls = new PullLoop(this.#connection, this.#names, this, this.#reports);
     this.#recover();
     this.#pulls.start();
     this.#sink.receiving(false);
@@ -118,7 +121,7 @@ export class OrderedSubscriber
     this.#log("no longer the active worker of the ordered subscription");
     this.#pulls?.abandon();
     this.#pulls = undefined;
-    this.#reports.ended("pulls", this.#connection.connected ? undefined : "connection");
+    this.#reports.receiving("pulls");
     this.#recovery?.end();
     this.#recovery = undefined;
     for (const delivery of this.#buffer.clear()) this.#settler.nak(delivery, 0);
@@ -195,19 +198,12 @@ export class OrderedSubscriber
 
   #drain(): void {
     if (this.#recovery !== undefined || this.#stopping || this.#buffer.size === 0) return;
-    const { clock } = this.#connection.context;
-    for (const delivery of this.#buffer.take(
-      this.#maxOutstanding - this.#held.size,
-      this.#connection.context.clock.monotonicNow(),
-    ))
+    for (const delivery of this.#buffer.take(this.#maxOutstanding - this.#held.size, this.#clock.monotonicNow()))
       this.#deliver(delivery);
     const dueMs = this.#buffer.nextDueMs;
-    clock.clearTimer(this.#dueTimer);
+    this.#clock.clearTimer(this.#dueTimer);
     if (dueMs !== Number.POSITIVE_INFINITY) {
-      this.#dueTimer = clock.setTimer(
-        () => this.#drain(),
-        Math.max(1, dueMs - this.#connection.context.clock.monotonicNow()),
-      );
+      this.#dueTimer = this.#clock.setTimer(() => this.#drain(), Math.max(1, dueMs - this.#clock.monotonicNow()));
     }
     this.#pulls?.refill();
   }
@@ -245,22 +241,6 @@ export class OrderedSubscriber
     this.#pulls?.refill();
   }
 
-  failing(error: PubSubError): void {
-    this.#reports.failing("pulls", error);
-  }
-
-  receiving(reconnected: boolean): void {
-    this.#reports.receiving("pulls", reconnected);
-  }
-
-  electionFails(error: PubSubError): void {
-    this.#reports.failing("election", error);
-  }
-
-  electing(): void {
-    this.#reports.receiving("election", false);
-  }
-
   // Settling.
 
   ack(delivery: NatsDelivery): Promise<void> | undefined {
@@ -274,7 +254,7 @@ export class OrderedSubscriber
   retry(delivery: NatsDelivery, delayMs: number): Promise<void> | undefined {
     if (!this.#letGo(delivery, false)) return leaseLost();
     // Given back at once, so that the server counts the attempt and a successor has it when this worker dies.
-    const nowMs = this.#connection.context.clock.monotonicNow();
+    const nowMs = this.#clock.monotonicNow();
     this.#buffer.await(delivery, nowMs, nowMs + delayMs);
     this.#settler.nak(delivery, 0);
     this.#afterSettle();
@@ -283,7 +263,7 @@ export class OrderedSubscriber
 
   release(delivery: NatsDelivery, leaseEnded: boolean): Promise<void> | undefined {
     if (!this.#letGo(delivery, false)) return leaseLost();
-    this.#buffer.await(delivery, this.#connection.context.clock.monotonicNow(), 0);
+    this.#buffer.await(delivery, this.#clock.monotonicNow(), 0);
     // The server takes a nak from anybody who once had the message, and would send it out beside whoever has it now.
     if (!leaseEnded) this.#settler.release(delivery);
     this.#afterSettle();
@@ -310,7 +290,7 @@ export class OrderedSubscriber
 
   /** Core renews what it holds; the rest is ours. */
   #keepBuffered(): void {
-    this.#extendTimer = this.#connection.context.clock.setTimer(() => {
+    this.#extendTimer = this.#clock.setTimer(() => {
       if (this.#lease.holds) for (const delivery of this.#buffer.deliveries) this.#settler.extend(delivery);
       this.#missAwaited();
       this.#keepBuffered();
@@ -323,11 +303,11 @@ export class OrderedSubscriber
    */
   #missAwaited(): void {
     if (this.#recovery !== undefined) return;
-    const nowMs = this.#connection.context.clock.monotonicNow();
+    const nowMs = this.#clock.monotonicNow();
     if (nowMs - this.#buffer.awaitedSinceMs > 2 * this.#ackDeadlineMs) this.#recover();
   }
 
-  async stop(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+  async stop(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.#stopping = true;
     this.#settler.holdReleased();
     this.#recovery?.end();
@@ -337,9 +317,8 @@ export class OrderedSubscriber
     this.#settler.sendReleased();
   }
 
-  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
-    const endsAt = performance.now() + timeoutMs;
-    const leftMs = (): number => Math.max(0, endsAt - performance.now());
+  async close(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
+    const leftMs = timeLeft(this.#clock, timeoutMs);
     await this.stop(timeoutMs);
     for (const delivery of this.#held.values()) this.#settler.nak(delivery, 0);
     this.#held.clear();
@@ -353,8 +332,7 @@ export class OrderedSubscriber
   }
 
   #clearTimers(): void {
-    const { clock } = this.#connection.context;
-    clock.clearTimer(this.#extendTimer);
-    clock.clearTimer(this.#dueTimer);
+    this.#clock.clearTimer(this.#extendTimer);
+    this.#clock.clearTimer(this.#dueTimer);
   }
 }

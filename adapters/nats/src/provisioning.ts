@@ -1,4 +1,4 @@
-import { PubSubError, type Topology, type TopologyChange } from "@anytopic/core/driver";
+import { pause, PubSubError, type Topology, type TopologyChange } from "@anytopic/core/driver";
 import { JetStreamApiError, type ConsumerInfo, type StreamInfo } from "@nats-io/jetstream";
 import type { Connection } from "./connection.ts";
 import { consumerDifference, consumerResource, streamDifference, streamResource } from "./differences.ts";
@@ -77,7 +77,7 @@ async function applyOne(
       return creation(resource);
     } catch (error) {
       if (!isApiError(error, ...MADE_MEANWHILE) || tries === MAX_TRIES) throw error;
-      if (tries > 1) await new Promise<void>((go) => connection.context.clock.setTimer(go, RETRY_MS, true));
+      if (tries > 1) await pause(connection.context.clock, RETRY_MS);
       found = await resource.compare();
     }
   }

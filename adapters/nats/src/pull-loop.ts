@@ -1,19 +1,26 @@
-import { PubSubError, type TimerHandle } from "@anytopic/core/driver";
-import { JetStreamApiError } from "@nats-io/jetstream";
+import {
+  type Clock,
+  CLOSE_GRACE_MS,
+  PubSubError,
+  type ReceivingReports,
+  retryPauseMs,
+  type TimerHandle,
+  within,
+} from "@anytopic/core/driver";
 import type { Msg, Subscription } from "@nats-io/nats-core";
 import type { Connection, ConnectionListener } from "./connection.ts";
-import { ErrCode, toPubSubError } from "./errors.ts";
+import { toPubSubError } from "./errors.ts";
 import { NANOSECONDS_PER_MS } from "./limits.ts";
-import { trueWithin } from "./true-within.ts";
 
 /** Who gets the messages. */
 export interface PullTarget {
   /** How many more messages may be asked for, besides those already asked for (`requested`). */
   room(requested: number): number;
   message(message: Msg, reply: string): void;
-  failing(error: PubSubError): void;
-  receiving(reconnected: boolean): void;
 }
+
+/** What may keep a worker from receiving. One that stands by has no pull loop: its connection speaks for itself. */
+export type WorkerPart = "connection" | "election" | "pulls";
 
 export interface PullSource {
   readonly stream: string;
@@ -26,9 +33,6 @@ const HEARTBEAT_MS = 3000;
 const SILENCE_MS = 7000;
 /** More requests than one worker ever has open. */
 const REMEMBERED_REQUESTS = 256;
-const RETRY_MS = 250;
-const SLOW_RETRY_MS = 5000;
-const STOP_TIMEOUT_MS = 5000;
 
 /**
  * Asks one durable consumer for messages, for ever: JetStream's pull protocol (`CONSUMER.MSG.NEXT`) on the plain
@@ -37,8 +41,10 @@ const STOP_TIMEOUT_MS = 5000;
  */
 export class PullLoop {
   readonly #connection: Connection;
+  readonly #clock: Clock;
   readonly #source: PullSource;
   readonly #target: PullTarget;
+  readonly #reports: ReceivingReports<WorkerPart>;
   readonly #subject: string;
   readonly #listener: ConnectionListener;
   #state: "idle" | "running" | "stopped" = "idle";
@@ -50,22 +56,24 @@ export class PullLoop {
   /** Sizes of the latest requests, by number. */
   readonly #sizes = new Map<number, number>();
   #heardMs = 0;
-  #failing = false;
-  #reconnected = false;
+  /** In a row; also a lost connection is one. */
+  #failures = 0;
   #refillQueued = false;
   #retryTimer: TimerHandle = undefined;
   #watchTimer: TimerHandle = undefined;
 
-  constructor(connection: Connection, source: PullSource, target: PullTarget) {
+  constructor(connection: Connection, source: PullSource, target: PullTarget, reports: ReceivingReports<WorkerPart>) {
     this.#connection = connection;
+    this.#clock = connection.context.clock;
     this.#source = source;
     this.#target = target;
+    this.#reports = reports;
     this.#subject = `${connection.apiPrefix}.CONSUMER.MSG.NEXT.${source.stream}.${source.consumer}`;
     this.#listener = {
       disconnected: (error) => this.#onDisconnect(error),
       reconnected: () => this.#onReconnect(),
       refused: (subject, error) => {
-        if (subject === this.#subject) this.#fail(error, SLOW_RETRY_MS);
+        if (subject === this.#subject) this.#fail(error);
       },
     };
   }
@@ -90,12 +98,12 @@ export class PullLoop {
   };
 
   /** Ends asking; messages on their way still reach the target until this resolves, within `timeoutMs`. */
-  async stop(timeoutMs: number = STOP_TIMEOUT_MS): Promise<void> {
+  async stop(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     const subscription = this.#detach();
     if (subscription === undefined || !this.#connection.connected) return;
     // The server has seen the end of the interest when it answers the flush that drain makes.
     const drained = subscription.drain().catch(() => {});
-    await trueWithin(this.#connection.context.clock, timeoutMs, Promise.all([this.#sweepRequests(), drained]));
+    await within(this.#clock, timeoutMs, Promise.all([this.#sweepRequests(), drained]));
     // Nothing may arrive any more; a drain that goes on would still let it.
     subscription.unsubscribe();
   }
@@ -114,11 +122,10 @@ export class PullLoop {
   }
 
   #detach(): Subscription | undefined {
-    const { clock } = this.#connection.context;
     this.#state = "stopped";
     this.#connection.unlisten(this.#listener);
-    clock.clearTimer(this.#retryTimer);
-    clock.clearTimer(this.#watchTimer);
+    this.#clock.clearTimer(this.#retryTimer);
+    this.#clock.clearTimer(this.#watchTimer);
     const subscription = this.#subscription;
     this.#subscription = undefined;
     this.#requested = 0;
@@ -130,10 +137,10 @@ export class PullLoop {
     this.#subscription?.unsubscribe();
     this.#inbox = this.#connection.newInbox();
     this.#requested = 0;
-    this.#heardMs = this.#now();
+    this.#heardMs = this.#clock.monotonicNow();
     const subscription = this.#connection.nc.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
-        if (error !== null) this.#fail(toPubSubError(error, this.#what), SLOW_RETRY_MS);
+        if (error !== null) this.#fail(toPubSubError(error, this.#what));
         else if (subscription === this.#subscription || this.#state === "stopped") this.#onMessage(message);
       },
     });
@@ -149,7 +156,7 @@ export class PullLoop {
     // Small requests cost as much as large ones: wait until a quarter has been used, unless nothing is asked for.
     if (room <= 0 || (this.#requested > 0 && room * 3 < this.#requested)) return;
     const body = `{"batch":${room},"expires":${EXPIRES_MS * NANOSECONDS_PER_MS},"idle_heartbeat":${HEARTBEAT_MS * NANOSECONDS_PER_MS}}`;
-    if (this.#requested === 0) this.#heardMs = this.#now();
+    if (this.#requested === 0) this.#heardMs = this.#clock.monotonicNow();
     this.#requested += room;
     const number = ++this.#requests;
     this.#sizes.set(number, room);
@@ -165,7 +172,7 @@ export class PullLoop {
       return;
     }
     if (this.#requested > 0) this.#requested--;
-    if (this.#failing || this.#reconnected) this.#receiving();
+    if (this.#failures > 0) this.#receiving();
     this.#target.message(message, reply);
   }
 
@@ -175,18 +182,18 @@ export class PullLoop {
     const code = message.headers?.code ?? 0;
     const words = message.headers?.description ?? "";
     if (code === 100) {
-      if (this.#failing || this.#reconnected) this.#receiving();
+      if (this.#failures > 0) this.#receiving();
       return;
     }
     this.#forget(message);
     const text = words.toLowerCase();
     if (code === 404 || code === 408 || text.startsWith("batch completed")) {
-      if (this.#failing || this.#reconnected) this.#receiving();
+      if (this.#failures > 0) this.#receiving();
       this.#request();
     } else if (code === 409 && (text.startsWith("leadership change") || text.startsWith("server shutdown"))) {
-      this.#retryIn(RETRY_MS);
+      this.#retryLater();
     } else if (code === 503 || text.startsWith("consumer deleted")) void this.#findOutWhy();
-    else this.#fail(new PubSubError("REJECTED", `${this.#what}: ${code} ${words}`), SLOW_RETRY_MS);
+    else this.#fail(new PubSubError("REJECTED", `${this.#what}: ${code} ${words}`));
   }
 
   /** Takes an ended request out of the count. */
@@ -203,12 +210,11 @@ export class PullLoop {
     this.#requested = 0;
     try {
       await this.#connection.jsm.consumers.info(this.#source.stream, this.#source.consumer);
-      this.#retryIn(RETRY_MS);
+      this.#retryLater();
     } catch (error) {
-      const gone =
-        error instanceof JetStreamApiError &&
-        (error.code === ErrCode.CONSUMER_NOT_FOUND || error.code === ErrCode.STREAM_NOT_FOUND);
-      this.#fail(toPubSubError(error, this.#what), gone ? SLOW_RETRY_MS : RETRY_MS);
+      const mapped = toPubSubError(error, this.#what);
+      // A server that has just started answers in many ways until it knows of its streams.
+      this.#fail(mapped, mapped.code === "NOT_FOUND");
     }
   }
 
@@ -216,49 +222,47 @@ export class PullLoop {
     return `consumer ${this.#source.consumer} of stream ${this.#source.stream}`;
   }
 
-  #fail(error: PubSubError, retryMs: number): void {
+  #fail(error: PubSubError, isFatal = !error.retryable): void {
     if (this.#state !== "running") return;
-    if (!this.#failing) this.#target.failing(error);
-    this.#failing = true;
-    this.#retryIn(retryMs);
+    this.#reports.failing("pulls", error, false);
+    this.#retryLater(isFatal ? error : undefined);
   }
 
   #receiving(): void {
-    const reconnected = this.#reconnected;
-    this.#failing = false;
-    this.#reconnected = false;
-    this.#target.receiving(reconnected);
+    this.#failures = 0;
+    this.#reports.receiving("pulls");
   }
 
-  #retryIn(delayMs: number): void {
-    const { clock } = this.#connection.context;
-    clock.clearTimer(this.#retryTimer);
-    this.#retryTimer = clock.setTimer(() => {
-      if (this.#state === "running" && this.#connection.connected) this.#attach();
-    }, delayMs);
+  #retryLater(error?: PubSubError): void {
+    this.#failures += 1;
+    this.#clock.clearTimer(this.#retryTimer);
+    this.#retryTimer = this.#clock.setTimer(
+      () => {
+        if (this.#state === "running" && this.#connection.connected) this.#attach();
+      },
+      retryPauseMs(this.#failures, this.#connection.context.random, error),
+    );
   }
 
   #onDisconnect(error: PubSubError): void {
     this.#subscription?.unsubscribe();
     this.#subscription = undefined;
     this.#requested = 0;
-    this.#failing = true;
-    this.#target.failing(error);
+    this.#failures += 1;
+    this.#reports.failing("pulls", error, true);
   }
 
   #onReconnect(): void {
-    this.#reconnected = true;
     this.#attach();
     if (this.#requested === 0) this.#receiving();
   }
 
   /** Notices a server that owes a heartbeat and is silent: half-open connections, and servers that forgot the request. */
   #watch(): void {
-    const { clock } = this.#connection.context;
-    clock.clearTimer(this.#watchTimer);
-    this.#watchTimer = clock.setTimer(() => {
-      if (this.#heardMs === 0) this.#heardMs = this.#now();
-      else if (this.#requested > 0 && this.#now() - this.#heardMs > SILENCE_MS) void this.#onSilence();
+    this.#clock.clearTimer(this.#watchTimer);
+    this.#watchTimer = this.#clock.setTimer(() => {
+      if (this.#heardMs === 0) this.#heardMs = this.#clock.monotonicNow();
+      else if (this.#requested > 0 && this.#clock.monotonicNow() - this.#heardMs > SILENCE_MS) void this.#onSilence();
       this.#watch();
     }, HEARTBEAT_MS);
   }
@@ -269,13 +273,9 @@ export class PullLoop {
     if (this.#state !== "running" || subscription !== this.#subscription) return;
     if (!alive) {
       this.#connection.drop();
-    } else if (this.#heardMs !== 0 && this.#now() - this.#heardMs > SILENCE_MS) {
+    } else if (this.#heardMs !== 0 && this.#clock.monotonicNow() - this.#heardMs > SILENCE_MS) {
       // Asked just while its consumer is deleted, a server (seen on 2.9.10) may forget to refuse this and all later requests.
       await this.#findOutWhy();
     }
-  }
-
-  #now(): number {
-    return this.#connection.context.clock.monotonicNow();
   }
 }

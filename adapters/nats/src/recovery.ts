@@ -1,4 +1,4 @@
-import { PubSubError, type TimerHandle } from "@anytopic/core/driver";
+import { type Clock, PubSubError, type TimerHandle } from "@anytopic/core/driver";
 import type { AckSubject } from "./ack-subject.ts";
 import type { Connection } from "./connection.ts";
 import type { NatsDelivery } from "./delivery.ts";
@@ -30,6 +30,7 @@ const LATE_MS = 1000;
  */
 export class Recovery {
   readonly #connection: Connection;
+  readonly #clock: Clock;
   readonly #source: PullSource;
   readonly #recovering: Recovering;
   readonly #ackDeadlineMs: number;
@@ -43,10 +44,11 @@ export class Recovery {
 
   constructor(connection: Connection, source: PullSource, ackDeadlineMs: number, recovering: Recovering) {
     this.#connection = connection;
+    this.#clock = connection.context.clock;
     this.#source = source;
     this.#ackDeadlineMs = ackDeadlineMs;
     this.#recovering = recovering;
-    this.#startedAt = this.#now();
+    this.#startedAt = this.#clock.monotonicNow();
     this.#quietSince = this.#startedAt;
   }
 
@@ -61,7 +63,7 @@ export class Recovery {
     let newer = 0;
     for (const { streamSequence } of this.#recovering.inHand()) if (streamSequence > frontier) newer++;
     if (newer < maxNew) return expected + maxNew - newer;
-    return this.#now() - this.#startedAt > this.#ackDeadlineMs + LATE_MS ? expected : 0;
+    return this.#clock.monotonicNow() - this.#startedAt > this.#ackDeadlineMs + LATE_MS ? expected : 0;
   }
 
   /** Called for every delivery, also one that is not kept. */
@@ -78,13 +80,13 @@ export class Recovery {
   look(): void {
     if (this.#looking || this.#ended) return;
     this.#looking = true;
-    this.#connection.context.clock.clearTimer(this.#timer);
+    this.#clock.clearTimer(this.#timer);
     void this.#compare();
   }
 
   end(): void {
     this.#ended = true;
-    this.#connection.context.clock.clearTimer(this.#timer);
+    this.#clock.clearTimer(this.#timer);
   }
 
   async #compare(): Promise<void> {
@@ -100,7 +102,7 @@ export class Recovery {
       return;
     }
     this.#recovering.refill();
-    this.#timer = this.#connection.context.clock.setTimer(() => this.look(), POLL_MS);
+    this.#timer = this.#clock.setTimer(() => this.look(), POLL_MS);
   }
 
   async #isComplete(): Promise<boolean> {
@@ -111,17 +113,15 @@ export class Recovery {
     if (this.#ended) return false;
     if (this.#recovering.inheritedThrough === undefined) this.#recovering.inherits(info.delivered.stream_seq);
     const disturbed = this.#account.compare(info, this.#recovering.inHand(), this.#recovering.inheritedThrough ?? 0);
-    if (disturbed) this.#quietSince = this.#now();
+    if (disturbed) this.#quietSince = this.#clock.monotonicNow();
     const { isComplete, isComplicated } = this.#account;
-    return isComplete || (isComplicated && this.#now() - this.#quietSince > this.#ackDeadlineMs + LATE_MS);
-  }
-
-  #now(): number {
-    return this.#connection.context.clock.monotonicNow();
+    return (
+      isComplete || (isComplicated && this.#clock.monotonicNow() - this.#quietSince > this.#ackDeadlineMs + LATE_MS)
+    );
   }
 
   #isHopeless(): boolean {
-    if (this.#now() - this.#startedAt < 2 * this.#ackDeadlineMs + PATIENCE_MS) return false;
+    if (this.#clock.monotonicNow() - this.#startedAt < 2 * this.#ackDeadlineMs + PATIENCE_MS) return false;
     const error = new PubSubError("TIMEOUT", `${this.#account.expected} unsettled messages did not come back`);
     this.#connection.context.logger.error(
       { ...this.#source, code: error.code },

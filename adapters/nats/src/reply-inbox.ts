@@ -1,4 +1,4 @@
-import { NumberWindow, PubSubError, type TimerHandle } from "@anytopic/core/driver";
+import { type Clock, NumberWindow, PubSubError, type TimerHandle } from "@anytopic/core/driver";
 import type { Msg, MsgHdrs, Subscription } from "@nats-io/nats-core";
 import type { Connection, ConnectionListener } from "./connection.ts";
 import { toPubSubError } from "./errors.ts";
@@ -21,6 +21,7 @@ const GIVE_UP_MS = 30_000;
  */
 export class ReplyInbox<Entry> {
   readonly #connection: Connection;
+  readonly #clock: Clock;
   readonly #replies: Replies<Entry>;
   readonly #prefix: string;
   readonly #subscription: Subscription;
@@ -31,6 +32,7 @@ export class ReplyInbox<Entry> {
 
   constructor(connection: Connection, replies: Replies<Entry>) {
     this.#connection = connection;
+    this.#clock = connection.context.clock;
     this.#replies = replies;
     this.#prefix = `${connection.newInbox()}.`;
     this.#subscription = connection.nc.subscribe(`${this.#prefix}*`, {
@@ -57,7 +59,7 @@ export class ReplyInbox<Entry> {
       return;
     }
     this.#pending.push(entry);
-    this.#sweepTimer ??= this.#connection.context.clock.setTimer(() => this.#sweep(), GIVE_UP_MS);
+    this.#sweepTimer ??= this.#clock.setTimer(() => this.#sweep(), GIVE_UP_MS);
   }
 
   /** Ends the wait of all questions. */
@@ -69,7 +71,7 @@ export class ReplyInbox<Entry> {
   }
 
   close(): void {
-    this.#connection.context.clock.clearTimer(this.#sweepTimer);
+    this.#clock.clearTimer(this.#sweepTimer);
     this.#connection.unlisten(this.#listener);
     this.#subscription.unsubscribe();
     this.rejectAll(new PubSubError("CLOSED", "closed before the server answered"));
@@ -92,6 +94,6 @@ export class ReplyInbox<Entry> {
     }
     this.#giveUpBefore = this.#pending.next;
     if (this.#pending.first < this.#pending.next)
-      this.#sweepTimer = this.#connection.context.clock.setTimer(() => this.#sweep(), GIVE_UP_MS);
+      this.#sweepTimer = this.#clock.setTimer(() => this.#sweep(), GIVE_UP_MS);
   }
 }

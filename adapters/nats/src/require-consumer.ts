@@ -1,9 +1,10 @@
 import { PubSubError, type SubscriptionSpec } from "@anytopic/core/driver";
-import type { Connection, ConnectionListener } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { consumerResource } from "./differences.ts";
 import { toPubSubError } from "./errors.ts";
 import type { SubscriptionNames } from "./names.ts";
 import { subscriptionConsumer } from "./topology-config.ts";
+import { untilLost } from "./until-lost.ts";
 
 /**
  * Waits for the connection and makes sure that the consumer exists and can be worked with: a shorter lease than
@@ -18,19 +19,8 @@ export async function requireConsumer(
   const what = consumerResource(declared);
   for (;;) {
     await connection.waitUntilConnected();
-    const { promise: ended, reject } = Promise.withResolvers<never>();
-    let lost = false;
-    const listener: ConnectionListener = {
-      disconnected(error) {
-        lost = true;
-        reject(error);
-      },
-      closed: () => reject(connection.unavailable()),
-    };
-    connection.listen(listener);
     try {
-      // What was asked on a connection that is lost is never answered.
-      const { config } = await Promise.race([connection.jsm.consumers.info(names.stream, names.consumer), ended]);
+      const { config } = await untilLost(connection, connection.jsm.consumers.info(names.stream, names.consumer));
       const problem =
         config.ack_policy !== "explicit"
           ? `ack_policy is ${config.ack_policy}, must be explicit`
@@ -43,9 +33,7 @@ export async function requireConsumer(
       throw new PubSubError("TOPOLOGY_MISMATCH", `${what}: ${problem}; compare with plan()`);
     } catch (error) {
       const mapped = toPubSubError(error, what);
-      if (!lost && (mapped.code !== "UNAVAILABLE" || connection.connected)) throw mapped;
-    } finally {
-      connection.unlisten(listener);
+      if (mapped.code !== "UNAVAILABLE" || connection.connected) throw mapped;
     }
   }
 }

@@ -1,4 +1,4 @@
-import { PubSubError } from "@anytopic/core/driver";
+import { type Clock, PubSubError } from "@anytopic/core/driver";
 import { ACK } from "./ack-writer.ts";
 import type { Connection } from "./connection.ts";
 import type { NatsDelivery } from "./delivery.ts";
@@ -18,6 +18,7 @@ interface Confirmation {
 /** Settles deliveries of one worker: plain publishes to the ack subject, with a reply where a confirmation is asked for. */
 export class Settler {
   readonly #connection: Connection;
+  readonly #clock: Clock;
   readonly #ackDeadlineMs: number;
   readonly #confirmations: ReplyInbox<Confirmation> | undefined;
   readonly #released: NatsDelivery[] = [];
@@ -26,6 +27,7 @@ export class Settler {
   /** @param confirmed acks wait for the server, and are refused once the lease may have run out (exactly-once) */
   constructor(connection: Connection, ackDeadlineMs: number, confirmed: boolean) {
     this.#connection = connection;
+    this.#clock = connection.context.clock;
     this.#ackDeadlineMs = ackDeadlineMs;
     if (!confirmed) return;
     this.#confirmations = new ReplyInbox(connection, {
@@ -42,13 +44,12 @@ export class Settler {
   /** Notes the start of a lease. */
   leased(delivery: NatsDelivery): void {
     if (this.#confirmations === undefined) return;
-    const { clock } = this.#connection.context;
-    delivery.leaseUntilMs = clock.monotonicNow() + this.#ackDeadlineMs;
+    delivery.leaseUntilMs = this.#clock.monotonicNow() + this.#ackDeadlineMs;
   }
 
   /** Whether the delivery is certainly still this worker's, where that matters. */
   mayAck(delivery: NatsDelivery): boolean {
-    return this.#confirmations === undefined || this.#connection.context.clock.monotonicNow() < delivery.leaseUntilMs;
+    return this.#confirmations === undefined || this.#clock.monotonicNow() < delivery.leaseUntilMs;
   }
 
   ack(delivery: NatsDelivery): Promise<void> | undefined {
@@ -57,17 +58,16 @@ export class Settler {
       return undefined;
     }
     if (!this.mayAck(delivery)) return leaseLost();
-    const { clock } = this.#connection.context;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const late = new PubSubError("UNAVAILABLE", `the ack was not confirmed within ${CONFIRM_TIMEOUT_MS / 1000} s`);
-    const timer = clock.setTimer(() => reject(late), CONFIRM_TIMEOUT_MS);
+    const timer = this.#clock.setTimer(() => reject(late), CONFIRM_TIMEOUT_MS);
     this.#confirmations.ask(delivery.ackSubject, ACK, undefined, {
       resolve: () => {
-        clock.clearTimer(timer);
+        this.#clock.clearTimer(timer);
         resolve();
       },
       reject: (error) => {
-        clock.clearTimer(timer);
+        this.#clock.clearTimer(timer);
         reject(error);
       },
     });

@@ -1,16 +1,19 @@
 import {
+  CLOSE_GRACE_MS,
   type DeliveryOwner,
   type DeliverySink,
   type DriverDelivery,
   type DriverSubscriber,
   HeldItems,
+  ReceivingReports,
   type SubscriberOptions,
   type SubscriptionSpec,
+  timeLeft,
 } from "@anytopic/core/driver";
 import type { Msg } from "@nats-io/nats-core";
 import { type AckSubject, parseAckSubject } from "./ack-subject.ts";
 import { decodeMessage, isForAnother } from "./codec.ts";
-import { CLOSE_TIMEOUT_MS, type Connection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { NatsDelivery } from "./delivery.ts";
 import type { SubscriptionNames } from "./names.ts";
 import { PullLoop, type PullTarget } from "./pull-loop.ts";
@@ -44,7 +47,7 @@ export class NatsSubscriber implements DriverSubscriber, DeliveryOwner<NatsDeliv
     this.#sink = sink;
     this.#maxOutstanding = options.maxOutstanding;
     this.#settler = new Settler(connection, subscription.ackDeadlineMs, subscription.topic.exactlyOnce);
-    this.#pulls = new PullLoop(connection, names, this);
+    this.#pulls = new PullLoop(connection, names, this, new ReceivingReports(sink));
   }
 
   start(): void {
@@ -85,14 +88,6 @@ export class NatsSubscriber implements DriverSubscriber, DeliveryOwner<NatsDeliv
     this.#sink.deliver(delivery);
   }
 
-  failing(error: Parameters<DeliverySink["failing"]>[0]): void {
-    this.#sink.failing(error);
-  }
-
-  receiving(reconnected: boolean): void {
-    this.#sink.receiving(reconnected);
-  }
-
   ack(delivery: NatsDelivery): Promise<void> | undefined {
     if (!this.#letGo(delivery, true)) return leaseLost();
     return this.#settler.ack(delivery);
@@ -115,22 +110,22 @@ export class NatsSubscriber implements DriverSubscriber, DeliveryOwner<NatsDeliv
     for (const delivery of deliveries) this.#settler.extend(delivery as NatsDelivery);
   }
 
-  async stop(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+  async stop(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.#stopping = true;
     this.#settler.holdReleased();
     await this.#pulls.stop(timeoutMs);
     this.#settler.sendReleased();
   }
 
-  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
-    const startedAt = performance.now();
+  async close(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
+    const leftMs = timeLeft(this.#connection.context.clock, timeoutMs);
     await this.stop(timeoutMs);
     for (const delivery of this.#held.toArray()) {
       this.#held.delete(delivery);
       this.#settler.nak(delivery, 0);
     }
     this.#settler.sendReleased();
-    await this.#connection.flush(Math.max(0, timeoutMs - (performance.now() - startedAt)));
+    await this.#connection.flush(leftMs());
     this.#settler.close();
   }
 

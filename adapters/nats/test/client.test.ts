@@ -37,7 +37,10 @@ async function fakeServer(): Promise<{ readonly port: number; readonly sockets: 
 describe("the client is held to more than it promises", () => {
   test("this version of it has all that is reached into", async () => {
     const server = await fakeServer();
-    const client = Client.create({ servers: `127.0.0.1:${server.port}` }, { redialDelayMs: () => 0, fault: () => {} });
+    const client = Client.create(
+      { servers: `127.0.0.1:${server.port}` },
+      { clock: systemClock, random: () => 0, fault: () => {} },
+    );
     await client.dial(10_000);
     const { protocol } = client.nc as unknown as { readonly protocol: Record<string, unknown> };
     for (const method of ["prepare", "processMsg", "dialLoop"]) expect(protocol[method]).toBeTypeOf("function");

@@ -1,31 +1,23 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { connect, defineSubscription, defineTopic, type PubSub } from "@anytopic/core";
 import { startBrokerOrSkip } from "@anytopic/brokers";
 import { createTcpProxy } from "@anytopic/conformance";
 import { nats } from "@anytopic/nats";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect as connectPlain } from "@nats-io/transport-node";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import type { Numbered } from "./ordered-declarations.ts";
 import { OrderCheck } from "./simulation/order-check.ts";
 
 const LEADER_LEASE_MS = 1000;
 const KEYS = ["a", "b", "c", "d", "e"];
 
-const folder = mkdtempSync(join(tmpdir(), "anytopic-nats-"));
-const pidFile = join(folder, "pid");
-// Only a process of this machine can be stopped.
-const broker = await startBrokerOrSkip("nats", { provider: "native", config: `pid_file: "${pidFile}"` });
+// Only a process of this machine can be frozen.
+const broker = await startBrokerOrSkip("nats", { provider: "native" });
 
 describe.skipIf(broker === undefined)("an ordered subscription while something stands still", () => {
   const url = broker?.url ?? "";
 
-  afterAll(async () => {
-    await broker?.close();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => broker?.close());
 
   /** Opens workers, oldest first, and tells when one becomes active. */
   async function openWorkers(name: string, servers: readonly string[]): Promise<Scene> {
@@ -87,16 +79,16 @@ describe.skipIf(broker === undefined)("an ordered subscription while something s
   test("the server, for longer than the lease, again and again", { timeout: 120_000 }, async () => {
     const scene = await openWorkers(`server-${Date.now().toString(36)}`, [url, url]);
     const { check, publish } = scene;
-    const pid = Number(readFileSync(pidFile, "utf8"));
+    onTestFinished(() => broker?.thaw?.());
     let number = 0;
     for (let cycle = 0; cycle < 5; cycle += 1) {
       const publishing = (async (): Promise<void> => {
         for (let count = 0; count < 20; count += 1) await publish(++number);
       })();
       await expect.poll(() => check.doneCount, { timeout: 30_000 }).toBeGreaterThan((number - 1) * KEYS.length * 0.9);
-      process.kill(pid, "SIGSTOP");
+      await broker?.freeze?.();
       await new Promise((resolve) => setTimeout(resolve, 1.2 * LEADER_LEASE_MS));
-      process.kill(pid, "SIGCONT");
+      await broker?.thaw?.();
       await publishing;
       await expect.poll(() => check.doneCount, { timeout: 30_000 }).toBe(number * KEYS.length);
     }

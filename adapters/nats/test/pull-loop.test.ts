@@ -1,4 +1,5 @@
 import { PubSubError, VirtualClock } from "@anytopic/core";
+import { ReceivingReports } from "@anytopic/core/driver";
 import { expect, test } from "vitest";
 import type { Connection } from "../src/connection.ts";
 import { PullLoop } from "../src/pull-loop.ts";
@@ -8,7 +9,7 @@ test("a consumer that is gone is noticed, although the server never answers a re
   const gone = new PubSubError("NOT_FOUND", "consumer not found");
   const connection = {
     connected: true,
-    context: { clock },
+    context: { clock, random: () => 0.5 },
     apiPrefix: "$JS.API",
     newInbox: () => "inbox",
     listen: () => {},
@@ -21,12 +22,8 @@ test("a consumer that is gone is noticed, although the server never answers a re
   const pulls = new PullLoop(
     connection,
     { stream: "events", consumer: "worker" },
-    {
-      room: () => 10,
-      message: () => {},
-      failing: (error) => void failures.push(error),
-      receiving: () => {},
-    },
+    { room: () => 10, message: () => {} },
+    new ReceivingReports({ failing: (error) => void failures.push(error), receiving: () => {} }),
   );
   pulls.start();
   for (let beat = 0; beat < 5; beat += 1) await clock.advance(3000);

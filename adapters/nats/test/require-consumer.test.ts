@@ -32,6 +32,7 @@ test("asks again when the connection was lost before the answer, and keeps no li
   const { connection, listeners, questions } = scriptedConnection();
   const required = requireConsumer(connection, names, spec);
   await expect.poll(() => questions.length).toBe(1);
+  Object.assign(connection, { connected: false });
   for (const listener of listeners) listener.disconnected?.(new PubSubError("UNAVAILABLE", "lost"));
   await expect.poll(() => questions.length).toBe(2);
   questions[1]?.(found);

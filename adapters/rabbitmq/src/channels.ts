@@ -1,6 +1,5 @@
-import type { Logger } from "@anytopic/core/driver";
+import { CLOSE_GRACE_MS, type Clock, type Logger, within } from "@anytopic/core/driver";
 import type { Channel, ChannelModel } from "amqplib";
-import { raceTimeout } from "./race-timeout.ts";
 
 /**
  * Attaches what keeps one channel's trouble its own: without an 'error' listener a channel that the broker closes takes the
@@ -15,8 +14,12 @@ export function hearErrors<Any extends Channel>(channel: Any, logger: Logger): A
 }
 
 /** Closes a channel or connection. amqplib's own promise stays pending for ever when the connection ends meanwhile. Never rejects. */
-export async function closeWithin(closeable: Channel | ChannelModel, timeoutMs: number): Promise<void> {
+export async function closeWithin(
+  clock: Clock,
+  closeable: Channel | ChannelModel,
+  timeoutMs: number = CLOSE_GRACE_MS,
+): Promise<void> {
   const closed = new Promise<void>((resolve) => void closeable.once("close", () => resolve()));
   // Rejects when it is closed already.
-  await raceTimeout(Promise.race([closed, closeable.close()]), timeoutMs);
+  await within(clock, timeoutMs, Promise.race([closed, closeable.close()]));
 }

@@ -1,9 +1,9 @@
-import { type Logger, NumberWindow, PubSubError } from "@anytopic/core/driver";
+import { NumberWindow, PubSubError } from "@anytopic/core/driver";
 import type { ConfirmChannel, Message, Options } from "amqplib";
 import { closeWithin } from "./channels.ts";
 import type { Connection, ConnectionUser } from "./connection.ts";
 import { toPubSubError, tooLarge } from "./errors.ts";
-import { CLOSE_TIMEOUT_MS, MAX_WAITING_BYTES, MAX_WAITING_PUBLISHES } from "./limits.ts";
+import { MAX_WAITING_BYTES, MAX_WAITING_PUBLISHES } from "./limits.ts";
 
 /** Who waits for the broker's confirmation. Exactly one of the two is called, once. */
 export interface Confirmable {
@@ -44,7 +44,6 @@ export interface ConfirmedChannelOwner {
  */
 export class ConfirmedChannel implements ConnectionUser {
   readonly #connection: Connection;
-  readonly #logger: Logger;
   readonly #owner: ConfirmedChannelOwner;
   #state: "away" | "idle" | "opening" | "open" | "sifting" | "closed";
   #channel: ConfirmChannel | undefined;
@@ -55,9 +54,8 @@ export class ConfirmedChannel implements ConnectionUser {
   #suspects: Confirmable[] = [];
   #suspect: Confirmable | undefined;
 
-  constructor(connection: Connection, logger: Logger, owner: ConfirmedChannelOwner) {
+  constructor(connection: Connection, owner: ConfirmedChannelOwner) {
     this.#connection = connection;
-    this.#logger = logger;
     this.#owner = owner;
     this.#state = connection.model === undefined ? "away" : "idle";
     connection.addUser(this);
@@ -106,12 +104,12 @@ export class ConfirmedChannel implements ConnectionUser {
     this.#writeWaiting();
   }
 
-  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+  async close(timeoutMs?: number): Promise<void> {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#connection.removeUser(this);
     const channel = this.#channel;
-    if (channel !== undefined) await closeWithin(channel, timeoutMs);
+    if (channel !== undefined) await closeWithin(this.#connection.context.clock, channel, timeoutMs);
     this.#fail(new PubSubError("CLOSED", `${this.#owner.what}: closed`));
   }
 
@@ -169,7 +167,7 @@ export class ConfirmedChannel implements ConnectionUser {
 
   #adopt(channel: ConfirmChannel): void {
     if (this.#state !== "opening") {
-      void closeWithin(channel, CLOSE_TIMEOUT_MS);
+      void closeWithin(this.#connection.context.clock, channel);
       return;
     }
     let lastError: Error | undefined;
@@ -223,7 +221,7 @@ export class ConfirmedChannel implements ConnectionUser {
     if (this.#state !== "open" && this.#state !== "sifting") return;
     this.#state = this.#connection.model === undefined ? "away" : "idle";
     const error = toPubSubError(this.#owner.what, cause ?? new Error("channel closed"));
-    if (cause !== undefined) this.#logger.warn({ code: error.code }, error.message);
+    if (cause !== undefined) this.#connection.context.logger.warn({ code: error.code }, error.message);
     if (this.#state === "idle" && isOneMessages(cause)) this.#blame(error);
     else this.#fail(error);
   }

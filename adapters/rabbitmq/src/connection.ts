@@ -1,4 +1,11 @@
-import { type DriverContext, PubSubError, reconnectDelayMs, type TimerHandle } from "@anytopic/core/driver";
+import {
+  type ConnectionStatus,
+  type DriverContext,
+  PubSubError,
+  retryPauseMs,
+  timeLeft,
+  type TimerHandle,
+} from "@anytopic/core/driver";
 import {
   type Channel,
   type ChannelModel,
@@ -8,14 +15,14 @@ import {
   type SocketOptions,
 } from "amqplib";
 import type { BrokerAddress } from "./address.ts";
-import { within } from "./answered.ts";
+import { answeredInTime } from "./answered.ts";
 import { closeWithin, hearErrors } from "./channels.ts";
 import { coalesceWrites } from "./coalesce-writes.ts";
 import { guardFrames } from "./guard-frames.ts";
 import { codeOf, toPubSubError } from "./errors.ts";
-import { CLOSE_TIMEOUT_MS } from "./limits.ts";
 import type { CheckedOptions } from "./options.ts";
-import type { ConnectionStatus } from "./connection-status.ts";
+
+export type ConnectionPurpose = "publish" | "consume" | "letters";
 
 /** Who lives on a connection. Methods must not throw. */
 export interface ConnectionUser {
@@ -39,9 +46,9 @@ const LINGER_MS = 1000;
  */
 export class Connection {
   readonly #options: CheckedOptions;
-  readonly #context: DriverContext;
-  readonly #purpose: "publish" | "consume" | "letters";
-  readonly #status: ConnectionStatus;
+  readonly context: DriverContext;
+  readonly #purpose: ConnectionPurpose;
+  readonly #status: ConnectionStatus<ConnectionPurpose>;
   readonly #users = new Set<ConnectionUser>();
   #model: ChannelModel | undefined;
   #blocked = false;
@@ -58,11 +65,11 @@ export class Connection {
   constructor(
     options: CheckedOptions,
     context: DriverContext,
-    purpose: "publish" | "consume" | "letters",
-    status: ConnectionStatus,
+    purpose: ConnectionPurpose,
+    status: ConnectionStatus<ConnectionPurpose>,
   ) {
     this.#options = options;
-    this.#context = context;
+    this.context = context;
     this.#purpose = purpose;
     this.#status = status;
   }
@@ -92,10 +99,10 @@ export class Connection {
    */
   async open(signal?: AbortSignal, withinMs: number = Number.POSITIVE_INFINITY): Promise<void> {
     const { addresses, connectTimeoutMs } = this.#options;
-    const endMs = performance.now() + withinMs;
+    const leftMs = timeLeft(this.context.clock, withinMs);
     let worst: PubSubError | undefined;
     for (let left = addresses.length; left > 0; left -= 1) {
-      const shareMs = Math.max(MIN_ATTEMPT_MS, (endMs - performance.now()) / left);
+      const shareMs = Math.max(MIN_ATTEMPT_MS, leftMs() / left);
       try {
         await this.#connect(Math.min(connectTimeoutMs, shareMs), signal);
         return;
@@ -140,25 +147,26 @@ export class Connection {
   }
 
   /** Says goodbye for as long as `timeoutMs` permits; then no socket is left, whatever the line or the broker did. */
-  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+  async close(timeoutMs?: number): Promise<void> {
     this.#closed = true;
     this.#error = new PubSubError("CLOSED", "rabbitmq: the connection was closed");
-    this.#context.clock.clearTimer(this.#timer);
+    this.context.clock.clearTimer(this.#timer);
     this.#connecting.abort();
     const model = this.#model;
     this.#model = undefined;
-    if (model !== undefined) await closeWithin(model, timeoutMs);
+    if (model !== undefined) await closeWithin(this.context.clock, model, timeoutMs);
     this.#destroySocket();
   }
 
   async #opened<Any extends Channel>(open: (model: ChannelModel) => Promise<Any>): Promise<Any> {
+    const { clock, logger } = this.context;
     const opening = open(this.#up());
     try {
-      return hearErrors(await within(opening), this.#context.logger);
+      return hearErrors(await answeredInTime(clock, opening), logger);
     } catch (error) {
       // One that comes too late is nobody's.
       void opening.then(
-        (channel) => closeWithin(hearErrors(channel, this.#context.logger), CLOSE_TIMEOUT_MS),
+        (channel) => closeWithin(clock, hearErrors(channel, logger)),
         () => {},
       );
       throw error;
@@ -181,10 +189,11 @@ export class Connection {
     const abort = (): void => socket.abort();
     attempt.addEventListener("abort", abort);
     let late = false;
-    const timer = setTimeout(() => {
+    const giveUp = (): void => {
       late = true;
       abort();
-    }, timeoutMs);
+    };
+    const timer = this.context.clock.setTimer(giveUp, timeoutMs, true);
     let model: ChannelModel;
     try {
       attempt.throwIfAborted();
@@ -192,9 +201,11 @@ export class Connection {
     } catch (error) {
       if (this.#closed) throw this.#error;
       signal?.throwIfAborted();
-      throw toPubSubError(what, late ? noAnswer(timeoutMs, error) : error);
+      if (!late) throw toPubSubError(what, error);
+      const silence = `no connection within ${Math.round(timeoutMs)} ms`;
+      throw toPubSubError(what, new PubSubError("UNAVAILABLE", silence, { cause: error }));
     } finally {
-      clearTimeout(timer);
+      this.context.clock.clearTimer(timer);
       attempt.removeEventListener("abort", abort);
     }
     if (this.#closed) {
@@ -224,7 +235,7 @@ export class Connection {
     guardFrames(model);
     let lastError: unknown;
     model.on("error", (error) => (lastError = error));
-    model.on("handler-error", (error) => this.#context.logger.error({ err: error }, "rabbitmq: a listener threw"));
+    model.on("handler-error", (error) => this.context.logger.error({ err: error }, "rabbitmq: a listener threw"));
     model.on("close", (error) =>
       this.#lost(model, toPubSubError(what, lastError ?? error ?? new Error("Unexpected close")), destroySocket),
     );
@@ -236,7 +247,7 @@ export class Connection {
     // It may be another server, or another configuration.
     this.maxMessageBytes = Number.POSITIVE_INFINITY;
     this.#destroySocket = destroySocket;
-    if (again) this.#context.logger.info({ connection: this.#purpose }, `${what}: connected again`);
+    if (again) this.context.logger.info({ connection: this.#purpose }, `${what}: connected again`);
     this.#status.report(this.#purpose, "up");
     for (const user of this.#users) user.up();
   }
@@ -244,7 +255,7 @@ export class Connection {
   #setBlocked(blocked: boolean, message: string): void {
     this.#blocked = blocked;
     if (blocked) {
-      this.#context.logger.warn({ connection: this.#purpose }, message);
+      this.context.logger.warn({ connection: this.#purpose }, message);
       this.#status.report(this.#purpose, "degraded", new PubSubError("RESOURCE_EXHAUSTED", message));
     } else {
       this.#status.report(this.#purpose, "up");
@@ -253,13 +264,13 @@ export class Connection {
   }
 
   #lost(model: ChannelModel, cause: PubSubError, destroySocket: () => void): void {
-    setTimeout(destroySocket, LINGER_MS).unref();
+    this.context.clock.setTimer(destroySocket, LINGER_MS);
     if (this.#model !== model) return;
     this.#model = undefined;
     this.#blocked = false;
     const error = new PubSubError("UNAVAILABLE", `connection lost: ${cause.message}`, { cause });
     for (const user of this.#users) user.down(error);
-    this.#context.logger.warn({ connection: this.#purpose, code: codeOf(cause.cause) }, error.message);
+    this.context.logger.warn({ connection: this.#purpose, code: codeOf(cause.cause) }, error.message);
     this.#retryLater(error);
   }
 
@@ -269,16 +280,12 @@ export class Connection {
     this.#failures += 1;
     this.#status.report(this.#purpose, error.retryable ? "reconnecting" : "down", error);
     // Keeps the process alive, as the connection did.
-    this.#timer = this.#context.clock.setTimer(
+    this.#timer = this.context.clock.setTimer(
       () => void this.start(),
-      reconnectDelayMs(this.#failures, this.#context.random),
+      retryPauseMs(this.#failures, this.context.random, error),
       true,
     );
   }
-}
-
-function noAnswer(timeoutMs: number, cause: unknown): PubSubError {
-  return new PubSubError("UNAVAILABLE", `no connection within ${Math.round(timeoutMs)} ms`, { cause });
 }
 
 function connectTarget(address: BrokerAddress, options: CheckedOptions): Parameters<typeof connect>[0] {

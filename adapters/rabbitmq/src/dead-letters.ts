@@ -1,4 +1,6 @@
 import {
+  type Clock,
+  CLOSE_GRACE_MS,
   DEAD_LETTER_ATTRIBUTE,
   type DriverContext,
   type DriverDeadLetters,
@@ -6,6 +8,7 @@ import {
   PubSubError,
   type StoredMessage,
   type TakenLetter,
+  within,
 } from "@anytopic/core/driver";
 import type { Channel, GetMessage } from "amqplib";
 import { closeWithin } from "./channels.ts";
@@ -14,11 +17,9 @@ import { answered } from "./answered.ts";
 import { type DecodedLetter, encodeStored } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { codeOf, toPubSubError } from "./errors.ts";
-import { CLOSE_TIMEOUT_MS } from "./limits.ts";
 import { letterId, newMark } from "./message-id.ts";
 import type { QueueNames } from "./names.ts";
 import type { QueueSender } from "./queue-sender.ts";
-import { raceTimeout } from "./race-timeout.ts";
 import { readLetter } from "./read-message.ts";
 
 export interface DeadLettersContext {
@@ -30,10 +31,6 @@ export interface DeadLettersContext {
   readonly contentType: string | undefined;
   readonly nextOrder: () => number;
 }
-
-/** How long `take` waits for a first letter, and how often it looks. */
-const TAKE_WAIT_MS = 1000;
-const TAKE_POLL_MS = 100;
 
 /** Reads with `basic.get`: what is got and not acked is invisible to others until it is given back or the channel ends. */
 export class DeadLetters implements DriverDeadLetters {
@@ -55,11 +52,11 @@ export class DeadLetters implements DriverDeadLetters {
     return this.#send(names.queue, message, { order: message.orderingKey === undefined ? undefined : nextOrder() });
   }
 
-  count(): Promise<number> {
-    return this.#admin(
-      "count",
-      async (channel) => (await answered(channel, channel.checkQueue(this.#queue))).messageCount,
+  async count(): Promise<number> {
+    const queue = await this.#admin("count", (channel) =>
+      answered(this.#clock, channel, channel.checkQueue(this.#queue)),
     );
+    return queue.messageCount;
   }
 
   peek(limit: number): Promise<readonly StoredMessage[]> {
@@ -74,13 +71,7 @@ export class DeadLetters implements DriverDeadLetters {
   async take(limit: number): Promise<readonly TakenLetter[]> {
     try {
       const channel = await this.#ownChannel();
-      const endMs = performance.now() + TAKE_WAIT_MS;
-      for (;;) {
-        const letters = await this.#get(channel, limit);
-        if (letters.length > 0) return letters.map((letter) => this.#taken(channel, letter));
-        if (performance.now() >= endMs) return [];
-        await new Promise((resolve) => setTimeout(resolve, TAKE_POLL_MS));
-      }
+      return (await this.#get(channel, limit)).map((letter) => this.#taken(channel, letter));
     } catch (error) {
       // What its answer brings after all must not stay with a channel that nobody looks at.
       if (codeOf(error) === "TIMEOUT") void this.#forgetChannel();
@@ -88,23 +79,27 @@ export class DeadLetters implements DriverDeadLetters {
     }
   }
 
-  purge(): Promise<number> {
-    return this.#admin(
-      "purge",
-      async (channel) => (await answered(channel, channel.purgeQueue(this.#queue))).messageCount,
+  async purge(): Promise<number> {
+    const purged = await this.#admin("purge", (channel) =>
+      answered(this.#clock, channel, channel.purgeQueue(this.#queue)),
     );
+    return purged.messageCount;
   }
 
-  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+  async close(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.#closed = true;
-    await raceTimeout(this.#forgetChannel(), timeoutMs);
+    await within(this.#clock, timeoutMs, this.#forgetChannel());
   }
 
   async #forgetChannel(): Promise<void> {
     const opening = this.#channel;
     this.#channel = undefined;
     const channel = await opening?.catch(() => undefined);
-    if (channel !== undefined) await closeWithin(channel, CLOSE_TIMEOUT_MS);
+    if (channel !== undefined) await closeWithin(this.#clock, channel);
+  }
+
+  get #clock(): Clock {
+    return this.#context.driver.clock;
   }
 
   get #queue(): string {
@@ -143,7 +138,7 @@ export class DeadLetters implements DriverDeadLetters {
   async #get(channel: Channel, limit: number): Promise<GetMessage[]> {
     const letters: GetMessage[] = [];
     while (letters.length < limit) {
-      const letter = await answered(channel, channel.get(this.#queue, { noAck: false }));
+      const letter = await answered(this.#clock, channel, channel.get(this.#queue, { noAck: false }));
       if (letter === false) break;
       letters.push(letter);
     }
@@ -151,75 +146,54 @@ export class DeadLetters implements DriverDeadLetters {
   }
 
   #decode(letter: GetMessage): DecodedLetter {
-    return readLetter(letter, this.#context.driver.clock.now());
+    return readLetter(letter, this.#clock.now());
   }
 
   #taken(channel: Channel, letter: GetMessage): TakenLetter {
-    const decoded = this.#decode(letter);
-    const { isStored, body, attributes, orderingKey, publishTimeMs, native } = decoded;
+    const { isStored, ...decoded } = this.#decode(letter);
     const mark = isStored ? decoded.mark : newMark();
-    const id = mark === undefined ? decoded.id : letterId(decoded.id, mark);
-    const settle = async (operation: string, send: () => void): Promise<void> => {
-      try {
-        send();
-        // An ack has no answer, but a channel is worked through in order: after this one it was.
-        await answered(channel, channel.checkQueue(this.#queue));
-      } catch (error) {
-        throw new PubSubError(
-          "LEASE_LOST",
-          `${this.#what(operation)}: the channel is gone, and the letter back in its queue`,
-          {
-            cause: error,
-          },
-        );
-      }
-    };
-    return {
-      mark,
-      id,
-      body,
-      attributes,
-      orderingKey,
-      publishTimeMs,
-      native,
-      remove: () => settle("remove from", () => channel.ack(letter)),
-      // What the broker has dead-lettered is put back as ours, to be known again.
-      putBack:
-        isStored || mark === undefined
-          ? () => settle("put back into", () => channel.nack(letter, false, true))
-          : async () => {
-              await this.#store({ ...decoded, id }, mark);
-              await settle("put back into", () => channel.ack(letter));
-            },
-    };
+    const taken = { ...decoded, mark, id: mark === undefined ? decoded.id : letterId(decoded.id, mark) };
+    const remove = (): Promise<void> => this.#settle("remove from", channel, () => channel.ack(letter));
+    const putBack =
+      isStored || mark === undefined
+        ? () => this.#settle("put back into", channel, () => channel.nack(letter, false, true))
+        : async () => {
+            // What the broker has dead-lettered is put back as ours, to be known again.
+            await this.#store(taken, mark);
+            await remove();
+          };
+    return { ...taken, remove, putBack };
   }
 
-  /** Taken letters live as long as their channel, so it is not shared with anything that could close it. */
-  async #ownChannel(): Promise<Channel> {
-    this.#requireOpen();
-    this.#channel ??= this.#openChannel();
+  async #settle(operation: string, channel: Channel, send: () => void): Promise<void> {
     try {
-      return await this.#channel;
-    } catch (error) {
-      this.#channel = undefined;
-      throw error;
+      send();
+      // An ack has no answer, but a channel is worked through in order: after this one it was.
+      await answered(this.#clock, channel, channel.checkQueue(this.#queue));
+    } catch (cause) {
+      const what = `${this.#what(operation)}: the channel is gone, and the letter back in its queue`;
+      throw new PubSubError("LEASE_LOST", what, { cause });
     }
   }
 
-  async #openChannel(): Promise<Channel> {
-    const channel = await (await this.#context.reading()).openChannel();
-    channel.on("close", () => {
-      this.#channel = undefined;
-    });
-    return channel;
+  /** Taken letters live as long as their channel, so it is not shared with anything that could close it. */
+  #ownChannel(): Promise<Channel> {
+    this.#requireOpen();
+    if (this.#channel !== undefined) return this.#channel;
+    const opening = this.#context.reading().then((connection) => connection.openChannel());
+    this.#channel = opening;
+    // Not a newer one: this may close late.
+    const forget = (): void => {
+      if (this.#channel === opening) this.#channel = undefined;
+    };
+    opening.then((channel) => channel.on("close", forget), forget);
+    return opening;
   }
 
   #requireOpen(): void {
+    const { queue } = this.#context.names;
     if (this.#closed)
-      throw new PubSubError(
-        "CLOSED",
-        `rabbitmq: the dead letters of queue ${JSON.stringify(this.#context.names.queue)} were closed`,
-      );
+      throw new PubSubError("CLOSED", `rabbitmq: the dead letters of queue ${JSON.stringify(queue)} were closed`);
   }
 }
 

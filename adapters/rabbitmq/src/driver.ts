@@ -1,25 +1,25 @@
-import type {
-  DeliverySink,
-  Driver,
-  DriverContext,
-  DriverDeadLetters,
-  DriverPublisher,
-  DriverSubscriber,
-  SubscriberOptions,
-  SubscriptionSpec,
-  TopicSpec,
-  Topology,
-  TopologyChange,
+import {
+  ConnectionStatus,
+  type DeliverySink,
+  type Driver,
+  type DriverContext,
+  type DriverDeadLetters,
+  type DriverPublisher,
+  type DriverSubscriber,
+  type SubscriberOptions,
+  type SubscriptionSpec,
+  type TopicSpec,
+  type Topology,
+  type TopologyChange,
 } from "@anytopic/core/driver";
-import { Connection } from "./connection.ts";
-import { ConnectionStatus } from "./connection-status.ts";
+import { Connection, type ConnectionPurpose } from "./connection.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { OPEN_TIMEOUT_MS } from "./limits.ts";
 import { exchangeName, queueNames } from "./names.ts";
 import { RabbitmqNative } from "./native.ts";
 import type { CheckedOptions } from "./options.ts";
 import { orderStamps } from "./order-stamp.ts";
-import { readPolicies } from "./policies.ts";
+import { POLICIES_UNSEEN, readPolicies } from "./policies.ts";
 import { Provisioning } from "./provisioning.ts";
 import { Publisher } from "./publisher.ts";
 import { QueueSender } from "./queue-sender.ts";
@@ -35,9 +35,10 @@ import { WaitQueues } from "./wait-queues.ts";
  */
 export class RabbitmqDriver implements Driver {
   readonly native: RabbitmqNative;
+  readonly blindSpot: string | undefined;
   readonly #options: CheckedOptions;
   readonly #context: DriverContext;
-  readonly #status: ConnectionStatus;
+  readonly #status: ConnectionStatus<ConnectionPurpose>;
   readonly #consuming: Connection;
   readonly #provisioning: Provisioning;
   readonly #nextOrder: () => number;
@@ -52,6 +53,7 @@ export class RabbitmqDriver implements Driver {
     this.#status = new ConnectionStatus((state, error) => context.status(state, error));
     this.#consuming = new Connection(options, context, "consume", this.#status);
     const { management, prefix, tls } = options;
+    this.blindSpot = management === undefined ? POLICIES_UNSEEN : undefined;
     this.#provisioning = new Provisioning(
       this.#consuming,
       prefix,
@@ -95,14 +97,11 @@ export class RabbitmqDriver implements Driver {
 
   async openPublisher(topic: TopicSpec): Promise<DriverPublisher> {
     const { connection } = await this.#publish();
-    const { clock, logger } = this.#context;
     return new Publisher(topic, {
       connection,
-      logger,
       exchange: exchangeName(this.#options.prefix, topic),
       contentType: this.#options.contentType,
       nextOrder: this.#nextOrder,
-      now: () => clock.now(),
     });
   }
 
@@ -118,7 +117,7 @@ export class RabbitmqDriver implements Driver {
       driver: this.#context,
       names,
       sender,
-      waitQueues: new WaitQueues(names, this.#consuming, sender, this.#context.logger),
+      waitQueues: new WaitQueues(names, this.#consuming, sender),
       server: () => this.#server,
     });
     await subscriber.open();
@@ -152,7 +151,7 @@ export class RabbitmqDriver implements Driver {
   async #publish(): Promise<{ readonly connection: Connection; readonly sender: QueueSender }> {
     if (this.#publishing === undefined) {
       const connection = new Connection(this.#options, this.#context, "publish", this.#status);
-      this.#publishing = { connection, sender: new QueueSender(connection, this.#context.logger) };
+      this.#publishing = { connection, sender: new QueueSender(connection) };
       // The node that the other connection found is the likeliest to be up.
       this.#opening = connection.start(this.#consuming.turn - 1);
     }

@@ -65,9 +65,6 @@ export const MAX_WAITING_BYTES: number = 64 * 1024 * 1024;
  */
 export const QUEUE_SETTLES_MS = 1000;
 
-/** How long closing may take when core does not say, in ms: a goodbye first, and then the socket is destroyed. */
-export const CLOSE_TIMEOUT_MS = 5000;
-
 /**
  * How long the broker may take for one answer, in ms; beyond it the call rejects with `TIMEOUT`. Calls inside the server give up
  * after 60 s at most, most after 5 or 15, and a connection without a sign of life ends after two heartbeats.

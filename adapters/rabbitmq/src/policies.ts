@@ -11,6 +11,12 @@ export interface EffectivePolicy {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
+/** What nobody can tell without the management API. */
+export const POLICIES_UNSEEN: string =
+  "policies cannot be seen without managementUrl: message-ttl, expires, max-length and delivery-limit of a policy or operator policy " +
+  "can delete messages, retries and dead letters. Set it, or look with: " +
+  "rabbitmqctl list_policies, rabbitmqctl list_operator_policies (with -p for another virtual host)";
+
 const TIMEOUT_MS = 10_000;
 /** A virtual host with 10,000 queues takes about 2 MB. */
 const MAX_ANSWER_BYTES: number = 64 * 1024 * 1024;

@@ -1,4 +1,10 @@
-import type { SubscriptionSpec, Topology, TopologyChange, TopicSpec } from "@anytopic/core/driver";
+import {
+  pause,
+  type SubscriptionSpec,
+  type Topology,
+  type TopologyChange,
+  type TopicSpec,
+} from "@anytopic/core/driver";
 import type { Channel } from "amqplib";
 import { withChannel } from "./with-channel.ts";
 import type { Connection } from "./connection.ts";
@@ -80,7 +86,7 @@ export class Provisioning {
     }
     // Whoever publishes next is told that his message is durable: let the new queues be so first.
     if (created.some(({ resource }) => resource.startsWith("queue "))) {
-      await new Promise((resolve) => setTimeout(resolve, QUEUE_SETTLES_MS));
+      await pause(this.#connection.context.clock, QUEUE_SETTLES_MS);
     }
     return created;
   }

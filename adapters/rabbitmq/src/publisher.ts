@@ -1,11 +1,4 @@
-import type {
-  DriverPublisher,
-  Logger,
-  OutgoingMessage,
-  PublishRequest,
-  PubSubError,
-  TopicSpec,
-} from "@anytopic/core/driver";
+import type { DriverPublisher, OutgoingMessage, PublishRequest, PubSubError, TopicSpec } from "@anytopic/core/driver";
 import { asBuffer, encodeProperties, headerRefusal, sizeOf } from "./codec.ts";
 import { ConfirmedChannel } from "./confirmed-channel.ts";
 import type { Connection } from "./connection.ts";
@@ -15,12 +8,10 @@ const RETURN_PAUSE_MS = 10_000;
 
 export interface PublisherContext {
   readonly connection: Connection;
-  readonly logger: Logger;
   readonly exchange: string;
   readonly contentType: string | undefined;
   /** Counts up for ever; see `orderStamps`. */
   readonly nextOrder: () => number;
-  readonly now: () => number;
 }
 
 /** Publishes to the exchange of one topic, on a channel of its own: one that is missing closes no other. */
@@ -33,7 +24,7 @@ export class Publisher implements DriverPublisher {
   constructor(topic: TopicSpec, context: PublisherContext) {
     this.#context = context;
     const what = `rabbitmq: publish to topic ${JSON.stringify(topic.name)} (exchange ${JSON.stringify(context.exchange)})`;
-    this.#channel = new ConfirmedChannel(context.connection, context.logger, {
+    this.#channel = new ConfirmedChannel(context.connection, {
       what,
       returned: () => this.#returned(topic),
       again: (request) => this.#again(request as PublishRequest),
@@ -49,7 +40,7 @@ export class Publisher implements DriverPublisher {
   }
 
   publish(batch: readonly PublishRequest[]): void {
-    const mandatory = this.#context.now() >= this.#mandatoryFromMs;
+    const mandatory = this.#context.connection.context.clock.monotonicNow() >= this.#mandatoryFromMs;
     for (const request of batch) this.#publish(request, mandatory);
   }
 
@@ -72,10 +63,10 @@ export class Publisher implements DriverPublisher {
   /** A topic without subscriptions takes messages and forgets them, on every broker; said once, since it is often a mistake. */
   #returned({ name }: TopicSpec): void {
     // Each would come back over the network with its body: one now and then is enough to know.
-    this.#mandatoryFromMs = this.#context.now() + RETURN_PAUSE_MS;
+    this.#mandatoryFromMs = this.#context.connection.context.clock.monotonicNow() + RETURN_PAUSE_MS;
     if (this.#unrouted) return;
     this.#unrouted = true;
-    this.#context.logger.warn(
+    this.#context.connection.context.logger.warn(
       { topic: name },
       `rabbitmq: topic ${JSON.stringify(name)} has no subscription: messages are accepted and go nowhere`,
     );

@@ -1,6 +1,6 @@
-import { type Logger, PubSubError } from "@anytopic/core/driver";
+import { PubSubError } from "@anytopic/core/driver";
 import type { Message, Options } from "amqplib";
-import { within } from "./answered.ts";
+import { answeredInTime } from "./answered.ts";
 import { type Confirmable, ConfirmedChannel } from "./confirmed-channel.ts";
 import type { Connection } from "./connection.ts";
 import { type Again, encodeAgain } from "./encode-again.ts";
@@ -11,9 +11,9 @@ export class QueueSender {
   readonly #channel: ConfirmedChannel;
   readonly #connection: Connection;
 
-  constructor(connection: Connection, logger: Logger) {
+  constructor(connection: Connection) {
     this.#connection = connection;
-    this.#channel = new ConfirmedChannel(connection, logger, {
+    this.#channel = new ConfirmedChannel(connection, {
       what: "rabbitmq: send to a queue",
       returned: markReturned,
       again: (request) => this.#publish(request as QueueSend),
@@ -40,7 +40,7 @@ export class QueueSender {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const request = new QueueSend(queue, body, { ...properties, mandatory: true }, resolve, reject);
     this.#publish(request);
-    return within(promise).finally(() => (request.awaited = false));
+    return answeredInTime(this.#connection.context.clock, promise).finally(() => (request.awaited = false));
   }
 
   #publish(request: QueueSend): void {

@@ -1,3 +1,4 @@
+import { pause, timeLeft } from "@anytopic/core/driver";
 import type { Delivery } from "./delivery.ts";
 import { toPubSubError } from "./errors.ts";
 import type { SubscriberContext } from "./subscriber-context.ts";
@@ -6,9 +7,8 @@ import type { SubscriberContext } from "./subscriber-context.ts";
 export class Retries {
   readonly #context: SubscriberContext;
   readonly #what: string;
-  /** Cut the waits in memory short. */
-  readonly #waits = new Set<() => void>();
-  #ended = false;
+  /** Cuts the waits in memory short. */
+  readonly #ended = new AbortController();
 
   /** @param what for messages: the subscription and its queue */
   constructor(context: SubscriberContext, what: string) {
@@ -18,42 +18,26 @@ export class Retries {
 
   /** Nothing waits in memory any longer: it is stored if that works by now, and given back at once if not. */
   end(): void {
-    this.#ended = true;
-    for (const end of this.#waits) end();
+    this.#ended.abort();
   }
 
   /** Resolves when the message is stored for its retry and acknowledged, or was given back to its queue. */
   async later(delivery: Delivery, delayMs: number): Promise<void> {
-    const dueMs = performance.now() + delayMs;
+    const { clock, logger } = this.#context.driver;
+    const leftMs = timeLeft(clock, delayMs);
     try {
       await this.#store(delivery, delayMs);
     } catch (error) {
       // Nobody took it, or nobody knows: keep it here for as long, or until this worker closes, and let the broker count.
-      const { logger } = this.#context.driver;
       const { code } = toPubSubError(this.#what, error);
       logger.warn({ queue: this.#context.names.queue, code }, "rabbitmq: a retry cannot be stored: it waits in memory");
-      await this.#wait(dueMs - performance.now());
-      if (!(await this.#storedAtLast(delivery, dueMs - performance.now()))) {
+      await pause(clock, leftMs(), this.#ended.signal);
+      if (!(await this.#storedAtLast(delivery, leftMs()))) {
         await delivery.session.giveBack(delivery, "reject");
         return;
       }
     }
     await delivery.session.ack(delivery);
-  }
-
-  async #wait(delayMs: number): Promise<void> {
-    if (this.#ended || delayMs <= 0) return;
-    const { clock } = this.#context.driver;
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        clock.clearTimer(timer);
-        this.#waits.delete(end);
-        resolve();
-      };
-      // The connection keeps the process alive, not this.
-      const timer = clock.setTimer(end, delayMs);
-      this.#waits.add(end);
-    });
   }
 
   /** Tries once more to store a retry whose wait was cut short; false when it is due, or cannot be stored yet. */

@@ -1,8 +1,6 @@
-import { NumberWindow, PubSubError } from "@anytopic/core/driver";
+import { CLOSE_GRACE_MS, type Clock, NumberWindow, PubSubError, within } from "@anytopic/core/driver";
 import type { Channel, Message } from "amqplib";
 import { closeWithin } from "./channels.ts";
-import { CLOSE_TIMEOUT_MS } from "./limits.ts";
-import { raceTimeout } from "./race-timeout.ts";
 
 /**
  * How many settles the server passes on to a quorum queue before the first of them is applied: `SOFT_LIMIT` in
@@ -27,6 +25,7 @@ export interface TaggedMessage {
  */
 export class Session<Delivery extends TaggedMessage> {
   readonly channel: Channel;
+  readonly clock: Clock;
   readonly #queue: string;
   readonly #unsettled = new NumberWindow<Delivery>();
   #acked: number[] = [];
@@ -36,9 +35,10 @@ export class Session<Delivery extends TaggedMessage> {
   #open = true;
   #synced: Promise<void> | undefined;
 
-  constructor(channel: Channel, queue: string) {
+  constructor(channel: Channel, queue: string, clock: Clock) {
     this.channel = channel;
     this.#queue = queue;
+    this.clock = clock;
   }
 
   get isOpen(): boolean {
@@ -88,12 +88,10 @@ export class Session<Delivery extends TaggedMessage> {
   }
 
   /** Ends the consumer: what arrives until this resolves is still ours. Never rejects. */
-  async cancel(consumerTag: string, timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+  async cancel(consumerTag: string, timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.flush();
-    await raceTimeout(
-      this.#answered(() => this.channel.cancel(consumerTag)),
-      timeoutMs,
-    );
+    const cancelled = this.#answered(() => this.channel.cancel(consumerTag));
+    await within(this.clock, timeoutMs, cancelled);
   }
 
   /**
@@ -107,25 +105,23 @@ export class Session<Delivery extends TaggedMessage> {
    * is given back: nothing before 4.0, nor while another is the single active one; one message at most on the others, at the price
    * of an attempt on 4.0 to 4.2. Never rejects.
    */
-  async passOn(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+  async passOn(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.flush();
     if (!this.#open || this.#unanswered < PASSED_ON_AT_ONCE) return;
-    await raceTimeout(
-      this.#answered(async () => {
-        await this.channel.prefetch(1);
-        const { consumerTag } = await this.channel.consume(this.#queue, () => {}, { arguments: NO_CREDIT });
-        await this.channel.cancel(consumerTag);
-      }),
-      timeoutMs,
-    );
+    const passedOn = this.#answered(async () => {
+      await this.channel.prefetch(1);
+      const { consumerTag } = await this.channel.consume(this.#queue, () => {}, { arguments: NO_CREDIT });
+      await this.channel.cancel(consumerTag);
+    });
+    await within(this.clock, timeoutMs, passedOn);
   }
 
   /** Ends the session from this side, best after `passOn`; the broker requeues what is unsettled, in order. */
-  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+  async close(timeoutMs?: number): Promise<void> {
     if (!this.#open) return;
     this.flush();
     this.#open = false;
-    await closeWithin(this.channel, timeoutMs);
+    await closeWithin(this.clock, this.channel, timeoutMs);
   }
 
   /** The channel is gone: returns what was lost with it, oldest first. */

@@ -1,28 +1,29 @@
 import {
+  CLOSE_GRACE_MS,
+  type Clock,
   type DeliveryOwner,
   type DeliverySink,
   type DriverSubscriber,
+  pause,
   PubSubError,
-  reconnectDelayMs,
+  retryPauseMs,
   type SubscriberOptions,
   type SubscriptionSpec,
+  timeLeft,
+  within,
 } from "@anytopic/core/driver";
 import type { ConsumeMessage } from "amqplib";
 import { closeWithin } from "./channels.ts";
 import type { ConnectionUser } from "./connection.ts";
 import { Delivery } from "./delivery.ts";
 import { toPubSubError } from "./errors.ts";
-import { CLOSE_TIMEOUT_MS, MAX_PREFETCH } from "./limits.ts";
-import { Pause } from "./pause.ts";
-import { raceTimeout } from "./race-timeout.ts";
+import { MAX_PREFETCH } from "./limits.ts";
 import { readMessage } from "./read-message.ts";
 import { Retries } from "./retries.ts";
 import { leaseLost, Session } from "./session.ts";
 import type { SubscriberContext } from "./subscriber-context.ts";
 import { Takeover } from "./takeover.ts";
 
-/** Failures in a row that a fatal error starts with: the next attempt comes in about a second. */
-const FATAL_FAILURES = 5;
 const AFTER_CANCEL_MS = 200;
 
 /**
@@ -38,7 +39,9 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
   readonly #context: SubscriberContext;
   readonly #pending = new Set<Promise<void>>();
   readonly #retries: Retries;
-  readonly #pause: Pause;
+  readonly #clock: Clock;
+  /** Ends a pause. */
+  #wake = new AbortController();
   #state: "attaching" | "receiving" | "stopped" | "closed" = "attaching";
   #session: Session<Delivery> | undefined;
   #consumerTag = "";
@@ -53,7 +56,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
     this.#sink = sink;
     this.#prefetch = Math.min(options.maxOutstanding, MAX_PREFETCH);
     this.#context = context;
-    this.#pause = new Pause(context.driver.clock);
+    this.#clock = context.driver.clock;
     this.#retries = new Retries(context, this.#what());
     context.connection.addUser(this);
   }
@@ -70,7 +73,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
   }
 
   up(): void {
-    this.#pause.wake();
+    this.#wake.abort();
   }
 
   down(error: PubSubError): void {
@@ -82,10 +85,10 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
     // A delivery is ours for as long as its channel lives.
   }
 
-  async stop(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+  async stop(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     if (this.#state === "stopped" || this.#state === "closed") return;
     this.#state = "stopped";
-    this.#pause.wake();
+    this.#wake.abort();
     this.#retries.end();
     const session = this.#session;
     // A single active consumer that is cancelled passes the queue on at once, over the heads of what it still holds (seen on
@@ -96,18 +99,17 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
     this.#giveBackReleased();
   }
 
-  async close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+  async close(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     if (this.#state === "closed") return;
     this.#state = "stopped";
-    this.#pause.wake();
+    this.#wake.abort();
     this.#retries.end();
     this.#giveBackReleased();
-    const untilMs = performance.now() + timeoutMs;
-    const leftMs = (): number => Math.max(0, untilMs - performance.now());
-    await this.#settled(untilMs);
+    const leftMs = timeLeft(this.#clock, timeoutMs);
+    await this.#settled(leftMs());
     await this.#session?.passOn(leftMs());
     // That may have brought one message more, which is given back.
-    await this.#settled(untilMs);
+    await this.#settled(leftMs());
     this.#state = "closed";
     this.#context.connection.removeUser(this);
     await this.#session?.close(leftMs());
@@ -167,9 +169,9 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
     await delivery.session.ack(delivery);
   }
 
-  async #settled(untilMs: number): Promise<void> {
-    const leftMs = untilMs - performance.now();
-    if (this.#pending.size > 0 && leftMs > 0) await raceTimeout(Promise.allSettled(this.#pending), leftMs);
+  async #settled(timeoutMs: number): Promise<void> {
+    if (this.#pending.size > 0 && timeoutMs > 0)
+      await within(this.#clock, timeoutMs, Promise.allSettled(this.#pending));
   }
 
   #track(settled: Promise<void>): Promise<void> {
@@ -196,15 +198,20 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
 
   /** Until the connection is back, or for a while when the connection is not what failed. */
   #pauseAfter(error: PubSubError): Promise<void> {
-    this.#failures = error.retryable ? this.#failures + 1 : Math.max(FATAL_FAILURES, this.#failures + 1);
-    if (this.#context.connection.model === undefined) return this.#pause.wait(undefined);
-    return this.#pause.wait(reconnectDelayMs(this.#failures, this.#context.driver.random));
+    this.#failures += 1;
+    if (this.#context.connection.model === undefined) return this.#pause(Number.POSITIVE_INFINITY);
+    return this.#pause(retryPauseMs(this.#failures, this.#context.driver.random, error));
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    this.#wake = new AbortController();
+    return pause(this.#clock, delayMs, this.#wake.signal);
   }
 
   async #attach(): Promise<void> {
     const { connection, names } = this.#context;
     const channel = await connection.openChannel();
-    const session = new Session<Delivery>(channel, names.queue);
+    const session = new Session<Delivery>(channel, names.queue, this.#clock);
     let lastError: unknown;
     channel.on("error", (error) => (lastError = error));
     channel.on("close", () =>
@@ -226,7 +233,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
     } catch (error) {
       session.end();
       if (this.#session === session) this.#session = undefined;
-      void closeWithin(channel, CLOSE_TIMEOUT_MS);
+      void closeWithin(this.#clock, channel);
       throw lastError ?? error;
     }
     if (!session.isOpen) throw new PubSubError("UNAVAILABLE", `${this.#what()}: the channel was closed`);
@@ -242,7 +249,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
   }
 
   #receive(session: Session<Delivery>, takeover: Takeover | undefined, message: ConsumeMessage): void {
-    const decoded = readMessage(message, this.#context.driver.clock.now());
+    const decoded = readMessage(message, this.#clock.now());
     const delivery = new Delivery(message, decoded, session, this);
     session.track(delivery);
     if (takeover?.take(delivery) !== true) this.#deliver(delivery);
@@ -263,7 +270,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
   #end(session: Session<Delivery> | undefined, error: PubSubError | undefined): void {
     if (session === undefined || !session.isOpen) return;
     const lost = session.end();
-    void closeWithin(session.channel, CLOSE_TIMEOUT_MS);
+    void closeWithin(this.#clock, session.channel);
     if (this.#session === session) this.#session = undefined;
     this.#released = [];
     for (const delivery of lost) if (delivery.withCore) this.#sink.revoke(delivery);
@@ -275,7 +282,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
 
   async #attachAgain(error: PubSubError | undefined): Promise<void> {
     // A consumer on a queue that is just being deleted ends the whole connection (541, seen on 4.3.6).
-    if (error === undefined) await this.#pause.wait(AFTER_CANCEL_MS);
+    if (error === undefined) await this.#pause(AFTER_CANCEL_MS);
     else if (this.#context.connection.model === undefined || !error.retryable) await this.#pauseAfter(error);
     // Rejects only before the first consumer.
     await this.#attachUntilDone();

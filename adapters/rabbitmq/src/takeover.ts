@@ -1,3 +1,4 @@
+import { pause, timeLeft } from "@anytopic/core/driver";
 import type { Delivery } from "./delivery.ts";
 import type { Session } from "./session.ts";
 
@@ -25,10 +26,6 @@ export class Takeover {
     this.#done = done;
   }
 
-  get isOver(): boolean {
-    return this.#over;
-  }
-
   /** Takes the next delivery of the session; false when it is not for the takeover, which is then over. */
   take(delivery: Delivery): boolean {
     if (this.#over) return false;
@@ -44,11 +41,12 @@ export class Takeover {
   /** Waits until the queue has no message left that might belong to what the last worker had. */
   async #probe(): Promise<void> {
     this.#probing = true;
-    const endMs = performance.now() + LONGEST_MS;
+    const { clock } = this.#session;
+    const leftMs = timeLeft(clock, LONGEST_MS);
     try {
-      while (!this.#over && this.#gathered.length < this.#prefetch && performance.now() < endMs) {
+      while (!this.#over && this.#gathered.length < this.#prefetch && leftMs() > 0) {
         if ((await this.#session.readyCount()) === 0) break;
-        await new Promise((resolve) => setTimeout(resolve, PROBE_PAUSE_MS));
+        await pause(clock, PROBE_PAUSE_MS);
       }
     } catch {
       // The session ended, and with it all that was gathered.

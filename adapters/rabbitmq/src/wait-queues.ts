@@ -1,4 +1,4 @@
-import { type Logger, PubSubError, type PubSubErrorCode } from "@anytopic/core/driver";
+import { pause, PubSubError, type PubSubErrorCode, timeLeft } from "@anytopic/core/driver";
 import type { Message } from "amqplib";
 import type { Connection } from "./connection.ts";
 import type { Again } from "./encode-again.ts";
@@ -31,14 +31,12 @@ export class WaitQueues {
   readonly #names: QueueNames;
   readonly #connection: Connection;
   readonly #sender: QueueSender;
-  readonly #logger: Logger;
   readonly #known = new Map<number, Promise<WaitQueue>>();
 
-  constructor(names: QueueNames, connection: Connection, sender: QueueSender, logger: Logger) {
+  constructor(names: QueueNames, connection: Connection, sender: QueueSender) {
     this.#names = names;
     this.#connection = connection;
     this.#sender = sender;
-    this.#logger = logger;
   }
 
   /** Stores a copy that comes back as `attempt` after `delayMs`; resolves when it will survive a crash of the broker. */
@@ -51,11 +49,11 @@ export class WaitQueues {
         `rabbitmq: a retry can be delayed by at most ${WAIT_QUEUE_TTLS_MS.at(-1)} ms, not ${wholeMs}`,
       );
     }
-    const dueMs = performance.now() + delayMs;
+    const leftMs = timeLeft(this.#connection.context.clock, delayMs);
     const store = async (): Promise<void> => {
       const queue = await this.#queue(ttlMs);
       // What it took to make the queue is part of the wait.
-      const restMs = Math.max(1, Math.ceil(dueMs - performance.now()));
+      const restMs = Math.max(1, Math.ceil(leftMs()));
       await this.#store(queue, message, { id, attempt, delayMs: restMs });
     };
     try {
@@ -70,8 +68,12 @@ export class WaitQueues {
 
   async #store(queue: WaitQueue, message: Message, again: Again): Promise<void> {
     await this.#sender.sendAgain(queue.name, message, again);
-    const youngMs = queue.safeFromMs - performance.now();
-    if (youngMs > 0) await new Promise((resolve) => setTimeout(resolve, youngMs));
+    const youngMs = queue.safeFromMs - this.#nowMs;
+    if (youngMs > 0) await pause(this.#connection.context.clock, youngMs);
+  }
+
+  get #nowMs(): number {
+    return this.#connection.context.clock.monotonicNow();
   }
 
   #queue(ttlMs: number): Promise<WaitQueue> {
@@ -90,14 +92,14 @@ export class WaitQueues {
       await withChannel(this.#connection, (channel) =>
         channel.assertQueue(queue, { durable: true, arguments: waitQueueArguments(this.#names) }),
       );
-      return { name: queue, safeFromMs: performance.now() + QUEUE_SETTLES_MS };
+      return { name: queue, safeFromMs: this.#nowMs + QUEUE_SETTLES_MS };
     } catch (cause) {
       const error = toPubSubError(`rabbitmq: declare queue ${JSON.stringify(queue)}`, cause);
       // It is there, if with other arguments.
       if (error.code === "TOPOLOGY_MISMATCH") return { name: queue, safeFromMs: 0 };
       const why = NO_MORE_QUEUES[error.code];
       if (why === undefined) throw error;
-      this.#logger.warn(
+      this.#connection.context.logger.warn(
         { queue, code: error.code },
         `rabbitmq: ${why}: all delays share one wait queue, where a short one can wait behind a longer one`,
       );

@@ -1,7 +1,6 @@
 import type { Channel } from "amqplib";
 import { closeWithin } from "./channels.ts";
 import type { Connection } from "./connection.ts";
-import { CLOSE_TIMEOUT_MS } from "./limits.ts";
 
 /** Runs `use` on a channel of its own: one failed declaration closes the channel it was made on. */
 export async function withChannel<Result>(
@@ -12,6 +11,6 @@ export async function withChannel<Result>(
   try {
     return await use(channel);
   } finally {
-    await closeWithin(channel, CLOSE_TIMEOUT_MS);
+    await closeWithin(connection.context.clock, channel);
   }
 }

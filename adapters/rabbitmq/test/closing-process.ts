@@ -40,13 +40,13 @@ const message = { id: "1", body: Buffer.from("1"), attributes: {}, orderingKey: 
 await new Promise<void>((accept, reject) => publisher.publish([{ ...message, awaited: true, accept, reject }]));
 await delivered.promise;
 await letters.store(message);
-await letters.take(1);
+await letters.take(1, 0);
 process.stdout.write("open\n");
 await once(process.stdin, "data");
 
 // What is asked of a line that does not answer is under way while everything is closed.
 const asked = [
-  letters.peek(1),
+  letters.peek!(1),
   letters.store(message),
   driver.plan({ topics: [topic], subscriptions: [subscription] }),
 ];
@@ -60,7 +60,7 @@ const timed = async (what: string, close: (timeoutMs: number) => Promise<void>):
 };
 await timed("stop", (ms) => subscriber.stop(ms));
 await timed("subscriber", (ms) => subscriber.close(ms));
-await timed("letters", (ms) => letters.close(ms));
+await timed("letters", (ms) => letters.close!(ms));
 await timed("publisher", (ms) => publisher.close(ms));
 await timed("driver", (ms) => driver.close(ms));
 await answers;

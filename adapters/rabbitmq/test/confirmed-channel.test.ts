@@ -1,11 +1,10 @@
-import { type Logger, PubSubError } from "@anytopic/core/driver";
+import { silentLogger, systemClock } from "@anytopic/core";
+import { PubSubError } from "@anytopic/core/driver";
 import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
 import { type Confirmable, ConfirmedChannel } from "../src/confirmed-channel.ts";
 import type { Connection } from "../src/connection.ts";
 import { MAX_WAITING_PUBLISHES } from "../src/limits.ts";
-
-const LOGGER = { debug() {}, info() {}, warn() {}, error() {} } as unknown as Logger;
 
 /** What amqplib's channel does for a publisher; `roomFor` is how many it takes before it says that its buffer is full. */
 class FakeChannel extends EventEmitter {
@@ -51,6 +50,7 @@ async function bench(): Promise<Bench> {
   const fake = new FakeChannel();
   const connection = {
     model: {},
+    context: { clock: systemClock, logger: silentLogger },
     isBlocked: false,
     maxMessageBytes: Number.POSITIVE_INFINITY,
     addUser() {},
@@ -60,7 +60,7 @@ async function bench(): Promise<Bench> {
   const again = (request: Confirmable): void =>
     confirmed.publish("exchange", "", Buffer.from(request.body), {}, request);
   const owner = { what: "publish", returned() {}, again };
-  const confirmed = new ConfirmedChannel(connection as unknown as Connection, LOGGER, owner);
+  const confirmed = new ConfirmedChannel(connection as unknown as Connection, owner);
   const publish = (body: string): Request => {
     const request = new Request(body);
     again(request);

@@ -1,4 +1,5 @@
 import { startBrokerOrSkip } from "@anytopic/brokers";
+import { systemClock } from "@anytopic/core";
 import type { DeliveryOwner } from "@anytopic/core/driver";
 import { type ChannelModel, type ConfirmChannel, connect, type ConsumeMessage } from "amqplib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -39,7 +40,7 @@ describe.skipIf(broker === undefined)("acks right before a session closes", () =
     queue: string,
   ): Promise<{ session: Session<Delivery>; tag: string; held: readonly Delivery[] }> {
     const channel = await model.createChannel();
-    const session = new Session<Delivery>(channel, queue);
+    const session = new Session<Delivery>(channel, queue, systemClock);
     const held: Delivery[] = [];
     const full = Promise.withResolvers<void>();
     channel.on("delivery", (message: ConsumeMessage) => {

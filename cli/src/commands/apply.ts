@@ -11,8 +11,8 @@ export const apply: Command = {
   operands: "[topic|topic/subscription …]",
   operandCount: [0, 1000],
   summary: "create what is missing; with --update also change what differs",
-  details: `Safe to run again, and by several at once. Never deletes anything.
-Exit code 0 when everything exists and fits afterwards, 1 when differences are left.`,
+  details: `Safe to run again, also in parallel. Never deletes anything.
+Exit code 0 when everything exists and matches afterwards, 1 when differences remain.`,
   example: "anytopic apply --update",
   options: { update: { type: "boolean", description: "also change what differs and can be changed in place" } },
   async run({ given, settings, output, signal }) {
@@ -39,6 +39,6 @@ function applyText(done: readonly PlannedChange[], left: readonly PlannedChange[
 
 function hintFor(left: readonly PlannedChange[]): string {
   return left.some(({ action }) => action === "replace")
-    ? "hint: what cannot be changed in place has to be destroyed, with its messages, and applied again"
+    ? "hint: what cannot be changed in place must be destroyed, with its messages, and applied again"
     : "hint: anytopic apply --update changes what differs";
 }

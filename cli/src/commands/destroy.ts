@@ -11,7 +11,7 @@ export const destroy: Command = {
   operands: "[topic|topic/subscription …]",
   operandCount: [0, 1000],
   summary: "delete declared topics and subscriptions with everything in them",
-  details: `Messages and dead letters are lost. A topic takes its declared subscriptions along; without names, everything
+  details: `Messages and dead letters are lost. Deleting a topic also deletes its declared subscriptions; without names, everything
 declared is deleted. Asks on a terminal; without one, refuses unless --yes is given.`,
   example: "anytopic destroy signups --yes",
   options: { yes: { type: "boolean", description: "do not ask" } },
@@ -28,7 +28,7 @@ declared is deleted. Asks on a terminal; without one, refuses unless --yes is gi
       const destroyed = await pubsub.destroy(chosen);
       output.result({ destroyed }, () =>
         destroyed.length === 0
-          ? "Nothing to delete: nothing of it exists."
+          ? "Nothing to delete: none of it exists."
           : [...destroyed.map((name) => `deleted: ${name}`), `${counted(destroyed.length, "resource")} deleted.`].join(
               "\n",
             ),

@@ -16,7 +16,7 @@ export const dlqList: Command = {
   operands: "[topic/subscription]",
   operandCount: [0, 1],
   summary: "count the dead letters of every subscription, or list those of one",
-  details: `Without a subscription: how many each one has. With one: its letters without their bodies, up to ${DEFAULT_LIMIT} unless --limit
+  details: `Without a subscription: the number of letters of each. With one: its letters without their bodies, up to ${DEFAULT_LIMIT} unless --limit
 says otherwise; with filters, among the first ${MAX_PEEK}. Removes nothing.`,
   example: "anytopic dlq list signups/send-welcome-email --reason rejected --older-than 1h",
   options: LETTER_OPTIONS,

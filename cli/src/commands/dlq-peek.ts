@@ -31,7 +31,8 @@ export const dlqPeek: Command = {
       for (const letter of letters) {
         output.item({ ...letterDocument(letter), ...shownBody(letter.body) }, () => letterText(letter));
       }
-      if (letters.length === 0) output.note(seen === 0 ? `${name}: no dead letters` : `none of the first ${seen} fits`);
+      if (letters.length === 0)
+        output.note(seen === 0 ? `${name}: no dead letters` : `none of the first ${seen} matches`);
       return EXIT.ok;
     });
   },

@@ -11,9 +11,9 @@ export const dlqPurge: Command = {
   name: "dlq purge",
   operands: "<topic/subscription>",
   operandCount: [1, 1],
-  summary: "delete dead letters for ever",
+  summary: "delete dead letters permanently",
   details:
-    "All of them, or those that the filters choose. Asks on a terminal; without one, refuses unless --yes is given.",
+    "All of them, or those that match the filters. Asks on a terminal; without one, refuses unless --yes is given.",
   example: "anytopic dlq purge signups/send-welcome-email --older-than 7d --yes",
   options: { ...LETTER_OPTIONS, yes: { type: "boolean", description: "do not ask" } },
   async run({ given, settings, output, signal }) {
@@ -33,7 +33,7 @@ export const dlqPurge: Command = {
       let done = 0;
       const onProgress = (so: number, seen: number): void => {
         done = so;
-        output.progress(`${so} deleted, ${seen} of ${count} looked at`);
+        output.progress(`${so} deleted, ${seen} of ${count} checked`);
       };
       const selection = { onProgress, signal, ...(filter && { filter }), ...(limit === undefined ? {} : { limit }) };
       try {

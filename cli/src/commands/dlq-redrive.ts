@@ -10,9 +10,10 @@ export const dlqRedrive: Command = {
   name: "dlq redrive",
   operands: "<topic/subscription>",
   operandCount: [1, 1],
-  summary: "put dead letters back to their subscription, attempts counted from 1",
+  summary: "send dead letters back to their subscription, with attempts from 1",
   details: `Only this subscription gets them, with the same id, body and attributes. A letter is removed only after its message
-is safely back. If it was stopped, run it again and it goes on. Letters that fail again meanwhile are left for the next run.`,
+is stored again. If the command was stopped, run it again to continue. Letters that fail again meanwhile are left for
+the next run.`,
   example: "anytopic dlq redrive signups/send-welcome-email --reason retries-exhausted --limit 100",
   options: LETTER_OPTIONS,
   async run({ given, settings, output, signal }) {
@@ -26,7 +27,9 @@ is safely back. If it was stopped, run it again and it goes on. Letters that fai
       let done = 0;
       const onProgress = (so: number, seen: number): void => {
         done = so;
-        output.progress(filter === undefined ? `${so} of ${total} back` : `${so} back, ${seen} of ${total} looked at`);
+        output.progress(
+          filter === undefined ? `${so} of ${total} redriven` : `${so} redriven, ${seen} of ${total} checked`,
+        );
       };
       const selection = { onProgress, signal, ...(filter && { filter }), ...(limit === undefined ? {} : { limit }) };
       try {

@@ -11,7 +11,7 @@ import { type ProbedConnection, probeConnections } from "../probe-connections.ts
 interface DeclarationsReport {
   readonly topics: number;
   readonly subscriptions: number;
-  /** Paths in the configuration that no declaration has. */
+  /** Paths in the configuration for which there is no declaration. */
   readonly undeclared: readonly string[];
   readonly error: { readonly message: string; readonly hint: string | null } | null;
 }
@@ -31,8 +31,8 @@ export const doctor: Command = {
   operands: "",
   operandCount: [0, 0],
   summary: "show what is configured and installed, and whether the brokers answer",
-  details: `Where each value comes from, versions of adapters and servers, what each adapter can do, and of
-what is declared, what \`plan\` finds different and what it cannot see. Creates nothing.
+  details: `Where each value comes from, versions of adapters and servers, what each adapter can do, and for
+the declarations, what \`plan\` finds different and what it cannot see. Creates nothing.
 Exit code 0 when all connections answer, whatever differs; 2 when the configuration cannot be used, 3 when a broker does not answer.`,
   example: "anytopic doctor --url nats://127.0.0.1:4222",
   options: {},
@@ -56,7 +56,7 @@ Exit code 0 when all connections answer, whatever differs; 2 when the configurat
         problem:
           problem === undefined ? null : { code: problem.code, message: problem.message, hint: problem.hint ?? null },
         adapters: adapters.map(({ name, version = null }) => ({ name, version })),
-        connections: connections.map(({ exitCode: _exitCode, ...shown }) => shown),
+        connections: connections.map(({ exitCode: _exitCode, blindSpot: _blindSpot, ...shown }) => shown),
         declarations: declarations ?? null,
         topology: topology ?? null,
       },
@@ -78,7 +78,7 @@ async function examine({ settings: read, signal }: CommandContext): Promise<Repo
     return { load, problem: undefined, adapters, connections, declarations, topology };
   } catch (error) {
     const described = describeError(error);
-    // Its hint would be to run this command.
+    // Without the hint, which would be to run this command.
     const problem = described.code === "INVALID_CONFIG" ? { ...described, hint: undefined } : described;
     return { load: undefined, problem, adapters, connections: [], declarations: undefined, topology: undefined };
   }

@@ -15,7 +15,7 @@ export const exportPolicies: Command = {
   operandCount: [0, 1000],
   summary: "write the least permissions that publishers, subscribers and operators need",
   details: `One JSON document: for each topic what its publishers need, for each subscription what its workers need, and what
-whoever looks after its dead letters needs. AWS: IAM policies; GCP: roles on resources; NATS and RabbitMQ: permissions of
+the operators of its dead letters need. AWS: IAM policies; GCP: roles on resources; NATS and RabbitMQ: permissions of
 a user. None of them may create anything: connect with provisioning "off", and apply in the deployment.`,
   example: "anytopic export policies --provider aws --role publisher signups",
   options: {

@@ -13,7 +13,7 @@ export const plan: Command = {
   summary: "compare what exists with what is declared; changes nothing",
   details: `Says of each declaration: exists, missing (apply creates it), differs (apply --update changes it in place), or
 cannot be changed in place (destroy it, with its messages, and apply again).
-Exit code 0 when everything exists and fits, 1 when not.`,
+Exit code 0 when everything exists and matches, 1 when not.`,
   example: "anytopic plan && echo nothing to do",
   options: {},
   async run({ given, settings, output, signal }) {

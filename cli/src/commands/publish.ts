@@ -29,7 +29,7 @@ stdin with - or when stdin is not a terminal. It is checked against the topic's 
     const [name = "", argument] = given.positionals;
     const attributes = parseAttributes(given.texts("attribute"));
     const resolved = await settings();
-    // What was imported from a module has no static type; core checks the event against the schema.
+    // Declarations imported from a module have no static type; core checks the event against the schema.
     const topic = findTopic(await resolved.declarations(), name) as Topic;
     const event = await parseEvent(topic, await bytesOf(argument));
     const id = given.text("id");

@@ -14,19 +14,19 @@ export const tail: Command = {
   operands: "<topic>",
   operandCount: [0, 1],
   summary: "print events of a topic as they are published",
-  details: `Makes a temporary subscription, so that others still get every event, and removes it at the end: after --limit events,
-Ctrl-C or SIGTERM. A lost connection is repaired. If the broker is gone at the end, or the process is killed, the next
+  details: `Creates a temporary subscription, so that others still get every event, and removes it at the end: after --limit events,
+Ctrl-C or SIGTERM. A lost connection is reconnected. If the broker is not reachable at the end, or the process is killed, the next
 tail removes the subscription; --clean-up does only that.`,
   example: "anytopic tail signups --attribute tenant=acme --json",
   options: {
-    limit: { type: "string", value: "N", description: "end after so many events" },
+    limit: { type: "string", value: "N", description: "end after this many events" },
     attribute: {
       type: "string",
       value: "KEY=VALUE",
       multiple: true,
       description: "only events with this attribute; may be repeated, all must apply",
     },
-    "clean-up": { type: "boolean", description: "only remove what earlier tails have left behind" },
+    "clean-up": { type: "boolean", description: "only remove what earlier tails have left" },
   },
   async run(context) {
     const { given, settings, output, signal } = context;
@@ -38,7 +38,7 @@ tail removes the subscription; --clean-up does only that.`,
       limit: limit === undefined ? Number.POSITIVE_INFINITY : parseCount("limit", limit, 1, 1_000_000_000),
       attributes: Object.entries(parseAttributes(given.texts("attribute"))),
     };
-    // It makes a subscription, and so needs core, which help does not.
+    // It creates a subscription and so needs core, which the help does not need.
     const { follow, sweep, TailJournal } = await import("../follow-topic.ts");
     const resolved = await settings();
     const declarations = await resolved.declarations();

@@ -58,14 +58,13 @@ export const deadLettering: readonly Saboteur[] = [
   },
   {
     name: "lose-letters",
-    wrong: "dead letters are said to be stored, and are not",
+    wrong: "dead letters are reported as stored, and are not",
     killedBy: ["dead-letters.poison", "retry.zero"],
     sabotage: sabotageLetters(() => ({ store: () => Promise.resolve() })),
   },
   {
     name: "letters-into-nowhere",
-    wrong:
-      "dead letters are handed to the broker and said to be stored, whether or not there is a queue that keeps them",
+    wrong: "dead letters are sent to the broker and reported as stored, whether or not a queue exists that keeps them",
     killedBy: ["dead-letters.queue-gone"],
     sabotage: sabotageLetters((letters) => ({
       async store(letter) {
@@ -102,17 +101,17 @@ export const deadLettering: readonly Saboteur[] = [
   },
   {
     name: "redrive-loses",
-    wrong: "a redriven letter is removed and does not come back",
+    wrong: "a redriven letter is removed and is never delivered",
     killedBy: ["dead-letters.redrive", "dead-letters.redrive-live"],
     sabotage: sabotageLetters(() => ({ redeliver: () => Promise.resolve() })),
   },
   {
     name: "peek-removes",
-    wrong: "looking at dead letters removes them",
+    wrong: "peeking at dead letters removes them",
     killedBy: ["dead-letters.peek-and-purge"],
     sabotage: sabotageLetters((letters) => ({
       async peek(limit) {
-        const taken = await letters.take(limit);
+        const taken = await letters.take(limit, 0);
         await Promise.all(taken.map((letter) => letter.remove()));
         return taken;
       },
@@ -123,8 +122,8 @@ export const deadLettering: readonly Saboteur[] = [
     wrong: "letters stay in the dead-letter queue after they were redriven",
     killedBy: ["dead-letters.redrive"],
     sabotage: sabotageLetters((letters) => ({
-      take: async (limit) =>
-        (await letters.take(limit)).map((letter) => ({
+      take: async (limit, waitMs) =>
+        (await letters.take(limit, waitMs)).map((letter) => ({
           ...letter,
           remove: () => letter.putBack(),
           putBack: () => letter.putBack(),
@@ -134,10 +133,11 @@ export const deadLettering: readonly Saboteur[] = [
   {
     name: "letters-told-by-id",
     wrong:
-      "letters are told apart by what publishers chose, so that of two with one id and one time a redrive sees one",
+      "letters are identified by what publishers chose, so that a redrive sees only one of two with the same id and time",
     killedBy: ["dead-letters.stored-twice"],
     sabotage: sabotageLetters((letters) => ({
-      take: async (limit) => (await letters.take(limit)).map((letter) => ({ ...letter, mark: undefined })),
+      take: async (limit, waitMs) =>
+        (await letters.take(limit, waitMs)).map((letter) => ({ ...letter, mark: undefined })),
     })),
   },
 ];

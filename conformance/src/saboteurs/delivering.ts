@@ -11,7 +11,7 @@ const inert = (delivery: DriverDelivery): DriverDelivery =>
     release: () => Promise.resolve(),
   });
 
-/** The topic as one whose broker keeps no order. */
+/** The same topic, but declared without order. */
 const unordered = (topic: TopicSpec): TopicSpec => ({ ...topic, ordered: false });
 const ofUnordered = (subscription: SubscriptionSpec): SubscriptionSpec => ({
   ...subscription,
@@ -32,7 +32,7 @@ export const delivering: readonly Saboteur[] = [
   },
   {
     name: "reorder",
-    wrong: "two messages that arrive together are handed over in reverse",
+    wrong: "two messages that arrive together are delivered in reverse",
     killedBy: ["ordering.per-key", "ordering.across-workers"],
     sabotage: sabotageDriver((driver) => ({
       apply: ({ topics, subscriptions }, options) =>
@@ -55,7 +55,7 @@ export const delivering: readonly Saboteur[] = [
   },
   {
     name: "overtake-on-retry",
-    wrong: "a failed message is republished for later, and its key goes on without it",
+    wrong: "a failed message is republished for later, and its key continues without it",
     killedBy: ["ordering.across-retries"],
     sabotage: sabotageSubscriber(() => {
       const overtaken = new WeakSet<DriverDelivery>();
@@ -102,7 +102,7 @@ export const delivering: readonly Saboteur[] = [
   },
   {
     name: "deduplicate-before-success",
-    wrong: "a redelivered message is taken for a duplicate and dropped, though it never succeeded",
+    wrong: "a redelivered message is treated as a duplicate and dropped, although it never succeeded",
     killedBy: ["delivery.retry", "exactly-once.failed-attempts"],
     sabotage: sabotageSubscriber(() => {
       const seen = new Set<string>();
@@ -157,7 +157,7 @@ export const delivering: readonly Saboteur[] = [
   },
   {
     name: "deliver-after-stop",
-    wrong: "messages are still handed over after intake was ended",
+    wrong: "messages are still delivered after intake was stopped",
     killedBy: ["delivery.after-close", "shutdown.under-load"],
     sabotage: sabotageDriver((driver) => ({
       async openSubscriber(subscription, sink, options) {
@@ -189,7 +189,7 @@ export const delivering: readonly Saboteur[] = [
   },
   {
     name: "attempts-per-process",
-    wrong: "attempts are counted in the worker's memory, and begin again with the next worker",
+    wrong: "attempts are counted in the worker's memory, and start again with the next worker",
     killedBy: ["delivery.attempts", "delivery.dead-worker"],
     sabotage: sabotageSubscriber(() => {
       const counts = new Map<string, number>();
@@ -216,7 +216,7 @@ export const delivering: readonly Saboteur[] = [
   },
   {
     name: "text-bodies",
-    wrong: "bodies are taken for UTF-8 text",
+    wrong: "bodies are treated as UTF-8 text",
     killedBy: ["publish.any-bytes"],
     sabotage: sabotageDelivery((delivery) =>
       forwardDelivery(delivery, { body: Buffer.from(Buffer.from(delivery.body).toString("utf8"), "utf8") }),

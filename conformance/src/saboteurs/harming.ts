@@ -8,7 +8,7 @@ const PLAIN_ID = /^[!-~]{1,128}$/;
 export const harming: readonly Saboteur[] = [
   {
     name: "drop-what-is-odd",
-    wrong: "messages with an id that is not plain text are acknowledged and forgotten",
+    wrong: "messages with an id that is not plain text are acknowledged and lost",
     killedBy: ["wire.hostile"],
     sabotage: sabotageDriver((driver) => ({
       openSubscriber: (subscription, sink, options) =>
@@ -26,7 +26,7 @@ export const harming: readonly Saboteur[] = [
   },
   {
     name: "choke-on-what-is-odd",
-    wrong: "a message with an id that is not plain text ends the connection, which is then made again",
+    wrong: "a message with an id that is not plain text ends the connection, which is then opened again",
     killedBy: ["wire.hostile"],
     sabotage: (adapter) =>
       intercept(adapter, (driver, context) => {

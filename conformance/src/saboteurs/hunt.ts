@@ -4,15 +4,14 @@ import type { BehaviourResult } from "../result.ts";
 import { runBehaviour } from "../run-behaviour.ts";
 import type { Saboteur } from "./saboteur.ts";
 
-/** The same harness, its adapters sabotaged. */
+/** The same harness with sabotaged adapters. */
 export function sabotaged(harness: Harness, saboteur: Saboteur): Harness {
   const adapter: Harness["adapter"] = (request) => saboteur.sabotage(harness.adapter(request));
   return { ...harness, adapter, capabilities: adapter().capabilities, quirks: [] };
 }
 
 /**
- * Runs the behaviours that are named to catch this saboteur. Right is the suite that fails all of them; `seed` repeats
- * a run.
+ * Runs the behaviours that must catch this saboteur. The suite is correct if all of them fail; `seed` repeats a run.
  */
 export function killers(harness: Harness, saboteur: Saboteur, seed: number): Promise<readonly BehaviourResult[]> {
   const broken = sabotaged(harness, saboteur);

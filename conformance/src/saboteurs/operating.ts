@@ -15,14 +15,14 @@ import {
 } from "../intercept.ts";
 import { sabotageDriver, type Saboteur } from "./saboteur.ts";
 
-/** The topic as one that deduplicates nothing. */
+/** The same topic, but declared without deduplication. */
 const forgetful = (topic: TopicSpec): TopicSpec => ({ ...topic, exactlyOnce: false });
 const ofForgetful = (subscription: SubscriptionSpec): SubscriptionSpec => ({
   ...subscription,
   topic: forgetful(subscription.topic),
 });
 
-/** Whatever went wrong, nobody knows. */
+/** Hides what went wrong. */
 async function flat<Result>(promise: Promise<Result>): Promise<Result> {
   try {
     return await promise;
@@ -34,13 +34,13 @@ async function flat<Result>(promise: Promise<Result>): Promise<Result> {
 export const operating: readonly Saboteur[] = [
   {
     name: "blind-plan",
-    wrong: "everything declared is said to exist",
+    wrong: "everything declared is reported as existing",
     killedBy: ["topology.verify", "topology.ensure"],
     sabotage: sabotageDriver(() => ({ plan: () => Promise.resolve([]) })),
   },
   {
     name: "create-when-off",
-    wrong: "a missing topic is created by publishing to it, though provisioning is off",
+    wrong: "a missing topic is created by publishing to it, although provisioning is off",
     killedBy: ["publish.missing-topic"],
     sabotage: sabotageDriver((driver) => ({
       openPublisher: async (topic) => {
@@ -51,7 +51,7 @@ export const operating: readonly Saboteur[] = [
   },
   {
     name: "update-unasked",
-    wrong: "what differs is changed though nobody asked for it",
+    wrong: "what differs is changed although nobody asked for it",
     killedBy: ["topology.update"],
     sabotage: sabotageDriver((driver) => ({ apply: (topology) => driver.apply(topology, { update: true }) })),
   },
@@ -76,7 +76,7 @@ export const operating: readonly Saboteur[] = [
   },
   {
     name: "silent-failure",
-    wrong: "a worker that cannot receive says nothing",
+    wrong: "a worker that cannot receive does not report it",
     killedBy: ["life.deleted-subscription"],
     sabotage: sabotageDriver((driver) => ({
       openSubscriber: (subscription, sink, options) =>
@@ -85,7 +85,7 @@ export const operating: readonly Saboteur[] = [
   },
   {
     name: "stop-ends-publishing",
-    wrong: "once a worker stops, nothing can be published on its connection any more",
+    wrong: "once a worker stops, nothing more can be published on its connection",
     killedBy: ["shutdown.handlers-publish"],
     sabotage: sabotageDriver((driver) => {
       let stopped = false;
@@ -111,7 +111,7 @@ export const operating: readonly Saboteur[] = [
   },
   {
     name: "failing-for-ever",
-    wrong: "a worker that once could not receive never says that it receives again",
+    wrong: "a worker that once could not receive never reports that it receives again",
     killedBy: ["life.deleted-subscription"],
     sabotage: sabotageDriver((driver) => ({
       openSubscriber: (subscription, sink, options) => {

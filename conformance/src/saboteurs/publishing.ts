@@ -25,7 +25,7 @@ function sabotagePublish(
   }));
 }
 
-/** Takes everything for good, and throws it away. */
+/** Accepts everything, and throws it away. */
 const LIAR: DriverPublisher = {
   sizeOf: (message: OutgoingMessage) => message.body.byteLength,
   publish: (batch) => batch.forEach((request) => request.accept()),
@@ -90,7 +90,7 @@ export const publishing: readonly Saboteur[] = [
   },
   {
     name: "never-answer",
-    wrong: "publishes are handed over and never answered",
+    wrong: "publishes are passed to the broker and never answered",
     killedBy: ["publish.window"],
     sabotage: sabotagePublish((batch) => batch.map((request) => forwardRequest(request, { accept: () => undefined }))),
   },
@@ -131,7 +131,7 @@ export const publishing: readonly Saboteur[] = [
   },
   {
     name: "limit-found-late",
-    wrong: "what is beyond a limit of attributes together is refused only when it is being sent",
+    wrong: "attributes that exceed a limit on their total size are refused only when they are sent",
     killedBy: ["publish.attributes-together"],
     sabotage: sabotagePublish((batch) =>
       batch.filter((request) => {
@@ -144,7 +144,8 @@ export const publishing: readonly Saboteur[] = [
   },
   {
     name: "refill-one-buffer",
-    wrong: "the messages of a batch are written into one buffer, each over the one before, so all are sent as the last",
+    wrong:
+      "the messages of a batch are written into one buffer, each over the one before, so that all are sent with the last one's content",
     killedBy: ["publish.value-at-call"],
     sabotage: sabotagePublish((batch) => {
       const buffer = Buffer.alloc(Math.max(...batch.map(({ body }) => body.byteLength)));
@@ -156,7 +157,7 @@ export const publishing: readonly Saboteur[] = [
   },
   {
     name: "tidy-json",
-    wrong: "JSON is parsed on its way and written again without the fields that are null",
+    wrong: "JSON is parsed in transit and written again without the fields that are null",
     killedBy: ["publish.exact-json"],
     sabotage: sabotagePublish((batch) =>
       batch.map((request) => forwardRequest(request, { body: withoutNulls(request.body) })),

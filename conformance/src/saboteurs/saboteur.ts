@@ -1,7 +1,7 @@
 import type { Adapter, Driver, DriverDelivery, SubscriptionSpec } from "@anytopic/core/driver";
 import { forwardDriver, intercept, openWrappedSubscriber, type SubscriberChanges } from "../intercept.ts";
 
-/** An adapter that is wrong in one way, made from a right one: what the suite must catch. */
+/** An adapter that is wrong in one way, made from a correct one: what the suite must catch. */
 export interface Saboteur {
   /** kebab-case. */
   readonly name: string;

@@ -5,7 +5,7 @@ import { sabotageDelivery, sabotageSubscriber, type Saboteur } from "./saboteur.
 export const settling: readonly Saboteur[] = [
   {
     name: "drop-on-error",
-    wrong: "a failed message is acknowledged, and gone",
+    wrong: "a failed message is acknowledged, and so lost",
     killedBy: ["delivery.retry", "delivery.handler-outcomes", "ordering.across-retries"],
     sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { retry: () => delivery.owner.ack(delivery) })),
   },
@@ -17,13 +17,13 @@ export const settling: readonly Saboteur[] = [
   },
   {
     name: "retry-does-nothing",
-    wrong: "a failed message waits for its lease to run out instead of its delay",
+    wrong: "a failed message waits until its lease expires instead of its delay",
     killedBy: ["delivery.retry", "retry.retry-after"],
     sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { retry: () => Promise.resolve() })),
   },
   {
     name: "ignore-delay",
-    wrong: "a failed message comes again at once, whatever its delay",
+    wrong: "a failed message is redelivered at once, whatever its delay",
     killedBy: ["retry.retry-after", "retry.curve", "delivery.pull-settles"],
     sabotage: sabotageDelivery((delivery) =>
       forwardDelivery(delivery, { retry: () => delivery.owner.retry(delivery, 0) }),
@@ -31,7 +31,7 @@ export const settling: readonly Saboteur[] = [
   },
   {
     name: "late-retry",
-    wrong: "retries come two seconds later than asked for",
+    wrong: "retries are two seconds later than requested",
     killedBy: ["retry.curve", "retry.retry-after"],
     sabotage: sabotageDelivery((delivery) =>
       forwardDelivery(delivery, { retry: (delayMs) => delivery.owner.retry(delivery, delayMs + 2000) }),
@@ -39,7 +39,7 @@ export const settling: readonly Saboteur[] = [
   },
   {
     name: "release-spends-attempts",
-    wrong: "a message that was never started counts as failed when it is given back",
+    wrong: "a message that was never started counts as failed when it is released",
     killedBy: ["shutdown.prefetched", "delivery.pull-settles"],
     sabotage: sabotageDelivery((delivery) =>
       forwardDelivery(delivery, { release: () => delivery.owner.retry(delivery, 0) }),
@@ -55,13 +55,13 @@ export const settling: readonly Saboteur[] = [
   },
   {
     name: "keep-on-close",
-    wrong: "messages that were fetched and not started stay with the closed worker until their leases run out",
+    wrong: "messages that were fetched and not started stay with the closed worker until their leases expire",
     killedBy: ["shutdown.prefetched", "delivery.settle-twice"],
     sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { release: () => Promise.resolve() })),
   },
   {
     name: "slow-return",
-    wrong: "messages that a closing worker gives back come again after 20 s",
+    wrong: "messages that a closing worker releases are redelivered only after 20 s",
     killedBy: ["exactly-once.given-up", "shutdown.prefetched"],
     sabotage: sabotageDelivery((delivery) =>
       forwardDelivery(delivery, { release: () => delivery.owner.retry(delivery, 20_000) }),
@@ -69,7 +69,7 @@ export const settling: readonly Saboteur[] = [
   },
   {
     name: "lose-late-acks",
-    wrong: "acknowledgements that come close together while the worker closes are lost",
+    wrong: "acknowledgements that are sent close together while the worker closes are lost",
     killedBy: ["shutdown.ack-burst"],
     sabotage: sabotageSubscriber(() => {
       let late = Number.NEGATIVE_INFINITY;
@@ -93,7 +93,7 @@ export const settling: readonly Saboteur[] = [
   },
   {
     name: "stale-ack",
-    wrong: "an acknowledgement settles another message than its own",
+    wrong: "an acknowledgement settles a different message than its own",
     killedBy: ["delivery.settle-twice"],
     sabotage: sabotageSubscriber(() => {
       const held: DriverDelivery[] = [];

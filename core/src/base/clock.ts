@@ -2,8 +2,8 @@
 export type TimerHandle = unknown;
 
 /**
- * The only source of time in core and in the memory adapter, so that tests can move it by hand.
- * Brokers outside this process keep their own time.
+ * The only source of time in core and in our adapters, so that tests can move it by hand. Client libraries and brokers
+ * outside this process keep their own time.
  */
 export interface Clock {
   /** Unix time in milliseconds, possibly with a fraction. Goes forward only as far as the system's clock does. */

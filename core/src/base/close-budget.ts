@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.ts";
 import { PubSubError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
+import { within } from "./within.ts";
 
 /**
  * How long closing may take once handlers have ended, in ms: for confirmations of settles, publishes under way, and
@@ -43,16 +44,13 @@ export class CloseBudget {
     step: (timeoutMs: number) => Promise<unknown>,
   ): Promise<void> {
     const timeoutMs = this.remainingMs;
-    const { promise: late, resolve } = Promise.withResolvers<"late">();
     const failed = (error: unknown): void => {
       const code = error instanceof PubSubError ? error.code : "UNKNOWN";
       this.#logger.warn({ ...fields, code }, `${what} failed`);
     };
     const done = started(step, timeoutMs).catch(failed);
-    const timer = this.#clock.setTimer(() => resolve("late"), timeoutMs + GIVING_UP_MS, true);
-    const outcome = await Promise.race([done, late]);
-    this.#clock.clearTimer(timer);
-    if (outcome === "late") this.#logger.warn(fields, `${what} took longer than closing may, and was left behind`);
+    if (await within(this.#clock, timeoutMs + GIVING_UP_MS, done)) return;
+    this.#logger.warn(fields, `${what} took longer than closing may, and was left behind`);
   }
 }
 

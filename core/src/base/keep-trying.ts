@@ -1,8 +1,8 @@
 import type { Clock } from "./clock.ts";
 import { PubSubError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
-import { reconnectDelayMs } from "./reconnect-delay.ts";
-import { untilAborted } from "./until-aborted.ts";
+import { pause } from "./pause.ts";
+import { retryPauseMs } from "./retry-pause.ts";
 
 export interface KeepTryingOptions {
   /** 0: one attempt, however long it takes. `Infinity`: for ever. */
@@ -43,23 +43,14 @@ export async function keepTrying<Value>(
         if (!(error instanceof PubSubError && error.retryable)) throw error;
         last = error;
       }
-      const delayMs = reconnectDelayMs(failures, random);
+      const delayMs = retryPauseMs(failures, random);
       logger.warn(
         { code: last.code, failures, delayMs: Math.round(delayMs) },
         `cannot connect yet, trying again: ${last.message}`,
       );
       await pause(clock, delayMs, either);
+      either.throwIfAborted();
     }
-  } finally {
-    clock.clearTimer(timer);
-  }
-}
-
-async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = clock.setTimer(resolve, delayMs, true);
-  try {
-    await untilAborted(promise, signal);
   } finally {
     clock.clearTimer(timer);
   }

@@ -1,12 +1,8 @@
 import { quotedNames, shown } from "../base/option-checks.ts";
 import { closestName } from "./closest-name.ts";
-import type { NameRule, ObjectShape, Shape } from "./config-shape.ts";
 import { pathOf, type Problems } from "./problems.ts";
+import type { IntegerShape, ListShape, MapShape, NumberShape, ObjectShape, Shape, TextShape } from "./shape.ts";
 import { isPlainObject } from "./variables.ts";
-
-type Integer = Extract<Shape, { readonly kind: "integer" }>;
-type NumberShape = Extract<Shape, { readonly kind: "number" }>;
-type Text = Extract<Shape, { readonly kind: "text" }>;
 
 /** Compares a value with what it may be; adds what is wrong to `problems` and returns the value as it is meant. */
 export class ShapeCheck {
@@ -62,7 +58,7 @@ export class ShapeCheck {
     return checked;
   }
 
-  #map(shape: Extract<Shape, { readonly kind: "map" }>, value: unknown, path: string): unknown {
+  #map(shape: MapShape, value: unknown, path: string): unknown {
     if (!isPlainObject(value)) return this.#wrong(path, value, `must be an object. ${shape.what}`);
     const entries: [string, unknown][] = [];
     for (const [key, entry] of Object.entries(value)) {
@@ -74,7 +70,7 @@ export class ShapeCheck {
     return Object.fromEntries(entries);
   }
 
-  #list(shape: Extract<Shape, { readonly kind: "list" }>, value: unknown, path: string): unknown {
+  #list(shape: ListShape, value: unknown, path: string): unknown {
     if (!Array.isArray(value)) return this.#wrong(path, value, `must be a list. ${shape.what}`);
     if (value.length < shape.minItems) this.#problems.add(path, `is empty: must have at least ${shape.minItems} entry`);
     const items = value.map((item, index) => this.value(shape.items, item, pathOf(path, index)));
@@ -84,29 +80,29 @@ export class ShapeCheck {
     return items;
   }
 
-  #text(shape: Text, value: unknown, path: string): unknown {
-    const rule: NameRule | undefined = shape.rule;
+  #text(shape: TextShape, value: unknown, path: string): unknown {
+    const { rule } = shape;
     if (typeof value === "string" && (rule === undefined || rule.pattern.test(value))) return value;
     return this.#wrong(path, value, `must be ${rule?.words ?? "text"}`, shape.secret);
   }
 
-  #integer(shape: Integer, value: unknown, path: string): unknown {
+  #integer({ limits }: IntegerShape, value: unknown, path: string): unknown {
     const number = this.#asNumber(value, path);
-    if (typeof number === "number" && Number.isInteger(number) && number >= shape.min && number <= shape.max) {
+    if (typeof number === "number" && Number.isInteger(number) && number >= limits.min && number <= limits.max) {
       return number;
     }
-    if (shape.orInfinity === true && (number === Number.POSITIVE_INFINITY || value === "Infinity")) {
+    if (limits.orInfinity === true && (number === Number.POSITIVE_INFINITY || value === "Infinity")) {
       return Number.POSITIVE_INFINITY;
     }
-    const unit = shape.unit === undefined ? "" : ` ${shape.unit}`;
-    const infinity = shape.orInfinity === true ? ', or "Infinity"' : "";
-    return this.#wrong(path, value, `must be a whole number from ${shape.min} to ${shape.max}${unit}${infinity}`);
+    const unit = limits.unit === undefined ? "" : ` ${limits.unit}`;
+    const infinity = limits.orInfinity === true ? ', or "Infinity"' : "";
+    return this.#wrong(path, value, `must be a whole number from ${limits.min} to ${limits.max}${unit}${infinity}`);
   }
 
-  #number(shape: NumberShape, value: unknown, path: string): unknown {
+  #number({ limits }: NumberShape, value: unknown, path: string): unknown {
     const number = this.#asNumber(value, path);
-    if (typeof number === "number" && number >= shape.min && number <= shape.max) return number;
-    return this.#wrong(path, value, `must be a number from ${shape.min} to ${shape.max}`);
+    if (typeof number === "number" && number >= limits.min && number <= limits.max) return number;
+    return this.#wrong(path, value, `must be a number from ${limits.min} to ${limits.max}`);
   }
 
   /** Text made of variables is the number that it spells: variables are always text. */

@@ -1,4 +1,5 @@
-import { configShape, type Shape } from "./config-shape.ts";
+import { configShape } from "./config-shape.ts";
+import type { Shape } from "./shape.ts";
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -39,12 +40,12 @@ function schemaOf(shape: Shape): JsonSchema {
       return orVariable(description, { type: "string", pattern: shape.rule.pattern.source });
     case "choice":
       return orVariable(description, { enum: shape.choices });
-    case "integer": {
-      const integer = { type: "integer", minimum: shape.min, maximum: shape.max };
-      return orVariable(description, integer, ...(shape.orInfinity === true ? [{ const: "Infinity" }] : []));
+    case "integer":
+    case "number": {
+      const { min, max, orInfinity } = shape.limits;
+      const number = { type: shape.kind, minimum: min, maximum: max };
+      return orVariable(description, number, ...(orInfinity === true ? [{ const: "Infinity" }] : []));
     }
-    case "number":
-      return orVariable(description, { type: "number", minimum: shape.min, maximum: shape.max });
     case "free":
       return { description, type: "object" };
     default:

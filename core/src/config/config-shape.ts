@@ -1,44 +1,13 @@
-/** What a value in the configuration may be: the source of both the checker and the published JSON Schema. */
-export type Shape =
-  | ObjectShape
-  | {
-      readonly kind: "map";
-      readonly keys: NameRule;
-      readonly values: Shape;
-      readonly what: string;
-    }
-  | { readonly kind: "list"; readonly items: Shape; readonly what: string; readonly minItems: number }
-  | { readonly kind: "text"; readonly what: string; readonly rule?: NameRule; readonly secret?: boolean }
-  | { readonly kind: "choice"; readonly choices: readonly string[]; readonly what: string }
-  | {
-      readonly kind: "integer";
-      readonly min: number;
-      readonly max: number;
-      readonly unit?: string;
-      readonly orInfinity?: boolean;
-      readonly what: string;
-    }
-  | { readonly kind: "number"; readonly min: number; readonly max: number; readonly what: string }
-  /** The adapter's own options: checked by the adapter. */
-  | { readonly kind: "free"; readonly what: string };
-
-export interface ObjectShape {
-  readonly kind: "object";
-  readonly properties: Readonly<Record<string, Shape>>;
-  readonly required?: readonly string[];
-  readonly what: string;
-}
-
-export interface NameRule {
-  readonly pattern: RegExp;
-  /** Ends the sentence "must be …". */
-  readonly words: string;
-}
-
-const HOUR_MS = 3_600_000;
+import { DECLARED_NAME } from "../declare/declared-name.ts";
+import { RETRY_LIMITS } from "../declare/retry-policy.ts";
+import { PREFETCH_LIMITS, SUBSCRIPTION_LIMITS } from "../declare/subscription.ts";
+import { CLOSE_TIMEOUT_LIMITS, PROVISIONING } from "../options/connect-limits.ts";
+import { ID_SECRET_LENGTH, ID_SECRET_WORDS, PUBLISH_LIMITS } from "../options/publish-limits.ts";
+import type { AnytopicConfig, SubscriptionConfig, TopicConfig } from "./config-types.ts";
+import type { NameRule, ShapeOf, TextShape } from "./shape.ts";
 
 const DECLARED: NameRule = {
-  pattern: /^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/,
+  pattern: DECLARED_NAME,
   words:
     "1 to 63 lower-case letters, digits and hyphens that begin with a letter and do not end with a hyphen, as declared",
 };
@@ -52,46 +21,47 @@ const PHYSICAL: NameRule = {
   words: '1 to 63 letters, digits, "-" and "_" that begin with a letter, which every broker takes',
 };
 /** As `requireSecret` wants it. */
-const SECRET: NameRule = { pattern: /^[^]{32,256}$/, words: "text of 32 to 256 characters, best random ones" };
+const SECRET: NameRule = {
+  pattern: new RegExp(`^[^]{${ID_SECRET_LENGTH.min},${ID_SECRET_LENGTH.max}}$`),
+  words: ID_SECRET_WORDS,
+};
 const NOT_EMPTY: NameRule = { pattern: /[^]/, words: "text that is not empty" };
 
-const connectionName = (what: string): Shape => ({ kind: "text", rule: CONNECTION, what });
-const physicalName: Shape = {
+const connectionName = (what: string): TextShape => ({ kind: "text", rule: CONNECTION, what });
+const physicalName: TextShape = {
   kind: "text",
   rule: PHYSICAL,
   what: "The name on the broker. Default: the declared name.",
 };
-const milliseconds = (min: number, max: number, what: string): Shape => ({
-  kind: "integer",
-  min,
-  max,
-  unit: "ms",
-  what,
-});
 
-const retryPolicy: ObjectShape = {
+const retryPolicy: ShapeOf<NonNullable<SubscriptionConfig["retryPolicy"]>> = {
   kind: "object",
   what: "Replaces parts of the declared retry policy.",
   properties: {
-    minBackoffMs: milliseconds(0, 12 * HOUR_MS, "Delay before the second attempt, in ms."),
-    maxBackoffMs: milliseconds(0, 12 * HOUR_MS, "Upper bound of the delay, in ms; at least minBackoffMs."),
+    minBackoffMs: {
+      kind: "integer",
+      limits: RETRY_LIMITS.minBackoffMs,
+      what: "Delay before the second attempt, in ms.",
+    },
+    maxBackoffMs: {
+      kind: "integer",
+      limits: RETRY_LIMITS.maxBackoffMs,
+      what: "Upper bound of the delay, in ms; at least minBackoffMs.",
+    },
     maxRetries: {
       kind: "integer",
-      min: 0,
-      max: 1_000_000,
-      orInfinity: true,
+      limits: RETRY_LIMITS.maxRetries,
       what: 'Retries after the first attempt; "Infinity" for no end.',
     },
     jitter: {
       kind: "number",
-      min: 0,
-      max: 1,
+      limits: RETRY_LIMITS.jitter,
       what: "Each delay is lengthened by a random share of itself, up to this one.",
     },
   },
 };
 
-const subscription: ObjectShape = {
+const subscription: ShapeOf<SubscriptionConfig> = {
   kind: "object",
   what: "What it names replaces what the declaration of the subscription says.",
   properties: {
@@ -102,15 +72,27 @@ const subscription: ObjectShape = {
       what: "Connections that a worker takes from at the same time; several while a topic moves. Default: the topic's connection.",
     },
     name: physicalName,
-    maxConcurrency: { kind: "integer", min: 1, max: 100_000, what: "Handlers at the same time in one worker." },
-    prefetch: { kind: "integer", min: 0, max: 100_000, what: "Messages fetched ahead of free handlers." },
-    ackDeadlineMs: milliseconds(1000, 600_000, "The lease of one delivery, in ms."),
-    maxHandlingMs: milliseconds(1000, 12 * HOUR_MS, "The longest time one attempt may take, in ms."),
+    maxConcurrency: {
+      kind: "integer",
+      limits: SUBSCRIPTION_LIMITS.maxConcurrency,
+      what: "Handlers at the same time in one worker.",
+    },
+    prefetch: { kind: "integer", limits: PREFETCH_LIMITS, what: "Messages fetched ahead of free handlers." },
+    ackDeadlineMs: {
+      kind: "integer",
+      limits: SUBSCRIPTION_LIMITS.ackDeadlineMs,
+      what: "The lease of one delivery, in ms.",
+    },
+    maxHandlingMs: {
+      kind: "integer",
+      limits: SUBSCRIPTION_LIMITS.maxHandlingMs,
+      what: "The longest time one attempt may take, in ms.",
+    },
     retryPolicy,
   },
 };
 
-const topic: ObjectShape = {
+const topic: ShapeOf<TopicConfig> = {
   kind: "object",
   what: "Where one topic lives, and what differs from its declaration.",
   properties: {
@@ -127,7 +109,7 @@ const topic: ObjectShape = {
 };
 
 /** The whole file. */
-export const configShape: ObjectShape = {
+export const configShape: ShapeOf<AnytopicConfig> = {
   kind: "object",
   what: "Which broker serves which topic, for anytopic.",
   properties: {
@@ -154,16 +136,24 @@ export const configShape: ObjectShape = {
     },
     provisioning: {
       kind: "choice",
-      choices: ["ensure", "verify", "off"],
+      choices: PROVISIONING,
       what: '"ensure" creates what is missing, "verify" refuses to start when something is missing or differs, "off" asks nobody.',
     },
     publish: {
       kind: "object",
       what: "Limits of publishing, per topic.",
       properties: {
-        maxPending: { kind: "integer", min: 1, max: 100_000, what: "Publishes under way; further ones wait." },
-        maxWaiting: { kind: "integer", min: 0, max: 10_000_000, what: "Publishes that wait; further ones reject." },
-        timeoutMs: milliseconds(100, 600_000, "How long a publish may take, in ms."),
+        maxPending: {
+          kind: "integer",
+          limits: PUBLISH_LIMITS.maxPending,
+          what: "Publishes under way; further ones wait.",
+        },
+        maxWaiting: {
+          kind: "integer",
+          limits: PUBLISH_LIMITS.maxWaiting,
+          what: "Publishes that wait; further ones reject.",
+        },
+        timeoutMs: { kind: "integer", limits: PUBLISH_LIMITS.timeoutMs, what: "How long a publish may take, in ms." },
         idSecret: {
           kind: "text",
           rule: SECRET,
@@ -172,7 +162,11 @@ export const configShape: ObjectShape = {
         },
       },
     },
-    closeTimeoutMs: milliseconds(0, HOUR_MS, "How long closing waits for running handlers, in ms."),
+    closeTimeoutMs: {
+      kind: "integer",
+      limits: CLOSE_TIMEOUT_LIMITS,
+      what: "How long closing waits for running handlers, in ms.",
+    },
     topics: { kind: "map", keys: DECLARED, values: topic, what: "By the declared name of the topic." },
     declarations: {
       kind: "list",

@@ -1,26 +1,6 @@
 import type { RetryPolicyOptions } from "../declare/retry-policy.ts";
-
-/**
- * What happens to a topic or subscription that is opened. `"ensure"`: what is missing is created. `"verify"`: missing
- * or different parts are an error that lists them. `"off"`: no admin call at all.
- */
-export type Provisioning = "ensure" | "verify" | "off";
-
-export interface PublishLimits {
-  /** Publishes under way per topic; further ones wait. 1 to 100,000. @default 1000 */
-  readonly maxPending?: number | undefined;
-  /** Publishes that wait for a place per topic; further ones reject with `RESOURCE_EXHAUSTED`. 0 to 10,000,000. @default 100,000 */
-  readonly maxWaiting?: number | undefined;
-  /** How long a publish may take, in ms; then it rejects with `TIMEOUT` and may have happened. 100 to 600,000. @default 30_000 */
-  readonly timeoutMs?: number | undefined;
-  /**
-   * Signs the ids of all messages: what is sent, returned and handed to handlers is `<id>.<signature>`. Whoever may publish
-   * to a topic can otherwise suppress another's message by taking its id first, where ids can be guessed. Give every
-   * publisher of the deployment the same secret, 32 to 256 characters, and keep it from everybody else; a repeated publish
-   * is then recognised as before. Ids that a caller brings have at most 105 characters. @default ids are not signed
-   */
-  readonly idSecret?: string | undefined;
-}
+import type { Provisioning } from "../options/connect-limits.ts";
+import type { PublishLimits } from "../options/publish-limits.ts";
 
 /** What `anytopic.config.json` holds. Every string may hold `${VARIABLE}` and `${VARIABLE:-fallback}`; `$${` stands for `${`. */
 export interface AnytopicConfig {
@@ -29,8 +9,10 @@ export interface AnytopicConfig {
   /** The connection of everything that names none. @default the only connection there is */
   readonly default?: string | undefined;
   readonly connections?: Readonly<Record<string, ConnectionConfig>> | undefined;
+  /** @default "ensure" */
   readonly provisioning?: Provisioning | undefined;
   readonly publish?: PublishLimits | undefined;
+  /** How long `close()` waits for running handlers, in ms; 0 to 3,600,000. @default 30_000 */
   readonly closeTimeoutMs?: number | undefined;
   readonly topics?: Readonly<Record<string, TopicConfig>> | undefined;
   /** Modules that export the declarations, for the command line; paths relative to the file. */
@@ -60,10 +42,15 @@ export interface SubscriptionConfig {
   readonly connections?: readonly string[] | undefined;
   /** The name on the broker. @default the declared name */
   readonly name?: string | undefined;
+  /** Handlers at the same time in one worker; 1 to 100,000. @default the declaration's */
   readonly maxConcurrency?: number | undefined;
+  /** Messages fetched ahead of free handlers; 0 to 100,000. @default `maxConcurrency`, at most 1000 */
   readonly prefetch?: number | undefined;
+  /** The lease of one delivery, in ms; 1 s to 10 minutes. @default the declaration's */
   readonly ackDeadlineMs?: number | undefined;
+  /** The longest time one attempt may take, in ms; `ackDeadlineMs` to 12 hours. @default the declaration's, or `ackDeadlineMs` when that is longer */
   readonly maxHandlingMs?: number | undefined;
+  /** Replaces parts of the declared one. Retries without end are `"Infinity"`, since JSON has no such number. */
   readonly retryPolicy?:
     | (Omit<RetryPolicyOptions, "maxRetries"> & { readonly maxRetries?: number | "Infinity" | undefined })
     | undefined;

@@ -1,6 +1,8 @@
 import type { RegisteredAdapter } from "./adapter-from-url.ts";
 import type { Clock } from "../base/clock.ts";
-import type { AnytopicConfig, LoadedConfig, Provisioning, PublishLimits } from "../config/config-types.ts";
+import type { AnytopicConfig, LoadedConfig } from "../config/config-types.ts";
+import type { Provisioning } from "../options/connect-limits.ts";
+import type { PublishLimits } from "../options/publish-limits.ts";
 import type { Adapter } from "../driver.ts";
 import type { InboxStore } from "../inbox/inbox.ts";
 import type { Logger } from "../base/logger.ts";

@@ -1,7 +1,7 @@
 import type { Capabilities } from "../contract/capabilities.ts";
 import type { CloseBudget } from "../base/close-budget.ts";
 import type { Clock } from "../base/clock.ts";
-import type { Provisioning } from "../config/config-types.ts";
+import type { Provisioning } from "../options/connect-limits.ts";
 import type { ConnectOptions } from "./connect-options.ts";
 import type { Adapter, Driver, TopologyChange } from "../driver.ts";
 import type { PubSubError } from "../base/errors.ts";

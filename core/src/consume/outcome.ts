@@ -1,4 +1,4 @@
-import type { DeadLetterReason } from "../dead-letters/dead-letter.ts";
+import type { DeadLetterReason } from "../contract/dead-letter.ts";
 import { isReject } from "./reject.ts";
 import { isRetryAfter } from "./retry-after.ts";
 

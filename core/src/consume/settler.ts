@@ -1,7 +1,7 @@
 import { Confirmations } from "./confirmations.ts";
 import { DeadLettering } from "./dead-lettering.ts";
 import type { Failure } from "../dead-letters/dead-letter-record.ts";
-import type { DeadLetterReason } from "../dead-letters/dead-letter.ts";
+import type { DeadLetterReason } from "../contract/dead-letter.ts";
 import { FirstFailures } from "./first-failures.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Outcome } from "./outcome.ts";

@@ -12,12 +12,15 @@ import { pathOf } from "../declare/subscription-path.ts";
 import { requireOpen } from "../base/require-open.ts";
 import { type AttemptEnd, type EventRun, runHandler } from "./run-handler.ts";
 import type { SubscriptionWorker } from "./subscription-worker.ts";
-import type { AnySubscription, Subscription } from "../declare/subscription.ts";
+import {
+  PREFETCH_LIMITS,
+  SUBSCRIPTION_LIMITS,
+  type AnySubscription,
+  type Subscription,
+} from "../declare/subscription.ts";
 import { untilAborted } from "../base/until-aborted.ts";
 import { requireHandler, requireKind } from "../base/wrong-argument.ts";
 import type { SubscribeOptions, Worker } from "./worker.ts";
-
-const PREFETCH_DEFAULT_MAX = 1000;
 
 interface WorkerHooks {
   /** Called as soon as there is a worker to close, which may be before it receives. */
@@ -82,14 +85,15 @@ export class Subscribing {
     rejectUnknownKeys("subscribe", options, ["maxConcurrency", "prefetch", "signal"]);
     const { routes } = this.#router;
     const subscription = routes.effective(declared);
-    const maxConcurrency = requireInteger("maxConcurrency", options.maxConcurrency ?? subscription.maxConcurrency, {
-      min: 1,
-      max: 100_000,
-    });
+    const maxConcurrency = requireInteger(
+      "maxConcurrency",
+      options.maxConcurrency ?? subscription.maxConcurrency,
+      SUBSCRIPTION_LIMITS.maxConcurrency,
+    );
     const prefetch = requireInteger(
       "prefetch",
-      options.prefetch ?? routes.prefetchOf(declared) ?? Math.min(maxConcurrency, PREFETCH_DEFAULT_MAX),
-      { min: 0, max: 100_000 },
+      options.prefetch ?? routes.prefetchOf(declared) ?? Math.min(maxConcurrency, PREFETCH_LIMITS.default),
+      PREFETCH_LIMITS,
     );
     options.signal?.throwIfAborted();
     requireOpen(this.#closed);

@@ -166,7 +166,7 @@ export class SubscriptionWorker implements Worker {
     await budget.wait("waiting for settles to be confirmed", names, () => this.#settler.flushed());
     this.#leases.stop();
     await budget.wait("closing the subscriber", names, async (leftMs) => await this.#driver?.close(leftMs));
-    await budget.wait("closing dead letters", names, (leftMs) => this.#options.letters.close(leftMs));
+    await budget.wait("closing dead letters", names, async (leftMs) => await this.#options.letters.close?.(leftMs));
     this.#items.leave();
     this.#state = "closed";
     this.#options.onClosed(this);

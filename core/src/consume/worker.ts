@@ -1,5 +1,6 @@
 import type { SubscriptionHealth } from "../observe/health.ts";
 import { requireInteger } from "../base/option-checks.ts";
+import { CLOSE_TIMEOUT_LIMITS } from "../options/connect-limits.ts";
 import type { AnySubscription } from "../declare/subscription.ts";
 
 export interface CloseOptions {
@@ -14,7 +15,7 @@ export interface CloseOptions {
 
 /** How long `close` waits, in ms. @throws TypeError when `options` ask for what is no time */
 export function closeTimeout(options: CloseOptions, defaultMs: number): number {
-  return requireInteger("timeoutMs", options.timeoutMs ?? defaultMs, { min: 0, max: 3_600_000, unit: "ms" });
+  return requireInteger("timeoutMs", options.timeoutMs ?? defaultMs, CLOSE_TIMEOUT_LIMITS);
 }
 
 export interface SubscribeOptions {

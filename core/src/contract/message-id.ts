@@ -4,8 +4,9 @@ import { shown } from "../base/option-checks.ts";
 import { kindOf } from "../base/wrong-argument.ts";
 
 const DIGITS: Uint8Array = Buffer.from("0123456789abcdef", "latin1");
-const MAX_ID_LENGTH = 128;
-const PRINTABLE_ASCII = /^[!-~]+$/;
+export const MAX_ID_LENGTH = 128;
+/** What `publish` takes as an id. A received one that fits can be published again, logged and kept as it is. */
+export const PLAIN_ID: RegExp = new RegExp(`^[!-~]{1,${MAX_ID_LENGTH}}$`);
 
 /** Makes an id for a message of the time `nowMs`, in Unix milliseconds. */
 export type IdGenerator = (nowMs: number) => string;
@@ -68,7 +69,7 @@ function writeByte(text: Uint8Array, at: number, byte: number): void {
 
 /** Returns `id` if a caller may bring it, and throws a `TypeError` if not. */
 export function requireId(id: unknown): string {
-  if (typeof id === "string" && id.length <= MAX_ID_LENGTH && PRINTABLE_ASCII.test(id)) return id;
+  if (typeof id === "string" && PLAIN_ID.test(id)) return id;
   throw new TypeError(
     `id is ${typeof id === "string" ? shown(id) : kindOf(id)}: must be 1 to ${MAX_ID_LENGTH} printable ASCII characters without spaces`,
   );

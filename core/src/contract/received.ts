@@ -1,10 +1,14 @@
 import { createHash } from "node:crypto";
 
-/** What `publish` takes as an id: so a received one can be published again, logged and kept as it is. */
-const PLAIN_ID = /^[!-~]{1,128}$/;
+import { PLAIN_ID } from "./message-id.ts";
 
 /** The last millisecond of the year 9999. Later ones have another ISO form, and after the year 275760 there is none. */
 const MAX_TIME_MS = 253_402_300_799_999;
+
+/** Whether `publish` takes it as an id: so a received one can be published again, logged and kept as it is. */
+export function isPlainId(text: string): boolean {
+  return PLAIN_ID.test(text);
+}
 
 /**
  * The id of a received message as everybody sees it. Anybody who may publish chooses it, in any length and of any
@@ -12,7 +16,7 @@ const MAX_TIME_MS = 253_402_300_799_999;
  * on every attempt and every subscription.
  */
 export function boundedId(id: string): string {
-  if (PLAIN_ID.test(id)) return id;
+  if (isPlainId(id)) return id;
   return `sha256:${createHash("sha256").update(id).digest("hex")}`;
 }
 

@@ -1,6 +1,6 @@
 import type { DeadLetterQueue } from "./dead-letter-queue.ts";
 import type { LetterSelection } from "./letter-selection.ts";
-import type { DeadLetter } from "./dead-letter.ts";
+import type { DeadLetter } from "../contract/dead-letter.ts";
 import { requireInteger } from "../base/option-checks.ts";
 
 /** The dead letters of a subscription on several connections as one queue: one connection after the other. */

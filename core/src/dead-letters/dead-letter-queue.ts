@@ -1,13 +1,14 @@
 import type { Capabilities } from "../contract/capabilities.ts";
 import type { Clock } from "../base/clock.ts";
 import { readLetter } from "./dead-letter-record.ts";
-import type { DeadLetter } from "./dead-letter.ts";
+import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { DriverDeadLetters } from "../driver.ts";
 import { editedLetter } from "./edited-letter.ts";
 import { type LetterAction, LetterPass } from "./letter-pass.ts";
 import type { LetterSelection, RedriveOptions } from "./letter-selection.ts";
 import { requireInteger } from "../base/option-checks.ts";
 import { boundedId, boundedTimeMs } from "../contract/received.ts";
+import { peekLetters, purgeLetters } from "./taken-letters.ts";
 import { untilAborted } from "../base/until-aborted.ts";
 
 /** The dead letters of one subscription. Safe under live traffic and in several processes at once. */
@@ -56,13 +57,13 @@ export function createDeadLetterQueue(open: () => Promise<OpenLetters>, path: st
   const pass = async (selection: LetterSelection, act: LetterAction): Promise<number> => {
     const { letters, capabilities } = await untilAborted(opened(), selection.signal);
     const countsExactly = capabilities.deadLetterCount === "exact";
-    return await new LetterPass({ letters, path, startedMs: clock.now(), countsExactly }, selection).run(act);
+    return await new LetterPass({ letters, path, clock, startedMs: clock.now(), countsExactly }, selection).run(act);
   };
   return {
     count: async () => await (await opened()).letters.count(),
     async peek(options = {}): Promise<readonly DeadLetter[]> {
       const limit = requireInteger("limit", options.limit ?? 10, { min: 1, max: 1000 });
-      return (await (await opened()).letters.peek(limit)).map((stored) => readLetter(stored, path));
+      return (await peekLetters((await opened()).letters, limit)).map((stored) => readLetter(stored, path));
     },
     redrive: async (options = {}) =>
       await pass(options, async (taken, letter) => {
@@ -75,7 +76,9 @@ export function createDeadLetterQueue(open: () => Promise<OpenLetters>, path: st
         await taken.remove();
       }),
     async purge(options?: LetterSelection): Promise<number> {
-      if (options?.filter === undefined && options?.limit === undefined) return await (await opened()).letters.purge();
+      if (options?.filter === undefined && options?.limit === undefined) {
+        return await purgeLetters((await opened()).letters, clock);
+      }
       return await pass(options, (taken) => taken.remove());
     },
   };

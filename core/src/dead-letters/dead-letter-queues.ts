@@ -38,7 +38,9 @@ export class DeadLetterQueues {
 
   async close(budget: CloseBudget): Promise<void> {
     await Promise.all(
-      [...this.#open].map((letters) => budget.wait("closing dead letters", {}, (leftMs) => letters.close(leftMs))),
+      [...this.#open].map((letters) =>
+        budget.wait("closing dead letters", {}, async (leftMs) => await letters.close?.(leftMs)),
+      ),
     );
   }
 
@@ -59,7 +61,7 @@ export class DeadLetterQueues {
     const connection = await this.#router.connection(name);
     await connection.prepare(subscription);
     const letters = await connection.driver.openDeadLetters(subscriptionSpec(subscription, connection.names));
-    if (this.#closed.aborted) await letters.close(CLOSE_GRACE_MS);
+    if (this.#closed.aborted) await letters.close?.(CLOSE_GRACE_MS);
     requireOpen(this.#closed);
     this.#open.add(letters);
     return { letters, capabilities: connection.capabilities };

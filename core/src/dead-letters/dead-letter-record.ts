@@ -1,6 +1,6 @@
 import { inspect, types } from "node:util";
 
-import type { DeadLetter, DeadLetterReason } from "./dead-letter.ts";
+import type { DeadLetter, DeadLetterReason } from "../contract/dead-letter.ts";
 import {
   DEAD_LETTER_ATTRIBUTE,
   type Attributes,

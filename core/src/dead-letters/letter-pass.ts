@@ -1,10 +1,12 @@
+import type { Clock } from "../base/clock.ts";
 import { readLetter } from "./dead-letter-record.ts";
 import type { LetterSelection } from "./letter-selection.ts";
-import type { DeadLetter } from "./dead-letter.ts";
+import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { DriverDeadLetters, TakenLetter } from "../driver.ts";
 import { PubSubError } from "../base/errors.ts";
 import { HeldLetters, type LeftLetter } from "./held-letters.ts";
 import { LetterMarks } from "./letter-marks.ts";
+import { takeLetters } from "./taken-letters.ts";
 import { requireInteger } from "../base/option-checks.ts";
 import { untilAborted } from "../base/until-aborted.ts";
 
@@ -22,6 +24,7 @@ export interface PassContext {
   readonly letters: DriverDeadLetters;
   /** `topic/subscription`. */
   readonly path: string;
+  readonly clock: Clock;
   /** When the pass began, in Unix ms. */
   readonly startedMs: number;
   /** Whether `count` is exact. */
@@ -86,9 +89,11 @@ export class LetterPass {
   }
 
   async #take(limit: number): Promise<readonly TakenLetter[]> {
-    const taking = this.#context.letters.take(limit);
+    const { letters, clock } = this.#context;
+    const { signal } = this.#selection;
+    const taking = takeLetters(letters, limit, clock, signal);
     try {
-      return await untilAborted(taking, this.#selection.signal);
+      return await untilAborted(taking, signal);
     } catch (error) {
       const putBack = (late: readonly TakenLetter[]): unknown =>
         Promise.allSettled(late.map((taken) => taken.putBack()));

@@ -1,4 +1,4 @@
-import type { DeadLetter } from "./dead-letter.ts";
+import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { LetterEdit } from "./edited-letter.ts";
 
 export interface LetterSelection {

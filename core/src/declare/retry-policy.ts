@@ -1,4 +1,5 @@
-import { rejectUnknownKeys, requireInteger, shown } from "../base/option-checks.ts";
+import { rejectUnknownKeys, shown } from "../base/option-checks.ts";
+import { integerOption, limitsFrom, type NumberLimits } from "../options/number-limits.ts";
 
 export interface RetryPolicyOptions {
   /** Delay before the second attempt, in ms; 0 to 12 hours. @default 10_000 */
@@ -14,32 +15,34 @@ export interface RetryPolicyOptions {
 export type RetryPolicy = { readonly [Key in keyof RetryPolicyOptions]-?: NonNullable<RetryPolicyOptions[Key]> };
 
 const HALF_DAY_MS = 12 * 60 * 60 * 1000;
-const OPTIONS = ["minBackoffMs", "maxBackoffMs", "maxRetries", "jitter"] as const;
+
+/** `maxBackoffMs` is also at least `minBackoffMs`; `jitter` need not be whole. */
+export const RETRY_LIMITS: Readonly<Record<keyof RetryPolicyOptions, NumberLimits>> = {
+  minBackoffMs: { min: 0, max: HALF_DAY_MS, unit: "ms", default: 10_000 },
+  maxBackoffMs: { min: 0, max: HALF_DAY_MS, unit: "ms", default: 600_000 },
+  maxRetries: { min: 0, max: 1_000_000, orInfinity: true, default: 100 },
+  jitter: { min: 0, max: 1, default: 0.1 },
+};
+const OPTIONS = Object.keys(RETRY_LIMITS);
 
 /** Fills in the defaults and checks ranges. Zero retries and retries without end are legal. */
 export function checkedRetryPolicy(what: string, options: RetryPolicyOptions): RetryPolicy {
   rejectUnknownKeys(what, options, OPTIONS);
-  const minBackoffMs = requireInteger(`${what}.minBackoffMs`, options.minBackoffMs ?? 10_000, {
-    min: 0,
-    max: HALF_DAY_MS,
-    unit: "ms",
-  });
-  const jitter = options.jitter ?? 0.1;
-  if (typeof jitter !== "number" || !(jitter >= 0 && jitter <= 1)) {
-    throw new TypeError(`${what}.jitter is ${shown(jitter)}: must be a number from 0 to 1`);
+  const limits = RETRY_LIMITS;
+  const minBackoffMs = integerOption(`${what}.minBackoffMs`, options.minBackoffMs, limits.minBackoffMs);
+  const { min, max } = limits.jitter;
+  const jitter = options.jitter ?? limits.jitter.default;
+  if (typeof jitter !== "number" || !(jitter >= min && jitter <= max)) {
+    throw new TypeError(`${what}.jitter is ${shown(jitter)}: must be a number from ${min} to ${max}`);
   }
   return Object.freeze({
     minBackoffMs,
-    maxBackoffMs: requireInteger(`${what}.maxBackoffMs`, options.maxBackoffMs ?? Math.max(600_000, minBackoffMs), {
-      min: minBackoffMs,
-      max: HALF_DAY_MS,
-      unit: "ms",
-    }),
-    maxRetries: requireInteger(`${what}.maxRetries`, options.maxRetries ?? 100, {
-      min: 0,
-      max: 1_000_000,
-      orInfinity: true,
-    }),
+    maxBackoffMs: integerOption(
+      `${what}.maxBackoffMs`,
+      options.maxBackoffMs,
+      limitsFrom(minBackoffMs, limits.maxBackoffMs),
+    ),
+    maxRetries: integerOption(`${what}.maxRetries`, options.maxRetries, limits.maxRetries),
     jitter,
   });
 }

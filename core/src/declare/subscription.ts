@@ -1,5 +1,6 @@
 import { requireName } from "./declared-name.ts";
-import { rejectUnknownKeys, requireInteger } from "../base/option-checks.ts";
+import { rejectUnknownKeys } from "../base/option-checks.ts";
+import { integerOption, limitsFrom, type NumberLimits } from "../options/number-limits.ts";
 import { checkedRetryPolicy, type RetryPolicy, type RetryPolicyOptions } from "./retry-policy.ts";
 import type { StandardResult } from "./standard-schema.ts";
 import type { AnyTopic, Topic } from "./topic.ts";
@@ -14,6 +15,16 @@ export interface SubscriptionOptions {
   readonly maxHandlingMs?: number | undefined;
   readonly retryPolicy?: RetryPolicyOptions | undefined;
 }
+
+/** `maxHandlingMs` is also at least `ackDeadlineMs`. */
+export const SUBSCRIPTION_LIMITS: Readonly<Record<Exclude<keyof SubscriptionOptions, "retryPolicy">, NumberLimits>> = {
+  ackDeadlineMs: { min: 1000, max: 600_000, unit: "ms", default: 30_000 },
+  maxConcurrency: { min: 1, max: 100_000, default: 100 },
+  maxHandlingMs: { min: 1000, max: 12 * 60 * 60 * 1000, unit: "ms", default: 15 * 60 * 1000 },
+};
+/** Of `subscribe`; the default is `maxConcurrency` where that is less. */
+export const PREFETCH_LIMITS: NumberLimits = { min: 0, max: 100_000, default: 1000 };
+const OPTIONS = [...Object.keys(SUBSCRIPTION_LIMITS), "retryPolicy"];
 
 /** Any subscription, whatever its events. */
 export interface AnySubscription {
@@ -47,9 +58,6 @@ export interface ConsumedTopic<Event> extends AnyTopic {
   readonly codec: { readonly name: string; decode(body: Uint8Array): unknown };
 }
 
-const OPTIONS = ["ackDeadlineMs", "maxConcurrency", "maxHandlingMs", "retryPolicy"] as const;
-const HOUR_MS = 60 * 60 * 1000;
-
 /**
  * Declares a subscription of `topic`. Contacts nobody.
  *
@@ -67,25 +75,18 @@ export function defineSubscription<Input, Output>(
     throw new TypeError(`${what}: ${notADeclaration("topic", topic, hint).message}`);
   }
   rejectUnknownKeys(what, options, OPTIONS);
-  const ackDeadlineMs = requireInteger(`${what}: ackDeadlineMs`, options.ackDeadlineMs ?? 30_000, {
-    min: 1000,
-    max: 600_000,
-    unit: "ms",
-  });
+  const limits = SUBSCRIPTION_LIMITS;
+  const ackDeadlineMs = integerOption(`${what}: ackDeadlineMs`, options.ackDeadlineMs, limits.ackDeadlineMs);
   return Object.freeze({
     kind: "subscription",
     name,
     topic,
     ackDeadlineMs,
-    maxConcurrency: requireInteger(`${what}: maxConcurrency`, options.maxConcurrency ?? 100, { min: 1, max: 100_000 }),
-    maxHandlingMs: requireInteger(
+    maxConcurrency: integerOption(`${what}: maxConcurrency`, options.maxConcurrency, limits.maxConcurrency),
+    maxHandlingMs: integerOption(
       `${what}: maxHandlingMs`,
-      options.maxHandlingMs ?? Math.max(HOUR_MS / 4, ackDeadlineMs),
-      {
-        min: ackDeadlineMs,
-        max: 12 * HOUR_MS,
-        unit: "ms",
-      },
+      options.maxHandlingMs,
+      limitsFrom(ackDeadlineMs, limits.maxHandlingMs),
     ),
     retryPolicy: checkedRetryPolicy(`${what}: retryPolicy`, options.retryPolicy ?? {}),
   });

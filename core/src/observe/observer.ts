@@ -1,4 +1,4 @@
-import type { DeadLetterReason } from "../dead-letters/dead-letter.ts";
+import type { DeadLetterReason } from "../contract/dead-letter.ts";
 import type { PubSubError } from "../base/errors.ts";
 
 /**

@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { untilAborted } from "../base/until-aborted.ts";
+import { within } from "../base/within.ts";
 
 const nothing = (): void => {};
 
@@ -38,10 +39,7 @@ export class CallOrder {
   /** Resolves when every call has had its turn, or when `timeoutMs` are over. */
   async settled(clock: Clock, timeoutMs: number): Promise<void> {
     if (this.#waiting.size === 0) return;
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = clock.setTimer(resolve, timeoutMs, true);
-    await Promise.race([Promise.all(this.#waiting), late]);
-    clock.clearTimer(timer);
+    await within(clock, timeoutMs, Promise.all(this.#waiting));
   }
 
   /** Resolves when `valid` does and every earlier call has had its turn; rejects as `valid` does, or when `signal` aborts. */

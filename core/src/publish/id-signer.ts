@@ -1,15 +1,13 @@
 import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "node:crypto";
 
 import { kindOf } from "../base/wrong-argument.ts";
+import { MAX_ID_LENGTH } from "../contract/message-id.ts";
+import { ID_SECRET_LENGTH, ID_SECRET_WORDS } from "../options/publish-limits.ts";
 
-/** As long as SHA-256's output, below which a key weakens the signature (RFC 2104 §3, https://www.rfc-editor.org/rfc/rfc2104, read 2026-11-26). */
-const MIN_SECRET_LENGTH = 32;
-const MAX_SECRET_LENGTH = 256;
 /** 128 bits: more than anybody can try at a broker. */
 const MAC_BYTES = 16;
 /** `.` and 16 bytes in base64url. */
 const SUFFIX_LENGTH = 23;
-const MAX_ID_LENGTH = 128;
 
 /**
  * Signs the ids of messages, so that nobody without the secret can take an id before its owner publishes it. Bound to the
@@ -55,8 +53,8 @@ export class IdSigner {
 
 /** @throws TypeError that does not show the secret */
 export function requireSecret(secret: unknown): string {
-  const must = `must be text of ${MIN_SECRET_LENGTH} to ${MAX_SECRET_LENGTH} characters, best random ones`;
+  const must = `must be ${ID_SECRET_WORDS}`;
   if (typeof secret !== "string") throw new TypeError(`publish.idSecret is ${kindOf(secret)}: ${must}`);
-  if (secret.length >= MIN_SECRET_LENGTH && secret.length <= MAX_SECRET_LENGTH) return secret;
+  if (secret.length >= ID_SECRET_LENGTH.min && secret.length <= ID_SECRET_LENGTH.max) return secret;
   throw new TypeError(`publish.idSecret has ${secret.length} characters: ${must}`);
 }

@@ -11,12 +11,9 @@ import type { PendingPublish } from "./pending-publish.ts";
 import { readBatch, sendBatch } from "./publish-batch.ts";
 import type { PublishEntry, PublishOptions, PublishResult } from "./publish-options.ts";
 import { readPublish, type PublishReader } from "./read-publish.ts";
+import { PUBLISH_LIMITS } from "../options/publish-limits.ts";
 import type { AnyTopic, Topic } from "../declare/topic.ts";
 import { untilAborted } from "../base/until-aborted.ts";
-
-const MAX_PENDING_DEFAULT = 1000;
-const MAX_WAITING_DEFAULT = 100_000;
-const TIMEOUT_DEFAULT_MS = 30_000;
 
 /** The publishing side of a `PubSub`: one publisher for each topic, opened by the first publish to it. */
 export class Publishing {
@@ -122,9 +119,9 @@ export class Publishing {
     const publisher = await openPublisher(this.#router, topic, {
       clock,
       observer: observe,
-      maxPending: this.#limits.maxPending ?? MAX_PENDING_DEFAULT,
-      maxWaiting: this.#limits.maxWaiting ?? MAX_WAITING_DEFAULT,
-      timeoutMs: this.#limits.timeoutMs ?? TIMEOUT_DEFAULT_MS,
+      maxPending: this.#limits.maxPending ?? PUBLISH_LIMITS.maxPending.default,
+      maxWaiting: this.#limits.maxWaiting ?? PUBLISH_LIMITS.maxWaiting.default,
+      timeoutMs: this.#limits.timeoutMs ?? PUBLISH_LIMITS.timeoutMs.default,
     });
     if (this.#openingClosed) {
       void publisher.close(0);

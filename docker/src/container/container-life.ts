@@ -11,7 +11,10 @@ const ENDED = "it ended while starting";
 
 type Container = ReturnType<ContainerRuntimeClient["container"]["getById"]>;
 
-/** A created container, from outside: whether its broker answers, its death and its return on the same port. */
+/**
+ * A created container seen from outside: whether its broker answers, killing it, and starting it again on the same
+ * port.
+ */
 export class ContainerLife {
   readonly #client: ContainerRuntimeClient;
   readonly #container: Container;
@@ -79,7 +82,7 @@ export class ContainerLife {
     return Config.Labels["org.opencontainers.image.version"];
   }
 
-  /** Why it did not start, in its own last words; `error` where it has not ended by itself. */
+  /** Why it did not start: the end of its log, or `error` if it has not ended by itself. */
   async explain(error: unknown): Promise<unknown> {
     const { Status } = (await this.#container.inspect()).State;
     return Status === "exited" ? await this.#quote(ENDED, error) : error;
@@ -121,7 +124,7 @@ export class ContainerLife {
   }
 }
 
-/** The engine sends each piece of output behind a header of eight bytes, which ends with its length. */
+/** The engine sends each piece of output after a header of eight bytes, which ends with the length. */
 function payloads(frames: Buffer): string {
   const pieces: Buffer[] = [];
   for (let at = 0; at + 8 <= frames.length;) {

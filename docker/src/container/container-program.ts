@@ -1,4 +1,4 @@
-import type { StartBrokerOptions } from "../broker.ts";
+import type { Broker, StartBrokerOptions } from "../broker.ts";
 import { natsConfig } from "../native/nats-server.ts";
 import { identifyAws } from "../probes/identify-emulator.ts";
 import { probeAmqp } from "../probes/probe-amqp.ts";
@@ -6,6 +6,7 @@ import { probeGrpc } from "../probes/probe-grpc.ts";
 import { probeHttp } from "../probes/probe-http.ts";
 import { probeNats } from "../probes/probe-nats.ts";
 import type { Probe } from "../probes/probe.ts";
+import { rabbitmqAdmin } from "../rabbitmq-admin.ts";
 import { RABBITMQ_ADVANCED_CONFIG, rabbitmqConfig } from "../rabbitmq-config.ts";
 
 /** How an implementation runs in a container, whoever built the image. */
@@ -20,9 +21,9 @@ export interface ContainerProgram {
   readonly environment?: Readonly<Record<string, string>>;
   /** Target path to content. */
   readonly files?: (options: StartBrokerOptions) => Readonly<Record<string, string>>;
-  /** The management command, when the image has one. */
-  readonly admin?: readonly string[];
-  /** Prints the version where neither protocol nor image states it. */
+  /** The management command, if the image has one, on top of what runs commands in the container. */
+  readonly admin?: (run: (command: readonly string[]) => Promise<string>) => NonNullable<Broker["admin"]>;
+  /** Prints the version if neither protocol nor image states it. */
   readonly versionCommand?: readonly string[];
 }
 
@@ -48,17 +49,17 @@ const PROGRAMS: Readonly<Record<string, ContainerProgram>> = {
     url: (authority) => `amqp://guest:guest@${authority}/`,
     files: ({ config }) => ({
       "/etc/rabbitmq/conf.d/90-anytopic.conf": rabbitmqConfig("", config),
-      // Where every image looks for it, the official ones and Debian's.
+      // All images, official and Debian's, look for it here.
       "/etc/rabbitmq/advanced.config": RABBITMQ_ADVANCED_CONFIG,
     }),
-    admin: ["rabbitmqctl", "--quiet"],
+    admin: (run) => rabbitmqAdmin((args) => run(["rabbitmqctl", "--quiet", ...args])),
   },
   localstack: {
     port: 4566,
     survivesRestart: false,
     probe: identifyAws,
     url: http,
-    // The last one: queue addresses carry the port of the request, not the container's own.
+    // The last setting: queue URLs have the port of the request, not the container's own.
     environment: { SERVICES: "sns,sqs,sts", EAGER_SERVICE_LOADING: "1", SQS_ENDPOINT_STRATEGY: "dynamic" },
   },
   moto: {

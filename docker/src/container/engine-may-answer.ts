@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** A look at the usual places, to spare machines without Docker the loading of its client. */
+/** Checks the usual places, so that machines without Docker need not load its client. */
 export function engineMayAnswer(): boolean {
   if ((process.env["DOCKER_HOST"] ?? "") !== "") return true;
   const home = homedir();

@@ -2,7 +2,7 @@ import { getContainerRuntimeClient, ImageName, type ContainerRuntimeClient } fro
 
 const problems = new Map<string, Promise<string | undefined>>();
 
-/** Makes sure that the engine has the image, pulling it once if need be; resolves with what went wrong. */
+/** Makes sure that the engine has the image, and pulls it once if necessary; resolves with what went wrong. */
 export function obtainImage(name: string): Promise<string | undefined> {
   let problem = problems.get(name);
   if (problem === undefined) {

@@ -1,8 +1,8 @@
 import { GenericContainer, type WaitStrategy } from "testcontainers";
 import { own } from "../watchdog.ts";
 
-// The engine's word that a container runs says nothing about the broker inside, and neither does an
-// open port, behind which a proxy of the engine listens. The broker itself is asked, by the caller.
+// That a container runs says nothing about the broker inside. Neither does an open port: a proxy of the engine
+// listens on it. So the caller asks the broker itself.
 const WAIT_FOR_NOTHING: WaitStrategy = {
   waitUntilReady: () => Promise.resolve(),
   withStartupTimeout: () => WAIT_FOR_NOTHING,
@@ -11,8 +11,8 @@ const WAIT_FOR_NOTHING: WaitStrategy = {
 };
 
 /**
- * A container whose ports are published on one address. It is inherited because the host address of a port and the
- * moment of creation are open to subclasses only.
+ * A container whose ports are published on one address. It is a subclass because only subclasses can set the host
+ * address of a port and observe the creation.
  */
 export class PrivateContainer extends GenericContainer {
   readonly #hostIp: string;
@@ -24,7 +24,7 @@ export class PrivateContainer extends GenericContainer {
     this.withWaitStrategy(WAIT_FOR_NOTHING);
   }
 
-  /** Known once it was created, also when it then failed to start. */
+  /** Known as soon as it was created, also if it then failed to start. */
   get id(): string | undefined {
     return this.#id;
   }

@@ -20,7 +20,7 @@ export async function runContainer(
   const { life, host, port } = await startLife(image, program, options);
   try {
     const { version } = await life.start();
-    const { admin } = program;
+    const admin = program.admin?.((command) => life.run(command));
     const authority = `${host}:${port}`;
     return {
       kind,
@@ -35,7 +35,7 @@ export async function runContainer(
       start: async () => {
         await life.start();
       },
-      ...(admin === undefined ? {} : { admin: (args: readonly string[]) => life.run([...admin, ...args]) }),
+      ...(admin === undefined ? {} : { admin }),
       close: () => life.end(),
     };
   } catch (error) {
@@ -68,9 +68,9 @@ async function startLife(image: BrokerImage, program: ContainerProgram, options:
 }
 
 /**
- * Removes a container that was created and not started, and says why. A broker that refuses its configuration is often
- * gone before testcontainers sees its ports: that then waits ten seconds and speaks of ports, while the container's own
- * log says what was wrong.
+ * Removes a container that was created but not started, and says why. A broker that refuses its configuration has
+ * often ended before testcontainers sees its ports. Testcontainers then waits ten seconds and reports missing ports,
+ * but the container's own log says what was wrong.
  */
 async function endFailed(life: ContainerLife, error: unknown): Promise<unknown> {
   try {

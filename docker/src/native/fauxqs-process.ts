@@ -3,7 +3,7 @@ import { fauxqsPackage } from "../fauxqs-package.ts";
 import { probeHttp } from "../probes/probe-http.ts";
 import type { FindNativeProgram } from "./native-program.ts";
 
-/** fauxqs outside this process: it can be killed, and does not share our event loop. */
+/** fauxqs in a separate process: it can be killed, and does not share our event loop. */
 export const findFauxqsProcess: FindNativeProgram = ({ persistent = false }) => {
   const fauxqs = fauxqsPackage();
   if (fauxqs === undefined) return "native: the package fauxqs is not installed";

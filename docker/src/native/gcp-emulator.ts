@@ -49,7 +49,7 @@ function findScript(): string | undefined {
     .find(isExecutable);
 }
 
-/** The emulator does not state its version; the name of its jar does. */
+/** The emulator does not report its version, but the name of its jar contains it. */
 function jarVersion(script: string): string | undefined {
   try {
     const names = readdirSync(join(dirname(realpathSync(script)), "../lib"));

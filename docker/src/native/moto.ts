@@ -23,7 +23,7 @@ export const findMoto: FindNativeProgram = () => {
     ports: 1,
     survivesRestart: false,
     probe: probeHttp,
-    // It may belong to another Python than the one on the PATH.
+    // It may belong to a different Python than the one on the PATH.
     version: version ?? "unknown",
     url: (port) => `http://127.0.0.1:${port}`,
     plan: ({ folder, ports }) => ({
@@ -37,7 +37,7 @@ export const findMoto: FindNativeProgram = () => {
   };
 };
 
-/** The version of a moto that can serve. */
+/** The version of moto, if its server can run. */
 function installedMoto(python: string): string | undefined {
   try {
     const printed = execFileSync(python, ["-c", ASK_PYTHON], { stdio: ["ignore", "pipe", "ignore"] });

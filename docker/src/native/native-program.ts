@@ -2,29 +2,29 @@ import type { StartBrokerOptions } from "../broker.ts";
 import type { ProcessSpec } from "../managed-process.ts";
 import type { Probe } from "../probes/probe.ts";
 
-/** What one start of a program needs to know about its surroundings. */
+/** What one start of a program needs to know about its environment. */
 export interface NativePlace {
   /** Empty at first, private to the broker, removed with it. */
   readonly folder: string;
-  /** As many as {@link NativeProgram.ports} asks for; clients connect to the first. */
+  /** As many as {@link NativeProgram.ports} requires; clients connect to the first. */
   readonly ports: readonly number[];
   readonly options: StartBrokerOptions;
 }
 
 export interface NativePlan {
   readonly server: ProcessSpec;
-  /** Must run before and beside the server, and stays when the server is killed. @default none */
+  /** Must run before and beside the server, and keeps running when the server is killed. @default none */
   readonly companion?: ProcessSpec;
   readonly admin?: (args: readonly string[]) => Promise<string>;
 }
 
-/** A program of this machine that serves as a broker. Looking for it starts nothing. */
+/** A program of this machine that can serve as a broker. Finding it starts nothing. */
 export interface NativeProgram {
   readonly implementation: string;
   readonly ports: number;
   readonly survivesRestart: boolean;
   readonly probe: Probe;
-  /** Known before it runs. @default what the probe learns */
+  /** The version, if known before the program runs. @default the version that the probe finds */
   readonly version?: string;
   readonly url: (port: number) => string;
   /** Writes configuration files into the folder and says what to run. Called again for other ports. */

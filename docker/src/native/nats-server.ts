@@ -28,7 +28,7 @@ export const findNatsServer: FindNativeProgram = () => {
   };
 };
 
-/** JetStream with file storage; everything else stays at the server's defaults, `sync_interval` too. */
+/** JetStream with file storage; everything else keeps the server's defaults, also `sync_interval`. */
 export function natsConfig(listen: string, storeFolder: string, more: string | undefined): string {
   return `listen: "${listen}"\njetstream { store_dir: "${storeFolder}" }\n${more ?? ""}\n`;
 }

@@ -5,11 +5,12 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { findProgram, isExecutable } from "../find-program.ts";
 import { probeAmqp } from "../probes/probe-amqp.ts";
+import { rabbitmqAdmin } from "../rabbitmq-admin.ts";
 import { RABBITMQ_ADVANCED_CONFIG, rabbitmqConfig } from "../rabbitmq-config.ts";
 import type { FindNativeProgram, NativePlace } from "./native-program.ts";
 
-// What Debian puts on the PATH is a wrapper that insists on the user rabbitmq and on /var/lib/rabbitmq;
-// the scripts it calls work for any user.
+// The command that Debian puts on the PATH is a wrapper that requires the user rabbitmq and /var/lib/rabbitmq. The
+// scripts that it calls work for any user.
 const DEBIAN_SCRIPTS = "/usr/lib/rabbitmq/bin";
 
 /** The management command has to boot an Erlang machine of its own; on a busy computer that takes seconds. */
@@ -32,7 +33,7 @@ export const findRabbitmqServer: FindNativeProgram = () => {
       const env = nodeEnvironment(place);
       const { folder } = place;
       return {
-        // The node's own port mapper: the machine's is neither used nor started, and dies with no one.
+        // The node's own port mapper. The machine's port mapper is neither used, nor started, nor stopped.
         companion: {
           command: epmd,
           args: ["-address", "127.0.0.1", "-port", String(env["ERL_EPMD_PORT"])],
@@ -47,7 +48,7 @@ export const findRabbitmqServer: FindNativeProgram = () => {
           cwd: folder,
           logFile: join(folder, "server.log"),
         },
-        admin: async (args) => {
+        admin: rabbitmqAdmin(async (args) => {
           const { stdout } = await promisify(execFile)(join(scripts, "rabbitmqctl"), ["--quiet", ...args], {
             env,
             cwd: folder,
@@ -55,7 +56,7 @@ export const findRabbitmqServer: FindNativeProgram = () => {
             maxBuffer: 16 * 1024 * 1024,
           });
           return stdout;
-        },
+        }),
       };
     },
   };
@@ -67,7 +68,7 @@ function findScripts(): string | undefined {
   return found === undefined ? undefined : dirname(realpathSync(found));
 }
 
-/** Writes the node's files and gives the environment that makes every RabbitMQ script use them and nothing else. */
+/** Writes the node's files and returns the environment that makes every RabbitMQ script use only these files. */
 function nodeEnvironment({ folder, ports, options }: NativePlace): NodeJS.ProcessEnv {
   const [port, distPort, epmdPort, ctlPort] = ports as [number, number, number, number];
   const file = (name: string, content: string, mode = 0o600): string => {
@@ -76,7 +77,7 @@ function nodeEnvironment({ folder, ports, options }: NativePlace): NodeJS.Proces
     return path;
   };
   mkdirSync(join(folder, "home"), { recursive: true });
-  // Whoever knows the cookie can run code in the node.
+  // Anyone who knows the cookie can run code in the node.
   file("home/.erlang.cookie", randomBytes(20).toString("hex"));
 
   const inherited = Object.entries(process.env).filter(([name]) => !/^(RABBITMQ_|ERL_)/.test(name));

@@ -8,13 +8,13 @@ import type { NativePlan, NativeProgram } from "./native-program.ts";
 
 /** RabbitMQ and the Java emulator need 5 to 8 s on an idle machine. */
 const START_DEADLINE_MS = 90_000;
-/** Somebody else can take a port between our look at it and the server's bind. */
+/** Another program can take a port between our check and the server's bind. */
 const PORT_ATTEMPTS = 5;
 const PORT_TAKEN = /address (already )?in use|eaddrinuse|bindexception/i;
 
 class PortTakenError extends Error {}
 
-/** Runs a program as a broker of our own. Its parts end with `close()`, or with this process. */
+/** Runs a program as a private broker. Its processes end with `close()`, or with this process. */
 export async function startNativeBroker(
   kind: BrokerKind,
   program: NativeProgram,
@@ -58,7 +58,7 @@ function toBroker(kind: BrokerKind, program: NativeProgram, life: NativeLife, fo
   };
 }
 
-/** The processes of one broker. Calls of start, kill and end take effect in the order they were made. */
+/** The processes of one broker. Calls of start, kill and end take effect in the order in which they were made. */
 class NativeLife {
   readonly plan: NativePlan;
   readonly port: number;
@@ -111,7 +111,7 @@ class NativeLife {
         async () => {
           if (!server.running) throw new Error("it ended while starting");
           const answer = await probe("127.0.0.1", this.port);
-          // A stranger on our port could have answered while our server was failing to bind it.
+          // Another program on our port could have answered while our server failed to bind it.
           return server.running ? answer : undefined;
         },
         { deadlineMs: START_DEADLINE_MS, what: "it to answer" },

@@ -7,7 +7,7 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** One GET on a connection of its own; `undefined` when no HTTP answer comes in time. */
+/** One GET on its own connection; `undefined` when no HTTP answer arrives in time. */
 export function httpGet(host: string, port: number, path: string): Promise<HttpAnswer | undefined> {
   return new Promise((resolve) => {
     // Not fetch: its pool would keep a connection to a server that is about to be killed.

@@ -3,7 +3,7 @@ import { probeGrpc } from "./probe-grpc.ts";
 import { probeHttp } from "./probe-http.ts";
 import type { Probe } from "./probe.ts";
 
-/** Tells LocalStack, moto and fauxqs from each other by the pages that only one of them has. */
+/** Distinguishes LocalStack, moto and fauxqs by pages that only one of them has. */
 export const identifyAws: Probe = async (host, port) => {
   if ((await probeHttp(host, port)) === undefined) return undefined;
   const localstack = await httpGet(host, port, "/_localstack/health");

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { PROBE_MS, type Probe } from "./probe.ts";
 
-/** Only that something listens: for servers that speak TLS. */
+/** Checks only that something listens: for servers with TLS. */
 export const probeTcp: Probe = (host, port) =>
   new Promise((resolve) => {
     const socket = connect({ host, port });

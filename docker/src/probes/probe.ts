@@ -1,10 +1,10 @@
-/** What a server says about itself. */
+/** What a server reports about itself. */
 export interface ProbeResult {
   readonly implementation?: string;
   readonly version?: string;
 }
 
-/** Asks once, in the broker's own protocol; `undefined` while nothing there answers as it should. */
+/** Asks once, in the broker's own protocol; `undefined` as long as nothing there gives a correct answer. */
 export type Probe = (host: string, port: number) => Promise<ProbeResult | undefined>;
 
 /** How long one answer may take before the probe gives up. */

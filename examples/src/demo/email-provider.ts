@@ -1,4 +1,4 @@
-/** A provider of e-mail that can be down for a while. It refuses what is no address, for ever. */
+/** An e-mail provider that can be down for a while. It always refuses an invalid address. */
 export class EmailProvider {
   readonly sent: string[] = [];
   #upAtMs = 0;
@@ -14,7 +14,7 @@ export class EmailProvider {
   }
 }
 
-/** Trying again will not help. */
+/** A retry will not help. */
 export class InvalidAddressError extends Error {
   override readonly name = "InvalidAddressError";
 }

@@ -12,7 +12,7 @@ const USAGE = `usage: npm run demo [-- --url <broker>]
 
 /** Wrong input. */
 const EXIT_USAGE = 2;
-/** The broker cannot be reached or refused us. */
+/** The broker cannot be reached, or refused the credentials. */
 const EXIT_BROKER = 3;
 
 const warnings: Logger = {

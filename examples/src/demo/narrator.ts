@@ -6,7 +6,7 @@ const DEADLINE_MS = 60_000;
 const POLL_MS = 50;
 const WHO_WIDTH = 14;
 
-/** Prints the story, with the time since its beginning. */
+/** Prints what happens, with the time since the start. */
 export class Narrator {
   readonly #startedMs = Date.now();
   #steps = 0;

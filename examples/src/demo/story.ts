@@ -13,11 +13,11 @@ const PEOPLE: readonly SignupEvent[] = [
 const PROVIDER_DOWN_MS = 1500;
 
 /**
- * A signup event with two subscriptions; an e-mail provider that fails for a while; one event that can never succeed,
- * its dead letter shown, fixed and released. The same on every broker. Throws when the story does not come out right.
+ * Signup events with two subscriptions. The e-mail provider fails for a while. One event can never succeed; its dead
+ * letter is shown, fixed and redriven. The same on every broker. Throws if the result is not as expected.
  */
 export async function tellStory(pubsub: PubSub, say: Narrator): Promise<void> {
-  // What an interrupted earlier run may have left.
+  // Removes what an interrupted earlier run may have left.
   await pubsub.destroy([SendWelcomeEmail, CountSignups]);
   const provider = new EmailProvider();
   const counted = new Set<number>();
@@ -29,13 +29,13 @@ export async function tellStory(pubsub: PubSub, say: Narrator): Promise<void> {
       say.line("welcome-email", `${event.email}: sent at attempt ${context.attempt}`);
     } catch (error) {
       say.line("welcome-email", `${event.email}: attempt ${context.attempt} failed, ${(error as Error).message}`);
-      // A Reject goes to the dead letters at once; anything else is retried by the policy.
+      // A Reject goes to the dead-letter queue at once; any other error is retried by the policy.
       throw error instanceof InvalidAddressError ? new Reject(error.message) : error;
     }
   });
   const analytics = await pubsub.subscribe(CountSignups, (event) => {
     counted.add(event.userId);
-    say.line("analytics", `${event.email}: counted, ${counted.size} so far, not held up by the e-mails`);
+    say.line("analytics", `${event.email}: counted, ${counted.size} so far, not delayed by the e-mails`);
   });
 
   say.step(`Publish ${PEOPLE.length} signups, while the e-mail provider is down for ${PROVIDER_DOWN_MS} ms`);
@@ -56,9 +56,9 @@ export async function tellStory(pubsub: PubSub, say: Narrator): Promise<void> {
   });
   if (letter !== undefined) say.letter(letter);
 
-  say.step("Fix it and release it: to the welcome e-mails only");
+  say.step("Fix it and redrive it: to the welcome e-mails only");
   const released = await letters.redrive({ edit: (broken) => ({ body: fixedBody(broken.body) }) });
-  say.line("operator", `${released} dead letter released`);
+  say.line("operator", `${released} dead letter redriven`);
   await say.until("the last e-mail is sent", () => provider.sent.length === PEOPLE.length);
   await emails.close();
   await analytics.close();

@@ -12,11 +12,11 @@ export interface JournalEntry {
   readonly order: string;
   readonly customer: string;
   readonly event: JournalEvent;
-  /** Of the handler's run that it happened in; undefined for what happened outside of a handler. */
+  /** The attempt of the handler in which it happened; undefined outside of a handler. */
   readonly attempt: number | undefined;
 }
 
-/** What happened in the shop, in the order in which it happened. */
+/** What happened in the shop, in order. */
 export class Journal {
   readonly #entries: JournalEntry[] = [];
 

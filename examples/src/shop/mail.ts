@@ -8,18 +8,18 @@ export interface MailService {
   readonly outbox: ReadonlyMap<string, Mail>;
   /** The first mail that could not be sent, as soon as there is one. */
   readonly deadLetter: () => Promise<DeadLetter | undefined>;
-  /** Corrects the addresses of the mails that could not be sent, and releases them. Returns how many. */
+  /** Corrects the addresses of the mails that could not be sent, and redrives them. Returns how many. */
   readonly release: (corrected: (address: string) => string) => Promise<number>;
 }
 
-/** Sends mails. May be asked twice for the same one: its topic is at-least-once. */
+/** Sends mails. It may get the same request twice: its topic is at-least-once. */
 export async function startMail(pubsub: PubSub, journal: Journal): Promise<MailService> {
   const outbox = new Map<string, Mail>();
 
   await pubsub.subscribe(SendMail, async (mail, { attempt }) => {
     if (!mail.to.includes("@")) {
       journal.addOnce("mail refused", mail, attempt);
-      // Another attempt would not help: to the dead letters at once.
+      // Another attempt would not help, so it goes to the dead-letter queue at once.
       throw new Reject(`${mail.to} is not an address`);
     }
     if (journal.addOnce("mail sent", mail, attempt)) outbox.set(mail.order, mail);

@@ -10,7 +10,10 @@ const logger: Logger = {
   error: (_fields, message) => console.error(`error: ${message}`),
 };
 
-/** The broker is the configuration's: `ANYTOPIC_CONFIG` names its file. Each service has a connection and an inbox of its own. */
+/**
+ * The configuration decides the broker: `ANYTOPIC_CONFIG` names its file. Each service has its own connection and its
+ * own inbox.
+ */
 async function connectService(): Promise<PubSub> {
   return await connect({ inbox: new MemoryInbox(), logger });
 }
@@ -24,7 +27,7 @@ async function run(): Promise<string> {
     return await tellShopStory({ storefront, warehouse, mail });
   };
   try {
-    // What an interrupted earlier run may have left.
+    // Removes what an interrupted earlier run may have left.
     await cleaner.destroy(declarations);
     return await story();
   } finally {

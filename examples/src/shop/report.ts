@@ -16,8 +16,8 @@ export interface ShopResult {
 const ONE_AFTER_THE_OTHER: readonly JournalEvent[] = ["placed", "reserved", "shipped", "mail requested"];
 
 /**
- * What happened, without times and without what may differ from run to run: orders and customers are sorted; what
- * happened to one of them is in the order in which it happened.
+ * What happened, without times and without anything that may differ between runs. Orders and customers are sorted;
+ * the events of each are in the order in which they happened.
  */
 export function report(result: ShopResult): string {
   const { orders, journal, outbox, sales, stock, deadLetter, released } = result;

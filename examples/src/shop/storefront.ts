@@ -4,14 +4,14 @@ import type { Journal } from "./journal.ts";
 import { CountSales, MailRequested, OrderPlaced, TrackMail, TrackShipment, type Item, type Order } from "./topics.ts";
 
 export interface Storefront {
-  /** Each order counted as often as it was handled; by item. */
+  /** The number of orders by item; an order counts as often as it was handled. */
   readonly sales: ReadonlyMap<Item, number>;
   readonly salesCounted: () => number;
   /** May be called again with the same order, when somebody clicks twice: its id makes it one order. */
   readonly placeOrder: (order: Order) => Promise<void>;
 }
 
-/** Takes orders, follows them, and has customers told. */
+/** Takes orders, tracks them, and requests mails to customers. */
 export async function startStorefront(pubsub: PubSub, journal: Journal): Promise<Storefront> {
   const sales = new Map<Item, number>();
   let salesCounted = 0;

@@ -29,9 +29,9 @@ export interface ShopConnections {
 }
 
 /**
- * A day of the shop: six orders, one of them placed twice, one that the warehouse does not find at once, and one whose
- * mail cannot be sent until somebody corrects the address. Returns its report, the same on every broker.
- * Throws when the day does not end within 90 seconds.
+ * A day of the shop: six orders, one of them placed twice, one that the warehouse does not find at once, and one
+ * whose mail cannot be sent until somebody corrects the address. Returns a report, which is the same on every broker.
+ * Throws if the day does not end within 90 seconds.
  */
 export async function tellShopStory(connections: ShopConnections): Promise<string> {
   const deadlineMs = Date.now() + PATIENCE_MS;
@@ -56,7 +56,7 @@ export async function tellShopStory(connections: ShopConnections): Promise<strin
   });
   if (deadLetter === undefined) throw new Error("there is no dead letter");
   let released = 0;
-  await until("the mail is released", deadlineMs, async () => {
+  await until("the mail is redriven", deadlineMs, async () => {
     released += await mail.release((address) => address.replace("(at)", "@"));
     return released > 0;
   });

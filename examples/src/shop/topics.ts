@@ -17,7 +17,7 @@ export type Mail = z.infer<typeof Mail>;
 
 const perCustomer = { schema: Order, orderingKey: ({ customer }: Order) => customer } as const;
 
-/** Orders of one customer are worked on one after the other, each of them once. */
+/** Orders of one customer are handled one after the other, each of them once. */
 export const OrderPlaced = defineTopic("shop-order-placed", { ...perCustomer, deliveryGuarantee: "exactly-once" });
 export const StockReserved = defineTopic("shop-stock-reserved", { ...perCustomer, deliveryGuarantee: "exactly-once" });
 export const OrderShipped = defineTopic("shop-order-shipped", perCustomer);
@@ -34,7 +34,7 @@ export const TrackShipment = defineSubscription(OrderShipped, "track-shipment", 
 export const SendMail = defineSubscription(MailRequested, "send-mail", { retryPolicy });
 export const TrackMail = defineSubscription(MailSent, "track-mail", { retryPolicy });
 
-/** Everything, for provisioning and for cleaning up. */
+/** All declarations, for provisioning and cleanup. */
 export const declarations = [
   OrderPlaced,
   StockReserved,

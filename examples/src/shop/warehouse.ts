@@ -3,7 +3,7 @@ import type { PubSub } from "@anytopic/core";
 import type { Journal } from "./journal.ts";
 import { OrderShipped, ReserveStock, ShipOrder, StockReserved, type Item, type Order } from "./topics.ts";
 
-/** Looks for the goods; throws when it cannot. */
+/** Looks for the goods; throws if it cannot find them. */
 export type Scanner = (order: Order, attempt: number) => void;
 
 export interface Warehouse {
@@ -11,7 +11,7 @@ export interface Warehouse {
   readonly stock: ReadonlyMap<Item, number>;
 }
 
-/** Reserves and ships. Its topics are exactly-once, so nothing here guards against doing a thing twice. */
+/** Reserves and ships. Its topics are exactly-once, so the code does not guard against duplicates. */
 export async function startWarehouse(pubsub: PubSub, journal: Journal, scan: Scanner): Promise<Warehouse> {
   const stock = new Map<Item, number>([
     ["keyboard", 10],

@@ -50,7 +50,7 @@ export const outOfRange: Behaviour = behaviour({
         `the error to name ${capability} and ${limit}: ${message}`,
       );
     }
-    // And what lies within is taken: the other behaviours use it. Here the edges.
+    // Values within the range are accepted: the other behaviours use them. Here the edges are tested.
     const edge = context.subscription(topic, {
       ackDeadlineMs: Math.max(ackDeadline.minMs, DECLARABLE.minAckDeadlineMs),
     });

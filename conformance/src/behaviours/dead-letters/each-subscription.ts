@@ -7,7 +7,7 @@ export const eachSubscription: Behaviour = behaviour({
   id: "dead-letters.each-subscription",
   rows: [29],
   statements: ["C7", "C15", "C16"],
-  title: "every subscription of a topic has a dead-letter queue of its own, the third as the first",
+  title: "every subscription of a topic has its own dead-letter queue, the third like the first",
   tier: "smoke",
   async run(context) {
     const { pubsub, topic, subscription } = await context.pair();

@@ -28,7 +28,7 @@ export const peekAndPurge: Behaviour = behaviour({
       );
     }
     equal((await letters.peek()).length, 10, "letters in a peek without limit");
-    // Letters that were looked at, and may be lent for the looking, still count.
+    // Letters that were peeked at, and may be leased for that, still count.
     await context.eventually(async () => (await letters.count()) === 25, "25 dead letters after looking at them");
     if (context.capabilities.deadLetterCount === "exact")
       within(await letters.count(), { min: 25, max: 25 }, "the count");

@@ -7,7 +7,7 @@ export const queueGone: Behaviour = behaviour({
   rows: [28, 29],
   statements: ["C16"],
   title:
-    "when somebody deletes the dead-letter queue under a running worker the message is not lost, and is stored when the queue is back",
+    "when somebody deletes the dead-letter queue of a running worker, the message is not lost, and is stored when the queue is back",
   tier: "full",
   needs: ["deleteDeadLetters"],
   timeoutMs: 240_000,
@@ -18,7 +18,7 @@ export const queueGone: Behaviour = behaviour({
         if (item.key === "poison") throw new Reject("no");
       },
     });
-    // The way to the queue has been used: what was learned of it then is no longer true.
+    // The queue has been used before, so what the adapter learned about it is no longer true.
     await context.publish(pubsub, topic, 1, { key: () => "poison" });
     await context.eventually(() => context.log.observed("dead-letter").length === 1, "the first letter to be stored");
 
@@ -32,7 +32,7 @@ export const queueGone: Behaviour = behaviour({
       () => context.log.observed("dead-letter-failed").length > 0,
       "the observer to hear that the letter cannot be stored",
     );
-    check(context.log.observed("dead-letter").length === 1, "no letter said to be stored while there is no queue");
+    check(context.log.observed("dead-letter").length === 1, "no letter reported as stored while there is no queue");
 
     const admin = await context.open();
     await context.eventually(
@@ -48,7 +48,7 @@ export const queueGone: Behaviour = behaviour({
       "the ids of the letters",
     );
     equal(collector.runsOf(poison?.id ?? "").length, 1, "the runs of the handler: only the letter is tried again");
-    // The first letter went with its queue, which is no fault of ours.
+    // The first letter was deleted with its queue, which is not the adapter's fault.
     check(context.log.observed("dead-letter").length === 2, "two letters stored in all");
   },
 });

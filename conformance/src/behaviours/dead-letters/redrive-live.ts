@@ -6,7 +6,7 @@ export const redriveLive: Behaviour = behaviour({
   id: "dead-letters.redrive-live",
   rows: [29, 30],
   statements: ["C19"],
-  title: "redrive under live traffic loses nothing; what fails again is a fresh letter, and redrive ends all the same",
+  title: "redrive under live traffic loses nothing; a message that fails again is a new letter, and redrive still ends",
   tier: "full",
   async run(context) {
     const { pubsub, topic, subscription } = await context.pair();

@@ -6,7 +6,8 @@ export const redriveSome: Behaviour = behaviour({
   id: "dead-letters.redrive-some",
   rows: [30],
   statements: ["C19", "C26"],
-  title: "redrive can be limited, filtered, edited and interrupted, leaves the others, and goes on when called again",
+  title:
+    "redrive can be limited, filtered, edited and interrupted, leaves the other letters, and continues when called again",
   tier: "full",
   async run(context) {
     const { pubsub, topic, subscription } = await context.pair();

@@ -7,7 +7,7 @@ export const redrive: Behaviour = behaviour({
   rows: [30],
   statements: ["C2", "C19"],
   title:
-    "redrive gives letters back to their own subscription alone, with the same id, body and attributes, attempts from 1",
+    "redrive sends letters back to their own subscription only, with the same id, body and attributes, attempts from 1",
   tier: "smoke",
   async run(context) {
     const { pubsub, topic, subscription } = await context.pair({ retryPolicy: { maxRetries: 1 } });

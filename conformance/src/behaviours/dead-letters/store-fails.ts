@@ -8,7 +8,7 @@ export const storeFails: Behaviour = behaviour({
   rows: [28, 29],
   statements: ["C16"],
   title:
-    "while the dead-letter queue takes nothing the message is not lost and its handler does not run again, and it gets there in the end",
+    "while the dead-letter queue accepts nothing, the message is not lost, its handler does not run again, and the letter is stored in the end",
   tier: "full",
   async run(context) {
     let failures = 0;

@@ -3,7 +3,7 @@ import { behaviour, type Behaviour } from "../../behaviour.ts";
 import { equal } from "../../expect.ts";
 import { forwardDeadLetters, forwardDriver } from "../../intercept.ts";
 
-/** As after a store that was durable, though its answer never came. */
+/** As after a store that was durable, but whose answer was lost. */
 export const storedTwice: Behaviour = behaviour({
   id: "dead-letters.stored-twice",
   rows: [30],

@@ -5,7 +5,8 @@ export const ackDurable: Behaviour = behaviour({
   id: "delivery.ack-durable",
   rows: [26],
   statements: ["C11"],
-  title: "what was acknowledged does not come back: not after two leases, not to a new worker, not to a new connection",
+  title:
+    "an acknowledged message is not redelivered: not after two leases, not to a new worker, not to a new connection",
   tier: "full",
   async run(context) {
     const ackDeadlineMs = context.shortLeaseMs;

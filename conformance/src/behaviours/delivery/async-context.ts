@@ -21,7 +21,7 @@ export const asyncContext: Behaviour = behaviour({
       context.collect(pubsub, subscription, {
         handle({ attempt, item }) {
           seen.push(store.getStore());
-          // What one run enters is its own.
+          // What one run enters with `enterWith` must not reach another run.
           store.enterWith("handler");
           if (item.seq % 3 === 0 && attempt === 1) throw new Error("once more");
         },

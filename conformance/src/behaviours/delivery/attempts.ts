@@ -5,7 +5,7 @@ export const attempts: Behaviour = behaviour({
   id: "delivery.attempts",
   rows: [46],
   statements: ["C12"],
-  title: "attempts count on when the worker is closed and another connection goes on",
+  title: "attempts continue to count when the worker is closed and another connection takes over",
   tier: "full",
   async run(context) {
     const { topic, subscription } = await context.pair();
@@ -23,7 +23,7 @@ export const attempts: Behaviour = behaviour({
       });
       await collector.starts(1);
       await pubsub.close();
-      // Where unstarted deliveries count, the fourth attempt may be called the fifth; the message is gone all the same.
+      // Where unstarted deliveries count, the fourth attempt may have the number 5; the message is still gone.
       if ((seen.at(-1) ?? 0) >= 4) break;
     }
 

@@ -3,7 +3,7 @@ import { check, equal } from "../../expect.ts";
 import { startWorkerProcess } from "../../start-worker-process.ts";
 
 const MESSAGES = 3;
-/** So many leases long: it ends in the middle of the second. */
+/** The block lasts this many leases: it ends in the middle of the second. */
 const LEASES = 1.6;
 
 export const blockedLoop: Behaviour = behaviour({
@@ -11,7 +11,7 @@ export const blockedLoop: Behaviour = behaviour({
   rows: [34, 46],
   statements: ["C10", "C35"],
   title:
-    "a handler that succeeds after it has blocked its process for longer than its lease counts: no run more, no dead letter",
+    "a handler that succeeds after it has blocked its process for longer than its lease counts: no further run, no dead letter",
   tier: "full",
   needs: ["process"],
   requires: outsideThisProcess,
@@ -44,7 +44,7 @@ export const blockedLoop: Behaviour = behaviour({
         () => `every message to succeed in the worker process, got ${runs().length} runs`,
         MESSAGES * (blockMs + ackDeadlineMs) + context.deliveryMs,
       );
-      // What comes again comes when a lease ends, and after a run would be heard of.
+      // A redelivery would happen when a lease ends, and its run would then be reported.
       await context.quiet(Math.max(2 * ackDeadlineMs, context.quietMs));
       equal(runs(), all, "the handler runs");
       equal(await pubsub.deadLetters(subscription).count(), 0, "dead letters");

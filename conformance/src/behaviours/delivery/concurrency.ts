@@ -19,7 +19,8 @@ export const concurrency: Behaviour = behaviour({
       let wasFull = false;
       const collector: Collector = await context.collect(pubsub, subscription, {
         async handle({ attempt, item }) {
-          // Until the limit was reached once nobody goes on: however slowly messages come, it must be.
+          // No handler continues until the limit was reached once: however slowly messages arrive, it must be
+          // reached.
           await context.eventually(() => (wasFull ||= collector.running === maxConcurrency), "all places to be taken");
           await context.work(15);
           if (attempt === 1 && item.seq % 4 === 0) throw new Error("once more");

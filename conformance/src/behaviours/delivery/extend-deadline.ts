@@ -5,7 +5,7 @@ export const extendDeadline: Behaviour = behaviour({
   id: "delivery.extend-deadline",
   rows: [34],
   statements: ["C10"],
-  title: "extend moves the deadline, and the attempt is not given up before it",
+  title: "extend moves the deadline, and the attempt is not abandoned before it",
   tier: "full",
   async run(context) {
     const maxHandlingMs = context.shortLeaseMs;

@@ -9,7 +9,7 @@ export const failureStorm: Behaviour = behaviour({
   rows: [6, 46],
   statements: ["C12", "C15", "C17"],
   title:
-    "with unlimited retries, 25 failures of every message lose nothing and count true, whatever the broker's own limit",
+    "with unlimited retries, 25 failures of every message lose nothing and their attempts are true, whatever the broker's own limit",
   tier: "full",
   timeoutMs: 240_000,
   async run(context) {

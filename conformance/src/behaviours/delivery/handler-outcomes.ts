@@ -50,7 +50,7 @@ export const handlerOutcomes: Behaviour = behaviour({
   id: "delivery.handler-outcomes",
   rows: [45],
   statements: ["C25"],
-  title: "whatever a handler throws or rejects with is a failed attempt; the loop goes on, and everything is retried",
+  title: "whatever a handler throws or rejects with is a failed attempt; the loop continues, and everything is retried",
   tier: "smoke",
   async run(context) {
     const names = Object.keys(FAILURES);

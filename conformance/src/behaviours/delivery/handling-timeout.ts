@@ -19,7 +19,8 @@ export const handlingTimeout: Behaviour = behaviour({
     let abortedAfterMs = 0;
     let release: () => void = () => undefined;
     const late = new Promise<void>((resolve) => (release = resolve));
-    // The late run ends "ok" after its successor did: rightly two completions in the log, and one attempt each.
+    // The late run ends "ok" after the next attempt did. So the log correctly has two completions, one for each
+    // attempt.
     context.tolerate("duplicates");
     const collector = await context.collect(pubsub, subscription, {
       async handle({ attempt, context: { signal }, item }) {

@@ -17,7 +17,7 @@ export const prefetch: Behaviour = behaviour({
     const hoarder = await context.collect(pubsub, subscription, {
       maxConcurrency: 4,
       prefetch: 6,
-      handle: () => context.eventually(() => free, "leave to go on", context.deliveryMs * 3),
+      handle: () => context.eventually(() => free, "permission to continue", context.deliveryMs * 3),
     });
     await hoarder.starts(4);
     await context.quiet();

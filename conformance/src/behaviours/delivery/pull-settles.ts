@@ -48,7 +48,7 @@ export const pullSettles: Behaviour = behaviour({
     );
     const released = seen.get("release")?.map(({ attempt }) => attempt) ?? [];
     if (context.capabilities.attempts === "exact") equal(released, [1, 1], "attempts of the released message");
-    else check(released.length === 2, "the released message to come again");
+    else check(released.length === 2, "the released message to be redelivered");
     const [letter] = await pubsub.deadLetters(subscription).peek();
     equal(
       [letter?.reason, letter?.errorMessage],

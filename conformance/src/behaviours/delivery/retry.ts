@@ -5,7 +5,7 @@ export const retry: Behaviour = behaviour({
   id: "delivery.retry",
   rows: [5],
   statements: ["C12", "C14"],
-  title: "a message whose handler failed comes again, the same, with the next attempt number; others do not",
+  title: "a message whose handler failed is redelivered unchanged, with the next attempt number; others are not",
   tier: "smoke",
   async run(context) {
     const { pubsub, topic, subscription } = await context.pair();

@@ -1,6 +1,8 @@
 import { behaviour, type Behaviour } from "../../behaviour.ts";
 
-/** Caches of "this topic exists" have kept clients from creating the subscription, and messages went nowhere. */
+/**
+ * In some clients a cache of "this topic exists" prevented the creation of the subscription, and messages were lost.
+ */
 export const sameClient: Behaviour = behaviour({
   id: "delivery.publish-then-subscribe",
   rows: [43],

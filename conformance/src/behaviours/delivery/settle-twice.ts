@@ -5,7 +5,8 @@ export const settleTwice: Behaviour = behaviour({
   id: "delivery.settle-twice",
   rows: [7, 45],
   statements: ["C13"],
-  title: "settling a delivery again does nothing and says so; deliveries stop at break, and unsettled ones go back",
+  title:
+    "settling a delivery again does nothing and says so; deliveries stop at break, and unsettled ones are released",
   tier: "smoke",
   async run(context) {
     const { pubsub, topic, subscription } = await context.pair();

@@ -14,7 +14,7 @@ export const slowNeighbour: Behaviour = behaviour({
     let free = false;
     const stuckCollector = await context.collect(pubsub, stuck, {
       maxConcurrency: 2,
-      handle: () => context.eventually(() => free, "leave to go on", context.deliveryMs * 2),
+      handle: () => context.eventually(() => free, "permission to continue", context.deliveryMs * 2),
     });
     const livelyCollector = await context.collect(pubsub, lively);
     await context.publish(pubsub, topic, 4);

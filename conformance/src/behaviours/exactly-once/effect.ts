@@ -7,7 +7,7 @@ export const effect: Behaviour = behaviour({
   rows: [31],
   statements: ["C21"],
   title:
-    "each message of an exactly-once topic succeeds once; a failed attempt runs again, and is not taken for a duplicate",
+    "each message of an exactly-once topic succeeds once; a failed attempt runs again, and is not treated as a duplicate",
   tier: "smoke",
   requires: exactlyOnce,
   async run(context) {
@@ -54,7 +54,7 @@ export const lostAck: Behaviour = behaviour({
         forwardDriver(driver, {
           openSubscriber: (spec, sink, options) =>
             openWrappedSubscriber(driver, spec, sink, options, {
-              // The acknowledgement says it arrived, and the message goes back.
+              // The acknowledgement reports success, but the message is released.
               wrap: (delivery) =>
                 forwardDelivery(delivery, {
                   ack: () =>
@@ -83,7 +83,7 @@ export const unconfirmed: Behaviour = behaviour({
   rows: [31],
   statements: ["C13", "C21"],
   title:
-    "on an exactly-once topic an ack resolves only when the broker has confirmed it, and what it confirmed never returns",
+    "on an exactly-once topic an ack resolves only when the broker has confirmed it, and a confirmed message is never redelivered",
   tier: "full",
   requires: exactlyOnce,
   async run(context) {

@@ -2,13 +2,13 @@ import { behaviour, exactlyOnce, outsideThisProcess, type Behaviour } from "../.
 import { check, equal, sameMembers } from "../../expect.ts";
 import { monotonicMs } from "../../wait.ts";
 
-/** Far above what it takes for a message to come again, so that a claim which stays shows. */
+/** Much longer than a redelivery takes, so that a claim that is not released is noticed. */
 const LEASE_MS = 60_000;
 
 /** How long a client may take to see that its connection has ended, in ms. */
 const NOTICED_MS = 5000;
 
-/** What a handler does that obeys its signal. */
+/** What a handler that obeys its signal does. */
 function untilAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
@@ -19,7 +19,8 @@ export const givenUp: Behaviour = behaviour({
   id: "exactly-once.given-up",
   rows: [31, 36],
   statements: ["C21", "C36"],
-  title: "handlers that close gives up and that obey give back their claims: another worker runs the messages at once",
+  title:
+    "handlers that close abandons and that obey their signal release their claims: another worker runs the messages at once",
   tier: "full",
   requires: exactlyOnce,
   async run(context) {
@@ -30,7 +31,7 @@ export const givenUp: Behaviour = behaviour({
       { deliveryGuarantee: "exactly-once" },
       { inbox },
     );
-    // Given back at close: not started, as far as the broker is concerned.
+    // Released at close: for the broker they were not started.
     context.tolerate("repeated-attempts");
     const first = await context.collect(pubsub, subscription, {
       maxConcurrency: 5,
@@ -41,7 +42,7 @@ export const givenUp: Behaviour = behaviour({
     await first.close({ timeoutMs: 100 });
 
     const heir = await context.collect(await context.open({ inbox }), subscription, { maxConcurrency: 1 });
-    // Within the time that a message takes, far below the lease of a claim that stayed.
+    // Within the usual time of a message, much shorter than the lease of a claim that was not released.
     await heir.completes(sent.map(({ id }) => id));
     equal(heir.completed.length, 5, "completions");
   },
@@ -51,7 +52,8 @@ export const cutGivenUp: Behaviour = behaviour({
   id: "faults.exactly-once-claims",
   rows: [20, 31],
   statements: ["C21", "C36"],
-  title: "after a lost connection the messages of an exactly-once topic go on at once, not when their claims lapse",
+  title:
+    "after a lost connection the messages of an exactly-once topic are handled at once, not when their claims expire",
   tier: "faults",
   needs: ["proxy"],
   requires: (capabilities) => exactlyOnce(capabilities) ?? outsideThisProcess(capabilities),
@@ -76,9 +78,9 @@ export const cutGivenUp: Behaviour = behaviour({
 
     await proxy.cut();
     await proxy.heal();
-    // Where a delivery outlives its connection nothing aborts, and the handlers just go on.
+    // If a delivery outlives its connection, nothing aborts, and the handlers just continue.
     const endMs = monotonicMs() + NOTICED_MS;
-    await context.eventually(() => aborted >= 3 || monotonicMs() > endMs, "handlers to be given up, or not");
+    await context.eventually(() => aborted >= 3 || monotonicMs() > endMs, "handlers to be abandoned, or not");
     goOn();
 
     await collector.completes(

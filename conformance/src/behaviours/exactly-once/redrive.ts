@@ -2,7 +2,7 @@ import { Reject } from "@anytopic/core";
 import { behaviour, exactlyOnce, type Behaviour } from "../../behaviour.ts";
 import { equal } from "../../expect.ts";
 
-/** A deduplication window that knows the id would swallow the redriven message, and it would be lost. */
+/** A deduplication window that knows the id would drop the redriven message, and it would be lost. */
 export const redrive: Behaviour = behaviour({
   id: "exactly-once.redrive",
   rows: [30, 31],

@@ -12,7 +12,7 @@ export const refused: Behaviour = behaviour({
   requires: ({ exactlyOnce }) =>
     exactlyOnce === "native" ? 'exactlyOnce "native": proven by the other behaviours of this group' : undefined,
   async run(context) {
-    // Not context.open, which brings an inbox where one is needed.
+    // Not context.open, which adds an inbox if one is needed.
     const pubsub = await connect(context.harness.adapter(), { signal: context.signal });
     const topic = context.topic({ deliveryGuarantee: "exactly-once" });
     const subscription = context.subscription(topic);

@@ -6,7 +6,7 @@ export const acceptedSurvives: Behaviour = behaviour({
   id: "faults.accepted-survives",
   rows: [19, 40],
   statements: ["C1", "C7"],
-  title: "what the broker has accepted survives its being killed right afterwards",
+  title: "messages that the broker has accepted survive when it is killed right afterwards",
   tier: "faults",
   needs: ["restart"],
   requires: outsideThisProcess,

@@ -7,7 +7,7 @@ export const attemptsAcrossRestart: Behaviour = behaviour({
   rows: [19, 46],
   statements: ["C12", "C14"],
   title:
-    "messages that wait for their retry survive a restart of the broker, with their attempt number, and do not come early",
+    "messages that wait for their retry survive a restart of the broker, with their attempt number, and are not delivered early",
   tier: "faults",
   needs: ["restart"],
   requires: outsideThisProcess,
@@ -29,7 +29,7 @@ export const attemptsAcrossRestart: Behaviour = behaviour({
     await collector.starts(5);
     await context.eventually(() => context.log.observed("retry").length === 5, "five retries to be handed over");
 
-    // Time for the broker to write down how long they are to wait: some write it less exactly than they keep it.
+    // Time for the broker to store how long they must wait: some store it less exactly than they keep it in memory.
     await context.work(1500);
     await broker.kill();
     await broker.start();

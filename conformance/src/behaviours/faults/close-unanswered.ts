@@ -7,10 +7,10 @@ import { monotonicMs } from "../../wait.ts";
 const TIMEOUT_MS = 1000;
 /** `CLOSE_GRACE_MS` of core. */
 const GRACE_MS = 5000;
-/** For a loaded machine, and for steps that give up one after the other. */
+/** For a loaded machine, and for steps that time out one after the other. */
 const SLACK_MS = 1500;
 
-/** A connection with all that takes an answer: a handler that runs, publishes under way, dead letters. */
+/** A connection with everything that waits for answers: a running handler, pending publishes, dead letters. */
 async function closeWithin(context: Context, hurt: () => Promise<void>, mend: () => Promise<void>): Promise<void> {
   const { process, proxy } = context.harness;
   check(process !== undefined, "harness.process");
@@ -75,7 +75,7 @@ export const closeFrozen: Behaviour = behaviour({
   rows: [36],
   statements: ["C23", "C32"],
   title:
-    "close keeps its bound when the broker is stopped and answers nothing, and then nothing keeps the process alive",
+    "close keeps its time limit when the broker is frozen and answers nothing, and afterwards nothing keeps the process alive",
   tier: "faults",
   needs: ["freeze", "process"],
   requires: outsideThisProcess,
@@ -91,7 +91,8 @@ export const closeHalfOpen: Behaviour = behaviour({
   id: "faults.close-half-open",
   rows: [36],
   statements: ["C23", "C32"],
-  title: "close keeps its bound on a line that swallows everything, and then nothing keeps the process alive",
+  title:
+    "close keeps its time limit on a connection that drops everything, and afterwards nothing keeps the process alive",
   tier: "faults",
   needs: ["proxy", "process"],
   requires: outsideThisProcess,

@@ -7,7 +7,7 @@ export const closeWhileDisconnected: Behaviour = behaviour({
   rows: [36],
   statements: ["C23", "C24"],
   title:
-    "close ends within 15 s while the line is cut and a handler has just finished; a connect meanwhile is UNAVAILABLE",
+    "close ends within 15 s while the connection is cut and a handler has just finished; a connect meanwhile is UNAVAILABLE",
   tier: "faults",
   needs: ["proxy"],
   requires: outsideThisProcess,
@@ -19,7 +19,7 @@ export const closeWhileDisconnected: Behaviour = behaviour({
     const pubsub = await context.open({ throughProxy: true, closeTimeoutMs: 3000 });
     let free = false;
     const collector = await context.collect(pubsub, subscription, {
-      handle: () => context.eventually(() => free, "leave to go on"),
+      handle: () => context.eventually(() => free, "permission to continue"),
     });
     const sent = await context.publish(pubsub, topic, 5);
     await collector.starts(5);
@@ -28,7 +28,7 @@ export const closeWhileDisconnected: Behaviour = behaviour({
     free = true;
     const startMs = monotonicMs();
     await rejects(context.open({ throughProxy: true }), "UNAVAILABLE", "connecting over a line that is cut");
-    within(monotonicMs() - startMs, { max: 15_000 }, "the ms until connect was given up");
+    within(monotonicMs() - startMs, { max: 15_000 }, "the ms until connect failed");
     const closingMs = monotonicMs();
     await Promise.all([pubsub.close(), pubsub.close()]);
     within(monotonicMs() - closingMs, { max: 15_000 }, "the ms that close took");

@@ -1,7 +1,10 @@
 import type { Context } from "../../context.ts";
 import type { NetworkProxy } from "../../harness.ts";
 
-/** Cuts the line for a moment after a fifth, two and three fifths of `total` publishes; `published` tells how many there are. */
+/**
+ * Cuts the connection for a moment after one, two and three fifths of `total` publishes; `published` returns how many
+ * there are.
+ */
 export async function cutThreeTimes(
   context: Context,
   proxy: NetworkProxy,

@@ -7,7 +7,8 @@ export const cut: Behaviour = behaviour({
   id: "faults.cut",
   rows: [20, 40],
   statements: ["C1", "C24", "C30"],
-  title: "when the line is cut, publishes reject, health tells, and after it is mended everything goes on by itself",
+  title:
+    "when the connection is cut, publishes reject and health says so; when it is restored, everything continues by itself",
   tier: "faults",
   needs: ["proxy"],
   requires: outsideThisProcess,

@@ -9,7 +9,7 @@ export const halfOpen: Behaviour = behaviour({
   rows: [20, 40, 47],
   statements: ["C1", "C24", "C37"],
   title:
-    "on a line that swallows everything, publishes time out as asked; after it is mended everything goes on by itself",
+    "on a connection that drops everything, publishes time out as configured; when it is restored, everything continues by itself",
   tier: "faults",
   needs: ["proxy"],
   requires: outsideThisProcess,
@@ -30,7 +30,7 @@ export const halfOpen: Behaviour = behaviour({
       (error: unknown) => (error as { code?: string }).code,
     );
     check(answer === "TIMEOUT" || answer === "UNAVAILABLE", `TIMEOUT or UNAVAILABLE, got ${answer}`);
-    within(monotonicMs() - startMs, { max: PUBLISH_TIMEOUT_MS + 2000 }, "the ms until the publish was given up");
+    within(monotonicMs() - startMs, { max: PUBLISH_TIMEOUT_MS + 2000 }, "the ms until the publish timed out");
     const meanwhile = await context.publish(direct, topic, 5);
     await proxy.heal();
 

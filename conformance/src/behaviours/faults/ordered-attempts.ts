@@ -2,7 +2,7 @@ import { behaviour, ordered, outsideThisProcess, type Behaviour } from "../../be
 import type { Context } from "../../context.ts";
 import { check, equal } from "../../expect.ts";
 
-/** One key's messages; the first fails twice at a worker whose line is cut in its third attempt. */
+/** Messages of one key. The first fails twice in a worker whose connection is cut during the third attempt. */
 async function countsOn(context: Context, messages: number): Promise<void> {
   const { proxy } = context.harness;
   check(proxy !== undefined, "harness.proxy");
@@ -46,7 +46,7 @@ export const orderedAttempts: Behaviour = behaviour({
   id: "faults.ordered-attempts",
   rows: [34, 46],
   statements: ["C12", "C20"],
-  title: "failures under an ordering key are counted on when their worker is cut off",
+  title: "failures with an ordering key still count after their worker is cut off",
   tier: "faults",
   needs: ["proxy"],
   requires: (capabilities) => ordered(capabilities) ?? outsideThisProcess(capabilities),
@@ -57,7 +57,8 @@ export const orderedAttemptsInHand: Behaviour = behaviour({
   id: "faults.ordered-attempts-in-hand",
   rows: [34, 46],
   statements: ["C12", "C20"],
-  title: "failures under an ordering key are counted on when their worker is cut off with successors in its hands",
+  title:
+    "failures with an ordering key still count after their worker is cut off while it held later messages of the key",
   tier: "faults",
   needs: ["proxy"],
   requires: (capabilities) => ordered(capabilities) ?? outsideThisProcess(capabilities) ?? counted(capabilities),

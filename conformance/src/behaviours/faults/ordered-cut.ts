@@ -20,7 +20,8 @@ export const orderedCut: Behaviour = behaviour({
     const topic = context.orderedTopic();
     const subscription = context.subscription(topic, { ackDeadlineMs: context.shortLeaseMs });
     await direct.apply([subscription]);
-    // A publish that is repeated because nobody knows what became of it may be two messages of one id, each with attempts of its own.
+    // A publish that is repeated because its outcome is unknown may become two messages with one id, each with its
+    // own attempts.
     context.tolerate("duplicates", "skipped-attempts", "repeated-attempts");
     const pubsub = await context.open({ throughProxy: true, publish: { timeoutMs: 5000 } });
     const collector = await context.collect(pubsub, subscription, {

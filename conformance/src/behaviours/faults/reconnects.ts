@@ -31,7 +31,7 @@ export const reconnects: Behaviour = behaviour({
     for (let round = 0; round < CUTS; round += 1) {
       await proxy.cut();
       await proxy.heal();
-      // A message through the new connection shows that it stands.
+      // A message through the new connection shows that it works.
       const sent = await context.publishUntilAccepted(pubsub, topic, context.item());
       await collector.completes([sent.id], 60_000);
     }

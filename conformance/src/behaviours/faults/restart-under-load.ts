@@ -10,7 +10,7 @@ export const restartUnderLoad: Behaviour = behaviour({
   rows: [19, 40, 46],
   statements: ["C1", "C11", "C24"],
   title:
-    "the broker is killed and restarted at a third and at half of the load: nothing accepted is lost, workers go on by themselves",
+    "the broker is killed and restarted at a third and at half of the load: nothing accepted is lost, workers continue by themselves",
   tier: "faults",
   needs: ["restart"],
   requires: outsideThisProcess,
@@ -25,7 +25,7 @@ export const restartUnderLoad: Behaviour = behaviour({
     );
     // A publish whose answer was lost may be stored twice, and its second copy counts from 1.
     context.tolerate("duplicates", "repeated-attempts");
-    // What was on its way to a worker when the broker died has spent an attempt.
+    // A message that was on its way to a worker when the broker died has spent an attempt.
     if (context.capabilities.attempts === "includes-unstarted") context.tolerate("skipped-attempts");
     await durableTopology(context);
     const workers = [
@@ -59,7 +59,7 @@ export const restartUnderLoad: Behaviour = behaviour({
     context.assertNothingLost(topic, subscription);
     check(accepted.length === MESSAGES, "every message to be accepted in the end");
     if (context.capabilities.ack === "confirmed") {
-      // What two workers held at each kill, and publishes whose answer was lost.
+      // The messages that two workers held at each kill, and publishes whose answer was lost.
       const again = workers.reduce((sum, worker) => sum + worker.completed.length, 0) - MESSAGES;
       within(again, { max: 2 * (2 * 20 + SENDERS) }, "completions beyond the first of each message");
     }

@@ -2,19 +2,22 @@ import { behaviour, outsideThisProcess, type Behaviour } from "../../behaviour.t
 import { check } from "../../expect.ts";
 import { durableTopology } from "./durable-topology.ts";
 
-/** Each has whatever the broker keeps of waiting retries for itself, and may be late by itself. */
+/** Each subscription has its own waiting retries at the broker, and may be late independently. */
 const SUBSCRIPTIONS = 20;
 const MESSAGES = 3;
-/** Long enough to be stored before the broker is killed, short enough to be over before it is back. */
+/**
+ * Long enough that the retry is stored before the broker is killed, short enough that it is due before the broker is
+ * back.
+ */
 const DELAY_MS = 1500;
-/** From the moment at which the broker answers again. */
+/** Counted from the moment when the broker answers again. */
 const SOON_MS = 30_000;
 
 export const restartWithWaitingRetries: Behaviour = behaviour({
   id: "faults.restart-with-waiting-retries",
   rows: [19, 46],
   statements: ["C14", "C24"],
-  title: "retries whose wait ends while the broker is down come soon after it is back, on every subscription",
+  title: "retries that become due while the broker is down are delivered soon after it is back, on every subscription",
   tier: "faults",
   needs: ["restart"],
   requires: outsideThisProcess,
@@ -29,7 +32,7 @@ export const restartWithWaitingRetries: Behaviour = behaviour({
       context.subscription(topic, { retryPolicy: { minBackoffMs: delayMs, maxBackoffMs: delayMs } }),
     );
     await pubsub.apply([topic, ...subscriptions]);
-    // The ack of what waits may be lost with the broker; then it comes twice.
+    // The ack of a waiting message may be lost with the broker; then it is delivered twice.
     context.tolerate("skipped-attempts", "repeated-attempts", "duplicates");
     const collectors = await Promise.all(
       subscriptions.map((subscription) =>
@@ -44,7 +47,7 @@ export const restartWithWaitingRetries: Behaviour = behaviour({
     const completed = async (ids: readonly string[], withinMs: number): Promise<void> => {
       await Promise.all(collectors.map((collector) => collector.completes(ids, withinMs)));
     };
-    // Whatever is made for the first retry is to be as old as the rest when the broker is killed.
+    // What is created for the first retry must be as old as the other topology when the broker is killed.
     const first = await context.publish(pubsub, topic, 1);
     await completed([first[0]?.id ?? ""], delayMs + context.deliveryMs);
     await durableTopology(context);
@@ -55,7 +58,7 @@ export const restartWithWaitingRetries: Behaviour = behaviour({
       "every message to wait for its retry",
     );
 
-    // Long enough for the broker to have it all, so that it is the waiting retry that must come.
+    // Long enough for the broker to store everything, so that the waiting retry itself must be delivered.
     await context.quiet(delayMs / 3);
     await broker.kill();
     await context.quiet(delayMs);

@@ -5,7 +5,7 @@ export const slowLine: Behaviour = behaviour({
   id: "faults.slow-line",
   rows: [20],
   statements: ["C5", "C24"],
-  title: "a line with 150 ms of delay each way slows things down and breaks nothing",
+  title: "a connection with 150 ms of delay each way is slow and breaks nothing",
   tier: "faults",
   needs: ["proxy"],
   requires: outsideThisProcess,

@@ -15,7 +15,7 @@ export const staleSettle: Behaviour = behaviour({
   async run(context) {
     const { proxy } = context.harness;
     check(proxy !== undefined, "harness.proxy");
-    // Longer than the line is cut, so that a lease that outlives its connection is still ours.
+    // Longer than the connection is cut, so that a lease that outlives its connection is still ours.
     const ackDeadlineMs = Math.max(10_000, context.capabilities.ackDeadline.minMs);
     const { pubsub: direct, topic, subscription } = await context.pair({ ackDeadlineMs });
     context.tolerate("duplicates", "repeated-attempts");
@@ -64,6 +64,7 @@ export const staleSettle: Behaviour = behaviour({
     await context.quiet(ackDeadlineMs + context.quietMs);
     for (const id of acked)
       equal(collector.runsOf(id).length, 0, "later runs of a message whose ack was said to have settled it");
-    for (const id of refused) check(collector.runsOf(id).length > 0, "a message whose ack was refused to come again");
+    for (const id of refused)
+      check(collector.runsOf(id).length > 0, "a message whose ack was refused to be redelivered");
   },
 });

@@ -11,7 +11,7 @@ export const standbyRecovers: Behaviour = behaviour({
   rows: [20, 40],
   statements: ["C20", "C24", "C30", "C37"],
   title:
-    "a worker of an ordered subscription whose line is cut and mended says that it receives, whether another has taken over or not",
+    "a worker of an ordered subscription whose connection is cut and restored reports that it receives, whether another has taken over or not",
   tier: "faults",
   needs: ["proxy"],
   requires: (capabilities) => ordered(capabilities) ?? outsideThisProcess(capabilities),
@@ -29,7 +29,8 @@ export const standbyRecovers: Behaviour = behaviour({
     await first.completes([alone?.id ?? ""]);
     const second = await context.collect(direct, subscription);
 
-    // Once for as long as the other needs to take over, and once more, as whatever it is now.
+    // Cut once for as long as the other worker needs to take over, and then once more, whether it is active or
+    // stand-by by then.
     for (const takesOver of [true, false]) {
       await proxy.cut();
       if (takesOver) {

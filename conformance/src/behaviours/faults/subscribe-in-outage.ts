@@ -5,7 +5,7 @@ export const subscribeInOutage: Behaviour = behaviour({
   id: "faults.subscribe-in-outage",
   rows: [43],
   statements: ["C24"],
-  title: "a worker that is opened while the line is cut starts when it is mended",
+  title: "a worker that is opened while the connection is cut starts when it is restored",
   tier: "faults",
   needs: ["proxy"],
   requires: outsideThisProcess,

@@ -7,7 +7,7 @@ export const events: Behaviour = behaviour({
   rows: [46, 50],
   statements: ["C30"],
   title:
-    "the observer hears of every publish, delivery, retry, acknowledgement and dead letter, as often as they happen",
+    "the observer is told of every publish, delivery, retry, acknowledgement and dead letter, as often as they happen",
   tier: "smoke",
   async run(context) {
     const { pubsub, topic, subscription } = await context.pair();

@@ -6,7 +6,7 @@ export const leavesNothing: Behaviour = behaviour({
   id: "life.leaves-nothing",
   rows: [14, 42],
   statements: ["C23", "C24"],
-  title: "connections that were used and closed leave no socket and no timer behind",
+  title: "connections that were used and closed leave no socket and no timer",
   tier: "full",
   exclusive: true,
   async run(context) {
@@ -21,7 +21,7 @@ export const leavesNothing: Behaviour = behaviour({
       await connection.close();
     };
     const count = (): number => getActiveResourcesInfo().filter((kind) => /TCP|TLS|Timeout|Pipe/.test(kind)).length;
-    // The first use may leave what is made once for the process.
+    // The first use may leave what is created once per process.
     await use();
     let settled = count();
     await context.eventually(() => {

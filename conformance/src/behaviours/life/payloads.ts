@@ -9,7 +9,7 @@ export const payloads: Behaviour = behaviour({
   id: "life.payloads",
   rows: [49],
   statements: ["C28", "C30"],
-  title: "bodies and attributes turn up neither in logs nor in errors nor in observed events, whatever goes wrong",
+  title: "bodies and attributes appear neither in logs nor in errors nor in observed events, whatever goes wrong",
   tier: "smoke",
   async run(context) {
     const said: string[] = [];

@@ -5,7 +5,7 @@ export const acrossRetries: Behaviour = behaviour({
   id: "ordering.across-retries",
   rows: [32],
   statements: ["C14", "C20"],
-  title: "a message that fails three times holds its key closed until it succeeds; other keys do not wait for it",
+  title: "a message that fails three times blocks its key until it succeeds; other keys do not wait for it",
   tier: "smoke",
   requires: ordered,
   async run(context) {

@@ -5,7 +5,7 @@ export const headBlocksKey: Behaviour = behaviour({
   id: "ordering.head-blocks-key",
   rows: [9],
   statements: ["C20"],
-  title: "while a message is handled its successors wait, at a second worker too, and other keys go on",
+  title: "while a message is handled its successors wait, also at a second worker, and other keys continue",
   tier: "smoke",
   requires: ordered,
   async run(context) {
@@ -15,7 +15,9 @@ export const headBlocksKey: Behaviour = behaviour({
     await pubsub.apply([subscription]);
     let free = false;
     const handle = ({ item }: { readonly item: { readonly key: string } }): unknown =>
-      item.key === "stuck" ? context.eventually(() => free, "leave to go on", context.deliveryMs * 2) : undefined;
+      item.key === "stuck"
+        ? context.eventually(() => free, "permission to continue", context.deliveryMs * 2)
+        : undefined;
     const workers = [
       await context.collect(pubsub, subscription, { handle }),
       await context.collect(await context.open(), subscription, { handle }),

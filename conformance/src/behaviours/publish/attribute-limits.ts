@@ -2,7 +2,7 @@ import type { Attributes } from "@anytopic/core";
 import { behaviour, type Behaviour } from "../../behaviour.ts";
 import { check, equal, equalAttributes, rejects } from "../../expect.ts";
 
-/** What is long enough to show a limit and short enough to fit beside others. */
+/** Long enough to show a limit, and short enough to fit beside others. */
 const BEARABLE_BYTES = 64 * 1024;
 
 export const attributeLimits: Behaviour = behaviour({

@@ -2,7 +2,7 @@ import type { Attributes } from "@anytopic/core";
 import { behaviour, type Behaviour } from "../../behaviour.ts";
 import { check, equal, equalAttributes } from "../../expect.ts";
 
-/** What stays a bearable message where an adapter permits megabytes of attributes. */
+/** Keeps the message small enough where an adapter permits megabytes of attributes. */
 const MOST_VALUE_BYTES = 4096;
 
 export const attributesTogether: Behaviour = behaviour({
@@ -10,7 +10,7 @@ export const attributesTogether: Behaviour = behaviour({
   rows: [16, 38],
   statements: ["C3", "C6"],
   title:
-    "attributes that keep to every limit one by one arrive, or are refused together, before the network, without pausing their ordering key",
+    "attributes that are each within the limits arrive, or are refused for their total size, before the network, without pausing their ordering key",
   tier: "full",
   async run(context) {
     const { maxAttributes, maxAttributeValueBytes, ordering } = context.capabilities;

@@ -6,7 +6,7 @@ export const batchByBytes: Behaviour = behaviour({
   id: "publish.batch-by-bytes",
   rows: [17, 38],
   statements: ["C4"],
-  title: "a batch larger than the broker takes is split by count and by bytes",
+  title: "a batch larger than the broker accepts is split by count and by bytes",
   tier: "full",
   async run(context) {
     const { maxMessageBytes, publishBatch } = context.capabilities;
@@ -34,7 +34,7 @@ export const batchByBytes: Behaviour = behaviour({
       },
     );
     const collector = await context.collect(pubsub, subscription);
-    // Two and a half batches by bytes where those are of bearable size, else as many as fit into 8 MiB.
+    // Two and a half batches by bytes if these are not too large, else as many as fit into 8 MiB.
     const padBytes = Math.min(Math.floor(maxMessageBytes / 2), 64 * 1024);
     const bytes = Math.min(publishBatch.maxBytes * 2.5, 8 * 1024 * 1024);
     const count = Math.max(8, Math.ceil(bytes / padBytes));

@@ -6,7 +6,7 @@ export const chosenId: Behaviour = behaviour({
   id: "publish.chosen-id",
   rows: [1],
   statements: ["C2"],
-  title: "an id brought by the caller is returned, and seen on every attempt and every subscription",
+  title: "an id chosen by the caller is returned, and seen on every attempt and every subscription",
   tier: "smoke",
   async run(context) {
     const { pubsub, topic, subscription: first } = await context.pair();

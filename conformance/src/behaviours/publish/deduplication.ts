@@ -10,7 +10,7 @@ export const deduplication: Behaviour = behaviour({
   tier: "full",
   async run(context) {
     const { deduplicationWindowMs, exactlyOnce } = context.capabilities;
-    // Where the broker deduplicates for exactly-once topics only, the capability speaks of those.
+    // If the broker deduplicates only exactly-once topics, the capability is about those.
     const deliveryGuarantee = deduplicationWindowMs > 0 && exactlyOnce !== "none" ? "exactly-once" : "at-least-once";
     const { pubsub, topic, subscription } = await context.pair({}, { deliveryGuarantee });
     const collector = await context.collect(pubsub, subscription);

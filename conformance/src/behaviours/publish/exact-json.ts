@@ -2,7 +2,7 @@ import { defineTopic, type StandardSchema } from "@anytopic/core";
 import { behaviour, type Behaviour } from "../../behaviour.ts";
 import { check, equal, equalBytes, rejects } from "../../expect.ts";
 
-/** Takes a date as a `Date` only, or as text too. */
+/** Accepts a date as a `Date` only, or also as text. */
 const dateSchema = (takesText: boolean): StandardSchema<{ at: Date | string }, { at: Date }> => ({
   "~standard": {
     version: 1,
@@ -31,7 +31,7 @@ export const exactJson: Behaviour = behaviour({
   rows: [37],
   statements: ["C3", "C18"],
   title:
-    "what JSON carries arrives as it was; what it would change, or what the schema would refuse on arrival, is INVALID_MESSAGE at publish and names the place",
+    "an event that JSON can carry arrives unchanged; one that JSON would change, or the schema would refuse on arrival, is INVALID_MESSAGE at publish, which names the place",
   tier: "smoke",
   async run(context) {
     const pubsub = await context.open();

@@ -8,7 +8,7 @@ export const keyPause: Behaviour = behaviour({
   rows: [8, 40],
   statements: ["C6", "C20"],
   title:
-    "a failed publish pauses its ordering key: those behind it reject with KEY_PAUSED, other keys go on, and nothing overtakes",
+    "a failed publish pauses its ordering key: later publishes of the key reject with KEY_PAUSED, other keys continue, and nothing overtakes",
   tier: "smoke",
   requires: ordered,
   async run(context) {

@@ -1,7 +1,7 @@
 import { behaviour, type Behaviour } from "../../behaviour.ts";
 import { equal, equalAttributes, equalBytes, sameMembers, within } from "../../expect.ts";
 
-/** Five messages with five different contents, so that no two can stand in for each other. */
+/** Five messages with five different contents, so that no message can be mistaken for another. */
 export const roundtrip: Behaviour = behaviour({
   id: "publish.roundtrip",
   rows: [1],
@@ -41,7 +41,7 @@ export const roundtrip: Behaviour = behaviour({
       equalBytes(received?.context.body ?? new Uint8Array(), Buffer.from(JSON.stringify(item)), `${about}'s body`);
       equal(received?.attempt, 1, `${about}'s attempt`);
       equal(received?.context.orderingKey, undefined, `${about}'s ordering key`);
-      // Some brokers keep whole seconds, and their clocks are their own.
+      // Some brokers keep whole seconds, and they have their own clocks.
       within(
         received?.context.publishTime.getTime() ?? NaN,
         { min: beforeMs - 1000, max: afterMs + 1000 },

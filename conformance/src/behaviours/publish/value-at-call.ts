@@ -7,7 +7,7 @@ interface Reused {
   n: number;
 }
 
-/** Looks at an event one turn of the event loop after it was asked. */
+/** A schema that reads the event one turn of the event loop after it was called. */
 const later: StandardSchema<Reused> = {
   "~standard": {
     version: 1,

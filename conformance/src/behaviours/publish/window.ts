@@ -8,7 +8,7 @@ export const window: Behaviour = behaviour({
   id: "publish.window",
   rows: [39],
   statements: ["C5"],
-  title: "publishes under way and waiting are bounded; those past both bounds reject with RESOURCE_EXHAUSTED",
+  title: "pending and waiting publishes are limited; those beyond both limits reject with RESOURCE_EXHAUSTED",
   tier: "smoke",
   async run(context) {
     const held: (readonly PublishRequest[])[] = [];

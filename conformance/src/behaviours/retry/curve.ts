@@ -35,7 +35,7 @@ export const curve: Behaviour = behaviour({
     equal(gaps.length, 4 * MESSAGES, "the number of retries");
     for (const { attempt, gapMs } of gaps) {
       const baseMs = Math.min(maxBackoffMs, minBackoffMs * 2 ** (attempt - 2));
-      // One ms for the difference between this process's clocks; a coarse broker may round up a step.
+      // One ms for the difference between this process's clocks. A coarse broker may round up by one step.
       const bounds = { min: baseMs - 1, max: baseMs * (1 + jitter) + granularityMs + context.lateMs };
       within(gapMs, bounds, `the ms before attempt ${attempt}`);
     }

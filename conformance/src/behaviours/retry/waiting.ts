@@ -5,7 +5,7 @@ export const waiting: Behaviour = behaviour({
   id: "retry.waiting",
   rows: [27, 33],
   statements: ["C14"],
-  title: "messages that wait for their retry take no handler's place and hold nobody up, however many they are",
+  title: "messages that wait for their retry use no handler's place and delay no other message, however many they are",
   tier: "smoke",
   async run(context) {
     const delayMs = context.retryStepMs(3000);

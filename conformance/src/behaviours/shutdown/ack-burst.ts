@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { behaviour, type Behaviour } from "../../behaviour.ts";
 import { equal } from "../../expect.ts";
 
-/** More than any broker passes on in one go, and the default `maxConcurrency`. */
+/** More than any broker passes on at once, and the default `maxConcurrency`. */
 const TOTAL = 100;
 
 export const ackBurst: Behaviour = behaviour({
@@ -28,7 +28,7 @@ export const ackBurst: Behaviour = behaviour({
       await context.quiet();
       const [oldest, ...others] = collector.received.map(({ id }) => leave.get(id));
       for (const end of others.toReversed()) end?.();
-      // Only now, so that no acknowledgement could stand for all of them.
+      // Only now, so that no single acknowledgement can cover all of them.
       for (let turn = 0; turn < 3; turn += 1) await setImmediate();
       oldest?.();
       await context.within(closing, "close to resolve once the handlers have ended");

@@ -7,7 +7,7 @@ export const deadline: Behaviour = behaviour({
   rows: [36, 45],
   statements: ["C23", "C25"],
   title:
-    "a handler that hangs cannot hold up close past its deadline: its signal aborts, its message goes to another worker",
+    "a handler that hangs cannot delay close past its deadline: its signal aborts, its message goes to another worker",
   tier: "smoke",
   async run(context) {
     const { pubsub, topic, subscription } = await context.pair();

@@ -17,7 +17,7 @@ export const handlersPublish: Behaviour = behaviour({
     const outcomes: PromiseSettledResult<unknown>[] = [];
     const collector = await context.collect(pubsub, subscription, {
       async handle() {
-        await context.eventually(() => free, "leave to go on");
+        await context.eventually(() => free, "permission to continue");
         const publishes = [topic, other].map((one) => context.publishItem(pubsub, one, context.item("from-handler")));
         outcomes.push(...(await Promise.allSettled(publishes)));
       },
@@ -26,7 +26,7 @@ export const handlersPublish: Behaviour = behaviour({
     await collector.starts(3);
 
     const closing = pubsub.close();
-    // The broker has been told that no more is wanted.
+    // Intake has stopped: the broker was told to send no more messages.
     await context.eventually(() => collector.worker.health().state === "closing", "the worker to close");
     await context.quiet();
     free = true;
@@ -69,7 +69,7 @@ export const fromHandler: Behaviour = behaviour({
     await context.within(collector.worker.closed, "the worker to be closed");
     within(waitedMs, { max: 10_000 }, "the ms that close took the handler");
     await context.within(pubsub.close(), "the connection to be closed");
-    check(monotonicMs() - startMs < 20_000, "close not to give up its caller");
+    check(monotonicMs() - startMs < 20_000, "close not to abandon its caller");
 
     const later = await context.collect(await context.open(), subscription);
     await context.quiet();

@@ -11,7 +11,7 @@ export const inFlight: Behaviour = behaviour({
     const { pubsub, topic, subscription } = await context.pair();
     let free = false;
     const collector = await context.collect(pubsub, subscription, {
-      handle: () => context.eventually(() => free, "leave to go on"),
+      handle: () => context.eventually(() => free, "permission to continue"),
     });
     const sent = await context.publish(pubsub, topic, 5);
     await collector.starts(5);

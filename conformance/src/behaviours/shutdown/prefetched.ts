@@ -10,7 +10,7 @@ export const prefetched: Behaviour = behaviour({
   rows: [10, 36, 46],
   statements: ["C12", "C23"],
   title:
-    "messages that were fetched and not started go back at once on close, and no attempt is spent where the broker allows",
+    "messages that were fetched and not started are released at once on close, and spend no attempt where the broker allows",
   tier: "smoke",
   async run(context) {
     const { pubsub, topic, subscription } = await context.pair();
@@ -18,7 +18,7 @@ export const prefetched: Behaviour = behaviour({
     const hoarder = await context.collect(pubsub, subscription, {
       maxConcurrency: 1,
       prefetch: 50,
-      handle: () => context.eventually(() => free, "leave to go on"),
+      handle: () => context.eventually(() => free, "permission to continue"),
     });
     const sent = await context.publish(pubsub, topic, 30);
     await hoarder.starts(1);

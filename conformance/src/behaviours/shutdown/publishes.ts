@@ -5,7 +5,7 @@ export const publishes: Behaviour = behaviour({
   id: "shutdown.publishes",
   rows: [36, 40],
   statements: ["C1", "C23"],
-  title: "publishes under way at close are answered truly: accepted ones arrive, refused ones say so",
+  title: "publishes that are pending at close are answered truthfully: accepted ones arrive, refused ones say so",
   tier: "smoke",
   async run(context) {
     const { pubsub, topic, subscription } = await context.pair();
@@ -20,7 +20,7 @@ export const publishes: Behaviour = behaviour({
       ),
     );
     await publisher.close();
-    // Its topic is only being opened.
+    // Its topic is still being opened.
     const fresh = await context.open();
     const first = context.publishItem(fresh, topic, context.item());
     await fresh.close();

@@ -9,7 +9,7 @@ export const unread: Behaviour = behaviour({
   id: "shutdown.unread",
   rows: [36],
   statements: ["C23"],
-  title: "a pull iterator that nobody reads, or reads and does not settle, closes, and its messages go back",
+  title: "a pull iterator that nobody reads, or whose reader does not settle, closes, and its messages are released",
   tier: "full",
   async run(context) {
     const { pubsub, topic, subscription } = await context.pair();
@@ -31,7 +31,7 @@ export const unread: Behaviour = behaviour({
     );
     await collector.close();
 
-    // The same when the whole connection closes and waits for the one that was read.
+    // The same when the whole connection closes and waits for the delivery that was read.
     const going = await context.open();
     const reading = going.deliveries(subscription);
     const second = reading.next();
@@ -46,7 +46,7 @@ export const unread: Behaviour = behaviour({
     within(
       (heir.completed.at(-1)?.atMs ?? Infinity) - closedMs,
       { max: HANDOVER_MS + context.lateMs },
-      "the ms until the heir had what nobody had read",
+      "the ms until the next worker had the unread messages",
     );
     equal(await held?.ack(), "settled", "the settle of the one that was read");
     await context.within(closing, "the connection to close");

@@ -7,7 +7,7 @@ export const destroy: Behaviour = behaviour({
   rows: [15, 24],
   statements: ["C27"],
   title:
-    "what was destroyed and made again is empty: no old message, no old dead letter; other subscriptions keep theirs",
+    "what was destroyed and created again is empty: no old message, no old dead letter; other subscriptions keep theirs",
   tier: "full",
   async run(context) {
     const { pubsub, topic, subscription } = await context.pair();

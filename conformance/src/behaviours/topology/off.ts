@@ -6,7 +6,7 @@ export const off: Behaviour = behaviour({
   id: "topology.off",
   rows: [24],
   statements: ["C27"],
-  title: 'with provisioning "off", everything works on a topology that others made, without one admin call',
+  title: 'with provisioning "off", everything works on a topology that others created, without one admin call',
   tier: "smoke",
   async run(context) {
     const { pubsub: admin, topic, subscription } = await context.pair({ retryPolicy: { maxRetries: 1 } });

@@ -13,7 +13,7 @@ export const hostile: Behaviour = behaviour({
   rows: [37],
   statements: ["C18", "C33"],
   title:
-    "a stranger's broken and malicious messages harm nobody: neighbours run once, the connection stays, letters keep the bytes, peek and redrive work",
+    "a stranger's broken and malicious messages do no harm: neighbours run once, the connection stays, letters keep the bytes, peek and redrive work",
   tier: "full",
   needs: ["hostile"],
   timeoutMs: 180_000,

@@ -4,8 +4,23 @@ import { type Broker, startBrokerOrSkip } from "@anytopic/brokers";
 import { createTcpProxy } from "@anytopic/conformance";
 import { afterAll, describe, expect, test } from "vitest";
 
-const broker: Broker | undefined = await startBrokerOrSkip("gcp");
-afterAll(() => broker?.close());
+const aws = await startBrokerOrSkip("aws", { provider: "native", implementation: "fauxqs" });
+const gcp = await startBrokerOrSkip("gcp");
+afterAll(async () => void (await Promise.all([aws?.close(), gcp?.close()])));
+
+interface Setting {
+  readonly broker: Broker | undefined;
+  /** The adapter's options, for a broker at this address. */
+  readonly options: (host: string) => object;
+}
+
+const awsOptions = (host: string): object => ({ region: "eu-west-1", endpoint: `http://${host}` });
+const gcpOptions = (emulatorHost: string): object => ({ projectId: "closing", emulatorHost });
+const SETTINGS: readonly (readonly [string, string, Setting])[] = [
+  ["aws", "", { broker: aws, options: awsOptions }],
+  ["gcp", "", { broker: gcp, options: gcpOptions }],
+  ["gcp", " with waiting pulls", { broker: gcp, options: (host) => ({ ...gcpOptions(host), waitingPulls: true }) }],
+];
 
 const BOUND_MS = 1000;
 /** A loaded machine is late. */
@@ -19,8 +34,8 @@ interface Closed {
 }
 
 /** What the process says after the line was frozen and it has closed; rejects when it does not end by itself. */
-async function closedBy(host: string, waiting: boolean, frozen: () => void | Promise<void>): Promise<Closed> {
-  const child = fork(new URL("closing-process.ts", import.meta.url), [host, waiting ? "waiting" : ""]);
+async function closedBy(name: string, options: object, frozen: () => void | Promise<void>): Promise<Closed> {
+  const child = fork(new URL("fixtures/closing-process.ts", import.meta.url), [name, JSON.stringify(options)]);
   try {
     const exited = once(child, "exit", { signal: AbortSignal.timeout(30_000) });
     exited.catch(() => {});
@@ -44,18 +59,19 @@ function expectAllClosed({ longestMs, unanswered, rejected, left }: Closed): voi
   expect(left).toEqual([]);
 }
 
-describe.skipIf(broker === undefined)("closing keeps its bound, and the process ends,", () => {
+describe.each(SETTINGS)("closing keeps its bound, and the process ends, %s%s,", (name, _variant, setting) => {
+  const { broker, options } = setting;
   const { host = "", port = 0, freeze, thaw } = broker ?? {};
 
-  test.each([false, true])("on a half-open line, waiting pulls %s", { timeout: 150_000 }, async (waiting) => {
+  test.skipIf(broker === undefined)("on a half-open line", { timeout: 150_000 }, async () => {
     const line = await createTcpProxy({ targetHost: host, targetPort: port });
-    expectAllClosed(await closedBy(`${line.host}:${line.port}`, waiting, () => line.blackhole()));
+    expectAllClosed(await closedBy(name, options(`${line.host}:${line.port}`), () => line.blackhole()));
     await line.close();
   });
 
   test.skipIf(freeze === undefined)("on a broker that is stopped", { timeout: 150_000 }, async () => {
     try {
-      expectAllClosed(await closedBy(`${host}:${port}`, false, async () => freeze?.()));
+      expectAllClosed(await closedBy(name, options(`${host}:${port}`), async () => freeze?.()));
     } finally {
       await thaw?.();
     }

@@ -1,4 +1,4 @@
-import type { Attributes } from "../contract/message.ts";
+import type { Attributes } from "./message.ts";
 
 /**
  * Why a message was dead-lettered. `"rejected"`: a handler threw `Reject`. `"retries-exhausted"`: its last permitted

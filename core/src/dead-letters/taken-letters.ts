@@ -1,0 +1,55 @@
+import type { Clock } from "../base/clock.ts";
+import type { DriverDeadLetters, StoredMessage, TakenLetter } from "../driver.ts";
+import { boundedTimeMs } from "../contract/received.ts";
+
+/** A broker may answer that there is no letter although there is one, so it is asked again for so long. */
+const PATIENCE_MS = 1000;
+const PAUSE_MS = 200;
+/** Letters taken at a time to be deleted. */
+const PURGE_BATCH = 1000;
+
+/** Up to `limit` letters; none only when there was none for about a second, or when `signal` aborts. */
+export async function takeLetters(
+  letters: DriverDeadLetters,
+  limit: number,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<readonly TakenLetter[]> {
+  const endMs = clock.monotonicNow() + PATIENCE_MS;
+  for (let waitMs = 0; ; waitMs = endMs - clock.monotonicNow()) {
+    const taken = await letters.take(limit, Math.max(0, Math.ceil(waitMs)));
+    if (taken.length > 0 || letters.emptyIsCertain === true || signal?.aborted === true) return taken;
+    if (endMs - clock.monotonicNow() < PAUSE_MS) return taken;
+    if (waitMs > 0) await new Promise<void>((resolve) => clock.setTimer(resolve, PAUSE_MS, true));
+  }
+}
+
+/** Up to `limit` letters, as the driver shows them, or else taken and put back: the oldest first. */
+export async function peekLetters(letters: DriverDeadLetters, limit: number): Promise<readonly StoredMessage[]> {
+  if (letters.peek !== undefined) return await letters.peek(limit);
+  const taken: TakenLetter[] = [];
+  try {
+    // After the first empty answer it asks once more, and may wait.
+    for (let empty = 0; empty < 2 && taken.length < limit;) {
+      const more = await letters.take(limit - taken.length, empty * PATIENCE_MS);
+      empty = more.length === 0 ? empty + 1 : 0;
+      taken.push(...more);
+    }
+  } finally {
+    await Promise.allSettled(taken.map((letter) => letter.putBack()));
+  }
+  return taken.sort((one, other) => boundedTimeMs(one.publishTimeMs) - boundedTimeMs(other.publishTimeMs));
+}
+
+/** Deletes every letter, by the driver's own means where it has some, and returns how many there were. */
+export async function purgeLetters(letters: DriverDeadLetters, clock: Clock): Promise<number> {
+  if (letters.purge !== undefined) return await letters.purge();
+  for (let purged = 0; ;) {
+    const taken = await takeLetters(letters, PURGE_BATCH, clock);
+    if (taken.length === 0) return purged;
+    const outcomes = await Promise.allSettled(taken.map((letter) => letter.remove()));
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    purged += taken.length;
+  }
+}
