@@ -70,7 +70,16 @@ export function forwardRequest(request: PublishRequest, changes: Partial<Publish
   };
 }
 
-export function forwardDelivery(delivery: DriverDelivery, changes: Partial<DriverDelivery>): DriverDelivery {
+/** What of a delivery is different, and what is done in place of its owner's settles. */
+export interface DeliveryChanges extends Partial<Omit<DriverDelivery, "owner">> {
+  readonly ack?: () => Promise<void> | undefined;
+  readonly retry?: (delayMs: number) => Promise<void> | undefined;
+  readonly release?: (leaseEnded: boolean) => Promise<void> | undefined;
+}
+
+export function forwardDelivery(delivery: DriverDelivery, changes: DeliveryChanges): DriverDelivery {
+  const { owner } = delivery;
+  const { ack, retry, release, ...differs } = changes;
   return {
     id: delivery.id,
     body: delivery.body,
@@ -79,13 +88,14 @@ export function forwardDelivery(delivery: DriverDelivery, changes: Partial<Drive
     publishTimeMs: delivery.publishTimeMs,
     native: delivery.native,
     attempt: delivery.attempt,
-    get retriesAtBroker() {
-      return delivery.retriesAtBroker === true;
+    undecodable: delivery.undecodable,
+    owner: {
+      ack: () => (ack === undefined ? owner.ack(delivery) : ack()),
+      retry: (_, delayMs) => (retry === undefined ? owner.retry(delivery, delayMs) : retry(delayMs)),
+      release: (_, leaseEnded) => (release === undefined ? owner.release(delivery, leaseEnded) : release(leaseEnded)),
+      retriesAtBroker: () => owner.retriesAtBroker?.(delivery) === true,
     },
-    ack: () => delivery.ack(),
-    retry: (delayMs) => delivery.retry(delayMs),
-    release: (leaseEnded) => delivery.release(leaseEnded),
-    ...changes,
+    ...differs,
   };
 }
 

@@ -140,6 +140,7 @@ export class Monitor {
     const { traffic } = this;
     const held = new Set<DriverDelivery>();
     let stopped = false;
+    let closed = false;
     traffic.maxOutstanding = options.maxOutstanding;
     const drop = (delivery: DriverDelivery): boolean => {
       if (!held.delete(delivery)) return false;
@@ -151,7 +152,10 @@ export class Monitor {
       delivery: DriverDelivery,
       call: () => Promise<void> | undefined,
     ) => {
-      if (!drop(delivery) && !revoked.has(delivery)) this.#broken(`core settled a delivery twice (${kind})`);
+      if (closed) this.#broken(`core settled a delivery after the subscriber was closed (${kind})`);
+      // Of what was taken away, only a success is still told, once.
+      const isLate = kind === "ack" && revoked.delete(delivery);
+      if (!drop(delivery) && !isLate) this.#broken(`core settled a delivery twice or after it was revoked (${kind})`);
       traffic.settles[kind] += 1;
       return this.#watchSettle(kind, call, kind === "ack" && subscription.topic.exactlyOnce);
     };
@@ -174,10 +178,11 @@ export class Monitor {
       wrap: (delivery) => {
         this.#inspect(delivery);
         if (stopped) this.#broken("a delivery came after stop() had resolved");
+        const { owner } = delivery;
         const seen: DriverDelivery = forwardDelivery(delivery, {
-          ack: () => settle("ack", seen, () => delivery.ack()),
-          retry: (delayMs) => settle("retry", seen, () => delivery.retry(delayMs)),
-          release: () => settle("release", seen, () => delivery.release()),
+          ack: () => settle("ack", seen, () => owner.ack(delivery)),
+          retry: (delayMs) => settle("retry", seen, () => owner.retry(delivery, delayMs)),
+          release: (leaseEnded) => settle("release", seen, () => owner.release(delivery, leaseEnded)),
         });
         held.add(seen);
         traffic.outstanding += 1;
@@ -189,6 +194,10 @@ export class Monitor {
       stop: async (inner, timeoutMs) => {
         await inner.stop(timeoutMs);
         stopped = true;
+      },
+      close: async (inner, timeoutMs) => {
+        await inner.close(timeoutMs);
+        closed = true;
       },
     });
   }

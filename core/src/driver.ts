@@ -56,9 +56,25 @@ export interface DriverPublisher {
   close(timeoutMs: number): Promise<void>;
 }
 
+/** One delivery in core's hands: what came, as plain data, and whom to tell how it ends. */
+export interface DriverDelivery extends StoredMessage {
+  /** 1 for the first delivery of a message to this subscription, true across workers, crashes and restarts of the broker. */
+  readonly attempt: number;
+  /** Why the message's metadata cannot be read: core dead-letters it at once, as `"undecodable"`, with `body` and `attributes` as they are here. */
+  readonly undecodable?: Error | undefined;
+  /** Settles it. */
+  readonly owner: DeliveryOwner;
+}
+
 /**
- * One delivery in core's hands. Core settles it exactly once, by `ack`, `retry` or `release`, unless it was revoked.
- * A settle method returns `undefined` when the settle was handed to the connection and no confirmation will come, or a
+ * Settles deliveries, for a worker or a whole subscription. It is part of the delivery because deliveries may come before
+ * `openSubscriber` resolves, and their settles too.
+ *
+ * Core settles each delivery exactly once, by `ack`, `retry` or `release`, unless it was revoked. A settle is called as soon
+ * as the outcome is known, before core lets the message's key go on: what it revokes has not started. The delivery's place in
+ * `maxOutstanding` is free at once. Writing to the broker may wait, so that several settles go out together.
+ *
+ * A settle returns `undefined` when it was handed to the connection and no confirmation will come. Otherwise it returns a
  * promise that resolves on the broker's confirmation and rejects with `LEASE_LOST` (known to be no longer ours) or
  * `UNAVAILABLE` (unknown). It never throws. A settle after a reconnect that invalidated the delivery must reject with
  * `LEASE_LOST` and must never settle another message.
@@ -67,29 +83,25 @@ export interface DriverPublisher {
  * when the handler succeeded after all. The driver tries it where the broker may still accept it for this message, and
  * otherwise rejects with `LEASE_LOST`. A late `retry` or `release` gives back only what is certainly still its own.
  */
-export interface DriverDelivery extends StoredMessage {
-  /** 1 for the first delivery of a message to this subscription, true across workers, crashes and restarts of the broker. */
-  readonly attempt: number;
-  /**
-   * With `orderedRetry: "core"` only, read just before `retry`: true when the broker can delay this one by itself. Core
-   * then lets go of it and passes the delay, as with `"broker"`. The broker keeps its key closed, and core holds no successor.
-   */
-  readonly retriesAtBroker?: boolean;
-  /** Why the message's metadata cannot be read: core dead-letters it at once, as `"undecodable"`, with `body` and `attributes` as they are here. */
-  readonly undecodable?: Error | undefined;
+export interface DeliveryOwner<Delivery extends DriverDelivery = DriverDelivery> {
   /**
    * Done. On an exactly-once subscription a promise is required: with `Capabilities.ack` `"confirmed"` it resolves when the ack is
    * durable, with `"sent"` when the broker has worked up to it; what a crash then brings back, the inbox recognises.
    */
-  ack(): Promise<void> | undefined;
+  ack(delivery: Delivery): Promise<void> | undefined;
   /** Failed: deliver again, to any worker, no sooner than `delayMs` from now, with `attempt` one higher. The wait must not hold a place of `maxOutstanding`, nor delay other messages. */
-  retry(delayMs: number): Promise<void> | undefined;
+  retry(delivery: Delivery, delayMs: number): Promise<void> | undefined;
   /**
    * Not started: deliver again at once, to another worker where there is one, without spending an attempt where the
    * broker allows. With `leaseEnded`, core knows that its lease has ended (the process was held up), and it may be
    * another's: the driver frees its place and tells the broker nothing that could disturb that one.
    */
-  release(leaseEnded?: boolean): Promise<void> | undefined;
+  release(delivery: Delivery, leaseEnded: boolean): Promise<void> | undefined;
+  /**
+   * With `orderedRetry: "core"` only, asked just before `retry`: true when the broker can delay this one by itself. Core
+   * then lets go of it and passes the delay, as with `"broker"`. The broker keeps its key closed, and core holds no successor.
+   */
+  retriesAtBroker?(delivery: Delivery): boolean;
 }
 
 /** Core's side of a subscriber. All methods return at once and never throw. */

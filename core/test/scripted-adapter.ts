@@ -59,6 +59,8 @@ export class ScriptedAdapter implements Adapter {
   changes: readonly TopologyChange[] = [];
   /** What the driver answers to a settle; undefined as a fire-and-forget broker. */
   settleAnswer: (() => Promise<void>) | undefined;
+  /** What the driver answers when it is asked. */
+  retriesAtBroker = false;
   storeFailure: Error | undefined;
   /** What storing a letter waits for. */
   storing: Promise<void> | undefined;
@@ -107,9 +109,12 @@ export class ScriptedAdapter implements Adapter {
       native: undefined,
       ...message,
       attempt,
-      ack: () => settle("ack"),
-      retry: (delayMs) => settle("retry", delayMs),
-      release: () => settle("release"),
+      owner: {
+        ack: () => settle("ack"),
+        retry: (_, delayMs) => settle("retry", delayMs),
+        release: () => settle("release"),
+        retriesAtBroker: () => this.retriesAtBroker,
+      },
     };
     this.sink.deliver(delivery);
     return delivery;

@@ -143,7 +143,8 @@ describe("order per key", () => {
       order.push(`${id}.${attempt}`);
       if (attempt === 1) throw new Error("not yet");
     });
-    adapter.deliver({ id: "a1", orderingKey: "a", retriesAtBroker: true });
+    adapter.retriesAtBroker = true;
+    adapter.deliver({ id: "a1", orderingKey: "a" });
     await turn();
     expect(adapter.settles).toMatchObject([{ id: "a1", how: "retry", delayMs: 100 }]);
     expect(worker.health()).toMatchObject({ running: 0, waiting: 0 });

@@ -1,20 +1,14 @@
 import type { Message } from "@aws-sdk/client-sqs";
-import type { Attributes, DriverDelivery } from "@anytopic/core/driver";
+import type { Attributes, DeliveryOwner, DriverDelivery } from "@anytopic/core/driver";
 import type { DecodedMessage } from "./decode-message.ts";
 import { MAX_VISIBILITY_SECONDS } from "./limits.ts";
 
 /** `"received"`: core does not know it yet. `"held"`: core has it. `"settling"`: core has settled it. `"lost"`: it belongs to nobody here. */
 export type DeliveryState = "received" | "held" | "settling" | "lost";
 
-/** What a delivery hands its settle to. */
-export interface DeliveryOwner {
-  acknowledge(delivery: AwsDelivery): Promise<void>;
-  retryLater(delivery: AwsDelivery, delayMs: number): Promise<void>;
-  giveBack(delivery: AwsDelivery): Promise<void>;
-}
-
 /** One receipt of a message. */
 export class AwsDelivery implements DriverDelivery {
+  readonly owner: DeliveryOwner<AwsDelivery>;
   readonly id: string;
   readonly body: Uint8Array;
   readonly attributes: Attributes;
@@ -36,10 +30,9 @@ export class AwsDelivery implements DriverDelivery {
   renewing = false;
   /** Pending while it is on its way. */
   renewal: Promise<void> | undefined;
-  readonly #owner: DeliveryOwner;
 
-  constructor(owner: DeliveryOwner, decoded: DecodedMessage, receipt: ReceiptFacts) {
-    this.#owner = owner;
+  constructor(owner: DeliveryOwner<AwsDelivery>, decoded: DecodedMessage, receipt: ReceiptFacts) {
+    this.owner = owner;
     this.id = decoded.id;
     this.body = decoded.body;
     this.attributes = decoded.attributes;
@@ -59,18 +52,6 @@ export class AwsDelivery implements DriverDelivery {
   invisibleFor(seconds: number, nowMs: number): number {
     const usedSeconds = Math.ceil((nowMs - this.receivedAtMs) / 1000) + 1;
     return Math.max(0, Math.min(seconds, MAX_VISIBILITY_SECONDS - usedSeconds));
-  }
-
-  ack(): Promise<void> {
-    return this.#owner.acknowledge(this);
-  }
-
-  retry(delayMs: number): Promise<void> {
-    return this.#owner.retryLater(this, delayMs);
-  }
-
-  release(): Promise<void> {
-    return this.#owner.giveBack(this);
   }
 }
 

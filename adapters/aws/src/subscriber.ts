@@ -2,6 +2,7 @@ import type { Message } from "@aws-sdk/client-sqs";
 import {
   type Clock,
   CLOSE_GRACE_MS,
+  type DeliveryOwner,
   type DeliverySink,
   type DriverDelivery,
   type DriverSubscriber,
@@ -12,7 +13,7 @@ import {
 } from "@anytopic/core/driver";
 import type { Connection } from "./connection.ts";
 import { decodeMessage } from "./decode-message.ts";
-import { AwsDelivery, type DeliveryOwner } from "./delivery.ts";
+import { AwsDelivery } from "./delivery.ts";
 import { MAX_BATCH_ENTRIES } from "./limits.ts";
 import { MessageGroups } from "./message-groups.ts";
 import type { Queue } from "./queue.ts";
@@ -32,7 +33,7 @@ const SINGLY_EXTRA_MS = 10_000;
  * FIFO: SQS hands out several messages of a group in one answer, and then none until all of them are deleted or visible
  * again. When the first one fails, those behind it go back unstarted and come again after it.
  */
-export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
+export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDelivery> {
   readonly #connection: Connection;
   readonly #queue: Queue;
   readonly #clock: Clock;
@@ -105,7 +106,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
     return this.#closing;
   }
 
-  acknowledge(delivery: AwsDelivery): Promise<void> {
+  ack(delivery: AwsDelivery): Promise<void> {
     // Of one that was taken from core before, those behind it were taken back then: these are newer.
     const followed = delivery.state !== "lost";
     this.#groups.remove(delivery);
@@ -123,7 +124,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
     );
   }
 
-  retryLater(delivery: AwsDelivery, delayMs: number): Promise<void> {
+  retry(delivery: AwsDelivery, delayMs: number): Promise<void> {
     const followers = this.#groups.cut(delivery);
     const own = this.#settle(delivery);
     const hidden = own ? this.#settlements.hide(delivery, delayMs) : undefined;
@@ -135,7 +136,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
     return hidden ?? this.#lateSettle(delivery);
   }
 
-  giveBack(delivery: AwsDelivery): Promise<void> {
+  release(delivery: AwsDelivery): Promise<void> {
     this.#groups.remove(delivery);
     if (!this.#settle(delivery)) return this.#lateSettle(delivery);
     this.#unstarted.record(delivery.messageId, delivery.receiveCount, delivery.attempt);
@@ -258,7 +259,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner {
   async #close(timeoutMs: number): Promise<void> {
     this.#receivers.stop();
     for (const delivery of this.#held) {
-      this.giveBack(delivery).catch(ignore);
+      this.release(delivery).catch(ignore);
     }
     await within(this.#clock, timeoutMs, this.#settlements.flush());
   }

@@ -6,6 +6,7 @@ import { afterAll, describe, type ExpectStatic, test } from "vitest";
 import { createTestClients } from "./clients.ts";
 import { queueStats } from "./queue-stats.ts";
 import { createSqsFront, type SqsCall, type SqsFront, type SqsFrontOptions } from "./sqs-front.ts";
+import { ack, retry } from "./settle.ts";
 
 const LEASE_MS = 4000;
 /** What a retry may come late, as the conformance suite allows on AWS: SQS counts in whole seconds. */
@@ -120,7 +121,7 @@ describe.skipIf(broker === undefined)("a heartbeat", { concurrent: true, timeout
   test("that waits to be sent when the ack is said is not sent any more", async ({ expect }) => {
     await using holding = await hold(expect);
     holding.heartbeat();
-    await holding.delivery.ack();
+    await ack(holding.delivery);
     expect(namesOf(holding.front)).toEqual(["DeleteMessageBatch"]);
     expect(await holding.stats()).toMatchObject({ waiting: 0, outstanding: 0 });
   });
@@ -135,9 +136,9 @@ describe.skipIf(broker === undefined)("a heartbeat", { concurrent: true, timeout
       await expect.poll(() => performance.now() - heldAtMs, { timeout: 10_000 }).toBeGreaterThan(LEASE_MS);
       if (revoked !== "") holding.heartbeat();
       expect(holding.revoked).toHaveLength(revoked === "" ? 0 : 1);
-      await expect(holding.delivery.ack()).rejects.toMatchObject({ code: "LEASE_LOST" });
+      await expect(ack(holding.delivery)).rejects.toMatchObject({ code: "LEASE_LOST" });
       await expect.poll(() => namesOf(holding.front)).toEqual(["DeleteMessageBatch"]);
-      await holding.later[0]?.delivery.ack();
+      await ack(holding.later[0]?.delivery);
       expect(await holding.stats()).toMatchObject({ waiting: 0, outstanding: 0 });
     },
   );
@@ -148,13 +149,13 @@ describe.skipIf(broker === undefined)("a heartbeat", { concurrent: true, timeout
     await using holding = await hold(expect);
     holding.heartbeat();
     const saidAtMs = performance.now();
-    await holding.delivery.retry(1000);
+    await retry(holding.delivery, 1000);
     expect(namesOf(holding.front)).toEqual(["ChangeMessageVisibilityBatch"]);
     await expect.poll(() => holding.later.length, { timeout: 10_000 }).toBe(1);
     const waitedMs = (holding.later[0]?.atMs ?? 0) - saidAtMs;
     expect(waitedMs).toBeGreaterThanOrEqual(1000);
     expect(waitedMs).toBeLessThan(1000 + RETRY_SLACK_MS);
-    await holding.later[0]?.delivery.ack();
+    await ack(holding.later[0]?.delivery);
   });
 
   test.for([
@@ -165,7 +166,7 @@ describe.skipIf(broker === undefined)("a heartbeat", { concurrent: true, timeout
     await using holding = await hold(expect, { [where]: renewals.hold });
     holding.heartbeat();
     await expect.poll(() => renewals.kept).toBe(1);
-    await holding.delivery.ack();
+    await ack(holding.delivery);
     expect(await holding.stats()).toMatchObject({ waiting: 0, outstanding: 0 });
     renewals.open();
     await expect.poll(() => namesOf(holding.front).includes("renewal")).toBe(true);
@@ -183,7 +184,7 @@ describe.skipIf(broker === undefined)("a heartbeat", { concurrent: true, timeout
     holding.heartbeat();
     await expect.poll(() => renewals.kept).toBe(1);
     const saidAtMs = performance.now();
-    const retried = holding.delivery.retry(1000);
+    const retried = retry(holding.delivery, 1000);
     // Longer than what changes of visibility wait for each other.
     await expect.poll(() => performance.now() - saidAtMs).toBeGreaterThan(500);
     renewals.open();
@@ -193,7 +194,7 @@ describe.skipIf(broker === undefined)("a heartbeat", { concurrent: true, timeout
     const waitedMs = (holding.later[0]?.atMs ?? 0) - saidAtMs;
     expect(waitedMs).toBeGreaterThanOrEqual(1000);
     expect(waitedMs).toBeLessThan(1000 + RETRY_SLACK_MS);
-    await holding.later[0]?.delivery.ack();
+    await ack(holding.later[0]?.delivery);
   });
 
   test("that takes up some of a retry's delay leaves the rest of it", async ({ expect }) => {
@@ -202,14 +203,14 @@ describe.skipIf(broker === undefined)("a heartbeat", { concurrent: true, timeout
     holding.heartbeat();
     await expect.poll(() => renewals.kept).toBe(1);
     const saidAtMs = performance.now();
-    const retried = holding.delivery.retry(3000);
+    const retried = retry(holding.delivery, 3000);
     await expect.poll(() => performance.now() - saidAtMs).toBeGreaterThan(1200);
     renewals.open();
     await retried;
     expect(holding.front.calls.at(-1)?.entries).toMatchObject([{ VisibilityTimeout: 2 }]);
     await expect.poll(() => holding.later.length, { timeout: 10_000 }).toBe(1);
     expect((holding.later[0]?.atMs ?? 0) - saidAtMs).toBeGreaterThanOrEqual(3000);
-    await holding.later[0]?.delivery.ack();
+    await ack(holding.later[0]?.delivery);
   });
 
   test("that AWS throttles is not sent again once its message is settled", async ({ expect }) => {
@@ -222,12 +223,12 @@ describe.skipIf(broker === undefined)("a heartbeat", { concurrent: true, timeout
     await using holding = await hold(expect, { before });
     holding.heartbeat();
     await expect.poll(() => renewals.kept).toBe(1);
-    const retried = holding.delivery.retry(1000);
+    const retried = retry(holding.delivery, 1000);
     renewals.open();
     await retried;
     expect(renewals.kept).toBe(1);
     await expect.poll(() => holding.later.length, { timeout: 10_000 }).toBe(1);
-    await holding.later[0]?.delivery.ack();
+    await ack(holding.later[0]?.delivery);
   });
 
   test("that is unanswered until the lease ends: the retry is LEASE_LOST, and its old receipt is not used", async ({
@@ -237,13 +238,13 @@ describe.skipIf(broker === undefined)("a heartbeat", { concurrent: true, timeout
     await using holding = await hold(expect, { before: renewals.hold });
     holding.heartbeat();
     await expect.poll(() => renewals.kept).toBe(1);
-    const retried = expect(holding.delivery.retry(1000)).rejects.toMatchObject({ code: "LEASE_LOST" });
+    const retried = expect(retry(holding.delivery, 1000)).rejects.toMatchObject({ code: "LEASE_LOST" });
     // It is redelivered because its lease has ended.
     await expect.poll(() => holding.later.length, { timeout: 10_000 }).toBe(1);
     renewals.open();
     await retried;
     expect(namesOf(holding.front)).not.toContain("ChangeMessageVisibilityBatch");
-    await holding.later[0]?.delivery.ack();
+    await ack(holding.later[0]?.delivery);
   });
 
   test("that SQS refuses ends the lease at once: the retry is LEASE_LOST, and its old receipt is not used", async ({
@@ -258,7 +259,7 @@ describe.skipIf(broker === undefined)("a heartbeat", { concurrent: true, timeout
     await using holding = await hold(expect, { before });
     holding.heartbeat();
     await expect.poll(() => renewals.kept).toBe(1);
-    const retried = expect(holding.delivery.retry(1000)).rejects.toMatchObject({ code: "LEASE_LOST" });
+    const retried = expect(retry(holding.delivery, 1000)).rejects.toMatchObject({ code: "LEASE_LOST" });
     renewals.open();
     await retried;
     expect(namesOf(holding.front)).not.toContain("ChangeMessageVisibilityBatch");

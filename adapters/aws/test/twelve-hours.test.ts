@@ -5,6 +5,7 @@ import type { Connection } from "../src/connection.ts";
 import { checkedOptions } from "../src/options.ts";
 import { AwsSubscriber } from "../src/subscriber.ts";
 import { UnstartedReceipts } from "../src/unstarted-receipts.ts";
+import { ack, retry } from "./settle.ts";
 
 const HOUR_MS = 3_600_000;
 const CAP_MS = 12 * HOUR_MS;
@@ -101,14 +102,14 @@ test("a message is kept for 12 hours from its receipt, never asked for longer, a
   const ends = held.changes.map(({ atMs, seconds }) => atMs + seconds * 1000 - startedAtMs);
   expect(Math.max(...ends)).toBeLessThanOrEqual(CAP_MS);
   expect(Math.max(...ends)).toBeGreaterThan(CAP_MS - 5000);
-  await expect(held.delivery.ack()).rejects.toMatchObject({ code: "LEASE_LOST" });
+  await expect(ack(held.delivery)).rejects.toMatchObject({ code: "LEASE_LOST" });
 });
 
 test("the longest delay after two hours of handling is what is left of the 12 hours", async () => {
   const startedAtMs = performance.now();
   const held = await hold();
   await handleFor(held, 2 * HOUR_MS);
-  const retried = held.delivery.retry(11 * HOUR_MS);
+  const retried = retry(held.delivery, 11 * HOUR_MS);
   await vi.advanceTimersByTimeAsync(100);
   await retried;
   const { atMs, seconds } = held.changes.at(-1) as Change;

@@ -1,16 +1,8 @@
-import type { Attributes, DriverDelivery } from "@anytopic/core/driver";
+import type { Attributes, DeliveryOwner, DriverDelivery } from "@anytopic/core/driver";
 import type { KeyWaits } from "./key-waits.ts";
 import type { WireReceived } from "./rpc.ts";
 import type { SettleQueue } from "./settle-queue.ts";
 import type { Decoded } from "./codec.ts";
-
-/** Who carries out what core decides about a delivery. */
-export interface DeliveryOwner {
-  ack(delivery: GcpDelivery): Promise<void> | undefined;
-  retry(delivery: GcpDelivery, delayMs: number): Promise<void> | undefined;
-  release(delivery: GcpDelivery, leaseEnded: boolean): Promise<void> | undefined;
-  canWaitAtService(delivery: GcpDelivery): boolean;
-}
 
 /** Where deliveries come from, and are settled. */
 export interface DeliverySource {
@@ -22,6 +14,7 @@ export interface DeliverySource {
 
 /** One lease of one message. The ack id names the lease, so settling a lost one harms nobody. */
 export class GcpDelivery implements DriverDelivery {
+  readonly owner: DeliveryOwner<GcpDelivery>;
   readonly id: string;
   readonly body: Uint8Array;
   readonly attributes: Attributes;
@@ -42,10 +35,9 @@ export class GcpDelivery implements DriverDelivery {
   withCore = false;
   /** Failed at this worker in a way that the service has not counted. */
   failedHere = false;
-  readonly #owner: DeliveryOwner;
 
   constructor(
-    owner: DeliveryOwner,
+    owner: DeliveryOwner<GcpDelivery>,
     source: DeliverySource,
     received: WireReceived,
     decoded: Decoded,
@@ -53,7 +45,7 @@ export class GcpDelivery implements DriverDelivery {
     leaseUntilMs: number,
   ) {
     const { message } = received;
-    this.#owner = owner;
+    this.owner = owner;
     this.id = decoded.id;
     this.body = message.data;
     this.attributes = decoded.attributes;
@@ -70,26 +62,10 @@ export class GcpDelivery implements DriverDelivery {
   again(attempt: number): GcpDelivery {
     const { id, attributes, publishTimeMs } = this;
     const decoded = { id, attributes, publishTimeMs, previousAttempts: 0 };
-    const next = new GcpDelivery(this.#owner, this.source, this.native, decoded, attempt, this.leaseUntilMs);
+    const next = new GcpDelivery(this.owner, this.source, this.native, decoded, attempt, this.leaseUntilMs);
     next.ackId = this.ackId;
     next.withCore = this.withCore;
     next.failedHere = this.failedHere || attempt > this.attempt;
     return next;
-  }
-
-  get retriesAtBroker(): boolean {
-    return this.#owner.canWaitAtService(this);
-  }
-
-  ack(): Promise<void> | undefined {
-    return this.#owner.ack(this);
-  }
-
-  retry(delayMs: number): Promise<void> | undefined {
-    return this.#owner.retry(this, delayMs);
-  }
-
-  release(leaseEnded = false): Promise<void> | undefined {
-    return this.#owner.release(this, leaseEnded);
   }
 }

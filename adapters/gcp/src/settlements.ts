@@ -1,6 +1,12 @@
-import { type Clock, type DeliverySink, PubSubError, type SubscriptionSpec } from "@anytopic/core/driver";
+import {
+  type Clock,
+  type DeliveryOwner,
+  type DeliverySink,
+  PubSubError,
+  type SubscriptionSpec,
+} from "@anytopic/core/driver";
 import type { Attempts } from "./attempts.ts";
-import type { DeliveryOwner, GcpDelivery } from "./delivery.ts";
+import type { GcpDelivery } from "./delivery.ts";
 import { KeyHolds } from "./key-holds.ts";
 import { mayBeCounted } from "./move-on.ts";
 import type { WireReceived } from "./rpc.ts";
@@ -29,7 +35,7 @@ const SETTLED = Promise.resolve();
  * with an ordering key does so only when the worker holds nothing else of that key; otherwise it stays leased here and
  * is handed to core again at once, and its key stays closed everywhere (docs/adr/040-gcp-retry.md).
  */
-export class Settlements implements DeliveryOwner {
+export class Settlements implements DeliveryOwner<GcpDelivery> {
   readonly #options: SettlementsOptions;
   readonly #keys = new KeyHolds();
   /** What came by the pull that is being handed to core, before and after the delivery that core has just got. */
@@ -54,7 +60,7 @@ export class Settlements implements DeliveryOwner {
   retry(delivery: GcpDelivery, delayMs: number): Promise<void> | undefined {
     if (delivery.settled) return SETTLED;
     const kept = this.isKept(delivery);
-    if (kept && !this.canWaitAtService(delivery)) return this.#handAgain(delivery, delivery.attempt + 1);
+    if (kept && !this.retriesAtBroker(delivery)) return this.#handAgain(delivery, delivery.attempt + 1);
     const late = delivery.leaseUntilMs <= this.#options.clock.monotonicNow();
     this.#options.attempts.failed(delivery);
     const seconds = Math.max(kept ? SHORTLY_SECONDS : 0, Math.ceil(delayMs / 1000));
@@ -85,7 +91,7 @@ export class Settlements implements DeliveryOwner {
    * When its lease runs out the service counts the failure, which lasts beyond this worker. It would count one for every
    * other leased message of the key too, although none has started, and in the end dead-letter them.
    */
-  canWaitAtService(delivery: GcpDelivery): boolean {
+  retriesAtBroker(delivery: GcpDelivery): boolean {
     if (!this.isKept(delivery) || delivery.failedHere) return false;
     const key = delivery.orderingKey as string;
     const isFollowed = this.arriving.some((other) => other !== delivery.native && other.message.orderingKey === key);

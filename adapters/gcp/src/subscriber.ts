@@ -227,7 +227,7 @@ export class GcpSubscriber implements DriverSubscriber {
     this.#outstanding += 1;
     this.#settlements.admit(delivery);
     if (this.#stopping === undefined) this.#sink.deliver(delivery);
-    else void delivery.release();
+    else void this.#settlements.release(delivery, false);
   }
 
   async #moveOn(delivery: GcpDelivery): Promise<void> {

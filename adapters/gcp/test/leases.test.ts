@@ -5,6 +5,7 @@ import type { Connection } from "../src/connection.ts";
 import { checkedOptions } from "../src/options.ts";
 import type { Channel, WireReceived } from "../src/rpc.ts";
 import { GcpSubscriber } from "../src/subscriber.ts";
+import { ack, retry } from "./settle.ts";
 
 const HOUR_MS = 3_600_000;
 const LEASE_MS = 10_000;
@@ -90,7 +91,7 @@ test("nor is an ack under it believed", async () => {
   const { delivery } = await startWorker();
   setBackTheWallClock();
   await vi.advanceTimersByTimeAsync(LEASE_MS);
-  const [outcome] = await Promise.all([Promise.allSettled([delivery.ack()]), vi.advanceTimersByTimeAsync(1)]);
+  const [outcome] = await Promise.all([Promise.allSettled([ack(delivery)]), vi.advanceTimersByTimeAsync(1)]);
   expect(outcome).toMatchObject([{ status: "rejected", reason: { code: "LEASE_LOST" } }]);
 });
 
@@ -113,8 +114,8 @@ test("what failed after its lease is not started again here, where its key had t
   }));
   const { delivery, delivered, revoked } = await startWorker(ofKey, true);
   await vi.advanceTimersByTimeAsync(LEASE_MS);
-  expect(delivery.retriesAtBroker).toBe(false);
-  void delivery.retry(0);
+  expect(delivery.owner.retriesAtBroker?.(delivery)).toBe(false);
+  void retry(delivery, 0);
   await vi.advanceTimersByTimeAsync(1);
   // Core waits for it, so that it is told that it came, and that it was lost.
   expect(delivered).toHaveLength(3);
@@ -126,7 +127,7 @@ test("a lease is not given up because the wall clock was set forward", async () 
   setForwardTheWallClock();
   subscriber.extend([delivery]);
   await vi.advanceTimersByTimeAsync(LEASE_MS / 2);
-  const acked = delivery.ack();
+  const acked = ack(delivery);
   await vi.advanceTimersByTimeAsync(1);
   await acked;
   expect(revoked).toEqual([]);

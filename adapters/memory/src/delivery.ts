@@ -1,17 +1,10 @@
-import type { Attributes, DriverDelivery, Held } from "@anytopic/core/driver";
+import type { Attributes, DeliveryOwner, DriverDelivery, Held } from "@anytopic/core/driver";
 import type { TopicMessage } from "./topic-message.ts";
 import type { Worker } from "./worker.ts";
 
-/** Settles deliveries: the subscription that handed them out. */
-export interface DeliverySettler {
-  ack(delivery: MemoryDelivery): Promise<void> | undefined;
-  retry(delivery: MemoryDelivery, delayMs: number): Promise<void> | undefined;
-  release(delivery: MemoryDelivery): Promise<void> | undefined;
-}
-
 /** One handing-over of a message to a worker. Its lease ends at `expiresMs` unless renewed. */
 export class MemoryDelivery implements DriverDelivery, Held<MemoryDelivery> {
-  readonly settler: DeliverySettler;
+  readonly owner: DeliveryOwner<MemoryDelivery>;
   readonly worker: Worker;
   readonly message: TopicMessage;
   readonly attempt: number;
@@ -24,14 +17,14 @@ export class MemoryDelivery implements DriverDelivery, Held<MemoryDelivery> {
   newer: MemoryDelivery | undefined = undefined;
 
   constructor(
-    settler: DeliverySettler,
+    owner: DeliveryOwner<MemoryDelivery>,
     worker: Worker,
     message: TopicMessage,
     attempt: number,
     startedMs: number,
     expiresMs: number,
   ) {
-    this.settler = settler;
+    this.owner = owner;
     this.worker = worker;
     this.message = message;
     this.attempt = attempt;
@@ -61,17 +54,5 @@ export class MemoryDelivery implements DriverDelivery, Held<MemoryDelivery> {
 
   get native(): unknown {
     return this.message;
-  }
-
-  ack(): Promise<void> | undefined {
-    return this.settler.ack(this);
-  }
-
-  retry(delayMs: number): Promise<void> | undefined {
-    return this.settler.retry(this, delayMs);
-  }
-
-  release(): Promise<void> | undefined {
-    return this.settler.release(this);
   }
 }

@@ -1,7 +1,7 @@
-import { HeldItems, type SubscriptionSpec } from "@anytopic/core/driver";
+import { type DeliveryOwner, HeldItems, type SubscriptionSpec } from "@anytopic/core/driver";
 import { Backlog, type SubscribedTopic } from "./backlog.ts";
 import { Alarm } from "./broker-time.ts";
-import { MemoryDelivery, type DeliverySettler } from "./delivery.ts";
+import { MemoryDelivery } from "./delivery.ts";
 import { leaseLost, subscriptionNotFound } from "./errors.ts";
 import { FreeWorkers } from "./free-workers.ts";
 import { LetterBox } from "./letter-box.ts";
@@ -15,7 +15,7 @@ const DONE: Promise<void> = Promise.resolve();
 const GRACE_AFTER_PAUSE_MS = 200;
 
 /** The cursor of one subscription: hands its backlog to its workers, one lease per delivery, until each message is settled or expires. */
-export class MemorySubscription implements Work, DeliverySettler {
+export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
   readonly name: string;
   readonly letters: LetterBox;
   queued = false;

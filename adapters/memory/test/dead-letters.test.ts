@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { message, openDriver, ProbeSink, publish, subscriptionSpec, topicSpec, withTopology } from "./probe.ts";
+import { ack, message, openDriver, ProbeSink, publish, subscriptionSpec, topicSpec, withTopology } from "./probe.ts";
 
 const topic = topicSpec();
 const subscription = subscriptionSpec(topic);
@@ -53,8 +53,8 @@ describe("dead letters", () => {
 
   it("go back to their own subscription alone, as new, past the deduplication window", async () => {
     const { driver } = await withTopology([subscription, other]);
-    const sink = new ProbeSink((delivery) => void delivery.ack());
-    const otherSink = new ProbeSink((delivery) => void delivery.ack());
+    const sink = new ProbeSink((delivery) => void ack(delivery));
+    const otherSink = new ProbeSink((delivery) => void ack(delivery));
     await driver.openSubscriber(subscription, sink, { maxOutstanding: 1 });
     await driver.openSubscriber(other, otherSink, { maxOutstanding: 1 });
     await publish(driver, topic, [message("a")]);

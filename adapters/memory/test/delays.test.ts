@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { systemClock } from "@anytopic/core";
-import { message, openDriver, ProbeSink, publish, subscriptionSpec, topicSpec, withTopology } from "./probe.ts";
+import {
+  ack,
+  message,
+  openDriver,
+  ProbeSink,
+  publish,
+  retry,
+  subscriptionSpec,
+  topicSpec,
+  withTopology,
+} from "./probe.ts";
 
 const topic = topicSpec();
 const subscription = subscriptionSpec(topic);
@@ -11,7 +21,7 @@ describe("delayed retries", () => {
     const sink = new ProbeSink();
     await driver.openSubscriber(subscription, sink, { maxOutstanding: 10 });
     await publish(driver, topic, [message("slow"), message("fast"), message("middle"), message("middle-2")]);
-    for (const [index, delayMs] of [5_000, 1_000, 2_000, 2_000].entries()) void sink.deliveries[index]?.retry(delayMs);
+    for (const [index, delayMs] of [5_000, 1_000, 2_000, 2_000].entries()) void retry(sink.deliveries[index], delayMs);
     sink.deliveries.length = 0;
     await clock.advance(999);
     expect(sink.ids).toEqual([]);
@@ -30,7 +40,7 @@ describe("delayed retries", () => {
 
   it("hold no place of the worker", async () => {
     const { driver, clock } = await withTopology([subscription]);
-    const sink = new ProbeSink((delivery) => void (delivery.attempt === 1 ? delivery.retry(10_000) : delivery.ack()));
+    const sink = new ProbeSink((delivery) => void (delivery.attempt === 1 ? retry(delivery, 10_000) : ack(delivery)));
     await driver.openSubscriber(subscription, sink, { maxOutstanding: 1 });
     await publish(
       driver,
@@ -44,7 +54,7 @@ describe("delayed retries", () => {
 
   it("survive the worker and the moment at which nobody listens", async () => {
     const { driver, clock } = await withTopology([subscription]);
-    const first = new ProbeSink((delivery) => void delivery.retry(1_000));
+    const first = new ProbeSink((delivery) => void retry(delivery, 1_000));
     const worker = await driver.openSubscriber(subscription, first, { maxOutstanding: 1 });
     await publish(driver, topic, [message("a")]);
     await worker.stop(1000);
@@ -63,10 +73,10 @@ describe("delayed retries", () => {
     const sink = new ProbeSink((delivery) => {
       if (delivery.attempt === 1) {
         retriedAt.set(delivery.id, performance.now());
-        void delivery.retry(10);
+        void retry(delivery, 10);
       } else {
         waitedMs.push(performance.now() - (retriedAt.get(delivery.id) ?? 0));
-        void delivery.ack();
+        void ack(delivery);
       }
     });
     const worker = await driver.openSubscriber(subscription, sink, { maxOutstanding: 1_000 });

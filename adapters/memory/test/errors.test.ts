@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Driver, PubSubErrorCode } from "@anytopic/core/driver";
 import { memory } from "@anytopic/memory";
-import { message, openDriver, ProbeSink, publish, subscriptionSpec, topicSpec } from "./probe.ts";
+import { ack, message, openDriver, ProbeSink, publish, subscriptionSpec, topicSpec } from "./probe.ts";
 
 const topic = topicSpec();
 const subscription = subscriptionSpec(topic);
@@ -36,8 +36,8 @@ const TABLE: readonly [PubSubErrorCode, boolean, string, (driver: Driver) => Pro
       const sink = new ProbeSink();
       await driver.openSubscriber(subscription, sink, { maxOutstanding: 1 });
       await publish(driver, topic, [message("a")]);
-      await sink.deliveries[0]?.ack();
-      await sink.deliveries[0]?.ack();
+      await ack(sink.deliveries[0]);
+      await ack(sink.deliveries[0]);
     },
   ],
   [

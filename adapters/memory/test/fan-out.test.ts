@@ -2,7 +2,17 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "@anytopic/core";
 import type { DriverDelivery } from "@anytopic/core/driver";
-import { message, openDriver, ProbeSink, publish, subscriptionSpec, topicSpec, withTopology } from "./probe.ts";
+import {
+  ack,
+  message,
+  openDriver,
+  ProbeSink,
+  publish,
+  retry,
+  subscriptionSpec,
+  topicSpec,
+  withTopology,
+} from "./probe.ts";
 
 const topic = topicSpec();
 const subscription = subscriptionSpec(topic);
@@ -15,7 +25,7 @@ describe("subscriptions and workers", () => {
     const other = subscriptionSpec(topic, { name: "other" });
     const { driver } = await withTopology([subscription, other]);
     const stuck = new ProbeSink();
-    const quick = new ProbeSink((delivery) => void delivery.ack());
+    const quick = new ProbeSink((delivery) => void ack(delivery));
     await driver.openSubscriber(subscription, stuck, { maxOutstanding: 2 });
     await driver.openSubscriber(other, quick, { maxOutstanding: 2 });
     await publish(driver, topic, numbered(100));
@@ -56,8 +66,8 @@ describe("subscriptions and workers", () => {
     let tries = 0;
     const sink = new ProbeSink((delivery) =>
       queueMicrotask(() => {
-        if (!isPoison(delivery)) void delivery.ack();
-        else if ((tries += 1) < 500) void delivery.retry(0);
+        if (!isPoison(delivery)) void ack(delivery);
+        else if ((tries += 1) < 500) void retry(delivery, 0);
       }),
     );
     await publish(driver, topic, [message("poison-1"), message("poison-2"), ...numbered(50)]);
@@ -69,7 +79,7 @@ describe("subscriptions and workers", () => {
   it("gives the event loop a turn within a long backlog, even when handlers settle at once", async () => {
     const { driver } = await withTopology([subscription]);
     await publish(driver, topic, numbered(20_000));
-    const sink = new ProbeSink((delivery) => queueMicrotask(() => void delivery.ack()));
+    const sink = new ProbeSink((delivery) => queueMicrotask(() => void ack(delivery)));
     const opening = driver.openSubscriber(subscription, sink, { maxOutstanding: 10 });
     await opening;
     await nextTurn();
@@ -83,7 +93,7 @@ describe("subscriptions and workers", () => {
     const sink = new ProbeSink((delivery) => {
       const untilMs = performance.now() + 1;
       while (performance.now() < untilMs);
-      void delivery.ack();
+      void ack(delivery);
     });
     const worker = await driver.openSubscriber(subscription, sink, { maxOutstanding: 1_000 });
     void publish(driver, topic, numbered(200));
@@ -107,7 +117,7 @@ describe("subscriptions and workers", () => {
 
   it("publishing does not outrun delivery: the backlog stays short when workers keep up", async () => {
     const { driver } = await withTopology([subscription]);
-    const sink = new ProbeSink((delivery) => void delivery.ack());
+    const sink = new ProbeSink((delivery) => void ack(delivery));
     await driver.openSubscriber(subscription, sink, { maxOutstanding: 10 });
     const publisher = await driver.openPublisher(topic);
     let longest = 0;
@@ -129,7 +139,7 @@ describe("subscriptions and workers", () => {
     const { driver } = await withTopology([subscription]);
     const mistake = new Error("sinks never throw");
     const sink = new ProbeSink((delivery) => {
-      void delivery.ack();
+      void ack(delivery);
       if (delivery.id === "m0") throw mistake;
     });
     await driver.openSubscriber(subscription, sink, { maxOutstanding: 1 });
@@ -151,7 +161,7 @@ describe("subscriptions and workers", () => {
       publisher.publish([{ ...message(`m${published}`), awaited: true, accept: () => {}, reject: () => {} }]);
     };
     const sink = new ProbeSink((delivery) => {
-      void delivery.ack();
+      void ack(delivery);
       next();
     });
     await driver.openSubscriber(subscription, sink, { maxOutstanding: 1 });

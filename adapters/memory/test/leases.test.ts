@@ -1,6 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { type Clock, VirtualClock } from "@anytopic/core";
-import { message, openDriver, ProbeSink, publish, subscriptionSpec, topicSpec, withTopology } from "./probe.ts";
+import {
+  ack,
+  message,
+  openDriver,
+  ProbeSink,
+  publish,
+  release,
+  retry,
+  subscriptionSpec,
+  topicSpec,
+  withTopology,
+} from "./probe.ts";
 
 const topic = topicSpec();
 const subscription = subscriptionSpec(topic, { ackDeadlineMs: 10_000 });
@@ -19,8 +30,8 @@ describe("leases", () => {
       ["a", 2],
     ]);
     expect(sink.revoked).toEqual([sink.deliveries[0]]);
-    await expect(sink.deliveries[0]?.ack()).rejects.toMatchObject({ code: "LEASE_LOST" });
-    expect(sink.deliveries[1]?.ack()).toBeUndefined();
+    await expect(ack(sink.deliveries[0])).rejects.toMatchObject({ code: "LEASE_LOST" });
+    expect(ack(sink.deliveries[1])).toBeUndefined();
     await clock.advance(60_000);
     expect(sink.deliveries).toHaveLength(2);
   });
@@ -71,7 +82,7 @@ describe("leases", () => {
     const sink = new ProbeSink();
     const worker = await driver.openSubscriber(subscription, sink, { maxOutstanding: 2 });
     await publish(driver, topic, [message("a"), message("b")]);
-    const other = new ProbeSink((delivery) => void delivery.ack());
+    const other = new ProbeSink((delivery) => void ack(delivery));
     await driver.openSubscriber(subscription, other, { maxOutstanding: 2 });
     for (let step = 0; step < 10; step += 1) {
       await clock.advance(3_000);
@@ -79,7 +90,7 @@ describe("leases", () => {
     }
     expect(sink.revoked.map(({ id }) => id)).toEqual(["b"]);
     expect(other.deliveries[0]).toMatchObject({ id: "b", attempt: 2 });
-    expect(sink.deliveries[0]?.ack()).toBeUndefined();
+    expect(ack(sink.deliveries[0])).toBeUndefined();
   });
 
   it("does not renew a lease for ever", async () => {
@@ -105,8 +116,8 @@ describe("leases", () => {
     const [first, second] = [new ProbeSink(), new ProbeSink()];
     for (const sink of [first, second]) await driver.openSubscriber(subscription, sink, { maxOutstanding: 9 });
     await publish(driver, topic, [message("a"), message("b")]);
-    void first.deliveries[0]?.release();
-    void second.deliveries[1]?.release();
+    void release(first.deliveries[0]);
+    void release(second.deliveries[1]);
     expect([first.ids, second.ids]).toEqual([
       ["a", "a"],
       ["b", "a"],
@@ -142,9 +153,9 @@ describe("leases", () => {
     const sink = new ProbeSink();
     await driver.openSubscriber(subscription, sink, { maxOutstanding: 1 });
     await publish(driver, topic, [message("a"), message("b")]);
-    expect(sink.deliveries[0]?.ack()).toBeUndefined();
-    await expect(sink.deliveries[0]?.retry(0)).rejects.toMatchObject({ code: "LEASE_LOST" });
-    await expect(sink.deliveries[0]?.ack()).rejects.toMatchObject({ code: "LEASE_LOST" });
+    expect(ack(sink.deliveries[0])).toBeUndefined();
+    await expect(retry(sink.deliveries[0], 0)).rejects.toMatchObject({ code: "LEASE_LOST" });
+    await expect(ack(sink.deliveries[0])).rejects.toMatchObject({ code: "LEASE_LOST" });
     expect(sink.ids).toEqual(["a", "b"]);
   });
 
@@ -155,14 +166,14 @@ describe("leases", () => {
     await publish(driver, topic, [message("a"), message("b"), message("c")]);
     const staying = new ProbeSink();
     await driver.openSubscriber(subscription, staying, { maxOutstanding: 10 });
-    void leaving.deliveries[2]?.release();
+    void release(leaving.deliveries[2]);
     expect(staying.deliveries).toMatchObject([{ id: "c", attempt: 1 }]);
     await worker.stop(1000);
-    void leaving.deliveries[1]?.release();
+    void release(leaving.deliveries[1]);
     expect(staying.deliveries[1]).toMatchObject({ id: "b", attempt: 1 });
     await worker.close(1000);
     expect(staying.deliveries[2]).toMatchObject({ id: "a", attempt: 2 });
-    await expect(leaving.deliveries[0]?.ack()).rejects.toMatchObject({ code: "LEASE_LOST" });
+    await expect(ack(leaving.deliveries[0])).rejects.toMatchObject({ code: "LEASE_LOST" });
     await publish(driver, topic, [message("d")]);
     expect(leaving.deliveries).toHaveLength(3);
   });

@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { message, ProbeSink, publish, subscriptionSpec, topicSpec, withTopology } from "./probe.ts";
+import {
+  ack,
+  message,
+  ProbeSink,
+  publish,
+  release,
+  retry,
+  subscriptionSpec,
+  topicSpec,
+  withTopology,
+} from "./probe.ts";
 
 const topic = topicSpec({ ordered: true });
 const subscription = subscriptionSpec(topic);
@@ -12,10 +22,10 @@ describe("ordering by key", () => {
     await driver.openSubscriber(subscription, sink, { maxOutstanding: 10 });
     await publish(driver, topic, ["a1", "a2", "b1", "a3", "b2"].map(keyed));
     expect(sink.ids).toEqual(["a1", "b1"]);
-    void sink.deliveries[0]?.ack();
+    void ack(sink.deliveries[0]);
     expect(sink.ids).toEqual(["a1", "b1", "a2"]);
-    void sink.deliveries[1]?.ack();
-    void sink.deliveries[2]?.ack();
+    void ack(sink.deliveries[1]);
+    void ack(sink.deliveries[2]);
     expect(sink.ids).toEqual(["a1", "b1", "a2", "b2", "a3"]);
   });
 
@@ -26,7 +36,7 @@ describe("ordering by key", () => {
     const all = (): readonly string[] => sinks.flatMap((sink) => sink.deliveries.map((d) => `${d.id} ${d.attempt}`));
     await publish(driver, topic, ["a1", "a2", "a3"].map(keyed));
     expect(all()).toEqual(["a1 1"]);
-    void sinks.flatMap((sink) => sink.deliveries)[0]?.retry(5_000);
+    void retry(sinks.flatMap((sink) => sink.deliveries)[0], 5_000);
     await publish(driver, topic, ["a4"].map(keyed));
     await clock.advance(4_999);
     expect(all()).toEqual(["a1 1"]);
@@ -40,10 +50,10 @@ describe("ordering by key", () => {
     const sink = new ProbeSink();
     await driver.openSubscriber(subscription, sink, { maxOutstanding: 10 });
     await publish(driver, topic, ["a1", "a2"].map(keyed));
-    void sink.deliveries[0]?.release();
+    void release(sink.deliveries[0]);
     await clock.advance(30_000);
     expect(sink.deliveries.map(({ id, attempt }) => `${id} ${attempt}`)).toEqual(["a1 1", "a1 1", "a1 2"]);
-    void sink.deliveries[2]?.ack();
+    void ack(sink.deliveries[2]);
     expect(sink.ids.at(-1)).toBe("a2");
   });
 
@@ -63,10 +73,10 @@ describe("ordering by key", () => {
           queueMicrotask(() => {
             open.delete(key);
             if (random() < 0.3) {
-              void delivery.retry(random() < 0.5 ? 0 : Math.ceil(random() * 1_000));
+              void retry(delivery, random() < 0.5 ? 0 : Math.ceil(random() * 1_000));
             } else {
               settled.set(key, [...(settled.get(key) ?? []), Number(delivery.id.split("-")[1])]);
-              void delivery.ack();
+              void ack(delivery);
             }
           });
         }),
@@ -87,7 +97,7 @@ describe("ordering by key", () => {
     const sink = new ProbeSink();
     await driver.openSubscriber(worker, sink, { maxOutstanding: 10 });
     await publish(driver, short, ["a1"].map(keyed));
-    void sink.deliveries[0]?.retry(120_000);
+    void retry(sink.deliveries[0], 120_000);
     await clock.advance(100_000);
     await publish(driver, short, ["a2"].map(keyed));
     await clock.advance(20_000);

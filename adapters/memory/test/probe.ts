@@ -107,3 +107,9 @@ export async function withTopology(
   await opened.driver.apply({ topics: [], subscriptions }, { update: false });
   return opened;
 }
+/** As core does it. */
+export const ack = (delivery: DriverDelivery | undefined): Promise<void> | undefined => delivery?.owner.ack(delivery);
+export const retry = (delivery: DriverDelivery | undefined, delayMs: number): Promise<void> | undefined =>
+  delivery?.owner.retry(delivery, delayMs);
+export const release = (delivery: DriverDelivery | undefined): Promise<void> | undefined =>
+  delivery?.owner.release(delivery, false);

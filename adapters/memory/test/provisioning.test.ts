@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { MemoryBroker } from "@anytopic/memory";
-import { message, openDriver, ProbeSink, publish, subscriptionSpec, topicSpec, withTopology } from "./probe.ts";
+import {
+  ack,
+  message,
+  openDriver,
+  ProbeSink,
+  publish,
+  retry,
+  subscriptionSpec,
+  topicSpec,
+  withTopology,
+} from "./probe.ts";
 
 const topic = topicSpec();
 const subscription = subscriptionSpec(topic);
@@ -69,7 +79,7 @@ describe("provisioning", () => {
     expect(sink.revoked).toHaveLength(1);
     await driver.apply(topology, { update: false });
     await publish(driver, topic, [message("b")]);
-    await expect(sink.deliveries[0]?.ack()).rejects.toMatchObject({ code: "LEASE_LOST" });
+    await expect(ack(sink.deliveries[0])).rejects.toMatchObject({ code: "LEASE_LOST" });
     expect(sink.ids).toEqual(["a", "b"]);
     await worker.stop(1000);
     await worker.close(1000);
@@ -84,15 +94,15 @@ describe("provisioning", () => {
     const broker = driver.native as MemoryBroker;
     const sink = new ProbeSink();
     await driver.openSubscriber(doomed, sink, { maxOutstanding: 2 });
-    await driver.openSubscriber(kept, new ProbeSink((delivery) => void delivery.ack()), { maxOutstanding: 2 });
+    await driver.openSubscriber(kept, new ProbeSink((delivery) => void ack(delivery)), { maxOutstanding: 2 });
     const keys = ["a", "a", "b", "c", "d", "e"];
     await publish(
       driver,
       keyed,
       keys.map((orderingKey, index) => message(`m${index}`, { orderingKey })),
     );
-    void sink.deliveries[0]?.retry(60_000);
-    void sink.deliveries[1]?.retry(0);
+    void retry(sink.deliveries[0], 60_000);
+    void retry(sink.deliveries[1], 0);
     expect(broker.topicStatistics()).toMatchObject([{ messages: 6 }]);
     await driver.destroy({ topics: [], subscriptions: [doomed] });
     expect(broker.topicStatistics()).toMatchObject([{ messages: 0, bytes: 0 }]);

@@ -1,6 +1,16 @@
 import { connect, defineSubscription, defineTopic } from "@anytopic/core";
 import { describe, expect, it } from "vitest";
-import { message, openDriver, ProbeSink, publish, subscriptionSpec, topicSpec, withTopology } from "./probe.ts";
+import {
+  ack,
+  message,
+  openDriver,
+  ProbeSink,
+  publish,
+  retry,
+  subscriptionSpec,
+  topicSpec,
+  withTopology,
+} from "./probe.ts";
 
 const topic = topicSpec();
 const subscription = subscriptionSpec(topic);
@@ -54,7 +64,7 @@ describe("publishing", () => {
 
   it("a message that waits for a retry does not keep the memory of its neighbours", async () => {
     const { driver, clock } = await withTopology([subscription]);
-    const sink = new ProbeSink((delivery) => void (delivery.attempt === 1 ? delivery.retry(1_000) : delivery.ack()));
+    const sink = new ProbeSink((delivery) => void (delivery.attempt === 1 ? retry(delivery, 1_000) : ack(delivery)));
     await driver.openSubscriber(subscription, sink, { maxOutstanding: 1 });
     await publish(driver, topic, [message("a", { body: Uint8Array.of(1, 2, 3) })]);
     await clock.advance(1_000);
@@ -94,7 +104,7 @@ describe("deduplication", () => {
 
   it("drops a second message of the same id and topic within the window, and says that it was accepted", async () => {
     const { driver, clock } = await withTopology([once]);
-    const sink = new ProbeSink((delivery) => void delivery.ack());
+    const sink = new ProbeSink((delivery) => void ack(delivery));
     await driver.openSubscriber(once, sink, { maxOutstanding: 1 });
     const twice = [message("a"), message("b"), message("a")];
     expect(await publish(driver, once.topic, twice)).toEqual([undefined, undefined, undefined]);
@@ -112,7 +122,7 @@ describe("deduplication", () => {
 
   it("lasts exactly as long for every id, whenever it came", async () => {
     const { driver, clock } = await withTopology([once]);
-    const sink = new ProbeSink((delivery) => void delivery.ack());
+    const sink = new ProbeSink((delivery) => void ack(delivery));
     await driver.openSubscriber(once, sink, { maxOutstanding: 1 });
     await publish(driver, once.topic, [message("early")]);
     await clock.advance(0.9 * WINDOW_MS);
@@ -129,7 +139,7 @@ describe("deduplication", () => {
     const other = subscriptionSpec(topicSpec({ name: "other", exactlyOnce: true }));
     const plain = subscriptionSpec(topicSpec({ name: "plain" }));
     const { driver } = await withTopology([once, other, plain]);
-    const sink = new ProbeSink((delivery) => void delivery.ack());
+    const sink = new ProbeSink((delivery) => void ack(delivery));
     for (const spec of [once, other, plain]) await driver.openSubscriber(spec, sink, { maxOutstanding: 1 });
     for (const { topic } of [once, other, plain, plain]) await publish(driver, topic, [message("a")]);
     expect(sink.ids).toEqual(["a", "a", "a", "a"]);
@@ -154,7 +164,7 @@ describe("deduplication", () => {
     const sink = new ProbeSink();
     await driver.openSubscriber(once, sink, { maxOutstanding: 1 });
     await publish(driver, once.topic, [message("a")]);
-    await expect(sink.deliveries[0]?.ack()).resolves.toBeUndefined();
+    await expect(ack(sink.deliveries[0])).resolves.toBeUndefined();
   });
 });
 
@@ -171,7 +181,7 @@ describe("a full topic", () => {
     const sink = new ProbeSink();
     await driver.openSubscriber(subscription, sink, { maxOutstanding: 9 });
     expect(sink.ids).toEqual(["a", "b", "c"]);
-    void sink.deliveries[1]?.ack();
+    void ack(sink.deliveries[1]);
     // The refused id was not remembered: its second publish is no duplicate.
     expect(await publish(driver, topic, [message("d")])).toEqual([undefined]);
     expect(sink.ids).toEqual(["a", "b", "c", "d"]);
@@ -191,9 +201,9 @@ describe("a full topic", () => {
     await driver.openSubscriber(subscription, sinks[0]!, { maxOutstanding: 1 });
     await driver.openSubscriber(other, sinks[1]!, { maxOutstanding: 1 });
     expect(await publish(driver, topic, [message("a")])).toEqual([undefined]);
-    void sinks[0]?.deliveries[0]?.ack();
+    void ack(sinks[0]?.deliveries[0]);
     expect((await publish(driver, topic, [message("b")]))[0]?.code).toBe("RESOURCE_EXHAUSTED");
-    void sinks[1]?.deliveries[0]?.ack();
+    void ack(sinks[1]?.deliveries[0]);
     expect(await publish(driver, topic, [message("c")])).toEqual([undefined]);
   });
 
@@ -222,7 +232,7 @@ describe("retention", () => {
 
   it("drops a retry that comes too late", async () => {
     const { driver, clock } = await withTopology([worker]);
-    const sink = new ProbeSink((delivery) => void delivery.retry(40_000));
+    const sink = new ProbeSink((delivery) => void retry(delivery, 40_000));
     await driver.openSubscriber(worker, sink, { maxOutstanding: 9 });
     await publish(driver, short, [message("a")]);
     await clock.advance(1_000_000);

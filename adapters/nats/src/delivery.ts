@@ -1,18 +1,12 @@
-import type { Attributes, DriverDelivery, Held } from "@anytopic/core/driver";
+import type { Attributes, DeliveryOwner, DriverDelivery, Held } from "@anytopic/core/driver";
 import type { Msg } from "@nats-io/nats-core";
 import type { AckSubject } from "./ack-subject.ts";
 import { brokerId, type Metadata } from "./codec.ts";
 import type { SubscriptionNames } from "./names.ts";
 
-/** The worker that a delivery belongs to. */
-export interface DeliveryOwner {
-  ack(delivery: NatsDelivery): Promise<void> | undefined;
-  retry(delivery: NatsDelivery, delayMs: number): Promise<void> | undefined;
-  release(delivery: NatsDelivery, leaseEnded: boolean): Promise<void> | undefined;
-}
-
 /** One delivery of one message. */
 export class NatsDelivery implements DriverDelivery, Held<NatsDelivery> {
+  readonly owner: DeliveryOwner<NatsDelivery>;
   readonly id: string;
   readonly body: Uint8Array;
   readonly attributes: Attributes;
@@ -34,10 +28,9 @@ export class NatsDelivery implements DriverDelivery, Held<NatsDelivery> {
   isHeld = false;
   older: NatsDelivery | undefined = undefined;
   newer: NatsDelivery | undefined = undefined;
-  readonly #owner: DeliveryOwner;
 
   constructor(
-    owner: DeliveryOwner,
+    owner: DeliveryOwner<NatsDelivery>,
     names: SubscriptionNames,
     message: Msg,
     ack: AckSubject,
@@ -45,7 +38,7 @@ export class NatsDelivery implements DriverDelivery, Held<NatsDelivery> {
     metadata: Metadata,
     attempt: number,
   ) {
-    this.#owner = owner;
+    this.owner = owner;
     this.id = metadata.id ?? brokerId(names.stream, ack.streamSequence);
     this.body = message.data;
     this.attributes = metadata.attributes;
@@ -58,17 +51,5 @@ export class NatsDelivery implements DriverDelivery, Held<NatsDelivery> {
     this.storedMs = ack.timestampMs;
     this.consumerSequence = ack.consumerSequence;
     this.ackSubject = ackSubject;
-  }
-
-  ack(): Promise<void> | undefined {
-    return this.#owner.ack(this);
-  }
-
-  retry(delayMs: number): Promise<void> | undefined {
-    return this.#owner.retry(this, delayMs);
-  }
-
-  release(leaseEnded = false): Promise<void> | undefined {
-    return this.#owner.release(this, leaseEnded);
   }
 }

@@ -2,6 +2,7 @@
 import {
   type Clock,
   CLOSE_GRACE_MS,
+  type DeliveryOwner,
   type DeliverySink,
   type DriverDelivery,
   type DriverSubscriber,
@@ -16,7 +17,7 @@ import { parseAckSubject } from "./ack-subject.ts";
 import { decodeMessage, isForAnother } from "./codec.ts";
 import type { Connection, ConnectionListener } from "./connection.ts";
 import type { Question } from "./dead-letters.ts";
-import { NatsDelivery, type DeliveryOwner } from "./delivery.ts";
+import { NatsDelivery } from "./delivery.ts";
 import { LeaderLease, type Candidate } from "./leader-lease.ts";
 import type { SubscriptionNames } from "./names.ts";
 import { OrderedBuffer } from "./ordered-buffer.ts";
@@ -33,7 +34,9 @@ import { leaseLost, Settler } from "./settler.ts";
  * `recovering` whenever a delivery may have gone elsewhere: after a reconnect, or when the consumer's own count of
  * deliveries has a gap. Back to `standby` when the lease is lost.
  */
-export class OrderedSubscriber implements DriverSubscriber, DeliveryOwner, PullTarget, Candidate, Recovering {
+export class OrderedSubscriber
+  implements DriverSubscriber, DeliveryOwner<NatsDelivery>, PullTarget, Candidate, Recovering
+{
   readonly #connection: Connection;
   readonly #clock: Clock;
   readonly #names: SubscriptionNames;

@@ -1,5 +1,6 @@
 import {
   CLOSE_GRACE_MS,
+  type DeliveryOwner,
   type DeliverySink,
   type DriverDelivery,
   type DriverSubscriber,
@@ -13,14 +14,14 @@ import type { Msg } from "@nats-io/nats-core";
 import { type AckSubject, parseAckSubject } from "./ack-subject.ts";
 import { decodeMessage, isForAnother } from "./codec.ts";
 import type { Connection } from "./connection.ts";
-import { NatsDelivery, type DeliveryOwner } from "./delivery.ts";
+import { NatsDelivery } from "./delivery.ts";
 import type { SubscriptionNames } from "./names.ts";
 import { PullLoop, type PullTarget } from "./pull-loop.ts";
 import { SettledRing } from "./settled-ring.ts";
 import { leaseLost, Settler } from "./settler.ts";
 
 /** A worker on a subscription without order: it competes with all others. */
-export class NatsSubscriber implements DriverSubscriber, DeliveryOwner, PullTarget {
+export class NatsSubscriber implements DriverSubscriber, DeliveryOwner<NatsDelivery>, PullTarget {
   readonly #connection: Connection;
   readonly #names: SubscriptionNames;
   readonly #sink: DeliverySink;

@@ -1,6 +1,7 @@
 import {
   CLOSE_GRACE_MS,
   type Clock,
+  type DeliveryOwner,
   type DeliverySink,
   type DriverSubscriber,
   pause,
@@ -14,7 +15,7 @@ import {
 import type { ConsumeMessage } from "amqplib";
 import { closeWithin } from "./channels.ts";
 import type { ConnectionUser } from "./connection.ts";
-import { Delivery, type Settler } from "./delivery.ts";
+import { Delivery } from "./delivery.ts";
 import { toPubSubError } from "./errors.ts";
 import { MAX_PREFETCH } from "./limits.ts";
 import { readMessage } from "./read-message.ts";
@@ -31,7 +32,7 @@ const AFTER_CANCEL_MS = 200;
  * `attaching`: opens a channel and consumes, again and again until it works. `receiving`: has a session. `stopped`: takes
  * nothing more, settles what it has. `closed`.
  */
-export class Subscriber implements DriverSubscriber, ConnectionUser, Settler {
+export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwner<Delivery> {
   readonly #spec: SubscriptionSpec;
   readonly #sink: DeliverySink;
   readonly #prefetch: number;

@@ -1,9 +1,10 @@
 import { startBrokerOrSkip } from "@anytopic/brokers";
 import { systemClock } from "@anytopic/core";
+import type { DeliveryOwner } from "@anytopic/core/driver";
 import { type ChannelModel, type ConfirmChannel, connect, type ConsumeMessage } from "amqplib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decodeMessage } from "../src/codec.ts";
-import { Delivery, type Settler } from "../src/delivery.ts";
+import { Delivery } from "../src/delivery.ts";
 import { Session } from "../src/session.ts";
 import { createInspector } from "./inspector.ts";
 
@@ -13,7 +14,7 @@ const BEHIND = 5;
 const ROUNDS = 5;
 
 const broker = await startBrokerOrSkip("rabbitmq");
-const nobody: Settler = { ack: () => undefined, retry: () => undefined, release: () => undefined };
+const nobody: DeliveryOwner = { ack: () => undefined, retry: () => undefined, release: () => undefined };
 
 describe.skipIf(broker === undefined)("acks right before a session closes", () => {
   const inspector = createInspector(broker?.url ?? "");

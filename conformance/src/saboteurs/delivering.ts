@@ -66,12 +66,12 @@ export const delivering: readonly Saboteur[] = [
       ): DriverDelivery => {
         const copy = forwardDelivery(delivery, {
           attempt,
-          ack: () => (overtaken.has(delivery) ? Promise.resolve() : delivery.ack()),
+          ack: () => (overtaken.has(delivery) ? Promise.resolve() : delivery.owner.ack(delivery)),
           retry(delayMs) {
             setTimeout(() => deliver(again(delivery, attempt + 1, deliver)), delayMs);
             if (overtaken.has(delivery)) return Promise.resolve();
             overtaken.add(delivery);
-            return delivery.ack();
+            return delivery.owner.ack(delivery);
           },
         });
         return copy;
@@ -92,7 +92,7 @@ export const delivering: readonly Saboteur[] = [
           forwardDelivery(delivery, {
             retry(delayMs) {
               openAtMs = Math.max(openAtMs, performance.now() + delayMs);
-              return delivery.retry(delayMs);
+              return delivery.owner.retry(delivery, delayMs);
             },
           }),
         deliver: (delivery, sink) =>
@@ -108,7 +108,7 @@ export const delivering: readonly Saboteur[] = [
       const seen = new Set<string>();
       return {
         deliver(delivery, sink) {
-          if (seen.has(delivery.id)) void delivery.ack();
+          if (seen.has(delivery.id)) void delivery.owner.ack(delivery);
           else sink.deliver(delivery);
           seen.add(delivery.id);
         },

@@ -17,7 +17,7 @@ export const harming: readonly Saboteur[] = [
           forwardSink(sink, {
             deliver(delivery) {
               if (PLAIN_ID.test(delivery.id)) sink.deliver(delivery);
-              else void delivery.ack();
+              else void delivery.owner.ack(delivery);
             },
           }),
           options,

@@ -7,7 +7,7 @@ export const settling: readonly Saboteur[] = [
     name: "drop-on-error",
     wrong: "a failed message is acknowledged, and so lost",
     killedBy: ["delivery.retry", "delivery.handler-outcomes", "ordering.across-retries"],
-    sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { retry: () => delivery.ack() })),
+    sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { retry: () => delivery.owner.ack(delivery) })),
   },
   {
     name: "ack-does-nothing",
@@ -25,27 +25,33 @@ export const settling: readonly Saboteur[] = [
     name: "ignore-delay",
     wrong: "a failed message is redelivered at once, whatever its delay",
     killedBy: ["retry.retry-after", "retry.curve", "delivery.pull-settles"],
-    sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { retry: () => delivery.retry(0) })),
+    sabotage: sabotageDelivery((delivery) =>
+      forwardDelivery(delivery, { retry: () => delivery.owner.retry(delivery, 0) }),
+    ),
   },
   {
     name: "late-retry",
     wrong: "retries are two seconds later than requested",
     killedBy: ["retry.curve", "retry.retry-after"],
     sabotage: sabotageDelivery((delivery) =>
-      forwardDelivery(delivery, { retry: (delayMs) => delivery.retry(delayMs + 2000) }),
+      forwardDelivery(delivery, { retry: (delayMs) => delivery.owner.retry(delivery, delayMs + 2000) }),
     ),
   },
   {
     name: "release-spends-attempts",
     wrong: "a message that was never started counts as failed when it is released",
     killedBy: ["shutdown.prefetched", "delivery.pull-settles"],
-    sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { release: () => delivery.retry(0) })),
+    sabotage: sabotageDelivery((delivery) =>
+      forwardDelivery(delivery, { release: () => delivery.owner.retry(delivery, 0) }),
+    ),
   },
   {
     name: "lose-on-close",
     wrong: "messages that were fetched and not started are acknowledged on close",
     killedBy: ["shutdown.prefetched", "delivery.after-close", "delivery.settle-twice"],
-    sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { release: () => delivery.ack() })),
+    sabotage: sabotageDelivery((delivery) =>
+      forwardDelivery(delivery, { release: () => delivery.owner.ack(delivery) }),
+    ),
   },
   {
     name: "keep-on-close",
@@ -57,7 +63,9 @@ export const settling: readonly Saboteur[] = [
     name: "slow-return",
     wrong: "messages that a closing worker releases are redelivered only after 20 s",
     killedBy: ["exactly-once.given-up", "shutdown.prefetched"],
-    sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { release: () => delivery.retry(20_000) })),
+    sabotage: sabotageDelivery((delivery) =>
+      forwardDelivery(delivery, { release: () => delivery.owner.retry(delivery, 20_000) }),
+    ),
   },
   {
     name: "lose-late-acks",
@@ -67,7 +75,7 @@ export const settling: readonly Saboteur[] = [
       let late = Number.NEGATIVE_INFINITY;
       return {
         wrap: (delivery) =>
-          forwardDelivery(delivery, { ack: () => (++late > 30 ? Promise.resolve() : delivery.ack()) }),
+          forwardDelivery(delivery, { ack: () => (++late > 30 ? Promise.resolve() : delivery.owner.ack(delivery)) }),
         stop(inner, timeoutMs) {
           late = 0;
           return inner.stop(timeoutMs);
@@ -79,7 +87,9 @@ export const settling: readonly Saboteur[] = [
     name: "unconfirmed-ack",
     wrong: "on exactly-once topics an ack is fire and forget",
     killedBy: ["exactly-once.unconfirmed-acks", "exactly-once.failed-attempts"],
-    sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { ack: () => void delivery.ack() })),
+    sabotage: sabotageDelivery((delivery) =>
+      forwardDelivery(delivery, { ack: () => void delivery.owner.ack(delivery) }),
+    ),
   },
   {
     name: "stale-ack",
@@ -90,7 +100,12 @@ export const settling: readonly Saboteur[] = [
       return {
         wrap(delivery) {
           held.push(delivery);
-          return forwardDelivery(delivery, { ack: () => (held.pop() ?? delivery).ack() });
+          return forwardDelivery(delivery, {
+            ack() {
+              const another = held.pop() ?? delivery;
+              return another.owner.ack(another);
+            },
+          });
         },
       };
     }),
@@ -100,7 +115,7 @@ export const settling: readonly Saboteur[] = [
     wrong: "messages are acknowledged when they are delivered",
     killedBy: ["delivery.retry", "delivery.dead-worker", "shutdown.prefetched"],
     sabotage: sabotageDelivery((delivery) => {
-      void delivery.ack()?.catch(() => undefined);
+      void delivery.owner.ack(delivery)?.catch(() => undefined);
       return forwardDelivery(delivery, { ack: () => Promise.resolve() });
     }),
   },

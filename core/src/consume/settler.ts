@@ -81,7 +81,7 @@ export class Settler {
     const { clock, observe, subscription } = this.#options;
     const atMs = clock.now();
     this.#firstFailures.note(item, atMs);
-    const held = this.#schedule.isHeldByCore(item) && item.delivery.retriesAtBroker !== true;
+    const held = this.#schedule.isHeldByCore(item) && item.delivery.owner.retriesAtBroker?.(item.delivery) !== true;
     if (held) this.#items.awaitRetry(item, delayMs);
     else this.#schedule.note(item, delayMs);
     this.#items.letGo(item);

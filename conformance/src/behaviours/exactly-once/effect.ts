@@ -57,7 +57,8 @@ export const lostAck: Behaviour = behaviour({
               // The acknowledgement reports success, but the message is released.
               wrap: (delivery) =>
                 forwardDelivery(delivery, {
-                  ack: () => (lose ? (delivery.retry(0) ?? Promise.resolve()) : delivery.ack()),
+                  ack: () =>
+                    lose ? (delivery.owner.retry(delivery, 0) ?? Promise.resolve()) : delivery.owner.ack(delivery),
                 }),
             }),
         }),

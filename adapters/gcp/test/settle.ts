@@ -1,0 +1,6 @@
+import type { DriverDelivery } from "@anytopic/core/driver";
+
+/** As core does it. */
+export const ack = (delivery: DriverDelivery | undefined): Promise<void> | undefined => delivery?.owner.ack(delivery);
+export const retry = (delivery: DriverDelivery | undefined, delayMs: number): Promise<void> | undefined =>
+  delivery?.owner.retry(delivery, delayMs);
