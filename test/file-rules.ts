@@ -13,7 +13,7 @@ interface Rule {
 const timeOfOthers: ReadonlySet<string> = new Set([
   // gRPC's deadlines are moments of the wall clock.
   "adapters/gcp/src/connection.ts",
-  "adapters/gcp/src/rpc.ts",
+  "adapters/gcp/src/connection/rpc.ts",
   // Keeps the process alive, and measures nothing: on a virtual clock it would be a timer that never ends.
   "adapters/memory/src/subscriber.ts",
 ]);

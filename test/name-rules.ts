@@ -6,8 +6,9 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
   "capabilities.ts": ["const nameCapabilities"],
   "codec.ts": [],
   "connection.ts": ["class Connection"],
-  "dead-letters.ts": ["class NameDeadLetters"],
-  "driver.ts": ["class NameDriver"],
+  "dead-letters.ts": [],
+  "delivery.ts": ["class NameDelivery"],
+  "driver.ts": ["function openDriver"],
   "errors.ts": ["function toPubSubError"],
   "exporter.ts": ["function exporterOf"],
   "index.ts": [],
@@ -81,8 +82,8 @@ export function roleProblems(adapter: string, files: ReadonlyMap<string, string>
  * that is a class in one adapter and a function in another.
  */
 export function doubleNames(all: readonly Exported[]): readonly string[] {
-  const byName = Map.groupBy(all, ({ name }) => name);
-  return [...byName].flatMap(([name, found]) => {
+  return [...new Set(all.map(({ name }) => name))].flatMap((name) => {
+    const found = all.filter((each) => each.name === name);
     // Each overload of a function is an export by itself.
     const places = found.filter(({ path }, index) => found.findIndex((each) => each.path === path) === index);
     if (places.length === 1 || ROLE_NAMES.has(name)) return [];

@@ -1,10 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
 import type { OutgoingMessage } from "@anytopic/core/driver";
-import { isLegalText, isNativeAttribute } from "./attribute-rules.ts";
-import { messageGroupId } from "./fifo-ids.ts";
+import { isLegalText, isNativeAttribute } from "./wire/attribute-rules.ts";
+import { messageGroupId } from "./wire/fifo-ids.ts";
 import { MAX_ATTRIBUTES } from "./limits.ts";
-import { type BodyEncoding, METADATA_ATTRIBUTE, type Metadata, writeMetadata } from "./metadata.ts";
+import { type BodyEncoding, METADATA_ATTRIBUTE, type Metadata, writeMetadata } from "./wire/metadata.ts";
 
 /** A message as SNS and SQS take it. */
 export interface EncodedMessage {

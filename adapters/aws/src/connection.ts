@@ -2,17 +2,17 @@ import { setMaxListeners } from "node:events";
 import type * as SnsApi from "@aws-sdk/client-sns";
 import type * as SqsApi from "@aws-sdk/client-sqs";
 import { type DriverContext, PubSubError, within } from "@anytopic/core/driver";
-import { wantsClientCertificate } from "./client-certificate.ts";
-import { credentialsForLoopback, endpointOfEnvironment } from "./endpoint.ts";
-import { EndpointWatch } from "./endpoint-watch.ts";
-import { hastenPublishBatch } from "./fast-publish-batch.ts";
-import { hastenReceive } from "./fast-receive.ts";
+import { wantsClientCertificate } from "./connection/client-certificate.ts";
+import { credentialsForLoopback, endpointOfEnvironment } from "./connection/endpoint.ts";
+import { EndpointWatch } from "./connection/endpoint-watch.ts";
+import { hastenPublishBatch } from "./wire/fast-publish-batch.ts";
+import { hastenReceive } from "./wire/fast-receive.ts";
 import { toPubSubError } from "./errors.ts";
-import { httpHandler } from "./http-handler.ts";
+import { httpHandler } from "./connection/http-handler.ts";
 import { MAX_WAIT_SECONDS } from "./limits.ts";
 import type { CheckedOptions } from "./options.ts";
-import { probe, requireAccount } from "./probe.ts";
-import { Sha256 } from "./sha256.ts";
+import { probe, requireAccount } from "./connection/probe.ts";
+import { Sha256 } from "./wire/sha256.ts";
 
 const REQUEST_TIMEOUT_MS = 15_000;
 /** A long poll is given up when its answer is this much late. */

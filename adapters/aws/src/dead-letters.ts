@@ -9,12 +9,12 @@ import {
 } from "@anytopic/core/driver";
 import { encodeBytes, type EncodedMessage, encodeMessage } from "./codec.ts";
 import type { Connection } from "./connection.ts";
-import { decodeMessage } from "./decode-message.ts";
+import { decodeMessage } from "./wire/decode-message.ts";
 import { toPubSubError } from "./errors.ts";
-import { freshDeduplicationId, messageGroupId } from "./fifo-ids.ts";
+import { freshDeduplicationId, messageGroupId } from "./wire/fifo-ids.ts";
 import { MAX_BATCH_ENTRIES } from "./limits.ts";
-import type { Queue } from "./queue.ts";
-import { isFifo, snsTopicName } from "./resource-names.ts";
+import type { Queue } from "./topology/queue.ts";
+import { isFifo, snsTopicName } from "./names.ts";
 
 /** The lease of a taken letter, in seconds. */
 const TAKE_SECONDS = 60;

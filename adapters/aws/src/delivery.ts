@@ -1,6 +1,6 @@
 import type { Message } from "@aws-sdk/client-sqs";
 import type { Attributes, DeliveryOwner, DriverDelivery } from "@anytopic/core/driver";
-import type { DecodedMessage } from "./decode-message.ts";
+import type { DecodedMessage } from "./wire/decode-message.ts";
 import { MAX_VISIBILITY_SECONDS } from "./limits.ts";
 
 /** `"received"`: core does not know it yet. `"held"`: core has it. `"settling"`: core has settled it. `"lost"`: it belongs to nobody here. */

@@ -16,11 +16,11 @@ import type { AwsClients, Connection } from "./connection.ts";
 import { AwsDeadLetters } from "./dead-letters.ts";
 import { destroy, provision } from "./provisioning.ts";
 import { AwsPublisher } from "./publisher.ts";
-import { awaitQueue } from "./queue.ts";
-import { deadLetterQueueName, queueName } from "./resource-names.ts";
+import { awaitQueue } from "./topology/queue.ts";
+import { deadLetterQueueName, queueName } from "./names.ts";
 import { AwsSubscriber } from "./subscriber.ts";
-import { requireTopicArn } from "./topic-arn.ts";
-import { UnstartedReceipts } from "./unstarted-receipts.ts";
+import { requireTopicArn } from "./topology/topic-arn.ts";
+import { UnstartedReceipts } from "./settle/unstarted-receipts.ts";
 
 /** An open connection to SNS and SQS. */
 export class AwsDriver implements Driver {

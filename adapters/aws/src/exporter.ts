@@ -1,7 +1,7 @@
 import type { ExportedPolicy, SubscriptionSpec, Topology, TopologyExporter, TopicSpec } from "@anytopic/core/driver";
 import type { CheckedOptions } from "./options.ts";
-import { deadLetterQueueName, queueName, snsTopicName } from "./resource-names.ts";
-import { terraformDocument } from "./terraform.ts";
+import { deadLetterQueueName, queueName, snsTopicName } from "./names.ts";
+import { terraformDocument } from "./topology/terraform.ts";
 
 /** Writes about a topology without contacting AWS. */
 export function exporterOf(options: CheckedOptions): TopologyExporter {

@@ -1,8 +1,8 @@
 import type { SubscriptionSpec, Topology, TopologyChange, TopicSpec } from "@anytopic/core/driver";
 import type { Connection } from "./connection.ts";
-import type { ProvisioningMode } from "./provisioning-mode.ts";
-import { destroySubscription, provisionSubscription } from "./subscription-resources.ts";
-import { destroyTopic, provisionTopic } from "./topic-resources.ts";
+import type { ProvisioningMode } from "./topology/provisioning-mode.ts";
+import { destroySubscription, provisionSubscription } from "./topology/subscription-resources.ts";
+import { destroyTopic, provisionTopic } from "./topology/topic-resources.ts";
 
 /** Finds, and as far as the mode says removes, the differences between what is declared and what exists. */
 export async function provision(

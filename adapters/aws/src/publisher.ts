@@ -7,12 +7,12 @@ import type {
   PubSubError,
   TopicSpec,
 } from "@anytopic/core/driver";
-import { type BatchAnswer, type BatchCall, callBatch } from "./batch-call.ts";
+import { type BatchAnswer, type BatchCall, callBatch } from "./settle/batch-call.ts";
 import { type EncodedMessage, encodeFor } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { entryError } from "./errors.ts";
-import { deduplicationId, messageGroupId } from "./fifo-ids.ts";
-import { isFifo } from "./resource-names.ts";
+import { deduplicationId, messageGroupId } from "./wire/fifo-ids.ts";
+import { isFifo } from "./names.ts";
 
 /** One PublishBatch per batch of core's, results per entry. */
 export class AwsPublisher implements DriverPublisher, BatchCall<PublishRequest> {

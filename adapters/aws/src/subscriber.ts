@@ -12,15 +12,15 @@ import {
   within,
 } from "@anytopic/core/driver";
 import type { Connection } from "./connection.ts";
-import { decodeMessage } from "./decode-message.ts";
+import { decodeMessage } from "./wire/decode-message.ts";
 import { AwsDelivery } from "./delivery.ts";
 import { MAX_BATCH_ENTRIES } from "./limits.ts";
-import { MessageGroups } from "./message-groups.ts";
-import type { Queue } from "./queue.ts";
-import { Receivers } from "./receivers.ts";
-import { isFifo, snsTopicName } from "./resource-names.ts";
-import { Settlements } from "./settlements.ts";
-import type { UnstartedReceipts } from "./unstarted-receipts.ts";
+import { MessageGroups } from "./ordering/message-groups.ts";
+import type { Queue } from "./topology/queue.ts";
+import { Receivers } from "./receive/receivers.ts";
+import { isFifo, snsTopicName } from "./names.ts";
+import { Settlements } from "./settle/settlements.ts";
+import type { UnstartedReceipts } from "./settle/unstarted-receipts.ts";
 
 /** A lease is renewed when less than this share of it is left: not on every call of `extend`, since each is money. */
 const RENEWAL_SHARE = 0.7;

@@ -2,8 +2,8 @@ import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
 import type { OutgoingMessage } from "@anytopic/core/driver";
 import { describe, expect, test } from "vitest";
 import { encodeMessage } from "../src/codec.ts";
-import { decodeMessage } from "../src/decode-message.ts";
-import { messageGroupId } from "../src/fifo-ids.ts";
+import { decodeMessage } from "../src/wire/decode-message.ts";
+import { messageGroupId } from "../src/wire/fifo-ids.ts";
 
 const TOPIC = "orders";
 

@@ -5,7 +5,7 @@ import { PubSubError } from "@anytopic/core/driver";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { describe, expect, test } from "vitest";
 import { entryError, isTransient, toPubSubError } from "../src/errors.ts";
-import { httpHandler } from "../src/http-handler.ts";
+import { httpHandler } from "../src/connection/http-handler.ts";
 
 function named(name: string, more: object = {}): Error {
   return Object.assign(new Error("AWS says"), { name }, more);

@@ -8,8 +8,8 @@ import {
   SNSClient,
 } from "@aws-sdk/client-sns";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { hastenPublishBatch } from "../src/fast-publish-batch.ts";
-import { Sha256 } from "../src/sha256.ts";
+import { hastenPublishBatch } from "../src/wire/fast-publish-batch.ts";
+import { Sha256 } from "../src/wire/sha256.ts";
 
 const TopicArn = "arn:aws:sns:eu-west-1:123456789012:orders & more";
 

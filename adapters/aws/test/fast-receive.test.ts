@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { ReceiveMessageCommand, type ReceiveMessageCommandOutput, SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, test, vi } from "vitest";
-import { hastenReceive } from "../src/fast-receive.ts";
+import { hastenReceive } from "../src/wire/fast-receive.ts";
 
 const QueueUrl = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders_worker";
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
-import { httpHandler } from "../src/http-handler.ts";
+import { httpHandler } from "../src/connection/http-handler.ts";
 
 const REQUESTS = 6;
 

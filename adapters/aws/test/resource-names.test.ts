@@ -1,6 +1,6 @@
 import type { SubscriptionSpec, TopicSpec } from "@anytopic/core/driver";
 import { describe, expect, test } from "vitest";
-import { deadLetterQueueName, queueName, snsTopicName } from "../src/resource-names.ts";
+import { deadLetterQueueName, queueName, snsTopicName } from "../src/names.ts";
 
 function topic(physicalName: string, fifo = false): TopicSpec {
   return { name: "t", physicalName, ordered: fifo, exactlyOnce: false, retentionMs: 1 };

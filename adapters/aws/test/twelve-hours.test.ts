@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Connection } from "../src/connection.ts";
 import { checkedOptions } from "../src/options.ts";
 import { AwsSubscriber } from "../src/subscriber.ts";
-import { UnstartedReceipts } from "../src/unstarted-receipts.ts";
+import { UnstartedReceipts } from "../src/settle/unstarted-receipts.ts";
 import { ack, retry } from "./settle.ts";
 
 const HOUR_MS = 3_600_000;

@@ -6,7 +6,7 @@ import {
   RESERVED_ATTRIBUTE_PREFIX,
 } from "@anytopic/core/driver";
 import { ESCAPE_PREFIX, MAX_ATTRIBUTE_VALUE_BYTES } from "./limits.ts";
-import type { WireMessage, WireOutgoing } from "./rpc.ts";
+import type { WireMessage, WireOutgoing } from "./connection/rpc.ts";
 
 /** The publisher's id. Absent on foreign messages, whose id is the service's. */
 export const ID_ATTRIBUTE = "anytopic-id";

@@ -1,13 +1,13 @@
 import { ConnectionStatus, type DriverContext, PubSubError, untilAborted, within } from "@anytopic/core/driver";
 import type { ClientConfig, PubSub, v1 as V1 } from "@google-cloud/pubsub";
 import type { googleAuthLibrary as GoogleAuthLibrary, grpc as Grpc } from "google-gax";
-import { AdminCalls } from "./admin-calls.ts";
-import { applyEndpoint, endpointOf, isEmulator, requireAddress } from "./endpoint.ts";
+import { AdminCalls } from "./connection/admin-calls.ts";
+import { applyEndpoint, endpointOf, isEmulator, requireAddress } from "./connection/endpoint.ts";
 import { toPubSubError } from "./errors.ts";
 import { GOODBYE_MS } from "./limits.ts";
 import type { CheckedOptions } from "./options.ts";
-import { createPublishChannel } from "./publish-channel.ts";
-import { type Channel, createChannel, createMethods, type Methods } from "./rpc.ts";
+import { createPublishChannel } from "./publish/publish-channel.ts";
+import { type Channel, createChannel, createMethods, type Methods } from "./connection/rpc.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const GOOGLE = "pubsub.googleapis.com";

@@ -11,12 +11,12 @@ import {
 import { gcpCapabilities } from "./capabilities.ts";
 import { decode, encodeCopy } from "./codec.ts";
 import type { Connection } from "./connection.ts";
-import { CopyPublisher } from "./copy-publisher.ts";
+import { CopyPublisher } from "./publish/copy-publisher.ts";
 import { toPubSubError } from "./errors.ts";
 import { MAX_PULL_MESSAGES } from "./limits.ts";
-import { subscriptionIds } from "./resource-names.ts";
-import type { WireReceived } from "./rpc.ts";
-import { SettleQueue } from "./settle-queue.ts";
+import { subscriptionIds } from "./names.ts";
+import type { WireReceived } from "./connection/rpc.ts";
+import { SettleQueue } from "./settle/settle-queue.ts";
 
 const CALL_DEADLINE_MS = 20_000;
 

@@ -1,7 +1,7 @@
 import type { Attributes, DeliveryOwner, DriverDelivery } from "@anytopic/core/driver";
-import type { KeyWaits } from "./key-waits.ts";
-import type { WireReceived } from "./rpc.ts";
-import type { SettleQueue } from "./settle-queue.ts";
+import type { KeyWaits } from "./ordering/key-waits.ts";
+import type { WireReceived } from "./connection/rpc.ts";
+import type { SettleQueue } from "./settle/settle-queue.ts";
 import type { Decoded } from "./codec.ts";
 
 /** Where deliveries come from, and are settled. */

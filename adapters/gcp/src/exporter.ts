@@ -1,8 +1,8 @@
 import type { ExportedPolicy, SubscriptionSpec, Topology, TopologyExporter, TopicSpec } from "@anytopic/core/driver";
-import { mayMoveOn } from "./move-on.ts";
+import { mayMoveOn } from "./retry/move-on.ts";
 import type { CheckedOptions } from "./options.ts";
-import { subscriptionIds, topicId } from "./resource-names.ts";
-import { terraformDocument } from "./terraform.ts";
+import { subscriptionIds, topicId } from "./names.ts";
+import { terraformDocument } from "./topology/terraform.ts";
 
 /** Writes about a topology without contacting Google Cloud. */
 export function exporterOf(options: CheckedOptions): TopologyExporter {

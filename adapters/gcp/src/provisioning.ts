@@ -7,7 +7,7 @@ import {
   type Resource,
   resourcesOf,
   type SubscriptionResource,
-} from "./resources.ts";
+} from "./topology/resources.ts";
 
 /** Resources looked at or changed at a time. */
 const PARALLEL = 8;

@@ -2,8 +2,8 @@ import type { DriverPublisher, OutgoingMessage, PublishRequest, TopicSpec } from
 import { encode, sizeOf } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { type Attempted, Status, statusOf, toPubSubError } from "./errors.ts";
-import { topicId } from "./resource-names.ts";
-import type { CallOptions, WireOutgoing } from "./rpc.ts";
+import { topicId } from "./names.ts";
+import type { CallOptions, WireOutgoing } from "./connection/rpc.ts";
 
 const PUBLISH_DEADLINE_MS = 60_000;
 /**

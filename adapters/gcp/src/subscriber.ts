@@ -11,18 +11,18 @@ import {
   timeLeft,
   within,
 } from "@anytopic/core/driver";
-import { Attempts } from "./attempts.ts";
+import { Attempts } from "./retry/attempts.ts";
 import { decode, encodeCopy } from "./codec.ts";
 import type { Connection } from "./connection.ts";
-import { CopyPublisher } from "./copy-publisher.ts";
+import { CopyPublisher } from "./publish/copy-publisher.ts";
 import { GcpDelivery } from "./delivery.ts";
-import { extendLeases } from "./extend-leases.ts";
+import { extendLeases } from "./settle/extend-leases.ts";
 import { GOODBYE_MS } from "./limits.ts";
-import { mustMoveOn } from "./move-on.ts";
-import { subscriptionIds } from "./resource-names.ts";
-import type { Channel, WireReceived } from "./rpc.ts";
-import { Settlements, SHORTLY_SECONDS } from "./settlements.ts";
-import { createSource, type Source } from "./source.ts";
+import { mustMoveOn } from "./retry/move-on.ts";
+import { subscriptionIds } from "./names.ts";
+import type { Channel, WireReceived } from "./connection/rpc.ts";
+import { Settlements, SHORTLY_SECONDS } from "./settle/settlements.ts";
+import { createSource, type Source } from "./receive/source.ts";
 
 /** Redriven messages that may wait here for a place: they are asked for without one, so that they never hold one while idle. */
 const MAX_PARKED = 10;

@@ -2,7 +2,7 @@ import { DEAD_LETTER_ATTRIBUTE, type OutgoingMessage } from "@anytopic/core/driv
 import { protos } from "@google-cloud/pubsub";
 import { expect, test } from "vitest";
 import { ATTEMPTS_ATTRIBUTE, decode, encode, encodeCopy, ID_ATTRIBUTE, sizeOf, TIME_ATTRIBUTE } from "../src/codec.ts";
-import type { WireMessage, WireOutgoing } from "../src/rpc.ts";
+import type { WireMessage, WireOutgoing } from "../src/connection/rpc.ts";
 
 const { PubsubMessage } = protos.google.pubsub.v1;
 const NOW_MS = 1_700_000_001_000;

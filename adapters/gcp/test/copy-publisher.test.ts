@@ -6,9 +6,9 @@ import { PubSub } from "@google-cloud/pubsub";
 import { googleAuthLibrary } from "google-gax";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import type { Connection } from "../src/connection.ts";
-import { CopyPublisher } from "../src/copy-publisher.ts";
+import { CopyPublisher } from "../src/publish/copy-publisher.ts";
 import { Status } from "../src/errors.ts";
-import type { Channel, WireSubscription } from "../src/rpc.ts";
+import type { Channel, WireSubscription } from "../src/connection/rpc.ts";
 
 const TOPIC = "projects/p/topics/orders.mail.dead-letters";
 const message = { data: Buffer.from("x"), attributes: {} };

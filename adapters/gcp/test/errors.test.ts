@@ -1,7 +1,7 @@
 import { PubSubError } from "@anytopic/core/driver";
 import { expect, test } from "vitest";
 import { Status, toPubSubError } from "../src/errors.ts";
-import { failedAckIds } from "../src/failed-ack-ids.ts";
+import { failedAckIds } from "../src/settle/failed-ack-ids.ts";
 
 const attempted = {
   verb: "publish to",

@@ -1,6 +1,6 @@
 import { systemClock } from "@anytopic/core";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { KeyWaits } from "../src/key-waits.ts";
+import { KeyWaits } from "../src/ordering/key-waits.ts";
 
 const goTo = (timeMs: number): void => void vi.advanceTimersByTime(timeMs - performance.now());
 

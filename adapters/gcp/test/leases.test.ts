@@ -3,7 +3,7 @@ import type { DeliverySink, DriverDelivery, SubscriptionSpec } from "@anytopic/c
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Connection } from "../src/connection.ts";
 import { checkedOptions } from "../src/options.ts";
-import type { Channel, WireReceived } from "../src/rpc.ts";
+import type { Channel, WireReceived } from "../src/connection/rpc.ts";
 import { GcpSubscriber } from "../src/subscriber.ts";
 import { ack, retry } from "./settle.ts";
 

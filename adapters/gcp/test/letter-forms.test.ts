@@ -4,7 +4,7 @@ import { expect, test, vi } from "vitest";
 import type { Connection } from "../src/connection.ts";
 import { GcpDeadLetters } from "../src/dead-letters.ts";
 import { Status } from "../src/errors.ts";
-import type { Channel, WireOutgoing } from "../src/rpc.ts";
+import type { Channel, WireOutgoing } from "../src/connection/rpc.ts";
 
 const LETTERS = "projects/p/topics/orders.mail.dead-letters";
 const RECORD = '{"reason":"rejected"}';

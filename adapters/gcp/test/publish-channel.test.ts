@@ -5,8 +5,8 @@ import { connect, defineSubscription, defineTopic } from "@anytopic/core";
 import { gcp } from "@anytopic/gcp";
 import type { grpc as Grpc } from "google-gax";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { createPublishChannel } from "../src/publish-channel.ts";
-import type { CallOptions, Method } from "../src/rpc.ts";
+import { createPublishChannel } from "../src/publish/publish-channel.ts";
+import type { CallOptions, Method } from "../src/connection/rpc.ts";
 
 const IDLE = 0;
 const READY = 2;

@@ -2,7 +2,7 @@ import type { PublishRequest, TopicSpec } from "@anytopic/core/driver";
 import { expect, test } from "vitest";
 import type { Connection } from "../src/connection.ts";
 import { GcpPublisher } from "../src/publisher.ts";
-import type { Channel } from "../src/rpc.ts";
+import type { Channel } from "../src/connection/rpc.ts";
 
 const topic: TopicSpec = {
   name: "orders",

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { gcpCapabilities } from "@anytopic/gcp";
 import { expect, test } from "vitest";
 import { MAX_ACK_DEADLINE_SECONDS, MAX_RETENTION_SECONDS } from "../src/limits.ts";
-import { backstopAttempts } from "../src/move-on.ts";
+import { backstopAttempts } from "../src/retry/move-on.ts";
 import { checkedOptions, OPTIONS } from "../src/options.ts";
 
 const readme = readFileSync(`${import.meta.dirname}/../README.md`, "utf8");

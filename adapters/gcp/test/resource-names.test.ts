@@ -1,6 +1,6 @@
 import type { SubscriptionSpec, TopicSpec } from "@anytopic/core/driver";
 import { expect, test } from "vitest";
-import { subscriptionIds, topicId } from "../src/resource-names.ts";
+import { subscriptionIds, topicId } from "../src/names.ts";
 
 const topic = (name: string): TopicSpec => ({
   name,

@@ -1,8 +1,8 @@
 import { systemClock } from "@anytopic/core";
 import { expect, test } from "vitest";
 import type { Connection } from "../src/connection.ts";
-import type { Channel } from "../src/rpc.ts";
-import { SettleQueue } from "../src/settle-queue.ts";
+import type { Channel } from "../src/connection/rpc.ts";
+import { SettleQueue } from "../src/settle/settle-queue.ts";
 
 const field = (number: number, bytes: Buffer): Buffer =>
   Buffer.concat([Buffer.from([number * 8 + 2, bytes.length]), bytes]);

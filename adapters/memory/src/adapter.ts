@@ -1,6 +1,6 @@
 import type { Adapter, AdapterModule } from "@anytopic/core/driver";
 import { memoryCapabilities } from "./capabilities.ts";
-import { openConnection } from "./connection.ts";
+import { openConnection } from "./driver.ts";
 import { type CheckedOptions, checkedOptions, type MemoryOptions, optionsFromUrl } from "./options.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { DriverDeadLetters, SubscriptionSpec } from "@anytopic/core/driver";
-import type { LetterBox } from "./letter-box.ts";
-import type { MemoryBroker } from "./memory-broker.ts";
+import type { LetterBox } from "./broker/letter-box.ts";
+import type { MemoryBroker } from "./broker/memory-broker.ts";
 
 /** The dead letters of one subscription. Every method rejects with `NOT_FOUND` when the subscription has been deleted. */
 export function memoryDeadLetters(broker: MemoryBroker, spec: SubscriptionSpec): DriverDeadLetters {

@@ -1,6 +1,6 @@
 import type { Attributes, DeliveryOwner, DriverDelivery, Held } from "@anytopic/core/driver";
-import type { TopicMessage } from "./topic-message.ts";
-import type { Worker } from "./worker.ts";
+import type { TopicMessage } from "./broker/topic-message.ts";
+import type { Worker } from "./broker/worker.ts";
 
 /** One handing-over of a message to a worker. Its lease ends at `expiresMs` unless renewed. */
 export class MemoryDelivery implements DriverDelivery, Held<MemoryDelivery> {

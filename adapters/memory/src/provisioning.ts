@@ -1,5 +1,5 @@
 import type { SubscriptionSpec, Topology, TopicSpec, TopologyChange } from "@anytopic/core/driver";
-import type { MemoryBroker } from "./memory-broker.ts";
+import type { MemoryBroker } from "./broker/memory-broker.ts";
 
 /** Compares what is declared with what exists. */
 export function planTopology(broker: MemoryBroker, topology: Topology): readonly TopologyChange[] {

@@ -1,8 +1,8 @@
 import { Deque, type DriverPublisher, type PublishRequest, type TopicSpec } from "@anytopic/core/driver";
 import { sizeOf } from "./codec.ts";
 import { topicNotFound } from "./errors.ts";
-import type { MemoryBroker } from "./memory-broker.ts";
-import type { Work } from "./work-loop.ts";
+import type { MemoryBroker } from "./broker/memory-broker.ts";
+import type { Work } from "./broker/work-loop.ts";
 
 const NOTHING: readonly PublishRequest[] = [];
 

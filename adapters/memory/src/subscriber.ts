@@ -6,9 +6,9 @@ import type {
   SubscriptionSpec,
 } from "@anytopic/core/driver";
 import { MemoryDelivery } from "./delivery.ts";
-import type { MemoryBroker } from "./memory-broker.ts";
-import type { MemorySubscription } from "./memory-subscription.ts";
-import type { Worker } from "./worker.ts";
+import type { MemoryBroker } from "./broker/memory-broker.ts";
+import type { MemorySubscription } from "./broker/memory-subscription.ts";
+import type { Worker } from "./broker/worker.ts";
 
 /** One worker. When its subscription is deleted, it waits for another of that name. */
 export class MemorySubscriber implements DriverSubscriber, Worker {

@@ -4,7 +4,7 @@ import { Connection } from "./connection.ts";
 import { NatsDriver } from "./driver.ts";
 import { exporterOf } from "./exporter.ts";
 import { type CheckedOptions, checkedOptions, type NatsOptions } from "./options.ts";
-import { optionsFromUrl } from "./url.ts";
+import { optionsFromUrl } from "./connection/url.ts";
 
 /**
  * anytopic on NATS JetStream, nats-server 2.9.10 or later.

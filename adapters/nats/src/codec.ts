@@ -2,9 +2,9 @@ import { DEAD_LETTER_ATTRIBUTE, percentDecode, percentEncode, PubSubError } from
 import type { Attributes, OutgoingMessage } from "@anytopic/core/driver";
 import type { Msg, MsgHdrs } from "@nats-io/nats-core";
 import { DEAD_LETTER_ROOM_BYTES, MAX_HEADER_BYTES, MAX_RAW_HEADER_BYTES, MAX_TIME_MS } from "./limits.ts";
-import { MESSAGE_ID, plainId } from "./plain-id.ts";
-import { rawHeaders, readHeaders } from "./read-headers.ts";
-import { redriveTarget } from "./redrive-target.ts";
+import { MESSAGE_ID, plainId } from "./wire/plain-id.ts";
+import { rawHeaders, readHeaders } from "./wire/read-headers.ts";
+import { redriveTarget } from "./letters/redrive-target.ts";
 
 /** What the names of our own headers begin with. */
 const OUR_PREFIX = "anytopic-";

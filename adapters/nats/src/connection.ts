@@ -8,14 +8,14 @@ import {
 } from "@anytopic/core/driver";
 import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
 import { createInbox, PermissionViolationError, type NatsConnection, type Status } from "@nats-io/nats-core";
-import { ACK, AckWriter } from "./ack-writer.ts";
-import { AnswerWatch } from "./answer-watch.ts";
-import { clientHooks } from "./client-hooks.ts";
-import { Client, type Statuses } from "./client.ts";
-import { dial, requirePayload } from "./dial.ts";
+import { ACK, AckWriter } from "./settle/ack-writer.ts";
+import { AnswerWatch } from "./receive/answer-watch.ts";
+import { clientHooks } from "./connection/client-hooks.ts";
+import { Client, type Statuses } from "./connection/client.ts";
+import { dial, requirePayload } from "./connection/dial.ts";
 import { toPubSubError } from "./errors.ts";
 import type { CheckedOptions } from "./options.ts";
-import type { WaitingSettle } from "./waiting-settle.ts";
+import type { WaitingSettle } from "./settle/waiting-settle.ts";
 
 /** What parts of the driver are told about the connection. */
 export interface ConnectionListener {

@@ -2,17 +2,17 @@ import { PubSubError } from "@anytopic/core/driver";
 import type { DriverDeadLetters, OutgoingMessage, StoredMessage, TakenLetter } from "@anytopic/core/driver";
 import { JetStreamApiError, type StreamState } from "@nats-io/jetstream";
 import type { Msg } from "@nats-io/nats-core";
-import { parseAckSubject } from "./ack-subject.ts";
+import { parseAckSubject } from "./wire/ack-subject.ts";
 import { HeaderBlock, withoutLettersOwn, type Envelope } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { ErrCode, toPubSubError } from "./errors.ts";
-import { fitHeaders } from "./fit-headers.ts";
-import { fetchOnce, type Fetched } from "./fetch.ts";
-import { letterOf } from "./letter.ts";
+import { fitHeaders } from "./wire/fit-headers.ts";
+import { fetchOnce, type Fetched } from "./receive/fetch.ts";
+import { letterOf } from "./letters/letter.ts";
 import { LETTER_LEASE_MS, NANOSECONDS_PER_MS } from "./limits.ts";
 import type { SubscriptionNames } from "./names.ts";
-import { pubAckError, readPubAck } from "./puback.ts";
-import type { ReplyInbox } from "./reply-inbox.ts";
+import { pubAckError, readPubAck } from "./publish/puback.ts";
+import type { ReplyInbox } from "./publish/reply-inbox.ts";
 
 /** A publish of the driver itself that waits for its PubAck. */
 export interface Question {

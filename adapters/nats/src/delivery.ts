@@ -1,6 +1,6 @@
 import type { Attributes, DeliveryOwner, DriverDelivery, Held } from "@anytopic/core/driver";
 import type { Msg } from "@nats-io/nats-core";
-import type { AckSubject } from "./ack-subject.ts";
+import type { AckSubject } from "./wire/ack-subject.ts";
 import { brokerId, type Metadata } from "./codec.ts";
 import type { SubscriptionNames } from "./names.ts";
 

@@ -14,12 +14,12 @@ import type { NatsConnection } from "@nats-io/nats-core";
 import type { Connection } from "./connection.ts";
 import { NatsDeadLetters, type Question } from "./dead-letters.ts";
 import { subscriptionNames, topicNames } from "./names.ts";
-import { OrderedSubscriber } from "./ordered-subscriber.ts";
+import { OrderedSubscriber } from "./ordering/ordered-subscriber.ts";
 import { apply, destroy, plan } from "./provisioning.ts";
 import { NatsPublisher } from "./publisher.ts";
-import { ReplyInbox } from "./reply-inbox.ts";
+import { ReplyInbox } from "./publish/reply-inbox.ts";
 import { NatsSubscriber } from "./subscriber.ts";
-import { requireConsumer } from "./require-consumer.ts";
+import { requireConsumer } from "./receive/require-consumer.ts";
 
 /** An open connection to a NATS server with JetStream. */
 export class NatsDriver implements Driver {

@@ -1,7 +1,7 @@
 import { pause, PubSubError, type Topology, type TopologyChange } from "@anytopic/core/driver";
 import { JetStreamApiError, type ConsumerInfo, type StreamInfo } from "@nats-io/jetstream";
 import type { Connection } from "./connection.ts";
-import { consumerDifference, consumerResource, streamDifference, streamResource } from "./differences.ts";
+import { consumerDifference, consumerResource, streamDifference, streamResource } from "./topology/differences.ts";
 import { ErrCode, toPubSubError } from "./errors.ts";
 import { subscriptionNames, topicNames } from "./names.ts";
 import {
@@ -12,7 +12,7 @@ import {
   topicStream,
   type DeclaredConsumer,
   type DeclaredStream,
-} from "./topology-config.ts";
+} from "./topology/topology-config.ts";
 
 /**
  * What a server says when somebody else makes the same thing at the same time. The last two it says of what is half made

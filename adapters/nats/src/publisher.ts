@@ -5,8 +5,8 @@ import { encodeHeaders, HeaderBlock, headerRefusal, sizeOf } from "./codec.ts";
 import type { Connection, ConnectionListener } from "./connection.ts";
 import { ErrCode, isNotEnabled, toPubSubError } from "./errors.ts";
 import type { TopicNames } from "./names.ts";
-import { pubAckError, readPubAck } from "./puback.ts";
-import { ReplyInbox } from "./reply-inbox.ts";
+import { pubAckError, readPubAck } from "./publish/puback.ts";
+import { ReplyInbox } from "./publish/reply-inbox.ts";
 
 /** Publishes to one topic: plain NATS publishes with a reply subject, acknowledged by the stream. */
 export class NatsPublisher implements DriverPublisher {

@@ -11,14 +11,14 @@ import {
   timeLeft,
 } from "@anytopic/core/driver";
 import type { Msg } from "@nats-io/nats-core";
-import { type AckSubject, parseAckSubject } from "./ack-subject.ts";
+import { type AckSubject, parseAckSubject } from "./wire/ack-subject.ts";
 import { decodeMessage, isForAnother } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { NatsDelivery } from "./delivery.ts";
 import type { SubscriptionNames } from "./names.ts";
-import { PullLoop, type PullTarget } from "./pull-loop.ts";
-import { SettledRing } from "./settled-ring.ts";
-import { leaseLost, Settler } from "./settler.ts";
+import { PullLoop, type PullTarget } from "./receive/pull-loop.ts";
+import { SettledRing } from "./settle/settled-ring.ts";
+import { leaseLost, Settler } from "./settle/settler.ts";
 
 /** A worker on a subscription without order: it competes with all others. */
 export class NatsSubscriber implements DriverSubscriber, DeliveryOwner<NatsDelivery>, PullTarget {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseAckSubject } from "../src/ack-subject.ts";
+import { parseAckSubject } from "../src/wire/ack-subject.ts";
 
 const EXPECTED = {
   delivered: 3,

@@ -1,7 +1,7 @@
 import { startBrokerOrSkip } from "@anytopic/brokers";
 import { connect } from "@nats-io/transport-node";
 import { afterAll, expect, test } from "vitest";
-import { AckWriter } from "../src/ack-writer.ts";
+import { AckWriter } from "../src/settle/ack-writer.ts";
 
 const broker = await startBrokerOrSkip("nats");
 afterAll(() => broker?.close());

@@ -5,8 +5,8 @@ import { connect, defineSubscription, defineTopic, systemClock } from "@anytopic
 import { nats } from "@anytopic/nats";
 import { wsconnect, type NatsConnection } from "@nats-io/nats-core";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { AnswerWatch } from "../src/answer-watch.ts";
-import { Client } from "../src/client.ts";
+import { AnswerWatch } from "../src/receive/answer-watch.ts";
+import { Client } from "../src/connection/client.ts";
 
 const broker: Broker | undefined = await startBrokerOrSkip("nats");
 

@@ -3,7 +3,7 @@ import type { OutgoingMessage } from "@anytopic/core/driver";
 import { describe, expect, test } from "vitest";
 import { decodeHeaders, encodeHeaders, headerRefusal, sizeOf } from "../src/codec.ts";
 import { MAX_HEADER_BYTES } from "../src/limits.ts";
-import { readHeaders } from "../src/read-headers.ts";
+import { readHeaders } from "../src/wire/read-headers.ts";
 
 const NO_ATTRIBUTES = Object.freeze(Object.create(null) as Record<string, string>);
 

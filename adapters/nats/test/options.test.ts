@@ -2,7 +2,7 @@ import { PubSubError } from "@anytopic/core";
 import { adapterModule, nats, natsCapabilities, type NatsOptions } from "@anytopic/nats";
 import { describe, expect, test } from "vitest";
 import { checkedOptions } from "../src/options.ts";
-import { readUrl } from "../src/url.ts";
+import { readUrl } from "../src/connection/url.ts";
 
 describe("options", () => {
   test("have defaults and are frozen", () => {

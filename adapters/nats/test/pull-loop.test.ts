@@ -2,7 +2,7 @@ import { PubSubError, VirtualClock } from "@anytopic/core";
 import { ReceivingReports } from "@anytopic/core/driver";
 import { expect, test } from "vitest";
 import type { Connection } from "../src/connection.ts";
-import { PullLoop } from "../src/pull-loop.ts";
+import { PullLoop } from "../src/receive/pull-loop.ts";
 
 test("a consumer that is gone is noticed, although the server never answers a request for it", async () => {
   const clock = new VirtualClock();

@@ -3,7 +3,7 @@ import type { SubscriptionSpec } from "@anytopic/core/driver";
 import { expect, test } from "vitest";
 import type { Connection, ConnectionListener } from "../src/connection.ts";
 import type { SubscriptionNames } from "../src/names.ts";
-import { requireConsumer } from "../src/require-consumer.ts";
+import { requireConsumer } from "../src/receive/require-consumer.ts";
 
 const { ackDeadlineMs } = defineSubscription(defineTopic("events"), "worker");
 const topic = { name: "events", ordered: false, exactlyOnce: false };

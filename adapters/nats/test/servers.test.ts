@@ -5,7 +5,7 @@ import { connect } from "@anytopic/core";
 import { nats } from "@anytopic/nats";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { afterAll, expect, onTestFinished, test } from "vitest";
-import { DialBudget } from "../src/dial-budget.ts";
+import { DialBudget } from "../src/connection/dial-budget.ts";
 
 const broker = await startBrokerOrSkip("nats");
 afterAll(async () => broker?.close());

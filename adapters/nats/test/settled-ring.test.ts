@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SettledRing } from "../src/settled-ring.ts";
+import { SettledRing } from "../src/settle/settled-ring.ts";
 
 function arriving(streamSequence: number, timestampMs = streamSequence): Parameters<SettledRing["find"]>[0] {
   return { delivered: 1, consumerSequence: 1, streamSequence, timestampMs };

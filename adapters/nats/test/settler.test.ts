@@ -2,7 +2,7 @@ import { systemClock } from "@anytopic/core";
 import { afterEach, expect, test, vi } from "vitest";
 import type { Connection } from "../src/connection.ts";
 import type { NatsDelivery } from "../src/delivery.ts";
-import { Settler } from "../src/settler.ts";
+import { Settler } from "../src/settle/settler.ts";
 
 afterEach(() => void vi.restoreAllMocks());
 

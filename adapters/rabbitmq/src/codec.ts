@@ -1,14 +1,14 @@
 import type { Attributes, OutgoingMessage, StoredMessage } from "@anytopic/core/driver";
 import { DEAD_LETTER_ATTRIBUTE, PubSubError } from "@anytopic/core/driver";
 import type { Message, Options } from "amqplib";
-import { markUnreadable } from "./guard-frames.ts";
-import type { Headers } from "./header-table.ts";
-import { headerText } from "./header-text.ts";
+import { markUnreadable } from "./connection/guard-frames.ts";
+import type { Headers } from "./wire/header-table.ts";
+import { headerText } from "./wire/header-text.ts";
 import { HEADER_ROOM_BYTES, MAX_HEADER_BYTES } from "./limits.ts";
-import { contentId, ownId } from "./message-id.ts";
-import { isRepublished, isStoredLetter, ownCount, returnsOf } from "./provenance.ts";
-import { BODY_BYTES_HEADER, withHeaders, withoutSpill } from "./spill.ts";
-import { uuidTimeMs } from "./uuid-time.ts";
+import { contentId, ownId } from "./wire/message-id.ts";
+import { isRepublished, isStoredLetter, ownCount, returnsOf } from "./wire/provenance.ts";
+import { BODY_BYTES_HEADER, withHeaders, withoutSpill } from "./wire/spill.ts";
+import { uuidTimeMs } from "./wire/uuid-time.ts";
 
 const KEY_HEADER = "anytopic-key";
 export const ATTEMPT_HEADER = "anytopic-attempt";

@@ -14,11 +14,11 @@ import {
   credentials,
   type SocketOptions,
 } from "amqplib";
-import type { BrokerAddress } from "./address.ts";
-import { answeredInTime } from "./answered.ts";
-import { closeWithin, hearErrors } from "./channels.ts";
-import { coalesceWrites } from "./coalesce-writes.ts";
-import { guardFrames } from "./guard-frames.ts";
+import type { BrokerAddress } from "./connection/address.ts";
+import { answeredInTime } from "./connection/answered.ts";
+import { closeWithin, hearErrors } from "./connection/channels.ts";
+import { coalesceWrites } from "./connection/coalesce-writes.ts";
+import { guardFrames } from "./connection/guard-frames.ts";
 import { codeOf, toPubSubError } from "./errors.ts";
 import type { CheckedOptions } from "./options.ts";
 

@@ -11,16 +11,16 @@ import {
   within,
 } from "@anytopic/core/driver";
 import type { Channel, GetMessage } from "amqplib";
-import { closeWithin } from "./channels.ts";
-import { withChannel } from "./with-channel.ts";
-import { answered } from "./answered.ts";
+import { closeWithin } from "./connection/channels.ts";
+import { withChannel } from "./connection/with-channel.ts";
+import { answered } from "./connection/answered.ts";
 import { type DecodedLetter, encodeStored } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { codeOf, toPubSubError } from "./errors.ts";
-import { letterId, newMark } from "./message-id.ts";
+import { letterId, newMark } from "./wire/message-id.ts";
 import type { QueueNames } from "./names.ts";
-import type { QueueSender } from "./queue-sender.ts";
-import { readLetter } from "./read-message.ts";
+import type { QueueSender } from "./publish/queue-sender.ts";
+import { readLetter } from "./wire/read-message.ts";
 
 export interface DeadLettersContext {
   /** Where letters are read: no consumer lives on it. */

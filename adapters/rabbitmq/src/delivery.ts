@@ -1,8 +1,8 @@
 import type { Attributes, DeliveryOwner, DriverDelivery, PubSubError } from "@anytopic/core/driver";
 import type { ConsumeMessage } from "amqplib";
 import type { DecodedMessage } from "./codec.ts";
-import { unreadable } from "./guard-frames.ts";
-import type { Session } from "./session.ts";
+import { unreadable } from "./connection/guard-frames.ts";
+import type { Session } from "./receive/session.ts";
 
 /** One message on one channel. Settles through that channel or not at all. */
 export class Delivery implements DriverDelivery {

@@ -16,16 +16,16 @@ import { Connection, type ConnectionPurpose } from "./connection.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { OPEN_TIMEOUT_MS } from "./limits.ts";
 import { exchangeName, queueNames } from "./names.ts";
-import { RabbitmqNative } from "./native.ts";
+import { RabbitmqNative } from "./connection/native.ts";
 import type { CheckedOptions } from "./options.ts";
-import { orderStamps } from "./order-stamp.ts";
-import { POLICIES_UNSEEN, readPolicies } from "./policies.ts";
+import { orderStamps } from "./wire/order-stamp.ts";
+import { POLICIES_UNSEEN, readPolicies } from "./topology/policies.ts";
 import { Provisioning } from "./provisioning.ts";
 import { Publisher } from "./publisher.ts";
-import { QueueSender } from "./queue-sender.ts";
-import { type ServerFeatures, serverFeatures } from "./server.ts";
+import { QueueSender } from "./publish/queue-sender.ts";
+import { type ServerFeatures, serverFeatures } from "./connection/server.ts";
 import { Subscriber } from "./subscriber.ts";
-import { WaitQueues } from "./wait-queues.ts";
+import { WaitQueues } from "./retry/wait-queues.ts";
 
 /**
  * Two connections: a broker that is short of memory or disk stops reading from those that publish, which must not stop

@@ -8,8 +8,8 @@ import {
   urlReader,
 } from "@anytopic/core/driver";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
-import { type BrokerAddress, parseAddress } from "./address.ts";
-import { type ManagementAddress, parseManagementUrl } from "./management-address.ts";
+import { type BrokerAddress, parseAddress } from "./connection/address.ts";
+import { type ManagementAddress, parseManagementUrl } from "./connection/management-address.ts";
 
 export interface RabbitmqOptions {
   /**

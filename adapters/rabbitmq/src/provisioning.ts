@@ -6,20 +6,20 @@ import {
   type TopicSpec,
 } from "@anytopic/core/driver";
 import type { Channel } from "amqplib";
-import { withChannel } from "./with-channel.ts";
+import { withChannel } from "./connection/with-channel.ts";
 import type { Connection } from "./connection.ts";
 import { codeOf, toPubSubError } from "./errors.ts";
-import { harmfulPolicies } from "./harmful-policies.ts";
+import { harmfulPolicies } from "./topology/harmful-policies.ts";
 import { QUEUE_SETTLES_MS } from "./limits.ts";
 import { allWaitQueueNames, exchangeName, queueNames } from "./names.ts";
-import type { EffectivePolicy } from "./policies.ts";
+import type { EffectivePolicy } from "./topology/policies.ts";
 import {
   deadLetterQueueArguments,
   earlierDeadLetterQueueArguments,
   type QueueArguments,
   subscriptionQueueArguments,
   waitQueueArguments,
-} from "./queue-arguments.ts";
+} from "./topology/queue-arguments.ts";
 
 /** One thing on the broker. */
 interface Resource {

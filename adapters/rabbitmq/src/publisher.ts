@@ -1,6 +1,6 @@
 import type { DriverPublisher, OutgoingMessage, PublishRequest, PubSubError, TopicSpec } from "@anytopic/core/driver";
 import { asBuffer, encodeProperties, headerRefusal, sizeOf } from "./codec.ts";
-import { ConfirmedChannel } from "./confirmed-channel.ts";
+import { ConfirmedChannel } from "./publish/confirmed-channel.ts";
 import type { Connection } from "./connection.ts";
 
 /** How long after a message that nobody wanted the next one is published `mandatory` again. */

@@ -13,16 +13,16 @@ import {
   within,
 } from "@anytopic/core/driver";
 import type { ConsumeMessage } from "amqplib";
-import { closeWithin } from "./channels.ts";
+import { closeWithin } from "./connection/channels.ts";
 import type { ConnectionUser } from "./connection.ts";
 import { Delivery } from "./delivery.ts";
 import { toPubSubError } from "./errors.ts";
 import { MAX_PREFETCH } from "./limits.ts";
-import { readMessage } from "./read-message.ts";
-import { Retries } from "./retries.ts";
-import { leaseLost, Session } from "./session.ts";
-import type { SubscriberContext } from "./subscriber-context.ts";
-import { Takeover } from "./takeover.ts";
+import { readMessage } from "./wire/read-message.ts";
+import { Retries } from "./retry/retries.ts";
+import { leaseLost, Session } from "./receive/session.ts";
+import type { SubscriberContext } from "./receive/subscriber-context.ts";
+import { Takeover } from "./ordering/takeover.ts";
 
 const AFTER_CANCEL_MS = 200;
 

@@ -2,8 +2,8 @@ import type { OutgoingMessage } from "@anytopic/core/driver";
 import type { Message, Options } from "amqplib";
 import { expect, test } from "vitest";
 import { decodeMessage, encodeProperties, headerRefusal, sizeOf } from "../src/codec.ts";
-import { encodeAgain } from "../src/encode-again.ts";
-import { markUnreadable, unreadable } from "../src/guard-frames.ts";
+import { encodeAgain } from "../src/wire/encode-again.ts";
+import { markUnreadable, unreadable } from "../src/connection/guard-frames.ts";
 import { MAX_HEADER_BYTES } from "../src/limits.ts";
 
 const NOW_MS = 1_795_000_000_123;

@@ -1,6 +1,6 @@
 import type { ChannelModel, Message } from "amqplib";
 import { expect, test } from "vitest";
-import { guardFrames, unreadable } from "../src/guard-frames.ts";
+import { guardFrames, unreadable } from "../src/connection/guard-frames.ts";
 
 const BODY_BYTES = 7;
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { adapterModule, rabbitmq, rabbitmqCapabilities } from "@anytopic/rabbitmq";
 import { expect, test } from "vitest";
-import { parseAddress } from "../src/address.ts";
+import { parseAddress } from "../src/connection/address.ts";
 import { checkedOptions, OPTIONS, optionsFromUrl } from "../src/options.ts";
 
 test("a URL tells host, port, virtual host and login, percent-decoded", () => {

@@ -5,7 +5,7 @@ import { type ChannelModel, type ConfirmChannel, connect, type ConsumeMessage } 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decodeMessage } from "../src/codec.ts";
 import { Delivery } from "../src/delivery.ts";
-import { Session } from "../src/session.ts";
+import { Session } from "../src/receive/session.ts";
 import { createInspector } from "./inspector.ts";
 
 /** Far more than the server passes on to a queue at once. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Delivery } from "../src/delivery.ts";
-import { inOrder } from "../src/takeover.ts";
+import { inOrder } from "../src/ordering/takeover.ts";
 
 const delivery = (orderingKey: string | undefined, order: number, returns = 1): Delivery =>
   ({ orderingKey, order, returns }) as unknown as Delivery;

@@ -1,0 +1,164 @@
+import type { Message, MessageSystemAttributeName } from "@aws-sdk/client-sqs";
+import { type Clock, type PubSubError, retryPauseMs, type TimerHandle } from "@anytopic/core/driver";
+import type { Connection } from "../connection.ts";
+import { toPubSubError } from "../errors.ts";
+import type { Queue } from "../topology/queue.ts";
+
+/** Free places collect for this long before a request asks for fewer messages than it could carry, in ms. */
+const TOP_UP_MS = 20;
+/** A poll is no longer than this share of the worker's age, so that a short-lived program is not kept by its last one. */
+const WAIT_SHARE_OF_AGE = 1 / 4;
+/** An answer may be this much late, in ms. */
+const POLL_GRACE_MS = 5000;
+
+const STANDARD_FACTS: MessageSystemAttributeName[] = ["ApproximateReceiveCount", "SentTimestamp"];
+const FIFO_FACTS: MessageSystemAttributeName[] = [...STANDARD_FACTS, "MessageGroupId"];
+
+export interface ReceiversOptions {
+  readonly fifo: boolean;
+  readonly visibilitySeconds: number;
+  /** Places altogether. */
+  readonly capacity: number;
+  /** Places left; what polls under way may still bring is not subtracted. */
+  places(): number;
+  /** At most this many messages in one answer. */
+  batchSize(): number;
+  /** An answer that was waited for. */
+  received(messages: readonly Message[]): void;
+  /** An answer that came after `stop`: to be given back. */
+  late(messages: readonly Message[]): Promise<void>;
+  failing(error: PubSubError): void;
+  recovered(): void;
+}
+
+/**
+ * The long polls of one worker: one while idle, more as full answers come back, never asking for more than there are
+ * places. After an error one poll at a time tries again until it succeeds.
+ */
+export class Receivers {
+  readonly #connection: Connection;
+  readonly #queue: Queue;
+  readonly #options: ReceiversOptions;
+  readonly #clock: Clock;
+  readonly #openedAtMs: number;
+  readonly #polls = new Set<Promise<void>>();
+  /** Places that polls under way may fill. */
+  #reserved = 0;
+  /** How many polls there should be: doubled by a full answer, halved by an empty one. */
+  #target = 1;
+  #failures = 0;
+  #state: "running" | "pausing" | "stopped" = "running";
+  #timer: TimerHandle;
+  #toppedUp = false;
+
+  constructor(connection: Connection, queue: Queue, options: ReceiversOptions) {
+    this.#connection = connection;
+    this.#clock = connection.context.clock;
+    this.#openedAtMs = this.#clock.monotonicNow();
+    this.#queue = queue;
+    this.#options = options;
+  }
+
+  /** To be called whenever a place became free. */
+  pump(): void {
+    while (this.#state === "running" && this.#polls.size < this.#target) {
+      const free = this.#options.places() - this.#reserved;
+      if (free <= 0) return;
+      const size = this.#options.batchSize();
+      // Every request is money: better one for ten than ten for one, if that costs nearly no time.
+      if (free < Math.min(size, this.#options.capacity) && !this.#toppedUp) {
+        this.#timer ??= this.#clock.setTimer(() => this.#topUp(), TOP_UP_MS, true);
+        return;
+      }
+      this.#toppedUp = false;
+      this.#poll(Math.min(free, size));
+    }
+  }
+
+  /** No poll will be started any more. Those under way linger: AWS would keep serving them if they were aborted. */
+  stop(): void {
+    if (this.#state === "stopped") return;
+    this.#state = "stopped";
+    this.#clock.clearTimer(this.#timer);
+    for (const poll of this.#polls) {
+      this.#connection.lingering.add(poll);
+      void poll.then(() => this.#connection.lingering.delete(poll));
+    }
+  }
+
+  #topUp(): void {
+    this.#timer = undefined;
+    this.#toppedUp = true;
+    this.pump();
+    this.#toppedUp = false;
+  }
+
+  #poll(count: number): void {
+    this.#reserved += count;
+    const poll: Promise<void> = this.#receive(count).finally(() => {
+      this.#polls.delete(poll);
+      this.pump();
+    });
+    this.#polls.add(poll);
+  }
+
+  async #receive(count: number): Promise<void> {
+    const waitSeconds = this.#waitSeconds();
+    const { pollSqs, sqsApi } = this.#connection;
+    let messages: readonly Message[];
+    try {
+      const answer = await pollSqs.send(
+        new sqsApi.ReceiveMessageCommand({
+          QueueUrl: this.#queue.url,
+          MaxNumberOfMessages: count,
+          WaitTimeSeconds: waitSeconds,
+          VisibilityTimeout: this.#options.visibilitySeconds,
+          MessageSystemAttributeNames: this.#options.fifo ? FIFO_FACTS : STANDARD_FACTS,
+          MessageAttributeNames: ["All"],
+        }),
+        { requestTimeout: waitSeconds * 1000 + POLL_GRACE_MS, abortSignal: this.#connection.closed },
+      );
+      messages = answer.Messages ?? [];
+    } catch (error) {
+      this.#reserved -= count;
+      this.#failed(toPubSubError(error, `receive from queue ${this.#queue.name}`));
+      return;
+    }
+    this.#reserved -= count;
+    if (this.#state === "stopped") {
+      if (messages.length > 0) await this.#options.late(messages);
+      return;
+    }
+    if (this.#failures > 0) {
+      this.#failures = 0;
+      this.#options.recovered();
+    }
+    if (messages.length === count) this.#target = Math.min(this.#connection.options.maxReceivers, 2 * this.#target);
+    else if (messages.length === 0) this.#target = Math.max(1, Math.floor(this.#target / 2));
+    if (messages.length > 0) this.#options.received(messages);
+  }
+
+  #failed(error: PubSubError): void {
+    if (this.#state !== "running") return;
+    this.#state = "pausing";
+    this.#target = 1;
+    this.#failures++;
+    this.#options.failing(error);
+    this.#clock.clearTimer(this.#timer);
+    const resume = (): void => {
+      this.#timer = undefined;
+      if (this.#state === "stopped") return;
+      this.#state = "running";
+      this.pump();
+    };
+    const delayMs = retryPauseMs(this.#failures, this.#connection.context.random, error);
+    this.#timer = this.#clock.setTimer(resume, delayMs, true);
+  }
+
+  #waitSeconds(): number {
+    // After a failure: just ask, so that recovery is known at once.
+    if (this.#failures > 0) return 0;
+    const ageSeconds = (this.#clock.monotonicNow() - this.#openedAtMs) / 1000;
+    return Math.min(this.#connection.options.pollWaitSeconds, Math.max(1, Math.floor(ageSeconds * WAIT_SHARE_OF_AGE)));
+  }
+}

@@ -1,0 +1,64 @@
+import { type DriverContext, pause, PubSubError, retryPauseMs } from "@anytopic/core/driver";
+import { isTransient, toPubSubError } from "../errors.ts";
+
+/** Tries of one entry that AWS fails for reasons of its own, the first included. */
+const MAX_TRIES = 4;
+
+/** What every batch call of SNS and SQS answers: 200, and per entry what became of it. */
+export interface BatchAnswer {
+  readonly Successful?: readonly { readonly Id?: string | undefined }[] | undefined;
+  readonly Failed?: readonly { readonly Id?: string | undefined; readonly Code?: string | undefined }[] | undefined;
+}
+
+export interface BatchCall<Entry> {
+  /** One request; entry ids are their indexes. */
+  call(entries: readonly Entry[]): Promise<BatchAnswer>;
+  /** Whether an entry that AWS throttled or failed on its side is worth sending again by now. */
+  wanted(entry: Entry): boolean;
+  /** Called once for each entry. */
+  settled(entry: Entry, error: PubSubError | undefined): void;
+  /** The error of an entry with this code. */
+  entryError(code: string | undefined): PubSubError;
+  /** What is being done, for errors of the whole call. */
+  readonly doing: string;
+  /** Told of the error of a whole call. */
+  failed(error: PubSubError): void;
+  readonly context: Pick<DriverContext, "clock" | "random">;
+}
+
+/** Makes a batch call and sends again, a few times and those alone, the entries that AWS throttles or fails on its side. Never rejects. */
+export async function callBatch<Entry>(entries: readonly Entry[], batch: BatchCall<Entry>): Promise<void> {
+  let pending = entries;
+  for (let tries = 1; ; tries++) {
+    const again: { readonly entry: Entry; readonly Code: string | undefined }[] = [];
+    try {
+      const answer = await batch.call(pending);
+      const unanswered = new Set(pending);
+      for (const { Id } of answer.Successful ?? []) {
+        const entry = pending[Number(Id)];
+        if (entry !== undefined && unanswered.delete(entry)) batch.settled(entry, undefined);
+      }
+      for (const { Id, Code } of answer.Failed ?? []) {
+        const entry = pending[Number(Id)];
+        if (entry === undefined || !unanswered.delete(entry)) continue;
+        if (tries < MAX_TRIES && isTransient(Code)) again.push({ entry, Code });
+        else batch.settled(entry, batch.entryError(Code));
+      }
+      for (const entry of unanswered) batch.settled(entry, unmentioned(batch.doing));
+    } catch (error) {
+      const mapped = toPubSubError(error, batch.doing);
+      batch.failed(mapped);
+      for (const entry of pending) batch.settled(entry, mapped);
+      return;
+    }
+    if (again.length === 0) return;
+    await pause(batch.context.clock, retryPauseMs(tries, batch.context.random));
+    pending = again.filter(({ entry }) => batch.wanted(entry)).map(({ entry }) => entry);
+    for (const { entry, Code } of again) if (!pending.includes(entry)) batch.settled(entry, batch.entryError(Code));
+    if (pending.length === 0) return;
+  }
+}
+
+function unmentioned(doing: string): PubSubError {
+  return new PubSubError("TIMEOUT", `cannot ${doing}: AWS's answer does not mention this entry; it may have happened`);
+}

@@ -1,0 +1,82 @@
+import { PubSubError, type Topology } from "@anytopic/core/driver";
+import type { CheckedOptions } from "../options.ts";
+import { type Resource, resourcesOf, type SubscriptionResource } from "./resources.ts";
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** What provisioning creates, for Terraform's Google provider (5 and later). Without a project in the URL it is a variable. */
+export function terraformDocument(topology: Topology, options: CheckedOptions): Values {
+  const projectId = options.projectId ?? "${var.project}";
+  const resources = resourcesOf({ options, projectId, emulator: false }, topology);
+  const topics = resources.filter(({ kind }) => kind === "topic");
+  const labelOfTopic = new Map(topics.map(({ name, id }) => [name, labelOf(id)]));
+  requireOwnLabels(resources);
+  const google_pubsub_topic = Object.fromEntries(
+    topics.map(({ id }) => [labelOf(id), { name: id, project: projectId }]),
+  );
+  const google_pubsub_subscription = Object.fromEntries(
+    resources.filter(isSubscription).map((one) => [labelOf(one.id), subscriptionValues(one, projectId, labelOfTopic)]),
+  );
+  return {
+    terraform: { required_providers: { google: { source: "hashicorp/google", version: ">= 5.0" } } },
+    ...(options.projectId === undefined ? { variable: { project: { type: "string" } } } : undefined),
+    resource: {
+      google_pubsub_topic,
+      ...(Object.keys(google_pubsub_subscription).length === 0 ? undefined : { google_pubsub_subscription }),
+    },
+  };
+}
+
+function subscriptionValues(
+  { id, declared }: SubscriptionResource,
+  project: string,
+  labels: ReadonlyMap<string, string>,
+): Values {
+  const topicOf = (name: string): string => {
+    const label = labels.get(name);
+    return label === undefined ? name : `\${google_pubsub_topic.${label}.id}`;
+  };
+  const { deadLetterPolicy } = declared;
+  return {
+    name: id,
+    project,
+    topic: topicOf(declared.topic),
+    ack_deadline_seconds: declared.ackDeadlineSeconds,
+    message_retention_duration: `${declared.messageRetentionDuration.seconds}s`,
+    // An empty time to live: it never expires.
+    expiration_policy: { ttl: "" },
+    enable_message_ordering: declared.enableMessageOrdering,
+    enable_exactly_once_delivery: declared.enableExactlyOnceDelivery,
+    ...(deadLetterPolicy === undefined
+      ? undefined
+      : {
+          dead_letter_policy: {
+            dead_letter_topic: topicOf(deadLetterPolicy.deadLetterTopic),
+            max_delivery_attempts: deadLetterPolicy.maxDeliveryAttempts,
+          },
+        }),
+  };
+}
+
+function requireOwnLabels(resources: readonly Resource[]): void {
+  const owners = new Map<string, string>();
+  for (const { kind, id } of resources) {
+    const key = `${kind} ${labelOf(id)}`;
+    const owner = owners.get(key) ?? id;
+    owners.set(key, owner);
+    if (owner === id) continue;
+    throw new PubSubError(
+      "INVALID_CONFIG",
+      `${kind} "${owner}" and ${kind} "${id}" would have the same label in Terraform: configure another name for one`,
+    );
+  }
+}
+
+/** Labels are letters, digits, "-" and "_". Declared names have no "_", so only configured ones can meet. */
+function labelOf(id: string): string {
+  return id.replaceAll(/[^A-Za-z0-9-]/g, "_");
+}
+
+function isSubscription(resource: Resource): resource is SubscriptionResource {
+  return resource.kind === "subscription";
+}

@@ -1,0 +1,207 @@
+import { type DeliveryOwner, HeldItems, type SubscriptionSpec } from "@anytopic/core/driver";
+import { Backlog, type SubscribedTopic } from "./backlog.ts";
+import { Alarm } from "./broker-time.ts";
+import { MemoryDelivery } from "../delivery.ts";
+import { leaseLost, subscriptionNotFound } from "../errors.ts";
+import { FreeWorkers } from "./free-workers.ts";
+import { LetterBox } from "./letter-box.ts";
+import { MAX_LEASE_MS, type MemoryLimits } from "../limits.ts";
+import type { TopicMessage } from "./topic-message.ts";
+import type { Work, WorkLoop } from "./work-loop.ts";
+import type { Worker } from "./worker.ts";
+
+const DONE: Promise<void> = Promise.resolve();
+/** Leases are checked again after this when the process itself was stopped, so that workers get to renew them. */
+const GRACE_AFTER_PAUSE_MS = 200;
+
+/** The cursor of one subscription: hands its backlog to its workers, one lease per delivery, until each message is settled or expires. */
+export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
+  readonly name: string;
+  readonly letters: LetterBox;
+  queued = false;
+  readonly #topic: SubscribedTopic;
+  readonly #loop: WorkLoop;
+  #ackDeadlineMs: number;
+  readonly #backlog: Backlog;
+  /** What workers have. All leases last equally long: the one added last ends last. */
+  readonly #leases = new HeldItems<MemoryDelivery>();
+  readonly #workers = new Set<Worker>();
+  readonly #free = new FreeWorkers();
+  readonly #alarm: Alarm;
+
+  constructor(topic: SubscribedTopic, spec: SubscriptionSpec, limits: MemoryLimits, loop: WorkLoop) {
+    this.#topic = topic;
+    this.#loop = loop;
+    this.name = spec.physicalName;
+    this.#ackDeadlineMs = spec.ackDeadlineMs;
+    this.letters = new LetterBox(`dead letters of ${this.path}`, loop.time, limits);
+    this.#alarm = new Alarm(loop.time, (nowMs, lateMs) => this.#ring(nowMs, lateMs));
+    this.#backlog = new Backlog(topic, (message, attempt, avoid, nowMs) => {
+      const worker = this.#free.take(avoid);
+      const delivery = new MemoryDelivery(this, worker, message, attempt, nowMs, nowMs + this.#ackDeadlineMs);
+      this.#leases.add(delivery);
+      this.#alarm.by(delivery.expiresMs);
+      worker.sink.deliver(delivery);
+    });
+  }
+
+  get path(): string {
+    return `${this.#topic.name}/${this.name}`;
+  }
+
+  get ackDeadlineMs(): number {
+    return this.#ackDeadlineMs;
+  }
+
+  get workers(): number {
+    return this.#workers.size;
+  }
+
+  /** Deliveries with workers. */
+  get outstanding(): number {
+    return this.#leases.size;
+  }
+
+  /** Running leases last as long as the new deadline says, from now. */
+  changeAckDeadline(ackDeadlineMs: number): void {
+    this.#ackDeadlineMs = ackDeadlineMs;
+    const nowMs = this.#loop.time.now();
+    for (const delivery of this.#leases.toArray()) delivery.expiresMs = nowMs + ackDeadlineMs;
+    this.#setAlarm();
+  }
+
+  /** Takes a message that the topic accepted. */
+  add(message: TopicMessage): void {
+    message.holders += 1;
+    this.#backlog.add(message);
+    if (this.#free.size > 0) this.#loop.add(this);
+    else this.#alarm.by(message.acceptedMs + this.#topic.retentionMs);
+  }
+
+  attach(worker: Worker): void {
+    this.#workers.add(worker);
+    if (worker.outstanding < worker.maxOutstanding) this.#free.add(worker);
+    this.#wake();
+  }
+
+  /** Nothing is handed to the worker any more. */
+  stop(worker: Worker): void {
+    this.#free.remove(worker);
+  }
+
+  /** The worker is gone; what it still has goes to others, as failed, since handlers may have started. */
+  detach(worker: Worker): void {
+    this.#free.remove(worker);
+    this.#workers.delete(worker);
+    for (const delivery of this.#leases.toArray()) {
+      if (delivery.worker === worker && this.#leases.delete(delivery)) this.#giveBack(delivery, delivery.attempt + 1);
+    }
+    this.#wake();
+  }
+
+  work(most: number, nowMs: number): number {
+    let steps = 0;
+    while (steps < most && this.#free.size > 0 && this.#backlog.handOutNext(nowMs)) steps += 1;
+    return steps;
+  }
+
+  ack(delivery: MemoryDelivery): Promise<void> | undefined {
+    if (!this.#leases.delete(delivery)) return this.#refuse(delivery);
+    this.#backlog.finish(delivery.message);
+    return this.#settled(delivery);
+  }
+
+  retry(delivery: MemoryDelivery, delayMs: number): Promise<void> | undefined {
+    if (!this.#leases.delete(delivery)) return this.#refuse(delivery);
+    if (delayMs > 0) {
+      const { time } = this.#loop;
+      const dueMs = time.now() + delayMs + time.resolutionMs;
+      this.#backlog.delay(delivery.message, delivery.attempt + 1, dueMs);
+      this.#alarm.by(dueMs);
+    } else {
+      this.#giveBack(delivery, delivery.attempt + 1);
+    }
+    return this.#settled(delivery);
+  }
+
+  release(delivery: MemoryDelivery): Promise<void> | undefined {
+    if (!this.#leases.delete(delivery)) return this.#refuse(delivery);
+    this.#giveBack(delivery, delivery.attempt);
+    return this.#settled(delivery);
+  }
+
+  /** Moves the lease to the end of the list, unless it has reached its longest. */
+  renew(delivery: MemoryDelivery, nowMs: number): void {
+    if (!delivery.isHeld || nowMs + this.#ackDeadlineMs > delivery.startedMs + MAX_LEASE_MS) return;
+    this.#leases.delete(delivery);
+    delivery.expiresMs = nowMs + this.#ackDeadlineMs;
+    this.#leases.add(delivery);
+  }
+
+  /** Lets go of every message; what is out is revoked, and its settle will be refused. Tells the workers. */
+  delete(): void {
+    this.#alarm.cancel();
+    // First: what is revoked frees places, which nothing must fill.
+    this.#backlog.clear();
+    for (let head = this.#leases.oldest; head !== undefined; head = this.#leases.oldest) {
+      this.#revoke(head);
+      this.#freePlace(head.worker);
+      this.#topic.forget(head.message);
+    }
+    const workers = [...this.#workers];
+    for (const worker of workers) this.#free.remove(worker);
+    this.#workers.clear();
+    for (const worker of workers) worker.subscriptionDeleted(subscriptionNotFound(this.path));
+  }
+
+  #settled({ worker }: MemoryDelivery): Promise<void> | undefined {
+    this.#freePlace(worker);
+    return this.#topic.exactlyOnce ? DONE : undefined;
+  }
+
+  #refuse(delivery: MemoryDelivery): Promise<void> {
+    return Promise.reject(leaseLost(`message ${delivery.id} of ${this.path}`));
+  }
+
+  /** Takes the delivery away from its worker; returns whether a handler may have started. */
+  #revoke(delivery: MemoryDelivery): boolean {
+    this.#leases.delete(delivery);
+    return !delivery.worker.sink.revoke(delivery);
+  }
+
+  #giveBack({ message, worker }: MemoryDelivery, attempt: number): void {
+    this.#backlog.giveBack(message, attempt, worker);
+  }
+
+  #freePlace(worker: Worker): void {
+    worker.outstanding -= 1;
+    if (worker.isOpen) this.#free.add(worker);
+    this.#wake();
+  }
+
+  #wake(): void {
+    if (this.#free.size > 0 && this.#backlog.isReady) this.#loop.add(this);
+  }
+
+  #ring(nowMs: number, lateMs: number): void {
+    const wasPaused = lateMs >= GRACE_AFTER_PAUSE_MS;
+    this.#backlog.advance(nowMs);
+    this.#wake();
+    if (!wasPaused) this.#endLeases(nowMs);
+    this.#setAlarm(wasPaused ? nowMs + GRACE_AFTER_PAUSE_MS : nowMs);
+  }
+
+  #endLeases(nowMs: number): void {
+    for (let head = this.#leases.oldest; head !== undefined && head.expiresMs <= nowMs; head = this.#leases.oldest) {
+      const started = this.#revoke(head);
+      this.#giveBack(head, started ? head.attempt + 1 : head.attempt);
+      this.#freePlace(head.worker);
+    }
+  }
+
+  #setAlarm(leasesNotBeforeMs = 0): void {
+    this.#alarm.by(this.#backlog.dueMs);
+    const lease = this.#leases.oldest;
+    if (lease !== undefined) this.#alarm.by(Math.max(lease.expiresMs, leasesNotBeforeMs));
+  }
+}

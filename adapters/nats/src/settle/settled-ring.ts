@@ -1,0 +1,44 @@
+import type { AckSubject } from "../wire/ack-subject.ts";
+
+/** What became of a delivery of this worker. */
+export interface Settled {
+  readonly attempt: number;
+  readonly acked: boolean;
+}
+
+/** More than one worker settles between two writes of the server's consumer state, which are 100 ms apart under load. */
+const SIZE = 4096;
+
+/**
+ * The latest deliveries that this worker has settled. A server that was killed has forgotten what it had not written:
+ * acks, and attempts. And a redelivery may cross with the ack of the message. A message is recognised by its place in
+ * the stream and the time it was stored, so that a stream that was made anew is not taken for the old one.
+ */
+export class SettledRing {
+  readonly #sequences = new Float64Array(SIZE);
+  readonly #timesMs = new Float64Array(SIZE);
+  /** Negative when acknowledged. */
+  readonly #attempts = new Int32Array(SIZE);
+  #next = 0;
+  #highest = 0;
+
+  add(sequence: number, timeMs: number, attempt: number, acked: boolean): void {
+    const index = this.#next;
+    this.#next = index + 1 === SIZE ? 0 : index + 1;
+    this.#sequences[index] = sequence;
+    this.#timesMs[index] = timeMs;
+    this.#attempts[index] = acked ? -attempt : attempt;
+    if (sequence > this.#highest) this.#highest = sequence;
+  }
+
+  /** What this worker did with a message that arrives again; undefined when it has not settled it lately. */
+  find({ streamSequence, timestampMs }: AckSubject): Settled | undefined {
+    // Nearly every message is newer than all that were settled.
+    if (streamSequence > this.#highest) return undefined;
+    const newest = this.#sequences.lastIndexOf(streamSequence, this.#next === 0 ? SIZE - 1 : this.#next - 1);
+    const index = newest === -1 ? this.#sequences.lastIndexOf(streamSequence) : newest;
+    if (index === -1 || this.#timesMs[index] !== timestampMs) return undefined;
+    const attempt = this.#attempts[index] ?? 0;
+    return { attempt: Math.abs(attempt), acked: attempt < 0 };
+  }
+}

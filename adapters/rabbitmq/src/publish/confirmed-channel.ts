@@ -1,0 +1,260 @@
+import { NumberWindow, PubSubError } from "@anytopic/core/driver";
+import type { ConfirmChannel, Message, Options } from "amqplib";
+import { closeWithin } from "../connection/channels.ts";
+import type { Connection, ConnectionUser } from "../connection.ts";
+import { toPubSubError, tooLarge } from "../errors.ts";
+import { MAX_WAITING_BYTES, MAX_WAITING_PUBLISHES } from "../limits.ts";
+
+/** Who waits for the broker's confirmation. Exactly one of the two is called, once. */
+export interface Confirmable {
+  readonly body: Uint8Array;
+  accept(): void;
+  reject(error: PubSubError): void;
+}
+
+const PRECONDITION_FAILED = 406;
+
+interface Publish {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly body: Buffer;
+  readonly properties: Options.Publish;
+  readonly request: Confirmable;
+}
+
+/** Who publishes on the channel. */
+export interface ConfirmedChannelOwner {
+  /** For messages: what is published, and to where. */
+  readonly what: string;
+  /** The broker could not route one of the unconfirmed messages. */
+  returned(message: Message, unconfirmed: Iterable<Confirmable>): void;
+  /** The channel was closed under this one for the sake of another: calls `publish` for it again, unless nobody waits any more. */
+  again(request: Confirmable): void;
+}
+
+/**
+ * A channel with publisher confirms that is opened again when the broker closes it.
+ *
+ * `away`: no connection, publishes reject at once. `idle`: no channel, the next publish opens one. `opening`: publishes
+ * wait for it. `open`: publishes are written, or wait while the socket is full or the broker blocks. `sifting`: publishes
+ * wait, while those that may be to blame for the end of the last channel are published one by one.
+ *
+ * The broker answers a message that it does not want by closing the channel under all others. Which it was, it tells by a
+ * size at best; the others are published again. Those before it may have been stored, and then come twice, with one id.
+ */
+export class ConfirmedChannel implements ConnectionUser {
+  readonly #connection: Connection;
+  readonly #owner: ConfirmedChannelOwner;
+  #state: "away" | "idle" | "opening" | "open" | "sifting" | "closed";
+  #channel: ConfirmChannel | undefined;
+  #unconfirmed = new NumberWindow<Confirmable>();
+  #waiting: Publish[] = [];
+  #waitingBytes = 0;
+  #full = false;
+  #suspects: Confirmable[] = [];
+  #suspect: Confirmable | undefined;
+
+  constructor(connection: Connection, owner: ConfirmedChannelOwner) {
+    this.#connection = connection;
+    this.#owner = owner;
+    this.#state = connection.model === undefined ? "away" : "idle";
+    connection.addUser(this);
+  }
+
+  /** Why the server would refuse a body of so many bytes, as far as it has told. */
+  refusal(bytes: number): PubSubError | undefined {
+    const most = this.#connection.maxMessageBytes;
+    if (bytes <= most) return undefined;
+    return new PubSubError(
+      "LIMIT_EXCEEDED",
+      `${this.#owner.what}: the message has ${bytes} bytes, and the server's max_message_size is ${most}`,
+    );
+  }
+
+  publish(exchange: string, routingKey: string, body: Buffer, properties: Options.Publish, request: Confirmable): void {
+    const refusal = this.refusal(body.byteLength);
+    if (refusal !== undefined) {
+      request.reject(refusal);
+    } else if (this.#state === "open" && !this.#full && !this.#connection.isBlocked) {
+      this.#write(this.#channel as ConfirmChannel, exchange, routingKey, body, properties, request);
+    } else if (this.#state === "away") {
+      request.reject(this.#connection.error);
+    } else if (this.#state === "closed") {
+      request.reject(new PubSubError("CLOSED", `${this.#owner.what}: closed`));
+    } else if (this.#state === "sifting" && request === this.#suspect) {
+      this.#write(this.#channel as ConfirmChannel, exchange, routingKey, body, properties, request);
+    } else {
+      this.#wait({ exchange, routingKey, body, properties, request });
+    }
+  }
+
+  up(): void {
+    if (this.#state !== "away") return;
+    this.#state = "idle";
+    this.#open();
+  }
+
+  down(error: PubSubError): void {
+    if (this.#state === "closed") return;
+    this.#state = "away";
+    this.#fail(error);
+  }
+
+  blocked(): void {
+    this.#writeWaiting();
+  }
+
+  async close(timeoutMs?: number): Promise<void> {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#connection.removeUser(this);
+    const channel = this.#channel;
+    if (channel !== undefined) await closeWithin(this.#connection.context.clock, channel, timeoutMs);
+    this.#fail(new PubSubError("CLOSED", `${this.#owner.what}: closed`));
+  }
+
+  #write(
+    channel: ConfirmChannel,
+    exchange: string,
+    routingKey: string,
+    body: Buffer,
+    properties: Options.Publish,
+    request: Confirmable,
+  ): void {
+    try {
+      if (!channel.publish(exchange, routingKey, body, properties)) this.#full = true;
+    } catch (error) {
+      // Nothing was written, so it has no tag.
+      request.reject(toPubSubError(this.#owner.what, error));
+      return;
+    }
+    this.#unconfirmed.push(request);
+  }
+
+  #wait(publish: Publish): void {
+    const bytes = publish.body.byteLength;
+    if (this.#waiting.length >= MAX_WAITING_PUBLISHES || this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
+      const message = `${this.#owner.what}: ${this.#waiting.length} messages of ${this.#waitingBytes} bytes wait for the broker to take more`;
+      publish.request.reject(new PubSubError("RESOURCE_EXHAUSTED", message));
+      return;
+    }
+    this.#waiting.push(publish);
+    this.#waitingBytes += bytes;
+    if (this.#state === "idle") this.#open();
+  }
+
+  #writeWaiting(): void {
+    if (this.#waiting.length === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    for (const { exchange, routingKey, body, properties, request } of waiting) {
+      this.publish(exchange, routingKey, body, properties, request);
+    }
+  }
+
+  #open(): void {
+    this.#state = "opening";
+    this.#connection.openConfirmChannel().then(
+      (channel) => this.#adopt(channel),
+      (error: unknown) => {
+        if (this.#state !== "opening") return;
+        this.#state = this.#connection.model === undefined ? "away" : "idle";
+        this.#fail(toPubSubError(this.#owner.what, error));
+      },
+    );
+  }
+
+  #adopt(channel: ConfirmChannel): void {
+    if (this.#state !== "opening") {
+      void closeWithin(this.#connection.context.clock, channel);
+      return;
+    }
+    let lastError: Error | undefined;
+    channel.on("error", (error) => (lastError = error));
+    channel.on("close", () => this.#lost(channel, lastError));
+    channel.on("drain", () => {
+      this.#full = false;
+      this.#writeWaiting();
+    });
+    channel.on("return", (message) => this.#owner.returned(message, this.#unconfirmed.items()));
+    channel.on("ack", ({ deliveryTag, multiple }) => this.#settle(deliveryTag, multiple, undefined));
+    channel.on("nack", ({ deliveryTag, multiple }) => {
+      const refused = new PubSubError("REJECTED", `${this.#owner.what}: the broker refused the message`, {
+        retryable: true,
+      });
+      this.#settle(deliveryTag, multiple, refused);
+    });
+    this.#state = "sifting";
+    this.#channel = channel;
+    this.#unconfirmed = new NumberWindow();
+    this.#full = false;
+    this.#sift();
+  }
+
+  /** Publishes the next suspect; when none is left, the channel is everybody's. */
+  #sift(): void {
+    while (this.#state === "sifting" && this.#unconfirmed.first === this.#unconfirmed.next) {
+      this.#suspect = this.#suspects.shift();
+      if (this.#suspect !== undefined) {
+        this.#owner.again(this.#suspect);
+        continue;
+      }
+      this.#state = "open";
+      this.#writeWaiting();
+    }
+  }
+
+  #settle(tag: number, multiple: boolean, error: PubSubError | undefined): void {
+    for (let next = multiple ? this.#unconfirmed.first : tag; next <= tag; next++) {
+      const request = this.#unconfirmed.take(next);
+      if (request === undefined) continue;
+      if (error === undefined) request.accept();
+      else request.reject(error);
+    }
+    if (this.#state === "sifting") this.#sift();
+  }
+
+  #lost(channel: ConfirmChannel, cause: Error | undefined): void {
+    if (this.#channel !== channel) return;
+    this.#channel = undefined;
+    if (this.#state !== "open" && this.#state !== "sifting") return;
+    this.#state = this.#connection.model === undefined ? "away" : "idle";
+    const error = toPubSubError(this.#owner.what, cause ?? new Error("channel closed"));
+    if (cause !== undefined) this.#connection.context.logger.warn({ code: error.code }, error.message);
+    if (this.#state === "idle" && isOneMessages(cause)) this.#blame(error);
+    else this.#fail(error);
+  }
+
+  /** One of the unconfirmed has brought the channel down. */
+  #blame(error: PubSubError): void {
+    const unconfirmed = [...this.#unconfirmed.items()];
+    this.#unconfirmed = new NumberWindow();
+    const size = tooLarge(error.message);
+    if (size !== undefined) this.#connection.maxMessageBytes = size.mostBytes;
+    const ofSize = unconfirmed.findIndex(({ body }) => body.byteLength === size?.bytes);
+    const index = unconfirmed.length === 1 ? 0 : ofSize;
+    if (index === -1) {
+      this.#suspects.unshift(...unconfirmed);
+    } else {
+      for (const guilty of unconfirmed.splice(index, 1)) guilty.reject(error);
+      for (const request of unconfirmed) this.#owner.again(request);
+    }
+    if (this.#suspects.length + this.#waiting.length > 0 && this.#state === "idle") this.#open();
+  }
+
+  /** Nobody knows what became of the unconfirmed ones; the waiting ones were not sent. */
+  #fail(error: PubSubError): void {
+    const failed = [...this.#unconfirmed.items(), ...this.#suspects, ...this.#waiting.map(({ request }) => request)];
+    this.#unconfirmed = new NumberWindow();
+    this.#suspects = [];
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    for (const request of failed) request.reject(error);
+  }
+}
+
+/** 406 is about what one message says; 404 and 403 are about where all of them go. */
+function isOneMessages(cause: Error | undefined): boolean {
+  return (cause as { readonly code?: unknown } | undefined)?.code === PRECONDITION_FAILED;
+}

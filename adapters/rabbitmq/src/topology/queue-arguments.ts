@@ -1,0 +1,51 @@
+import type { SubscriptionSpec } from "@anytopic/core/driver";
+import { CONSUMER_TIMEOUT_MS, NO_DELIVERY_LIMIT } from "../limits.ts";
+import type { QueueNames } from "../names.ts";
+
+export type QueueArguments = Readonly<Record<string, string | number | boolean>>;
+
+/** Dead-lettering that loses nothing: the copy is confirmed before the original goes. Needs `reject-publish`. */
+const AT_LEAST_ONCE: QueueArguments = { "x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish" };
+
+export function subscriptionQueueArguments(subscription: SubscriptionSpec, names: QueueNames): QueueArguments {
+  return {
+    "x-queue-type": "quorum",
+    "x-delivery-limit": deliveryLimit(subscription.maxRetries),
+    "x-message-ttl": subscription.topic.retentionMs,
+    "x-dead-letter-exchange": "",
+    "x-dead-letter-routing-key": names.deadLetters,
+    ...AT_LEAST_ONCE,
+    "x-consumer-timeout": CONSUMER_TIMEOUT_MS,
+    ...(subscription.topic.ordered ? { "x-single-active-consumer": true } : {}),
+  };
+}
+
+/** Under a policy that bounds it, it refuses new letters, which are then kept where they are, and drops no old ones. */
+export function deadLetterQueueArguments(): QueueArguments {
+  return { ...earlierDeadLetterQueueArguments(), "x-overflow": "reject-publish" };
+}
+
+/** Until 0.1: arguments cannot be changed, and letters are not to be deleted for it. */
+export function earlierDeadLetterQueueArguments(): QueueArguments {
+  return { "x-queue-type": "quorum", "x-delivery-limit": NO_DELIVERY_LIMIT };
+}
+
+export function waitQueueArguments(names: QueueNames): QueueArguments {
+  return {
+    "x-queue-type": "quorum",
+    "x-delivery-limit": NO_DELIVERY_LIMIT,
+    "x-dead-letter-exchange": "",
+    "x-dead-letter-routing-key": names.queue,
+    ...AT_LEAST_ONCE,
+  };
+}
+
+/**
+ * How often a message may come back to its queue before the broker dead-letters it itself: a power of two well beyond the
+ * attempts that core permits, at least 32, so that a change of `maxRetries` seldom means another queue.
+ */
+export function deliveryLimit(maxRetries: number): number {
+  const least = maxRetries + 8;
+  if (least > NO_DELIVERY_LIMIT) return NO_DELIVERY_LIMIT;
+  return Math.max(32, 2 ** Math.ceil(Math.log2(least)));
+}
