@@ -60,9 +60,9 @@ export function roleProblems(adapter: string, files: ReadonlyMap<string, string>
     if (without.includes(file)) return [];
     const text = files.get(file);
     if (text === undefined) return [`has no ${file}`];
-    const found = exportsOf(file, text).map((each) => `${each.kind} ${each.name}`);
+    const found = new Set(exportsOf(file, text).map((each) => `${each.kind} ${each.name}`));
     return wanted
-      .filter((each) => !without.includes(`${file} ${each}`) && !found.includes(name(each)))
+      .filter((each) => !without.includes(`${file} ${each}`) && !found.has(name(each)))
       .map((each) => `${file} does not export ${name(each)}`);
   });
   const misplaced = [...files.keys()].flatMap((path) => {
