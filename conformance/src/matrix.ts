@@ -1,4 +1,5 @@
 import { behaviours } from "./behaviours/index.ts";
+import { statements } from "./contract.ts";
 import { summary, type BehaviourResult, type ConformanceRun, type Outcome } from "./result.ts";
 
 const MARKS: Readonly<Record<Outcome, string>> = {
@@ -9,6 +10,8 @@ const MARKS: Readonly<Record<Outcome, string>> = {
   "not-applicable": "–",
   unproven: "?",
 };
+
+const STATEMENTS = Object.keys(statements);
 
 /** One line of `conformance.json`. */
 export interface MatrixEntry {
@@ -88,7 +91,7 @@ ${matrixSummary(runs)}
 
 ✓ proven · – does not apply, by the adapter's capabilities · quirk: this implementation of the broker cannot, through no
 fault of the adapter; run, and seen to fail · ? unproven: the harness lacks what it takes · **✗** failed · empty: not run.
-C1 to C30 are the statements of the [contract](contract.md).
+${STATEMENTS.at(0)} to ${STATEMENTS.at(-1)} are the statements of the [contract](contract.md).
 
 | behaviour | statements | ${runs.map(column).join(" | ")} |
 | --- | --- | ${runs.map(() => ":-:").join(" | ")} |
