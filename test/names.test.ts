@@ -1,5 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { doubleNames, exportsOf, roleProblems } from "./name-rules.ts";
+import {
+  doubleNames,
+  exportsOf,
+  PARTS,
+  partProblems,
+  roleProblems,
+  ROLES,
+  ROOMS,
+  signatureProblems,
+} from "./name-rules.ts";
+import { tableUnder } from "./tables.ts";
 import { readTracked, trackedFiles } from "./tracked-files.ts";
 
 const sources = trackedFiles.filter((path) => /^(core|adapters\/\w+)\/src\/.*\.ts$/.test(path));
@@ -15,6 +25,39 @@ test("a name stands for one idea in core and all adapters", () => {
   expect(doubleNames(sources.flatMap((path) => exportsOf(path, readTracked(path))))).toEqual([]);
 });
 
+test("a class is what the last word of its name says", () => {
+  expect(partProblems(sources.flatMap((path) => exportsOf(path, readTracked(path))))).toEqual([]);
+});
+
+test("functions of one name look alike", () => {
+  expect(sources.flatMap((path) => signatureProblems(path, readTracked(path)))).toEqual([]);
+});
+
+describe("CONTRIBUTING.md shows the tables of test/name-rules.ts", () => {
+  const contributing = readTracked("CONTRIBUTING.md");
+  const code = (text: string): string => `\`${text}\``;
+  const codes = (names: readonly string[]): string => names.map(code).join(", ");
+
+  test("files", () => {
+    const rows = Object.entries(ROLES).map(([file, role]) => [
+      code(file),
+      role.what,
+      codes(role.exports.map((each) => each.split(" ")[1] ?? "")),
+    ]);
+    expect(tableUnder(contributing, "Files of an adapter")).toEqual(rows);
+  });
+
+  test("rooms", () => {
+    const rows = Object.entries(ROOMS).map(([room, what]) => [code(`${room}/`), what]);
+    expect(tableUnder(contributing, "Rooms of an adapter")).toEqual(rows);
+  });
+
+  test("parts", () => {
+    const rows = Object.entries(PARTS).map(([word, { what, where }]) => [code(word), what, codes(where)]);
+    expect(tableUnder(contributing, "Words at the end of class names")).toEqual(rows);
+  });
+});
+
 describe("the rules themselves", () => {
   test("what is missing, misplaced or more than a re-export is found", () => {
     const files = new Map([
@@ -28,7 +71,7 @@ describe("the rules themselves", () => {
     expect(problems).toEqual(
       expect.arrayContaining([
         "has no publisher.ts",
-        "driver.ts does not export class MemoryDriver",
+        "driver.ts does not export function openDriver",
         expect.stringMatching(/^a\.ts belongs into a room/),
         expect.stringMatching(/^misc\/ is no room/),
         expect.stringMatching(/^wire\/deep\/c\.ts lies too deep/),
@@ -61,6 +104,22 @@ describe("the rules themselves", () => {
     ],
   ] as const)("%s is found", ([, first, firstText, second, secondText]) => {
     expect(doubleNames([...exportsOf(first, firstText), ...exportsOf(second, secondText)])).toHaveLength(1);
+  });
+
+  test("a class that is not what its name says is found", () => {
+    const text = "export class Settler {}\nexport class WaitLoop {}\nexport class Backlog {}";
+    expect(partProblems(exportsOf("adapters/aws/src/settle/a.ts", text))).toEqual([
+      expect.stringContaining("Settler is no Settler"),
+      expect.stringContaining("WaitLoop is no Loop"),
+    ]);
+  });
+
+  test("a function that does not look like all others of its name is found", () => {
+    const text = (parameters: string): string =>
+      `export function toPubSubError(${parameters}): PubSubError {\n  x();\n}`;
+    expect(signatureProblems("a.ts", text("error: unknown, what: string"))).toEqual([]);
+    expect(signatureProblems("a.ts", text("what: string, error: unknown"))).toHaveLength(1);
+    expect(signatureProblems("a.ts", "function leaseLost(): Promise<never> {\n}")).toHaveLength(1);
   });
 
   test("the same kind in two adapters is one idea", () => {
