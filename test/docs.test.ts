@@ -46,6 +46,17 @@ test("the examples of every document compile against the packages", async () => 
   expect(await check("all", new Map(documents.map((path) => [path, readTracked(path)])))).toEqual([]);
 });
 
+test("every source file that a document names exists", () => {
+  const exists = (name: string): boolean => trackedFiles.some((path) => path === name || path.endsWith(`/${name}`));
+  const wrong = [...documents, "CONTRIBUTING.md"].flatMap((path) =>
+    [...readTracked(path).matchAll(/`((?:[\w.-]+\/)*[\w-]+(?:\.test)?\.ts)`/g)]
+      .map(([, name = ""]) => name)
+      .filter((name) => !exists(name))
+      .map((name) => `${path}: ${name}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
 describe("the check itself", () => {
   const fenced = (info: string, code: string): string => `# Title\n\n\`\`\`${info}\n${code}\n\`\`\`\n`;
 
