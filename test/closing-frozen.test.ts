@@ -23,7 +23,7 @@ const SETTINGS: readonly (readonly [string, string, Setting])[] = [
 ];
 
 const BOUND_MS = 1000;
-/** A loaded machine is late. */
+/** How much longer closing may take on a loaded machine. */
 const LATE_MS = 1000;
 
 interface Closed {
@@ -33,7 +33,7 @@ interface Closed {
   readonly left: readonly string[];
 }
 
-/** What the process says after the line was frozen and it has closed; rejects when it does not end by itself. */
+/** The report of a process that has closed on a frozen connection. Rejects when the process does not end by itself. */
 async function closedBy(name: string, options: object, frozen: () => void | Promise<void>): Promise<Closed> {
   const child = fork(new URL("fixtures/closing-process.ts", import.meta.url), [name, JSON.stringify(options)]);
   try {

@@ -17,7 +17,7 @@ const WAIT = { timeout: 60_000, interval: 100 };
 
 /** Clears the screen, renames the window, turns the text's direction. */
 const ESCAPES = "\u001B]0;owned\u0007\u001B[2J\u009B1A\u202E";
-// oxlint-disable-next-line no-control-regex -- they are what is looked for
+// oxlint-disable-next-line no-control-regex -- the test looks for them
 const OBEYED = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u200E\u200F\u2028-\u202E\u2066-\u2069]/;
 const STACK_TRACE = /^\s+at .+:\d+/m;
 
@@ -28,7 +28,7 @@ interface Tail {
 interface Flood {
   readonly pubsub: PubSub;
   readonly harness: Harness;
-  /** Runs a command in a process of its own, and expects that it ends well and prints nothing that a terminal obeys. */
+  /** Runs a command in a separate process, and expects that it succeeds and prints nothing that controls the terminal. */
   readonly cli: (...args: readonly string[]) => Promise<Finished>;
   /** Starts `tail` of the topic; `end` waits for the text, interrupts it, and expects the same. */
   readonly tail: () => Promise<Tail>;
@@ -39,7 +39,7 @@ interface Setting {
   readonly url: (harness: Harness) => string;
 }
 
-/** What the process of a worker would be given: it says where the broker is. */
+/** The arguments of a worker process, which contain the address of the broker. */
 const argumentsOf = (harness: Harness): Record<string, string> => harness.process?.({}).args as Record<string, string>;
 
 const SETTINGS: Readonly<Record<string, Setting>> = {
@@ -105,7 +105,7 @@ async function startFlood({ harness: starting, url }: Setting): Promise<Flood> {
   };
 }
 
-/** Strangers' messages, and between them innocent ones; what the broker has stored of the first. */
+/** Publishes hostile messages and harmless ones in turn. Returns the hostile ones that the broker stored. */
 async function publishAll({ pubsub, harness }: Flood): Promise<readonly string[]> {
   const random = seededRandom(12);
   const stored: string[] = [];

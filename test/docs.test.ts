@@ -6,7 +6,7 @@ import { root } from "../scripts/workspaces.ts";
 import { docsBlocks } from "./docs-blocks.ts";
 import { readTracked, trackedFiles } from "./tracked-files.ts";
 
-// A compiler needs a processor, which it shares with the other tests: all documents take 3 s alone, and 31 s were seen beside them.
+// The compiler needs processor time, and the other tests need it too: all documents took 3 s alone, and 31 s beside other tests.
 vi.setConfig({ testTimeout: 120_000 });
 
 const documents = trackedFiles.filter((path) => /(^|\/)README\.md$|^docs\/.*\.md$/.test(path));

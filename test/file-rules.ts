@@ -9,7 +9,7 @@ interface Rule {
   readonly breaks: (text: string, path: string) => boolean;
 }
 
-/** Who needs the system's time all the same, and why. */
+/** Files that need the system's time, each with the reason. */
 const timeOfOthers: ReadonlySet<string> = new Set([
   // gRPC's deadlines are moments of the wall clock.
   "adapters/gcp/src/connection.ts",

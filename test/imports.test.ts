@@ -11,7 +11,7 @@ import {
 } from "./import-rules.ts";
 import { readTracked, trackedFiles } from "./tracked-files.ts";
 
-// Every file is parsed: work for a processor, which it shares with the other tests.
+// Every file is parsed. That needs processor time, and the other tests need it too.
 vi.setConfig({ testTimeout: 120_000 });
 
 const tools = Object.keys(rootManifest.devDependencies ?? {});
@@ -25,7 +25,7 @@ const ownerOf = (path: string): Workspace | undefined => workspaces.find(({ fold
 
 const importsOf = new Map(code.map((path) => [path, importedModules(path, readTracked(path))]));
 
-/** From every file below `folder` to those below it that it imports. Imports of types count: who reads one file needs the other. */
+/** From every file below `folder` to those below it that it imports. Imports of types count: to understand one file, one has to read the other. */
 const arrowsIn = (folder: string): Arrows => {
   const files = code.filter((path) => path.startsWith(`${folder}/`));
   const target = (path: string, name: string): string => posix.join(posix.dirname(path), name);

@@ -35,7 +35,7 @@ import type { NatsOptions } from "@anytopic/nats";
 import type { RabbitmqOptions } from "@anytopic/rabbitmq";
 import { expectTypeOf } from "vitest";
 
-/** The names of options that may be left out and yet may not be `undefined`. */
+/** The names of options that may be left out, but must not be `undefined`. */
 type Strict<Options> = {
   [Key in keyof Options]-?: object extends Pick<Options, Key>
     ? { [Same in Key]: undefined } extends Pick<Options, Key>

@@ -12,16 +12,16 @@ import { describe, expect, test } from "vitest";
 import { wrongUrl } from "./wrong-urls.ts";
 
 const SECRET = "hunter2swordfish";
-/** Half of it is too much already. */
+/** Half of the secret is already too much. */
 const HALVES = [SECRET.slice(0, 8), SECRET.slice(8)];
 const URLS = 3000;
-/** Of those that somebody takes for right, so many are also connected with. */
+/** How many of the URLs that the adapter accepts are also connected to. */
 const CONNECTIONS = 30;
 const CONNECT_TIMEOUT_MS = 2000;
 
 const modules: Readonly<Record<string, AdapterModule>> = { nats, rabbitmq, aws, gcp, memory };
 
-/** Whatever of a value reaches a log, an error page or a debugger. */
+/** Everything of a value that a log, an error page or a debugger could show. */
 function everything(value: unknown): string {
   const text = inspect(value, { depth: 8, showHidden: true });
   return `${text} ${JSON.stringify(value, ["message", "stack", "cause"])}`.toLowerCase();
@@ -39,7 +39,7 @@ function refusalOf(module: AdapterModule, url: string): unknown {
   }
 }
 
-/** What was said while connecting failed. */
+/** All log lines and errors of a failed `connect`. */
 async function connecting(target: Parameters<typeof connect>[0]): Promise<string> {
   const said: string[] = [];
   const listen = (fields: object, message: string): void => void said.push(message, everything(fields));
@@ -66,7 +66,7 @@ describe("a URL with a password in it, however it is misspelled", () => {
       expect(urls.filter((url) => leaks(everything(refusalOf(module, url)))).slice(0, 10)).toEqual([]);
 
       const connected = await Promise.all(
-        // A memory broker is always there, and a cloud is not asked by a test.
+        // The memory broker always accepts, and a test must not contact a cloud.
         (name === "nats" || name === "rabbitmq" ? taken.slice(0, CONNECTIONS) : []).map(async (url) => ({
           url,
           said: await connecting(module.fromUrl(url)),

@@ -66,8 +66,8 @@ export function wrongUrl(random: Random, schemes: readonly string[], secret: str
 }
 
 /**
- * Never within the secret: what is cut out of that is not a secret any more. Nor at the `@`: without it, what stands before
- * a host cannot be told from the host, and an error must say which host it could not reach.
+ * Changes the URL in one place, never inside the secret: a part of it would no longer be the secret. It never changes the `@` either:
+ * without it nobody can say where the host begins, and an error must name the host that it could not reach.
  */
 function changed(random: Random, url: string, pick: <Value>(values: readonly Value[]) => Value): string {
   const places = [...url.matchAll(/[:/?#&=]/g)].map(({ index }) => index);

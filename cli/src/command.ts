@@ -21,7 +21,7 @@ export interface CommandContext {
   readonly output: Output;
   /** Reads the configuration; once. */
   readonly settings: () => Promise<Settings>;
-  /** Every command, for those that tell of the others. */
+  /** Every command, for help and completion. */
   readonly commands: readonly Command[];
   /** Aborts at Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;

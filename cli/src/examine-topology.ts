@@ -18,7 +18,7 @@ export interface TopologyReport {
 
 /**
  * Plans each declaration by itself, so that a failure of one does not hide the others. Undefined when no broker
- * answers that keeps anything.
+ * answers, or only brokers that keep nothing outside their process.
  */
 export async function examineTopology(
   settings: Settings,
@@ -26,7 +26,7 @@ export async function examineTopology(
   signal: AbortSignal,
 ): Promise<TopologyReport | undefined> {
   const { load } = settings;
-  // What lives in a process alone begins empty in each.
+  // A broker inside the process is empty at the start of every process: there is nothing to compare.
   const kept = connections.filter(({ reachable, capabilities }) => reachable && capabilities?.durability !== "process");
   if (kept.length === 0) return undefined;
   const unseen = kept.flatMap(({ name: connection, blindSpot: detail }) =>

@@ -7,7 +7,7 @@ import { EXIT } from "./exit-codes.ts";
 export interface ProbedConnection {
   readonly name: string;
   readonly isDefault: boolean;
-  /** Without the login and without the values of its query. */
+  /** The URL without the login and without the values of its query. */
   readonly url: string;
   readonly reachable: boolean;
   readonly connectMs: number | null;

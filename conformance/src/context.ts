@@ -193,7 +193,7 @@ export class Context {
     }
   }
 
-  /** Publishes several at once; all must be accepted. In order, for those of one key. */
+  /** Publishes several at once; all must be accepted. Messages of one key keep their order. */
   publish(pubsub: PubSub, topic: Topic<Item>, count: number, options: PublishManyOptions = {}): Promise<Sent[]> {
     const { key = () => "k", pad, ...rest } = options;
     const items = Array.from({ length: count }, (_, index) => this.item(key(index), pad));

@@ -107,7 +107,7 @@ export interface SubscriptionName {
  * adapter's own bookkeeping.
  */
 export interface SubscriptionStats {
-  /** Attached consumers, streams or pulls. */
+  /** Consumers, streams or pulls that are attached now. */
   readonly workers: number | undefined;
   /** Delivered and unsettled. */
   readonly outstanding: number | undefined;

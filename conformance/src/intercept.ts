@@ -70,7 +70,7 @@ export function forwardRequest(request: PublishRequest, changes: Partial<Publish
   };
 }
 
-/** What of a delivery is different, and what is done in place of its owner's settles. */
+/** Fields of a delivery that are replaced, and functions that replace its owner's settles. */
 export interface DeliveryChanges extends Partial<Omit<DriverDelivery, "owner">> {
   readonly ack?: () => Promise<void> | undefined;
   readonly retry?: (delayMs: number) => Promise<void> | undefined;

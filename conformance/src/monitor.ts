@@ -153,7 +153,7 @@ export class Monitor {
       call: () => Promise<void> | undefined,
     ) => {
       if (closed) this.#broken(`core settled a delivery after the subscriber was closed (${kind})`);
-      // Of what was taken away, only a success is still told, once.
+      // After a delivery was revoked, core may still report a success, once.
       const isLate = kind === "ack" && revoked.delete(delivery);
       if (!drop(delivery) && !isLate) this.#broken(`core settled a delivery twice or after it was revoked (${kind})`);
       traffic.settles[kind] += 1;

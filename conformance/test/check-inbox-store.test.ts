@@ -38,7 +38,7 @@ test.each<[string, InboxStore]>([
         async claim(subscription, id, leaseMs) {
           const looked = await right.claim(subscription, id, leaseMs);
           if (looked.state !== "claimed") return free.has(id) ? { state: "claimed", token: id } : looked;
-          // Looks and takes in two steps: who comes in between is told the same.
+          // Reads and writes in two steps: another caller in between gets the same answer.
           free.add(id);
           await later();
           free.delete(id);

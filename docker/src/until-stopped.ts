@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { until } from "./until.ts";
 
 const DEADLINE_MS = 10_000;
-/** Stopped, or ended. */
+/** States in which a thread does not run: stopped, or ended. */
 const STILL = /^[TtZX]$/;
 
 /**

@@ -88,7 +88,7 @@ class NativeLife {
     return this.#inOrder(() => this.#killServer());
   }
 
-  /** To the server and to what belongs to it. */
+  /** Signals the server and the programs that belong to it. */
   signal(signal: "SIGSTOP" | "SIGCONT"): Promise<void> {
     return this.#inOrder(async () => {
       await Promise.all([this.#server?.signal(signal), this.#companion?.signal(signal)]);

@@ -105,6 +105,6 @@ export const unconfirmed: Behaviour = behaviour({
     const later = await context.collect(await context.open(), subscription);
     await context.quiet(Math.max(2 * ackDeadlineMs, context.quietMs));
     equal(confirmed.toSorted(), sent.map(({ id }) => id).toSorted(), "the confirmed ids, once each");
-    equal(later.received.length, 0, "what comes back afterwards");
+    equal(later.received.length, 0, "messages delivered afterwards");
   },
 });

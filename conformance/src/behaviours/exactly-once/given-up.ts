@@ -31,7 +31,7 @@ export const givenUp: Behaviour = behaviour({
       { deliveryGuarantee: "exactly-once" },
       { inbox },
     );
-    // Released at close: for the broker they were not started.
+    // They are released at close, so the broker counts them as not started.
     context.tolerate("repeated-attempts");
     const first = await context.collect(pubsub, subscription, {
       maxConcurrency: 5,

@@ -21,7 +21,7 @@ export const leavesNothing: Behaviour = behaviour({
       await connection.close();
     };
     const count = (): number => getActiveResourcesInfo().filter((kind) => /TCP|TLS|Timeout|Pipe/.test(kind)).length;
-    // The first use may leave what is created once per process.
+    // The first use may create something once per process, which stays.
     await use();
     let settled = count();
     await context.eventually(() => {

@@ -36,7 +36,7 @@ export const ackBurst: Behaviour = behaviour({
       equal(collector.completed.length, TOTAL, "completed handlers");
       const later = await context.collect(await context.open(), subscription);
       await context.quiet();
-      equal(later.received.length, 0, `what comes back of the hundred on ${topic.name}`);
+      equal(later.received.length, 0, `redelivered messages of the hundred on ${topic.name}`);
     }
   },
 });

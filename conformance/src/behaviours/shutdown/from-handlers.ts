@@ -58,7 +58,7 @@ export const fromHandler: Behaviour = behaviour({
     const collector = await context.collect(pubsub, subscription, {
       async handle() {
         const startMs = monotonicMs();
-        // In its synchronous part, which is recognised on every version of Node.
+        // In the synchronous part of the handler: every version of Node recognises that.
         await pubsub.close({ timeoutMs: 20_000 });
         waitedMs = monotonicMs() - startMs;
       },
@@ -73,6 +73,6 @@ export const fromHandler: Behaviour = behaviour({
 
     const later = await context.collect(await context.open(), subscription);
     await context.quiet();
-    equal(later.received.length, 0, "what comes back of a message that was handled");
+    equal(later.received.length, 0, "redeliveries of a message that was handled");
   },
 });

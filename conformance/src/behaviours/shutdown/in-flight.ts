@@ -26,7 +26,7 @@ export const inFlight: Behaviour = behaviour({
     equal(collector.completed.length, 5, "completed handlers");
     const later = await context.collect(await context.open(), subscription);
     await context.quiet();
-    equal(later.received.length, 0, "what comes back of the five");
+    equal(later.received.length, 0, "redelivered messages of the five");
     check(sent.length === 5, "five publishes");
   },
 });
