@@ -97,7 +97,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
 
 /** What a function of this name looks like, in whatever file: who knows one knows all. */
 const SIGNATURES: Readonly<Record<string, readonly [pattern: RegExp, words: string]>> = {
-  toPubSubError: [/^\(error: unknown/, "takes `error: unknown` first"],
+  toPubSubError: [/^\(\s*\w+: unknown/, "takes what was thrown first, as `unknown`"],
   leaseLost: [/\): PubSubError\s*$/, "returns a `PubSubError`"],
 };
 
