@@ -29,6 +29,13 @@ test("a class is what the last word of its name says", () => {
   expect(partProblems(sources.flatMap((path) => exportsOf(path, readTracked(path))))).toEqual([]);
 });
 
+test("the rules name no room and no word that nobody uses", () => {
+  const rooms = new Set(sources.map((path) => path.split("/").at(-2)));
+  const classes = sources.flatMap((path) => exportsOf(path, readTracked(path))).filter(({ kind }) => kind === "class");
+  const unused = (word: string): boolean => !classes.some(({ name }) => name.endsWith(word));
+  expect([...Object.keys(ROOMS).filter((room) => !rooms.has(room)), ...Object.keys(PARTS).filter(unused)]).toEqual([]);
+});
+
 test("functions of one name look alike", () => {
   expect(sources.flatMap((path) => signatureProblems(path, readTracked(path)))).toEqual([]);
 });
