@@ -76,6 +76,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
   Endings: { what: "the ends of attempts: of the claim, the delivery and the place", where: ["core/src/consume"] },
   Settler: { what: "decides what the broker is told of an outcome", where: ["core/src/consume"] },
   Settlements: { what: "tells the broker what core has decided", where: ["adapters/*/src/settle"] },
+  Writer: { what: "writes settles to the connection", where: ["adapters/*/src/settle"] },
   Batcher: { what: "collects entries until a request is full or due", where: ["adapters/*/src/settle"] },
   Delivery: {
     what: "one message given to one worker",
