@@ -57,9 +57,8 @@ async function bench(): Promise<Bench> {
     removeUser() {},
     openConfirmChannel: async () => fake,
   };
-  const again = (request: Confirmable): void =>
-    confirmed.publish("exchange", "", Buffer.from(request.body), {}, request);
-  const owner = { what: "publish", returned() {}, again };
+  const again = (request: Confirmable): void => confirmed.publish("", Buffer.from(request.body), {}, request);
+  const owner = { what: "publish", exchange: "exchange", returned() {}, again };
   const confirmed = new ConfirmedChannel(connection as unknown as Connection, owner);
   const publish = (body: string): Request => {
     const request = new Request(body);

@@ -4,7 +4,7 @@ import type { DeliveryOwner } from "@anytopic/core/driver";
 import { type ChannelModel, type ConfirmChannel, connect, type ConsumeMessage } from "amqplib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decodeMessage } from "../src/codec.ts";
-import { Delivery } from "../src/delivery.ts";
+import { RabbitmqDelivery } from "../src/delivery.ts";
 import { Session } from "../src/receive/session.ts";
 import { createInspector } from "./inspector.ts";
 
@@ -38,13 +38,13 @@ describe.skipIf(broker === undefined)("acks right before a session closes", () =
   /** Who holds `HELD` messages of the queue; what comes later it gives back. */
   async function holding(
     queue: string,
-  ): Promise<{ session: Session<Delivery>; tag: string; held: readonly Delivery[] }> {
+  ): Promise<{ session: Session<RabbitmqDelivery>; tag: string; held: readonly RabbitmqDelivery[] }> {
     const channel = await model.createChannel();
-    const session = new Session<Delivery>(channel, queue, systemClock);
-    const held: Delivery[] = [];
+    const session = new Session<RabbitmqDelivery>(channel, queue, systemClock);
+    const held: RabbitmqDelivery[] = [];
     const full = Promise.withResolvers<void>();
     channel.on("delivery", (message: ConsumeMessage) => {
-      const delivery = new Delivery(message, decodeMessage(message, 0), session, nobody);
+      const delivery = new RabbitmqDelivery(nobody, session, message, decodeMessage(message, 0));
       session.track(delivery);
       if (held.length === HELD) void session.giveBack(delivery, "nack");
       else if (held.push(delivery) === HELD) full.resolve();
