@@ -40,8 +40,4 @@ export class RabbitmqDelivery implements DriverDelivery {
     this.returns = decoded.returns;
     this.undecodable = unreadable(message);
   }
-
-  get tag(): number {
-    return this.native.fields.deliveryTag;
-  }
 }

@@ -21,7 +21,7 @@ export class RabbitmqPublisher implements DriverPublisher {
       exchange,
       what: `rabbitmq: publish to topic ${JSON.stringify(topic.name)} (exchange ${JSON.stringify(exchange)})`,
       returned: () => this.#returned(topic.name),
-      again: (request) => this.#again(request as PublishRequest),
+      again: (request) => this.#publish(request as PublishRequest, false),
     });
   }
 
@@ -43,15 +43,10 @@ export class RabbitmqPublisher implements DriverPublisher {
   }
 
   #publish(request: PublishRequest, mandatory: boolean): void {
-    const { options, nextOrder } = this.#connections;
-    const order = request.orderingKey === undefined ? undefined : nextOrder();
-    const properties = encodeProperties(request, order, options.contentType);
+    const order = request.orderingKey === undefined ? undefined : this.#connections.nextOrder();
+    const properties = encodeProperties(request, order, this.#connections.options.contentType);
     properties.mandatory = mandatory;
     this.#channel.publish("", asBuffer(request.body), properties, request);
-  }
-
-  #again(request: PublishRequest): void {
-    if (request.awaited) this.#publish(request, false);
   }
 
   /** A topic without subscriptions accepts messages and drops them, on every broker. Logged once, since it is often a mistake. */

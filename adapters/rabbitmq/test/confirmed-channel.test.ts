@@ -23,6 +23,7 @@ class FakeChannel extends EventEmitter {
 
 class Request implements Confirmable {
   readonly body: Buffer;
+  readonly awaited = true;
   outcome = "open";
 
   constructor(body: string) {

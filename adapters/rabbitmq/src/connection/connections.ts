@@ -2,7 +2,6 @@ import { ConnectionStatus, type DriverContext } from "@anytopic/core/driver";
 import { Connection, type ConnectionPurpose } from "../connection.ts";
 import type { CheckedOptions } from "../options.ts";
 import { QueueSender } from "../publish/queue-sender.ts";
-import { orderStamps } from "../wire/order-stamp.ts";
 
 /**
  * The connections of one driver, and what all its parts share.
@@ -18,10 +17,9 @@ export class Connections {
   readonly consuming: Connection;
   readonly publishing: Connection;
   readonly sender: QueueSender;
-  /** See `orderStamps`. */
-  readonly nextOrder: () => number;
   readonly #letters: Connection;
   readonly #started = new Map<Connection, Promise<void>>();
+  #lastOrder = 0;
 
   constructor(options: CheckedOptions, context: DriverContext) {
     this.options = options;
@@ -32,7 +30,6 @@ export class Connections {
     // Not part of the health: no message waits for it, and the caller gets the error.
     this.#letters = new Connection(options, context, "letters", new ConnectionStatus(() => {}));
     this.sender = new QueueSender(this.publishing);
-    this.nextOrder = orderStamps(() => context.clock.now());
   }
 
   /** Opens the connection to publish. If the first attempt fails, it reconnects by itself. */
@@ -44,6 +41,15 @@ export class Connections {
   async letters(): Promise<Connection> {
     await this.#start(this.#letters);
     return this.#letters;
+  }
+
+  /**
+   * Numbers that only increase: microseconds since 1970 if the clock allows, otherwise the last one plus one. They tell which of two
+   * messages of one key was published first, also across processes as far as their clocks agree.
+   */
+  nextOrder(): number {
+    this.#lastOrder = Math.max(this.#lastOrder + 1, Math.trunc(this.context.clock.now() * 1000));
+    return this.#lastOrder;
   }
 
   /** All at once, so that one time limit covers all. */

@@ -1,4 +1,4 @@
-import { NumberWindow, PubSubError } from "@anytopic/core/driver";
+import { NumberWindow, PubSubError, type PubSubErrorCode } from "@anytopic/core/driver";
 import type { ConfirmChannel, Message, Options } from "amqplib";
 import { closeWithin } from "../connection/channels.ts";
 import type { Connection, ConnectionUser } from "../connection.ts";
@@ -8,6 +8,8 @@ import { MAX_WAITING_BYTES, MAX_WAITING_PUBLISHES } from "../limits.ts";
 /** A publish that waits for the broker to confirm it. Exactly one of the two methods is called, once. */
 export interface Confirmable {
   readonly body: Uint8Array;
+  /** Whether somebody still waits for it. */
+  readonly awaited: boolean;
   accept(): void;
   reject(error: PubSubError): void;
 }
@@ -29,7 +31,7 @@ interface ConfirmedChannelOwner {
   readonly exchange: string;
   /** The broker could not route one of the unconfirmed messages. */
   returned(message: Message, unconfirmed: Iterable<Confirmable>): void;
-  /** The channel was closed because of another message: calls `publish` for this one again, unless nobody waits for it. */
+  /** The channel was closed because of another message: calls `publish` for this one again. */
   again(request: Confirmable): void;
 }
 
@@ -66,9 +68,9 @@ export class ConfirmedChannel implements ConnectionUser {
   refusal(bytes: number): PubSubError | undefined {
     const most = this.#connection.maxMessageBytes;
     if (bytes <= most) return undefined;
-    return new PubSubError(
+    return this.#error(
       "LIMIT_EXCEEDED",
-      `${this.#owner.what}: the message has ${bytes} bytes, and the server's max_message_size is ${most}`,
+      `the message has ${bytes} bytes, and the server's max_message_size is ${most}`,
     );
   }
 
@@ -84,7 +86,7 @@ export class ConfirmedChannel implements ConnectionUser {
     } else if (this.#state === "away") {
       request.reject(this.#connection.error);
     } else if (this.#state === "closed") {
-      request.reject(new PubSubError("CLOSED", `${this.#owner.what}: closed`));
+      request.reject(this.#error("CLOSED", "closed"));
     } else {
       this.#wait({ routingKey, body, properties, request });
     }
@@ -112,7 +114,7 @@ export class ConfirmedChannel implements ConnectionUser {
     this.#connection.removeUser(this);
     const channel = this.#channel;
     if (channel !== undefined) await closeWithin(this.#connection.context.clock, channel, timeoutMs);
-    this.#fail(new PubSubError("CLOSED", `${this.#owner.what}: closed`));
+    this.#fail(this.#error("CLOSED", "closed"));
   }
 
   #write(routingKey: string, body: Buffer, properties: Options.Publish, request: Confirmable): void {
@@ -130,8 +132,8 @@ export class ConfirmedChannel implements ConnectionUser {
   #wait(publish: Publish): void {
     const bytes = publish.body.byteLength;
     if (this.#waiting.length >= MAX_WAITING_PUBLISHES || this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
-      const message = `${this.#owner.what}: ${this.#waiting.length} messages of ${this.#waitingBytes} bytes wait for the broker to take more`;
-      publish.request.reject(new PubSubError("RESOURCE_EXHAUSTED", message));
+      const waiting = `${this.#waiting.length} messages of ${this.#waitingBytes} bytes`;
+      publish.request.reject(this.#error("RESOURCE_EXHAUSTED", `${waiting} wait for the broker to take more`));
       return;
     }
     this.#waiting.push(publish);
@@ -174,12 +176,9 @@ export class ConfirmedChannel implements ConnectionUser {
     });
     channel.on("return", (message) => this.#owner.returned(message, this.#unconfirmed.items()));
     channel.on("ack", ({ deliveryTag, multiple }) => this.#settle(deliveryTag, multiple, undefined));
-    channel.on("nack", ({ deliveryTag, multiple }) => {
-      const refused = new PubSubError("REJECTED", `${this.#owner.what}: the broker refused the message`, {
-        retryable: true,
-      });
-      this.#settle(deliveryTag, multiple, refused);
-    });
+    channel.on("nack", ({ deliveryTag, multiple }) =>
+      this.#settle(deliveryTag, multiple, this.#error("REJECTED", "the broker refused the message", true)),
+    );
     this.#state = "sifting";
     this.#channel = channel;
     this.#unconfirmed = new NumberWindow();
@@ -192,7 +191,7 @@ export class ConfirmedChannel implements ConnectionUser {
     while (this.#state === "sifting" && this.#unconfirmed.first === this.#unconfirmed.next) {
       this.#suspect = this.#suspects.shift();
       if (this.#suspect !== undefined) {
-        this.#owner.again(this.#suspect);
+        this.#again(this.#suspect);
         continue;
       }
       this.#state = "open";
@@ -233,9 +232,17 @@ export class ConfirmedChannel implements ConnectionUser {
       this.#suspects.unshift(...unconfirmed);
     } else {
       for (const guilty of unconfirmed.splice(index, 1)) guilty.reject(error);
-      for (const request of unconfirmed) this.#owner.again(request);
+      for (const request of unconfirmed) this.#again(request);
     }
     if (this.#suspects.length + this.#waiting.length > 0 && this.#state === "idle") this.#open();
+  }
+
+  #again(request: Confirmable): void {
+    if (request.awaited) this.#owner.again(request);
+  }
+
+  #error(code: PubSubErrorCode, text: string, retryable?: boolean): PubSubError {
+    return new PubSubError(code, `${this.#owner.what}: ${text}`, retryable === undefined ? {} : { retryable });
   }
 
   /** The unconfirmed messages may have been stored; the waiting ones were not sent. */

@@ -50,7 +50,6 @@ export class QueueSender {
   }
 
   #publish(request: QueueSend): void {
-    if (!request.awaited) return;
     request.returned = false;
     this.#channel.publish(request.queue, request.body, request.properties, request);
   }
@@ -62,7 +61,6 @@ class QueueSend implements Confirmable {
   readonly properties: Options.Publish;
   readonly answer: PromiseWithResolvers<void> = Promise.withResolvers<void>();
   returned = false;
-  /** Whether the caller still waits for the answer. */
   awaited = true;
 
   constructor(queue: string, body: Buffer, properties: Options.Publish) {

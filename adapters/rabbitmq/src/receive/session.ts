@@ -7,12 +7,6 @@ const PASSED_ON_AT_ONCE = 32;
 /** For a consumer that gets no messages on servers before 4.0; later servers ignore this argument. */
 const NO_CREDIT = { "x-credit": { credit: { "!": "long", value: 0 }, drain: false } };
 
-/** A message that a session settles. */
-export interface TaggedMessage {
-  readonly tag: number;
-  readonly native: Message;
-}
-
 /**
  * The life of one consuming channel. A delivery tag is valid only on its own channel, so all settles are made here, and are
  * refused after the end of the channel.
@@ -20,7 +14,7 @@ export interface TaggedMessage {
  * Acks are collected for one turn of the event loop. Those before the first unsettled message become one `basic.ack multiple`, the
  * others are sent one by one.
  */
-export class Session<Delivery extends TaggedMessage> {
+export class Session<Delivery extends { readonly native: Message }> {
   readonly channel: Channel;
   readonly clock: Clock;
   readonly #queue: string;
@@ -47,13 +41,13 @@ export class Session<Delivery extends TaggedMessage> {
   }
 
   isUnsettled(delivery: Delivery): boolean {
-    return this.#open && this.#unsettled.get(delivery.tag) === delivery;
+    return this.#open && this.#unsettled.get(tagOf(delivery)) === delivery;
   }
 
   /** Undefined if the ack will be sent, and a promise that rejects if the delivery is lost. */
   ack(delivery: Delivery): Promise<void> | undefined {
     if (!this.#take(delivery)) return leaseLost();
-    this.#acked.push(delivery.tag);
+    this.#acked.push(tagOf(delivery));
     this.#flushing ??= setImmediate(() => this.flush());
     return undefined;
   }
@@ -156,7 +150,7 @@ export class Session<Delivery extends TaggedMessage> {
   }
 
   #take(delivery: Delivery): boolean {
-    return this.#open && this.#unsettled.take(delivery.tag) === delivery;
+    return this.#open && this.#unsettled.take(tagOf(delivery)) === delivery;
   }
 
   async #sync(): Promise<void> {
@@ -176,6 +170,10 @@ export function leaseLost(): Promise<never> {
   return Promise.reject(
     new PubSubError("LEASE_LOST", "rabbitmq: the channel of this message is lost; the message is redelivered"),
   );
+}
+
+function tagOf({ native }: { readonly native: Message }): number {
+  return native.fields.deliveryTag;
 }
 
 /** The part of a message that amqplib needs for an ack. */
