@@ -12,6 +12,7 @@ import {
   type ConfirmChannel,
   connect,
   credentials,
+  type Options,
   type SocketOptions,
 } from "amqplib";
 import type { BrokerAddress } from "./connection/address.ts";
@@ -192,7 +193,7 @@ export class Connection {
     let model: ChannelModel;
     try {
       attempt.throwIfAborted();
-      model = await connect(connectTarget(address, this.options), this.#socketOptions(address, socket.signal));
+      model = await connect(this.#target(address), this.#socketOptions(address, socket.signal));
     } catch (error) {
       if (this.#closed) throw this.#error;
       signal?.throwIfAborted();
@@ -209,6 +210,12 @@ export class Connection {
       throw this.#error;
     }
     this.#adopt(model, what, abort);
+  }
+
+  #target({ secure, host: hostname, port, vhost }: BrokerAddress): Options.Connect {
+    const protocol = secure ? "amqps" : "amqp";
+    const heartbeat = this.options.heartbeatSeconds;
+    return { protocol, hostname, port, vhost: encodeURIComponent(vhost), heartbeat, frameMax: 131_072 };
   }
 
   #socketOptions(address: BrokerAddress, signal: AbortSignal): SocketOptions & { signal: AbortSignal } {
@@ -280,15 +287,4 @@ export class Connection {
       true,
     );
   }
-}
-
-function connectTarget(address: BrokerAddress, options: CheckedOptions): Parameters<typeof connect>[0] {
-  return {
-    protocol: address.secure ? "amqps" : "amqp",
-    hostname: address.host,
-    port: address.port,
-    vhost: encodeURIComponent(address.vhost),
-    heartbeat: options.heartbeatSeconds,
-    frameMax: 131_072,
-  };
 }

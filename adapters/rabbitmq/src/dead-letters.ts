@@ -70,10 +70,8 @@ export class RabbitmqDeadLetters implements DriverDeadLetters {
   }
 
   async purge(): Promise<number> {
-    const purged = await this.#onChannel("purge", (channel) =>
-      answered(this.#clock, channel, channel.purgeQueue(this.#queue)),
-    );
-    return purged.messageCount;
+    const purge = (channel: Channel) => answered(this.#clock, channel, channel.purgeQueue(this.#queue));
+    return (await this.#onChannel("purge", purge)).messageCount;
   }
 
   async close(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {

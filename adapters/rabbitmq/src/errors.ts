@@ -22,22 +22,9 @@ const REPLY_CODES: Readonly<Record<number, PubSubErrorCode>> = {
   541: "UNAVAILABLE", // INTERNAL_ERROR
 };
 
-/** `error.code` of Node's sockets. Any other code that looks like TLS is a certificate that is not trusted. */
-const SOCKET_CODES: ReadonlySet<string> = new Set([
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "ECONNABORTED",
-  "EPIPE",
-  "ETIMEDOUT",
-  "EHOSTUNREACH",
-  "EHOSTDOWN",
-  "ENETUNREACH",
-  "ENETDOWN",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EADDRNOTAVAIL",
-  "ABORT_ERR",
-]);
+/** `error.code` of Node's sockets, and of its TLS if the certificate is not trusted. */
+const SOCKET_CODE =
+  /^(?:ECONN(?:REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|EHOST(?:UNREACH|DOWN)|ENET(?:UNREACH|DOWN)|ENOTFOUND|EAI_AGAIN|EADDRNOTAVAIL|ABORT_ERR)$/;
 const TLS_CODE = /^(?:ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/;
 
 /** Errors of amqplib that have no code, by their whole message. */
@@ -72,7 +59,7 @@ export function codeOf(cause: unknown): PubSubErrorCode {
   const handshake = HANDSHAKE.exec(message);
   if (handshake !== null) return handshakeCode(Number(handshake[1]), message);
   if (typeof code === "number") return replyCode(code, message);
-  if (typeof code === "string" && SOCKET_CODES.has(code)) return "UNAVAILABLE";
+  if (typeof code === "string" && SOCKET_CODE.test(code)) return "UNAVAILABLE";
   if (typeof code === "string" && TLS_CODE.test(code)) return "INVALID_CONFIG";
   // amqplib's error for a closed connection or channel.
   if (cause.name === "IllegalOperationError") return "UNAVAILABLE";

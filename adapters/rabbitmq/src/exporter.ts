@@ -1,4 +1,4 @@
-import type { ExportedPolicy, SubscriptionSpec, Topology, TopologyExporter, TopicSpec } from "@anytopic/core/driver";
+import type { ExportedPolicy, SubscriptionSpec, Topology, TopologyExporter } from "@anytopic/core/driver";
 import { exchangeName, queueNames } from "./names.ts";
 import type { CheckedOptions } from "./options.ts";
 
@@ -17,15 +17,17 @@ const DEFAULT_EXCHANGE = String.raw`^amq\.default$`;
 export function exporterOf({ prefix }: CheckedOptions): TopologyExporter {
   return Object.freeze({
     policies: ({ topics, subscriptions }: Topology) => [
-      ...topics.map((topic) => publisherPolicy(topic, prefix)),
+      ...topics.map((topic): ExportedPolicy => {
+        const document: Permissions = {
+          configure: NOTHING,
+          write: exactly(exchangeName(prefix, topic)),
+          read: NOTHING,
+        };
+        return { role: "publisher", of: topic.name, document };
+      }),
       ...subscriptions.flatMap((subscription) => subscriptionPolicies(subscription, prefix)),
     ],
   });
-}
-
-function publisherPolicy(topic: TopicSpec, prefix: string): ExportedPolicy {
-  const document: Permissions = { configure: NOTHING, write: exactly(exchangeName(prefix, topic)), read: NOTHING };
-  return { role: "publisher", of: topic.name, document };
 }
 
 function subscriptionPolicies(subscription: SubscriptionSpec, prefix: string): readonly ExportedPolicy[] {

@@ -32,7 +32,7 @@ export const MAX_NAME_BYTES = 255;
 export const MAX_PREFETCH = 65_535;
 
 /**
- * `x-consumer-timeout` of our queues: how long a delivery may stay unsettled before the broker closes its channel. Longer than
+ * `x-consumer-timeout` of our queues: how long a delivery may stay unsettled before the broker takes it back. Longer than
  * `MAX_LEASE_MS`, so that core is always first. Servers before 3.12 do not support it: there the `consumer_timeout` of their
  * configuration counts, 30 minutes by default.
  * https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout (read 2026-11-22)

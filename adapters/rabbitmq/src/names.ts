@@ -21,7 +21,8 @@ export function exchangeName(prefix: string, topic: TopicSpec): string {
 
 /** A dot separates the parts. Declared names have no dot; one in a configured name is escaped, so that two subscriptions never share a queue. */
 export function queueNames(prefix: string, subscription: SubscriptionSpec): QueueNames {
-  const queue = `${prefix}${part(subscription.topic.physicalName)}.${part(subscription.physicalName)}`;
+  const parts = [subscription.topic.physicalName, subscription.physicalName];
+  const queue = prefix + parts.map((part) => percentEncode(part, /\./g)).join(".");
   return {
     exchange: exchangeName(prefix, subscription.topic),
     queue: checked(queue, 32),
@@ -38,10 +39,6 @@ export function waitQueueName(names: QueueNames, ttlMs: number): string {
 /** Every wait queue that any worker of a subscription may have created. */
 export function allWaitQueueNames(names: QueueNames): string[] {
   return [names.wait, ...WAIT_QUEUE_TTLS_MS.map((ttlMs) => waitQueueName(names, ttlMs))];
-}
-
-function part(physicalName: string): string {
-  return percentEncode(physicalName, /\./g);
 }
 
 function checked(name: string, roomBytes = 0): string {

@@ -36,11 +36,10 @@ export interface RabbitmqOptions {
   readonly tls?: TlsOptions | undefined;
 }
 
-type WithDefault = "heartbeatSeconds" | "connectTimeoutMs" | "prefix" | "connectionName";
-
-interface Values extends Checked<Omit<RabbitmqOptions, "url">, WithDefault> {
-  readonly url: readonly BrokerAddress[];
-}
+type Values = Checked<
+  Omit<RabbitmqOptions, "url">,
+  "heartbeatSeconds" | "connectTimeoutMs" | "prefix" | "connectionName"
+> & { readonly url: readonly BrokerAddress[] };
 
 /** Options with all defaults; frozen. */
 export type CheckedOptions = Omit<Values, "url" | "managementUrl"> & {

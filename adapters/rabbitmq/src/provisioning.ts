@@ -2,7 +2,6 @@ import {
   pause,
   type PubSubError,
   type PubSubErrorCode,
-  type SubscriptionSpec,
   type Topology,
   type TopologyChange,
 } from "@anytopic/core/driver";
@@ -10,7 +9,7 @@ import type { Channel } from "amqplib";
 import type { Connection } from "./connection.ts";
 import { toPubSubError } from "./errors.ts";
 import { QUEUE_SETTLES_MS } from "./limits.ts";
-import { allWaitQueueNames, exchangeName, queueNames } from "./names.ts";
+import { allWaitQueueNames, exchangeName, type QueueNames, queueNames } from "./names.ts";
 import { harmfulPolicies } from "./topology/harmful-policies.ts";
 import { readPolicies } from "./topology/policies.ts";
 import {
@@ -54,10 +53,8 @@ export async function planTopology(
   }
   if (management === undefined || topology.subscriptions.length === 0) return changes;
   const policies = await readPolicies(management, tls, signal);
-  for (const subscription of topology.subscriptions) {
-    changes.push(...harmfulPolicies(subscription, queueNames(prefix, subscription), policies));
-  }
-  return changes;
+  const harmful = topology.subscriptions.flatMap((spec) => harmfulPolicies(spec, queueNames(prefix, spec), policies));
+  return [...changes, ...harmful];
 }
 
 /** Nothing that exists can be changed in place, so there is nothing to update. Bindings are created again each time, since they cannot be seen. */
@@ -85,18 +82,10 @@ export async function applyTopology(connection: Connection, topology: Topology):
 
 export async function destroyTopology(connection: Connection, topology: Topology): Promise<string[]> {
   const { prefix } = connection.options;
-  const waitQueues = topology.subscriptions.flatMap((subscription) => {
-    const names = queueNames(prefix, subscription);
-    return allWaitQueueNames(names).map((name) => queueResource(name, waitQueueArguments(names)));
-  });
-  const resources = new Map(
-    [...resourcesOf(prefix, topology), ...waitQueues].map((resource) => [resource.label, resource]),
-  );
   // Subscriptions first, so that nothing is dead-lettered or routed to a deleted resource.
+  const resources = resourcesOf(prefix, topology, allWaitQueueNames).toReversed();
   const found = await Promise.all(
-    [...resources.values()]
-      .toReversed()
-      .map(async (resource) => ((await exists(connection, resource)) ? [resource] : [])),
+    resources.map(async (resource) => ((await exists(connection, resource)) ? [resource] : [])),
   );
   const deleted: string[] = [];
   for (const resource of found.flat()) {
@@ -147,11 +136,21 @@ async function attempt(
 }
 
 /** In the order in which they must be created: a dead-letter queue before the queues that send to it. */
-function resourcesOf(prefix: string, { topics, subscriptions }: Topology): Resource[] {
-  return [
-    ...topics.map((topic) => exchangeResource(exchangeName(prefix, topic))),
-    ...subscriptions.flatMap((subscription) => subscriptionResources(prefix, subscription)),
-  ];
+function resourcesOf(
+  prefix: string,
+  { topics, subscriptions }: Topology,
+  waitQueues: (names: QueueNames) => string[] = ({ wait }) => [wait],
+): Resource[] {
+  const exchanges = topics.map((topic) => exchangeResource(exchangeName(prefix, topic)));
+  const queues = subscriptions.flatMap((subscription) => {
+    const names = queueNames(prefix, subscription);
+    return [
+      queueResource(names.deadLetters, deadLetterQueueArguments(), earlierDeadLetterQueueArguments()),
+      ...waitQueues(names).map((name) => queueResource(name, waitQueueArguments(names))),
+      queueResource(names.queue, subscriptionQueueArguments(subscription, names)),
+    ];
+  });
+  return [...exchanges, ...queues];
 }
 
 function exchangeResource(name: string): Resource {
@@ -161,15 +160,6 @@ function exchangeResource(name: string): Resource {
     declare: (channel) => channel.assertExchange(name, "fanout", { durable: true }),
     delete: (channel) => channel.deleteExchange(name),
   };
-}
-
-function subscriptionResources(prefix: string, subscription: SubscriptionSpec): Resource[] {
-  const names = queueNames(prefix, subscription);
-  return [
-    queueResource(names.deadLetters, deadLetterQueueArguments(), earlierDeadLetterQueueArguments()),
-    queueResource(names.wait, waitQueueArguments(names)),
-    queueResource(names.queue, subscriptionQueueArguments(subscription, names)),
-  ];
 }
 
 function queueResource(name: string, queueArguments: QueueArguments, earlier?: QueueArguments): Resource {

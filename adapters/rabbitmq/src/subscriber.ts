@@ -111,10 +111,10 @@ export class RabbitmqSubscriber implements DriverSubscriber, ConnectionUser, Del
     this.#retries.end();
     this.#giveBackReleased();
     const leftMs = timeLeft(this.#clock, timeoutMs);
-    await this.#settled(leftMs());
+    await within(this.#clock, leftMs(), Promise.allSettled(this.#pending));
     await this.#session?.passOn(leftMs());
     // `passOn` may have brought one more message, which is released.
-    await this.#settled(leftMs());
+    await within(this.#clock, leftMs(), Promise.allSettled(this.#pending));
     this.#state = "closed";
     this.#connections.consuming.removeUser(this);
     await this.#session?.close(leftMs());
@@ -122,8 +122,7 @@ export class RabbitmqSubscriber implements DriverSubscriber, ConnectionUser, Del
   }
 
   ack(delivery: RabbitmqDelivery): Promise<void> | undefined {
-    if (this.#spec.topic.exactlyOnce) return delivery.session.ackConfirmed(delivery);
-    return delivery.session.ack(delivery);
+    return this.#spec.topic.exactlyOnce ? delivery.session.ackConfirmed(delivery) : delivery.session.ack(delivery);
   }
 
   retry(delivery: RabbitmqDelivery, delayMs: number): Promise<void> | undefined {
@@ -167,15 +166,9 @@ export class RabbitmqSubscriber implements DriverSubscriber, ConnectionUser, Del
     try {
       await this.#connections.sender.sendAgain(this.#names.queue, native, { id, attempt });
     } catch {
-      await delivery.session.giveBack(delivery, "nack");
-      return;
+      return await delivery.session.giveBack(delivery, "nack");
     }
-    await delivery.session.ack(delivery);
-  }
-
-  async #settled(timeoutMs: number): Promise<void> {
-    if (this.#pending.size > 0 && timeoutMs > 0)
-      await within(this.#clock, timeoutMs, Promise.allSettled(this.#pending));
+    return await delivery.session.ack(delivery);
   }
 
   #track(settled: Promise<void>): Promise<void> {
@@ -224,7 +217,11 @@ export class RabbitmqSubscriber implements DriverSubscriber, ConnectionUser, Del
       ? new Takeover(session, this.#prefetch, (deliveries) => deliveries.forEach((delivery) => this.#deliver(delivery)))
       : undefined;
     // Before amqplib's own listener, which throws if a message arrives after a cancel.
-    channel.prependListener("delivery", (message: ConsumeMessage) => this.#receive(session, takeover, message));
+    channel.prependListener("delivery", (message: ConsumeMessage) => {
+      const delivery = new RabbitmqDelivery(this, session, message, decodeMessage(message, this.#clock.now()));
+      session.track(delivery);
+      if (takeover?.take(delivery) !== true) this.#deliver(delivery);
+    });
     this.#session = session;
     try {
       await channel.prefetch(this.#prefetch);
@@ -249,12 +246,6 @@ export class RabbitmqSubscriber implements DriverSubscriber, ConnectionUser, Del
     this.#attached = true;
     this.#sink.receiving(this.#connectionLost);
     this.#connectionLost = false;
-  }
-
-  #receive(session: Session<RabbitmqDelivery>, takeover: Takeover | undefined, message: ConsumeMessage): void {
-    const delivery = new RabbitmqDelivery(this, session, message, decodeMessage(message, this.#clock.now()));
-    session.track(delivery);
-    if (takeover?.take(delivery) !== true) this.#deliver(delivery);
   }
 
   #deliver(delivery: RabbitmqDelivery): void {

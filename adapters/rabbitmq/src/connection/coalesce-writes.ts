@@ -15,7 +15,7 @@ export function coalesceWrites(model: ChannelModel): void {
     corked = false;
     stream.uncork();
   };
-  const corkedWrite = (chunk: Uint8Array | string): boolean => {
+  stream.write = (chunk: Uint8Array | string): boolean => {
     if (!corked) {
       corked = true;
       stream.cork();
@@ -23,5 +23,4 @@ export function coalesceWrites(model: ChannelModel): void {
     }
     return write(chunk);
   };
-  stream.write = corkedWrite;
 }

@@ -54,8 +54,8 @@ export function markUnreadable(properties: object): void {
  * without them everything works, but without this protection.
  */
 export function guardFrames(model: ChannelModel): void {
-  const reader = model.connection as unknown as Partial<FrameReader>;
-  if (!isFrameReader(reader)) return;
+  const reader = model.connection as unknown as FrameReader;
+  if (typeof reader.recvFrame !== "function" || !Buffer.isBuffer(reader.rest)) return;
   const receive = reader.recvFrame.bind(reader);
   reader.recvFrame = () => {
     const { rest } = reader;
@@ -78,10 +78,6 @@ export function guardFrames(model: ChannelModel): void {
       reader.rest = behind;
     }
   };
-}
-
-function isFrameReader(reader: Partial<FrameReader>): reader is FrameReader {
-  return typeof reader.recvFrame === "function" && Buffer.isBuffer(reader.rest);
 }
 
 /** Reads the frame again with an empty table of headers. If that fails too, the message has no properties at all. */

@@ -17,6 +17,11 @@ export const POLICIES_UNSEEN: string =
   "can delete messages, retries and dead letters. Set it, or look with: " +
   "rabbitmqctl list_policies, rabbitmqctl list_operator_policies (with -p for another virtual host)";
 
+const CODES: Partial<Record<number, PubSubErrorCode>> = {
+  401: "UNAUTHENTICATED",
+  403: "PERMISSION_DENIED",
+  404: "NOT_FOUND",
+};
 const TIMEOUT_MS = 10_000;
 /** A virtual host with 10,000 queues takes about 2 MB. */
 const MAX_ANSWER_BYTES: number = 64 * 1024 * 1024;
@@ -33,15 +38,13 @@ export async function readPolicies(
   const policies = new Map<string, EffectivePolicy>();
   for (const queue of queuesOf(await get(url, { ...tls, headers: { authorization }, ...(signal && { signal }) }))) {
     const { name, policy, operator_policy: operator, effective_policy_definition: settings } = queue;
-    const by = [named("policy", policy), named("operator policy", operator)].filter((one) => one !== undefined);
+    const by = Object.entries({ policy, "operator policy": operator }).flatMap(([kind, one]) =>
+      typeof one === "string" && one !== "" ? [`${kind} ${JSON.stringify(one)}`] : [],
+    );
     if (typeof name !== "string" || by.length === 0 || typeof settings !== "object" || settings === null) continue;
     policies.set(name, { by: by.join(" and "), settings: settings as Readonly<Record<string, unknown>> });
   }
   return policies;
-}
-
-function named(kind: string, name: unknown): string | undefined {
-  return typeof name === "string" && name !== "" ? `${kind} ${JSON.stringify(name)}` : undefined;
 }
 
 function queuesOf(text: string): readonly Readonly<Record<string, unknown>>[] {
@@ -74,18 +77,14 @@ function get(url: string, options: RequestOptions & TlsOptions): Promise<string>
     answer.on("end", () => {
       const { statusCode: status = 0 } = answer;
       if (status === 200) resolve(Buffer.concat(chunks).toString());
-      else reject(new PubSubError(codeOf(status), `rabbitmq: the management API answers with status ${status}`));
+      else
+        reject(
+          new PubSubError(CODES[status] ?? "UNAVAILABLE", `rabbitmq: the management API answers with status ${status}`),
+        );
     });
   });
   request.on("timeout", () => request.destroy(new Error(`no answer for ${TIMEOUT_MS} ms`)));
   request.on("error", failed);
   request.end();
   return promise;
-}
-
-function codeOf(status: number): PubSubErrorCode {
-  if (status === 401) return "UNAUTHENTICATED";
-  if (status === 403) return "PERMISSION_DENIED";
-  if (status === 404) return "NOT_FOUND";
-  return "UNAVAILABLE";
 }

@@ -20,7 +20,7 @@ export function subscriptionQueueArguments(subscription: SubscriptionSpec, names
   };
 }
 
-/** If a policy limits its length, it refuses new letters, which stay in their queue, and drops no old ones. */
+/** If a policy limits its length, it refuses new letters, which then stay in the subscription's queue, and drops no old ones. */
 export function deadLetterQueueArguments(): QueueArguments {
   return { ...earlierDeadLetterQueueArguments(), "x-overflow": "reject-publish" };
 }
