@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import type { Connections } from "../src/connection/connections.ts";
 import { RabbitmqDeadLetters } from "../src/dead-letters.ts";
 
-/** A broker without letters; its channels close when told. */
+/** A channel to a broker without letters. */
 class Channel extends EventEmitter {
   failure: Error | undefined;
 
