@@ -1,13 +1,13 @@
-import type { Adapter, AdapterModule, DriverContext } from "@anytopic/core/driver";
+import type { Adapter, AdapterModule } from "@anytopic/core/driver";
 import { rabbitmqCapabilities } from "./capabilities.ts";
-import { RabbitmqDriver } from "./driver.ts";
+import { openDriver } from "./driver.ts";
 import { exporterOf } from "./exporter.ts";
 import { type CheckedOptions, checkedOptions, optionsFromUrl, type RabbitmqOptions } from "./options.ts";
 
 /**
  * RabbitMQ 3.10 or later, as a broker for `connect()`. Contacts nobody.
  *
- * @throws TypeError when an option is not allowed; the message names it and what is
+ * @throws TypeError when an option is not allowed; the message names it and what is allowed
  */
 export function rabbitmq(options: RabbitmqOptions = {}): Adapter {
   return adapter(checkedOptions(options));
@@ -24,6 +24,6 @@ function adapter(options: CheckedOptions): Adapter {
   return Object.freeze({
     name: "rabbitmq",
     capabilities: rabbitmqCapabilities,
-    open: (context: DriverContext, signal?: AbortSignal) => RabbitmqDriver.open(options, context, signal),
+    open: openDriver.bind(undefined, options),
   });
 }

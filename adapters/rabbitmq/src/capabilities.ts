@@ -9,7 +9,7 @@ import {
   MAX_RETRY_DELAY_MS,
 } from "./limits.ts";
 
-/** What this adapter can do, on every server from 3.10 on. */
+/** What this adapter can do on every server from 3.10 on. */
 export const rabbitmqCapabilities: Capabilities = Object.freeze({
   ordering: "per-key",
   orderedRetry: "core",
@@ -17,7 +17,7 @@ export const rabbitmqCapabilities: Capabilities = Object.freeze({
   deduplicationWindowMs: 0,
   lease: "connection",
   maxLeaseMs: MAX_LEASE_MS,
-  // No lease of ours ends by time: a dead worker is noticed by its connection.
+  // No lease ends by time: a dead worker is noticed by its connection.
   ackDeadline: Object.freeze({ minMs: 1000, maxMs: 600_000 }),
   nackDelay: Object.freeze({ maxMs: MAX_RETRY_DELAY_MS, granularityMs: 1 }),
   attempts: "includes-unstarted",

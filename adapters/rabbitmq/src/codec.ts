@@ -2,33 +2,32 @@ import type { Attributes, OutgoingMessage, StoredMessage } from "@anytopic/core/
 import { DEAD_LETTER_ATTRIBUTE, PubSubError } from "@anytopic/core/driver";
 import type { Message, Options } from "amqplib";
 import { markUnreadable } from "./connection/guard-frames.ts";
+import { HEADER_ROOM_BYTES, MAX_HEADER_BYTES } from "./limits.ts";
 import type { Headers } from "./wire/header-table.ts";
 import { headerText } from "./wire/header-text.ts";
-import { HEADER_ROOM_BYTES, MAX_HEADER_BYTES } from "./limits.ts";
-import { contentId, ownId } from "./wire/message-id.ts";
+import { bodyId, contentId, ownId, uuidTimeMs } from "./wire/message-id.ts";
 import { isRepublished, isStoredLetter, ownCount, returnsOf } from "./wire/provenance.ts";
 import { BODY_BYTES_HEADER, withHeaders, withoutSpill } from "./wire/spill.ts";
-import { uuidTimeMs } from "./wire/uuid-time.ts";
 
 const KEY_HEADER = "anytopic-key";
 export const ATTEMPT_HEADER = "anytopic-attempt";
-/** Orders the messages of one key after a worker has died; see docs/adr/021-rabbitmq-ordering.md. */
+/** The order of the messages of one key, for the time after a worker has died; see docs/adr/021-rabbitmq-ordering.md. */
 const ORDER_HEADER = "anytopic-order";
 /**
- * What RabbitMQ's own timestamp interceptor calls it; the `timestamp` property has whole seconds only. Left out when the id
- * tells the same, as ids of core do: a table of headers is the dearest part of a message.
+ * The name that RabbitMQ's timestamp interceptor uses; the `timestamp` property has whole seconds only. Left out if the id has the
+ * same time, as ids of core do: a table of headers is the most expensive part of a message.
  */
 const TIME_HEADER = "timestamp_in_ms";
-/** Of a letter that was stored by us, see `newMark`. */
+/** On letters that we stored; see `newMark`. */
 export const MARK_HEADER = "anytopic-letter";
-/** Of a message that went on without its headers, since they could not be read: it is still not for a handler. */
+/** On a message that was published again without its unreadable headers: it must not reach a handler. */
 export const UNREADABLE_HEADER = "anytopic-unreadable";
-/** Put before the key of an attribute that cannot be a header by itself. */
+/** Prefix for the key of an attribute that cannot be the name of a header. */
 const ESCAPE = "anytopic-attr:";
 
-/** Headers that the broker adds, and changes on its own. */
+/** Headers that the broker adds and changes. */
 export const BROKERS_OWN: RegExp = /^x-(?:death|delivery-count|acquired-count|(?:first|last)-death-.*)$/;
-/** Keys with a meaning to the broker (`CC` and `BCC` route), to the client library or to this codec. */
+/** Keys with a meaning for the broker (`CC` and `BCC` route), for the client library or for this codec. */
 const UNSAFE_KEY =
   /^(?:CC|BCC|__proto__|timestamp_in_ms|x-death|x-delivery-count|x-acquired-count|x-(?:first|last)-death-.*)$/;
 
@@ -37,7 +36,7 @@ const FIXED_BYTES = 100;
 /** Type and length of a name and a value in a header table. */
 const ENTRY_BYTES = 6;
 
-/** Body, attributes, key and our own metadata. */
+/** The size of body, attributes, key and our own metadata, in bytes. */
 export function sizeOf(message: OutgoingMessage): number {
   let bytes = message.body.byteLength + FIXED_BYTES + message.id.length;
   if (message.orderingKey !== undefined) bytes += Buffer.byteLength(message.orderingKey) + 40;
@@ -52,21 +51,18 @@ function attributeBytes(attributes: Attributes): number {
   return bytes;
 }
 
-/**
- * `LIMIT_EXCEEDED` when attributes together do not fit into a header table. Each alone is bounded by the capabilities,
- * which know no sum.
- */
+/** `LIMIT_EXCEEDED` if all attributes together do not fit into a header table. The capabilities limit only each one. */
 export function headerRefusal(attributes: Attributes): PubSubError | undefined {
   const bytes = attributeBytes(attributes);
   const most = MAX_HEADER_BYTES - HEADER_ROOM_BYTES;
   if (bytes <= most) return undefined;
   return new PubSubError(
     "LIMIT_EXCEEDED",
-    `attributes are ${bytes} bytes together: RabbitMQ carries at most ${most} bytes of them; put large values into the body`,
+    `attributes are ${bytes} bytes together: RabbitMQ carries at most ${most} bytes; put large values into the body`,
   );
 }
 
-/** AMQP properties of a message; `order` for one with an ordering key. Has no headers where none is needed. */
+/** The AMQP properties of a message; `order` is for one with an ordering key. Without headers if none is needed. */
 export function encodeProperties(
   message: OutgoingMessage,
   order: number | undefined,
@@ -98,22 +94,21 @@ function encodeHeaders(message: OutgoingMessage, timeMs: number, order: number |
   return headers;
 }
 
-/** A `Buffer` on the same memory, which is what amqplib takes. */
+/** A `Buffer` on the same memory, for amqplib. */
 export function asBuffer(body: Uint8Array): Buffer {
   return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
 
-/** What a delivered message says about itself. */
 export interface DecodedMessage extends StoredMessage {
-  /** The first delivery is 1; counts republished retries and what the broker saw come back. */
+  /** 1 for the first delivery; counts retries that we published again, and returns. */
   readonly attempt: number;
-  /** How often the broker saw it come back to its queue. */
+  /** How often the message was returned to its queue, as the broker counts it. */
   readonly returns: number;
-  /** Position among the messages of its key; 0 when it tells none. */
+  /** Its position among the messages of its key; 0 if unknown. */
   readonly order: number;
 }
 
-/** Ours, or the broker's: never an attribute. */
+/** Headers that are never attributes. */
 const NO_ATTRIBUTE: ReadonlySet<string> = new Set([
   TIME_HEADER,
   KEY_HEADER,
@@ -125,39 +120,54 @@ const NO_ATTRIBUTE: ReadonlySet<string> = new Set([
   DEAD_LETTER_ATTRIBUTE,
 ]);
 
-/** A message of a subscription's queue. `nowMs` is the publish time of a foreign message that tells none. */
+/**
+ * A message of a subscription's queue. Never throws, since it is called from amqplib's read loop: from a message that cannot be
+ * read it takes the body, and `unreadable` says so.
+ *
+ * @param nowMs the publish time of a foreign message that has none
+ */
 export function decodeMessage(message: Message, nowMs: number): DecodedMessage {
-  const received: Headers = message.properties.headers ?? {};
-  const returns = returnsOf(message, received);
-  const { body, headers } = withoutSpill(message);
-  const stored = decode(message, body, headers, nowMs);
-  const republished = isRepublished(message, received) ? ownCount(received, ATTEMPT_HEADER) : undefined;
-  if (republished !== undefined && received[UNREADABLE_HEADER] === true) markUnreadable(message.properties);
-  const order = ownCount(headers, ORDER_HEADER) ?? 0;
-  return { ...stored, attempt: Math.max(1, republished ?? 1) + returns, returns, order };
+  try {
+    const received: Headers = message.properties.headers ?? {};
+    const returns = returnsOf(message, received);
+    const { body, headers } = withoutSpill(message);
+    const stored = decode(message, body, headers, nowMs);
+    const republished = isRepublished(message, received) ? ownCount(received, ATTEMPT_HEADER) : undefined;
+    if (republished !== undefined && received[UNREADABLE_HEADER] === true) markUnreadable(message.properties);
+    const order = ownCount(headers, ORDER_HEADER) ?? 0;
+    return { ...stored, attempt: Math.max(1, republished ?? 1) + returns, returns, order };
+  } catch {
+    return { ...bodyOnly(message, nowMs), attempt: 1, returns: 0, order: 0 };
+  }
 }
 
 export interface DecodedLetter extends StoredMessage {
-  /** Whether it was stored by us, see `isStoredLetter`: then it has a record. Else the broker has dead-lettered it by itself. */
+  /** Whether we stored it, with a record; see `isStoredLetter`. Otherwise the broker has dead-lettered it by itself. */
   readonly isStored: boolean;
-  /** What tells it from all others; letters that the broker dead-lettered have none yet. */
+  /** Differs from the mark of every other letter. Letters that the broker dead-lettered have none. */
   readonly mark: string | undefined;
 }
 
-/** A message of a dead-letter queue. */
+/** The same for a message of a dead-letter queue. */
 export function decodeLetter(message: Message, nowMs: number): DecodedLetter {
-  const received: Headers = message.properties.headers ?? {};
-  const isStored = isStoredLetter(message, received);
-  const { body, headers } = withoutSpill(message);
-  const stored = decode(message, body, headers, nowMs);
-  const record = isStored ? ownText(headers, DEAD_LETTER_ATTRIBUTE) : undefined;
-  if (record !== undefined) (stored.attributes as Record<string, string>)[DEAD_LETTER_ATTRIBUTE] = record;
-  return { ...stored, isStored, mark: isStored ? ownText(received, MARK_HEADER) : undefined };
+  try {
+    const received: Headers = message.properties.headers ?? {};
+    const isStored = isStoredLetter(message, received);
+    const { body, headers } = withoutSpill(message);
+    const stored = decode(message, body, headers, nowMs);
+    const record = isStored ? ownText(headers, DEAD_LETTER_ATTRIBUTE) : undefined;
+    if (record !== undefined) (stored.attributes as Record<string, string>)[DEAD_LETTER_ATTRIBUTE] = record;
+    return { ...stored, isStored, mark: isStored ? ownText(received, MARK_HEADER) : undefined };
+  } catch {
+    return { ...bodyOnly(message, nowMs), isStored: false, mark: undefined };
+  }
 }
 
-function ownText(headers: Headers, name: string): string | undefined {
-  const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
-  return typeof value === "string" && value !== "" ? value : undefined;
+function bodyOnly(message: Message, nowMs: number): StoredMessage {
+  markUnreadable(message.properties);
+  const attributes = Object.create(null) as Record<string, string>;
+  const { content: body } = message;
+  return { id: bodyId(body), body, attributes, orderingKey: undefined, publishTimeMs: nowMs, native: message };
 }
 
 function decode(message: Message, body: Buffer, headers: Headers, nowMs: number): StoredMessage {
@@ -172,7 +182,12 @@ function decode(message: Message, body: Buffer, headers: Headers, nowMs: number)
   return { id, body, attributes, orderingKey, publishTimeMs, native: message };
 }
 
-/** Only what had to be escaped was: anything else under that prefix is a name that somebody else has chosen. */
+function ownText(headers: Headers, name: string): string | undefined {
+  const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** Only unsafe keys were escaped: any other name with that prefix is the choice of a foreign publisher. */
 function attributeKey(name: string): string {
   const key = name.startsWith(ESCAPE) ? name.slice(ESCAPE.length) : name;
   return UNSAFE_KEY.test(key) ? key : name;
@@ -184,7 +199,7 @@ function publishersOwn(headers: Headers): [string, unknown][] {
     .map((name) => [name, headers[name]]);
 }
 
-/** A letter with its mark, or a message that is put back with its order: from anywhere, so it may not fit as it is. */
+/** A letter with its mark, or a redriven message with its order. Foreign messages may be too large for a frame; see `withHeaders`. */
 export function encodeStored(
   message: OutgoingMessage,
   { order, mark }: { readonly order?: number | undefined; readonly mark?: string },
@@ -202,14 +217,14 @@ export interface Sendable {
   readonly properties: Options.Publish;
 }
 
-/** The latest time that JavaScript has a `Date` for, in Unix ms. */
+/** The latest time that a `Date` can have, in Unix ms. */
 const LAST_TIME_MS = 8.64e15;
 
 function timeOf(value: unknown): number | undefined {
   return typeof value === "number" && value >= 0 && value <= LAST_TIME_MS ? Math.trunc(value) : undefined;
 }
 
-/** Seconds, says AMQP; but many write milliseconds. An id that begins with the same second knows the milliseconds. */
+/** AMQP defines seconds, but many publishers write milliseconds. An id that begins with the same second has the milliseconds. */
 function timestampMs(value: unknown, id: string): number | undefined {
   if (typeof value !== "number" || value <= 0) return undefined;
   if (value >= 100_000_000_000) return timeOf(value);

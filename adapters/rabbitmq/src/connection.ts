@@ -12,54 +12,59 @@ import {
   type ConfirmChannel,
   connect,
   credentials,
+  type Options,
   type SocketOptions,
 } from "amqplib";
 import type { BrokerAddress } from "./connection/address.ts";
-import { answeredInTime } from "./connection/answered.ts";
-import { closeWithin, hearErrors } from "./connection/channels.ts";
+import { answeredInTime, closeWithin, hearErrors } from "./connection/channels.ts";
 import { coalesceWrites } from "./connection/coalesce-writes.ts";
 import { guardFrames } from "./connection/guard-frames.ts";
+import { type ServerFeatures, serverFeatures } from "./connection/server.ts";
 import { codeOf, toPubSubError } from "./errors.ts";
 import type { CheckedOptions } from "./options.ts";
 
 export type ConnectionPurpose = "publish" | "consume" | "letters";
 
-/** Who lives on a connection. Methods must not throw. */
+/** A part that has channels on a connection. Methods must not throw. */
 export interface ConnectionUser {
-  /** There is a connection (again). */
+  /** The connection is open, for the first time or again. */
   up(): void;
-  /** It is gone with every channel on it. */
+  /** It is lost, with every channel on it. */
   down(error: PubSubError): void;
-  /** The broker takes no more publishes for now (`connection.blocked`), or takes them again. */
-  blocked?(blocked: boolean): void;
+  /** The broker stops taking publishes (`connection.blocked`), or takes them again. */
+  blocked?(): void;
 }
 
-/** The shortest share of an attempt when there are many nodes: a handshake with TLS over a long line takes about as long. */
+/** The least time for one attempt when there are many nodes: about as long as a TLS handshake over a slow line. */
 const MIN_ATTEMPT_MS = 500;
-/** How long the socket of an ended connection may still send what is in it. */
+/** How long the socket of an ended connection may still send what is in its buffer. */
 const LINGER_MS = 1000;
 
 /**
- * One TCP connection, repaired for ever: waits with jitter between attempts, takes the nodes in turn, and tells its users
- * of every loss and return. amqplib's own recovery is not used: it leaves a window without error listeners, and channels
- * are ours to restore anyway.
+ * One TCP connection that reconnects for ever: it pauses with jitter between attempts, takes the nodes in turn, and tells its
+ * users about every loss and reconnect. amqplib's own recovery is not used: for a moment it has no error listeners, and we
+ * have to restore the channels anyway.
  */
 export class Connection {
-  readonly #options: CheckedOptions;
+  readonly options: CheckedOptions;
   readonly context: DriverContext;
   readonly #purpose: ConnectionPurpose;
   readonly #status: ConnectionStatus<ConnectionPurpose>;
   readonly #users = new Set<ConnectionUser>();
   #model: ChannelModel | undefined;
-  #blocked = false;
-  /** The server's `max_message_size` in bytes, as far as one of its refusals has told it. */
+  /** Whether the broker takes no publishes at the moment. */
+  isBlocked = false;
+  /** The server's `max_message_size` in bytes; known after its first refusal. */
   maxMessageBytes: number = Number.POSITIVE_INFINITY;
+  /** The last server that it was connected to. */
+  server: ServerFeatures = { name: "RabbitMQ", nackCounts: true };
   #closed = false;
   readonly #connecting = new AbortController();
-  #destroySocket: () => void = () => {};
+  #destroySocket = (): void => {};
   #timer: TimerHandle;
   #failures = 0;
-  #turn = 0;
+  /** The number of the next attempt, which chooses the node. */
+  turn = 0;
   #error = new PubSubError("UNAVAILABLE", "rabbitmq: not connected yet");
 
   constructor(
@@ -68,37 +73,28 @@ export class Connection {
     purpose: ConnectionPurpose,
     status: ConnectionStatus<ConnectionPurpose>,
   ) {
-    this.#options = options;
+    this.options = options;
     this.context = context;
     this.#purpose = purpose;
     this.#status = status;
   }
 
-  /** amqplib's object of the moment. */
+  /** amqplib's current object; undefined while there is no connection. */
   get model(): ChannelModel | undefined {
     return this.#model;
   }
 
-  get isBlocked(): boolean {
-    return this.#blocked;
-  }
-
-  /** Why there is no connection, when there is none. */
+  /** Why there is no connection. */
   get error(): PubSubError {
     return this.#error;
   }
 
-  /** Which node the next attempt goes to. */
-  get turn(): number {
-    return this.#turn;
-  }
-
   /**
-   * One attempt per node, until one is connected; when there is none it rejects, best with what further attempts will not
-   * change. With `withinMs` for all of them together: what is left of it is divided among the nodes that are left.
+   * One attempt per node, until one is connected. If all fail it rejects, if possible with an error that is not `retryable`.
+   * `withinMs` is for all attempts together: each gets an equal share of the time that is left.
    */
   async open(signal?: AbortSignal, withinMs: number = Number.POSITIVE_INFINITY): Promise<void> {
-    const { addresses, connectTimeoutMs } = this.#options;
+    const { addresses, connectTimeoutMs } = this.options;
     const leftMs = timeLeft(this.context.clock, withinMs);
     let worst: PubSubError | undefined;
     for (let left = addresses.length; left > 0; left -= 1) {
@@ -108,7 +104,7 @@ export class Connection {
         return;
       } catch (cause) {
         signal?.throwIfAborted();
-        const error = toPubSubError("rabbitmq", cause);
+        const error = toPubSubError(cause, "rabbitmq");
         if (worst?.retryable !== false) worst = error;
         if (this.#closed) break;
       }
@@ -116,16 +112,13 @@ export class Connection {
     throw worst ?? this.#error;
   }
 
-  /**
-   * As `open`, beginning with the node of this turn. Resolves whatever came of it: if nothing, other rounds follow until
-   * there is a connection.
-   */
-  async start(turn: number = this.#turn): Promise<void> {
-    this.#turn = turn;
+  /** Like `open`, beginning with the node of this turn. Never rejects: after a failure it tries again until it is connected. */
+  async start(turn: number = this.turn): Promise<void> {
+    this.turn = turn;
     try {
       await this.open();
     } catch (error) {
-      this.#retryLater(toPubSubError("rabbitmq", error));
+      this.#retryLater(toPubSubError(error, "rabbitmq"));
     }
   }
 
@@ -137,7 +130,7 @@ export class Connection {
     this.#users.delete(user);
   }
 
-  /** A channel with every listener that keeps it from tearing the connection down; rejects with `UNAVAILABLE` while there is no connection. */
+  /** Rejects with `UNAVAILABLE` while there is no connection. The channel has the listeners of `hearErrors`. */
   openChannel(): Promise<Channel> {
     return this.#opened((model) => model.createChannel());
   }
@@ -146,7 +139,17 @@ export class Connection {
     return this.#opened((model) => model.createConfirmChannel());
   }
 
-  /** Says goodbye for as long as `timeoutMs` permits; then no socket is left, whatever the line or the broker did. */
+  /** Runs `use` on its own channel, since one failed declaration closes the channel that it was sent on. */
+  async withChannel<Result>(use: (channel: Channel) => Promise<Result>): Promise<Result> {
+    const channel = await this.openChannel();
+    try {
+      return await use(channel);
+    } finally {
+      await closeWithin(this.context.clock, channel);
+    }
+  }
+
+  /** Closes politely within `timeoutMs`, then destroys the socket, whatever the line or the broker does. */
   async close(timeoutMs?: number): Promise<void> {
     this.#closed = true;
     this.#error = new PubSubError("CLOSED", "rabbitmq: the connection was closed");
@@ -160,11 +163,12 @@ export class Connection {
 
   async #opened<Any extends Channel>(open: (model: ChannelModel) => Promise<Any>): Promise<Any> {
     const { clock, logger } = this.context;
-    const opening = open(this.#up());
+    if (this.#model === undefined) throw this.#error;
+    const opening = open(this.#model);
     try {
       return hearErrors(await answeredInTime(clock, opening), logger);
     } catch (error) {
-      // One that comes too late is nobody's.
+      // A channel that opens too late is closed.
       void opening.then(
         (channel) => closeWithin(clock, hearErrors(channel, logger)),
         () => {},
@@ -173,19 +177,11 @@ export class Connection {
     }
   }
 
-  #up(): ChannelModel {
-    if (this.#model !== undefined) return this.#model;
-    throw this.#error;
-  }
-
   async #connect(timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    const address = this.#options.addresses[this.#turn++ % this.#options.addresses.length] as BrokerAddress;
+    const address = this.options.addresses[this.turn++ % this.options.addresses.length] as BrokerAddress;
     const what = `rabbitmq: ${address.display}`;
     const socket = new AbortController();
-    // Detached once connected: a caller's signal ends his call, not the connection.
-    const attempt = AbortSignal.any(
-      signal === undefined ? [this.#connecting.signal] : [this.#connecting.signal, signal],
-    );
+    const attempt = AbortSignal.any([this.#connecting.signal, ...(signal === undefined ? [] : [signal])]);
     const abort = (): void => socket.abort();
     attempt.addEventListener("abort", abort);
     let late = false;
@@ -197,14 +193,14 @@ export class Connection {
     let model: ChannelModel;
     try {
       attempt.throwIfAborted();
-      model = await connect(connectTarget(address, this.#options), this.#socketOptions(address, socket.signal));
+      model = await connect(this.#target(address), this.#socketOptions(address, socket.signal));
     } catch (error) {
       if (this.#closed) throw this.#error;
       signal?.throwIfAborted();
-      if (!late) throw toPubSubError(what, error);
-      const silence = `no connection within ${Math.round(timeoutMs)} ms`;
-      throw toPubSubError(what, new PubSubError("UNAVAILABLE", silence, { cause: error }));
+      if (!late) throw toPubSubError(error, what);
+      throw new PubSubError("UNAVAILABLE", `no connection within ${Math.round(timeoutMs)} ms`, { cause: error });
     } finally {
+      // Once connected, the caller's signal no longer ends the connection.
       this.context.clock.clearTimer(timer);
       attempt.removeEventListener("abort", abort);
     }
@@ -216,16 +212,22 @@ export class Connection {
     this.#adopt(model, what, abort);
   }
 
+  #target({ secure, host: hostname, port, vhost }: BrokerAddress): Options.Connect {
+    const protocol = secure ? "amqps" : "amqp";
+    const heartbeat = this.options.heartbeatSeconds;
+    return { protocol, hostname, port, vhost: encodeURIComponent(vhost), heartbeat, frameMax: 131_072 };
+  }
+
   #socketOptions(address: BrokerAddress, signal: AbortSignal): SocketOptions & { signal: AbortSignal } {
     return {
-      ...this.#options.tls,
-      // Acks and publishes are small: with Nagle's algorithm each would wait for the other side's delayed TCP ack.
+      ...this.options.tls,
+      // Acks and publishes are small: with Nagle's algorithm each would wait for the broker's delayed TCP ack.
       noDelay: true,
       keepAlive: true,
-      // Ours is for all of an attempt, not for one silence of it.
+      // Our own limit covers the whole attempt; amqplib's would be for each silence.
       timeout: 0,
       credentials: credentials.plain(address.username, address.password),
-      clientProperties: { connection_name: `${this.#options.connectionName} ${this.#purpose}` },
+      clientProperties: { connection_name: `${this.options.connectionName} ${this.#purpose}` },
       signal,
     };
   }
@@ -237,37 +239,36 @@ export class Connection {
     model.on("error", (error) => (lastError = error));
     model.on("handler-error", (error) => this.context.logger.error({ err: error }, "rabbitmq: a listener threw"));
     model.on("close", (error) =>
-      this.#lost(model, toPubSubError(what, lastError ?? error ?? new Error("Unexpected close")), destroySocket),
+      this.#lost(model, toPubSubError(lastError ?? error ?? new Error("Unexpected close"), what), destroySocket),
     );
-    model.on("blocked", (reason) => this.#setBlocked(true, `${what}: the broker takes no publishes: ${reason}`));
-    model.on("unblocked", () => this.#setBlocked(false, what));
-    const again = this.#failures > 0;
+    model.on("blocked", (reason) =>
+      this.#setBlocked(new PubSubError("RESOURCE_EXHAUSTED", `${what}: the broker takes no publishes: ${reason}`)),
+    );
+    model.on("unblocked", () => this.#setBlocked());
+    if (this.#failures > 0) this.context.logger.info({ connection: this.#purpose }, `${what}: reconnected`);
     this.#failures = 0;
     this.#model = model;
-    // It may be another server, or another configuration.
+    // It may be another server, another version or another configuration.
+    this.server = serverFeatures(model);
     this.maxMessageBytes = Number.POSITIVE_INFINITY;
     this.#destroySocket = destroySocket;
-    if (again) this.context.logger.info({ connection: this.#purpose }, `${what}: connected again`);
     this.#status.report(this.#purpose, "up");
     for (const user of this.#users) user.up();
   }
 
-  #setBlocked(blocked: boolean, message: string): void {
-    this.#blocked = blocked;
-    if (blocked) {
-      this.context.logger.warn({ connection: this.#purpose }, message);
-      this.#status.report(this.#purpose, "degraded", new PubSubError("RESOURCE_EXHAUSTED", message));
-    } else {
-      this.#status.report(this.#purpose, "up");
-    }
-    for (const user of this.#users) user.blocked?.(blocked);
+  /** @param error why the broker takes no publishes; undefined when it takes them again */
+  #setBlocked(error?: PubSubError): void {
+    this.isBlocked = error !== undefined;
+    if (error !== undefined) this.context.logger.warn({ connection: this.#purpose }, error.message);
+    this.#status.report(this.#purpose, error === undefined ? "up" : "degraded", error);
+    for (const user of this.#users) user.blocked?.();
   }
 
   #lost(model: ChannelModel, cause: PubSubError, destroySocket: () => void): void {
     this.context.clock.setTimer(destroySocket, LINGER_MS);
     if (this.#model !== model) return;
     this.#model = undefined;
-    this.#blocked = false;
+    this.isBlocked = false;
     const error = new PubSubError("UNAVAILABLE", `connection lost: ${cause.message}`, { cause });
     for (const user of this.#users) user.down(error);
     this.context.logger.warn({ connection: this.#purpose, code: codeOf(cause.cause) }, error.message);
@@ -279,22 +280,11 @@ export class Connection {
     this.#error = error;
     this.#failures += 1;
     this.#status.report(this.#purpose, error.retryable ? "reconnecting" : "down", error);
-    // Keeps the process alive, as the connection did.
+    // The timer keeps the process alive, as the connection did.
     this.#timer = this.context.clock.setTimer(
       () => void this.start(),
       retryPauseMs(this.#failures, this.context.random, error),
       true,
     );
   }
-}
-
-function connectTarget(address: BrokerAddress, options: CheckedOptions): Parameters<typeof connect>[0] {
-  return {
-    protocol: address.secure ? "amqps" : "amqp",
-    hostname: address.host,
-    port: address.port,
-    vhost: encodeURIComponent(address.vhost),
-    heartbeat: options.heartbeatSeconds,
-    frameMax: 131_072,
-  };
 }

@@ -2,44 +2,36 @@ import {
   type Clock,
   CLOSE_GRACE_MS,
   DEAD_LETTER_ATTRIBUTE,
-  type DriverContext,
   type DriverDeadLetters,
   type OutgoingMessage,
   PubSubError,
   type StoredMessage,
+  type SubscriptionSpec,
   type TakenLetter,
   within,
 } from "@anytopic/core/driver";
 import type { Channel, GetMessage } from "amqplib";
-import { closeWithin } from "./connection/channels.ts";
-import { withChannel } from "./connection/with-channel.ts";
-import { answered } from "./connection/answered.ts";
-import { type DecodedLetter, encodeStored } from "./codec.ts";
-import type { Connection } from "./connection.ts";
-import { codeOf, toPubSubError } from "./errors.ts";
+import { decodeLetter, encodeStored } from "./codec.ts";
+import { answered, closeWithin } from "./connection/channels.ts";
+import type { Connections } from "./connection/connections.ts";
+import { toPubSubError } from "./errors.ts";
+import { type QueueNames, queueNames } from "./names.ts";
 import { letterId, newMark } from "./wire/message-id.ts";
-import type { QueueNames } from "./names.ts";
-import type { QueueSender } from "./publish/queue-sender.ts";
-import { readLetter } from "./wire/read-message.ts";
 
-export interface DeadLettersContext {
-  /** Where letters are read: no consumer lives on it. */
-  readonly reading: () => Promise<Connection>;
-  readonly driver: DriverContext;
-  readonly names: QueueNames;
-  readonly sender: QueueSender;
-  readonly contentType: string | undefined;
-  readonly nextOrder: () => number;
-}
-
-/** Reads with `basic.get`: what is got and not acked is invisible to others until it is given back or the channel ends. */
-export class DeadLetters implements DriverDeadLetters {
-  readonly #context: DeadLettersContext;
+/** Reads with `basic.get`: an unsettled letter is invisible to others until it is put back or its channel ends. */
+export class RabbitmqDeadLetters implements DriverDeadLetters {
+  readonly #connections: Connections;
+  readonly #names: QueueNames;
+  readonly #queue: string;
+  readonly #clock: Clock;
   #channel: Promise<Channel> | undefined;
   #closed = false;
 
-  constructor(context: DeadLettersContext) {
-    this.#context = context;
+  constructor(connections: Connections, subscription: SubscriptionSpec) {
+    this.#connections = connections;
+    this.#names = queueNames(connections.options.prefix, subscription);
+    this.#queue = this.#names.deadLetters;
+    this.#clock = connections.context.clock;
   }
 
   store(letter: OutgoingMessage): Promise<void> {
@@ -48,23 +40,20 @@ export class DeadLetters implements DriverDeadLetters {
   }
 
   redeliver(message: OutgoingMessage): Promise<void> {
-    const { names, nextOrder } = this.#context;
-    return this.#send(names.queue, message, { order: message.orderingKey === undefined ? undefined : nextOrder() });
+    const order = message.orderingKey === undefined ? undefined : this.#connections.nextOrder();
+    return this.#send(this.#names.queue, message, { order });
   }
 
   async count(): Promise<number> {
-    const queue = await this.#admin("count", (channel) =>
-      answered(this.#clock, channel, channel.checkQueue(this.#queue)),
-    );
-    return queue.messageCount;
+    return (await this.#onChannel("count", (channel) => this.#check(channel))).messageCount;
   }
 
   peek(limit: number): Promise<readonly StoredMessage[]> {
-    return this.#admin("peek", async (channel) => {
+    return this.#onChannel("peek", async (channel) => {
       const letters = await this.#get(channel, limit);
-      // In the order in which they were got, and before everything else.
+      // They return to the head of the queue, in their order.
       if (letters.length > 0) channel.nackAll(true);
-      return letters.map((letter) => this.#decode(letter));
+      return letters.map((letter) => decodeLetter(letter, this.#clock.now()));
     });
   }
 
@@ -72,18 +61,17 @@ export class DeadLetters implements DriverDeadLetters {
     try {
       const channel = await this.#ownChannel();
       return (await this.#get(channel, limit)).map((letter) => this.#taken(channel, letter));
-    } catch (error) {
-      // What its answer brings after all must not stay with a channel that nobody looks at.
-      if (codeOf(error) === "TIMEOUT") void this.#forgetChannel();
-      throw toPubSubError(this.#what("take"), error);
+    } catch (cause) {
+      const error = toPubSubError(cause, this.#what("take"));
+      // A late answer may bring a letter that nobody settles, so the channel is closed.
+      if (error.code === "TIMEOUT") void this.#forgetChannel();
+      throw error;
     }
   }
 
   async purge(): Promise<number> {
-    const purged = await this.#admin("purge", (channel) =>
-      answered(this.#clock, channel, channel.purgeQueue(this.#queue)),
-    );
-    return purged.messageCount;
+    const purge = (channel: Channel) => answered(this.#clock, channel, channel.purgeQueue(this.#queue));
+    return (await this.#onChannel("purge", purge)).messageCount;
   }
 
   async close(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
@@ -98,19 +86,11 @@ export class DeadLetters implements DriverDeadLetters {
     if (channel !== undefined) await closeWithin(this.#clock, channel);
   }
 
-  get #clock(): Clock {
-    return this.#context.driver.clock;
-  }
-
-  get #queue(): string {
-    return this.#context.names.deadLetters;
-  }
-
   #what(operation: string): string {
     return `rabbitmq: ${operation} queue ${JSON.stringify(this.#queue)}`;
   }
 
-  /** As it is, or else with what the broker takes of it: a message that cannot be stored would be tried for ever. */
+  /** Without its attributes if the broker does not take it with them: a message that cannot be stored would be retried for ever. */
   async #store(letter: OutgoingMessage, mark: string): Promise<void> {
     try {
       await this.#send(this.#queue, letter, { mark });
@@ -121,18 +101,22 @@ export class DeadLetters implements DriverDeadLetters {
   }
 
   #send(queue: string, message: OutgoingMessage, ours: Parameters<typeof encodeStored>[1]): Promise<void> {
-    const { sender, contentType } = this.#context;
-    const { body, properties } = encodeStored(message, ours, contentType, sender.maxHeaderBytes);
+    const { sender, options } = this.#connections;
+    const { body, properties } = encodeStored(message, ours, options.contentType, sender.maxHeaderBytes);
     return sender.send(queue, body, properties);
   }
 
-  async #admin<Result>(operation: string, use: (channel: Channel) => Promise<Result>): Promise<Result> {
+  async #onChannel<Result>(operation: string, use: (channel: Channel) => Promise<Result>): Promise<Result> {
     this.#requireOpen();
     try {
-      return await withChannel(await this.#context.reading(), use);
+      return await (await this.#connections.letters()).withChannel(use);
     } catch (error) {
-      throw toPubSubError(this.#what(operation), error);
+      throw toPubSubError(error, this.#what(operation));
     }
+  }
+
+  #check(channel: Channel): Promise<{ readonly messageCount: number }> {
+    return answered(this.#clock, channel, channel.checkQueue(this.#queue));
   }
 
   async #get(channel: Channel, limit: number): Promise<GetMessage[]> {
@@ -145,12 +129,8 @@ export class DeadLetters implements DriverDeadLetters {
     return letters;
   }
 
-  #decode(letter: GetMessage): DecodedLetter {
-    return readLetter(letter, this.#clock.now());
-  }
-
   #taken(channel: Channel, letter: GetMessage): TakenLetter {
-    const { isStored, ...decoded } = this.#decode(letter);
+    const { isStored, ...decoded } = decodeLetter(letter, this.#clock.now());
     const mark = isStored ? decoded.mark : newMark();
     const taken = { ...decoded, mark, id: mark === undefined ? decoded.id : letterId(decoded.id, mark) };
     const remove = (): Promise<void> => this.#settle("remove from", channel, () => channel.ack(letter));
@@ -158,7 +138,7 @@ export class DeadLetters implements DriverDeadLetters {
       isStored || mark === undefined
         ? () => this.#settle("put back into", channel, () => channel.nack(letter, false, true))
         : async () => {
-            // What the broker has dead-lettered is put back as ours, to be known again.
+            // A letter of the broker is stored again as one of ours, so that it keeps its mark.
             await this.#store(taken, mark);
             await remove();
           };
@@ -168,10 +148,10 @@ export class DeadLetters implements DriverDeadLetters {
   async #settle(operation: string, channel: Channel, send: () => void): Promise<void> {
     try {
       send();
-      // An ack has no answer, but a channel is worked through in order: after this one it was.
-      await answered(this.#clock, channel, channel.checkQueue(this.#queue));
+      // An ack has no answer. But the broker processes a channel in order: when this is answered, the ack was processed.
+      await this.#check(channel);
     } catch (cause) {
-      const what = `${this.#what(operation)}: the channel is gone, and the letter back in its queue`;
+      const what = `${this.#what(operation)}: the channel is lost, and the letter is in its queue again`;
       throw new PubSubError("LEASE_LOST", what, { cause });
     }
   }
@@ -180,9 +160,9 @@ export class DeadLetters implements DriverDeadLetters {
   #ownChannel(): Promise<Channel> {
     this.#requireOpen();
     if (this.#channel !== undefined) return this.#channel;
-    const opening = this.#context.reading().then((connection) => connection.openChannel());
+    const opening = this.#connections.letters().then((connection) => connection.openChannel());
     this.#channel = opening;
-    // Not a newer one: this may close late.
+    // It may close late, when there is a newer channel already.
     const forget = (): void => {
       if (this.#channel === opening) this.#channel = undefined;
     };
@@ -191,13 +171,12 @@ export class DeadLetters implements DriverDeadLetters {
   }
 
   #requireOpen(): void {
-    const { queue } = this.#context.names;
-    if (this.#closed)
-      throw new PubSubError("CLOSED", `rabbitmq: the dead letters of queue ${JSON.stringify(queue)} were closed`);
+    const queue = JSON.stringify(this.#names.queue);
+    if (this.#closed) throw new PubSubError("CLOSED", `rabbitmq: the dead letters of queue ${queue} were closed`);
   }
 }
 
-/** The body is worth more than what was said of it; the record tells what is missing. */
+/** The body matters more than the attributes. The record tells what is missing. */
 function withoutAttributes(letter: OutgoingMessage): OutgoingMessage {
   const { [DEAD_LETTER_ATTRIBUTE]: record, ...left } = letter.attributes;
   if (record === undefined) return { ...letter, attributes: {} };

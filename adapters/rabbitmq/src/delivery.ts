@@ -4,9 +4,9 @@ import type { DecodedMessage } from "./codec.ts";
 import { unreadable } from "./connection/guard-frames.ts";
 import type { Session } from "./receive/session.ts";
 
-/** One message on one channel. Settles through that channel or not at all. */
-export class Delivery implements DriverDelivery {
-  readonly owner: DeliveryOwner<Delivery>;
+/** One message on one channel. It can be settled only through that channel. */
+export class RabbitmqDelivery implements DriverDelivery {
+  readonly owner: DeliveryOwner<RabbitmqDelivery>;
   readonly id: string;
   readonly body: Uint8Array;
   readonly attributes: Attributes;
@@ -15,20 +15,20 @@ export class Delivery implements DriverDelivery {
   readonly attempt: number;
   readonly native: ConsumeMessage;
   readonly order: number;
-  /** How often the broker saw it come back. */
   readonly returns: number;
   readonly undecodable: PubSubError | undefined;
-  /** The channel it came on. */
-  readonly session: Session<Delivery>;
-  /** Whether core knows of it. */
+  readonly session: Session<RabbitmqDelivery>;
+  /** Whether core has it. */
   withCore = false;
 
   constructor(
+    owner: DeliveryOwner<RabbitmqDelivery>,
+    session: Session<RabbitmqDelivery>,
     message: ConsumeMessage,
     decoded: DecodedMessage,
-    session: Session<Delivery>,
-    owner: DeliveryOwner<Delivery>,
   ) {
+    this.owner = owner;
+    this.session = session;
     this.id = decoded.id;
     this.body = decoded.body;
     this.attributes = decoded.attributes;
@@ -39,11 +39,5 @@ export class Delivery implements DriverDelivery {
     this.order = decoded.order;
     this.returns = decoded.returns;
     this.undecodable = unreadable(message);
-    this.session = session;
-    this.owner = owner;
-  }
-
-  get tag(): number {
-    return this.native.fields.deliveryTag;
   }
 }

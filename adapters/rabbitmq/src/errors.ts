@@ -5,11 +5,11 @@ const REPLY_CODES: Readonly<Record<number, PubSubErrorCode>> = {
   311: "LIMIT_EXCEEDED", // CONTENT_TOO_LARGE
   312: "NOT_FOUND", // NO_ROUTE
   313: "NOT_FOUND", // NO_CONSUMERS
-  320: "UNAVAILABLE", // CONNECTION_FORCED: closed by an operator, or the node goes down
+  320: "UNAVAILABLE", // CONNECTION_FORCED: closed by an operator, or the node stops
   402: "NOT_FOUND", // INVALID_PATH: no such virtual host
   403: "PERMISSION_DENIED", // ACCESS_REFUSED
   404: "NOT_FOUND", // NOT_FOUND
-  405: "RESOURCE_EXHAUSTED", // RESOURCE_LOCKED: somebody else has it for himself
+  405: "RESOURCE_EXHAUSTED", // RESOURCE_LOCKED: another connection uses it exclusively
   406: "TOPOLOGY_MISMATCH", // PRECONDITION_FAILED
   501: "UNKNOWN", // FRAME_ERROR
   502: "UNKNOWN", // SYNTAX_ERROR
@@ -22,25 +22,12 @@ const REPLY_CODES: Readonly<Record<number, PubSubErrorCode>> = {
   541: "UNAVAILABLE", // INTERNAL_ERROR
 };
 
-/** What Node's sockets and TLS say, by `error.code`. Anything else with a TLS code is a certificate that is not trusted. */
-const SOCKET_CODES: ReadonlySet<string> = new Set([
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "ECONNABORTED",
-  "EPIPE",
-  "ETIMEDOUT",
-  "EHOSTUNREACH",
-  "EHOSTDOWN",
-  "ENETUNREACH",
-  "ENETDOWN",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EADDRNOTAVAIL",
-  "ABORT_ERR",
-]);
+/** `error.code` of Node's sockets, and of its TLS if the certificate is not trusted. */
+const SOCKET_CODE =
+  /^(?:ECONN(?:REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|EHOST(?:UNREACH|DOWN)|ENET(?:UNREACH|DOWN)|ENOTFOUND|EAI_AGAIN|EADDRNOTAVAIL|ABORT_ERR)$/;
 const TLS_CODE = /^(?:ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/;
 
-/** amqplib has no codes for these; its own words, whole. */
+/** Errors of amqplib that have no code, by their whole message. */
 const CLIENT_MESSAGES: Readonly<Record<string, PubSubErrorCode>> = {
   "connect ETIMEDOUT": "UNAVAILABLE",
   "Heartbeat timeout": "UNAVAILABLE",
@@ -52,41 +39,37 @@ const CLIENT_MESSAGES: Readonly<Record<string, PubSubErrorCode>> = {
   "No channels left to allocate": "RESOURCE_EXHAUSTED",
 };
 
-/** The handshake's errors tell their reply code in the text alone. */
+/** Errors of the handshake have their reply code only in the text. */
 const HANDSHAKE = /^Handshake terminated by server: (\d{3}) /;
 
-/** The last step of the handshake opens the virtual host. amqplib keeps to itself why the broker ends it there. */
+/** The last step of the handshake opens the virtual host. If the broker refuses it, amqplib hides the reason. */
 const VHOST_REFUSED = /^Expected ConnectionOpenOk; got <ConnectionClose/;
 
-/** Maps what amqplib, Node or the broker says; `what` is the operation, for the message. A `PubSubError` stays as it is. */
-export function toPubSubError(what: string, cause: unknown): PubSubError {
+/** Maps an error of amqplib, Node or the broker; `what` is the operation, for the message. A `PubSubError` stays as it is. */
+export function toPubSubError(cause: unknown, what: string): PubSubError {
   if (cause instanceof PubSubError) return cause;
   return new PubSubError(codeOf(cause), `${what}: ${textOf(cause)}`, { cause });
 }
 
 export function codeOf(cause: unknown): PubSubErrorCode {
   if (cause instanceof PubSubError) return cause.code;
-  if (!(cause instanceof Error)) return isIllegalOperation(cause) ? "UNAVAILABLE" : "UNKNOWN";
+  if (!(cause instanceof Error)) return "UNKNOWN";
   const { message } = cause;
   const code: unknown = (cause as { code?: unknown }).code;
   const handshake = HANDSHAKE.exec(message);
   if (handshake !== null) return handshakeCode(Number(handshake[1]), message);
   if (typeof code === "number") return replyCode(code, message);
-  if (typeof code === "string" && SOCKET_CODES.has(code)) return "UNAVAILABLE";
+  if (typeof code === "string" && SOCKET_CODE.test(code)) return "UNAVAILABLE";
   if (typeof code === "string" && TLS_CODE.test(code)) return "INVALID_CONFIG";
-  if (isIllegalOperation(cause)) return "UNAVAILABLE";
+  // amqplib's error for a closed connection or channel.
+  if (cause.name === "IllegalOperationError") return "UNAVAILABLE";
   if (message.startsWith("SASL mechanism ")) return "UNAUTHENTICATED";
   if (VHOST_REFUSED.test(message)) return "NOT_FOUND";
   if (cause instanceof RangeError && message.startsWith("Encoded field table ")) return "LIMIT_EXCEEDED";
   return CLIENT_MESSAGES[message] ?? "UNKNOWN";
 }
 
-/** amqplib's own error for a closed connection or channel, which is no subclass of `Error` by class syntax. */
-function isIllegalOperation(cause: unknown): boolean {
-  return (cause as { name?: unknown } | undefined)?.name === "IllegalOperationError";
-}
-
-/** During the handshake 403 is the login, and 530 the virtual host: absent, or closed to this user. */
+/** During the handshake, 403 is about the login, and 530 about the virtual host: it is missing, full, or forbidden to this user. */
 function handshakeCode(code: number, message: string): PubSubErrorCode {
   if (code === 403) return "UNAUTHENTICATED";
   if (code === 530) {
@@ -98,18 +81,18 @@ function handshakeCode(code: number, message: string): PubSubErrorCode {
 
 function replyCode(code: number, message: string): PubSubErrorCode {
   if (code === 406) return preconditionCode(message);
-  // A durable queue whose node is away is there all the same.
+  // A durable queue whose node is down still exists.
   if (code === 404 && /is down or inaccessible/.test(message)) return "UNAVAILABLE";
   return REPLY_CODES[code] ?? "UNKNOWN";
 }
 
-/** What the broker says of a message above its `max_message_size`, which AMQP tells nobody before; undefined for anything else. */
+/** Reads the broker's error for a message above its `max_message_size`, which AMQP does not tell before; undefined for any other error. */
 export function tooLarge(message: string): { readonly bytes: number; readonly mostBytes: number } | undefined {
   const numbers = /message size (\d+) (?:is )?larger than \D*(\d+)/.exec(message);
   return numbers === null ? undefined : { bytes: Number(numbers[1]), mostBytes: Number(numbers[2]) };
 }
 
-/** One reply code for several things, which only the text tells apart. */
+/** One reply code for several problems, which differ only in the text. */
 function preconditionCode(message: string): PubSubErrorCode {
   if (tooLarge(message) !== undefined) return "LIMIT_EXCEEDED";
   if (/delivery acknowledgement on channel \d+ timed out/.test(message)) return "LEASE_LOST";
@@ -118,7 +101,7 @@ function preconditionCode(message: string): PubSubErrorCode {
   return "TOPOLOGY_MISMATCH";
 }
 
-/** What a server means by ending the TLS handshake; OpenSSL's own words name source files. */
+/** Why the server ended the TLS handshake, in words. OpenSSL's own text names source files. */
 function alertText(code: unknown): string | undefined {
   const alert = typeof code === "string" ? /^ERR_SSL_.*ALERT_(.*)$/.exec(code)?.[1] : undefined;
   if (alert === undefined) return undefined;
@@ -136,7 +119,7 @@ function textOf(cause: unknown): string {
   if (cause instanceof AggregateError && cause.message === "") return cause.errors.map(textOf).join("; ");
   const message: unknown = (cause as { message?: unknown } | undefined)?.message;
   if (typeof message === "string" && VHOST_REFUSED.test(message)) {
-    return "the virtual host does not exist, is closed to this user, or has no connection left";
+    return "the virtual host does not exist, is forbidden to this user, or has reached its limit of connections";
   }
   const alert = alertText((cause as { code?: unknown } | undefined)?.code);
   if (alert !== undefined) return alert;

@@ -1,21 +1,21 @@
 /**
- * Largest body in bytes: `max_message_size` is 16 MiB by default since 4.0 (128 MiB before), and counts the body only.
- * Beyond it the broker closes the channel. We keep 64 KiB back for headers, so that one number bounds both.
+ * The largest message in bytes. `max_message_size` is 16 MiB by default since 4.0 (128 MiB before), and counts the body only.
+ * Above it the broker closes the channel. 64 KiB are reserved for headers, so that one number limits both.
  * https://www.rabbitmq.com/docs/configure (read 2026-11-22)
  */
 export const MAX_MESSAGE_BYTES: number = 16 * 1024 * 1024 - 64 * 1024;
 
 /**
- * Largest header table in bytes that amqplib can encode (its buffer, and an error past it since 2.3.1); it also fits the
- * default `frame_max` of 128 KiB, which properties cannot exceed.
+ * The largest header table that amqplib can encode, in bytes: the size of its buffer; above it, an error since 2.3.1. It also fits
+ * into the default `frame_max` of 128 KiB, which properties cannot exceed.
  * https://github.com/amqp-node/amqplib/blob/main/CHANGELOG.md (read 2026-11-22)
  */
 export const MAX_HEADER_BYTES = 65_536;
 
-/** Kept free in the frame of a message's headers for what else is in it: seven short strings, numbers and the frame itself. */
+/** Reserved in the frame of a message's headers for its other content: seven short strings, numbers and the frame itself. */
 export const FRAME_ROOM_BYTES = 2048;
 
-/** Kept free in the header table for a dead-letter record, the ordering key and our own headers. */
+/** Reserved in the header table for a dead-letter record, the ordering key and our own headers. */
 export const HEADER_ROOM_BYTES = 8192;
 
 /** A header's name is a short string: 255 bytes. Escaping a reserved one takes 13. */
@@ -32,9 +32,9 @@ export const MAX_NAME_BYTES = 255;
 export const MAX_PREFETCH = 65_535;
 
 /**
- * `x-consumer-timeout` of our queues: how long a delivery may stay unsettled before the broker takes it away; beyond
- * `MAX_LEASE_MS`, so that core is always first. Servers before 3.12 do not know it: there the `consumer_timeout` of their
- * configuration rules, 30 minutes by default.
+ * `x-consumer-timeout` of our queues: how long a delivery may stay unsettled before the broker takes it back. Longer than
+ * `MAX_LEASE_MS`, so that core is always first. Servers before 3.12 do not support it: there the `consumer_timeout` of their
+ * configuration counts, 30 minutes by default.
  * https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout (read 2026-11-22)
  */
 export const CONSUMER_TIMEOUT_MS: number = 13 * 60 * 60 * 1000;
@@ -42,34 +42,34 @@ export const CONSUMER_TIMEOUT_MS: number = 13 * 60 * 60 * 1000;
 /** The longest `maxHandlingMs`. */
 export const MAX_LEASE_MS: number = 12 * 60 * 60 * 1000;
 
-/** The longest delay of a retry. A message's time to live is an unsigned 32-bit number of ms, far beyond. */
+/** The longest delay of a retry. A message's time to live may be much longer: it is an unsigned 32-bit number of ms. */
 export const MAX_RETRY_DELAY_MS: number = 24 * 60 * 60 * 1000;
 
 /**
- * One wait queue for the delays up to each of these, powers of two from 128 ms to 37 hours. In one of them a message
- * waits at most for messages that were put in before it, so at most until the upper bound of its own queue.
+ * There is one wait queue for the delays up to each of these: powers of two from 128 ms to 37 hours. A message waits only behind
+ * earlier messages of its own queue, so at most for the upper bound of that queue.
  */
 export const WAIT_QUEUE_TTLS_MS: readonly number[] = Array.from({ length: 21 }, (_, index) => 2 ** (index + 7));
 
-/** `x-delivery-limit` that never strikes. Set in words, since a queue without one has the broker's default of 20 from 4.0 on. */
+/** An `x-delivery-limit` that is never reached. A queue without one has the broker's default of 20 from 4.0 on. */
 export const NO_DELIVERY_LIMIT: number = 2 ** 31 - 1;
 
-/** Publishes that wait while the broker blocks or the socket is full; further ones are refused. */
+/** How many publishes may wait while the broker blocks or the socket is full; more are refused. */
 export const MAX_WAITING_PUBLISHES = 10_000;
 export const MAX_WAITING_BYTES: number = 64 * 1024 * 1024;
 
 /**
- * How long after its declaration a quorum queue is trusted. The server writes the list of its queues' logs with a delay: one
- * that was declared less than about 0.6 s before the node was killed came back empty (4.3.6) or never answered again
- * (3.10.8), with confirmed messages in it. Seen on 2026-11-22.
+ * How long after its declaration a quorum queue is safe to use. The server writes the list of its queues' logs with a delay. If the
+ * node was killed less than about 0.6 s after the declaration, the queue was empty afterwards (4.3.6) or never answered
+ * again (3.10.8), with confirmed messages in it. Seen on 2026-11-22.
  */
 export const QUEUE_SETTLES_MS = 1000;
 
 /**
- * How long the broker may take for one answer, in ms; beyond it the call rejects with `TIMEOUT`. Calls inside the server give up
- * after 60 s at most, most after 5 or 15, and a connection without a sign of life ends after two heartbeats.
+ * How long the broker may take for one answer, in ms; then the call rejects with `TIMEOUT`. Calls inside the server have limits of
+ * at most 60 s, most of 5 or 15, and a silent connection ends after two heartbeats.
  */
 export const ANSWER_TIMEOUT_MS = 30_000;
 
-/** How long the first connection may take in ms, with all nodes of the list together, unless `connectTimeoutMs` is longer. `Adapter.open` of core. */
+/** How long the first connection may take for all nodes together, in ms, unless `connectTimeoutMs` is longer. See `Adapter.open` of core. */
 export const OPEN_TIMEOUT_MS = 10_000;

@@ -2,15 +2,15 @@ import type { SubscriptionSpec, TopicSpec } from "@anytopic/core/driver";
 import { percentEncode, PubSubError } from "@anytopic/core/driver";
 import { MAX_NAME_BYTES, WAIT_QUEUE_TTLS_MS } from "./limits.ts";
 
-/** Names of everything that one subscription has on the broker. */
+/** The names of one subscription on the broker. */
 export interface QueueNames {
-  /** What the topic publishes to. */
+  /** The exchange of its topic. */
   readonly exchange: string;
   /** `<topic>.<subscription>` */
   readonly queue: string;
   /** `<topic>.<subscription>.dead-letters` */
   readonly deadLetters: string;
-  /** `<topic>.<subscription>.wait`: any delay, used where no finer wait queue can be had. */
+  /** `<topic>.<subscription>.wait`: for all delays, if no finer wait queue can be created. */
   readonly wait: string;
 }
 
@@ -19,9 +19,10 @@ export function exchangeName(prefix: string, topic: TopicSpec): string {
   return checked(prefix + topic.physicalName);
 }
 
-/** A dot separates the parts. Declared names have none; one in a configured name is escaped, so that no two pairs meet in one name. */
+/** A dot separates the parts. Declared names have no dot; one in a configured name is escaped, so that two subscriptions never share a queue. */
 export function queueNames(prefix: string, subscription: SubscriptionSpec): QueueNames {
-  const queue = `${prefix}${part(subscription.topic.physicalName)}.${part(subscription.physicalName)}`;
+  const parts = [subscription.topic.physicalName, subscription.physicalName];
+  const queue = prefix + parts.map((part) => percentEncode(part, /\./g)).join(".");
   return {
     exchange: exchangeName(prefix, subscription.topic),
     queue: checked(queue, 32),
@@ -35,13 +36,9 @@ export function waitQueueName(names: QueueNames, ttlMs: number): string {
   return `${names.wait}.${ttlMs}ms`;
 }
 
-/** Every wait queue that any worker of a subscription may have made. */
+/** Every wait queue that any worker of a subscription may have created. */
 export function allWaitQueueNames(names: QueueNames): string[] {
   return [names.wait, ...WAIT_QUEUE_TTLS_MS.map((ttlMs) => waitQueueName(names, ttlMs))];
-}
-
-function part(physicalName: string): string {
-  return percentEncode(physicalName, /\./g);
 }
 
 function checked(name: string, roomBytes = 0): string {

@@ -8,53 +8,51 @@ import {
   urlReader,
 } from "@anytopic/core/driver";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
-import { type BrokerAddress, parseAddress } from "./connection/address.ts";
-import { type ManagementAddress, parseManagementUrl } from "./connection/management-address.ts";
+import { type BrokerAddress, type ManagementAddress, parseAddress, parseManagementUrl } from "./connection/address.ts";
 
 export interface RabbitmqOptions {
   /**
-   * `amqp://user:password@host:port/vhost`, or `amqps:` for TLS; several for the nodes of a cluster, tried in turn. As
-   * everywhere in RabbitMQ no path means the virtual host `/`, and another slash in a name is written `%2F`.
+   * `amqp://user:password@host:port/vhost`, or `amqps:` for TLS; several for the nodes of a cluster, tried in turn. As in all
+   * RabbitMQ clients, no path means the virtual host `/`, and a slash in its name is written as `%2F`.
    * @default "amqp://guest:guest@127.0.0.1:5672/"
    */
   readonly url?: string | readonly string[] | undefined;
   /** Put before the name of every exchange and queue, so that several environments can share a virtual host. @default "" */
   readonly prefix?: string | undefined;
-  /** How often both sides must give a sign of life, in seconds; two silent intervals end the connection. 1 to 3600. @default 10 */
+  /** How often both sides must send something, in seconds; two silent intervals end the connection. 1 to 3600. @default 10 */
   readonly heartbeatSeconds?: number | undefined;
-  /** How long one attempt to connect may take, in ms; 100 to 60,000. The first connection is given up after 10 s, or after this if it is longer. @default 10,000 */
+  /** How long one attempt to connect may take, in ms; 100 to 60,000. The first connection may take 10 s, or this if it is longer. @default 10,000 */
   readonly connectTimeoutMs?: number | undefined;
-  /** How the management pages name the connections; ` publish`, ` consume` and ` letters` are added. @default "anytopic" */
+  /** The connections' name in the management pages; ` publish`, ` consume` and ` letters` are added. @default "anytopic" */
   readonly connectionName?: string | undefined;
-  /** `content_type` of every message that is published, for foreign consumers that look at it: `"application/json"`. @default none */
+  /** `content_type` of every published message, for foreign consumers that need it: `"application/json"`. @default none */
   readonly contentType?: string | undefined;
   /**
-   * `http://user:password@host:15672` or `https:`: the management API, which `plan` and `verify` then ask for policies that
-   * would delete retries or dead letters. AMQP cannot see policies. Without credentials those of `url` are used. @default none
+   * `http://user:password@host:15672` or `https:`: the management API. `plan` and `verify` then ask it for policies that
+   * would delete retries or dead letters, which AMQP does not show. Without credentials, those of `url` are used. @default none
    */
   readonly managementUrl?: string | undefined;
-  /** Options of Node's TLS for `amqps:`, such as `ca`, `cert`, `key`, `servername`; with `amqp:`, which has no TLS, an error. */
+  /** Options of Node's TLS for `amqps:`, such as `ca`, `cert`, `key`, `servername`; an error with `amqp:`. */
   readonly tls?: TlsOptions | undefined;
 }
 
-type WithDefault = "heartbeatSeconds" | "connectTimeoutMs" | "prefix" | "connectionName";
-
-interface Values extends Checked<Omit<RabbitmqOptions, "url">, WithDefault> {
-  readonly url: readonly BrokerAddress[];
-}
+type Values = Checked<
+  Omit<RabbitmqOptions, "url">,
+  "heartbeatSeconds" | "connectTimeoutMs" | "prefix" | "connectionName"
+> & { readonly url: readonly BrokerAddress[] };
 
 /** Options with all defaults; frozen. */
-export interface CheckedOptions extends Omit<Values, "url" | "managementUrl"> {
+export type CheckedOptions = Omit<Values, "url" | "managementUrl"> & {
   readonly addresses: readonly BrokerAddress[];
   readonly management: ManagementAddress | undefined;
-}
+};
 
 const upTo = (bytes: number) => ({
   matches: (text: string) => Buffer.byteLength(text) <= bytes,
   allowed: `text of at most ${bytes} bytes`,
 });
 
-/** In URLs by RabbitMQ's own names where it has some. */
+/** URL parameters have RabbitMQ's own names where there are such. */
 export const OPTIONS: OptionTable<Values> = {
   adapter: "rabbitmq",
   rules: {
@@ -76,18 +74,17 @@ export const OPTIONS: OptionTable<Values> = {
   words: { unknown: (parameter) => `rabbitmq: the URL has no parameter ${parameter}` },
 };
 
-/** Fills in the defaults and checks; throws a `TypeError` that names the option, and never a password. */
+/** Adds the defaults and checks; throws a `TypeError` that names the option, and never a password. */
 export function checkedOptions(options: RabbitmqOptions = {}): CheckedOptions {
   const { url: addresses, managementUrl, ...values } = checkOptions(OPTIONS, options);
   const plain = addresses.find(({ secure }) => !secure);
   if (values.tls !== undefined && plain !== undefined)
-    throw new TypeError(`rabbitmq: tls is set, and url has ${plain.display}, which is without TLS: write amqps:`);
+    throw new TypeError(`rabbitmq: tls is set, but ${plain.display} in url has no TLS: write amqps:`);
   const management =
     managementUrl === undefined ? undefined : parseManagementUrl(managementUrl, addresses[0] as BrokerAddress);
   return Object.freeze({ ...values, addresses, management });
 }
 
-/** Reads a URL with parameters. */
 export const optionsFromUrl: OptionsFromUrl<CheckedOptions> = urlReader(OPTIONS, readUrl, checkedOptions);
 
 function readUrl(text: string): RabbitmqOptions {

@@ -1,18 +1,17 @@
 import {
   pause,
-  type SubscriptionSpec,
+  type PubSubError,
+  type PubSubErrorCode,
   type Topology,
   type TopologyChange,
-  type TopicSpec,
 } from "@anytopic/core/driver";
 import type { Channel } from "amqplib";
-import { withChannel } from "./connection/with-channel.ts";
 import type { Connection } from "./connection.ts";
-import { codeOf, toPubSubError } from "./errors.ts";
-import { harmfulPolicies } from "./topology/harmful-policies.ts";
+import { toPubSubError } from "./errors.ts";
 import { QUEUE_SETTLES_MS } from "./limits.ts";
-import { allWaitQueueNames, exchangeName, queueNames } from "./names.ts";
-import type { EffectivePolicy } from "./topology/policies.ts";
+import { allWaitQueueNames, exchangeName, type QueueNames, queueNames } from "./names.ts";
+import { harmfulPolicies } from "./topology/harmful-policies.ts";
+import { readPolicies } from "./topology/policies.ts";
 import {
   deadLetterQueueArguments,
   earlierDeadLetterQueueArguments,
@@ -21,193 +20,163 @@ import {
   waitQueueArguments,
 } from "./topology/queue-arguments.ts";
 
-/** One thing on the broker. */
+type OnChannel = (channel: Channel) => Promise<unknown>;
+
+/** An exchange or a queue. */
 interface Resource {
   /** `queue orders.send-welcome-email` */
   readonly label: string;
-  readonly name: string;
-  /** Passive: rejects with 404 when it is missing. */
-  check(channel: Channel): Promise<unknown>;
-  /** Rejects with 406 when it is there with other properties. */
-  declare(channel: Channel): Promise<unknown>;
-  /** The same for what an earlier version made, which will do. */
-  readonly declareEarlier?: (channel: Channel) => Promise<unknown>;
-  delete(channel: Channel): Promise<unknown>;
+  /** A passive declaration: rejects with 404 if it is missing. */
+  readonly check: OnChannel;
+  /** Rejects with 406 if it exists with other properties. */
+  readonly declare: OnChannel;
+  /** Declares it as an earlier version did, which is accepted too. */
+  readonly declareEarlier?: OnChannel;
+  readonly delete: OnChannel;
 }
 
 /**
- * Topology by AMQP alone, which cannot list anything: a passive declaration tells whether a thing exists, and one in full
- * whether it is as declared, of which the broker names the first difference. Bindings and limits of other people
- * cannot be seen, policies only by the management API. Every question has a channel of its own, since "no" closes it.
+ * AMQP cannot list anything. A passive declaration shows whether a resource exists, and a full one whether its properties are
+ * as declared; of several differences the broker names the first. Bindings and the limits of a user cannot be seen, and
+ * policies only by the management API. Each question has its own channel, since the answer "no" closes it.
  */
-export class Provisioning {
-  readonly #connection: Connection;
-  readonly #prefix: string;
-  readonly #policies: ((signal?: AbortSignal) => Promise<ReadonlyMap<string, EffectivePolicy>>) | undefined;
-
-  /** @param policies reads what policies do to queues; undefined when nobody can tell */
-  constructor(
-    connection: Connection,
-    prefix: string,
-    policies: ((signal?: AbortSignal) => Promise<ReadonlyMap<string, EffectivePolicy>>) | undefined,
-  ) {
-    this.#connection = connection;
-    this.#prefix = prefix;
-    this.#policies = policies;
+export async function planTopology(
+  connection: Connection,
+  topology: Topology,
+  signal?: AbortSignal,
+): Promise<TopologyChange[]> {
+  const { prefix, management, tls } = connection.options;
+  const changes: TopologyChange[] = [];
+  for (const resource of resourcesOf(prefix, topology)) {
+    signal?.throwIfAborted();
+    changes.push(...(await compare(connection, resource)));
   }
+  if (management === undefined || topology.subscriptions.length === 0) return changes;
+  const policies = await readPolicies(management, tls, signal);
+  const harmful = topology.subscriptions.flatMap((spec) => harmfulPolicies(spec, queueNames(prefix, spec), policies));
+  return [...changes, ...harmful];
+}
 
-  async plan(topology: Topology, signal?: AbortSignal): Promise<TopologyChange[]> {
-    const changes: TopologyChange[] = [];
-    for (const resource of this.#resources(topology)) {
-      signal?.throwIfAborted();
-      const change = await this.#compare(resource);
-      if (change !== undefined) changes.push(change);
-    }
-    if (this.#policies === undefined || topology.subscriptions.length === 0) return changes;
-    const policies = await this.#policies(signal);
-    for (const subscription of topology.subscriptions) {
-      changes.push(...harmfulPolicies(subscription, queueNames(this.#prefix, subscription), policies));
-    }
-    return changes;
+/** Nothing that exists can be changed in place, so there is nothing to update. Bindings are created again each time, since they cannot be seen. */
+export async function applyTopology(connection: Connection, topology: Topology): Promise<TopologyChange[]> {
+  const { prefix } = connection.options;
+  const created: TopologyChange[] = [];
+  for (const resource of resourcesOf(prefix, topology)) {
+    if (await exists(connection, resource)) continue;
+    // Somebody else may have created it meanwhile, with other properties.
+    const other = await attempt(connection, `create ${resource.label}`, resource.declare, "TOPOLOGY_MISMATCH");
+    if (other === undefined) created.push(missing(resource));
   }
-
-  /** Nothing that exists can be changed in place, so there is nothing to update. Bindings are made again each time: they cannot be seen. */
-  async apply(topology: Topology): Promise<TopologyChange[]> {
-    const created: TopologyChange[] = [];
-    for (const resource of this.#resources(topology)) {
-      if (await this.#exists(resource)) continue;
-      if (await this.#create(resource)) created.push({ action: "create", resource: resource.label, detail: "" });
-    }
-    for (const subscription of topology.subscriptions) {
-      const { exchange, queue } = queueNames(this.#prefix, subscription);
-      await this.#run(`bind queue ${queue} to exchange ${exchange}`, (channel) =>
-        channel.bindQueue(queue, exchange, ""),
-      );
-    }
-    // Whoever publishes next is told that his message is durable: let the new queues be so first.
-    if (created.some(({ resource }) => resource.startsWith("queue "))) {
-      await pause(this.#connection.context.clock, QUEUE_SETTLES_MS);
-    }
-    return created;
-  }
-
-  async destroy(topology: Topology): Promise<string[]> {
-    const extra = topology.subscriptions.flatMap((subscription) => {
-      const names = queueNames(this.#prefix, subscription);
-      return allWaitQueueNames(names).map((name) => queueResource(name, waitQueueArguments(names)));
-    });
-    const resources = new Map([...this.#resources(topology), ...extra].map((resource) => [resource.label, resource]));
-    const there = await Promise.all(
-      // Subscriptions first, so that nothing is dead-lettered or routed into what is gone already.
-      [...resources.values()]
-        .toReversed()
-        .map(async (resource) => ((await this.#exists(resource)) ? resource : undefined)),
+  for (const subscription of topology.subscriptions) {
+    const { exchange, queue } = queueNames(prefix, subscription);
+    await attempt(connection, `bind queue ${queue} to exchange ${exchange}`, (channel) =>
+      channel.bindQueue(queue, exchange, ""),
     );
-    const deleted: string[] = [];
-    for (const resource of there) {
-      if (resource === undefined) continue;
-      await this.#run(`delete ${resource.label}`, (channel) => resource.delete(channel));
-      deleted.push(resource.label);
-    }
-    return deleted;
   }
-
-  /** In the order in which they must be made: who takes dead letters before who sends them. */
-  #resources({ topics, subscriptions }: Topology): Resource[] {
-    return [
-      ...topics.map((topic) => exchangeResource(this.#prefix, topic)),
-      ...subscriptions.flatMap((subscription) => subscriptionResources(this.#prefix, subscription)),
-    ];
+  // A confirmed publish promises durability: the new queues need time before they can keep that promise.
+  if (created.some(({ resource }) => resource.startsWith("queue "))) {
+    await pause(connection.context.clock, QUEUE_SETTLES_MS);
   }
+  return created;
+}
 
-  async #compare(resource: Resource): Promise<TopologyChange | undefined> {
-    if (!(await this.#exists(resource))) return { action: "create", resource: resource.label, detail: "" };
-    try {
-      await withChannel(this.#connection, (channel) => resource.declare(channel));
-      return undefined;
-    } catch (error) {
-      const code = codeOf(error);
-      // Whoever may not configure cannot ask; that it exists has to do.
-      if (code === "PERMISSION_DENIED") return undefined;
-      if (code !== "TOPOLOGY_MISMATCH") throw toPubSubError(`rabbitmq: compare ${resource.label}`, error);
-      if (await this.#isEarlier(resource)) return undefined;
-      return { action: "replace", resource: resource.label, detail: differenceIn(error) };
-    }
+export async function destroyTopology(connection: Connection, topology: Topology): Promise<string[]> {
+  const { prefix } = connection.options;
+  // Subscriptions first, so that nothing is dead-lettered or routed to a deleted resource.
+  const resources = resourcesOf(prefix, topology, allWaitQueueNames).toReversed();
+  const found = await Promise.all(
+    resources.map(async (resource) => ((await exists(connection, resource)) ? [resource] : [])),
+  );
+  const deleted: string[] = [];
+  for (const resource of found.flat()) {
+    await attempt(connection, `delete ${resource.label}`, resource.delete);
+    deleted.push(resource.label);
   }
+  return deleted;
+}
 
-  async #isEarlier({ declareEarlier }: Resource): Promise<boolean> {
-    if (declareEarlier === undefined) return false;
-    return await withChannel(this.#connection, declareEarlier).then(
+async function compare(connection: Connection, resource: Resource): Promise<readonly TopologyChange[]> {
+  const { label, declare, declareEarlier } = resource;
+  if (!(await exists(connection, resource))) return [missing(resource)];
+  // A user without the permission to configure cannot compare: it is enough that the resource exists.
+  const error = await attempt(connection, `compare ${label}`, declare, "PERMISSION_DENIED", "TOPOLOGY_MISMATCH");
+  if (error?.code !== "TOPOLOGY_MISMATCH") return [];
+  const isEarlier =
+    declareEarlier !== undefined &&
+    (await connection.withChannel(declareEarlier).then(
       () => true,
       () => false,
-    );
-  }
+    ));
+  return isEarlier ? [] : [{ action: "replace", resource: label, detail: differenceIn(error.cause) }];
+}
 
-  async #exists(resource: Resource): Promise<boolean> {
-    try {
-      await withChannel(this.#connection, (channel) => resource.check(channel));
-      return true;
-    } catch (error) {
-      if (codeOf(error) === "NOT_FOUND") return false;
-      throw toPubSubError(`rabbitmq: look for ${resource.label}`, error);
-    }
-  }
+function missing({ label }: Resource): TopologyChange {
+  return { action: "create", resource: label, detail: "" };
+}
 
-  /** False when somebody else has made it meanwhile, as he wanted it. */
-  async #create(resource: Resource): Promise<boolean> {
-    try {
-      await withChannel(this.#connection, (channel) => resource.declare(channel));
-      return true;
-    } catch (error) {
-      if (codeOf(error) === "TOPOLOGY_MISMATCH") return false;
-      throw toPubSubError(`rabbitmq: create ${resource.label}`, error);
-    }
-  }
+async function exists(connection: Connection, { label, check }: Resource): Promise<boolean> {
+  return (await attempt(connection, `look for ${label}`, check, "NOT_FOUND")) === undefined;
+}
 
-  async #run(what: string, use: (channel: Channel) => Promise<unknown>): Promise<void> {
-    try {
-      await withChannel(this.#connection, use);
-    } catch (error) {
-      throw toPubSubError(`rabbitmq: ${what}`, error);
-    }
+/** Returns an error with one of the `expected` codes, and throws any other. */
+async function attempt(
+  connection: Connection,
+  what: string,
+  use: OnChannel,
+  ...expected: readonly PubSubErrorCode[]
+): Promise<PubSubError | undefined> {
+  try {
+    await connection.withChannel(use);
+    return undefined;
+  } catch (cause) {
+    const error = toPubSubError(cause, `rabbitmq: ${what}`);
+    if (expected.includes(error.code)) return error;
+    throw error;
   }
 }
 
-function exchangeResource(prefix: string, topic: TopicSpec): Resource {
-  const name = exchangeName(prefix, topic);
+/** In the order in which they must be created: a dead-letter queue before the queues that send to it. */
+function resourcesOf(
+  prefix: string,
+  { topics, subscriptions }: Topology,
+  waitQueues: (names: QueueNames) => string[] = ({ wait }) => [wait],
+): Resource[] {
+  const exchanges = topics.map((topic) => exchangeResource(exchangeName(prefix, topic)));
+  const queues = subscriptions.flatMap((subscription) => {
+    const names = queueNames(prefix, subscription);
+    return [
+      queueResource(names.deadLetters, deadLetterQueueArguments(), earlierDeadLetterQueueArguments()),
+      ...waitQueues(names).map((name) => queueResource(name, waitQueueArguments(names))),
+      queueResource(names.queue, subscriptionQueueArguments(subscription, names)),
+    ];
+  });
+  return [...exchanges, ...queues];
+}
+
+function exchangeResource(name: string): Resource {
   return {
     label: `exchange ${name}`,
-    name,
     check: (channel) => channel.checkExchange(name),
     declare: (channel) => channel.assertExchange(name, "fanout", { durable: true }),
     delete: (channel) => channel.deleteExchange(name),
   };
 }
 
-function subscriptionResources(prefix: string, subscription: SubscriptionSpec): Resource[] {
-  const names = queueNames(prefix, subscription);
-  return [
-    queueResource(names.deadLetters, deadLetterQueueArguments(), earlierDeadLetterQueueArguments()),
-    queueResource(names.wait, waitQueueArguments(names)),
-    queueResource(names.queue, subscriptionQueueArguments(subscription, names)),
-  ];
-}
-
 function queueResource(name: string, queueArguments: QueueArguments, earlier?: QueueArguments): Resource {
-  const declareWith = (channel: Channel, declared: QueueArguments): Promise<unknown> =>
-    channel.assertQueue(name, { durable: true, arguments: declared });
+  const declareWith = (declared: QueueArguments): OnChannel => {
+    return (channel) => channel.assertQueue(name, { durable: true, arguments: declared });
+  };
   return {
     label: `queue ${name}`,
-    name,
     check: (channel) => channel.checkQueue(name),
-    declare: (channel) => declareWith(channel, queueArguments),
-    ...(earlier && { declareEarlier: (channel) => declareWith(channel, earlier) }),
+    declare: declareWith(queueArguments),
+    ...(earlier && { declareEarlier: declareWith(earlier) }),
     delete: (channel) => channel.deleteQueue(name),
   };
 }
 
 /** `inequivalent arg 'x-delivery-limit' for queue 'q' in vhost '/': received '128' but current is '20'` → `x-delivery-limit is 20, declared 128` */
-export function differenceIn(error: unknown): string {
+function differenceIn(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const found = /inequivalent arg '([^']*)' for .*: received (.*?) but current is (.*?)"?$/.exec(message);
   if (found === null) return message;

@@ -1,33 +1,27 @@
 import type { DriverPublisher, OutgoingMessage, PublishRequest, PubSubError, TopicSpec } from "@anytopic/core/driver";
 import { asBuffer, encodeProperties, headerRefusal, sizeOf } from "./codec.ts";
+import type { Connections } from "./connection/connections.ts";
+import { exchangeName } from "./names.ts";
 import { ConfirmedChannel } from "./publish/confirmed-channel.ts";
-import type { Connection } from "./connection.ts";
 
-/** How long after a message that nobody wanted the next one is published `mandatory` again. */
+/** How long after a returned message the next one is published `mandatory` again. */
 const RETURN_PAUSE_MS = 10_000;
 
-export interface PublisherContext {
-  readonly connection: Connection;
-  readonly exchange: string;
-  readonly contentType: string | undefined;
-  /** Counts up for ever; see `orderStamps`. */
-  readonly nextOrder: () => number;
-}
-
-/** Publishes to the exchange of one topic, on a channel of its own: one that is missing closes no other. */
-export class Publisher implements DriverPublisher {
-  readonly #context: PublisherContext;
+/** Publishes to the exchange of one topic, on its own channel: if the exchange is missing, no other channel closes. */
+export class RabbitmqPublisher implements DriverPublisher {
+  readonly #connections: Connections;
   readonly #channel: ConfirmedChannel;
   #mandatoryFromMs = 0;
   #unrouted = false;
 
-  constructor(topic: TopicSpec, context: PublisherContext) {
-    this.#context = context;
-    const what = `rabbitmq: publish to topic ${JSON.stringify(topic.name)} (exchange ${JSON.stringify(context.exchange)})`;
-    this.#channel = new ConfirmedChannel(context.connection, {
-      what,
-      returned: () => this.#returned(topic),
-      again: (request) => this.#again(request as PublishRequest),
+  constructor(connections: Connections, topic: TopicSpec) {
+    this.#connections = connections;
+    const exchange = exchangeName(connections.options.prefix, topic);
+    this.#channel = new ConfirmedChannel(connections.publishing, {
+      exchange,
+      what: `rabbitmq: publish to topic ${JSON.stringify(topic.name)} (exchange ${JSON.stringify(exchange)})`,
+      returned: () => this.#returned(topic.name),
+      again: (request) => this.#publish(request as PublishRequest, false),
     });
   }
 
@@ -40,35 +34,31 @@ export class Publisher implements DriverPublisher {
   }
 
   publish(batch: readonly PublishRequest[]): void {
-    const mandatory = this.#context.connection.context.clock.monotonicNow() >= this.#mandatoryFromMs;
+    const mandatory = this.#connections.context.clock.monotonicNow() >= this.#mandatoryFromMs;
     for (const request of batch) this.#publish(request, mandatory);
-  }
-
-  #publish(request: PublishRequest, mandatory: boolean): void {
-    const { exchange, contentType, nextOrder } = this.#context;
-    const order = request.orderingKey === undefined ? undefined : nextOrder();
-    const properties = encodeProperties(request, order, contentType);
-    properties.mandatory = mandatory;
-    this.#channel.publish(exchange, "", asBuffer(request.body), properties, request);
-  }
-
-  #again(request: PublishRequest): void {
-    if (request.awaited) this.#publish(request, false);
   }
 
   close(timeoutMs?: number): Promise<void> {
     return this.#channel.close(timeoutMs);
   }
 
-  /** A topic without subscriptions takes messages and forgets them, on every broker; said once, since it is often a mistake. */
-  #returned({ name }: TopicSpec): void {
-    // Each would come back over the network with its body: one now and then is enough to know.
-    this.#mandatoryFromMs = this.#context.connection.context.clock.monotonicNow() + RETURN_PAUSE_MS;
+  #publish(request: PublishRequest, mandatory: boolean): void {
+    const order = request.orderingKey === undefined ? undefined : this.#connections.nextOrder();
+    const properties = encodeProperties(request, order, this.#connections.options.contentType);
+    properties.mandatory = mandatory;
+    this.#channel.publish("", asBuffer(request.body), properties, request);
+  }
+
+  /** A topic without subscriptions accepts messages and drops them, on every broker. Logged once, since it is often a mistake. */
+  #returned(topic: string): void {
+    const { clock, logger } = this.#connections.context;
+    // Each returned message would come over the network with its body: one from time to time is enough to know.
+    this.#mandatoryFromMs = clock.monotonicNow() + RETURN_PAUSE_MS;
     if (this.#unrouted) return;
     this.#unrouted = true;
-    this.#context.connection.context.logger.warn(
-      { topic: name },
-      `rabbitmq: topic ${JSON.stringify(name)} has no subscription: messages are accepted and go nowhere`,
+    logger.warn(
+      { topic },
+      `rabbitmq: topic ${JSON.stringify(topic)} has no subscription: messages are accepted and dropped`,
     );
   }
 }

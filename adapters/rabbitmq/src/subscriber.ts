@@ -7,61 +7,66 @@ import {
   pause,
   PubSubError,
   retryPauseMs,
-  type SubscriberOptions,
   type SubscriptionSpec,
   timeLeft,
   within,
 } from "@anytopic/core/driver";
 import type { ConsumeMessage } from "amqplib";
+import { decodeMessage } from "./codec.ts";
 import { closeWithin } from "./connection/channels.ts";
+import type { Connections } from "./connection/connections.ts";
 import type { ConnectionUser } from "./connection.ts";
-import { Delivery } from "./delivery.ts";
+import { RabbitmqDelivery } from "./delivery.ts";
 import { toPubSubError } from "./errors.ts";
 import { MAX_PREFETCH } from "./limits.ts";
-import { readMessage } from "./wire/read-message.ts";
-import { Retries } from "./retry/retries.ts";
-import { leaseLost, Session } from "./receive/session.ts";
-import type { SubscriberContext } from "./receive/subscriber-context.ts";
+import { type QueueNames, queueNames } from "./names.ts";
 import { Takeover } from "./ordering/takeover.ts";
+import { leaseLost, Session } from "./receive/session.ts";
+import { Retries } from "./retry/retries.ts";
 
 const AFTER_CANCEL_MS = 200;
 
 /**
  * One consumer, on one channel at a time.
  *
- * `attaching`: opens a channel and consumes, again and again until it works. `receiving`: has a session. `stopped`: takes
- * nothing more, settles what it has. `closed`.
+ * `attaching`: opens a channel and consumes, and tries again until that works. `receiving`: has a session. `stopped`: takes no
+ * more messages, and settles those that it has. `closed`.
  */
-export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwner<Delivery> {
+export class RabbitmqSubscriber implements DriverSubscriber, ConnectionUser, DeliveryOwner<RabbitmqDelivery> {
   readonly #spec: SubscriptionSpec;
   readonly #sink: DeliverySink;
   readonly #prefetch: number;
-  readonly #context: SubscriberContext;
+  readonly #connections: Connections;
+  readonly #names: QueueNames;
+  readonly #what: string;
   readonly #pending = new Set<Promise<void>>();
   readonly #retries: Retries;
   readonly #clock: Clock;
   /** Ends a pause. */
   #wake = new AbortController();
   #state: "attaching" | "receiving" | "stopped" | "closed" = "attaching";
-  #session: Session<Delivery> | undefined;
+  #session: Session<RabbitmqDelivery> | undefined;
   #consumerTag = "";
   #failures = 0;
   #attached = false;
-  #released: Delivery[] = [];
+  #released: RabbitmqDelivery[] = [];
   #cancelledByUs = false;
   #connectionLost = false;
 
-  constructor(spec: SubscriptionSpec, sink: DeliverySink, options: SubscriberOptions, context: SubscriberContext) {
+  constructor(connections: Connections, spec: SubscriptionSpec, sink: DeliverySink, maxOutstanding: number) {
+    this.#connections = connections;
     this.#spec = spec;
     this.#sink = sink;
-    this.#prefetch = Math.min(options.maxOutstanding, MAX_PREFETCH);
-    this.#context = context;
-    this.#clock = context.driver.clock;
-    this.#retries = new Retries(context, this.#what());
-    context.connection.addUser(this);
+    this.#prefetch = Math.min(maxOutstanding, MAX_PREFETCH);
+    this.#names = queueNames(connections.options.prefix, spec);
+    const name = JSON.stringify(`${spec.topic.name}/${spec.name}`);
+    this.#what = `rabbitmq: subscription ${name} (queue ${JSON.stringify(this.#names.queue)})`;
+    this.#clock = connections.context.clock;
+    this.#retries = new Retries(connections, this.#names, this.#what);
+    connections.consuming.addUser(this);
   }
 
-  /** Resolves with the first consumer; rejects when the broker says no, and waits while it says nothing. */
+  /** Resolves with the first consumer. Rejects if the broker refuses it, and tries again while the broker cannot be reached. */
   async open(): Promise<void> {
     try {
       await this.#attachUntilDone();
@@ -69,7 +74,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
       await this.close();
       throw error;
     }
-    if (this.#state === "closed") throw new PubSubError("CLOSED", `${this.#what()}: closed while it was opened`);
+    if (this.#state === "closed") throw new PubSubError("CLOSED", `${this.#what}: closed while it was opened`);
   }
 
   up(): void {
@@ -82,7 +87,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
   }
 
   extend(): void {
-    // A delivery is ours for as long as its channel lives.
+    // A lease lasts as long as the channel.
   }
 
   async stop(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
@@ -91,8 +96,8 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
     this.#wake.abort();
     this.#retries.end();
     const session = this.#session;
-    // A single active consumer that is cancelled passes the queue on at once, over the heads of what it still holds (seen on
-    // 3.10): on an ordered subscription it stays until everything is settled, and keeps to itself what comes meanwhile.
+    // If a single active consumer is cancelled, the next one gets messages at once, before the first has settled those that it holds
+    // (seen on 3.10). So on an ordered subscription it stays until all are settled, and does not start what arrives meanwhile.
     if (session === undefined || this.#spec.topic.ordered) return;
     await session.cancel(this.#consumerTag, timeoutMs);
     this.#cancelledByUs = true;
@@ -106,34 +111,32 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
     this.#retries.end();
     this.#giveBackReleased();
     const leftMs = timeLeft(this.#clock, timeoutMs);
-    await this.#settled(leftMs());
+    await within(this.#clock, leftMs(), Promise.allSettled(this.#pending));
     await this.#session?.passOn(leftMs());
-    // That may have brought one message more, which is given back.
-    await this.#settled(leftMs());
+    // `passOn` may have brought one more message, which is released.
+    await within(this.#clock, leftMs(), Promise.allSettled(this.#pending));
     this.#state = "closed";
-    this.#context.connection.removeUser(this);
+    this.#connections.consuming.removeUser(this);
     await this.#session?.close(leftMs());
     this.#session = undefined;
   }
 
-  ack(delivery: Delivery): Promise<void> | undefined {
-    if (this.#spec.topic.exactlyOnce) return delivery.session.ackConfirmed(delivery);
-    return delivery.session.ack(delivery);
+  ack(delivery: RabbitmqDelivery): Promise<void> | undefined {
+    return this.#spec.topic.exactlyOnce ? delivery.session.ackConfirmed(delivery) : delivery.session.ack(delivery);
   }
 
-  retry(delivery: Delivery, delayMs: number): Promise<void> | undefined {
+  retry(delivery: RabbitmqDelivery, delayMs: number): Promise<void> | undefined {
     if (!delivery.session.isUnsettled(delivery)) return leaseLost();
-    // With an ordering key it comes back at once, before whatever this worker does not have yet; core waits for it.
+    // With an ordering key it is redelivered at once, before messages that this worker does not have yet; core makes the delay.
     if (delayMs <= 0 || this.#isInOrder(delivery)) return delivery.session.giveBack(delivery, "reject");
     return this.#track(this.#retries.later(delivery, delayMs));
   }
 
   /**
-   * A message that is given back while this worker still consumes may come straight back to it, and on most servers each
-   * return counts as an attempt. So releases wait for the end of the turn, to see whether the worker is being closed, and
-   * then for the end of the consumer.
+   * If this worker still consumes, it may get a released message again, and on most servers each return counts as an attempt. So
+   * releases wait for the end of the turn of the event loop, and if the worker is closed by then, for the end of the consumer.
    */
-  release(delivery: Delivery): Promise<void> | undefined {
+  release(delivery: RabbitmqDelivery): Promise<void> | undefined {
     if (!delivery.session.isUnsettled(delivery)) return leaseLost();
     if (this.#released.length === 0) setImmediate(() => this.#state !== "stopped" && this.#giveBackReleased());
     this.#released.push(delivery);
@@ -145,33 +148,27 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
     this.#released = [];
     for (const delivery of released) {
       if (!delivery.session.isUnsettled(delivery)) continue;
-      // In order, it goes back with the channel; until then no other worker could have it anyway.
+      // On an ordered subscription it returns with the end of the channel; before that, no other worker could get it.
       if (this.#state === "stopped" && this.#spec.topic.ordered) continue;
-      // The last attempt must not be spent on giving back: it goes to the end of the queue instead.
-      const isLast = this.#context.server().nackCounts && delivery.attempt > this.#spec.maxRetries;
+      // The return must not spend the last attempt: the message goes to the end of the queue instead.
+      const isLast = this.#connections.consuming.server.nackCounts && delivery.attempt > this.#spec.maxRetries;
       if (isLast && !this.#isInOrder(delivery)) void this.#track(this.#requeueAtEnd(delivery)).catch(() => {});
       else void delivery.session.giveBack(delivery, "nack");
     }
   }
 
-  #isInOrder({ orderingKey }: Delivery): boolean {
+  #isInOrder({ orderingKey }: RabbitmqDelivery): boolean {
     return this.#spec.topic.ordered && orderingKey !== undefined;
   }
 
-  async #requeueAtEnd(delivery: Delivery): Promise<void> {
+  async #requeueAtEnd(delivery: RabbitmqDelivery): Promise<void> {
     const { native, id, attempt } = delivery;
     try {
-      await this.#context.sender.sendAgain(this.#context.names.queue, native, { id, attempt });
+      await this.#connections.sender.sendAgain(this.#names.queue, native, { id, attempt });
     } catch {
-      await delivery.session.giveBack(delivery, "nack");
-      return;
+      return await delivery.session.giveBack(delivery, "nack");
     }
-    await delivery.session.ack(delivery);
-  }
-
-  async #settled(timeoutMs: number): Promise<void> {
-    if (this.#pending.size > 0 && timeoutMs > 0)
-      await within(this.#clock, timeoutMs, Promise.allSettled(this.#pending));
+    return await delivery.session.ack(delivery);
   }
 
   #track(settled: Promise<void>): Promise<void> {
@@ -188,7 +185,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
         return;
       } catch (cause) {
         if (this.#state !== "attaching") return;
-        const error = toPubSubError(this.#what(), cause);
+        const error = toPubSubError(cause, this.#what);
         if (!this.#attached && !error.retryable) throw error;
         this.#sink.failing(error);
         await this.#pauseAfter(error);
@@ -196,11 +193,12 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
     }
   }
 
-  /** Until the connection is back, or for a while when the connection is not what failed. */
+  /** Until there is a connection again. If the connection did not fail, with the backoff of reconnects. */
   #pauseAfter(error: PubSubError): Promise<void> {
     this.#failures += 1;
-    if (this.#context.connection.model === undefined) return this.#pause(Number.POSITIVE_INFINITY);
-    return this.#pause(retryPauseMs(this.#failures, this.#context.driver.random, error));
+    const { consuming, context } = this.#connections;
+    if (consuming.model === undefined) return this.#pause(Number.POSITIVE_INFINITY);
+    return this.#pause(retryPauseMs(this.#failures, context.random, error));
   }
 
   #pause(delayMs: number): Promise<void> {
@@ -209,24 +207,26 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
   }
 
   async #attach(): Promise<void> {
-    const { connection, names } = this.#context;
-    const channel = await connection.openChannel();
-    const session = new Session<Delivery>(channel, names.queue, this.#clock);
+    const { queue } = this.#names;
+    const channel = await this.#connections.consuming.openChannel();
+    const session = new Session<RabbitmqDelivery>(channel, queue, this.#clock);
     let lastError: unknown;
     channel.on("error", (error) => (lastError = error));
-    channel.on("close", () =>
-      this.#end(session, toPubSubError(this.#what(), lastError ?? new Error("channel closed"))),
-    );
+    channel.on("close", () => this.#end(session, toPubSubError(lastError ?? new Error("channel closed"), this.#what)));
     const takeover = this.#spec.topic.ordered
       ? new Takeover(session, this.#prefetch, (deliveries) => deliveries.forEach((delivery) => this.#deliver(delivery)))
       : undefined;
-    // First in line, before amqplib's own listener: that one throws on what arrives after a cancel.
-    channel.prependListener("delivery", (message: ConsumeMessage) => this.#receive(session, takeover, message));
+    // Before amqplib's own listener, which throws if a message arrives after a cancel.
+    channel.prependListener("delivery", (message: ConsumeMessage) => {
+      const delivery = new RabbitmqDelivery(this, session, message, decodeMessage(message, this.#clock.now()));
+      session.track(delivery);
+      if (takeover?.take(delivery) !== true) this.#deliver(delivery);
+    });
     this.#session = session;
     try {
       await channel.prefetch(this.#prefetch);
-      const { consumerTag } = await channel.consume(names.queue, (message) => {
-        // Queue deleted, its node lost, or a consumer timeout: the next attempt to consume will tell.
+      const { consumerTag } = await channel.consume(queue, (message) => {
+        // The queue was deleted, its node is lost, or a consumer timeout: the next attempt to consume shows which.
         if (message === null) this.#end(session, undefined);
       });
       this.#consumerTag = consumerTag;
@@ -236,7 +236,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
       void closeWithin(this.#clock, channel);
       throw lastError ?? error;
     }
-    if (!session.isOpen) throw new PubSubError("UNAVAILABLE", `${this.#what()}: the channel was closed`);
+    if (!session.isOpen) throw new PubSubError("UNAVAILABLE", `${this.#what}: the channel was closed`);
     if (this.#state !== "attaching") {
       await session.close();
       return;
@@ -248,14 +248,7 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
     this.#connectionLost = false;
   }
 
-  #receive(session: Session<Delivery>, takeover: Takeover | undefined, message: ConsumeMessage): void {
-    const decoded = readMessage(message, this.#clock.now());
-    const delivery = new Delivery(message, decoded, session, this);
-    session.track(delivery);
-    if (takeover?.take(delivery) !== true) this.#deliver(delivery);
-  }
-
-  #deliver(delivery: Delivery): void {
+  #deliver(delivery: RabbitmqDelivery): void {
     if (!delivery.session.isUnsettled(delivery)) return;
     if (this.#state === "stopped" || this.#state === "closed") {
       this.#released.push(delivery);
@@ -266,8 +259,8 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
     this.#sink.deliver(delivery);
   }
 
-  /** Every end of a session that we did not ask for comes here, at least once; without an error when it is not known why. */
-  #end(session: Session<Delivery> | undefined, error: PubSubError | undefined): void {
+  /** Called at least once for every end of a session that we did not ask for. Without an error if the reason is unknown. */
+  #end(session: Session<RabbitmqDelivery> | undefined, error: PubSubError | undefined): void {
     if (session === undefined || !session.isOpen) return;
     const lost = session.end();
     void closeWithin(this.#clock, session.channel);
@@ -283,13 +276,8 @@ export class Subscriber implements DriverSubscriber, ConnectionUser, DeliveryOwn
   async #attachAgain(error: PubSubError | undefined): Promise<void> {
     // A consumer on a queue that is just being deleted ends the whole connection (541, seen on 4.3.6).
     if (error === undefined) await this.#pause(AFTER_CANCEL_MS);
-    else if (this.#context.connection.model === undefined || !error.retryable) await this.#pauseAfter(error);
-    // Rejects only before the first consumer.
+    else if (this.#connections.consuming.model === undefined || !error.retryable) await this.#pauseAfter(error);
+    // It rejects only before the first consumer.
     await this.#attachUntilDone();
-  }
-
-  #what(): string {
-    const { name, topic } = this.#spec;
-    return `rabbitmq: subscription ${JSON.stringify(`${topic.name}/${name}`)} (queue ${JSON.stringify(this.#context.names.queue)})`;
   }
 }

@@ -5,7 +5,7 @@ import { connect as amqpConnect } from "amqplib";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { connectRaw } from "./raw-client.ts";
 
-// Small enough that a message's headers do not fit any more when something of ours is added to them.
+// So small that a message's headers do not fit after we have added ours.
 const config = "frame_max = 8192\nmax_message_size = 20000";
 const broker = await startBrokerOrSkip("rabbitmq", { config });
 const noBroker = broker === undefined;
@@ -13,7 +13,7 @@ const noNode = broker?.provider !== "native";
 const open = new Set<PubSub>();
 let managementUrl: string;
 
-// What `rabbitmq-plugins enable` does, on a port of our own.
+// Like `rabbitmq-plugins enable`, on our own port.
 beforeAll(async () => {
   if (noNode) return;
   const [port] = await freePorts(1);
@@ -111,13 +111,13 @@ test.skipIf(noNode)(
     const first = [await pubsub.publish(topic, 1), await pubsub.publish(topic, 2)];
     const letters = pubsub.deadLetters(subscription);
     await expect.poll(() => letters.count()).toBe(2);
-    // The broker refuses from the moment at which it has one more than the policy allows.
+    // The broker refuses letters once it has one more than the policy allows.
     const third = await pubsub.publish(topic, 3);
     await expect.poll(() => letters.count()).toBe(3);
     const fourth = await pubsub.publish(topic, 4);
     await expect.poll(() => refused).toBe(1);
     expect((await letters.peek({ limit: 10 })).map(({ id }) => id)).toEqual([...first, third]);
-    // The fourth is tried again, until there is place for it.
+    // The fourth is tried again until there is room for it.
     expect(await letters.purge({ limit: 2 })).toBe(2);
     const ids = async (): Promise<string[]> => (await letters.peek()).map(({ id }) => id);
     await expect.poll(ids, { timeout: 20_000 }).toEqual([third, fourth]);
@@ -156,7 +156,7 @@ test.skipIf(noBroker)(
     const id = await pubsub.publish(topic, 1);
     await expect.poll(() => seen["dead-letter-failed"]).toBeGreaterThan(0);
     await pubsub.apply([subscription]);
-    // To get from a queue that is just being made ends the whole connection (541, seen on 3.10.8).
+    // A `get` from a queue that is just being created ends the whole connection (541, seen on 3.10.8).
     await expect.poll(() => seen["dead-letter"], { timeout: 20_000 }).toBe(1);
     expect(await pubsub.deadLetters(subscription).peek()).toMatchObject([{ id, attempts: 2 }]);
     expect(runs).toBe(2);

@@ -30,7 +30,7 @@ async function connected(url: string, prefix = ""): Promise<PubSub> {
   return pubsub;
 }
 
-/** Runs a question on a channel of its own: a "no" closes it. */
+/** Asks on a separate channel, since the answer "no" closes it. */
 async function ask<Answer>(use: (channel: Channel) => Promise<Answer>): Promise<Answer> {
   const connection = await amqpConnect(broker!.url);
   connection.on("error", () => {});
@@ -77,7 +77,7 @@ test.skipIf(noBroker)(
   },
 );
 
-// The management command starts a virtual machine of its own each time, which takes seconds on a busy machine.
+// The management command starts a virtual machine each time, which takes seconds on a busy machine.
 test.skipIf(noNode)(
   "every queue is a quorum queue, and everything outlives the node",
   { timeout: 60_000 },
@@ -176,7 +176,7 @@ test.skipIf(noBroker)("peeking again and again neither drops nor reorders letter
   const letters = pubsub.deadLetters(subscription);
   await expect.poll(() => letters.count()).toBe(5);
   await worker.close();
-  // More often than the delivery limit that a quorum queue has by default from 4.0 on.
+  // More often than the default delivery limit of a quorum queue from 4.0 on.
   for (let look = 0; look < 25; look += 1) {
     expect((await letters.peek({ limit: 3 })).map(({ id }) => id)).toEqual(ids.slice(0, 3));
   }
@@ -195,12 +195,12 @@ test.skipIf(noBroker)("order holds when a worker is lost while it had given a me
   await doomed.subscribe(subscription, () => {
     throw new Error("not here");
   });
-  // Each key's first message has been given back once, so that the broker has it after its successors.
+  // Each key's first message was returned once, so the broker has it after its successors.
   await expect.poll(() => doomed.health().subscriptions[0]?.waiting).toBe(20);
   const heir = await connected(broker!.url);
   const got: { seq: number; attempt: number }[] = [];
   await heir.subscribe(subscription, ({ seq }, { attempt }) => void got.push({ seq, attempt }));
-  // Lost, not closed: nothing is handed over in good order.
+  // Lost, not closed: nothing is released first.
   const { consumeConnection } = doomed.native as RabbitmqNative;
   const { stream } = consumeConnection!.connection as unknown as { readonly stream: Socket };
   stream.destroy();
@@ -280,10 +280,10 @@ test.skipIf(noBroker)(
     const pubsub = await connect(rabbitmq({ url: broker!.url }), { clock, logger });
     open.add(pubsub);
     await pubsub.apply([subscription]);
-    // Confirmed before the handler cuts the connection that the confirm would come on.
+    // The publish must be confirmed before the handler cuts its connection.
     await pubsub.publish(topic, 1);
     await pubsub.subscribe(subscription, () => {
-      // What stores the retry has no connection at the moment that the handler fails.
+      // There is no connection to store the retry when the handler fails.
       const { publishConnection } = pubsub.native as RabbitmqNative;
       publishConnection!.emit("close", new Error("lost"));
       throw new Error("later");

@@ -9,7 +9,7 @@ export interface Certificate {
   readonly pem: string;
 }
 
-/** Makes a certificate for one host name, good for two days, with `openssl`, by itself or by an `authority`; undefined where that is not installed. */
+/** Creates a certificate for one host name, valid for two days, self-signed or signed by an `authority`; undefined if `openssl` is not installed. */
 export function makeCertificate(folder: string, hostName: string, authority?: Certificate): Certificate | undefined {
   const [certFile, keyFile] = [join(folder, `${hostName}.pem`), join(folder, `${hostName}.key`)];
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", keyFile];

@@ -1,4 +1,4 @@
-// A process that holds everything a driver has open, closes it when a line comes in, and must then end by itself.
+// A process that opens everything a driver has, closes it when it reads a line, and must then end by itself.
 import { once } from "node:events";
 import { systemClock } from "@anytopic/core";
 import type { DriverContext, SubscriptionSpec, TopicSpec } from "@anytopic/core/driver";
@@ -44,7 +44,7 @@ await letters.take(1, 0);
 process.stdout.write("open\n");
 await once(process.stdin, "data");
 
-// What is asked of a line that does not answer is under way while everything is closed.
+// These requests are pending on a line that does not answer while everything is closed.
 const asked = [
   letters.peek!(1),
   letters.store(message),

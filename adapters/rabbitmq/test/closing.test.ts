@@ -8,7 +8,7 @@ const broker = await startBrokerOrSkip("rabbitmq");
 afterAll(async () => await broker?.close());
 
 const TIMEOUT_MS = 500;
-/** How much longer a close may take on a loaded machine; without a bound each would wait for heartbeats, of an hour here. */
+/** How much longer a close may take on a loaded machine. Without a limit it would wait for the heartbeat, which is an hour here. */
 const SLACK_MS = 3000;
 
 interface Closing {

@@ -13,7 +13,7 @@ function outgoing(more: Partial<OutgoingMessage> = {}): OutgoingMessage {
   return { id: "m1", body, attributes: {}, orderingKey: undefined, publishTimeMs: NOW_MS, ...more };
 }
 
-/** As the broker hands it over. */
+/** As the broker delivers it. */
 function received(
   properties: Options.Publish,
   content: Uint8Array = new Uint8Array(),
@@ -126,7 +126,7 @@ test("a timestamp is read in seconds, and in milliseconds where somebody wrote t
   expect(decodeMessage(received({ timestamp: NOW_MS }), 0).publishTimeMs).toBe(NOW_MS);
 });
 
-/** As the wait queue gives it back. */
+/** As the wait queue dead-letters it. */
 const fromWaitQueue = (properties: Options.Publish, redelivered = false): Message => {
   const headers = { ...(properties.headers as object), "x-death": [{ queue: "q.wait.128ms", reason: "expired" }] };
   return received({ ...properties, headers }, undefined, redelivered, "");
@@ -152,7 +152,7 @@ test("headers that do not fit go behind the body, and come back", () => {
   expect(back).toMatchObject({ id: "m", attempt: 2 });
   expect(Buffer.from(back.body).toString()).toBe("body");
   expect({ ...back.attributes }).toEqual({ ...decodeMessage(message, 0).attributes });
-  // Only what was written to the queue itself is read so.
+  // Only messages that were written directly to the queue are read so.
   expect(Buffer.from(decodeMessage(received(properties, body), 0).body)).toEqual(body);
 });
 

@@ -6,7 +6,7 @@ import { type Confirmable, ConfirmedChannel } from "../src/publish/confirmed-cha
 import type { Connection } from "../src/connection.ts";
 import { MAX_WAITING_PUBLISHES } from "../src/limits.ts";
 
-/** What amqplib's channel does for a publisher; `roomFor` is how many it takes before it says that its buffer is full. */
+/** Like amqplib's channel for a publisher; its buffer is full after `roomFor` messages. */
 class FakeChannel extends EventEmitter {
   readonly written: string[] = [];
   roomFor = Number.POSITIVE_INFINITY;
@@ -23,6 +23,7 @@ class FakeChannel extends EventEmitter {
 
 class Request implements Confirmable {
   readonly body: Buffer;
+  readonly awaited = true;
   outcome = "open";
 
   constructor(body: string) {
@@ -57,9 +58,8 @@ async function bench(): Promise<Bench> {
     removeUser() {},
     openConfirmChannel: async () => fake,
   };
-  const again = (request: Confirmable): void =>
-    confirmed.publish("exchange", "", Buffer.from(request.body), {}, request);
-  const owner = { what: "publish", returned() {}, again };
+  const again = (request: Confirmable): void => confirmed.publish("", Buffer.from(request.body), {}, request);
+  const owner = { what: "publish", exchange: "exchange", returned() {}, again };
   const confirmed = new ConfirmedChannel(connection as unknown as Connection, owner);
   const publish = (body: string): Request => {
     const request = new Request(body);
@@ -77,7 +77,7 @@ test("past a full buffer nothing is written before drain, and then in order", as
   const { fake, publish } = await bench();
   fake.roomFor = 2;
   const requests = ["a", "b", "c"].map(publish);
-  // The one that filled the buffer is in it.
+  // The message that filled the buffer is in it.
   expect(fake.written).toEqual(["first", "a"]);
   fake.roomFor = Number.POSITIVE_INFINITY;
   fake.emit("drain");
@@ -123,7 +123,7 @@ test("what is unconfirmed when the broker closes the channel rejects, and the ne
   expect(next.outcome).toBe("open accepted");
 });
 
-/** What the broker does when one message is not to its liking: it closes the channel, and confirms nothing more. */
+/** The broker refuses a message: it closes the channel, and confirms no more. */
 function refuse(fake: FakeChannel, words: string): void {
   fake.emit(
     "error",

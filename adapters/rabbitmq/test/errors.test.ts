@@ -91,19 +91,19 @@ const TABLE: readonly (readonly [string, unknown, PubSubErrorCode, boolean])[] =
 
 test.each(TABLE)("%s", (_what, cause, code, retryable) => {
   expect(codeOf(cause)).toBe(code);
-  expect(toPubSubError("what", cause)).toMatchObject({ code, retryable, cause });
+  expect(toPubSubError(cause, "what")).toMatchObject({ code, retryable, cause });
 });
 
 test("an error of ours stays as it is", () => {
   const error = new PubSubError("NOT_FOUND", "there");
-  expect(toPubSubError("what", error)).toBe(error);
+  expect(toPubSubError(error, "what")).toBe(error);
 });
 
 test("a failure of several addresses tells each", () => {
   const error = Object.assign(new AggregateError([new Error("::1 refused"), new Error("127.0.0.1 refused")], ""), {
     code: "ECONNREFUSED",
   });
-  expect(toPubSubError("rabbitmq", error)).toMatchObject({
+  expect(toPubSubError(error, "rabbitmq")).toMatchObject({
     code: "UNAVAILABLE",
     message: "rabbitmq: ::1 refused; 127.0.0.1 refused",
   });

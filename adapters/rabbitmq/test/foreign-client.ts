@@ -3,7 +3,7 @@ import { Connection } from "rabbitmq-client";
 
 const TAKE_WAIT_MS = 5000;
 
-/** `rabbitmq-client`: another implementation of the protocol, by other people. */
+/** `rabbitmq-client`: an independent implementation of the protocol. */
 export function createForeignClient(url: string): ForeignClient & { close(): Promise<void> } {
   let opened: Connection | undefined;
   const connection = (): Connection => {

@@ -4,7 +4,7 @@ import { guardFrames, unreadable } from "../src/connection/guard-frames.ts";
 
 const BODY_BYTES = 7;
 
-/** A frame of properties with nothing but this table of headers, on channel 3. */
+/** A frame of properties with only this table of headers, on channel 3. */
 function headerFrame(table: Buffer, flags = 0x2000): Buffer {
   const head = Buffer.alloc(14);
   head.writeUInt16BE(60, 0);
@@ -16,7 +16,7 @@ function headerFrame(table: Buffer, flags = 0x2000): Buffer {
   return Buffer.concat([start, payload, Buffer.from([0xce])]);
 }
 
-/** What amqplib's connection does: it takes a frame out of its buffer and then decodes it. */
+/** Like amqplib's connection: it removes a frame from its buffer and then decodes it. */
 class FakeReader {
   rest: Buffer;
   readonly #decode: (payload: Buffer) => object;

@@ -5,7 +5,7 @@ import { createForeignClient } from "./foreign-client.ts";
 import { hostilePublisher } from "./hostile-publisher.ts";
 import { createInspector } from "./inspector.ts";
 
-/** A proxy before the broker, and two clients that know nothing of anytopic. Ends the broker when closed. */
+/** A proxy before the broker, and two clients that do not use anytopic. Stops the broker when closed. */
 export async function createHarness(broker: Broker): Promise<Harness> {
   const proxy = await createTcpProxy({ targetHost: broker.host, targetPort: broker.port });
   const proxied = new URL(broker.url);
@@ -13,7 +13,7 @@ export async function createHarness(broker: Broker): Promise<Harness> {
   const foreign = createForeignClient(broker.url);
   const hostile = hostilePublisher(broker.url);
   const inspector = createInspector(broker.url);
-  // Two silent heartbeats end a half-open connection; a loaded machine is silent at times, too.
+  // Two silent heartbeats end a half-open connection; a loaded machine can be silent too.
   const optionsOf = ({ throughProxy = false }: AdapterRequest = {}): RabbitmqOptions =>
     throughProxy ? { url: proxied.href, heartbeatSeconds: 2 } : { url: broker.url };
   const { kill, start, freeze, thaw } = broker;

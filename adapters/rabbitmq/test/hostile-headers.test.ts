@@ -90,7 +90,7 @@ test.skipIf(broker === undefined)(
     const raw = await stranger();
     await raw.publish(to("deep-returned"), Buffer.from("[-1]"), { headers: nestedTables(4000) });
     const letters = closing.deadLetters(subscription);
-    // Behind what runs, it was received and cannot have been started.
+    // It waits behind running handlers: received, but certainly not started.
     const stats = (closing.native as RabbitmqNative).consumeConnection;
     const channel = await stats!.createChannel();
     await expect.poll(async () => (await channel.checkQueue("deep-returned.worker")).messageCount).toBe(0);

@@ -12,7 +12,7 @@ const SHORT_STRINGS: readonly RawProperty[] = [
   "clusterId",
 ];
 
-/** Names with a meaning to somebody: the broker, the client library, JavaScript, or us. */
+/** Names with a meaning for the broker, the client library, JavaScript or this adapter. */
 const NAMES: readonly string[] = [
   "",
   "!",
@@ -31,7 +31,7 @@ const NAMES: readonly string[] = [
   "x".repeat(255),
 ];
 
-/** Types of values in a table with how many bytes each has; unknown ones among them. */
+/** Types of values in a table, with their sizes in bytes; some types do not exist. */
 const FIXED: readonly (readonly [string, number])[] = [
   ["t", 1],
   ["b", 1],
@@ -52,10 +52,10 @@ const FIXED: readonly (readonly [string, number])[] = [
   ["\u00ff", 3],
 ];
 
-/** Of a short string. Invalid UTF-8 would take three times as much where a client library has made text of it. */
+/** For a short string. Invalid UTF-8 takes three times as much after a client library has read it as text. */
 const MOST_BYTES = 255;
 
-/** Properties of a message that no client library would send, as bytes: a broker takes many of them. */
+/** Properties that no client library would send, as bytes: a broker accepts many of them. */
 export function hostileProperties(random: Random): Partial<Record<RawProperty, Uint8Array>> {
   const properties: Partial<Record<RawProperty, Uint8Array>> = {};
   for (const name of SHORT_STRINGS)
@@ -95,7 +95,7 @@ function field(random: Random, depth: number): readonly [type: string, value: Ui
   return [type, random.next() < 0.02 ? random.bytes(bytes + 1) : random.bytes(bytes)];
 }
 
-/** Now and then a length that is not true. */
+/** Sometimes a wrong length. */
 function lying(random: Random, value: Buffer): Buffer {
   if (random.next() < 0.03) value.writeUInt32BE(random.integer(0, 2 * value.length), 0);
   return value;

@@ -2,7 +2,7 @@ import type { HostilePublisher } from "@anytopic/conformance";
 import { hostileProperties } from "./hostile-properties.ts";
 import { type RawPublisher, rawPublisher } from "./raw-publisher.ts";
 
-/** Writes properties as bytes, such as no client library would send. Connects on first use, and again where the broker took offence. */
+/** Writes properties as bytes that no client library would send. Connects on first use, and again if the broker has closed the connection. */
 export function hostilePublisher(url: string): HostilePublisher & { close(): Promise<void> } {
   let opened: Promise<RawPublisher> | undefined;
   return {

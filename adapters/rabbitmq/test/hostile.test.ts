@@ -39,7 +39,7 @@ function pair(name: string, retryPolicy: object = ONE_RETRY) {
   return defineSubscription(topic, "worker", { retryPolicy });
 }
 
-/** Each message's attempts, by its body; every attempt fails. */
+/** The attempts of each message, by its body; every attempt fails. */
 async function failing(pubsub: PubSub, subscription: ReturnType<typeof pair>): Promise<Map<string, number[]>> {
   const runs = new Map<string, number[]>();
   await pubsub.subscribe(subscription, (body, { attempt }) => {
@@ -87,7 +87,7 @@ test.skipIf(noBroker)("a letter that was looked at often is new when somebody mo
     .poll(async () => {
       const letter = await raw.channel.get("shovelled.worker.dead-letters");
       if (letter === false) return false;
-      // What it carries by now, on servers on which looking counts.
+      // The count that it has by now, on servers that count a peek.
       const headers = { ...letter.properties.headers, "x-delivery-count": 10 };
       await raw.publish("", "shovelled.worker", letter.content, { ...letter.properties, headers });
       raw.channel.ack(letter);
@@ -151,7 +151,7 @@ test.skipIf(noBroker)(
   },
 );
 
-/** Fifty messages without an id that do not differ, as letters. */
+/** Fifty identical messages without an id, as letters. */
 async function twins(
   pubsub: PubSub,
   subscription: ReturnType<typeof pair>,
@@ -163,7 +163,7 @@ async function twins(
   await Promise.all(Array.from({ length: 50 }, send));
 }
 
-/** Fails on everything, until there are fifty letters; the ids that it was given. */
+/** Fails on every message until there are fifty letters; returns the ids of the messages. */
 async function failUntilDead(pubsub: PubSub, subscription: ReturnType<typeof pair>): Promise<Set<string>> {
   const ids = new Set<string>();
   const worker = await pubsub.subscribe(subscription, (_body, { id }) => {
@@ -225,7 +225,7 @@ test.skipIf(noBroker)(
         await raw.publish("anything", "", body, maliciousProperties(seed));
         accepted += 1;
       } catch {
-        // The broker itself could not read it.
+        // Also the broker could not read it.
         raw = await connectRaw(broker!.url);
       }
     }
@@ -267,7 +267,7 @@ test.skipIf(noBroker)(
       });
       throw new Error("no");
     });
-    // amqplib's buffer would take less than the broker's frames do.
+    // amqplib's buffer is smaller than the broker's frames.
     await raw.publish("large-headers", "", Buffer.from("body"), {
       messageId: "m",
       headers: { large: "x".repeat(65_450), "anytopic-key": "k" },

@@ -7,7 +7,7 @@ export interface Inspector {
   close(): Promise<void>;
 }
 
-/** What the broker says of a queue when asked by a connection of its own, made anew after the broker was away. */
+/** Asks the broker about a queue on a separate connection, which is opened again after the broker was down. */
 export function createInspector(url: string): Inspector {
   let connecting: Promise<ChannelModel> | undefined;
   const connection = (): Promise<ChannelModel> => {

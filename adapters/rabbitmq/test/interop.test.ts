@@ -21,7 +21,7 @@ interface Order {
   readonly id: number;
 }
 
-/** rascal on an exchange and a queue that we have made, which it only checks. */
+/** rascal on an exchange and a queue that we created; it only checks them. */
 async function rascal(exchange: string, queue: string): Promise<BrokerAsPromised> {
   const created = await BrokerAsPromised.create({
     vhosts: {

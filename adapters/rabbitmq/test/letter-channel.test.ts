@@ -1,9 +1,11 @@
 import { EventEmitter } from "node:events";
-import { PubSubError } from "@anytopic/core/driver";
+import { systemClock } from "@anytopic/core";
+import { PubSubError, type SubscriptionSpec } from "@anytopic/core/driver";
 import { expect, test } from "vitest";
-import { DeadLetters, type DeadLettersContext } from "../src/dead-letters.ts";
+import type { Connections } from "../src/connection/connections.ts";
+import { RabbitmqDeadLetters } from "../src/dead-letters.ts";
 
-/** A broker without letters; its channels close when told. */
+/** A channel to a broker without letters. */
 class Channel extends EventEmitter {
   failure: Error | undefined;
 
@@ -23,9 +25,13 @@ test("a channel that closes late leaves the one that came after it", async () =>
     channels.push(new Channel());
     return channels.at(-1)!;
   };
-  const names = { queue: "orders.mail", deadLetters: "orders.mail.dead-letters" };
-  const context = { names, reading: async () => ({ openChannel }) } as unknown as DeadLettersContext;
-  const letters = new DeadLetters(context);
+  const connections = {
+    options: { prefix: "" },
+    context: { clock: systemClock },
+    letters: async () => ({ openChannel }),
+  } as unknown as Connections;
+  const subscription = { physicalName: "mail", topic: { physicalName: "orders" } } as SubscriptionSpec;
+  const letters = new RabbitmqDeadLetters(connections, subscription);
   await letters.take(1);
   channels[0]!.failure = new PubSubError("TIMEOUT", "no answer");
   await expect(letters.take(1)).rejects.toMatchObject({ code: "TIMEOUT" });

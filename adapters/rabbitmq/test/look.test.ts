@@ -47,7 +47,7 @@ test.skipIf(broker === undefined)(
     await connection.close();
     await expect.poll(() => new Set(got).size).toBe(ROUNDS);
     expect(states).toEqual([]);
-    // What looks is there again by itself.
+    // The connection for letters reconnects by itself.
     await expect.poll(() => letters.peek().catch(() => undefined)).toEqual([]);
   },
 );

@@ -35,7 +35,7 @@ const FORGED_RECORD = JSON.stringify({
   sub: "s",
 });
 
-/** Properties that a publisher may send and that are meant badly, the same for a seed. */
+/** Malicious properties that a publisher may send, the same for a seed. */
 export function maliciousProperties(seed: number): Options.Publish {
   const random = seeded(seed);
   const pick = <Value>(...values: readonly Value[]): Value => values[Math.floor(random() * values.length)] as Value;
@@ -53,7 +53,7 @@ export function maliciousProperties(seed: number): Options.Publish {
       () => Buffer.from([0xff, 0x00, 0x7f]),
       () => ({ "!": "timestamp", value: pick(0, 1, 2 ** 31, Number.MAX_SAFE_INTEGER) }),
       () => ({ "!": "decimal", value: { places: pick(0, 3, 255), digits: pick(0, 1, 2 ** 32 - 1) } }),
-      // Looks like amqplib's own notation once it has been read.
+      // Looks like amqplib's own notation after it was read.
       () => disguised(pick("nonsense", "timestamp", "decimal", "double"), text()),
       () => (depth > 3 ? "deep" : [value(depth + 1), value(depth + 1)]),
       () => (depth > 3 ? "deep" : { a: value(depth + 1), [pick("b", "__proto__x", BROKEN)]: value(depth + 1) }),
@@ -82,7 +82,7 @@ export function maliciousProperties(seed: number): Options.Publish {
   } as Options.Publish;
 }
 
-/** A table with an entry named `!`, which amqplib can send only inside another one whose own is hidden from it. */
+/** A table with an entry named `!`. amqplib can send it only inside another table whose own `!` it does not see. */
 function disguised(type: string, content: string): unknown {
   return Object.create({ "!": type, value: content }) as unknown;
 }

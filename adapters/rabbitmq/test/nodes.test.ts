@@ -80,7 +80,7 @@ test.skipIf(broker === undefined)(
   },
 );
 
-// It would take three times 10 s.
+// Without shares it would take three times 10 s.
 test(
   "when all nodes say nothing, the first connection has one bound for all of them",
   { timeout: 25_000 },

@@ -1,4 +1,4 @@
-// What these tests use of rascal, which brings no types.
+// The part of rascal that these tests use; it has no types.
 declare module "rascal" {
   import type { EventEmitter } from "node:events";
 

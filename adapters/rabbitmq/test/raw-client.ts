@@ -1,14 +1,14 @@
 import { type ChannelModel, type ConfirmChannel, connect, type Options } from "amqplib";
 import type { Socket } from "node:net";
 
-/** Is sent as two bytes 0xFF, which no text in UTF-8 has: amqplib alone cannot send such. */
+/** Sent as two bytes 0xFF, which no UTF-8 text contains: amqplib alone cannot send them. */
 export const BROKEN = "\u07FF";
 const BROKEN_BYTES = Buffer.from(BROKEN);
 
-/** A publisher that writes what it likes. */
+/** A publisher that can write any headers. */
 export interface RawClient {
   readonly channel: ConfirmChannel;
-  /** Resolves when the broker has it. */
+  /** Resolves when the broker has confirmed. */
   publish(exchange: string, routingKey: string, body: Buffer, properties: Options.Publish): Promise<void>;
   close(): Promise<void>;
 }

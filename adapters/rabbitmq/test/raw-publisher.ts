@@ -25,7 +25,7 @@ const FRAME_METHOD = 1;
 const FRAME_HEADER = 2;
 const FRAME_BODY = 3;
 const FRAME_END = 0xce;
-/** Below the `frame_max` that is agreed upon. */
+/** Below the negotiated `frame_max`. */
 const MOST_BODY_BYTES = 100_000;
 
 export interface RawTarget {
@@ -35,12 +35,12 @@ export interface RawTarget {
 
 /** Any bytes as properties of a message: no client library decides what can be sent. */
 export interface RawPublisher {
-  /** `properties`: each as it stands on the wire. Resolves to whether the broker took it; one it does not take may cost the connection. */
+  /** `properties`: the bytes of each. Resolves to whether the broker accepted the message; if not, it may close the connection. */
   publish(target: RawTarget, body: Uint8Array, properties: Partial<Record<RawProperty, Uint8Array>>): Promise<boolean>;
   close(): Promise<void>;
 }
 
-/** amqplib makes the connection and the confirming channel; after that frames are written to its socket. */
+/** amqplib opens the connection and the channel with confirms; then frames are written to its socket. */
 export async function rawPublisher(url: string): Promise<RawPublisher> {
   let opened: Promise<Opened> | undefined;
   const open = (): Promise<Opened> => (opened ??= confirming(url, () => (opened = undefined)));
@@ -52,7 +52,7 @@ export async function rawPublisher(url: string): Promise<RawPublisher> {
       const { promise: answer, resolve: settle } = Promise.withResolvers<unknown>();
       for (const event of ["ack", "nack", "close"] as const) channel.once(event, settle);
       stream.write(framesOf(1, { exchange, routingKey }, body, properties));
-      // An ack tells its number, a closed channel nothing.
+      // An ack has the number of its message; a closed channel tells none.
       const taken = (await answer) !== undefined;
       for (const event of ["ack", "nack", "close"] as const) channel.off(event, settle);
       return taken;
@@ -132,7 +132,7 @@ export function tableEntry(name: string | Uint8Array, type: string, value: Uint8
 /** A header table that holds a table that holds a table … `depth` times. */
 export function nestedTables(depth: number): Buffer {
   const innermost = longString();
-  // A table ends without a byte of its own, so that the heads of all are all.
+  // A table has no byte at its end, so the beginnings of all tables are the whole.
   const heads: Buffer[] = [];
   let inner = innermost.length;
   for (let level = 0; level < depth; level += 1) {

@@ -99,11 +99,11 @@ test.skipIf(noNode)(
     await pubsub.apply([subscription]);
     await pubsub.publish(topic, 1);
     await admin(["set_vm_memory_high_watermark", "0.0001"]);
-    // The broker notices what publishes only when it does.
+    // The broker blocks a connection only after it has published.
     const waiting = pubsub.publish(topic, 2);
     await expect.poll(() => pubsub.health().connection).toBe("degraded");
     const later = pubsub.publish(topic, 3);
-    // A retry cannot be stored now: it waits in the worker instead, and counts all the same.
+    // A retry cannot be stored now: it waits in the worker, and its attempt counts too.
     const worker = await pubsub.subscribe(subscription, (_event, { attempt }) => {
       attempts.push(attempt);
       if (attempt === 1) throw new Error("once more");
@@ -166,7 +166,7 @@ test.skipIf(noBroker)("a channel that the broker closes with 406 is replaced, an
   channel!.ack({ fields: { deliveryTag: 4711 } } as Message);
   expect(await closed).toMatchObject({ code: 406 });
   await expect.poll(() => runs).toContainEqual({ attempt: 2, outcome: "handled" });
-  // The first attempt's ack belongs to a channel that is gone: it must settle nothing of the new one.
+  // The first attempt's ack belongs to a lost channel: it must settle nothing on the new one.
   await pubsub.publish(topic, 2);
   release();
   await expect.poll(() => runs.filter(({ outcome }) => outcome === "revoked").length).toBe(1);
@@ -187,10 +187,10 @@ test.skipIf(noBroker)("wrong passwords and missing virtual hosts are told apart,
   await expect(missing).rejects.toMatchObject({ code: "NOT_FOUND", retryable: false });
 });
 
-/** The start of a `basic.ack` method frame behind its channel: size 13, class 60, method 80. */
+/** The beginning of a `basic.ack` method frame after its channel: size 13, class 60, method 80. */
 const ACK_FRAME = Buffer.from([0, 0, 0, 13, 0, 60, 0, 80]);
 
-/** Ends the connection in place of the first acknowledgement on it, which is never sent. */
+/** Ends the connection instead of sending the first ack on it. */
 function dieBeforeFirstAck(socket: Socket, died: () => void): void {
   const write = socket.write.bind(socket) as (chunk: Buffer | string, ...rest: unknown[]) => boolean;
   socket.write = (chunk: Buffer | string, ...rest: unknown[]): boolean => {
@@ -205,7 +205,7 @@ test.skipIf(noBroker)(
   "a worker that dies between storing a retry and acknowledging the message makes a duplicate, never a loss",
   async () => {
     const topic = defineTopic<number>("dies-between");
-    // Longer than a new wait queue takes to be safe: until then the original is not acknowledged.
+    // Longer than `QUEUE_SETTLES_MS`: until then the original is not acknowledged.
     const retryPolicy = { minBackoffMs: 3000, maxBackoffMs: 3000 };
     const subscription = defineSubscription(topic, "worker", { retryPolicy });
     const pubsub = await connected();

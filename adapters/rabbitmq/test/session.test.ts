@@ -4,11 +4,11 @@ import type { DeliveryOwner } from "@anytopic/core/driver";
 import { type ChannelModel, type ConfirmChannel, connect, type ConsumeMessage } from "amqplib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decodeMessage } from "../src/codec.ts";
-import { Delivery } from "../src/delivery.ts";
+import { RabbitmqDelivery } from "../src/delivery.ts";
 import { Session } from "../src/receive/session.ts";
 import { createInspector } from "./inspector.ts";
 
-/** Far more than the server passes on to a queue at once. */
+/** Many more than the server passes on to a queue at once. */
 const HELD = 200;
 const BEHIND = 5;
 const ROUNDS = 5;
@@ -35,16 +35,16 @@ describe.skipIf(broker === undefined)("acks right before a session closes", () =
     await publisher.waitForConfirms();
   }
 
-  /** Who holds `HELD` messages of the queue; what comes later it gives back. */
+  /** A session that holds `HELD` messages of the queue, and returns all later ones. */
   async function holding(
     queue: string,
-  ): Promise<{ session: Session<Delivery>; tag: string; held: readonly Delivery[] }> {
+  ): Promise<{ session: Session<RabbitmqDelivery>; tag: string; held: readonly RabbitmqDelivery[] }> {
     const channel = await model.createChannel();
-    const session = new Session<Delivery>(channel, queue, systemClock);
-    const held: Delivery[] = [];
+    const session = new Session<RabbitmqDelivery>(channel, queue, systemClock);
+    const held: RabbitmqDelivery[] = [];
     const full = Promise.withResolvers<void>();
     channel.on("delivery", (message: ConsumeMessage) => {
-      const delivery = new Delivery(message, decodeMessage(message, 0), session, nobody);
+      const delivery = new RabbitmqDelivery(nobody, session, message, decodeMessage(message, 0));
       session.track(delivery);
       if (held.length === HELD) void session.giveBack(delivery, "nack");
       else if (held.push(delivery) === HELD) full.resolve();
@@ -55,7 +55,7 @@ describe.skipIf(broker === undefined)("acks right before a session closes", () =
     return { session, tag: consumerTag, held };
   }
 
-  /** How often the broker says that each message of the queue was delivered before. */
+  /** How often each message of the queue was delivered before, as the broker counts. */
   async function returnsOf(queue: string): Promise<number[]> {
     const channel = await model.createChannel();
     const returns: number[] = [];
@@ -83,7 +83,7 @@ describe.skipIf(broker === undefined)("acks right before a session closes", () =
         await publish(queue, BEHIND);
       }
 
-      // The oldest last, so that no acknowledgement stands for several.
+      // The oldest last, so that no ack is for several messages.
       const [oldest, ...others] = held;
       for (const delivery of others) void session.ack(delivery);
       session.flush();
@@ -91,11 +91,11 @@ describe.skipIf(broker === undefined)("acks right before a session closes", () =
       await session.passOn();
       await session.close();
 
-      // The queue counts a consumer until it knows that its channel is gone; what that had comes back then.
+      // The queue counts a consumer until it knows that its channel was closed; then it returns the unsettled messages.
       await expect.poll(() => inspector.stats(queue), { timeout: 10_000 }).toMatchObject({ workers: 0 });
       const behind = singleActive ? 0 : BEHIND;
       expect((await inspector.stats(queue)).waiting).toBe(behind);
-      // A queue with a single active consumer cannot be looked into so, and has none.
+      // `get` does not work on a queue with a single active consumer.
       const returns = singleActive ? [] : await returnsOf(queue);
       expect(returns).toEqual(Array.from({ length: behind }, () => 0));
       await publisher.deleteQueue(queue);

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import type { Delivery } from "../src/delivery.ts";
+import type { RabbitmqDelivery } from "../src/delivery.ts";
 import { inOrder } from "../src/ordering/takeover.ts";
 
-const delivery = (orderingKey: string | undefined, order: number, returns = 1): Delivery =>
-  ({ orderingKey, order, returns }) as unknown as Delivery;
-const orders = (deliveries: readonly Delivery[]): number[] => deliveries.map(({ order }) => order);
+const delivery = (orderingKey: string | undefined, order: number, returns = 1): RabbitmqDelivery =>
+  ({ orderingKey, order, returns }) as unknown as RabbitmqDelivery;
+const orders = (deliveries: readonly RabbitmqDelivery[]): number[] => deliveries.map(({ order }) => order);
 
 test("a retried message goes before its successors again, in the places of its key", () => {
   const given = [delivery("b", 20), delivery("a", 2), delivery("a", 3), delivery("b", 21), delivery("a", 1, 2)];

@@ -20,7 +20,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A node of our own, since it reads files of this machine; it listens with TLS beside its plain port. */
+/** A private node, since it reads files of this machine; it listens with TLS and on its plain port. */
 async function node(tlsPort: number, more: readonly string[] = []): Promise<Broker | undefined> {
   if (certificate === undefined) {
     process.stderr.write("\nSKIPPED, TLS of RabbitMQ: there is no openssl on the PATH to make a certificate with\n\n");
@@ -52,7 +52,7 @@ async function refused(options: RabbitmqOptions): Promise<PubSubError> {
 }
 
 describe.skipIf(broker === undefined)("amqps:", () => {
-  // The management command starts a virtual machine of its own each time, which takes seconds on a busy machine.
+  // The management command starts a virtual machine each time, which takes seconds on a busy machine.
   test(
     "publishes and consumes, trusting the authority in the options, by options and by URL",
     { timeout: 60_000 },

@@ -1,6 +1,6 @@
 import { decodedUrlPart } from "@anytopic/core/driver";
 
-/** Where one node is, and who we are there. */
+/** One node of the broker, and the login for it. */
 export interface BrokerAddress {
   readonly secure: boolean;
   /** Without the brackets of an IPv6 address. */
@@ -13,10 +13,19 @@ export interface BrokerAddress {
   readonly display: string;
 }
 
-/** Without both slashes user and password would be read as the name of a virtual host, which errors show. */
+/** The management API, and the login for it. */
+export interface ManagementAddress {
+  /** `http://host:port`, without credentials and without a slash at its end. */
+  readonly origin: string;
+  readonly vhost: string;
+  /** `user:password`, for basic authentication. */
+  readonly credentials: string;
+}
+
+/** Without both slashes, user and password would be read as the name of a virtual host, which errors show. */
 const BEGINNING = /^amqps?:\/\//i;
 
-/** Reads `amqp://user:password@host:port/vhost` without a query; throws a `TypeError` that shows no part of a bad URL, which may hold a password. */
+/** Reads `amqp://user:password@host:port/vhost` without a query. Throws a `TypeError` that shows no part of a bad URL, since that may be a password. */
 export function parseAddress(url: string): BrokerAddress {
   const parts = BEGINNING.test(url) ? URL.parse(url) : null;
   if (parts === null) {
@@ -24,31 +33,45 @@ export function parseAddress(url: string): BrokerAddress {
       'rabbitmq: url cannot be read: must look like "amqp://user:password@host:5672/vhost" or "amqps://…"',
     );
   }
-  const secure = parts.protocol === "amqps:";
-  const host = parts.hostname === "" ? "127.0.0.1" : parts.hostname.replace(/^\[|\]$/g, "");
-  const shownHost = host.includes(":") ? `[${host}]` : host;
-  if (parts.hash !== "") throw new TypeError("rabbitmq: url has a fragment (#…): write # in a password or name as %23");
-  if (parts.search !== "")
-    throw new TypeError("rabbitmq: url has a query: only the URL that is given to connect() may");
-  if (parts.pathname.includes("@")) {
+  const { protocol, hostname, hash, search, username, password } = parts;
+  const path = parts.pathname.slice(1);
+  if (hash !== "") throw new TypeError("rabbitmq: url has a fragment (#…): write # in a password or name as %23");
+  if (search !== "")
+    throw new TypeError("rabbitmq: url has a query: only the URL that is given to connect() may have one");
+  if (path.includes("@")) {
     throw new TypeError(
       "rabbitmq: url has an @ behind its host: write / ? # @ in user and password as %2F %3F %23 %40, and an @ in a virtual host as %40",
     );
   }
-  if (parts.pathname.slice(1).includes("/")) {
+  if (path.includes("/")) {
     throw new TypeError("rabbitmq: url has more than one part in its path: write a slash in a virtual host as %2F");
   }
+  const secure = protocol === "amqps:";
   const port = parts.port === "" ? (secure ? 5671 : 5672) : Number(parts.port);
-  const vhost =
-    parts.pathname.length <= 1 ? "/" : decodedUrlPart("rabbitmq: the virtual host in url", parts.pathname.slice(1));
-  const anonymous = parts.username === "" && parts.password === "";
+  const vhost = path === "" ? "/" : decodedUrlPart("rabbitmq: the virtual host in url", path);
+  const anonymous = username === "" && password === "";
   return Object.freeze({
     secure,
-    host,
+    host: hostname === "" ? "127.0.0.1" : hostname.replace(/^\[|\]$/g, ""),
     port,
     vhost,
-    username: anonymous ? "guest" : decodedUrlPart("rabbitmq: the user in url", parts.username),
-    password: anonymous ? "guest" : decodedUrlPart("rabbitmq: the password in url", parts.password),
-    display: `${parts.protocol}//${shownHost}:${port}/${encodeURIComponent(vhost === "/" ? "" : vhost)}`,
+    username: anonymous ? "guest" : decodedUrlPart("rabbitmq: the user in url", username),
+    password: anonymous ? "guest" : decodedUrlPart("rabbitmq: the password in url", password),
+    display: `${protocol}//${hostname || "127.0.0.1"}:${port}/${encodeURIComponent(vhost === "/" ? "" : vhost)}`,
   });
+}
+
+/** Reads `http://user:password@host:port`. Throws a `TypeError` that shows no part of a bad URL, since that may be a password. */
+export function parseManagementUrl(url: string, { vhost, username, password }: BrokerAddress): ManagementAddress {
+  const parts = URL.parse(url);
+  if (parts === null || !/^https?:$/.test(parts.protocol) || parts.search !== "" || parts.hash !== "") {
+    throw new TypeError(
+      'rabbitmq: managementUrl cannot be read: must look like "http://user:password@host:15672" or "https://…"',
+    );
+  }
+  const path = parts.pathname.replace(/\/+$/, "");
+  const own = parts.username !== "" || parts.password !== "";
+  const decoded = (text: string): string => decodedUrlPart("rabbitmq: managementUrl", text);
+  const credentials = own ? `${decoded(parts.username)}:${decoded(parts.password)}` : `${username}:${password}`;
+  return Object.freeze({ origin: parts.origin + path, vhost, credentials });
 }

@@ -1,11 +1,11 @@
 import { PubSubError } from "@anytopic/core/driver";
 import type { ChannelModel, Message } from "amqplib";
 
-/** The part of amqplib's connection that turns bytes into frames. It is not part of its types. */
+/** The part of amqplib's connection that decodes frames. It is not part of its types. */
 interface FrameReader {
-  /** What has arrived and was not read yet. */
+  /** The bytes that have arrived and were not read yet. */
   rest: Buffer;
-  /** Takes the next frame from `rest` before it decodes it, so that a frame that cannot be decoded is behind us. */
+  /** Removes the next frame from `rest` before it decodes it, so also a frame that cannot be decoded. */
   recvFrame: () => unknown;
 }
 
@@ -28,47 +28,47 @@ const CONTENT_ENCODING_FLAG = 0x40_00;
 const HEADERS_FLAG = 0x20_00;
 
 /**
- * How deep tables and arrays in headers may be nested. amqplib, `JSON.stringify` and every other reader of them is recursive,
- * and runs out of stack at some thousand levels. One level takes five bytes at least, so that only large headers are looked at.
+ * How deep tables and arrays in headers may be nested. amqplib, `JSON.stringify` and all other readers are recursive, and exceed
+ * the stack at some thousand levels. One level takes at least five bytes, so only large headers are checked.
  */
 const MAX_DEPTH = 400;
 const BYTES_PER_LEVEL = 5;
 
 const marked = new WeakMap<object, PubSubError>();
 
-/** Why the headers of a message are missing: set where they were left out. */
+/** Why the headers of a message are missing; undefined if they are not. */
 export function unreadable({ properties }: Message): PubSubError | undefined {
   return marked.get(properties);
 }
 
 export function markUnreadable(properties: object): void {
   const words =
-    "the headers of the message cannot be read: they are malformed, or nested too deep; its body is kept, they are not";
+    "the headers of the message cannot be read: they are malformed, or nested too deep; its body is kept without them";
   marked.set(properties, new PubSubError("REJECTED", `rabbitmq: ${words}`));
 }
 
 /**
- * Keeps what a stranger has put into the headers of a message from ending the connection that the message comes on. amqplib
- * decodes headers in its read loop, by recursion: what it cannot decode ends the connection under every consumer, and comes
- * again with the next one. Here such a message arrives without its headers, and `unreadable` says so. `rest` and
- * `recvFrame` are not part of amqplib's types; without them everything works, without this protection.
+ * Protects the connection from the headers of foreign messages. amqplib decodes headers in its read loop, by recursion. Headers that
+ * it cannot decode end the connection for all consumers, and the message is then redelivered on the next one. Here such a
+ * message arrives without its headers, and `unreadable` says so. `rest` and `recvFrame` are not part of amqplib's types;
+ * without them everything works, but without this protection.
  */
 export function guardFrames(model: ChannelModel): void {
-  const reader = model.connection as unknown as Partial<FrameReader>;
-  if (!isFrameReader(reader)) return;
+  const reader = model.connection as unknown as FrameReader;
+  if (typeof reader.recvFrame !== "function" || !Buffer.isBuffer(reader.rest)) return;
   const receive = reader.recvFrame.bind(reader);
   reader.recvFrame = () => {
     const { rest } = reader;
     if (rest[0] !== HEADER_FRAME || rest.length < FRAME_HEAD_BYTES) return receive();
     const size = rest.readUInt32BE(3);
-    // Incomplete: amqplib reads more, and comes back here for it.
+    // Incomplete: amqplib reads more and calls this again.
     if (rest.length < FRAME_HEAD_BYTES + size + 1) return receive();
     let frame: HeaderFrame | undefined;
     try {
       frame = receive() as HeaderFrame;
       if (size < MAX_DEPTH * BYTES_PER_LEVEL || !isDeep(frame.fields.headers)) return frame;
     } catch (error) {
-      // It was not even taken for a frame.
+      // It is no frame at all.
       if (reader.rest === rest) throw error;
     }
     const behind = reader.rest;
@@ -80,11 +80,7 @@ export function guardFrames(model: ChannelModel): void {
   };
 }
 
-function isFrameReader(reader: Partial<FrameReader>): reader is FrameReader {
-  return typeof reader.recvFrame === "function" && Buffer.isBuffer(reader.rest);
-}
-
-/** Reads the frame again, with an empty table in place of its headers; without any property when that cannot be read either. */
+/** Reads the frame again with an empty table of headers. If that fails too, the message has no properties at all. */
 function withoutHeaders(reader: FrameReader, receive: () => unknown, bytes: Buffer): HeaderFrame {
   let frame: HeaderFrame;
   try {
@@ -98,7 +94,7 @@ function withoutHeaders(reader: FrameReader, receive: () => unknown, bytes: Buff
   return frame;
 }
 
-/** Throws a `RangeError` where lengths lie. */
+/** The frame with an empty table of headers. Throws a `RangeError` if a length in it is wrong. */
 function emptied(frame: Buffer): Buffer {
   const flags = frame.readUInt16BE(FLAGS_AT);
   if ((flags & HEADERS_FLAG) === 0) throw new RangeError("there is no table");

@@ -1,10 +1,10 @@
 import type { ChannelModel } from "amqplib";
 
-/** What differs between servers that we support: 3.10 and later. */
+/** How the servers from 3.10 on differ. */
 export interface ServerFeatures {
-  /** Product and version as the server tells them: `RabbitMQ 3.10.8`. */
+  /** Product and version, as the server names them: `RabbitMQ 3.10.8`. */
   readonly name: string;
-  /** Whether `basic.nack` with requeue counts as a delivery. It does not since 4.3. https://www.rabbitmq.com/docs/quorum-queues (read 2026-11-22) */
+  /** Whether `basic.nack` with requeue counts as a delivery; not since 4.3. https://www.rabbitmq.com/docs/quorum-queues (read 2026-11-22) */
   readonly nackCounts: boolean;
 }
 

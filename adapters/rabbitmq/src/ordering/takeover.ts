@@ -1,33 +1,37 @@
 import { pause, timeLeft } from "@anytopic/core/driver";
-import type { Delivery } from "../delivery.ts";
+import type { RabbitmqDelivery } from "../delivery.ts";
 import type { Session } from "../receive/session.ts";
 
 const PROBE_PAUSE_MS = 20;
-/** A broker that answers nothing for so long has other troubles; better late order than none at all. */
+/** If the queue is not empty after this time, the messages that have arrived are sorted and delivered. */
 const LONGEST_MS = 5000;
 
 /**
- * The first deliveries of a session on an ordered subscription. What the last worker left unsettled comes first, marked as
- * redelivered, but not always in its old order: RabbitMQ gives messages back in the order in which it last delivered them,
- * so one that was retried comes after its successors. So they are gathered until the first message that was never
- * delivered, or until the queue has no more, and sorted by key.
+ * The first deliveries of a session on an ordered subscription. The unsettled messages of the last worker come first, marked as
+ * redelivered, but not always in order of publishing: RabbitMQ returns messages in the order of their last delivery, so a
+ * retried message comes after its successors. So they are gathered until the first message that was never delivered,
+ * or until the queue has no more, and sorted by key.
  */
 export class Takeover {
-  readonly #session: Session<Delivery>;
+  readonly #session: Session<RabbitmqDelivery>;
   readonly #prefetch: number;
-  readonly #done: (deliveries: readonly Delivery[]) => void;
-  #gathered: Delivery[] = [];
+  readonly #done: (deliveries: readonly RabbitmqDelivery[]) => void;
+  #gathered: RabbitmqDelivery[] = [];
   #probing = false;
   #over = false;
 
-  constructor(session: Session<Delivery>, prefetch: number, done: (deliveries: readonly Delivery[]) => void) {
+  constructor(
+    session: Session<RabbitmqDelivery>,
+    prefetch: number,
+    done: (deliveries: readonly RabbitmqDelivery[]) => void,
+  ) {
     this.#session = session;
     this.#prefetch = prefetch;
     this.#done = done;
   }
 
-  /** Takes the next delivery of the session; false when it is not for the takeover, which is then over. */
-  take(delivery: Delivery): boolean {
+  /** Takes the next delivery of the session. Returns false if the takeover is over. */
+  take(delivery: RabbitmqDelivery): boolean {
     if (this.#over) return false;
     if (!delivery.native.fields.redelivered) {
       this.#finish();
@@ -38,7 +42,7 @@ export class Takeover {
     return true;
   }
 
-  /** Waits until the queue has no message left that might belong to what the last worker had. */
+  /** Waits until the queue has no more messages that the last worker may have had. */
   async #probe(): Promise<void> {
     this.#probing = true;
     const { clock } = this.#session;
@@ -49,7 +53,7 @@ export class Takeover {
         await pause(clock, PROBE_PAUSE_MS);
       }
     } catch {
-      // The session ended, and with it all that was gathered.
+      // The session has ended, and the gathered deliveries are lost with it.
       this.#over = true;
       return;
     }
@@ -64,8 +68,8 @@ export class Takeover {
   }
 }
 
-/** Sorts the messages of each key that was retried, in the places that this key has; touches nothing else. */
-export function inOrder(deliveries: readonly Delivery[]): Delivery[] {
+/** Sorts the messages of each key that was retried. They stay in the places of their key; other messages do not move. */
+export function inOrder(deliveries: readonly RabbitmqDelivery[]): RabbitmqDelivery[] {
   const places = new Map<string, number[]>();
   for (const [index, { orderingKey, order }] of deliveries.entries()) {
     if (orderingKey === undefined || order === 0) continue;
@@ -75,11 +79,11 @@ export function inOrder(deliveries: readonly Delivery[]): Delivery[] {
   }
   const sorted = [...deliveries];
   for (const indexes of places.values()) {
-    const ofKey = indexes.map((index) => deliveries[index] as Delivery);
-    // Given back once only: in their old order already, and clocks of different publishers need not agree on it.
+    const ofKey = indexes.map((index) => deliveries[index] as RabbitmqDelivery);
+    // Returned only once, they are in order already. `order` could be wrong, since clocks of publishers differ.
     if (!ofKey.some(({ returns }) => returns > 1)) continue;
     ofKey.sort((a, b) => a.order - b.order);
-    for (const [place, index] of indexes.entries()) sorted[index] = ofKey[place] as Delivery;
+    for (const [place, index] of indexes.entries()) sorted[index] = ofKey[place] as RabbitmqDelivery;
   }
   return sorted;
 }

@@ -1,13 +1,15 @@
-import { NumberWindow, PubSubError } from "@anytopic/core/driver";
+import { NumberWindow, PubSubError, type PubSubErrorCode } from "@anytopic/core/driver";
 import type { ConfirmChannel, Message, Options } from "amqplib";
 import { closeWithin } from "../connection/channels.ts";
 import type { Connection, ConnectionUser } from "../connection.ts";
 import { toPubSubError, tooLarge } from "../errors.ts";
 import { MAX_WAITING_BYTES, MAX_WAITING_PUBLISHES } from "../limits.ts";
 
-/** Who waits for the broker's confirmation. Exactly one of the two is called, once. */
+/** A publish that waits for the broker to confirm it. Exactly one of the two methods is called, once. */
 export interface Confirmable {
   readonly body: Uint8Array;
+  /** Whether somebody still waits for it. */
+  readonly awaited: boolean;
   accept(): void;
   reject(error: PubSubError): void;
 }
@@ -15,32 +17,33 @@ export interface Confirmable {
 const PRECONDITION_FAILED = 406;
 
 interface Publish {
-  readonly exchange: string;
   readonly routingKey: string;
   readonly body: Buffer;
   readonly properties: Options.Publish;
   readonly request: Confirmable;
 }
 
-/** Who publishes on the channel. */
-export interface ConfirmedChannelOwner {
-  /** For messages: what is published, and to where. */
+/** The part that publishes on the channel. */
+interface ConfirmedChannelOwner {
+  /** What is published, and to where: errors begin with it. */
   readonly what: string;
+  /** Where all publishes go. */
+  readonly exchange: string;
   /** The broker could not route one of the unconfirmed messages. */
   returned(message: Message, unconfirmed: Iterable<Confirmable>): void;
-  /** The channel was closed under this one for the sake of another: calls `publish` for it again, unless nobody waits any more. */
+  /** The channel was closed because of another message: calls `publish` for this one again. */
   again(request: Confirmable): void;
 }
 
 /**
  * A channel with publisher confirms that is opened again when the broker closes it.
  *
- * `away`: no connection, publishes reject at once. `idle`: no channel, the next publish opens one. `opening`: publishes
- * wait for it. `open`: publishes are written, or wait while the socket is full or the broker blocks. `sifting`: publishes
- * wait, while those that may be to blame for the end of the last channel are published one by one.
+ * `away`: no connection; publishes reject at once. `idle`: no channel; the next publish opens one. `opening`: publishes wait for
+ * it. `open`: publishes are written, or wait while the socket is full or the broker blocks. `sifting`: publishes wait while
+ * the suspects are published one by one. One of the suspects has caused the end of the last channel.
  *
- * The broker answers a message that it does not want by closing the channel under all others. Which it was, it tells by a
- * size at best; the others are published again. Those before it may have been stored, and then come twice, with one id.
+ * The broker refuses a message by closing the channel, for all messages on it. It tells at best the size of the refused one. The
+ * others are published again. Those before it may have been stored already, and are then delivered twice, with one id.
  */
 export class ConfirmedChannel implements ConnectionUser {
   readonly #connection: Connection;
@@ -61,30 +64,31 @@ export class ConfirmedChannel implements ConnectionUser {
     connection.addUser(this);
   }
 
-  /** Why the server would refuse a body of so many bytes, as far as it has told. */
+  /** Why the server would refuse a body of this size, as far as its limit is known. */
   refusal(bytes: number): PubSubError | undefined {
     const most = this.#connection.maxMessageBytes;
     if (bytes <= most) return undefined;
-    return new PubSubError(
+    return this.#error(
       "LIMIT_EXCEEDED",
-      `${this.#owner.what}: the message has ${bytes} bytes, and the server's max_message_size is ${most}`,
+      `the message has ${bytes} bytes, and the server's max_message_size is ${most}`,
     );
   }
 
-  publish(exchange: string, routingKey: string, body: Buffer, properties: Options.Publish, request: Confirmable): void {
+  publish(routingKey: string, body: Buffer, properties: Options.Publish, request: Confirmable): void {
     const refusal = this.refusal(body.byteLength);
     if (refusal !== undefined) {
       request.reject(refusal);
-    } else if (this.#state === "open" && !this.#full && !this.#connection.isBlocked) {
-      this.#write(this.#channel as ConfirmChannel, exchange, routingKey, body, properties, request);
+    } else if (
+      (this.#state === "open" && !this.#full && !this.#connection.isBlocked) ||
+      (this.#state === "sifting" && request === this.#suspect)
+    ) {
+      this.#write(routingKey, body, properties, request);
     } else if (this.#state === "away") {
       request.reject(this.#connection.error);
     } else if (this.#state === "closed") {
-      request.reject(new PubSubError("CLOSED", `${this.#owner.what}: closed`));
-    } else if (this.#state === "sifting" && request === this.#suspect) {
-      this.#write(this.#channel as ConfirmChannel, exchange, routingKey, body, properties, request);
+      request.reject(this.#error("CLOSED", "closed"));
     } else {
-      this.#wait({ exchange, routingKey, body, properties, request });
+      this.#wait({ routingKey, body, properties, request });
     }
   }
 
@@ -110,22 +114,16 @@ export class ConfirmedChannel implements ConnectionUser {
     this.#connection.removeUser(this);
     const channel = this.#channel;
     if (channel !== undefined) await closeWithin(this.#connection.context.clock, channel, timeoutMs);
-    this.#fail(new PubSubError("CLOSED", `${this.#owner.what}: closed`));
+    this.#fail(this.#error("CLOSED", "closed"));
   }
 
-  #write(
-    channel: ConfirmChannel,
-    exchange: string,
-    routingKey: string,
-    body: Buffer,
-    properties: Options.Publish,
-    request: Confirmable,
-  ): void {
+  #write(routingKey: string, body: Buffer, properties: Options.Publish, request: Confirmable): void {
+    const { exchange, what } = this.#owner;
     try {
-      if (!channel.publish(exchange, routingKey, body, properties)) this.#full = true;
+      if (!(this.#channel as ConfirmChannel).publish(exchange, routingKey, body, properties)) this.#full = true;
     } catch (error) {
       // Nothing was written, so it has no tag.
-      request.reject(toPubSubError(this.#owner.what, error));
+      request.reject(toPubSubError(error, what));
       return;
     }
     this.#unconfirmed.push(request);
@@ -134,8 +132,8 @@ export class ConfirmedChannel implements ConnectionUser {
   #wait(publish: Publish): void {
     const bytes = publish.body.byteLength;
     if (this.#waiting.length >= MAX_WAITING_PUBLISHES || this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
-      const message = `${this.#owner.what}: ${this.#waiting.length} messages of ${this.#waitingBytes} bytes wait for the broker to take more`;
-      publish.request.reject(new PubSubError("RESOURCE_EXHAUSTED", message));
+      const waiting = `${this.#waiting.length} messages of ${this.#waitingBytes} bytes`;
+      publish.request.reject(this.#error("RESOURCE_EXHAUSTED", `${waiting} wait for the broker to take more`));
       return;
     }
     this.#waiting.push(publish);
@@ -148,9 +146,8 @@ export class ConfirmedChannel implements ConnectionUser {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;
-    for (const { exchange, routingKey, body, properties, request } of waiting) {
-      this.publish(exchange, routingKey, body, properties, request);
-    }
+    for (const { routingKey, body, properties, request } of waiting)
+      this.publish(routingKey, body, properties, request);
   }
 
   #open(): void {
@@ -160,7 +157,7 @@ export class ConfirmedChannel implements ConnectionUser {
       (error: unknown) => {
         if (this.#state !== "opening") return;
         this.#state = this.#connection.model === undefined ? "away" : "idle";
-        this.#fail(toPubSubError(this.#owner.what, error));
+        this.#fail(toPubSubError(error, this.#owner.what));
       },
     );
   }
@@ -179,12 +176,9 @@ export class ConfirmedChannel implements ConnectionUser {
     });
     channel.on("return", (message) => this.#owner.returned(message, this.#unconfirmed.items()));
     channel.on("ack", ({ deliveryTag, multiple }) => this.#settle(deliveryTag, multiple, undefined));
-    channel.on("nack", ({ deliveryTag, multiple }) => {
-      const refused = new PubSubError("REJECTED", `${this.#owner.what}: the broker refused the message`, {
-        retryable: true,
-      });
-      this.#settle(deliveryTag, multiple, refused);
-    });
+    channel.on("nack", ({ deliveryTag, multiple }) =>
+      this.#settle(deliveryTag, multiple, this.#error("REJECTED", "the broker refused the message", true)),
+    );
     this.#state = "sifting";
     this.#channel = channel;
     this.#unconfirmed = new NumberWindow();
@@ -192,12 +186,12 @@ export class ConfirmedChannel implements ConnectionUser {
     this.#sift();
   }
 
-  /** Publishes the next suspect; when none is left, the channel is everybody's. */
+  /** Publishes the next suspect; when none is left, the channel is open for all publishes. */
   #sift(): void {
     while (this.#state === "sifting" && this.#unconfirmed.first === this.#unconfirmed.next) {
       this.#suspect = this.#suspects.shift();
       if (this.#suspect !== undefined) {
-        this.#owner.again(this.#suspect);
+        this.#again(this.#suspect);
         continue;
       }
       this.#state = "open";
@@ -220,13 +214,13 @@ export class ConfirmedChannel implements ConnectionUser {
     this.#channel = undefined;
     if (this.#state !== "open" && this.#state !== "sifting") return;
     this.#state = this.#connection.model === undefined ? "away" : "idle";
-    const error = toPubSubError(this.#owner.what, cause ?? new Error("channel closed"));
+    const error = toPubSubError(cause ?? new Error("channel closed"), this.#owner.what);
     if (cause !== undefined) this.#connection.context.logger.warn({ code: error.code }, error.message);
-    if (this.#state === "idle" && isOneMessages(cause)) this.#blame(error);
+    if (this.#state === "idle" && isOfOneMessage(cause)) this.#blame(error);
     else this.#fail(error);
   }
 
-  /** One of the unconfirmed has brought the channel down. */
+  /** One of the unconfirmed messages has caused the end of the channel. */
   #blame(error: PubSubError): void {
     const unconfirmed = [...this.#unconfirmed.items()];
     this.#unconfirmed = new NumberWindow();
@@ -238,12 +232,20 @@ export class ConfirmedChannel implements ConnectionUser {
       this.#suspects.unshift(...unconfirmed);
     } else {
       for (const guilty of unconfirmed.splice(index, 1)) guilty.reject(error);
-      for (const request of unconfirmed) this.#owner.again(request);
+      for (const request of unconfirmed) this.#again(request);
     }
     if (this.#suspects.length + this.#waiting.length > 0 && this.#state === "idle") this.#open();
   }
 
-  /** Nobody knows what became of the unconfirmed ones; the waiting ones were not sent. */
+  #again(request: Confirmable): void {
+    if (request.awaited) this.#owner.again(request);
+  }
+
+  #error(code: PubSubErrorCode, text: string, retryable?: boolean): PubSubError {
+    return new PubSubError(code, `${this.#owner.what}: ${text}`, retryable === undefined ? {} : { retryable });
+  }
+
+  /** The unconfirmed messages may have been stored; the waiting ones were not sent. */
   #fail(error: PubSubError): void {
     const failed = [...this.#unconfirmed.items(), ...this.#suspects, ...this.#waiting.map(({ request }) => request)];
     this.#unconfirmed = new NumberWindow();
@@ -254,7 +256,7 @@ export class ConfirmedChannel implements ConnectionUser {
   }
 }
 
-/** 406 is about what one message says; 404 and 403 are about where all of them go. */
-function isOneMessages(cause: Error | undefined): boolean {
+/** 406 is about one message; 404 and 403 are about the exchange or queue, so about all messages. */
+function isOfOneMessage(cause: Error | undefined): boolean {
   return (cause as { readonly code?: unknown } | undefined)?.code === PRECONDITION_FAILED;
 }

@@ -1,56 +1,57 @@
 import { PubSubError } from "@anytopic/core/driver";
 import type { Message, Options } from "amqplib";
-import { answeredInTime } from "../connection/answered.ts";
-import { type Confirmable, ConfirmedChannel } from "./confirmed-channel.ts";
+import { answeredInTime } from "../connection/channels.ts";
 import type { Connection } from "../connection.ts";
-import { type Again, encodeAgain } from "../wire/encode-again.ts";
 import { FRAME_ROOM_BYTES, MAX_HEADER_BYTES } from "../limits.ts";
+import { type Again, encodeAgain } from "../wire/encode-again.ts";
+import { type Confirmable, ConfirmedChannel } from "./confirmed-channel.ts";
 
-/** Publishes straight into queues, past every topic: retries, dead letters, redrives. Safe to share. */
+/** Publishes directly to queues, not through the exchange of a topic: retries, dead letters, redrives. Safe to share. */
 export class QueueSender {
-  readonly #channel: ConfirmedChannel;
   readonly #connection: Connection;
+  readonly #channel: ConfirmedChannel;
 
   constructor(connection: Connection) {
     this.#connection = connection;
     this.#channel = new ConfirmedChannel(connection, {
+      exchange: "",
       what: "rabbitmq: send to a queue",
       returned: markReturned,
       again: (request) => this.#publish(request as QueueSend),
     });
   }
 
-  /** How many bytes the headers of a message may take on this connection: they are sent in one frame. */
+  /** The maximum for the headers of a message on this connection, in bytes: they are sent in one frame. */
   get maxHeaderBytes(): number {
     const { frameMax = Infinity } = (this.#connection.model?.connection ?? {}) as { readonly frameMax?: number };
     return Math.min(MAX_HEADER_BYTES, frameMax - FRAME_ROOM_BYTES);
   }
 
-  /** Sends a message that was received again; resolves and rejects as `send`. */
+  /** Publishes a received message again; resolves and rejects like `send`. */
   sendAgain(queue: string, message: Message, again: Again): Promise<void> {
     const { body, properties } = encodeAgain(message, again, this.maxHeaderBytes);
     return this.send(queue, body, properties);
   }
 
   /**
-   * Resolves when the queue has it on disk; rejects with `NOT_FOUND` when there is no such queue, and with `TIMEOUT` when the
-   * broker says nothing: a queue without a majority of its nodes does not.
+   * Resolves when the queue has the message on disk. Rejects with `NOT_FOUND` if there is no such queue, and with `TIMEOUT` if the
+   * broker does not answer, as for a queue without a majority of its nodes.
    */
   send(queue: string, body: Buffer, properties: Options.Publish): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const request = new QueueSend(queue, body, { ...properties, mandatory: true }, resolve, reject);
+    const request = new QueueSend(queue, body, { ...properties, mandatory: true });
     this.#publish(request);
-    return answeredInTime(this.#connection.context.clock, promise).finally(() => (request.awaited = false));
-  }
-
-  #publish(request: QueueSend): void {
-    if (!request.awaited) return;
-    request.returned = false;
-    this.#channel.publish("", request.queue, request.body, request.properties, request);
+    return answeredInTime(this.#connection.context.clock, request.answer.promise).finally(
+      () => (request.awaited = false),
+    );
   }
 
   close(timeoutMs?: number): Promise<void> {
     return this.#channel.close(timeoutMs);
+  }
+
+  #publish(request: QueueSend): void {
+    request.returned = false;
+    this.#channel.publish(request.queue, request.body, request.properties, request);
   }
 }
 
@@ -58,39 +59,31 @@ class QueueSend implements Confirmable {
   readonly queue: string;
   readonly body: Buffer;
   readonly properties: Options.Publish;
-  readonly #resolve: () => void;
-  readonly reject: (error: PubSubError) => void;
+  readonly answer: PromiseWithResolvers<void> = Promise.withResolvers<void>();
   returned = false;
-  /** Whether somebody still waits for the answer. */
   awaited = true;
 
-  constructor(
-    queue: string,
-    body: Buffer,
-    properties: Options.Publish,
-    resolve: () => void,
-    reject: (error: PubSubError) => void,
-  ) {
+  constructor(queue: string, body: Buffer, properties: Options.Publish) {
     this.queue = queue;
     this.body = body;
     this.properties = properties;
-    this.#resolve = resolve;
-    this.reject = reject;
   }
 
   accept(): void {
-    if (this.returned)
-      this.reject(new PubSubError("NOT_FOUND", `rabbitmq: there is no queue ${JSON.stringify(this.queue)}`));
-    else this.#resolve();
+    if (!this.returned) this.answer.resolve();
+    else this.reject(new PubSubError("NOT_FOUND", `rabbitmq: there is no queue ${JSON.stringify(this.queue)}`));
+  }
+
+  reject(error: PubSubError): void {
+    this.answer.reject(error);
   }
 }
 
-/** The broker confirms what it could not route, but returns it first. */
+/** The broker also confirms a message that it could not route, but it returns the message first. */
 function markReturned({ fields, properties }: Message, unconfirmed: Iterable<Confirmable>): void {
   const messageId: unknown = properties.messageId;
-  for (const send of unconfirmed) {
-    if (!(send instanceof QueueSend) || send.returned) continue;
-    if (send.queue !== fields.routingKey || send.properties.messageId !== messageId) continue;
+  for (const send of unconfirmed as Iterable<QueueSend>) {
+    if (send.returned || send.queue !== fields.routingKey || send.properties.messageId !== messageId) continue;
     send.returned = true;
     return;
   }

@@ -2,28 +2,19 @@ import { CLOSE_GRACE_MS, type Clock, NumberWindow, PubSubError, within } from "@
 import type { Channel, Message } from "amqplib";
 import { closeWithin } from "../connection/channels.ts";
 
-/**
- * How many settles the server passes on to a quorum queue before the first of them is applied: `SOFT_LIMIT` in
- * `rabbit_fifo_client.erl` (3.10 to 4.3, read 2026-11-22).
- */
+/** How many settles the server passes on to a quorum queue before the first is applied: `SOFT_LIMIT` in `rabbit_fifo_client.erl` (3.10 to 4.3, read 2026-11-22). */
 const PASSED_ON_AT_ONCE = 32;
-/** A consumer that gets nothing, on servers before 4.0; later ones know no such argument. */
+/** For a consumer that gets no messages on servers before 4.0; later servers ignore this argument. */
 const NO_CREDIT = { "x-credit": { credit: { "!": "long", value: 0 }, drain: false } };
 
-/** A message that a session settles. */
-export interface TaggedMessage {
-  readonly tag: number;
-  readonly native: Message;
-}
-
 /**
- * The life of one consuming channel. Delivery tags mean something on their own channel only, so every settle passes here
- * and is refused once the channel is gone.
+ * The life of one consuming channel. A delivery tag is valid only on its own channel, so all settles are made here, and are
+ * refused after the end of the channel.
  *
- * Acks are collected for one turn of the event loop: up to the first unsettled message they become a single
- * `basic.ack multiple`, the others go one by one.
+ * Acks are collected for one turn of the event loop. Those before the first unsettled message become one `basic.ack multiple`, the
+ * others are sent one by one.
  */
-export class Session<Delivery extends TaggedMessage> {
+export class Session<Delivery extends { readonly native: Message }> {
   readonly channel: Channel;
   readonly clock: Clock;
   readonly #queue: string;
@@ -50,30 +41,30 @@ export class Session<Delivery extends TaggedMessage> {
   }
 
   isUnsettled(delivery: Delivery): boolean {
-    return this.#open && this.#unsettled.get(delivery.tag) === delivery;
+    return this.#open && this.#unsettled.get(tagOf(delivery)) === delivery;
   }
 
-  /** Undefined when the ack is on its way, or a rejected promise when it cannot be any more. */
+  /** Undefined if the ack will be sent, and a promise that rejects if the delivery is lost. */
   ack(delivery: Delivery): Promise<void> | undefined {
     if (!this.#take(delivery)) return leaseLost();
-    this.#acked.push(delivery.tag);
+    this.#acked.push(tagOf(delivery));
     this.#flushing ??= setImmediate(() => this.flush());
     return undefined;
   }
 
   /**
-   * Like `ack`; resolves when the broker's end of the channel has worked through it. Mostly the ack is with the queue by then,
-   * but in a burst it may wait in the channel yet (see `passOn`), and a channel that is lost in that moment brings the
-   * message back: the inbox, without which no exactly-once topic opens here, then acknowledges it without a handler.
+   * Like `ack`, but resolves when the broker has processed the channel past the ack. Mostly the queue has the ack by then. In a
+   * burst it may still wait in the channel (see `passOn`). If the channel is lost then, the message is redelivered, and the inbox,
+   * which every exactly-once topic needs here, acknowledges it without running the handler.
    */
   async ackConfirmed(delivery: Delivery): Promise<void> {
     await this.ack(delivery);
-    // One question for all acks of this turn: the broker answers a channel in order.
+    // One request for all acks of this turn: the broker processes a channel in order.
     this.#synced ??= this.#sync();
     await this.#synced;
   }
 
-  /** `reject` counts as a failed delivery on every version, `nack` not from 4.3 on. */
+  /** Returns the message to its queue. `reject` counts as a failed delivery on every version, `nack` only before 4.3. */
   giveBack(delivery: Delivery, how: "reject" | "nack"): Promise<void> | undefined {
     if (!this.#take(delivery)) return leaseLost();
     this.#unanswered += 1;
@@ -82,12 +73,12 @@ export class Session<Delivery extends TaggedMessage> {
     return undefined;
   }
 
-  /** How many messages of the queue are assigned to nobody. What was assigned before has arrived before the answer. */
+  /** How many messages of the queue no worker has. Messages that the broker has assigned to this one arrive before the answer. */
   async readyCount(): Promise<number> {
     return (await this.channel.checkQueue(this.#queue)).messageCount;
   }
 
-  /** Ends the consumer: what arrives until this resolves is still ours. Never rejects. */
+  /** Ends the consumer. Messages that arrive before this resolves are still ours to settle. Never rejects. */
   async cancel(consumerTag: string, timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.flush();
     const cancelled = this.#answered(() => this.channel.cancel(consumerTag));
@@ -95,15 +86,15 @@ export class Session<Delivery extends TaggedMessage> {
   }
 
   /**
-   * Resolves when every settle is with the queue. Those beyond `PASSED_ON_AT_ONCE` wait in the process of their channel, and are
-   * forgotten when it is closed: the messages would come again although they were acknowledged.
+   * Resolves when the queue has every settle. Those beyond `PASSED_ON_AT_ONCE` wait in the server's process of the channel, and are
+   * lost when it is closed: then messages are redelivered although they were acknowledged.
    * https://github.com/rabbitmq/rabbitmq-server/issues/10327 (read 2026-11-22; seen on 3.10.8 and 4.3.6: of 200 acks before a
-   * close, 166 came back in most runs).
+   * close, 166 were lost in most runs).
    *
-   * AMQP has no answer to an ack. But a second consumer begins and ends by way of the queue's log, behind what was passed on before,
-   * and by the time its end is answered the rest has been passed on, too (none of 200 in 72 runs). What such a consumer gets
-   * is given back: nothing before 4.0, nor while another is the single active one; one message at most on the others, at the price
-   * of an attempt on 4.0 to 4.2. Never rejects.
+   * AMQP has no answer to an ack. But a second consumer begins and ends through the queue's log, after the settles that were passed on
+   * before. When its end is answered, the other settles have been passed on too (none of 200 was lost in 72 runs). What such a
+   * consumer gets is returned: nothing before 4.0, or while another is the single active one; otherwise at most one message, which
+   * spends an attempt on 4.0 to 4.2. Never rejects.
    */
   async passOn(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.flush();
@@ -116,7 +107,7 @@ export class Session<Delivery extends TaggedMessage> {
     await within(this.clock, timeoutMs, passedOn);
   }
 
-  /** Ends the session from this side, best after `passOn`; the broker requeues what is unsettled, in order. */
+  /** Closes the channel, best after `passOn`. The broker requeues the unsettled messages, in order. */
   async close(timeoutMs?: number): Promise<void> {
     if (!this.#open) return;
     this.flush();
@@ -124,7 +115,7 @@ export class Session<Delivery extends TaggedMessage> {
     await closeWithin(this.clock, this.channel, timeoutMs);
   }
 
-  /** The channel is gone: returns what was lost with it, oldest first. */
+  /** To be called when the channel is lost. Returns the deliveries that are lost with it, oldest first. */
   end(): Delivery[] {
     this.#open = false;
     clearImmediate(this.#flushing);
@@ -151,7 +142,7 @@ export class Session<Delivery extends TaggedMessage> {
     }
   }
 
-  /** What was sent while the answer was on its way is not among what it proves. */
+  /** The answer proves that the queue has the settles that were sent before the request, not later ones. */
   async #answered(ask: () => Promise<unknown>): Promise<void> {
     const proven = this.#unanswered;
     await ask();
@@ -159,7 +150,7 @@ export class Session<Delivery extends TaggedMessage> {
   }
 
   #take(delivery: Delivery): boolean {
-    return this.#open && this.#unsettled.take(delivery.tag) === delivery;
+    return this.#open && this.#unsettled.take(tagOf(delivery)) === delivery;
   }
 
   async #sync(): Promise<void> {
@@ -168,21 +159,24 @@ export class Session<Delivery extends TaggedMessage> {
     this.#synced = undefined;
     try {
       await this.readyCount();
-    } catch (error) {
-      throw new PubSubError("UNAVAILABLE", "rabbitmq: the channel was closed before the broker confirmed the ack", {
-        cause: error,
-      });
+    } catch (cause) {
+      const message = "rabbitmq: the channel was closed before the broker confirmed the ack";
+      throw new PubSubError("UNAVAILABLE", message, { cause });
     }
   }
 }
 
 export function leaseLost(): Promise<never> {
   return Promise.reject(
-    new PubSubError("LEASE_LOST", "rabbitmq: the channel that this message came on is gone; it is redelivered"),
+    new PubSubError("LEASE_LOST", "rabbitmq: the channel of this message is lost; the message is redelivered"),
   );
 }
 
-/** All that amqplib reads of a message when it acks. */
+function tagOf({ native }: { readonly native: Message }): number {
+  return native.fields.deliveryTag;
+}
+
+/** The part of a message that amqplib needs for an ack. */
 function tagged(deliveryTag: number): Message {
   return { fields: { deliveryTag } } as Message;
 }

@@ -4,18 +4,18 @@ import type { EffectivePolicy } from "./policies.ts";
 import { deliveryLimit } from "./queue-arguments.ts";
 
 /**
- * Settings that a policy can make although our queues have arguments: the smaller of both counts, or there is no argument that
- * could forbid it. `overflow` and `dead-letter-*` are left out: there a queue's argument wins.
+ * Settings that a policy can change although our queues have arguments: the smaller value counts, or no argument exists
+ * that could prevent it. `overflow` and `dead-letter-*` are left out: there the queue's argument counts.
  * https://www.rabbitmq.com/docs/parameters#policies (read 2026-11-26)
  */
 type Harm = Readonly<Record<string, { readonly harm: string; readonly fromValue?: number }>>;
 
 const LETTERS: Harm = {
   "message-ttl": { harm: "deletes dead letters" },
-  expires: { harm: "deletes the queue with its dead letters when nobody has looked at it for so long" },
+  expires: { harm: "deletes the queue with its dead letters when nobody has read it for that time" },
   "max-length": { harm: "refuses dead letters, whose messages are then handled again and again" },
   "max-length-bytes": { harm: "refuses dead letters, whose messages are then handled again and again" },
-  "delivery-limit": { harm: "deletes dead letters that were looked at so often" },
+  "delivery-limit": { harm: "deletes dead letters that were peeked at that often" },
 };
 
 const WAITING: Harm = {
@@ -27,16 +27,16 @@ const WAITING: Harm = {
 
 const messages = ({ topic, maxRetries }: SubscriptionSpec): Harm => ({
   "message-ttl": { harm: "makes messages dead letters before their retention is over", fromValue: topic.retentionMs },
-  expires: { harm: "deletes the queue with its messages when no worker has been there for so long" },
-  "max-length": { harm: "refuses what is published" },
-  "max-length-bytes": { harm: "refuses what is published" },
+  expires: { harm: "deletes the queue with its messages when no worker has used it for that time" },
+  "max-length": { harm: "refuses publishes" },
+  "max-length-bytes": { harm: "refuses publishes" },
   "delivery-limit": {
     harm: "makes messages dead letters before their last retry",
     fromValue: deliveryLimit(maxRetries),
   },
 });
 
-/** What policies would do to a subscription's messages, retries and dead letters behind our back. */
+/** The settings of policies that would lose or delay a subscription's messages, retries or dead letters. */
 export function harmfulPolicies(
   subscription: SubscriptionSpec,
   names: QueueNames,

@@ -4,7 +4,7 @@ import type { QueueNames } from "../names.ts";
 
 export type QueueArguments = Readonly<Record<string, string | number | boolean>>;
 
-/** Dead-lettering that loses nothing: the copy is confirmed before the original goes. Needs `reject-publish`. */
+/** Dead-lettering without loss: the original is deleted after the copy is confirmed. Needs `reject-publish`. */
 const AT_LEAST_ONCE: QueueArguments = { "x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish" };
 
 export function subscriptionQueueArguments(subscription: SubscriptionSpec, names: QueueNames): QueueArguments {
@@ -20,12 +20,12 @@ export function subscriptionQueueArguments(subscription: SubscriptionSpec, names
   };
 }
 
-/** Under a policy that bounds it, it refuses new letters, which are then kept where they are, and drops no old ones. */
+/** If a policy limits its length, it refuses new letters, which then stay in the subscription's queue, and drops no old ones. */
 export function deadLetterQueueArguments(): QueueArguments {
   return { ...earlierDeadLetterQueueArguments(), "x-overflow": "reject-publish" };
 }
 
-/** Until 0.1: arguments cannot be changed, and letters are not to be deleted for it. */
+/** Until 0.1. Arguments cannot be changed, and letters must not be deleted to change them. */
 export function earlierDeadLetterQueueArguments(): QueueArguments {
   return { "x-queue-type": "quorum", "x-delivery-limit": NO_DELIVERY_LIMIT };
 }
@@ -41,8 +41,8 @@ export function waitQueueArguments(names: QueueNames): QueueArguments {
 }
 
 /**
- * How often a message may come back to its queue before the broker dead-letters it itself: a power of two well beyond the
- * attempts that core permits, at least 32, so that a change of `maxRetries` seldom means another queue.
+ * How often a message may be returned to its queue before the broker dead-letters it by itself: a power of two, well above the
+ * attempts that core permits, and at least 32, so that a change of `maxRetries` seldom needs a new queue.
  */
 export function deliveryLimit(maxRetries: number): number {
   const least = maxRetries + 8;

@@ -9,17 +9,18 @@ import { BODY_BYTES_HEADER, withHeaders } from "./spill.ts";
 export interface Again {
   readonly id: string;
   readonly attempt: number;
-  /** Its time to live in the queue where it waits, in ms. @default none */
+  /** Its time to live in its wait queue, in ms. @default none */
   readonly delayMs?: number;
 }
 
-/** A received message to publish again, as it is but for the attempt it will be. */
+/** A received message to publish again, unchanged except for its attempt. */
 export function encodeAgain(message: Message, { id, attempt, delayMs }: Again, maxHeaderBytes: number): Sendable {
   const { properties, content } = message;
   const received: Headers = properties.headers ?? {};
   const kept: Headers = {};
   for (const name of Object.keys(received)) {
-    if (isForOneWay(name) || (name === BODY_BYTES_HEADER && !isAlwaysDirect(message, received))) continue;
+    if (ONE_WAY.has(name) || BROKERS_OWN.test(name)) continue;
+    if (name === BODY_BYTES_HEADER && !isAlwaysDirect(message, received)) continue;
     kept[name] = sendable(received[name]);
   }
   const always: Headers = { [ATTEMPT_HEADER]: attempt };
@@ -42,9 +43,9 @@ export function encodeAgain(message: Message, { id, attempt, delayMs }: Again, m
 }
 
 /**
- * The texts among the properties that may go on. The broker refuses a `userId` that is not ours, and looks for a consumer of
- * ours behind the pseudo-queue for direct replies; an `expiration` was for the way that the message has behind it; and
- * text that was no UTF-8 has grown when it was read, perhaps beyond what it may have.
+ * The text properties that can be sent again. The broker refuses a `userId` that is not ours, and for the pseudo-queue of direct
+ * replies it looks for a consumer of ours. An `expiration` was for the last delivery only. Text that was not UTF-8 has grown
+ * when it was read, perhaps beyond 255 bytes.
  */
 function shortTexts(properties: Message["properties"]): Partial<Record<(typeof TEXTS)[number], string>> {
   const texts: Partial<Record<(typeof TEXTS)[number], string>> = {};
@@ -58,15 +59,12 @@ function shortTexts(properties: Message["properties"]): Partial<Record<(typeof T
 
 const TEXTS = ["contentType", "contentEncoding", "correlationId", "replyTo", "type", "appId"] as const;
 
-/** Not for the next way of a message: what routes it, what was counted or written about the last way, and what others may not say. */
-function isForOneWay(name: string): boolean {
-  return (
-    name === ATTEMPT_HEADER ||
-    name === "CC" ||
-    name === "BCC" ||
-    name === DEAD_LETTER_ATTRIBUTE ||
-    name === MARK_HEADER ||
-    name === UNREADABLE_HEADER ||
-    BROKERS_OWN.test(name)
-  );
-}
+/** Headers that are not sent again: they route a message, tell about its last delivery, or could be forged by others. */
+const ONE_WAY: ReadonlySet<string> = new Set([
+  ATTEMPT_HEADER,
+  "CC",
+  "BCC",
+  DEAD_LETTER_ATTRIBUTE,
+  MARK_HEADER,
+  UNREADABLE_HEADER,
+]);

@@ -6,12 +6,12 @@ export type Headers = Record<string, unknown>;
 const ENTRY_BYTES = 6;
 /** A header's name is a short string. AMQP 0-9-1 §4.2.5.3. */
 const MAX_NAME_BYTES = 255;
-/** Tables within tables that are copied as they are; deeper ones become text. */
+/** Tables that are nested deeper than this become text. */
 const MAX_DEPTH = 16;
-/** From here on amqplib takes a number for an integer of 64 bits, which not every number is. */
+/** From here on amqplib encodes a number as an integer of 64 bits, even if it is none. */
 const FIRST_UNCERTAIN = 2 ** 50;
 
-/** Bytes of a table as it is sent, or a little more; `Infinity` when a name in it is too long to be sent at all. */
+/** The size of a table when it is sent, or a little more, in bytes; `Infinity` if a name in it is too long. */
 export function tableBytes(table: Headers): number {
   let bytes = 4;
   for (const name of Object.keys(table)) {
@@ -31,8 +31,8 @@ function valueBytes(value: unknown): number {
 }
 
 /**
- * A received header's value as amqplib can send it again. It reads more than it can write: numbers that are none, tables
- * with an entry named `!`, names that grew when they were no UTF-8. Such a value becomes the text that a handler sees.
+ * A received header's value in a form that amqplib can send again. It reads more than it can write: `NaN`, tables with an entry
+ * named `!`, names that were not UTF-8 and have grown. Such a value becomes the text that a handler sees.
  */
 export function sendable(value: unknown): unknown {
   if (typeof value === "number" && Number.isFinite(value) && !isSendable(value, 0)) return { "!": "double", value };
@@ -53,7 +53,7 @@ function isSendable(value: unknown, depth: number): boolean {
   );
 }
 
-/** amqplib's own notation for what JavaScript has no type for. Anybody can send a table that looks like it. */
+/** amqplib's notation for types that JavaScript does not have. Anybody can send a table that looks like it. */
 function isSendableTyped({ "!": type, value }: { "!": unknown; value?: unknown }): boolean {
   if (type === "timestamp") return Number.isSafeInteger(value) && (value as number) >= 0;
   if (type !== "decimal" || typeof value !== "object" || value === null) return false;

@@ -1,9 +1,9 @@
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * A header of a foreign message as text: strings as they are, numbers and booleans as JavaScript writes them, dates as
- * ISO 8601, decimals in decimal notation, bytes as UTF-8 where they are that and else as base64, tables and arrays as
- * JSON, void as the empty string.
+ * A header of a foreign message as text: strings unchanged, numbers and booleans as JavaScript writes them, dates in ISO 8601,
+ * decimals in decimal notation, bytes as UTF-8 if they are valid UTF-8 and otherwise as base64, tables and arrays as JSON,
+ * void as the empty string.
  */
 export function headerText(value: unknown): string {
   if (typeof value === "string") return value;
@@ -12,7 +12,7 @@ export function headerText(value: unknown): string {
   return scalarText(value) ?? jsonText(value);
 }
 
-/** Anybody can nest a table more deeply than the stack reaches. */
+/** Anybody can send a table that is nested too deep for the stack. */
 function jsonText(value: object): string {
   try {
     return JSON.stringify(value, jsonValue);
@@ -21,7 +21,7 @@ function jsonText(value: object): string {
   }
 }
 
-/** Buffers know `toJSON`, which would run before the replacer sees them: look at the holder instead. */
+/** The replacer gets a `Buffer` only after `toJSON`, so this reads the original from its holder. */
 function jsonValue(this: unknown, key: string, value: unknown): unknown {
   const original: unknown = (this as Record<string, unknown>)[key];
   return typeof original === "object" && original !== null ? (scalarText(original) ?? value) : value;

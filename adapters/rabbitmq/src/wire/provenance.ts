@@ -2,26 +2,21 @@ import type { Message } from "amqplib";
 import type { Headers } from "./header-table.ts";
 
 /**
- * What the broker itself says of a delivered message. Headers are the publisher's to write, and RabbitMQ passes on those of
- * its own names, too; but it tells truly which exchange a message came through last, and whether its queue has
- * delivered it before. Publishers come through the exchange of their topic. The default exchange, which writes to a queue
- * itself, is for those who may subscribe or operate, and for what the broker dead-letters by our queues' arguments.
+ * What the broker itself guarantees about a delivered message. Publishers can write every header, also the broker's own. But the
+ * broker tells truly which exchange a message came through last, and whether its queue has delivered it before.
+ * Publishers use the exchange of their topic. The default exchange writes directly to a queue. It is for users that may
+ * subscribe or operate, and for the messages that the broker dead-letters because of our queues' arguments.
  */
 
-/** Whether it was put into its queue past every topic. */
-export function isDirect({ fields }: Message): boolean {
-  return fields.exchange === "";
-}
-
 interface Death {
-  /** In which it was. */
+  /** The queue that dead-lettered the message. */
   readonly queue: unknown;
-  /** By which it had come there. */
+  /** The exchange through which the message had come to that queue. */
   readonly exchange: unknown;
 }
 
-/** How it died last, by dead-lettering; undefined when nothing says so. */
-export function lastDeath(headers: Headers): Death | undefined {
+/** The last dead-lettering of the message; undefined if no header tells of one. */
+function lastDeath(headers: Headers): Death | undefined {
   // Own properties only: amqplib makes a table named `__proto__` the prototype of the headers.
   if (!Object.hasOwn(headers, "x-death")) return undefined;
   const deaths = headers["x-death"];
@@ -30,9 +25,14 @@ export function lastDeath(headers: Headers): Death | undefined {
   return { queue, exchange };
 }
 
+/** Whether it came to its queue through no topic. */
+function isDirect({ fields }: Message): boolean {
+  return fields.exchange === "";
+}
+
 /**
- * Whether it came past every topic into its queue, and also into the one before from which it was dead-lettered: a letter
- * that the broker has dead-lettered comes by the default exchange, and is what a publisher wrote.
+ * Whether it came through no topic to its queue, nor to the queue that dead-lettered it before. A letter that the broker has
+ * dead-lettered comes through the default exchange, but its headers are the publisher's.
  */
 export function isAlwaysDirect(message: Message, headers: Headers): boolean {
   const death = lastDeath(headers);
@@ -40,8 +40,8 @@ export function isAlwaysDirect(message: Message, headers: Headers): boolean {
 }
 
 /**
- * Whether a header that only our own republishing writes may be believed: it was put into its queue by us, or by a wait
- * queue of that queue. One that died elsewhere was moved here by somebody, as new.
+ * Whether the headers of our own republishing can be trusted: the message was put into its queue by us, or by a wait queue of
+ * that queue. A message that another queue has dead-lettered was moved here by somebody, and counts as new.
  */
 export function isRepublished(message: Message, headers: Headers): boolean {
   if (!isDirect(message)) return false;
@@ -51,14 +51,14 @@ export function isRepublished(message: Message, headers: Headers): boolean {
   return typeof queue === "string" && queue.startsWith(`${message.fields.routingKey}.wait`);
 }
 
-/** Whether a letter was stored by us, with its record: what the broker dead-letters by itself says so, whatever else it says. */
+/** Whether we stored this letter, with its record. The broker adds `x-death` to each letter that it stores by itself. */
 export function isStoredLetter(message: Message, headers: Headers): boolean {
   return isDirect(message) && lastDeath(headers) === undefined;
 }
 
 /**
- * How often the broker saw it come back to its queue. It writes the count over whatever a publisher wrote, but only from the
- * second delivery on; and from 4.3 on it may come back uncounted, so a count beyond the deliveries is not the broker's.
+ * How often the message was returned to its queue. The broker overwrites a publisher's count, but only from the second
+ * delivery on. From 4.3 on it does not count every return, so a count above the number of deliveries is not the broker's.
  */
 export function returnsOf({ fields }: Message, headers: Headers): number {
   if (!fields.redelivered) return 0;

@@ -3,13 +3,12 @@ import { type Headers, tableBytes } from "./header-table.ts";
 import { headerText } from "./header-text.ts";
 import { isAlwaysDirect, ownCount } from "./provenance.ts";
 
-/** How many bytes of the body are the message's own; the headers that found no place follow behind them, as JSON. */
+/** How many bytes of the body are the message's own. The headers that did not fit follow them, as JSON. */
 export const BODY_BYTES_HEADER = "anytopic-body-bytes";
 
 /**
- * What others publish can have headers that cannot be sent again: together larger than amqplib's buffer or this connection's
- * frames, or with names that grew when they were no UTF-8. Where such a message must be stored again, its headers go behind its
- * body, so that it loses nothing.
+ * Foreign messages can have headers that cannot be sent again: together larger than amqplib's buffer or this connection's frames,
+ * or with names that were not UTF-8 and have grown. Then the headers are appended to the body, so that nothing is lost.
  *
  * @param always headers that stay headers
  */
@@ -29,7 +28,7 @@ export function withHeaders(
   };
 }
 
-/** Body and headers of a message as they were before they were spilled. */
+/** Body and headers of a message as they were before `withHeaders`. */
 export function withoutSpill(message: Message): { readonly body: Buffer; readonly headers: Headers } {
   const headers: Headers = message.properties.headers ?? {};
   const { content } = message;
