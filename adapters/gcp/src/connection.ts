@@ -1,135 +1,166 @@
 import { ConnectionStatus, type DriverContext, PubSubError, untilAborted, within } from "@anytopic/core/driver";
 import type { ClientConfig, PubSub, v1 as V1 } from "@google-cloud/pubsub";
 import type { googleAuthLibrary as GoogleAuthLibrary, grpc as Grpc } from "google-gax";
-import { AdminCalls } from "./connection/admin-calls.ts";
-import { applyEndpoint, endpointOf, isEmulator, requireAddress } from "./connection/endpoint.ts";
+import { applyEndpoint, isEmulator, requireAddress } from "./connection/endpoint.ts";
+import { type Channel, createChannel, createMethods, type Methods } from "./connection/rpc.ts";
 import { toPubSubError } from "./errors.ts";
-import { GOODBYE_MS } from "./limits.ts";
+import { DISCONNECT_MS } from "./limits.ts";
 import type { CheckedOptions } from "./options.ts";
 import { createPublishChannel } from "./publish/publish-channel.ts";
-import { type Channel, createChannel, createMethods, type Methods } from "./connection/rpc.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const GOOGLE = "pubsub.googleapis.com";
 
-/** Quick to come back after a broker's restart, and never silent for long. gRPC adds its own jitter. */
+/** Reconnects soon after a broker's restart, and at least every 10 s. gRPC adds its own jitter. */
 const CHANNEL_OPTIONS = {
   "grpc.initial_reconnect_backoff_ms": 100,
   "grpc.max_reconnect_backoff_ms": 10_000,
+  "grpc.use_local_subchannel_pool": 1,
 } as const;
 
+/** The client library's, of one configuration: two to publish with, one for everything else. */
+interface GeneratedClients {
+  readonly publisher: V1.PublisherClient;
+  readonly secondPublisher: V1.PublisherClient;
+  readonly subscriber: V1.SubscriberClient;
+}
+
+/** What `open` has made. */
+interface Parts extends Pick<
+  Connection,
+  "options" | "context" | "native" | "endpoint" | "methods" | "clients" | "publishing" | "letters"
+> {
+  readonly newStub: () => Promise<Grpc.Client>;
+  readonly Metadata: typeof Grpc.Metadata;
+}
+
 /** What all parts of the driver share. */
-export interface Connection {
+export class Connection {
   readonly options: CheckedOptions;
   readonly context: DriverContext;
-  readonly methods: Methods;
-  readonly projectId: string;
   readonly native: PubSub;
+  readonly projectId: string;
   readonly emulator: boolean;
   /** `127.0.0.1:8085`, or `pubsub.googleapis.com`. */
   readonly endpoint: string;
+  readonly methods: Methods;
   /** Admin calls. */
-  readonly publisherClient: V1.PublisherClient;
-  readonly subscriberClient: V1.SubscriberClient;
-  /** To be told of every admin call. */
-  readonly adminCalls: AdminCalls;
-  /** Carries publishes of every topic, over two connections. */
+  readonly clients: GeneratedClients;
+  /** Pending admin calls: `close` cancels them, because the client library would retry them for minutes. */
+  readonly adminCalls: Set<{ cancel?(): void }> = new Set();
+  /** Carries the publishes of every topic, over two connections. */
   readonly publishing: Channel;
-  /** Carries what dead-letter queues need. */
+  /** Carries the calls of dead-letter queues. */
   readonly letters: Channel;
-  /** A connection of its own, so that pulls that wait (gRPC allows 100 at a time) never delay anything else. */
-  openChannel(): Promise<Channel>;
-  /** Headers that route the call to the resource. `waitForReady`: survives a short loss of the connection. */
-  metadata(resource: "topic" | "subscription", name: string, waitForReady?: boolean): Grpc.Metadata;
+  readonly #newStub: () => Promise<Grpc.Client>;
+  readonly #Metadata: typeof Grpc.Metadata;
+  readonly #channels: Set<Channel>;
+  readonly #closing = new AbortController();
   /** Aborted when the connection begins to close. */
-  readonly closed: AbortSignal;
-  /** Ends everything that is under way, then the connections. Resolves within `timeoutMs`. */
-  close(timeoutMs: number): Promise<void>;
-}
+  readonly closed: AbortSignal = this.#closing.signal;
+  #closeResult: Promise<void> | undefined;
 
-/** Imports the client library, which takes most of a second, only now. */
-export async function connect(
-  options: CheckedOptions,
-  context: DriverContext,
-  signal?: AbortSignal,
-): Promise<Connection> {
-  const [{ PubSub, v1, protos }, gax] = await Promise.all([import("@google-cloud/pubsub"), import("google-gax")]);
-  signal?.throwIfAborted();
-  const native = options.client ?? new PubSub(clientConfig(options, gax.googleAuthLibrary));
-  const config = await resolvedConfig(native);
-  const given = options.client === undefined ? endpointOf(options) : undefined;
-  if (given !== undefined) applyEndpoint(config, given);
-  // First: without credentials the generated clients throw a plain error that does not say what to do.
-  if (!native.isEmulator) await checkCredentials(native);
-  const channelConfig = { ...config, ...CHANNEL_OPTIONS, "grpc.use_local_subchannel_pool": 1 };
-  const publisherClient = new v1.PublisherClient(channelConfig);
-  const subscriberClient = new v1.SubscriberClient(channelConfig);
-  const endpoint = textOf(config);
-  const secondPublisher = new v1.PublisherClient(channelConfig);
-  const [publishing, publishingToo, letters] = await Promise.all([
-    stubOf(publisherClient),
-    stubOf(secondPublisher),
-    stubOf(subscriberClient),
-  ]);
-  const channels = new Set([
-    createPublishChannel(publishing, publishingToo, context.clock),
-    createChannel(letters, context.clock),
-  ]);
-  const [publishChannel, lettersChannel] = [...channels] as [Channel, Channel];
-  const adminCalls = new AdminCalls();
-  const closing = new AbortController();
-  const close = async (timeoutMs: number): Promise<void> => {
-    closing.abort(new PubSubError("CLOSED", "the connection was closed"));
-    adminCalls.cancel();
-    const goodbyeMs = Math.min(GOODBYE_MS, timeoutMs);
-    const ending: Promise<unknown>[] = [...channels].map(async (channel) => await channel.close(goodbyeMs));
-    ending.push(publisherClient.close(), secondPublisher.close(), subscriberClient.close());
-    if (options.client === undefined) ending.push(native.close());
-    await within(context.clock, timeoutMs, Promise.allSettled(ending));
-  };
-  try {
-    await ready(publishing, endpoint, given?.host ?? config.servicePath ?? GOOGLE, signal);
-  } catch (error) {
-    await close(0);
-    throw error;
+  private constructor(parts: Parts) {
+    this.options = parts.options;
+    this.context = parts.context;
+    this.native = parts.native;
+    this.projectId = parts.native.projectId;
+    this.emulator = parts.native.isEmulator;
+    this.endpoint = parts.endpoint;
+    this.methods = parts.methods;
+    this.clients = parts.clients;
+    this.publishing = parts.publishing;
+    this.letters = parts.letters;
+    this.#newStub = parts.newStub;
+    this.#Metadata = parts.Metadata;
+    this.#channels = new Set([parts.publishing, parts.letters]);
   }
-  watch([publishing, publishingToo], endpoint, context);
-  return {
-    options,
-    context,
-    methods: createMethods(protos.google.pubsub.v1),
-    projectId: native.projectId,
-    native,
-    emulator: native.isEmulator,
-    endpoint,
-    publisherClient,
-    subscriberClient,
-    adminCalls,
-    publishing: publishChannel,
-    letters: lettersChannel,
-    async openChannel(): Promise<Channel> {
-      const stub = await stubOf(new v1.SubscriberClient(channelConfig));
-      const channel: Channel = createChannel(stub, context.clock, () => channels.delete(channel));
-      channels.add(channel);
-      if (closing.signal.aborted) await channel.close(0);
-      return channel;
-    },
-    metadata(resource, name, waitForReady = false): Grpc.Metadata {
-      const metadata = new gax.grpc.Metadata({ waitForReady });
-      metadata.set("x-goog-request-params", `${resource}=${encodeURIComponent(name)}`);
-      metadata.set("x-goog-api-client", `gl-node/${process.versions.node} gccl/anytopic`);
-      return metadata;
-    },
-    closed: closing.signal,
-    close,
-  };
+
+  /** Imports the client library only now, because that takes most of a second. */
+  static async open(options: CheckedOptions, context: DriverContext, signal?: AbortSignal): Promise<Connection> {
+    const [{ PubSub, v1, protos }, gax] = await Promise.all([import("@google-cloud/pubsub"), import("google-gax")]);
+    signal?.throwIfAborted();
+    const native = options.client ?? new PubSub(clientConfig(options, gax.googleAuthLibrary));
+    const resolved = await resolvedConfig(native);
+    if (options.client === undefined) applyEndpoint(resolved, options);
+    // First: without credentials the generated clients throw a plain error that does not say what to do.
+    if (!native.isEmulator) await checkCredentials(native);
+    const config = { ...resolved, ...CHANNEL_OPTIONS };
+    const clients = {
+      publisher: new v1.PublisherClient(config),
+      secondPublisher: new v1.PublisherClient(config),
+      subscriber: new v1.SubscriberClient(config),
+    };
+    const { publisher, secondPublisher, subscriber } = clients;
+    const [first, second, letters] = await Promise.all([
+      stubOf(publisher),
+      stubOf(secondPublisher),
+      stubOf(subscriber),
+    ]);
+    const { servicePath: host = GOOGLE, port } = resolved;
+    const endpoint = resolved.servicePath === undefined || port === undefined ? host : `${host}:${port}`;
+    const connection = new Connection({
+      options,
+      context,
+      native,
+      endpoint,
+      methods: createMethods(protos.google.pubsub.v1),
+      clients,
+      publishing: createPublishChannel(first, second, context.clock),
+      letters: createChannel(letters, context.clock),
+      newStub: async () => await stubOf(new v1.SubscriberClient(config)),
+      Metadata: gax.grpc.Metadata,
+    });
+    try {
+      await ready(first, endpoint, host, signal);
+    } catch (error) {
+      await connection.close(0);
+      throw error;
+    }
+    watch([first, second], endpoint, context);
+    return connection;
+  }
+
+  /** A connection of its own: pulls that wait (gRPC allows 100 at a time) must not delay anything else. */
+  async openChannel(): Promise<Channel> {
+    const stub = await this.#newStub();
+    const channel: Channel = createChannel(stub, this.context.clock, () => this.#channels.delete(channel));
+    this.#channels.add(channel);
+    if (this.closed.aborted) await channel.close(0);
+    return channel;
+  }
+
+  /** Headers that route the call to the resource. `waitForReady`: survives a short loss of the connection. */
+  metadata(resource: "topic" | "subscription", name: string, waitForReady = false): Grpc.Metadata {
+    const metadata = new this.#Metadata({ waitForReady });
+    metadata.set("x-goog-request-params", `${resource}=${encodeURIComponent(name)}`);
+    metadata.set("x-goog-api-client", `gl-node/${process.versions.node} gccl/anytopic`);
+    return metadata;
+  }
+
+  /** Ends all pending calls, then the connections. Resolves within `timeoutMs`. */
+  close(timeoutMs: number): Promise<void> {
+    this.#closeResult ??= this.#close(timeoutMs);
+    return this.#closeResult;
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    this.#closing.abort(new PubSubError("CLOSED", "the connection was closed"));
+    for (const call of this.adminCalls) call.cancel?.();
+    const disconnectMs = Math.min(DISCONNECT_MS, timeoutMs);
+    const ending = [...this.#channels].map((channel) => channel.close(disconnectMs));
+    const { publisher, secondPublisher, subscriber } = this.clients;
+    ending.push(publisher.close(), secondPublisher.close(), subscriber.close());
+    if (this.options.client === undefined) ending.push(this.native.close());
+    await within(this.context.clock, timeoutMs, Promise.allSettled(ending));
+  }
 }
 
 function clientConfig(options: CheckedOptions, { PassThroughClient }: typeof GoogleAuthLibrary): ClientConfig {
   const config: ClientConfig = { ...options.clientConfig, emulatorMode: isEmulator(options) };
   if (options.projectId !== undefined) config.projectId = options.projectId;
   if (options.emulatorHost !== undefined) config.apiEndpoint = options.emulatorHost;
-  // Without it the library looks for credentials and asks the metadata server, although an emulator wants none.
+  // Without it the library looks for credentials and asks the metadata server, although an emulator needs none.
   if (config.emulatorMode === true) config.authClient = new PassThroughClient();
   return config;
 }
@@ -155,11 +186,6 @@ async function checkCredentials(native: PubSub): Promise<void> {
     const unauthenticated = Object.assign(new Error("no credentials", { cause: error }), { code: 16 });
     throw toPubSubError(unauthenticated, CONNECTING);
   }
-}
-
-function textOf({ servicePath, port }: ClientConfig): string {
-  if (servicePath === undefined) return GOOGLE;
-  return port === undefined ? servicePath : `${servicePath}:${port}`;
 }
 
 /** The generated client keeps its stub, a gRPC client, in an untyped record of methods. */

@@ -46,9 +46,9 @@ export const MAX_PULL_MESSAGES = 1000;
 /** Ack ids in one request. A request may have 512 KiB, an ack id has about 200 bytes. */
 export const MAX_ACK_IDS = 2000;
 
-/** How long a connection may take to end before it is cut off, in ms. Nothing that matters is under way then. */
-export const GOODBYE_MS = 200;
+/** How long a connection may take to close before its socket is destroyed, in ms. Nothing that matters is pending then. */
+export const DISCONNECT_MS = 200;
 
 /** Ids of topics and subscriptions: 3 to 255 characters. https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names */
-export const MIN_ID_LENGTH = 3;
-export const MAX_ID_LENGTH = 255;
+export const MIN_RESOURCE_ID_LENGTH = 3;
+export const MAX_RESOURCE_ID_LENGTH = 255;

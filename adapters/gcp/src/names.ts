@@ -1,5 +1,5 @@
 import { PubSubError, type SubscriptionSpec, type TopicSpec } from "@anytopic/core/driver";
-import { MAX_ID_LENGTH, MIN_ID_LENGTH } from "./limits.ts";
+import { MAX_RESOURCE_ID_LENGTH, MIN_RESOURCE_ID_LENGTH } from "./limits.ts";
 
 /** Ids of everything one subscription consists of. Topics and subscriptions are separate name spaces. */
 export interface SubscriptionIds {
@@ -36,6 +36,7 @@ function checkedId(what: string, id: string): string {
   };
   if (!ID.test(id)) refuse("is not allowed: a letter, then letters, digits and - . _ ~ + %; change its physical name");
   if (id.toLowerCase().startsWith("goog")) refuse('starts with "goog", which is reserved: set a prefix');
-  if (id.length > MAX_ID_LENGTH) refuse(`is longer than ${MAX_ID_LENGTH} characters: choose a shorter name or prefix`);
-  return id.padEnd(MIN_ID_LENGTH, "~");
+  if (id.length > MAX_RESOURCE_ID_LENGTH)
+    refuse(`is longer than ${MAX_RESOURCE_ID_LENGTH} characters: choose a shorter name or prefix`);
+  return id.padEnd(MIN_RESOURCE_ID_LENGTH, "~");
 }

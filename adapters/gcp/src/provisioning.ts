@@ -1,19 +1,12 @@
-import { PubSubError, type Topology, type TopologyChange } from "@anytopic/core/driver";
+import type { Topology, TopologyChange } from "@anytopic/core/driver";
 import type { Connection } from "./connection.ts";
-import { type Attempted, Status, statusOf, toPubSubError } from "./errors.ts";
-import {
-  type ActualSubscription,
-  differencesOf,
-  type Resource,
-  resourcesOf,
-  type SubscriptionResource,
-} from "./topology/resources.ts";
+import { Status, statusOf, toPubSubError } from "./errors.ts";
+import { type ActualSubscription, differencesOf, type Resource, resourcesOf } from "./topology/resources.ts";
 
-/** Resources looked at or changed at a time. */
+/** Resources that are compared or changed at the same time. */
 const PARALLEL = 8;
 
-interface Difference {
-  readonly resource: Resource;
+interface Comparison {
   readonly changes: readonly TopologyChange[];
   /** Fields of the update mask. */
   readonly fields: readonly string[];
@@ -32,7 +25,7 @@ export async function planTopology(
   return compared.flatMap(({ changes }) => changes);
 }
 
-/** Topics before the subscriptions that need them. What somebody else creates meanwhile is compared, not an error. */
+/** Creates topics before the subscriptions that need them. A resource that somebody else creates meanwhile is compared. */
 export async function applyTopology(
   connection: Connection,
   topology: Topology,
@@ -42,7 +35,7 @@ export async function applyTopology(
   const done: TopologyChange[] = [];
   for (const kind of ["topic", "subscription"] as const) {
     const ofKind = resources.filter((resource) => resource.kind === kind);
-    const changes = await each(ofKind, async (resource) => await ensure(connection, resource, update));
+    const changes = await each(ofKind, (resource) => ensure(connection, resource, update));
     done.push(...changes.flat());
   }
   return done;
@@ -65,33 +58,24 @@ function label(resource: Resource): string {
   return `${resource.kind} ${resource.id}`;
 }
 
-async function compare(connection: Connection, resource: Resource): Promise<Difference> {
-  const { publisherClient, subscriberClient, adminCalls } = connection;
-  try {
-    if (resource.kind === "topic") {
-      await adminCalls.answer(publisherClient.getTopic({ topic: resource.name }));
-      return { resource, changes: [], fields: [] };
-    }
-    const [actual] = await adminCalls.answer(subscriberClient.getSubscription({ subscription: resource.name }));
-    return { resource, ...compareSubscription(resource, actual) };
-  } catch (error) {
-    if (statusOf(error) !== Status.NOT_FOUND) throw toPubSubError(error, attempted("look at", resource));
-    return { resource, changes: [{ action: "create", resource: label(resource), detail: "" }], fields: [] };
-  }
-}
-
-function compareSubscription(
-  resource: SubscriptionResource,
-  actual: ActualSubscription,
-): Pick<Difference, "changes" | "fields"> {
-  const differences = differencesOf(resource, actual);
+async function compare(connection: Connection, resource: Resource): Promise<Comparison> {
+  const { publisher, subscriber } = connection.clients;
+  const call = () =>
+    resource.kind === "topic"
+      ? publisher.getTopic({ topic: resource.name })
+      : subscriber.getSubscription({ subscription: resource.name });
+  const found = await admin<readonly unknown[]>(connection, "look at", resource, call, Status.NOT_FOUND);
+  if (found === undefined)
+    return { changes: [{ action: "create", resource: label(resource), detail: "" }], fields: [] };
+  if (resource.kind === "topic") return { changes: [], fields: [] };
+  const differences = differencesOf(resource, found[0] as ActualSubscription);
   return {
     changes: differences.map(({ field, detail }) => ({
       action: field === undefined ? "replace" : "update",
       resource: label(resource),
       detail,
     })),
-    fields: differences.flatMap(({ field }) => (field === undefined ? [] : [field])),
+    fields: differences.flatMap(({ field }) => field ?? []),
   };
 }
 
@@ -102,61 +86,62 @@ async function ensure(connection: Connection, resource: Resource, update: boolea
     compared = await compare(connection, resource);
   }
   if (!update || compared.fields.length === 0 || resource.kind === "topic") return [];
-  const { subscriberClient, adminCalls } = connection;
-  const updateMask = { paths: [...compared.fields] };
-  try {
-    await adminCalls.answer(subscriberClient.updateSubscription({ subscription: resource.declared, updateMask }));
-  } catch (error) {
-    throw toPubSubError(error, attempted("change", resource));
-  }
+  const request = { subscription: resource.declared, updateMask: { paths: [...compared.fields] } };
+  await admin(connection, "change", resource, () => connection.clients.subscriber.updateSubscription(request));
   return compared.changes.filter(({ action }) => action === "update");
 }
 
 /** Returns false when it exists already. */
 async function create(connection: Connection, resource: Resource): Promise<boolean> {
-  const { publisherClient, subscriberClient, adminCalls } = connection;
-  try {
-    if (resource.kind === "topic") await adminCalls.answer(publisherClient.createTopic({ name: resource.name }));
-    else await adminCalls.answer(subscriberClient.createSubscription(resource.declared));
-    return true;
-  } catch (error) {
-    if (statusOf(error) === Status.ALREADY_EXISTS) return false;
-    throw toPubSubError(error, attempted("create", resource));
-  }
+  const { publisher, subscriber } = connection.clients;
+  const call = () =>
+    resource.kind === "topic"
+      ? publisher.createTopic({ name: resource.name })
+      : subscriber.createSubscription(resource.declared);
+  return (await admin<unknown>(connection, "create", resource, call, Status.ALREADY_EXISTS)) !== undefined;
 }
 
-/** Returns false when it was not there. */
+/** Returns false when it did not exist. */
 async function remove(connection: Connection, resource: Resource): Promise<boolean> {
-  const { publisherClient, subscriberClient, adminCalls } = connection;
+  const { publisher, subscriber } = connection.clients;
+  const call = () =>
+    resource.kind === "topic"
+      ? publisher.deleteTopic({ topic: resource.name })
+      : subscriber.deleteSubscription({ subscription: resource.name });
+  return (await admin<unknown>(connection, "delete", resource, call, Status.NOT_FOUND)) !== undefined;
+}
+
+/** The answer to an admin call, or undefined when it failed with the status `expected`. */
+async function admin<Answer>(
+  { adminCalls }: Connection,
+  verb: string,
+  resource: Resource,
+  call: () => Promise<Answer> & { cancel?(): void },
+  expected?: number,
+): Promise<Answer | undefined> {
+  let pending: ReturnType<typeof call> | undefined;
   try {
-    if (resource.kind === "topic") await adminCalls.answer(publisherClient.deleteTopic({ topic: resource.name }));
-    else await adminCalls.answer(subscriberClient.deleteSubscription({ subscription: resource.name }));
-    return true;
+    adminCalls.add((pending = call()));
+    return await pending;
   } catch (error) {
-    if (statusOf(error) === Status.NOT_FOUND) return false;
-    throw toPubSubError(error, attempted("delete", resource));
+    if (expected !== undefined && statusOf(error) === expected) return undefined;
+    const role = verb === "look at" ? "roles/pubsub.viewer" : "roles/pubsub.editor";
+    throw toPubSubError(error, { verb, resource: `${resource.kind} ${resource.name}`, role });
+  } finally {
+    if (pending !== undefined) adminCalls.delete(pending);
   }
 }
 
-function attempted(verb: string, resource: Resource): Attempted {
-  const role = verb === "look at" ? "roles/pubsub.viewer" : "roles/pubsub.editor";
-  return { verb, resource: `${resource.kind} ${resource.name}`, role };
-}
-
+/** A failure is thrown when all calls of its group have ended. */
 async function each<Item, Result>(
   items: readonly Item[],
   act: (item: Item) => Promise<Result>,
 ): Promise<readonly Result[]> {
   const results: Result[] = [];
   for (let start = 0; start < items.length; start += PARALLEL) {
-    const settled = await Promise.allSettled(items.slice(start, start + PARALLEL).map(act));
-    for (const result of settled) {
-      if (result.status === "rejected") {
-        if (result.reason instanceof Error) throw result.reason;
-        throw new PubSubError("UNKNOWN", "provisioning failed", { cause: result.reason });
-      }
-      results.push(result.value);
-    }
+    const group = items.slice(start, start + PARALLEL).map(act);
+    await Promise.allSettled(group);
+    results.push(...(await Promise.all(group)));
   }
   return results;
 }
