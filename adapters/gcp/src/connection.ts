@@ -1,6 +1,8 @@
 import { ConnectionStatus, type DriverContext, PubSubError, untilAborted, within } from "@anytopic/core/driver";
+import type * as Google from "@google-cloud/pubsub";
 import type { ClientConfig, PubSub, v1 as V1 } from "@google-cloud/pubsub";
-import type { googleAuthLibrary as GoogleAuthLibrary, grpc as Grpc } from "google-gax";
+import type * as Gax from "google-gax";
+import type { grpc as Grpc } from "google-gax";
 import { applyEndpoint, isEmulator, requireAddress } from "./connection/endpoint.ts";
 import { type Channel, createChannel, createMethods, type Methods } from "./connection/rpc.ts";
 import { toPubSubError } from "./errors.ts";
@@ -18,20 +20,11 @@ const CHANNEL_OPTIONS = {
   "grpc.use_local_subchannel_pool": 1,
 } as const;
 
-/** The client library's, of one configuration: two to publish with, one for everything else. */
+/** The library's generated clients. The stub of the second publisher is used for every other publish. */
 interface GeneratedClients {
   readonly publisher: V1.PublisherClient;
   readonly secondPublisher: V1.PublisherClient;
   readonly subscriber: V1.SubscriberClient;
-}
-
-/** What `open` has made. */
-interface Parts extends Pick<
-  Connection,
-  "options" | "context" | "native" | "endpoint" | "methods" | "clients" | "publishing" | "letters"
-> {
-  readonly newStub: () => Promise<Grpc.Client>;
-  readonly Metadata: typeof Grpc.Metadata;
 }
 
 /** What all parts of the driver share. */
@@ -44,75 +37,65 @@ export class Connection {
   /** `127.0.0.1:8085`, or `pubsub.googleapis.com`. */
   readonly endpoint: string;
   readonly methods: Methods;
-  /** Admin calls. */
+  /** For admin calls. */
   readonly clients: GeneratedClients;
-  /** Pending admin calls: `close` cancels them, because the client library would retry them for minutes. */
-  readonly adminCalls: Set<{ cancel?(): void }> = new Set();
   /** Carries the publishes of every topic, over two connections. */
   readonly publishing: Channel;
   /** Carries the calls of dead-letter queues. */
   readonly letters: Channel;
   readonly #newStub: () => Promise<Grpc.Client>;
-  readonly #Metadata: typeof Grpc.Metadata;
+  readonly #newMetadata: (waitForReady: boolean) => Grpc.Metadata;
   readonly #channels: Set<Channel>;
   readonly #closing = new AbortController();
   /** Aborted when the connection begins to close. */
   readonly closed: AbortSignal = this.#closing.signal;
   #closeResult: Promise<void> | undefined;
 
-  private constructor(parts: Parts) {
-    this.options = parts.options;
-    this.context = parts.context;
-    this.native = parts.native;
-    this.projectId = parts.native.projectId;
-    this.emulator = parts.native.isEmulator;
-    this.endpoint = parts.endpoint;
-    this.methods = parts.methods;
-    this.clients = parts.clients;
-    this.publishing = parts.publishing;
-    this.letters = parts.letters;
-    this.#newStub = parts.newStub;
-    this.#Metadata = parts.Metadata;
-    this.#channels = new Set([parts.publishing, parts.letters]);
+  private constructor(
+    options: CheckedOptions,
+    context: DriverContext,
+    native: PubSub,
+    config: Pick<ClientConfig, keyof ClientConfig>,
+    [{ v1, protos }, { grpc }]: readonly [typeof Google, typeof Gax],
+    clients: GeneratedClients,
+    [first, second, letters]: readonly [Grpc.Client, Grpc.Client, Grpc.Client],
+  ) {
+    const { servicePath, port } = config;
+    this.options = options;
+    this.context = context;
+    this.native = native;
+    this.projectId = native.projectId;
+    this.emulator = native.isEmulator;
+    this.endpoint = servicePath === undefined ? GOOGLE : servicePath + (port === undefined ? "" : `:${port}`);
+    this.methods = createMethods(protos.google.pubsub.v1);
+    this.clients = clients;
+    this.publishing = createPublishChannel(first, second, context.clock);
+    this.letters = createChannel(letters, context.clock);
+    this.#newStub = () => stubOf(new v1.SubscriberClient(config));
+    this.#newMetadata = (waitForReady) => new grpc.Metadata({ waitForReady });
+    this.#channels = new Set([this.publishing, this.letters]);
   }
 
   /** Imports the client library only now, because that takes most of a second. */
   static async open(options: CheckedOptions, context: DriverContext, signal?: AbortSignal): Promise<Connection> {
-    const [{ PubSub, v1, protos }, gax] = await Promise.all([import("@google-cloud/pubsub"), import("google-gax")]);
+    const library = await Promise.all([import("@google-cloud/pubsub"), import("google-gax")]);
     signal?.throwIfAborted();
-    const native = options.client ?? new PubSub(clientConfig(options, gax.googleAuthLibrary));
-    const resolved = await resolvedConfig(native);
-    if (options.client === undefined) applyEndpoint(resolved, options);
+    const [{ PubSub, v1 }, { googleAuthLibrary }] = library;
+    const native = options.client ?? new PubSub(clientConfig(options, googleAuthLibrary));
+    const config = { ...(await resolvedConfig(native)), ...CHANNEL_OPTIONS };
+    if (options.client === undefined) applyEndpoint(config, options);
     // First: without credentials the generated clients throw a plain error that does not say what to do.
     if (!native.isEmulator) await checkCredentials(native);
-    const config = { ...resolved, ...CHANNEL_OPTIONS };
-    const clients = {
-      publisher: new v1.PublisherClient(config),
-      secondPublisher: new v1.PublisherClient(config),
-      subscriber: new v1.SubscriberClient(config),
-    };
-    const { publisher, secondPublisher, subscriber } = clients;
-    const [first, second, letters] = await Promise.all([
-      stubOf(publisher),
-      stubOf(secondPublisher),
-      stubOf(subscriber),
-    ]);
-    const { servicePath: host = GOOGLE, port } = resolved;
-    const endpoint = resolved.servicePath === undefined || port === undefined ? host : `${host}:${port}`;
-    const connection = new Connection({
-      options,
-      context,
-      native,
-      endpoint,
-      methods: createMethods(protos.google.pubsub.v1),
-      clients,
-      publishing: createPublishChannel(first, second, context.clock),
-      letters: createChannel(letters, context.clock),
-      newStub: async () => await stubOf(new v1.SubscriberClient(config)),
-      Metadata: gax.grpc.Metadata,
-    });
+    const publisher = new v1.PublisherClient(config);
+    const secondPublisher = new v1.PublisherClient(config);
+    const subscriber = new v1.SubscriberClient(config);
+    const stubs = await Promise.all([stubOf(publisher), stubOf(secondPublisher), stubOf(subscriber)]);
+    const clients = { publisher, secondPublisher, subscriber };
+    const connection = new Connection(options, context, native, config, library, clients, stubs);
+    const { endpoint } = connection;
+    const [first, second] = stubs;
     try {
-      await ready(first, endpoint, host, signal);
+      await ready(first, endpoint, config.servicePath ?? GOOGLE, signal);
     } catch (error) {
       await connection.close(0);
       throw error;
@@ -132,7 +115,7 @@ export class Connection {
 
   /** Headers that route the call to the resource. `waitForReady`: survives a short loss of the connection. */
   metadata(resource: "topic" | "subscription", name: string, waitForReady = false): Grpc.Metadata {
-    const metadata = new this.#Metadata({ waitForReady });
+    const metadata = this.#newMetadata(waitForReady);
     metadata.set("x-goog-request-params", `${resource}=${encodeURIComponent(name)}`);
     metadata.set("x-goog-api-client", `gl-node/${process.versions.node} gccl/anytopic`);
     return metadata;
@@ -146,7 +129,6 @@ export class Connection {
 
   async #close(timeoutMs: number): Promise<void> {
     this.#closing.abort(new PubSubError("CLOSED", "the connection was closed"));
-    for (const call of this.adminCalls) call.cancel?.();
     const disconnectMs = Math.min(DISCONNECT_MS, timeoutMs);
     const ending = [...this.#channels].map((channel) => channel.close(disconnectMs));
     const { publisher, secondPublisher, subscriber } = this.clients;
@@ -156,7 +138,7 @@ export class Connection {
   }
 }
 
-function clientConfig(options: CheckedOptions, { PassThroughClient }: typeof GoogleAuthLibrary): ClientConfig {
+function clientConfig(options: CheckedOptions, { PassThroughClient }: typeof Gax.googleAuthLibrary): ClientConfig {
   const config: ClientConfig = { ...options.clientConfig, emulatorMode: isEmulator(options) };
   if (options.projectId !== undefined) config.projectId = options.projectId;
   if (options.emulatorHost !== undefined) config.apiEndpoint = options.emulatorHost;

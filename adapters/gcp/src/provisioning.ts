@@ -46,9 +46,12 @@ export async function destroyTopology(connection: Connection, topology: Topology
   const names: string[] = [];
   for (const kind of ["subscription", "topic"] as const) {
     const ofKind = resources.filter((resource) => resource.kind === kind);
-    const deleted = await each(ofKind, async (resource) =>
-      (await remove(connection, resource)) ? [label(resource)] : [],
-    );
+    const deleted = await each(ofKind, async (resource) => {
+      const request = { [resource.kind]: resource.name };
+      return (await admin(connection, "delete", resource, request, Status.NOT_FOUND)) === undefined
+        ? []
+        : label(resource);
+    });
     names.push(...deleted.flat());
   }
   return names;
@@ -59,16 +62,10 @@ function label(resource: Resource): string {
 }
 
 async function compare(connection: Connection, resource: Resource): Promise<Comparison> {
-  const { publisher, subscriber } = connection.clients;
-  const call = () =>
-    resource.kind === "topic"
-      ? publisher.getTopic({ topic: resource.name })
-      : subscriber.getSubscription({ subscription: resource.name });
-  const found = await admin<readonly unknown[]>(connection, "look at", resource, call, Status.NOT_FOUND);
+  const found = await admin(connection, "get", resource, { [resource.kind]: resource.name }, Status.NOT_FOUND);
   if (found === undefined)
     return { changes: [{ action: "create", resource: label(resource), detail: "" }], fields: [] };
-  if (resource.kind === "topic") return { changes: [], fields: [] };
-  const differences = differencesOf(resource, found[0] as ActualSubscription);
+  const differences = resource.kind === "topic" ? [] : differencesOf(resource, found as ActualSubscription);
   return {
     changes: differences.map(({ field, detail }) => ({
       action: field === undefined ? "replace" : "update",
@@ -82,54 +79,54 @@ async function compare(connection: Connection, resource: Resource): Promise<Comp
 async function ensure(connection: Connection, resource: Resource, update: boolean): Promise<readonly TopologyChange[]> {
   let compared = await compare(connection, resource);
   if (compared.changes[0]?.action === "create") {
-    if (await create(connection, resource)) return compared.changes;
+    const declared = resource.kind === "topic" ? { name: resource.name } : resource.declared;
+    const created = await admin(connection, "create", resource, declared, Status.ALREADY_EXISTS);
+    if (created !== undefined) return compared.changes;
     compared = await compare(connection, resource);
   }
   if (!update || compared.fields.length === 0 || resource.kind === "topic") return [];
-  const request = { subscription: resource.declared, updateMask: { paths: [...compared.fields] } };
-  await admin(connection, "change", resource, () => connection.clients.subscriber.updateSubscription(request));
+  const request = { subscription: resource.declared, updateMask: { paths: compared.fields } };
+  await admin(connection, "update", resource, request);
   return compared.changes.filter(({ action }) => action === "update");
 }
 
-/** Returns false when it exists already. */
-async function create(connection: Connection, resource: Resource): Promise<boolean> {
-  const { publisher, subscriber } = connection.clients;
-  const call = () =>
-    resource.kind === "topic"
-      ? publisher.createTopic({ name: resource.name })
-      : subscriber.createSubscription(resource.declared);
-  return (await admin<unknown>(connection, "create", resource, call, Status.ALREADY_EXISTS)) !== undefined;
-}
+const VERBS = { get: "look at", create: "create", update: "change", delete: "delete" } as const;
 
-/** Returns false when it did not exist. */
-async function remove(connection: Connection, resource: Resource): Promise<boolean> {
-  const { publisher, subscriber } = connection.clients;
-  const call = () =>
-    resource.kind === "topic"
-      ? publisher.deleteTopic({ topic: resource.name })
-      : subscriber.deleteSubscription({ subscription: resource.name });
-  return (await admin<unknown>(connection, "delete", resource, call, Status.NOT_FOUND)) !== undefined;
-}
-
-/** The answer to an admin call, or undefined when it failed with the status `expected`. */
-async function admin<Answer>(
-  { adminCalls }: Connection,
-  verb: string,
+/**
+ * The answer to an admin call, or undefined when it failed with the status `expected`. The client library retries such a call
+ * for minutes, so it is cancelled when the connection closes. What the methods of the generated clients return cannot be
+ * cancelled, but what they call can.
+ */
+async function admin(
+  { clients, closed }: Connection,
+  action: keyof typeof VERBS,
   resource: Resource,
-  call: () => Promise<Answer> & { cancel?(): void },
+  request: object,
   expected?: number,
-): Promise<Answer | undefined> {
-  let pending: ReturnType<typeof call> | undefined;
+): Promise<unknown> {
+  const [client, method] =
+    resource.kind === "topic"
+      ? ([clients.publisher, `${action}Topic`] as const)
+      : ([clients.subscriber, `${action}Subscription`] as const);
+  const field = { get: resource.kind, create: "name", update: "subscription.name", delete: resource.kind }[action];
+  const headers = { "x-goog-request-params": `${field}=${encodeURIComponent(resource.name)}` };
+  const call = client.innerApiCalls[method]?.(request, { otherArgs: { headers } }) as CancellablePromise;
+  const cancel = (): void => call.cancel();
+  closed.addEventListener("abort", cancel);
   try {
-    adminCalls.add((pending = call()));
-    return await pending;
+    return (await call)[0];
   } catch (error) {
+    closed.throwIfAborted();
     if (expected !== undefined && statusOf(error) === expected) return undefined;
-    const role = verb === "look at" ? "roles/pubsub.viewer" : "roles/pubsub.editor";
-    throw toPubSubError(error, { verb, resource: `${resource.kind} ${resource.name}`, role });
+    const role = action === "get" ? "roles/pubsub.viewer" : "roles/pubsub.editor";
+    throw toPubSubError(error, { verb: VERBS[action], resource: `${resource.kind} ${resource.name}`, role });
   } finally {
-    if (pending !== undefined) adminCalls.delete(pending);
+    closed.removeEventListener("abort", cancel);
   }
+}
+
+interface CancellablePromise extends Promise<readonly unknown[]> {
+  cancel(): void;
 }
 
 /** A failure is thrown when all calls of its group have ended. */
