@@ -5,13 +5,19 @@ import type * as Gax from "google-gax";
 import type { grpc as Grpc } from "google-gax";
 import { applyEndpoint, isEmulator, requireAddress } from "./connection/endpoint.ts";
 import { type Channel, createChannel, createMethods, type Methods } from "./connection/rpc.ts";
-import { toPubSubError } from "./errors.ts";
+import { Status, toPubSubError } from "./errors.ts";
 import { DISCONNECT_MS } from "./limits.ts";
 import type { CheckedOptions } from "./options.ts";
 import { createPublishChannel } from "./publish/publish-channel.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const GOOGLE = "pubsub.googleapis.com";
+
+/** gRPC's connectivity states. */
+const IDLE = 0;
+const READY = 2;
+const TRANSIENT_FAILURE = 3;
+const SHUTDOWN = 4;
 
 /** Reconnects soon after a broker's restart, and at least every 10 s. gRPC adds its own jitter. */
 const CHANNEL_OPTIONS = {
@@ -20,7 +26,7 @@ const CHANNEL_OPTIONS = {
   "grpc.use_local_subchannel_pool": 1,
 } as const;
 
-/** The library's generated clients. The stub of the second publisher is used for every other publish. */
+/** The generated clients of the library. Their stubs are what calls are made on; the second publisher's carries every other publish. */
 interface GeneratedClients {
   readonly publisher: V1.PublisherClient;
   readonly secondPublisher: V1.PublisherClient;
@@ -92,15 +98,14 @@ export class Connection {
     const stubs = await Promise.all([stubOf(publisher), stubOf(secondPublisher), stubOf(subscriber)]);
     const clients = { publisher, secondPublisher, subscriber };
     const connection = new Connection(options, context, native, config, library, clients, stubs);
-    const { endpoint } = connection;
     const [first, second] = stubs;
     try {
-      await ready(first, endpoint, config.servicePath ?? GOOGLE, signal);
+      await connection.#ready(first, config.servicePath ?? GOOGLE, signal);
     } catch (error) {
       await connection.close(0);
       throw error;
     }
-    watch([first, second], endpoint, context);
+    connection.#watch([first, second]);
     return connection;
   }
 
@@ -125,6 +130,38 @@ export class Connection {
   close(timeoutMs: number): Promise<void> {
     this.#closeResult ??= this.#close(timeoutMs);
     return this.#closeResult;
+  }
+
+  async #ready(client: Grpc.Client, host: string, signal: AbortSignal | undefined): Promise<void> {
+    const text = `cannot connect to ${this.endpoint}: nothing answers`;
+    const answered = new Promise<void>((resolve, reject) => {
+      requireAddress(host).catch(reject);
+      client.waitForReady(Date.now() + CONNECT_TIMEOUT_MS, (error) => {
+        if (error === undefined) resolve();
+        else reject(new PubSubError("UNAVAILABLE", text, { cause: error }));
+      });
+    });
+    await untilAborted(answered, signal);
+  }
+
+  /** Tells core when a connection for publishes is lost, and when all of them are up again. */
+  #watch(clients: readonly Grpc.Client[]): void {
+    const lost = `the connection to ${this.endpoint} was lost`;
+    const status = new ConnectionStatus<Grpc.Client>((state, error) => this.context.status(state, error));
+    for (const client of clients) {
+      const channel = client.getChannel();
+      const look = (): void => {
+        const state: number = channel.getConnectivityState(false);
+        if (state === SHUTDOWN) return;
+        if (state === TRANSIENT_FAILURE) status.report(client, "reconnecting", new PubSubError("UNAVAILABLE", lost));
+        if (state === READY) status.report(client, "up");
+        // A channel that lost its connection is idle until the next call. Asking for its state with `true` connects it.
+        if (state === IDLE) channel.getConnectivityState(true);
+        channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, look);
+      };
+      status.report(client, "up");
+      look();
+    }
   }
 
   async #close(timeoutMs: number): Promise<void> {
@@ -165,54 +202,12 @@ async function checkCredentials(native: PubSub): Promise<void> {
   try {
     await native.auth.getClient();
   } catch (error) {
-    const unauthenticated = Object.assign(new Error("no credentials", { cause: error }), { code: 16 });
-    throw toPubSubError(unauthenticated, CONNECTING);
+    const code = Status.UNAUTHENTICATED;
+    throw toPubSubError(Object.assign(new Error("no credentials", { cause: error }), { code }), CONNECTING);
   }
 }
 
 /** The generated client keeps its stub, a gRPC client, in an untyped record of methods. */
 async function stubOf(client: V1.PublisherClient | V1.SubscriberClient): Promise<Grpc.Client> {
   return (await client.initialize()) as unknown as Grpc.Client;
-}
-
-async function ready(
-  client: Grpc.Client,
-  endpoint: string,
-  host: string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const answered = new Promise<void>((resolve, reject) => {
-    requireAddress(host).catch(reject);
-    client.waitForReady(Date.now() + CONNECT_TIMEOUT_MS, (error) => {
-      if (error === undefined) resolve();
-      else reject(new PubSubError("UNAVAILABLE", `cannot connect to ${endpoint}: nothing answers`, { cause: error }));
-    });
-  });
-  await untilAborted(answered, signal);
-}
-
-/** gRPC's connectivity states. */
-const IDLE = 0;
-const READY = 2;
-const TRANSIENT_FAILURE = 3;
-const SHUTDOWN = 4;
-
-/** Tells core when a connection that publishes is lost and when all are back. */
-function watch(clients: readonly Grpc.Client[], endpoint: string, context: DriverContext): void {
-  const status = new ConnectionStatus<Grpc.Client>((state, error) => context.status(state, error));
-  for (const client of clients) {
-    const channel = client.getChannel();
-    const look = (): void => {
-      const state: number = channel.getConnectivityState(false);
-      if (state === SHUTDOWN) return;
-      if (state === TRANSIENT_FAILURE) {
-        status.report(client, "reconnecting", new PubSubError("UNAVAILABLE", `the connection to ${endpoint} was lost`));
-      } else if (state === READY) status.report(client, "up");
-      // A channel that lost its connection is idle until the next call; asking for its state with `true` connects it.
-      if (state === IDLE) channel.getConnectivityState(true);
-      channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, look);
-    };
-    status.report(client, "up");
-    look();
-  }
 }

@@ -28,19 +28,19 @@ export class GcpDeadLetters implements DriverDeadLetters {
   readonly #settles: SettleQueue;
 
   constructor(connection: Connection, spec: SubscriptionSpec) {
-    const ids = subscriptionIds(connection.options.prefix, spec);
-    const project = `projects/${connection.projectId}`;
+    const { letters: channel, projectId, options } = connection;
+    const ids = subscriptionIds(options.prefix, spec);
+    const subscription = `projects/${projectId}/subscriptions/${ids.deadLetters}`;
     this.#connection = connection;
-    this.#subscription = `${project}/subscriptions/${ids.deadLetters}`;
+    this.#subscription = subscription;
     this.#pullOptions = {
-      metadata: connection.metadata("subscription", this.#subscription),
+      metadata: connection.metadata("subscription", subscription),
       deadlineMs: CALL_DEADLINE_MS,
-      attempted: { verb: "read", resource: `subscription ${this.#subscription}`, role: "roles/pubsub.subscriber" },
+      attempted: { verb: "read", resource: `subscription ${subscription}`, role: "roles/pubsub.subscriber" },
     };
     this.#copies = new CopyPublisher(connection, ids.deadLetters);
     this.#redriven = new CopyPublisher(connection, ids.redrive);
-    const { letters: channel } = connection;
-    this.#settles = new SettleQueue({ connection, channel, subscription: this.#subscription, exactlyOnce: false });
+    this.#settles = new SettleQueue({ connection, channel, subscription, exactlyOnce: false });
   }
 
   /** @throws PubSubError `NOT_FOUND` when no subscription keeps the letters. If this is not known yet, the first letter will tell. */

@@ -61,7 +61,7 @@ const BY_STATUS: Readonly<Record<number, readonly [code: PubSubErrorCode, advice
 };
 
 export function statusOf(error: unknown): number | undefined {
-  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  const { code } = (error ?? {}) as { readonly code?: unknown };
   return typeof code === "number" ? code : undefined;
 }
 
@@ -84,8 +84,8 @@ export function toPubSubError(error: unknown, attempted: Attempted): PubSubError
 const MAX_DETAILS = 300;
 
 function details(error: unknown): string {
-  if (typeof error !== "object" || error === null) return "";
-  const text = "details" in error ? error.details : "message" in error ? error.message : undefined;
+  const { details, message } = (error ?? {}) as { readonly details?: unknown; readonly message?: unknown };
+  const text = details ?? message;
   return typeof text === "string" && text !== "" ? ` (${text.slice(0, MAX_DETAILS)})` : "";
 }
 

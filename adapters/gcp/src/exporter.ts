@@ -15,7 +15,7 @@ export function exporterOf(options: CheckedOptions): TopologyExporter {
   });
 }
 
-/** A role on one resource, not on the project: `gcloud pubsub topics add-iam-policy-binding <topic> --role=… --member=…`. */
+/** A role on one resource, not on the whole project: `gcloud pubsub topics add-iam-policy-binding <topic> --role=… --member=…`. */
 interface Binding {
   readonly resource: string;
   readonly role: string;

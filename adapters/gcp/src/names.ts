@@ -1,7 +1,7 @@
 import { PubSubError, type SubscriptionSpec, type TopicSpec } from "@anytopic/core/driver";
 import { MAX_RESOURCE_ID_LENGTH, MIN_RESOURCE_ID_LENGTH } from "./limits.ts";
 
-/** Ids of everything one subscription consists of. Topics and subscriptions are separate name spaces. */
+/** The ids of everything that one subscription consists of. Topics and subscriptions have separate name spaces. */
 export interface SubscriptionIds {
   readonly topic: string;
   readonly subscription: string;
@@ -29,7 +29,7 @@ export function subscriptionIds(prefix: string, subscription: SubscriptionSpec):
   };
 }
 
-/** Short ids are filled up with `~`, which declared names cannot contain. */
+/** Short ids are padded with `~`, which declared names cannot contain. */
 function checkedId(what: string, id: string): string {
   const refuse = (problem: string): never => {
     throw new PubSubError("INVALID_CONFIG", `${what} would have the id "${id}" on Google Cloud, which ${problem}`);

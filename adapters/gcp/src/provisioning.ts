@@ -31,30 +31,26 @@ export async function applyTopology(
   topology: Topology,
   update: boolean,
 ): Promise<readonly TopologyChange[]> {
-  const resources = resourcesOf(connection, topology);
-  const done: TopologyChange[] = [];
-  for (const kind of ["topic", "subscription"] as const) {
-    const ofKind = resources.filter((resource) => resource.kind === kind);
-    const changes = await each(ofKind, (resource) => ensure(connection, resource, update));
-    done.push(...changes.flat());
-  }
-  return done;
+  const [topics, subscriptions] = byKind(resourcesOf(connection, topology));
+  const act = (resource: Resource): Promise<readonly TopologyChange[]> => ensure(connection, resource, update);
+  return [...(await each(topics, act)), ...(await each(subscriptions, act))].flat();
 }
 
 export async function destroyTopology(connection: Connection, topology: Topology): Promise<readonly string[]> {
-  const resources = resourcesOf(connection, topology);
-  const names: string[] = [];
-  for (const kind of ["subscription", "topic"] as const) {
-    const ofKind = resources.filter((resource) => resource.kind === kind);
-    const deleted = await each(ofKind, async (resource) => {
-      const request = { [resource.kind]: resource.name };
-      return (await admin(connection, "delete", resource, request, Status.NOT_FOUND)) === undefined
-        ? []
-        : label(resource);
-    });
-    names.push(...deleted.flat());
-  }
-  return names;
+  const [topics, subscriptions] = byKind(resourcesOf(connection, topology));
+  const act = async (resource: Resource): Promise<readonly string[]> => {
+    const request = { [resource.kind]: resource.name };
+    const deleted = await admin(connection, "delete", resource, request, Status.NOT_FOUND);
+    return deleted === undefined ? [] : [label(resource)];
+  };
+  return [...(await each(subscriptions, act)), ...(await each(topics, act))].flat();
+}
+
+function byKind(
+  resources: readonly Resource[],
+): readonly [topics: readonly Resource[], subscriptions: readonly Resource[]] {
+  const isTopic = ({ kind }: Resource): boolean => kind === "topic";
+  return [resources.filter(isTopic), resources.filter((resource) => !isTopic(resource))];
 }
 
 function label(resource: Resource): string {
@@ -90,6 +86,8 @@ async function ensure(connection: Connection, resource: Resource, update: boolea
   return compared.changes.filter(({ action }) => action === "update");
 }
 
+type Cancellable = Promise<readonly unknown[]> & { cancel?(): void };
+
 const VERBS = { get: "look at", create: "create", update: "change", delete: "delete" } as const;
 
 /**
@@ -110,8 +108,8 @@ async function admin(
       : ([clients.subscriber, `${action}Subscription`] as const);
   const field = { get: resource.kind, create: "name", update: "subscription.name", delete: resource.kind }[action];
   const headers = { "x-goog-request-params": `${field}=${encodeURIComponent(resource.name)}` };
-  const call = client.innerApiCalls[method]?.(request, { otherArgs: { headers } }) as CancellablePromise;
-  const cancel = (): void => call.cancel();
+  const call = client.innerApiCalls[method]?.(request, { otherArgs: { headers } }) as Cancellable;
+  const cancel = (): void => call.cancel?.();
   closed.addEventListener("abort", cancel);
   try {
     return (await call)[0];
@@ -123,10 +121,6 @@ async function admin(
   } finally {
     closed.removeEventListener("abort", cancel);
   }
-}
-
-interface CancellablePromise extends Promise<readonly unknown[]> {
-  cancel(): void;
 }
 
 /** A failure is thrown when all calls of its group have ended. */

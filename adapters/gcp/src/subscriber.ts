@@ -23,9 +23,9 @@ import { mustMoveOn } from "./retry/move-on.ts";
 import { extendLeases } from "./settle/extend-leases.ts";
 import { Settlements, SHORTLY_SECONDS } from "./settle/settlements.ts";
 
-/** Redriven messages that may wait here for a free place. They are requested without one, so that an idle pull holds none. */
+/** Redriven messages that may wait here for a free place. They are requested without one, so that the idle pull occupies none. */
 const MAX_PARKED = 10;
-/** A pull requests at least so many messages, if there are so many places, and at most its share of all places. */
+/** Several pulls share the places of a worker, if each of them gets at least so many. */
 const MIN_PULL_SIZE = 25;
 
 /** The longest pause between pulls that do not wait, in ms. Redriven messages are not urgent. */
@@ -76,7 +76,6 @@ export class GcpSubscriber implements DriverSubscriber {
     this.#maxOutstanding = maxOutstanding;
     this.#leaseSeconds = Math.ceil(spec.ackDeadlineMs / 1000);
     this.#copies = new CopyPublisher(connection, ids.redrive);
-    const subscription = `${project}/subscriptions/${ids.subscription}`;
     this.#settlements = new Settlements({
       clock: this.#clock,
       spec,
@@ -101,11 +100,11 @@ export class GcpSubscriber implements DriverSubscriber {
     };
     this.#main = createSource({
       ...shared,
-      subscription,
+      subscription: `${project}/subscriptions/${ids.subscription}`,
       maxCalls: calls,
       size: Math.ceil(maxOutstanding / calls),
       maxIdlePauseMs: MAX_IDLE_PAUSE_MS,
-      room: () => this.#room(),
+      room: () => maxOutstanding - this.#outstanding - this.#main.puller.requested - this.#parked.length,
     });
     this.#redrive = createSource({
       ...shared,
@@ -246,10 +245,6 @@ export class GcpSubscriber implements DriverSubscriber {
     delivery.lost = true;
     this.#settlements.leave(delivery);
     this.#sink.revoke(delivery);
-  }
-
-  #room(): number {
-    return this.#maxOutstanding - this.#outstanding - this.#main.puller.requested - this.#parked.length;
   }
 
   /** Settles come in bursts: one call at the end of the turn serves all of them. */

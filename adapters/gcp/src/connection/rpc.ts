@@ -49,7 +49,7 @@ interface ModifyAckDeadlineRequest extends AcknowledgeRequest {
   readonly ackDeadlineSeconds: number;
 }
 
-/** As much of a subscription as tells whether it gets what is published to a topic. */
+/** The fields of a subscription that show whether it gets what is published to a topic. */
 export interface WireSubscription {
   readonly topic: string;
   readonly detached: boolean;

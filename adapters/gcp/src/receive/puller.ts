@@ -56,16 +56,13 @@ export class Puller {
   #onAnswer: (() => void) | undefined;
 
   constructor(options: PullerOptions) {
+    const { connection, subscription } = options;
     this.#options = options;
-    this.#clock = options.connection.context.clock;
+    this.#clock = connection.context.clock;
     this.#callOptions = {
-      metadata: options.connection.metadata("subscription", options.subscription),
+      metadata: connection.metadata("subscription", subscription),
       deadlineMs: PULL_DEADLINE_MS,
-      attempted: {
-        verb: "receive from",
-        resource: `subscription ${options.subscription}`,
-        role: "roles/pubsub.subscriber",
-      },
+      attempted: { verb: "receive from", resource: `subscription ${subscription}`, role: "roles/pubsub.subscriber" },
     };
   }
 
@@ -151,13 +148,11 @@ export class Puller {
       this.#options.received(messages);
       return;
     }
+    const { waits, maxIdlePauseMs } = this.#options;
     const now = this.#clock.monotonicNow();
-    if (this.#options.waits && now - startedMs >= QUICK_MS) {
-      this.#idlePauseMs = 0;
-      return;
-    }
-    this.#idlePauseMs = Math.min(this.#options.maxIdlePauseMs, Math.max(FIRST_IDLE_PAUSE_MS, 2 * this.#idlePauseMs));
-    this.#pausedUntilMs = now + this.#idlePauseMs;
+    const hasWaited = waits && now - startedMs >= QUICK_MS;
+    this.#idlePauseMs = hasWaited ? 0 : Math.min(maxIdlePauseMs, Math.max(FIRST_IDLE_PAUSE_MS, 2 * this.#idlePauseMs));
+    if (!hasWaited) this.#pausedUntilMs = now + this.#idlePauseMs;
   }
 
   #failed(error: unknown, startedMs: number): void {

@@ -48,14 +48,11 @@ export class SettleQueue {
     const { connection, subscription } = options;
     this.#options = options;
     this.#clock = connection.context.clock;
+    const resource = `subscription ${subscription}`;
     this.#callOptions = {
       metadata: connection.metadata("subscription", subscription, true),
       deadlineMs: SETTLE_TIMEOUT_MS,
-      attempted: {
-        verb: "settle messages of",
-        resource: `subscription ${subscription}`,
-        role: "roles/pubsub.subscriber",
-      },
+      attempted: { verb: "settle messages of", resource, role: "roles/pubsub.subscriber" },
     };
   }
 
