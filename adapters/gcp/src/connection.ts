@@ -8,7 +8,7 @@ import { type Channel, createChannel, createMethods, type Methods } from "./conn
 import { Status, toPubSubError } from "./errors.ts";
 import { DISCONNECT_MS } from "./limits.ts";
 import type { CheckedOptions } from "./options.ts";
-import { createPublishChannel } from "./publish/publish-channel.ts";
+import { createPublishChannel } from "./connection/publish-channel.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const GOOGLE = "pubsub.googleapis.com";

@@ -1,6 +1,6 @@
 import type { Clock } from "@anytopic/core/driver";
 import type { grpc as Grpc } from "google-gax";
-import { type Call, type Channel, createChannel } from "../connection/rpc.ts";
+import { type Call, type Channel, createChannel } from "./rpc.ts";
 
 /** One of gRPC's connectivity states. */
 const READY = 2;
