@@ -8,30 +8,30 @@ import {
 import { ESCAPE_PREFIX, MAX_ATTRIBUTE_VALUE_BYTES } from "./limits.ts";
 import type { WireMessage, WireOutgoing } from "./connection/rpc.ts";
 
-/** The publisher's id. Absent on foreign messages, whose id is the service's. */
+/** The publisher's id. Foreign messages have none: their id is the service's. */
 export const ID_ATTRIBUTE = "anytopic-id";
-/** Unix ms of the first publish, on copies only: letters, redriven messages, messages moved on. Else the service's own time is used. */
+/** Unix ms of the first publish, on copies only: letters, redriven messages, messages that moved on. For others the service's time is used. */
 export const TIME_ATTRIBUTE = "anytopic-publish-time";
-/** Attempts made before this copy was published, see docs/adr/040-gcp-retry.md. */
+/** Attempts before this copy was published, see docs/adr/040-gcp-retry.md. */
 export const ATTEMPTS_ATTRIBUTE = "anytopic-attempts";
 
-/** The service's own, on what its dead-letter policy forwarded. https://cloud.google.com/pubsub/docs/handling-failures#track-delivery-attempts */
+/** The service's own, on messages that its dead-letter policy forwarded. https://cloud.google.com/pubsub/docs/handling-failures#track-delivery-attempts */
 const FORWARDED_ATTRIBUTE = "CloudPubSubDeadLetterSourceSubscription";
 const FORWARDED_TIME_ATTRIBUTE = "CloudPubSubDeadLetterSourceTopicPublishTime";
 
 const RESERVED = new RegExp(`^${RESERVED_ATTRIBUTE_PREFIX}`, "i");
 const FIRST_RESERVED = RESERVED_ATTRIBUTE_PREFIX.charCodeAt(0);
 
-/** The last moment a `Date` can say. */
+/** The latest time of a `Date`. */
 const MAX_TIME_MS = 8_640_000_000_000_000;
 const MAX_ATTEMPTS = 1_000_000_000;
 
-/** Tags and lengths of one attribute in protocol buffers, and our prefix where it is needed, rounded up. */
+/** Tags and lengths of one attribute in protocol buffers, and our prefix if it is needed, rounded up. */
 const ENTRY_BYTES = 20;
 /** The same for body, key, id with its attribute's name, and the message in its request. */
 const MESSAGE_BYTES = 48;
 
-/** What was read of a message; attributes are the user's, a letter's record included. */
+/** What a message says. `attributes` are the user's, with the record of a letter. */
 export interface Decoded {
   readonly id: string;
   readonly attributes: Attributes;
@@ -49,8 +49,8 @@ export function sizeOf(message: OutgoingMessage): number {
   return bytes;
 }
 
-/** A message as it is published first: the user's attributes and the id, nothing else. */
-export function encode(message: OutgoingMessage): WireOutgoing {
+/** A message as it is first published: with the user's attributes and the id only. */
+export function encodeMessage(message: OutgoingMessage): WireOutgoing {
   const attributes: Record<string, string> = { [ID_ATTRIBUTE]: message.id };
   const given = message.attributes;
   for (const key in given) {
@@ -64,22 +64,22 @@ export function encode(message: OutgoingMessage): WireOutgoing {
     : { data: message.body, attributes, orderingKey };
 }
 
-/** A copy: says when the original was published, and how often it was tried. */
+/** A copy: with the time when the original was published, and the number of its attempts. */
 export function encodeCopy(message: OutgoingMessage, previousAttempts = 0): WireOutgoing {
-  const wire = encode(message);
+  const wire = encodeMessage(message);
   wire.attributes[TIME_ATTRIBUTE] = String(message.publishTimeMs);
   if (previousAttempts > 0) wire.attributes[ATTEMPTS_ATTRIBUTE] = String(previousAttempts);
   return wire;
 }
 
 /**
- * How a message came, and so whose word its attributes are. `"topic"`: whoever may publish there wrote them. `"redrive"`:
- * a worker or an operator did. `"letters"`: a worker did, unless the service forwarded what a publisher wrote.
+ * Where a message comes from, and so who wrote its attributes. `"topic"`: a publisher. `"redrive"`: a worker or an operator.
+ * `"letters"`: a worker, unless the service forwarded what a publisher wrote.
  */
 export type Origin = "topic" | "redrive" | "letters";
 
-/** Never throws. Reserved attributes are nobody's but ours, and are believed where we alone can have written them. */
-export function decode(message: WireMessage, origin: Origin, nowMs: number): Decoded {
+/** Never throws. Reserved attributes are ours, and are trusted only where nobody else can have written them. */
+export function decodeMessage(message: WireMessage, origin: Origin, nowMs: number): Decoded {
   const attributes = Object.create(null) as Record<string, string>;
   const given = message.attributes;
   const forwarded = origin === "letters" && given[FORWARDED_ATTRIBUTE] !== undefined;
@@ -104,21 +104,21 @@ export function decode(message: WireMessage, origin: Origin, nowMs: number): Dec
 }
 
 function isReserved(key: string): boolean {
-  // Most keys begin otherwise, and this is called for each.
+  // A quick test first, because this is called for every key.
   return (key.charCodeAt(0) | 0x20) === FIRST_RESERVED && RESERVED.test(key);
 }
 
-/** A publisher could hide one of ours behind the prefix. */
+/** Other escaped keys are dropped: a publisher could hide a reserved one behind the prefix. */
 function addEscaped(attributes: Record<string, string>, key: string, value: string): void {
   if (mustEscape(key)) attributes[key] = value;
 }
 
-/** Keys the service refuses (`goog…`, empty) or writes itself, and one that JavaScript's decoder loses. Users cannot use keys that start as our prefix does. */
+/** Keys that the service refuses (`goog…`, empty) or writes itself, and one that the JavaScript decoder loses. Users cannot use keys that begin like our prefix. */
 function mustEscape(key: string): boolean {
   return key === "" || key === "__proto__" || /^(?:goog|CloudPubSubDeadLetterSource)/i.test(key);
 }
 
-/** A record is ASCII, and longer than one attribute when an error's message was not. */
+/** A record is ASCII. It may be longer than one attribute if the message of its error is not ASCII. */
 function addRecord(attributes: Record<string, string>, record: string): void {
   attributes[DEAD_LETTER_ATTRIBUTE] = record.slice(0, MAX_ATTRIBUTE_VALUE_BYTES);
   for (let part = 2, start = MAX_ATTRIBUTE_VALUE_BYTES; start < record.length; part += 1) {

@@ -1,5 +1,4 @@
 import {
-  CLOSE_GRACE_MS,
   type DriverDeadLetters,
   type OutgoingMessage,
   PubSubError,
@@ -9,13 +8,12 @@ import {
   within,
 } from "@anytopic/core/driver";
 import { gcpCapabilities } from "./capabilities.ts";
-import { decode, encodeCopy } from "./codec.ts";
+import { decodeMessage, encodeCopy } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { CopyPublisher } from "./publish/copy-publisher.ts";
-import { toPubSubError } from "./errors.ts";
 import { MAX_PULL_MESSAGES } from "./limits.ts";
 import { subscriptionIds } from "./names.ts";
-import type { WireReceived } from "./connection/rpc.ts";
+import { type CallOptions, unaryCall, type WireReceived } from "./connection/rpc.ts";
 import { SettleQueue } from "./settle/settle-queue.ts";
 
 const CALL_DEADLINE_MS = 20_000;
@@ -24,22 +22,28 @@ const CALL_DEADLINE_MS = 20_000;
 export class GcpDeadLetters implements DriverDeadLetters {
   readonly #connection: Connection;
   readonly #subscription: string;
+  readonly #pullOptions: CallOptions;
   readonly #copies: CopyPublisher;
   readonly #redriven: CopyPublisher;
   readonly #settles: SettleQueue;
 
   constructor(connection: Connection, spec: SubscriptionSpec) {
-    const ids = subscriptionIds(connection.options.prefix, spec);
-    const project = `projects/${connection.projectId}`;
+    const { letters: channel, projectId, options } = connection;
+    const ids = subscriptionIds(options.prefix, spec);
+    const subscription = `projects/${projectId}/subscriptions/${ids.deadLetters}`;
     this.#connection = connection;
-    this.#subscription = `${project}/subscriptions/${ids.deadLetters}`;
+    this.#subscription = subscription;
+    this.#pullOptions = {
+      metadata: connection.metadata("subscription", subscription),
+      deadlineMs: CALL_DEADLINE_MS,
+      attempted: { verb: "read", resource: `subscription ${subscription}`, role: "roles/pubsub.subscriber" },
+    };
     this.#copies = new CopyPublisher(connection, ids.deadLetters);
     this.#redriven = new CopyPublisher(connection, ids.redrive);
-    const { letters: channel } = connection;
-    this.#settles = new SettleQueue({ connection, channel, subscription: this.#subscription, exactlyOnce: false });
+    this.#settles = new SettleQueue({ connection, channel, subscription, exactlyOnce: false });
   }
 
-  /** @throws PubSubError `NOT_FOUND` when nothing keeps the letters. What cannot be known yet is known at the first letter. */
+  /** @throws PubSubError `NOT_FOUND` when no subscription keeps the letters. If this is not known yet, the first letter will tell. */
   async check(): Promise<void> {
     try {
       await this.#copies.requireKept();
@@ -62,31 +66,31 @@ export class GcpDeadLetters implements DriverDeadLetters {
     await this.#redriven.publish(encodeCopy(message));
   }
 
-  /** The service has no count but a metric minutes late, so every letter is leased and given back. */
+  /** The service counts only in a metric that is minutes late, so every letter is leased and released. */
   async count(): Promise<number> {
     const ackIds: string[] = [];
     for (let empty = 0; empty < 2;) {
       const letters = await this.#pull(MAX_PULL_MESSAGES);
       empty = letters.length === 0 ? empty + 1 : 0;
-      // Only the ids are kept: the bodies of a large queue would not fit into memory.
+      // Keeps only the ids, because the bodies of a large queue would not fit into memory.
       for (const { ackId } of letters) ackIds.push(ackId);
     }
     if (ackIds.length > 0) await this.#settles.deadline(ackIds, 0);
     return ackIds.length;
   }
 
-  /** The service may answer empty although there are letters. */
+  /** The service may return no letter although there are some. */
   async take(limit: number): Promise<readonly TakenLetter[]> {
     return (await this.#pull(limit)).map((letter) => this.#taken(letter));
   }
 
-  async close(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
+  async close(timeoutMs: number): Promise<void> {
     await within(this.#connection.context.clock, timeoutMs, this.#settles.flush());
   }
 
   #taken(letter: WireReceived): TakenLetter {
     const { message } = letter;
-    const { id, attributes, publishTimeMs } = decode(message, "letters", this.#connection.context.clock.now());
+    const { id, attributes, publishTimeMs } = decodeMessage(message, "letters", this.#connection.context.clock.now());
     return {
       id,
       attributes,
@@ -94,7 +98,7 @@ export class GcpDeadLetters implements DriverDeadLetters {
       orderingKey: message.orderingKey === "" ? undefined : message.orderingKey,
       body: message.data,
       native: letter,
-      // Two letters can have one id, which their publisher chose.
+      // Publishers choose ids, so two letters can have the same one.
       mark: message.messageId,
       remove: () => this.#settles.ack(letter.ackId),
       putBack: () => this.#settles.deadline([letter.ackId], 0),
@@ -103,15 +107,7 @@ export class GcpDeadLetters implements DriverDeadLetters {
 
   async #pull(maxMessages: number): Promise<readonly WireReceived[]> {
     const { letters, methods } = this.#connection;
-    const subscription = this.#subscription;
-    const metadata = this.#connection.metadata("subscription", subscription);
-    const request = { subscription, maxMessages, returnImmediately: true };
-    return await new Promise((resolve, reject) => {
-      letters.call(methods.pull, request, { metadata, deadlineMs: CALL_DEADLINE_MS }, (error, response) => {
-        if (response !== undefined) return resolve(response.receivedMessages);
-        const resource = `subscription ${subscription}`;
-        return reject(toPubSubError(error, { verb: "read", resource, role: "roles/pubsub.subscriber" }));
-      });
-    });
+    const request = { subscription: this.#subscription, maxMessages, returnImmediately: true };
+    return (await unaryCall(letters, methods.pull, request, this.#pullOptions)).receivedMessages;
   }
 }

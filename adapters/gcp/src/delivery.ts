@@ -4,15 +4,15 @@ import type { WireReceived } from "./connection/rpc.ts";
 import type { SettleQueue } from "./settle/settle-queue.ts";
 import type { Decoded } from "./codec.ts";
 
-/** Where deliveries come from, and are settled. */
+/** Where deliveries come from and where they are settled. */
 export interface DeliverySource {
   readonly settles: SettleQueue;
-  /** What is with core or waits here, by the service's message id: a message that comes again while it is held is recognised. */
+  /** Deliveries with core or parked here, by the service's message id, so that a redelivery meanwhile is recognised. */
   readonly held: Map<string, GcpDelivery>;
   readonly keyWaits: KeyWaits;
 }
 
-/** One lease of one message. The ack id names the lease, so settling a lost one harms nobody. */
+/** One lease of one message. The ack id names the lease, so settling a lost delivery does no harm. */
 export class GcpDelivery implements DriverDelivery {
   readonly owner: DeliveryOwner<GcpDelivery>;
   readonly id: string;
@@ -23,17 +23,17 @@ export class GcpDelivery implements DriverDelivery {
   readonly native: WireReceived;
   readonly attempt: number;
   readonly source: DeliverySource;
-  /** By the monotonic clock, from when we heard of the lease: it runs out on time even when somebody sets the clock back. */
+  /** By the monotonic clock, from the moment the message was received: the lease expires on time even if the system's clock is set back. */
   leaseUntilMs: number;
-  /** A second lease of the same message may replace the first while it is held. */
+  /** While the message is held, a second lease may replace the first. */
   ackId: string;
-  /** Neither with core nor here any more. */
+  /** No longer held by this worker. */
   settled = false;
   /** Taken from core before it was settled: its handler may still succeed. */
   lost = false;
   /** Counts among core's unsettled deliveries. */
   withCore = false;
-  /** Failed at this worker in a way that the service has not counted. */
+  /** Failed in this worker without being counted by the service. */
   failedHere = false;
 
   constructor(
@@ -58,7 +58,7 @@ export class GcpDelivery implements DriverDelivery {
     this.ackId = received.ackId;
   }
 
-  /** The same lease once more, for the next attempt. */
+  /** A new delivery under the same lease. */
   again(attempt: number): GcpDelivery {
     const { id, attributes, publishTimeMs } = this;
     const decoded = { id, attributes, publishTimeMs, previousAttempts: 0 };

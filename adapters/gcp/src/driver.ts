@@ -1,19 +1,5 @@
-import {
-  CLOSE_GRACE_MS,
-  type DeliverySink,
-  type Driver,
-  type DriverContext,
-  type DriverDeadLetters,
-  type DriverPublisher,
-  type DriverSubscriber,
-  type SubscriberOptions,
-  type SubscriptionSpec,
-  type Topology,
-  type TopologyChange,
-  type TopicSpec,
-} from "@anytopic/core/driver";
-import type { PubSub } from "@google-cloud/pubsub";
-import { connect, type Connection } from "./connection.ts";
+import type { Driver, DriverContext } from "@anytopic/core/driver";
+import { Connection } from "./connection.ts";
 import { GcpDeadLetters } from "./dead-letters.ts";
 import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
@@ -25,61 +11,31 @@ export async function openDriver(
   context: DriverContext,
   signal?: AbortSignal,
 ): Promise<Driver> {
-  return new GcpDriver(await connect(options, context, signal));
-}
-
-class GcpDriver implements Driver {
-  readonly server: string;
-  readonly native: PubSub;
-  readonly #connection: Connection;
-  #closing: Promise<void> | undefined;
-
-  constructor(connection: Connection) {
-    this.#connection = connection;
-    this.native = connection.native;
-    this.server = connection.emulator ? `pubsub emulator at ${connection.endpoint}` : connection.endpoint;
-  }
-
-  async plan(topology: Topology, signal?: AbortSignal): Promise<readonly TopologyChange[]> {
-    return await planTopology(this.#connection, topology, signal);
-  }
-
-  async apply(topology: Topology, { update }: { readonly update: boolean }): Promise<readonly TopologyChange[]> {
-    return await applyTopology(this.#connection, topology, update);
-  }
-
-  async destroy(topology: Topology): Promise<readonly string[]> {
-    return await destroyTopology(this.#connection, topology);
-  }
-
-  async openPublisher(topic: TopicSpec): Promise<DriverPublisher> {
-    return new GcpPublisher(this.#connection, topic);
-  }
-
-  async openSubscriber(
-    subscription: SubscriptionSpec,
-    sink: DeliverySink,
-    options: SubscriberOptions,
-  ): Promise<DriverSubscriber> {
-    const channel = await this.#connection.openChannel();
-    const subscriber = new GcpSubscriber(this.#connection, channel, subscription, sink, options);
-    try {
-      await subscriber.start();
-    } catch (error) {
-      await subscriber.close(0);
-      throw error;
-    }
-    return subscriber;
-  }
-
-  async openDeadLetters(subscription: SubscriptionSpec): Promise<DriverDeadLetters> {
-    const letters = new GcpDeadLetters(this.#connection, subscription);
-    await letters.check();
-    return letters;
-  }
-
-  close(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
-    this.#closing ??= this.#connection.close(timeoutMs);
-    return this.#closing;
-  }
+  const connection = await Connection.open(options, context, signal);
+  const { native, emulator, endpoint } = connection;
+  return {
+    server: emulator ? `pubsub emulator at ${endpoint}` : endpoint,
+    native,
+    plan: async (topology, planSignal) => await planTopology(connection, topology, planSignal),
+    apply: async (topology, { update }) => await applyTopology(connection, topology, update),
+    destroy: async (topology) => await destroyTopology(connection, topology),
+    openPublisher: async (topic) => new GcpPublisher(connection, topic),
+    async openSubscriber(subscription, sink, subscriberOptions) {
+      const channel = await connection.openChannel();
+      const subscriber = new GcpSubscriber(connection, channel, subscription, sink, subscriberOptions);
+      try {
+        await subscriber.start();
+      } catch (error) {
+        await subscriber.close(0);
+        throw error;
+      }
+      return subscriber;
+    },
+    async openDeadLetters(subscription) {
+      const letters = new GcpDeadLetters(connection, subscription);
+      await letters.check();
+      return letters;
+    },
+    close: (timeoutMs) => connection.close(timeoutMs),
+  };
 }

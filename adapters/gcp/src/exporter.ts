@@ -4,7 +4,7 @@ import type { CheckedOptions } from "./options.ts";
 import { subscriptionIds, topicId } from "./names.ts";
 import { terraformDocument } from "./topology/terraform.ts";
 
-/** Writes about a topology without contacting Google Cloud. */
+/** Exports what a topology needs, without contacting Google Cloud. */
 export function exporterOf(options: CheckedOptions): TopologyExporter {
   return Object.freeze({
     terraform: (topology: Topology) => terraformDocument(topology, options),
@@ -15,53 +15,47 @@ export function exporterOf(options: CheckedOptions): TopologyExporter {
   });
 }
 
-/** A role on one resource, not on the project: `gcloud pubsub topics add-iam-policy-binding <topic> --role=… --member=…`. */
+/** A role on one resource, not on the whole project: `gcloud pubsub topics add-iam-policy-binding <topic> --role=… --member=…`. */
 interface Binding {
   readonly resource: string;
   readonly role: string;
 }
 
-function publisherPolicy(topic: TopicSpec, options: CheckedOptions): ExportedPolicy {
-  const name = topicName(topicId(options.prefix, topic), options);
+function publisherPolicy(topic: TopicSpec, { prefix, projectId }: CheckedOptions): ExportedPolicy {
+  const name = nameOf(projectId, "topics", topicId(prefix, topic));
   return { role: "publisher", of: topic.name, document: { bindings: [binding(name, "publisher")] } };
 }
 
-/** https://cloud.google.com/pubsub/docs/access-control#roles (2026-11-22). roles/pubsub.viewer is for asking whether it exists. */
-function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOptions): readonly ExportedPolicy[] {
-  const ids = subscriptionIds(options.prefix, subscription);
+/** https://cloud.google.com/pubsub/docs/access-control#roles (2026-11-22). roles/pubsub.viewer is needed to check that it exists. */
+function subscriptionPolicies(
+  subscription: SubscriptionSpec,
+  { prefix, projectId }: CheckedOptions,
+): readonly ExportedPolicy[] {
+  const ids = subscriptionIds(prefix, subscription);
   const of = `${subscription.topic.name}/${subscription.name}`;
-  const worked = [ids.subscription, ids.redrive].map((id) => subscriptionName(id, options));
-  const lettersTopic = topicName(ids.deadLetters, options);
-  const letters = subscriptionName(ids.deadLetters, options);
-  const redriven = topicName(ids.redrive, options);
+  const own = nameOf(projectId, "subscriptions", ids.subscription);
+  const redrive = nameOf(projectId, "subscriptions", ids.redrive);
+  const redriveTopic = nameOf(projectId, "topics", ids.redrive);
+  const letters = nameOf(projectId, "subscriptions", ids.deadLetters);
+  const lettersTopic = nameOf(projectId, "topics", ids.deadLetters);
+  const subscriber: Binding[] = [
+    ...[own, redrive].flatMap((name) => [binding(name, "subscriber"), binding(name, "viewer")]),
+    // A letter counts as stored only when the worker has seen the subscription.
+    binding(lettersTopic, "publisher"),
+    binding(letters, "viewer"),
+    ...(mayMoveOn(subscription) ? [binding(redriveTopic, "publisher")] : []),
+  ];
+  const operator: Binding[] = [
+    binding(letters, "subscriber"),
+    binding(letters, "viewer"),
+    // Letters of a large queue that a filter does not match are moved to its end.
+    binding(lettersTopic, "publisher"),
+    binding(redriveTopic, "publisher"),
+    binding(redrive, "viewer"),
+  ];
   return [
-    {
-      role: "subscriber",
-      of,
-      document: {
-        bindings: [
-          ...worked.flatMap((name) => [binding(name, "subscriber"), binding(name, "viewer")]),
-          // What it publishes there counts as stored only when it has seen the subscription.
-          binding(lettersTopic, "publisher"),
-          binding(letters, "viewer"),
-          ...(mayMoveOn(subscription) ? [binding(redriven, "publisher")] : []),
-        ],
-      },
-    },
-    {
-      role: "operator",
-      of,
-      document: {
-        bindings: [
-          binding(letters, "subscriber"),
-          binding(letters, "viewer"),
-          // What a filter leaves of a large queue is moved to its end.
-          binding(lettersTopic, "publisher"),
-          binding(redriven, "publisher"),
-          binding(subscriptionName(ids.redrive, options), "viewer"),
-        ],
-      },
-    },
+    { role: "subscriber", of, document: { bindings: subscriber } },
+    { role: "operator", of, document: { bindings: operator } },
   ];
 }
 
@@ -69,10 +63,6 @@ function binding(resource: string, role: "publisher" | "subscriber" | "viewer"):
   return { resource, role: `roles/pubsub.${role}` };
 }
 
-function topicName(id: string, { projectId = "PROJECT" }: CheckedOptions): string {
-  return `projects/${projectId}/topics/${id}`;
-}
-
-function subscriptionName(id: string, { projectId = "PROJECT" }: CheckedOptions): string {
-  return `projects/${projectId}/subscriptions/${id}`;
+function nameOf(projectId = "PROJECT", kind: "topics" | "subscriptions", id: string): string {
+  return `projects/${projectId}/${kind}/${id}`;
 }

@@ -1,24 +1,24 @@
 /**
- * The limits of Google Cloud Pub/Sub that the adapter lives within. Read 2026-11-22.
+ * The limits of Google Cloud Pub/Sub that the adapter keeps. Read 2026-11-22 on
  * https://cloud.google.com/pubsub/quotas#resource_limits unless another page is named.
- * The emulators enforce almost none of them, so core checks before the network.
+ * The emulators enforce almost none of them, so core checks them before anything is sent.
  */
 
-/** One publish request, all its messages together, in bytes. A message's data may be as large. */
+/** All messages of one publish request together, in bytes. One message may be as large. */
 export const MAX_PUBLISH_BYTES = 10_000_000;
 /** Messages in one publish request. */
 export const MAX_PUBLISH_MESSAGES = 1000;
-/** Room kept on every message for what a dead letter adds: its record in up to four attributes, the time, and the four attributes of the service's own forwarding. */
+/** Reserved on every message for what a dead letter adds: its record in up to four attributes, the time, and the four attributes of the service's own forwarding. */
 export const DEAD_LETTER_ROOM_BYTES = 16_384;
 
-/** On one message, ours included. */
+/** On one message, including ours. */
 const MAX_ATTRIBUTES_OF_MESSAGE = 100;
 /** Id, time, attempts, four parts of a dead-letter record, four of the service's own forwarding (`CloudPubSubDeadLetterSource…`), one to spare. */
 const OUR_ATTRIBUTES = 12;
 export const MAX_ATTRIBUTES: number = MAX_ATTRIBUTES_OF_MESSAGE - OUR_ATTRIBUTES;
 /** In bytes. */
 const MAX_KEY_BYTES = 256;
-/** In front of keys the service refuses, see `codec.ts`. */
+/** Put before keys that the service refuses, see `codec.ts`. */
 export const ESCAPE_PREFIX = "anytopic.";
 export const MAX_ATTRIBUTE_KEY_BYTES: number = MAX_KEY_BYTES - ESCAPE_PREFIX.length;
 /** In bytes. */
@@ -40,15 +40,15 @@ export const EMULATOR_MAX_RETENTION_SECONDS = 604_800;
 export const MIN_DELIVERY_ATTEMPTS = 5;
 export const MAX_DELIVERY_ATTEMPTS = 100;
 
-/** Messages in one answer to a pull; the service may return fewer, the emulator returns 100. */
+/** Messages in one answer to a pull. The service may return fewer; the emulator returns 100. */
 export const MAX_PULL_MESSAGES = 1000;
 
 /** Ack ids in one request. A request may have 512 KiB, an ack id has about 200 bytes. */
 export const MAX_ACK_IDS = 2000;
 
-/** How long a connection may take to end before it is cut off, in ms. Nothing that matters is under way then. */
-export const GOODBYE_MS = 200;
+/** How long a connection may take to close before its socket is destroyed, in ms. Nothing that matters is pending then. */
+export const DISCONNECT_MS = 200;
 
 /** Ids of topics and subscriptions: 3 to 255 characters. https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names */
-export const MIN_ID_LENGTH = 3;
-export const MAX_ID_LENGTH = 255;
+export const MIN_RESOURCE_ID_LENGTH = 3;
+export const MAX_RESOURCE_ID_LENGTH = 255;

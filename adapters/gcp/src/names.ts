@@ -1,7 +1,7 @@
 import { PubSubError, type SubscriptionSpec, type TopicSpec } from "@anytopic/core/driver";
-import { MAX_ID_LENGTH, MIN_ID_LENGTH } from "./limits.ts";
+import { MAX_RESOURCE_ID_LENGTH, MIN_RESOURCE_ID_LENGTH } from "./limits.ts";
 
-/** Ids of everything one subscription consists of. Topics and subscriptions are separate name spaces. */
+/** The ids of everything that one subscription consists of. Topics and subscriptions have separate name spaces. */
 export interface SubscriptionIds {
   readonly topic: string;
   readonly subscription: string;
@@ -29,13 +29,14 @@ export function subscriptionIds(prefix: string, subscription: SubscriptionSpec):
   };
 }
 
-/** Short ids are filled up with `~`, which declared names cannot contain. */
+/** Short ids are padded with `~`, which declared names cannot contain. */
 function checkedId(what: string, id: string): string {
   const refuse = (problem: string): never => {
     throw new PubSubError("INVALID_CONFIG", `${what} would have the id "${id}" on Google Cloud, which ${problem}`);
   };
   if (!ID.test(id)) refuse("is not allowed: a letter, then letters, digits and - . _ ~ + %; change its physical name");
   if (id.toLowerCase().startsWith("goog")) refuse('starts with "goog", which is reserved: set a prefix');
-  if (id.length > MAX_ID_LENGTH) refuse(`is longer than ${MAX_ID_LENGTH} characters: choose a shorter name or prefix`);
-  return id.padEnd(MIN_ID_LENGTH, "~");
+  if (id.length > MAX_RESOURCE_ID_LENGTH)
+    refuse(`is longer than ${MAX_RESOURCE_ID_LENGTH} characters: choose a shorter name or prefix`);
+  return id.padEnd(MIN_RESOURCE_ID_LENGTH, "~");
 }

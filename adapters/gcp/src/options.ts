@@ -14,24 +14,24 @@ import type { ClientConfig, PubSub } from "@google-cloud/pubsub";
 export interface GcpOptions {
   /** `my-project`. @default GOOGLE_CLOUD_PROJECT, or the project of the credentials */
   readonly projectId?: string | undefined;
-  /** Put before the id of every topic and subscription: a letter, then letters, digits, `-`, `_`, `~`; at most 50. @default "" */
+  /** Put before the id of every topic and subscription. A letter, then letters, digits, `-`, `_`, `~`; at most 50. @default "" */
   readonly prefix?: string | undefined;
   /** `127.0.0.1:8085`: an emulator, without TLS and credentials. @default PUBSUB_EMULATOR_HOST, or Google Cloud */
   readonly emulatorHost?: string | undefined;
-  /** Everything else the client library takes: `credentials`, `keyFilename`, `apiEndpoint` for a regional endpoint, `universeDomain`, gRPC channel options. */
+  /** Other options of the client library: `credentials`, `keyFilename`, `apiEndpoint` for a regional endpoint, `universeDomain`, gRPC channel options. */
   readonly clientConfig?: ClientConfig | undefined;
-  /** A ready client instead of `projectId`, `emulatorHost` and `clientConfig`. Its configuration is used for our own channels; it stays yours to close. */
+  /** Your own client, instead of `projectId`, `emulatorHost` and `clientConfig`. Its configuration is used for our own channels. You close it yourself. */
   readonly client?: PubSub | undefined;
-  /** Pull requests of one worker under way at the same time; 1 to 20. @default 4 */
+  /** Pull requests of one worker that are pending at the same time, 1 to 20. @default 4 */
   readonly maxPulls?: number | undefined;
   /**
    * Whether a pull on an idle subscription waits at the service. The official emulator does not notice when such a pull
-   * is given up or its connection ends, and goes on taking messages for it. @default true, on an emulator false
+   * is cancelled or its connection ends, and continues to lease messages for it. @default true, on an emulator false
    */
   readonly waitingPulls?: boolean | undefined;
 }
 
-/** Options with their defaults and checked. */
+/** Checked options, with their defaults. */
 export type CheckedOptions = Checked<GcpOptions, "prefix" | "clientConfig" | "maxPulls">;
 
 export const OPTIONS: OptionTable<CheckedOptions> = {
@@ -79,13 +79,13 @@ export function checkedOptions(options: GcpOptions): CheckedOptions {
   return checked;
 }
 
-/** The same said twice is fine; two things are not. */
+/** The same value twice is allowed; two different values are not. */
 function refuseContradiction(name: string, value: unknown, inner: string, other: unknown): void {
   if (value === undefined || other === undefined || value === other) return;
   throw new TypeError(`${name} is ${shown(value)} and clientConfig.${inner} is ${shown(other)}: say it once`);
 }
 
-/** Reads `gcp://my-project?prefix=…&emulatorHost=…` together with options that are not in it. */
+/** Reads `gcp://my-project?prefix=…&emulatorHost=…` together with other options. */
 export const optionsFromUrl: OptionsFromUrl<CheckedOptions> = urlReader(OPTIONS, readUrl, checkedOptions);
 
 function readUrl(url: string): GcpOptions {

@@ -1,19 +1,12 @@
-import { PubSubError, type Topology, type TopologyChange } from "@anytopic/core/driver";
+import type { Topology, TopologyChange } from "@anytopic/core/driver";
 import type { Connection } from "./connection.ts";
-import { type Attempted, Status, statusOf, toPubSubError } from "./errors.ts";
-import {
-  type ActualSubscription,
-  differencesOf,
-  type Resource,
-  resourcesOf,
-  type SubscriptionResource,
-} from "./topology/resources.ts";
+import { Status, statusOf, toPubSubError } from "./errors.ts";
+import { type ActualSubscription, differencesOf, type Resource, resourcesOf } from "./topology/resources.ts";
 
-/** Resources looked at or changed at a time. */
+/** Resources that are compared or changed at the same time. */
 const PARALLEL = 8;
 
-interface Difference {
-  readonly resource: Resource;
+interface Comparison {
   readonly changes: readonly TopologyChange[];
   /** Fields of the update mask. */
   readonly fields: readonly string[];
@@ -32,131 +25,114 @@ export async function planTopology(
   return compared.flatMap(({ changes }) => changes);
 }
 
-/** Topics before the subscriptions that need them. What somebody else creates meanwhile is compared, not an error. */
+/** Creates topics before the subscriptions that need them. A resource that somebody else creates meanwhile is compared. */
 export async function applyTopology(
   connection: Connection,
   topology: Topology,
   update: boolean,
 ): Promise<readonly TopologyChange[]> {
-  const resources = resourcesOf(connection, topology);
-  const done: TopologyChange[] = [];
-  for (const kind of ["topic", "subscription"] as const) {
-    const ofKind = resources.filter((resource) => resource.kind === kind);
-    const changes = await each(ofKind, async (resource) => await ensure(connection, resource, update));
-    done.push(...changes.flat());
-  }
-  return done;
+  const [topics, subscriptions] = byKind(resourcesOf(connection, topology));
+  const act = (resource: Resource): Promise<readonly TopologyChange[]> => ensure(connection, resource, update);
+  return [...(await each(topics, act)), ...(await each(subscriptions, act))].flat();
 }
 
 export async function destroyTopology(connection: Connection, topology: Topology): Promise<readonly string[]> {
-  const resources = resourcesOf(connection, topology);
-  const names: string[] = [];
-  for (const kind of ["subscription", "topic"] as const) {
-    const ofKind = resources.filter((resource) => resource.kind === kind);
-    const deleted = await each(ofKind, async (resource) =>
-      (await remove(connection, resource)) ? [label(resource)] : [],
-    );
-    names.push(...deleted.flat());
-  }
-  return names;
+  const [topics, subscriptions] = byKind(resourcesOf(connection, topology));
+  const act = async (resource: Resource): Promise<readonly string[]> => {
+    const request = { [resource.kind]: resource.name };
+    const deleted = await admin(connection, "delete", resource, request, Status.NOT_FOUND);
+    return deleted === undefined ? [] : [label(resource)];
+  };
+  return [...(await each(subscriptions, act)), ...(await each(topics, act))].flat();
+}
+
+function byKind(
+  resources: readonly Resource[],
+): readonly [topics: readonly Resource[], subscriptions: readonly Resource[]] {
+  const isTopic = ({ kind }: Resource): boolean => kind === "topic";
+  return [resources.filter(isTopic), resources.filter((resource) => !isTopic(resource))];
 }
 
 function label(resource: Resource): string {
   return `${resource.kind} ${resource.id}`;
 }
 
-async function compare(connection: Connection, resource: Resource): Promise<Difference> {
-  const { publisherClient, subscriberClient, adminCalls } = connection;
-  try {
-    if (resource.kind === "topic") {
-      await adminCalls.answer(publisherClient.getTopic({ topic: resource.name }));
-      return { resource, changes: [], fields: [] };
-    }
-    const [actual] = await adminCalls.answer(subscriberClient.getSubscription({ subscription: resource.name }));
-    return { resource, ...compareSubscription(resource, actual) };
-  } catch (error) {
-    if (statusOf(error) !== Status.NOT_FOUND) throw toPubSubError(error, attempted("look at", resource));
-    return { resource, changes: [{ action: "create", resource: label(resource), detail: "" }], fields: [] };
-  }
-}
-
-function compareSubscription(
-  resource: SubscriptionResource,
-  actual: ActualSubscription,
-): Pick<Difference, "changes" | "fields"> {
-  const differences = differencesOf(resource, actual);
+async function compare(connection: Connection, resource: Resource): Promise<Comparison> {
+  const found = await admin(connection, "get", resource, { [resource.kind]: resource.name }, Status.NOT_FOUND);
+  if (found === undefined)
+    return { changes: [{ action: "create", resource: label(resource), detail: "" }], fields: [] };
+  const differences = resource.kind === "topic" ? [] : differencesOf(resource, found as ActualSubscription);
   return {
     changes: differences.map(({ field, detail }) => ({
       action: field === undefined ? "replace" : "update",
       resource: label(resource),
       detail,
     })),
-    fields: differences.flatMap(({ field }) => (field === undefined ? [] : [field])),
+    fields: differences.flatMap(({ field }) => field ?? []),
   };
 }
 
 async function ensure(connection: Connection, resource: Resource, update: boolean): Promise<readonly TopologyChange[]> {
   let compared = await compare(connection, resource);
   if (compared.changes[0]?.action === "create") {
-    if (await create(connection, resource)) return compared.changes;
+    const declared = resource.kind === "topic" ? { name: resource.name } : resource.declared;
+    const created = await admin(connection, "create", resource, declared, Status.ALREADY_EXISTS);
+    if (created !== undefined) return compared.changes;
     compared = await compare(connection, resource);
   }
   if (!update || compared.fields.length === 0 || resource.kind === "topic") return [];
-  const { subscriberClient, adminCalls } = connection;
-  const updateMask = { paths: [...compared.fields] };
-  try {
-    await adminCalls.answer(subscriberClient.updateSubscription({ subscription: resource.declared, updateMask }));
-  } catch (error) {
-    throw toPubSubError(error, attempted("change", resource));
-  }
+  const request = { subscription: resource.declared, updateMask: { paths: compared.fields } };
+  await admin(connection, "update", resource, request);
   return compared.changes.filter(({ action }) => action === "update");
 }
 
-/** Returns false when it exists already. */
-async function create(connection: Connection, resource: Resource): Promise<boolean> {
-  const { publisherClient, subscriberClient, adminCalls } = connection;
+type Cancellable = Promise<readonly unknown[]> & { cancel?(): void };
+
+const VERBS = { get: "look at", create: "create", update: "change", delete: "delete" } as const;
+
+/**
+ * The answer to an admin call, or undefined when it failed with the status `expected`. The client library retries such a call
+ * for minutes, so it is cancelled when the connection closes. What the methods of the generated clients return cannot be
+ * cancelled, but what they call can.
+ */
+async function admin(
+  { clients, closed }: Connection,
+  action: keyof typeof VERBS,
+  resource: Resource,
+  request: object,
+  expected?: number,
+): Promise<unknown> {
+  const [client, method] =
+    resource.kind === "topic"
+      ? ([clients.publisher, `${action}Topic`] as const)
+      : ([clients.subscriber, `${action}Subscription`] as const);
+  const field = { get: resource.kind, create: "name", update: "subscription.name", delete: resource.kind }[action];
+  const headers = { "x-goog-request-params": `${field}=${encodeURIComponent(resource.name)}` };
+  const call = client.innerApiCalls[method]?.(request, { otherArgs: { headers } }) as Cancellable;
+  const cancel = (): void => call.cancel?.();
+  closed.addEventListener("abort", cancel);
   try {
-    if (resource.kind === "topic") await adminCalls.answer(publisherClient.createTopic({ name: resource.name }));
-    else await adminCalls.answer(subscriberClient.createSubscription(resource.declared));
-    return true;
+    return (await call)[0];
   } catch (error) {
-    if (statusOf(error) === Status.ALREADY_EXISTS) return false;
-    throw toPubSubError(error, attempted("create", resource));
+    closed.throwIfAborted();
+    if (expected !== undefined && statusOf(error) === expected) return undefined;
+    const role = action === "get" ? "roles/pubsub.viewer" : "roles/pubsub.editor";
+    throw toPubSubError(error, { verb: VERBS[action], resource: `${resource.kind} ${resource.name}`, role });
+  } finally {
+    closed.removeEventListener("abort", cancel);
   }
 }
 
-/** Returns false when it was not there. */
-async function remove(connection: Connection, resource: Resource): Promise<boolean> {
-  const { publisherClient, subscriberClient, adminCalls } = connection;
-  try {
-    if (resource.kind === "topic") await adminCalls.answer(publisherClient.deleteTopic({ topic: resource.name }));
-    else await adminCalls.answer(subscriberClient.deleteSubscription({ subscription: resource.name }));
-    return true;
-  } catch (error) {
-    if (statusOf(error) === Status.NOT_FOUND) return false;
-    throw toPubSubError(error, attempted("delete", resource));
-  }
-}
-
-function attempted(verb: string, resource: Resource): Attempted {
-  const role = verb === "look at" ? "roles/pubsub.viewer" : "roles/pubsub.editor";
-  return { verb, resource: `${resource.kind} ${resource.name}`, role };
-}
-
+/** A failure is thrown when all calls of its group have ended. */
 async function each<Item, Result>(
   items: readonly Item[],
   act: (item: Item) => Promise<Result>,
 ): Promise<readonly Result[]> {
   const results: Result[] = [];
   for (let start = 0; start < items.length; start += PARALLEL) {
-    const settled = await Promise.allSettled(items.slice(start, start + PARALLEL).map(act));
-    for (const result of settled) {
-      if (result.status === "rejected") {
-        if (result.reason instanceof Error) throw result.reason;
-        throw new PubSubError("UNKNOWN", "provisioning failed", { cause: result.reason });
-      }
-      results.push(result.value);
-    }
+    const group = items.slice(start, start + PARALLEL).map(act);
+    await Promise.allSettled(group);
+    results.push(...(await Promise.all(group)));
   }
   return results;
 }

@@ -1,34 +1,36 @@
 import type { DriverPublisher, OutgoingMessage, PublishRequest, TopicSpec } from "@anytopic/core/driver";
-import { encode, sizeOf } from "./codec.ts";
+import { encodeMessage, sizeOf } from "./codec.ts";
 import type { Connection } from "./connection.ts";
-import { type Attempted, Status, statusOf, toPubSubError } from "./errors.ts";
+import { Status, statusOf, toPubSubError } from "./errors.ts";
 import { topicId } from "./names.ts";
 import type { CallOptions, WireOutgoing } from "./connection/rpc.ts";
 
 const PUBLISH_DEADLINE_MS = 60_000;
 /**
- * Requests under way for one topic. The service permits 100 on a connection and lets gRPC queue the rest; the emulator permits
- * any number and makes a thread for each, so that many ordering keys, a request each, end it.
+ * Pending requests for one topic. The service permits 100 on a connection and lets gRPC queue the rest. The emulator permits
+ * any number and starts a thread for each: many ordering keys, with a request for each, would crash it.
  */
 const MAX_REQUESTS = 100;
 
 /**
- * Publishes core's batches as they are: one request each, except that the service wants all messages of a request to
- * have the same ordering key, so every message with a key is a request of its own. The pause of a key after a failure is core's.
+ * Publishes each batch of core as one request. Messages with an ordering key are the exception: the service requires one key
+ * per request, so each of them is a request of its own. Core pauses a key after a failure.
  */
 export class GcpPublisher implements DriverPublisher {
   readonly #connection: Connection;
   readonly #topic: string;
   readonly #options: CallOptions;
-  readonly #attempted: Attempted;
   readonly #waiting: (readonly PublishRequest[])[] = [];
   #requests = 0;
 
   constructor(connection: Connection, topic: TopicSpec) {
     this.#connection = connection;
     this.#topic = `projects/${connection.projectId}/topics/${topicId(connection.options.prefix, topic)}`;
-    this.#options = { metadata: connection.metadata("topic", this.#topic), deadlineMs: PUBLISH_DEADLINE_MS };
-    this.#attempted = { verb: "publish to", resource: `topic ${this.#topic}`, role: "roles/pubsub.publisher" };
+    this.#options = {
+      metadata: connection.metadata("topic", this.#topic),
+      deadlineMs: PUBLISH_DEADLINE_MS,
+      attempted: { verb: "publish to", resource: `topic ${this.#topic}`, role: "roles/pubsub.publisher" },
+    };
   }
 
   sizeOf(message: OutgoingMessage): number {
@@ -54,7 +56,7 @@ export class GcpPublisher implements DriverPublisher {
       return;
     }
     const { publishing, methods } = this.#connection;
-    const messages: WireOutgoing[] = requests.map(encode);
+    const messages: WireOutgoing[] = requests.map(encodeMessage);
     this.#requests += 1;
     publishing.call(methods.publish, { topic: this.#topic, messages }, this.#options, (error) => {
       this.#requests -= 1;
@@ -63,22 +65,21 @@ export class GcpPublisher implements DriverPublisher {
         for (const request of requests) request.accept();
         return;
       }
-      // Nothing of a refused request was stored, and only one of its messages need be at fault.
+      // Nothing of a refused request was stored, and perhaps only one of its messages is at fault.
       if (requests.length > 1 && statusOf(error) === Status.INVALID_ARGUMENT) {
         for (const request of requests) this.#send([request]);
         return;
       }
-      const reason = toPubSubError(error, this.#attempted);
+      const reason = toPubSubError(error, this.#options.attempted);
       for (const request of requests) request.reject(reason);
     });
   }
 
-  /** Those that core no longer waits for are not sent. */
+  /** Requests that core no longer waits for are not sent. */
   #sendNext(): void {
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      const awaited = next.filter((request) => request.awaited);
-      if (awaited.length > 0) return this.#send(awaited);
-    }
-    return undefined;
+    let next: readonly PublishRequest[] = [];
+    while (next.length === 0 && this.#waiting.length > 0)
+      next = (this.#waiting.shift() ?? []).filter((request) => request.awaited);
+    if (next.length > 0) this.#send(next);
   }
 }

@@ -1,5 +1,4 @@
 import {
-  CLOSE_GRACE_MS,
   type Clock,
   type DeliverySink,
   type DriverDelivery,
@@ -11,31 +10,31 @@ import {
   timeLeft,
   within,
 } from "@anytopic/core/driver";
-import { Attempts } from "./retry/attempts.ts";
-import { decode, encodeCopy } from "./codec.ts";
+import { decodeMessage, encodeCopy } from "./codec.ts";
 import type { Connection } from "./connection.ts";
-import { CopyPublisher } from "./publish/copy-publisher.ts";
-import { GcpDelivery } from "./delivery.ts";
-import { extendLeases } from "./settle/extend-leases.ts";
-import { GOODBYE_MS } from "./limits.ts";
-import { mustMoveOn } from "./retry/move-on.ts";
-import { subscriptionIds } from "./names.ts";
 import type { Channel, WireReceived } from "./connection/rpc.ts";
-import { Settlements, SHORTLY_SECONDS } from "./settle/settlements.ts";
+import { GcpDelivery } from "./delivery.ts";
+import { DISCONNECT_MS } from "./limits.ts";
+import { subscriptionIds } from "./names.ts";
+import { CopyPublisher } from "./publish/copy-publisher.ts";
 import { createSource, type Source } from "./receive/source.ts";
+import { AttemptCounter } from "./retry/attempt-counter.ts";
+import { mustMoveOn } from "./retry/move-on.ts";
+import { extendLeases } from "./settle/extend-leases.ts";
+import { Settlements, SHORTLY_SECONDS } from "./settle/settlements.ts";
 
-/** Redriven messages that may wait here for a place: they are asked for without one, so that they never hold one while idle. */
+/** Redriven messages that may wait here for a free place. They are requested without one, so that the idle pull occupies none. */
 const MAX_PARKED = 10;
-/** A pull asks for at most this share of all places, so that several can be under way. */
+/** Several pulls share the places of a worker, if each of them gets at least so many. */
 const MIN_PULL_SIZE = 25;
 
-/** How long pulls that do not wait may pause, in ms. Redriving has no hurry. */
+/** The longest pause between pulls that do not wait, in ms. Redriven messages are not urgent. */
 const MAX_IDLE_PAUSE_MS = 80;
 const MAX_REDRIVE_PAUSE_MS = 320;
 
 /**
- * One worker. Pulls exactly as much as core has room for (docs/adr/041-gcp-subscriber.md). What comes is handed to core,
- * waits for a place, or moves on; how it ends is for `Settlements`.
+ * One worker. Pulls exactly as much as core has room for (docs/adr/041-gcp-subscriber.md). A message that comes is delivered
+ * to core, or parked until there is a free place, or moves on. `Settlements` settles it.
  */
 export class GcpSubscriber implements DriverSubscriber {
   readonly #connection: Connection;
@@ -48,16 +47,15 @@ export class GcpSubscriber implements DriverSubscriber {
   readonly #sources: readonly Source[];
   readonly #copies: CopyPublisher;
   readonly #clock: Clock;
-  readonly #leaseMs: number;
   readonly #leaseSeconds: number;
-  readonly #attempts = new Attempts();
+  readonly #attempts = new AttemptCounter();
   readonly #settlements: Settlements;
   readonly #parked: GcpDelivery[] = [];
   /** Unsettled deliveries with core. */
   #outstanding = 0;
   #pumping = false;
   #stopping: Promise<void> | undefined;
-  /** Settled when every pull has ended, once the worker stops. */
+  /** Set when the worker stops. Resolves when every pull has ended. */
   #pulls: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -77,9 +75,7 @@ export class GcpSubscriber implements DriverSubscriber {
     this.#sink = sink;
     this.#maxOutstanding = maxOutstanding;
     this.#leaseSeconds = Math.ceil(spec.ackDeadlineMs / 1000);
-    this.#leaseMs = this.#leaseSeconds * 1000;
     this.#copies = new CopyPublisher(connection, ids.redrive);
-    const subscription = `${project}/subscriptions/${ids.subscription}`;
     this.#settlements = new Settlements({
       clock: this.#clock,
       spec,
@@ -104,11 +100,11 @@ export class GcpSubscriber implements DriverSubscriber {
     };
     this.#main = createSource({
       ...shared,
-      subscription,
+      subscription: `${project}/subscriptions/${ids.subscription}`,
       maxCalls: calls,
       size: Math.ceil(maxOutstanding / calls),
       maxIdlePauseMs: MAX_IDLE_PAUSE_MS,
-      room: () => this.#room(),
+      room: () => maxOutstanding - this.#outstanding - this.#main.puller.requested - this.#parked.length,
     });
     this.#redrive = createSource({
       ...shared,
@@ -121,7 +117,7 @@ export class GcpSubscriber implements DriverSubscriber {
     this.#sources = [this.#main, this.#redrive];
   }
 
-  /** Resolves when the subscription was read once; waits for the connection as long as it takes. */
+  /** Resolves when the subscription was read once. Waits for the connection without a limit. */
   async start(): Promise<void> {
     const { context, closed: signal } = this.#connection;
     const probe = (): Promise<void> => this.#main.puller.probe(Math.min(this.#maxOutstanding, MIN_PULL_SIZE));
@@ -132,7 +128,7 @@ export class GcpSubscriber implements DriverSubscriber {
 
   extend(deliveries: readonly DriverDelivery[]): void {
     const now = this.#clock.monotonicNow();
-    const kept: GcpDelivery[] = [...this.#settlements.returned(), ...this.#parked];
+    const kept: GcpDelivery[] = [...this.#settlements.released(), ...this.#parked];
     for (const delivery of deliveries as readonly GcpDelivery[]) {
       if (delivery.settled) continue;
       if (delivery.leaseUntilMs > now) kept.push(delivery);
@@ -140,74 +136,73 @@ export class GcpSubscriber implements DriverSubscriber {
     }
     for (const source of this.#sources) {
       const ofSource = kept.filter((delivery) => delivery.source === source);
-      if (ofSource.length > 0) void this.#extend(source, ofSource);
+      if (ofSource.length === 0) continue;
+      void extendLeases(source, ofSource, this.#leaseSeconds, this.#clock, (lost) => this.#lose(lost));
     }
   }
 
-  async stop(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
+  async stop(timeoutMs: number): Promise<void> {
     this.#stopping ??= this.#stop(timeoutMs);
     await this.#stopping;
   }
 
-  /** Uses half of the time at most: a pull that does not answer must leave some for the settles. */
+  /** Uses at most half of the time: a pull that is not answered must leave some for the settles. */
   async #stop(timeoutMs: number): Promise<void> {
     this.#pulls = Promise.all(this.#sources.map((source) => source.puller.stop(timeoutMs / 2)));
     await this.#pulls;
-    this.#settlements.giveBack(this.#parked.splice(0));
+    this.#settlements.makeVisible(this.#parked.splice(0));
   }
 
   /**
-   * A pull that is given up while its answer is on the way costs a lease. What a closing worker gives back would go into just
-   * such a pull. Whether the worker is being closed shows at the end of the turn.
+   * Cancelling a pull whose answer is on its way costs a lease, and such a pull would receive what a closing worker releases.
+   * So a release waits for the end of the pulls. Whether the worker closes is known at the end of the turn.
    */
   async #pullsEnded(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     await this.#pulls;
   }
 
-  async close(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
+  async close(timeoutMs: number): Promise<void> {
     this.#closing ??= this.#close(timeLeft(this.#clock, timeoutMs));
     await this.#closing;
   }
 
   async #close(leftMs: () => number): Promise<void> {
     await this.stop(leftMs());
-    // What core has just given back under a key comes here at the end of the turn.
+    // What core has just released under a key comes here at the end of the turn.
     await new Promise((resolve) => setImmediate(resolve));
-    this.#settlements.giveBackReturned();
+    this.#settlements.makeReleasedVisible();
     const flushed = Promise.all(this.#sources.map((source) => source.settles.flush()));
-    await within(this.#clock, leftMs() - GOODBYE_MS, flushed);
-    await this.#channel.close(Math.min(GOODBYE_MS, leftMs()));
+    await within(this.#clock, leftMs() - DISCONNECT_MS, flushed);
+    await this.#channel.close(Math.min(DISCONNECT_MS, leftMs()));
   }
 
   #received(source: Source, messages: readonly WireReceived[]): void {
-    const leaseUntilMs = this.#clock.monotonicNow() + this.#leaseMs;
+    const leaseUntilMs = this.#clock.monotonicNow() + this.#leaseSeconds * 1000;
     const nowMs = this.#clock.now();
     const origin = source === this.#redrive ? "redrive" : "topic";
     this.#settlements.arriving = messages;
     for (const received of messages) {
-      const decoded = decode(received.message, origin, nowMs);
-      const attempt = this.#attempts.of(received, decoded.previousAttempts);
+      const decoded = decodeMessage(received.message, origin, nowMs);
+      const attempt = this.#attempts.attemptOf(received, decoded.previousAttempts);
       const delivery = new GcpDelivery(this.#settlements, source, received, decoded, attempt, leaseUntilMs);
-      if (this.#isAgain(delivery)) continue;
-      const earlyMs = this.#earlyByMs(delivery);
+      if (this.#replacesLease(delivery)) continue;
+      const { orderingKey } = delivery;
+      const { messageId } = received.message;
+      const earlyMs = orderingKey === undefined ? 0 : source.keyWaits.earlyByMs(orderingKey, messageId);
       if (earlyMs > 0) {
-        this.#settlements.giveBack([delivery], Math.ceil(earlyMs / 1000) + SHORTLY_SECONDS);
+        this.#settlements.makeVisible([delivery], Math.ceil(earlyMs / 1000) + SHORTLY_SECONDS);
         continue;
       }
-      source.held.set(received.message.messageId, delivery);
-      if (mustMoveOn(this.#spec, received, this.#settlements.isKept(delivery))) void this.#moveOn(delivery);
+      source.held.set(messageId, delivery);
+      if (mustMoveOn(this.#spec, received, this.#settlements.keepsKey(delivery))) void this.#moveOn(delivery);
       else this.#admit(delivery);
     }
     this.#settlements.arriving = [];
   }
 
-  #earlyByMs({ source, native, orderingKey }: GcpDelivery): number {
-    return orderingKey === undefined ? 0 : source.keyWaits.earlyByMs(orderingKey, native.message.messageId);
-  }
-
-  /** A message that is held already: under a valid lease the new one takes its place, else the old delivery is lost. */
-  #isAgain(delivery: GcpDelivery): boolean {
+  /** Whether the message is already held, under a lease that is still valid: the new lease replaces it. If it has expired, the old delivery is lost. */
+  #replacesLease(delivery: GcpDelivery): boolean {
     const before = delivery.source.held.get(delivery.native.message.messageId);
     if (before === undefined) return false;
     if (before.leaseUntilMs <= this.#clock.monotonicNow() && !before.settled) {
@@ -236,13 +231,9 @@ export class GcpSubscriber implements DriverSubscriber {
       if (!delivery.settled) void delivery.source.settles.ack(delivery.ackId);
       this.#settlements.forget(delivery);
     } catch {
-      // It can still be delivered; it is only nearer to the service's own limit.
+      // It can still be delivered. It is only nearer to the service's own limit.
       if (!delivery.settled) this.#admit(delivery);
     }
-  }
-
-  async #extend(source: Source, deliveries: readonly GcpDelivery[]): Promise<void> {
-    for (const lost of await extendLeases(source, deliveries, this.#leaseSeconds, this.#clock)) this.#lose(lost);
   }
 
   #lose(delivery: GcpDelivery): void {
@@ -256,11 +247,7 @@ export class GcpSubscriber implements DriverSubscriber {
     this.#sink.revoke(delivery);
   }
 
-  #room(): number {
-    return this.#maxOutstanding - this.#outstanding - this.#main.puller.requested - this.#parked.length;
-  }
-
-  /** Settles come in bursts: one look at the end of the turn serves all of them. */
+  /** Settles come in bursts: one call at the end of the turn serves all of them. */
   #pumpSoon(): void {
     if (this.#pumping) return;
     this.#pumping = true;

@@ -1,7 +1,15 @@
 import { DEAD_LETTER_ATTRIBUTE, type OutgoingMessage } from "@anytopic/core/driver";
 import { protos } from "@google-cloud/pubsub";
 import { expect, test } from "vitest";
-import { ATTEMPTS_ATTRIBUTE, decode, encode, encodeCopy, ID_ATTRIBUTE, sizeOf, TIME_ATTRIBUTE } from "../src/codec.ts";
+import {
+  ATTEMPTS_ATTRIBUTE,
+  decodeMessage,
+  encodeCopy,
+  encodeMessage,
+  ID_ATTRIBUTE,
+  sizeOf,
+  TIME_ATTRIBUTE,
+} from "../src/codec.ts";
 import type { WireMessage, WireOutgoing } from "../src/connection/rpc.ts";
 
 const { PubsubMessage } = protos.google.pubsub.v1;
@@ -50,14 +58,14 @@ test("attributes of any Unicode come back as they were, and nothing else does", 
     configurable: true,
     writable: true,
   });
-  const decoded = decode(received(encode(outgoing({ attributes }))), "topic", NOW_MS);
+  const decoded = decodeMessage(received(encodeMessage(outgoing({ attributes }))), "topic", NOW_MS);
   expect(decoded.attributes).toEqual(attributes);
   expect(Object.keys(decoded.attributes).toSorted()).toEqual(Object.keys(attributes).toSorted());
   expect(Object.getPrototypeOf(decoded.attributes)).toBeNull();
 });
 
 test("keys the service refuses never reach it", () => {
-  const wire = encode(outgoing({ attributes: attributesOf({ goog: "1", Google: "2", "": "3", other: "4" }) }));
+  const wire = encodeMessage(outgoing({ attributes: attributesOf({ goog: "1", Google: "2", "": "3", other: "4" }) }));
   expect(Object.keys(wire.attributes).toSorted()).toEqual([
     "anytopic-id",
     "anytopic.",
@@ -68,15 +76,15 @@ test("keys the service refuses never reach it", () => {
 });
 
 test("a first publish carries the id alone, a copy also its time and attempts", () => {
-  expect(encode(outgoing()).attributes).toEqual({ [ID_ATTRIBUTE]: "id-1" });
+  expect(encodeMessage(outgoing()).attributes).toEqual({ [ID_ATTRIBUTE]: "id-1" });
   expect(encodeCopy(outgoing()).attributes).toEqual({ [ID_ATTRIBUTE]: "id-1", [TIME_ATTRIBUTE]: "1234" });
-  const copy = decode(received(encodeCopy(outgoing(), 94)), "redrive", NOW_MS);
+  const copy = decodeMessage(received(encodeCopy(outgoing(), 94)), "redrive", NOW_MS);
   expect(copy).toMatchObject({ id: "id-1", publishTimeMs: 1234, previousAttempts: 94 });
 });
 
 test("a foreign message has the service's id and time, whatever it carries", () => {
   const foreign = { data: Buffer.alloc(0), attributes: { a: "1" } };
-  expect(decode(received(foreign), "topic", NOW_MS)).toMatchObject({
+  expect(decodeMessage(received(foreign), "topic", NOW_MS)).toMatchObject({
     id: "77",
     publishTimeMs: 1_700_000_000_123,
     previousAttempts: 0,
@@ -85,7 +93,7 @@ test("a foreign message has the service's id and time, whatever it carries", () 
     data: Buffer.alloc(0),
     attributes: { [ID_ATTRIBUTE]: "", [TIME_ATTRIBUTE]: "soon", [ATTEMPTS_ATTRIBUTE]: "-1" },
   };
-  expect(decode(received(odd), "redrive", NOW_MS)).toMatchObject({
+  expect(decodeMessage(received(odd), "redrive", NOW_MS)).toMatchObject({
     id: "77",
     publishTimeMs: 1_700_000_000_123,
     previousAttempts: 0,
@@ -96,9 +104,9 @@ test.each([0, 1, 1023, 1024, 1025, 3100, 4096])(
   "a record of %i characters is cut to fit and joined again",
   (length) => {
     const record = Array.from({ length }, (_, index) => String(index % 10)).join("");
-    const wire = encode(outgoing({ attributes: attributesOf({ [DEAD_LETTER_ATTRIBUTE]: record, user: "x" }) }));
+    const wire = encodeMessage(outgoing({ attributes: attributesOf({ [DEAD_LETTER_ATTRIBUTE]: record, user: "x" }) }));
     for (const value of Object.values(wire.attributes)) expect(value.length).toBeLessThanOrEqual(1024);
-    expect({ ...decode(received(wire), "letters", NOW_MS).attributes }).toEqual({
+    expect({ ...decodeMessage(received(wire), "letters", NOW_MS).attributes }).toEqual({
       [DEAD_LETTER_ATTRIBUTE]: record,
       user: "x",
     });
@@ -113,7 +121,7 @@ test.each<Partial<OutgoingMessage>>([
   { id: "i".repeat(128) },
 ])("the size is never less than the bytes on the wire", (part) => {
   const message = outgoing(part);
-  const bytes = PubsubMessage.encode(encode(message)).finish().length;
+  const bytes = PubsubMessage.encode(encodeMessage(message)).finish().length;
   // In its request: a tag and a length more.
   expect(sizeOf(message)).toBeGreaterThanOrEqual(bytes + 6);
 });
@@ -135,7 +143,11 @@ const forged = {
 const believed = { publishTimeMs: 1_700_000_000_123, previousAttempts: 0, attributes: { user: "x" } };
 
 test("of a publisher's reserved attributes the id alone is believed, and none is shown", () => {
-  const { attributes, ...rest } = decode(received({ data: Buffer.alloc(0), attributes: forged }), "topic", NOW_MS);
+  const { attributes, ...rest } = decodeMessage(
+    received({ data: Buffer.alloc(0), attributes: forged }),
+    "topic",
+    NOW_MS,
+  );
   expect({ ...rest, attributes: { ...attributes } }).toEqual({ id: "taken", ...believed });
 });
 
@@ -145,7 +157,7 @@ test("what the service itself forwarded to the letters is a publisher's word, an
     CloudPubSubDeadLetterSourceTopicPublishTime: "2023-11-14T22:13:20.123+00:00",
   };
   const attributes = { ...forged, ...forwardedBy };
-  const decoded = decode(received({ data: Buffer.alloc(0), attributes }), "letters", NOW_MS);
+  const decoded = decodeMessage(received({ data: Buffer.alloc(0), attributes }), "letters", NOW_MS);
   expect({ ...decoded, attributes: { ...decoded.attributes } }).toEqual({
     id: "taken",
     ...believed,
@@ -155,7 +167,7 @@ test("what the service itself forwarded to the letters is a publisher's word, an
   const stored = encodeCopy(
     outgoing({ attributes: attributesOf({ ...forwardedBy, [DEAD_LETTER_ATTRIBUTE]: "record" }) }),
   );
-  const letter = decode(received(stored), "letters", NOW_MS);
+  const letter = decodeMessage(received(stored), "letters", NOW_MS);
   expect({ ...letter.attributes }).toEqual({ ...forwardedBy, [DEAD_LETTER_ATTRIBUTE]: "record" });
 });
 
@@ -163,7 +175,7 @@ test.each(["", " ", "a b", "é", "\n", "\u001B[2J", "i".repeat(129), "i".repeat(
   "an id that cannot be ours, %j, is the service's",
   (id) => {
     const attributes = { [ID_ATTRIBUTE]: id };
-    expect(decode(received({ data: Buffer.alloc(0), attributes }), "topic", NOW_MS).id).toBe("77");
+    expect(decodeMessage(received({ data: Buffer.alloc(0), attributes }), "topic", NOW_MS).id).toBe("77");
   },
 );
 
@@ -177,7 +189,7 @@ test.each(["1e300", "NaN", "-1", "8640000000000001", "9007199254740991", "0x10",
     };
     for (const attributes of [ours, services]) {
       for (const origin of ["topic", "redrive", "letters"] as const) {
-        const { publishTimeMs } = decode(received({ data: Buffer.alloc(0), attributes }), origin, NOW_MS);
+        const { publishTimeMs } = decodeMessage(received({ data: Buffer.alloc(0), attributes }), origin, NOW_MS);
         expect(publishTimeMs).toBe(1_700_000_000_123);
       }
     }

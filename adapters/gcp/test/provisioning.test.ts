@@ -1,4 +1,6 @@
+import { setTimeout } from "node:timers/promises";
 import { type Broker, startBrokerOrSkip } from "@anytopic/brokers";
+import { createTcpProxy } from "@anytopic/conformance";
 import { connect, defineSubscription, defineTopic, type PubSub } from "@anytopic/core";
 import { gcp } from "@anytopic/gcp";
 import { PubSub as GooglePubSub, v1 } from "@google-cloud/pubsub";
@@ -95,5 +97,18 @@ describe.skipIf(broker === undefined)("topology", () => {
     const subscription = defineSubscription(topic, "mail");
     await expect(pubsub.apply([subscription])).rejects.toMatchObject({ code: "NOT_SUPPORTED" });
     expect((await google.topic("dev-brief").exists())[0]).toBe(false);
+  });
+
+  test("closing ends an admin call that the client library retries, and its timers", async () => {
+    const { host, port } = broker as Broker;
+    const line = await createTcpProxy({ targetHost: host, targetPort: port });
+    const closing = await connect(gcp({ projectId, emulatorHost: `${line.host}:${line.port}` }));
+    await line.close();
+    const planning = closing.plan([defineSubscription(defineTopic<object>("cut-off"), "mail")]);
+    const outcome = planning.catch((error: unknown) => error);
+    // By then it pauses for seconds between its retries.
+    await setTimeout(5000);
+    await closing.close();
+    expect(await Promise.race([outcome, setTimeout(100)])).toMatchObject({ code: "CLOSED" });
   });
 });

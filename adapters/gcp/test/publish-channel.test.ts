@@ -5,7 +5,7 @@ import { connect, defineSubscription, defineTopic } from "@anytopic/core";
 import { gcp } from "@anytopic/gcp";
 import type { grpc as Grpc } from "google-gax";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { createPublishChannel } from "../src/publish/publish-channel.ts";
+import { createPublishChannel } from "../src/connection/publish-channel.ts";
 import type { CallOptions, Method } from "../src/connection/rpc.ts";
 
 const IDLE = 0;

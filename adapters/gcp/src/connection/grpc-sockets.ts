@@ -4,9 +4,9 @@ import { type Clock, within } from "@anytopic/core/driver";
 import type { grpc as Grpc } from "google-gax";
 
 /**
- * Where grpc-js (1.14) keeps its connections. It has no way to end one that does not answer: a closed client sends
- * its goodbye and waits, and what was written and not taken keeps the process alive. If this changes we find nothing,
- * and `closing.test.ts` fails.
+ * Where grpc-js (1.14) keeps its connections. It cannot end a connection that does not answer: a closed client sends a
+ * goodbye and waits, and data that the server has not read keeps the process alive. If these fields change we find no
+ * socket, and `closing-frozen.test.ts` fails.
  */
 interface Internals {
   readonly internalChannel?: {
@@ -20,7 +20,7 @@ interface Holder {
   readonly session?: ClientHttp2Session | null;
 }
 
-/** To be asked before the client is closed, which forgets them. */
+/** To be called before the client is closed: a closed client forgets its sockets. */
 export function socketsOf(client: Grpc.Client): readonly Socket[] {
   const { internalChannel } = client.getChannel() as unknown as Internals;
   const pooled = Object.values(internalChannel?.subchannelPool?.pool ?? {}).flat();
@@ -29,7 +29,7 @@ export function socketsOf(client: Grpc.Client): readonly Socket[] {
   );
 }
 
-/** Resolves when all of them are closed. Those that are not within `timeoutMs` are destroyed. */
+/** Resolves when all sockets are closed. Those that are still open after `timeoutMs` are destroyed. */
 export async function ended(sockets: readonly Socket[], clock: Clock, timeoutMs: number): Promise<void> {
   const open = sockets.filter(({ closed }) => !closed);
   if (open.length === 0) return;
@@ -38,7 +38,7 @@ export async function ended(sockets: readonly Socket[], clock: Clock, timeoutMs:
   for (const socket of open) socket.destroy();
 }
 
-/** A session hands out a stand-in for its socket that cannot be destroyed; adding a listener returns the socket itself. */
+/** The `socket` of a session is a proxy that cannot be destroyed. Adding a listener returns the socket itself. */
 function socketOf(session: ClientHttp2Session | null | undefined): readonly Socket[] {
   if (session === null || session === undefined || session.destroyed) return [];
   return [session.socket.once("close", () => {})];

@@ -1,14 +1,13 @@
 /**
- * The few calls of the service's API that carry messages, made on the client library's own gRPC stub. The generated
- * client's methods do the same with three conversions and a retry layer more, which cost twice the CPU, and its retries
- * would hide from core what happened.
+ * The few calls of the service's API that carry messages, made on the client library's own gRPC stub. The methods of the
+ * generated client add three conversions and a retry layer. They need twice the CPU, and their retries would hide failures
+ * from core.
  */
 import type { protos as Protos } from "@google-cloud/pubsub";
 import type { Clock } from "@anytopic/core/driver";
 import type { grpc as Grpc } from "google-gax";
+import { type Attempted, toPubSubError } from "../errors.ts";
 import { ended, socketsOf } from "./grpc-sockets.ts";
-
-type V1 = typeof Protos.google.pubsub.v1;
 
 /** A message as it is published. */
 export interface WireOutgoing {
@@ -50,7 +49,7 @@ interface ModifyAckDeadlineRequest extends AcknowledgeRequest {
   readonly ackDeadlineSeconds: number;
 }
 
-/** As much of a subscription as tells whether it gets what is published to a topic. */
+/** The fields of a subscription that show whether it gets what is published to a topic. */
 export interface WireSubscription {
   readonly topic: string;
   readonly detached: boolean;
@@ -70,35 +69,26 @@ export interface Methods {
   readonly getSubscription: Method<{ readonly subscription: string }, WireSubscription>;
 }
 
-/** The types of the generated encoders and decoders say that everything may be null, which theirs never is. */
-export function createMethods({ PublishRequest, PublishResponse, PullRequest, PullResponse, ...v1 }: V1): Methods {
-  const none = (): undefined => undefined;
+export function createMethods(v1: typeof Protos.google.pubsub.v1): Methods {
   return {
-    publish: {
-      path: "/google.pubsub.v1.Publisher/Publish",
-      serialize: (request) => PublishRequest.encode(request as never).finish() as Buffer,
-      deserialize: (bytes) => PublishResponse.decode(bytes),
-    },
-    pull: {
-      path: "/google.pubsub.v1.Subscriber/Pull",
-      serialize: (request) => PullRequest.encode(request).finish() as Buffer,
-      deserialize: (bytes) => PullResponse.decode(bytes) as never,
-    },
-    acknowledge: {
-      path: "/google.pubsub.v1.Subscriber/Acknowledge",
-      serialize: (request) => v1.AcknowledgeRequest.encode(request as never).finish() as Buffer,
-      deserialize: none,
-    },
-    modifyAckDeadline: {
-      path: "/google.pubsub.v1.Subscriber/ModifyAckDeadline",
-      serialize: (request) => v1.ModifyAckDeadlineRequest.encode(request as never).finish() as Buffer,
-      deserialize: none,
-    },
-    getSubscription: {
-      path: "/google.pubsub.v1.Subscriber/GetSubscription",
-      serialize: (request) => v1.GetSubscriptionRequest.encode(request).finish() as Buffer,
-      deserialize: (bytes) => v1.Subscription.decode(bytes),
-    },
+    publish: method("Publisher/Publish", v1.PublishRequest, v1.PublishResponse),
+    pull: method("Subscriber/Pull", v1.PullRequest, v1.PullResponse),
+    acknowledge: method("Subscriber/Acknowledge", v1.AcknowledgeRequest),
+    modifyAckDeadline: method("Subscriber/ModifyAckDeadline", v1.ModifyAckDeadlineRequest),
+    getSubscription: method("Subscriber/GetSubscription", v1.GetSubscriptionRequest, v1.Subscription),
+  };
+}
+
+/** The types of the generated encoders and decoders say that every field may be null, which is never true here. */
+function method<Request, Response>(
+  name: string,
+  encoder: { encode(request: never): { finish(): Uint8Array } },
+  decoder?: { decode(bytes: Uint8Array): unknown },
+): Method<Request, Response> {
+  return {
+    path: `/google.pubsub.v1.${name}`,
+    serialize: (request) => encoder.encode(request as never).finish() as Buffer,
+    deserialize: (bytes) => decoder?.decode(bytes) as Response,
   };
 }
 
@@ -109,6 +99,8 @@ export interface Call {
 export interface CallOptions {
   readonly metadata: Grpc.Metadata;
   readonly deadlineMs: number;
+  /** For the error. */
+  readonly attempted: Attempted;
 }
 
 /** A gRPC channel, one connection. */
@@ -119,11 +111,26 @@ export interface Channel {
     options: CallOptions,
     done: (error: unknown, response: Response | undefined) => void,
   ): Call;
-  /** Cancels what is under way, for gRPC itself would wait for it, and ends the connection, within `timeoutMs`. */
+  /** Cancels pending calls, because gRPC would wait for them, and ends the connection, within `timeoutMs`. */
   close(timeoutMs: number): Promise<void>;
 }
 
-/** `client` is what the generated client made for itself. Calls on a closed channel fail like any other call. `onClose` is called when it begins to close. */
+/** The answer to one call. @throws PubSubError */
+export function unaryCall<Request, Response>(
+  channel: Channel,
+  method: Method<Request, Response>,
+  request: Request,
+  options: CallOptions,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    channel.call(method, request, options, (error, response) => {
+      if (response === undefined) reject(toPubSubError(error, options.attempted));
+      else resolve(response);
+    });
+  });
+}
+
+/** `client` is the stub of a generated client. Calls on a closed channel fail like any other call. `onClose` is called when it begins to close. */
 export function createChannel(client: Grpc.Client, clock: Clock, onClose: () => void = () => {}): Channel {
   const calls = new Set<Call>();
   return {
@@ -132,18 +139,11 @@ export function createChannel(client: Grpc.Client, clock: Clock, onClose: () => 
       // gRPC compares it with the wall clock.
       const options = { deadline: Date.now() + deadlineMs };
       try {
-        const call: Call = client.makeUnaryRequest(
-          path,
-          serialize,
-          deserialize,
-          request,
-          metadata,
-          options,
-          (error, response) => {
-            calls.delete(call);
-            done(error, response);
-          },
-        );
+        const answered: typeof done = (error, response) => {
+          calls.delete(call);
+          done(error, response);
+        };
+        const call: Call = client.makeUnaryRequest(path, serialize, deserialize, request, metadata, options, answered);
         calls.add(call);
         return call;
       } catch (error) {

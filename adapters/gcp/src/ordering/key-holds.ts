@@ -3,46 +3,46 @@ import type { GcpDelivery } from "../delivery.ts";
 interface Hold {
   /** Deliveries of the key with core. */
   unsettled: number;
-  /** Given back by core, in order. */
-  readonly returned: GcpDelivery[];
+  /** Released by core, in order. */
+  readonly released: GcpDelivery[];
 }
 
 /**
- * Ordering keys a worker holds messages of. What core gives back goes to the service only when nothing of its key is
- * with core any more: else another worker could start a successor while its predecessor still runs.
+ * The ordering keys of the deliveries that a worker holds. What core releases goes to the service only when core has no
+ * delivery of the key. Otherwise another worker could start a successor while its predecessor still runs.
  */
 export class KeyHolds {
   readonly #holds = new Map<string, Hold>();
 
   add(key: string): void {
     const hold = this.#holds.get(key);
-    if (hold === undefined) this.#holds.set(key, { unsettled: 1, returned: [] });
+    if (hold === undefined) this.#holds.set(key, { unsettled: 1, released: [] });
     else hold.unsettled += 1;
   }
 
-  /** Whether the worker holds just one delivery of the key. */
+  /** Whether the worker holds exactly one delivery of the key. */
   isSingle(key: string): boolean {
     const hold = this.#holds.get(key);
-    return hold !== undefined && hold.unsettled === 1 && hold.returned.length === 0;
+    return hold !== undefined && hold.unsettled === 1 && hold.released.length === 0;
   }
 
-  /** Core has settled one; returns what may go back to the service now. */
+  release(key: string, delivery: GcpDelivery): void {
+    this.#holds.get(key)?.released.push(delivery);
+  }
+
+  /** Core has settled one. Returns the deliveries that may go to the service now. */
   settled(key: string): readonly GcpDelivery[] {
     const hold = this.#holds.get(key);
     if (hold === undefined) return [];
     hold.unsettled -= 1;
     if (hold.unsettled > 0) return [];
     this.#holds.delete(key);
-    return hold.returned;
+    return hold.released;
   }
 
-  giveBack(key: string, delivery: GcpDelivery): void {
-    this.#holds.get(key)?.returned.push(delivery);
-  }
-
-  /** Everything that waits to go back, in order per key. */
-  *returned(): Iterable<GcpDelivery> {
-    for (const hold of this.#holds.values()) yield* hold.returned;
+  /** All released deliveries, in order per key. */
+  *released(): Iterable<GcpDelivery> {
+    for (const hold of this.#holds.values()) yield* hold.released;
   }
 
   clear(): void {

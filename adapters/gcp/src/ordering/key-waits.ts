@@ -7,8 +7,8 @@ interface Wait {
 }
 
 /**
- * Ordering keys of which a failed message waits at the service, one message each. The service keeps such a key closed as
- * long as the message is outstanding; this only makes sure, for this worker, that nothing of the key overtakes it here.
+ * Ordering keys with a failed message that waits at the service, one message per key. The service blocks such a key as long
+ * as the message is outstanding. This only makes sure that no message of the key overtakes it in this worker.
  */
 export class KeyWaits {
   readonly #clock: Clock;
@@ -20,7 +20,7 @@ export class KeyWaits {
 
   add(key: string, messageId: string, untilMs: number): void {
     const nowMs = this.#clock.monotonicNow();
-    // Those that went to another worker are never asked for again.
+    // `earlyByMs` is never called for messages that went to another worker.
     for (const [other, wait] of this.#waits) {
       if (wait.untilMs > nowMs) break;
       this.#waits.delete(other);
@@ -28,7 +28,7 @@ export class KeyWaits {
     this.#waits.set(key, { messageId, untilMs });
   }
 
-  /** How long this message is too early, in ms; 0 when nothing of its key waits, or when it is what waited. */
+  /** By how many ms this message is too early. 0 when no message of its key waits, or when this is the one that waited. */
   earlyByMs(key: string, messageId: string): number {
     const wait = this.#waits.get(key);
     if (wait === undefined) return 0;

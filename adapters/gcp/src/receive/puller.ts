@@ -1,93 +1,85 @@
 import { type Clock, type PubSubError, retryPauseMs, timeLeft, type TimerHandle, within } from "@anytopic/core/driver";
 import type { Connection } from "../connection.ts";
-import { type Attempted, Status, statusOf, toPubSubError } from "../errors.ts";
+import { Status, statusOf, toPubSubError } from "../errors.ts";
 import { MAX_PULL_MESSAGES } from "../limits.ts";
-import type { Call, CallOptions, Channel, WireReceived } from "../connection/rpc.ts";
+import { type Call, type CallOptions, type Channel, unaryCall, type WireReceived } from "../connection/rpc.ts";
 
 export interface PullerOptions {
   readonly connection: Connection;
   readonly channel: Channel;
   /** `projects/p/subscriptions/s`. */
   readonly subscription: string;
-  /** Pulls under way at most. */
+  /** The most pulls that may be pending. */
   readonly maxCalls: number;
-  /** Whether a pull waits at the service for a message. If not, an idle subscription is asked again and again. */
+  /** Whether a pull waits at the service for a message. If not, an idle subscription is polled. */
   readonly waits: boolean;
   /** The longest pause between pulls that do not wait, in ms. */
   readonly maxIdlePauseMs: number;
-  /** How many messages may be asked for, beyond those already asked for. */
+  /** How many messages may be requested, beyond those in `requested`. */
   readonly room: () => number;
-  /** Messages of one pull, and from how many on it is worth one. */
+  /** Messages of one pull. For fewer, free places are gathered first. */
   readonly size: number;
   readonly received: (messages: readonly WireReceived[]) => void;
   readonly failed: (error: PubSubError) => void;
   readonly succeeded: () => void;
 }
 
-/** The service answers an idle pull sooner; this only finds a connection that hangs. */
+const PROBE_DEADLINE_MS = 10_000;
+/** The service answers an idle pull sooner, so this only finds a connection that hangs. */
 const PULL_DEADLINE_MS = 90_000;
-/** Free places are gathered so long before a pull is made for few of them. */
+/** How long free places are gathered before a pull is made for only a few of them. */
 const GATHER_MS = 2;
-/** Between pulls that do not wait: doubling from the first to the last as long as nothing comes. */
+/** The first pause between pulls that do not wait. It is doubled up to `maxIdlePauseMs` as long as no message comes. */
 const FIRST_IDLE_PAUSE_MS = 5;
-/** An empty answer to a pull that should have waited, and came faster than this, is followed by the same pauses. */
+/** If a pull that should have waited is answered faster than this, without messages, the same pauses follow. */
 const QUICK_MS = 1000;
-/** How long an answer may be on its way, for `stop`. */
+/** How long `stop` expects an answer to be on its way. */
 const QUIET_MS = 200;
 
-/** Keeps as many pulls waiting at one subscription as there is room for messages, and repairs itself for ever. */
+/** Keeps as many pulls pending at one subscription as there is room for messages. Repeats failed pulls for ever. */
 export class Puller {
   readonly #options: PullerOptions;
   readonly #callOptions: CallOptions;
-  readonly #attempted: Attempted;
   readonly #clock: Clock;
-  /** With the time at which they began, by the monotonic clock as all times here. */
+  /** Pending pulls, with the time at which they began. All times here are by the monotonic clock. */
   readonly #calls = new Map<Call, number>();
-  /** Messages asked for by pulls under way. */
+  /** Messages requested by pending pulls. */
   requested = 0;
-  /** How long the next pause is; 0 while messages come. */
+  /** How long the next pause is. 0 while messages come. */
   #idlePauseMs = 0;
   #failures = 0;
   #timer: TimerHandle;
   #pausedUntilMs = 0;
   #stopping = false;
+  /** Whether a small pull waits for more free places. It does so once: then it is made, however small it is. */
+  #gathering = true;
   #onAnswer: (() => void) | undefined;
 
   constructor(options: PullerOptions) {
+    const { connection, subscription } = options;
     this.#options = options;
-    this.#clock = options.connection.context.clock;
-    this.#attempted = {
-      verb: "receive from",
-      resource: `subscription ${options.subscription}`,
-      role: "roles/pubsub.subscriber",
-    };
+    this.#clock = connection.context.clock;
     this.#callOptions = {
-      metadata: options.connection.metadata("subscription", options.subscription),
+      metadata: connection.metadata("subscription", subscription),
       deadlineMs: PULL_DEADLINE_MS,
+      attempted: { verb: "receive from", resource: `subscription ${subscription}`, role: "roles/pubsub.subscriber" },
     };
   }
 
-  /** One pull that does not wait: tells whether the subscription exists and may be read. */
+  /** One pull that does not wait. Rejects when the subscription does not exist or may not be read. */
   async probe(maxMessages: number): Promise<void> {
     const { channel, connection, subscription, received } = this.#options;
     const request = { subscription, maxMessages, returnImmediately: true };
+    const callOptions = { ...this.#callOptions, deadlineMs: PROBE_DEADLINE_MS };
     this.requested += maxMessages;
-    await new Promise<void>((resolve, reject) => {
-      channel.call(
-        connection.methods.pull,
-        request,
-        { ...this.#callOptions, deadlineMs: 10_000 },
-        (error, response) => {
-          this.requested -= maxMessages;
-          if (response === undefined) return reject(toPubSubError(error, this.#attempted));
-          received(response.receivedMessages);
-          return resolve();
-        },
-      );
-    });
+    try {
+      received((await unaryCall(channel, connection.methods.pull, request, callOptions)).receivedMessages);
+    } finally {
+      this.requested -= maxMessages;
+    }
   }
 
-  /** There may be room, or time may have come: pulls as much as may be. Cheap when there is nothing to do. */
+  /** Makes as many pulls as there is room and time for. Cheap when there is nothing to do. */
   pump(): void {
     if (this.#stopping || this.#timer !== undefined) return;
     const { maxCalls, size, room } = this.#options;
@@ -102,10 +94,7 @@ export class Puller {
     }
   }
 
-  /** Places are gathered once: what became free meanwhile is pulled for, however little it is. */
-  #gathering = true;
-
-  /** No more pulls. Resolves when none is under way, within `timeoutMs`; what arrives until then is still handed over. */
+  /** Ends pulling. Resolves when no pull is pending, within `timeoutMs`. Messages that arrive until then are delivered. */
   async stop(timeoutMs: number): Promise<void> {
     this.#stopping = true;
     this.#clock.clearTimer(this.#timer);
@@ -113,12 +102,12 @@ export class Puller {
     while (this.#calls.size > 0) {
       const answer = new Promise<void>((resolve) => (this.#onAnswer = resolve));
       await within(this.#clock, Math.min(QUIET_MS, leftMs()), answer);
-      this.#giveUp(leftMs() === 0);
+      this.#cancelPulls(leftMs() === 0);
     }
   }
 
-  /** A pull that has waited a while has most likely nothing under way, while giving up one that has costs a lease. */
-  #giveUp(all: boolean): void {
+  /** Cancelling a pull whose answer is on its way costs a lease. A pull that has waited a while has most likely no answer yet. */
+  #cancelPulls(all: boolean): void {
     if (!all && !this.#options.waits) return;
     const quietSinceMs = this.#clock.monotonicNow() - QUIET_MS;
     for (const [call, startedMs] of this.#calls) if (all || startedMs <= quietSinceMs) call.cancel();
@@ -136,7 +125,7 @@ export class Puller {
 
   #pull(maxMessages: number): void {
     const { channel, connection, subscription, waits } = this.#options;
-    // After a failure it does not wait: its answer is what tells that the subscription can be read again.
+    // After a failure it does not wait, because its answer shows that the subscription can be read again.
     const request = { subscription, maxMessages, returnImmediately: !waits || this.#failures > 0 };
     const startedMs = this.#clock.monotonicNow();
     this.requested += maxMessages;
@@ -159,28 +148,23 @@ export class Puller {
       this.#options.received(messages);
       return;
     }
+    const { waits, maxIdlePauseMs } = this.#options;
     const now = this.#clock.monotonicNow();
-    if (this.#options.waits && now - startedMs >= QUICK_MS) {
-      this.#idlePauseMs = 0;
-      return;
-    }
-    this.#idlePauseMs = Math.min(this.#options.maxIdlePauseMs, Math.max(FIRST_IDLE_PAUSE_MS, 2 * this.#idlePauseMs));
-    this.#pausedUntilMs = now + this.#idlePauseMs;
+    const hasWaited = waits && now - startedMs >= QUICK_MS;
+    this.#idlePauseMs = hasWaited ? 0 : Math.min(maxIdlePauseMs, Math.max(FIRST_IDLE_PAUSE_MS, 2 * this.#idlePauseMs));
+    if (!hasWaited) this.#pausedUntilMs = now + this.#idlePauseMs;
   }
 
   #failed(error: unknown, startedMs: number): void {
     if (this.#stopping) return;
-    // Nothing came: as good as an empty answer.
-    if (
-      statusOf(error) === Status.DEADLINE_EXCEEDED &&
-      this.#clock.monotonicNow() - startedMs >= PULL_DEADLINE_MS - 1000
-    )
-      return;
-    const { random } = this.#options.connection.context;
-    if (this.#failures > 0 && this.#clock.monotonicNow() < this.#pausedUntilMs) return;
+    const now = this.#clock.monotonicNow();
+    // No message came within the deadline: this is like an empty answer.
+    if (statusOf(error) === Status.DEADLINE_EXCEEDED && now - startedMs >= PULL_DEADLINE_MS - 1000) return;
+    // Pulls that fail during the pause count as one failure.
+    if (this.#failures > 0 && now < this.#pausedUntilMs) return;
     this.#failures += 1;
-    const mapped = toPubSubError(error, this.#attempted);
-    this.#pausedUntilMs = this.#clock.monotonicNow() + retryPauseMs(this.#failures, random, mapped);
-    this.#options.failed(mapped);
+    const reason = toPubSubError(error, this.#callOptions.attempted);
+    this.#pausedUntilMs = now + retryPauseMs(this.#failures, this.#options.connection.context.random, reason);
+    this.#options.failed(reason);
   }
 }

@@ -1,32 +1,33 @@
 import { type Clock, PubSubError } from "@anytopic/core/driver";
-import type { GcpDelivery } from "../delivery.ts";
+import type { DeliverySource, GcpDelivery } from "../delivery.ts";
 import { failedAckIds } from "./failed-ack-ids.ts";
-import type { Source } from "../receive/source.ts";
 
-/** Renews leases and notes how long they hold; returns those that the service said are lost. The others are found when they run out. */
+/**
+ * Renews leases and notes how long they last. Never rejects. `lost` is called for those that the service says are lost;
+ * other lost leases are found when they expire.
+ */
 export async function extendLeases(
-  source: Source,
+  { settles }: DeliverySource,
   deliveries: readonly GcpDelivery[],
   leaseSeconds: number,
   clock: Clock,
-): Promise<readonly GcpDelivery[]> {
+  lost: (delivery: GcpDelivery) => void,
+): Promise<void> {
   const leaseUntilMs = clock.monotonicNow() + leaseSeconds * 1000;
   const ackIds = deliveries.map(({ ackId }) => ackId);
   let failed: ReturnType<typeof failedAckIds>;
   try {
-    await source.settles.deadline(ackIds, leaseSeconds);
+    await settles.deadline(ackIds, leaseSeconds);
   } catch (error) {
     failed = error instanceof PubSubError ? failedAckIds(error.cause) : undefined;
-    if (failed === undefined) return [];
+    if (failed === undefined) return;
   }
-  const lost: GcpDelivery[] = [];
   for (const [index, delivery] of deliveries.entries()) {
     const ackId = ackIds[index] as string;
-    // Replaced meanwhile by a newer lease of the same message.
+    // A newer lease of the same message has replaced it meanwhile.
     if (delivery.ackId !== ackId) continue;
     const failure = failed?.get(ackId);
-    if (failure === "permanent") lost.push(delivery);
+    if (failure === "permanent") lost(delivery);
     else if (failure === undefined) delivery.leaseUntilMs = leaseUntilMs;
   }
-  return lost;
 }

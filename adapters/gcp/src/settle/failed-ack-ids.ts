@@ -1,6 +1,6 @@
 /**
- * Which ack ids of a request on an exactly-once subscription failed, and whether for good. The service tells it in an
- * `ErrorInfo` whose metadata maps ack ids to `PERMANENT_FAILURE_…` or `TRANSIENT_FAILURE_…`; ids it does not name
+ * The ack ids of a request on an exactly-once subscription that failed, and whether a retry may help. The service sends an
+ * `ErrorInfo` whose metadata maps ack ids to `PERMANENT_FAILURE_…` or `TRANSIENT_FAILURE_…`. The ids that it does not name
  * succeeded. https://cloud.google.com/pubsub/docs/exactly-once-delivery
  */
 export function failedAckIds(error: unknown): ReadonlyMap<string, "permanent" | "transient"> | undefined {
@@ -24,14 +24,12 @@ export function failedAckIds(error: unknown): ReadonlyMap<string, "permanent" | 
 }
 
 function statusDetails(error: unknown): Buffer | undefined {
-  const metadata = typeof error === "object" && error !== null && "metadata" in error ? error.metadata : undefined;
-  if (typeof metadata !== "object" || metadata === null || !("get" in metadata)) return undefined;
-  if (typeof metadata.get !== "function") return undefined;
-  const [value] = metadata.get("grpc-status-details-bin") as unknown[];
+  const { metadata } = (error ?? {}) as { readonly metadata?: { get?(name: string): readonly unknown[] } };
+  const [value] = metadata?.get?.("grpc-status-details-bin") ?? [];
   return Buffer.isBuffer(value) ? value : undefined;
 }
 
-/** The length-delimited fields with this number, of one protocol-buffer message; stops at anything it cannot read. */
+/** The length-delimited fields with this number in a protocol-buffer message. Stops at the first byte that it cannot read. */
 function fields(message: Buffer, number: number): readonly Buffer[] {
   const found: Buffer[] = [];
   let at = 0;

@@ -1,28 +1,16 @@
 import { type Clock, pause, PubSubError } from "@anytopic/core/driver";
 import type { Connection } from "../connection.ts";
-import { type Attempted, Status, statusOf, toPubSubError } from "../errors.ts";
+import { Status, statusOf, toPubSubError } from "../errors.ts";
 import { failedAckIds } from "./failed-ack-ids.ts";
 import { MAX_ACK_IDS } from "../limits.ts";
 import type { CallOptions, Channel } from "../connection/rpc.ts";
 
-/** One request's worth of deliveries that share an outcome, and its promise: none is made per message. */
-class Batch {
-  readonly ackIds: string[] = [];
-  readonly settled: Promise<void>;
+/** The deliveries of one request, which share an outcome and a promise: none is made per message. */
+interface Batch {
+  readonly ackIds: string[];
+  readonly confirmation: PromiseWithResolvers<void>;
   /** By the monotonic clock. */
   readonly retryUntilMs: number;
-  resolve!: () => void;
-  reject!: (error: PubSubError) => void;
-
-  constructor(retryUntilMs: number) {
-    this.retryUntilMs = retryUntilMs;
-    this.settled = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    // Not everybody who settles listens.
-    this.settled.catch(() => {});
-  }
 }
 
 export interface SettleQueueOptions {
@@ -30,26 +18,26 @@ export interface SettleQueueOptions {
   readonly channel: Channel;
   /** `projects/p/subscriptions/s`. */
   readonly subscription: string;
-  /** Acks are confirmed one by one: a failed one must not fail its neighbours, nor be thought done. */
+  /** Acks are confirmed one by one: a failed ack must not fail its neighbours, and must not count as done. */
   readonly exactlyOnce: boolean;
 }
 
-/** How long a settle is tried while the connection is away, in ms: acks and deadlines may be repeated safely. */
+/** How long a settle is repeated while the connection is lost, in ms. Repeating acks and deadlines is safe. */
 const SETTLE_TIMEOUT_MS = 5000;
 const RETRY_PAUSE_MS = 100;
-/** Requests under way; past it, what comes is gathered for the next. */
+/** Pending requests. While there are so many, settles are gathered for the next. */
 const MAX_CALLS = 4;
 
 /**
- * Acks and deadlines of one subscription, gathered without a timer: what is settled in one turn of the event loop goes
- * together, and while `MAX_CALLS` requests are under way, everything waits for the next one to return.
+ * Gathers acks and deadlines of one subscription into requests, without a timer: one request carries what is settled in one
+ * turn of the event loop. While `MAX_CALLS` requests are pending, everything waits until one of them is answered.
  */
 export class SettleQueue {
   readonly #options: SettleQueueOptions;
   readonly #clock: Clock;
   readonly #callOptions: CallOptions;
-  readonly #attempted: Attempted;
-  readonly #singles = new Map<string, Batch>();
+  /** Of acks that are confirmed one by one. */
+  readonly #confirmations = new Map<string, PromiseWithResolvers<void>>();
   readonly #deadlines = new Map<number, Batch>();
   #acks: Batch | undefined;
   #scheduled = false;
@@ -60,47 +48,46 @@ export class SettleQueue {
     const { connection, subscription } = options;
     this.#options = options;
     this.#clock = connection.context.clock;
+    const resource = `subscription ${subscription}`;
     this.#callOptions = {
       metadata: connection.metadata("subscription", subscription, true),
       deadlineMs: SETTLE_TIMEOUT_MS,
-    };
-    this.#attempted = {
-      verb: "settle messages of",
-      resource: `subscription ${subscription}`,
-      role: "roles/pubsub.subscriber",
+      attempted: { verb: "settle messages of", resource, role: "roles/pubsub.subscriber" },
     };
   }
 
   /** Resolves when the service has the ack. */
   ack(ackId: string): Promise<void> {
     if (this.#acks !== undefined && this.#acks.ackIds.length >= MAX_ACK_IDS) this.#startAcks();
-    const batch = (this.#acks ??= new Batch(this.#clock.monotonicNow() + SETTLE_TIMEOUT_MS));
+    const batch = (this.#acks ??= this.#newBatch());
     batch.ackIds.push(ackId);
     this.#schedule();
-    if (!this.#options.exactlyOnce) return batch.settled;
-    const single = new Batch(0);
-    this.#singles.set(ackId, single);
-    return single.settled;
+    if (!this.#options.exactlyOnce) return batch.confirmation.promise;
+    const confirmation = newConfirmation();
+    this.#confirmations.set(ackId, confirmation);
+    return confirmation.promise;
   }
 
-  /** Sets the time from now after which the message is redelivered; 0 for at once. */
+  /** Sets the time from now after which the message is redelivered. 0: at once. */
   deadline(ackIds: readonly string[], seconds: number): Promise<void> {
-    let batch = this.#deadlines.get(seconds);
-    if (batch === undefined) {
-      batch = new Batch(this.#clock.monotonicNow() + SETTLE_TIMEOUT_MS);
-      this.#deadlines.set(seconds, batch);
-    }
+    const batch = this.#deadlines.get(seconds) ?? this.#newBatch();
+    this.#deadlines.set(seconds, batch);
     for (const ackId of ackIds) batch.ackIds.push(ackId);
     this.#schedule();
-    return batch.settled;
+    return batch.confirmation.promise;
   }
 
-  /** Resolves when everything was answered or has failed, after about 5 s at the latest. */
+  /** Resolves when everything was confirmed or has failed, after about 5 s at the latest. */
   async flush(): Promise<void> {
     this.#start();
     if (this.#calls === 0) return;
     this.#idle ??= Promise.withResolvers();
     await this.#idle.promise;
+  }
+
+  #newBatch(): Batch {
+    const retryUntilMs = this.#clock.monotonicNow() + SETTLE_TIMEOUT_MS;
+    return { ackIds: [], confirmation: newConfirmation(), retryUntilMs };
   }
 
   #schedule(): void {
@@ -133,33 +120,33 @@ export class SettleQueue {
     const { channel, connection, subscription } = this.#options;
     this.#calls += 1;
     channel.call(connection.methods.acknowledge, { subscription, ackIds }, this.#callOptions, (error) => {
-      if (this.#again(error, batch, () => this.#sendAcks(batch, ackIds))) return;
+      if (this.#retried(error, batch, () => this.#sendAcks(batch, ackIds))) return;
       const undecided = this.#settleAcks(batch, ackIds, error);
-      if (undecided.length === 0) this.#returned();
+      if (undecided.length === 0) this.#answered();
       else void this.#later(() => this.#sendAcks(batch, undecided));
     });
   }
 
-  /** Returns those that the service wants to be sent again: for one, an ack that overtook its predecessor's under an ordering key. */
+  /** Returns the acks that must be sent again: for example one that overtook the ack of its predecessor under an ordering key. */
   #settleAcks(batch: Batch, ackIds: readonly string[], error: unknown): readonly string[] {
-    if (error === null || error === undefined) batch.resolve();
-    else batch.reject(this.#reason(error));
+    if (error) batch.confirmation.reject(this.#reason(error));
+    else batch.confirmation.resolve();
     const undecided: string[] = [];
     if (!this.#options.exactlyOnce) return undecided;
     const failed = failedAckIds(error);
-    const mayRepeat = this.#clock.monotonicNow() <= batch.retryUntilMs;
+    const mayRetry = this.#clock.monotonicNow() <= batch.retryUntilMs;
     for (const ackId of ackIds) {
       const failure = failed?.get(ackId);
-      if (failure === "transient" && mayRepeat) {
+      if (failure === "transient" && mayRetry) {
         undecided.push(ackId);
         continue;
       }
-      const single = this.#singles.get(ackId);
-      this.#singles.delete(ackId);
-      if (failure === "permanent") single?.reject(leaseLost(error));
-      else if (failure === "transient") single?.reject(unconfirmed(error));
-      else if (failed === undefined && error) single?.reject(this.#reason(error));
-      else single?.resolve();
+      const confirmation = this.#confirmations.get(ackId);
+      this.#confirmations.delete(ackId);
+      if (failure === "permanent") confirmation?.reject(leaseLost(error));
+      else if (failure === "transient") confirmation?.reject(unconfirmed(error));
+      else if (failed === undefined && error) confirmation?.reject(this.#reason(error));
+      else confirmation?.resolve();
     }
     return undecided;
   }
@@ -169,28 +156,28 @@ export class SettleQueue {
     const request = { subscription, ackIds, ackDeadlineSeconds };
     this.#calls += 1;
     channel.call(connection.methods.modifyAckDeadline, request, this.#callOptions, (error) => {
-      if (this.#again(error, batch, () => this.#sendDeadline(ackDeadlineSeconds, batch, ackIds, last))) return;
-      if (error !== null && error !== undefined) batch.reject(this.#reason(error));
-      else if (last) batch.resolve();
-      this.#returned();
+      if (this.#retried(error, batch, () => this.#sendDeadline(ackDeadlineSeconds, batch, ackIds, last))) return;
+      if (error) batch.confirmation.reject(this.#reason(error));
+      else if (last) batch.confirmation.resolve();
+      this.#answered();
     });
   }
 
-  /** Repeats what a lost connection broke off, while there is time. */
-  #again(error: unknown, batch: Batch, repeat: () => void): boolean {
+  /** Retries a request that failed with the connection, while there is time. */
+  #retried(error: unknown, batch: Batch, retry: () => void): boolean {
     if (statusOf(error) !== Status.UNAVAILABLE || this.#clock.monotonicNow() > batch.retryUntilMs) return false;
-    void this.#later(repeat);
+    void this.#later(retry);
     return true;
   }
 
-  /** Still counts as under way meanwhile. */
-  async #later(repeat: () => void): Promise<void> {
+  /** The request counts as pending meanwhile. */
+  async #later(retry: () => void): Promise<void> {
     await pause(this.#clock, RETRY_PAUSE_MS);
     this.#calls -= 1;
-    repeat();
+    retry();
   }
 
-  #returned(): void {
+  #answered(): void {
     this.#calls -= 1;
     if (this.#acks !== undefined || this.#deadlines.size > 0) this.#start();
     if (this.#calls > 0) return;
@@ -198,21 +185,27 @@ export class SettleQueue {
     this.#idle = undefined;
   }
 
-  /** Whether it happened is unknown after a timeout, so it counts as not settled. */
+  /** After a timeout it is not known whether the settle happened, so it counts as not settled. */
   #reason(error: unknown): PubSubError {
     if (failedAckIds(error) !== undefined) return leaseLost(error);
-    const reason = toPubSubError(error, this.#attempted);
+    const reason = toPubSubError(error, this.#callOptions.attempted);
     if (reason.code !== "TIMEOUT") return reason;
     return new PubSubError("UNAVAILABLE", reason.message, { cause: error });
   }
 }
 
+function newConfirmation(): PromiseWithResolvers<void> {
+  const confirmation = Promise.withResolvers<void>();
+  // A caller may ignore it.
+  confirmation.promise.catch(() => {});
+  return confirmation;
+}
+
 function leaseLost(cause: unknown): PubSubError {
-  return new PubSubError("LEASE_LOST", "the lease had run out: the message is or will be redelivered", { cause });
+  return new PubSubError("LEASE_LOST", "the lease had expired: the message was or will be redelivered", { cause });
 }
 
 function unconfirmed(cause: unknown): PubSubError {
-  return new PubSubError("UNAVAILABLE", "the service could not confirm the settle: the message may come again", {
-    cause,
-  });
+  const text = "the service could not confirm the ack: the message may be redelivered";
+  return new PubSubError("UNAVAILABLE", text, { cause });
 }

@@ -7,7 +7,7 @@ import { subscriptionIds, topicId } from "../names.ts";
 
 export type ActualSubscription = Protos.google.pubsub.v1.ISubscription;
 
-/** What a subscription is created with and compared against. */
+/** What a subscription is created with and compared with. */
 export interface DeclaredSubscription {
   readonly name: string;
   readonly topic: string;
@@ -20,35 +20,28 @@ export interface DeclaredSubscription {
   readonly deadLetterPolicy?: { readonly deadLetterTopic: string; readonly maxDeliveryAttempts: number };
 }
 
-export interface TopicResource {
-  readonly kind: "topic";
+interface Named {
   readonly id: string;
   readonly name: string;
 }
 
-export interface SubscriptionResource {
+export interface SubscriptionResource extends Named {
   readonly kind: "subscription";
-  readonly id: string;
-  readonly name: string;
   readonly declared: DeclaredSubscription;
 }
 
-export type Resource = TopicResource | SubscriptionResource;
+export type Resource = (Named & { readonly kind: "topic" }) | SubscriptionResource;
 
-/** Letters are kept as long as the service allows, and leased long enough for a look by a person. */
+/** Long enough for a person to look at a letter. */
 const LETTER_LEASE_SECONDS = 60;
 
-/** What resources depend on besides the topology. */
-export interface ResourceScope extends Pick<Connection, "projectId" | "emulator"> {
-  readonly options: Pick<Connection["options"], "prefix">;
-}
-
-/** Everything a topology consists of: each topic, and for each subscription itself, its dead letters and its redrive. */
-export function resourcesOf(connection: ResourceScope, topology: Topology): readonly Resource[] {
-  const { prefix } = connection.options;
-  const project = `projects/${connection.projectId}`;
-  // An emulator that keeps nothing over a restart need not keep it long either.
-  const longestSeconds = connection.emulator ? EMULATOR_MAX_RETENTION_SECONDS : MAX_RETENTION_SECONDS;
+/** Everything that a topology consists of: each topic, and each subscription with its dead letters and its redrive. */
+export function resourcesOf(
+  { options: { prefix }, projectId, emulator }: Pick<Connection, "options" | "projectId" | "emulator">,
+  topology: Topology,
+): readonly Resource[] {
+  const project = `projects/${projectId}`;
+  const longestSeconds = emulator ? EMULATOR_MAX_RETENTION_SECONDS : MAX_RETENTION_SECONDS;
   const resources: Resource[] = [];
   const addTopic = (id: string): void => void resources.push({ kind: "topic", id, name: `${project}/topics/${id}` });
   for (const topic of topology.topics) addTopic(topicId(prefix, topic));
@@ -60,23 +53,19 @@ export function resourcesOf(connection: ResourceScope, topology: Topology): read
       deadLetterTopic: `${project}/topics/${ids.deadLetters}`,
       maxDeliveryAttempts: backstopAttempts(spec.maxRetries),
     };
-    const addSubscription = (id: string, topic: string, declared: Partial<DeclaredSubscription>): void => {
+    const addSubscription = (id: string, topic: string, differing: Partial<DeclaredSubscription>): void => {
       const name = `${project}/subscriptions/${id}`;
-      resources.push({
-        kind: "subscription",
-        id,
+      const declared: DeclaredSubscription = {
         name,
-        declared: {
-          name,
-          topic: `${project}/topics/${topic}`,
-          ackDeadlineSeconds: Math.ceil(spec.ackDeadlineMs / 1000),
-          messageRetentionDuration: { seconds: Math.min(retentionSeconds(spec), longestSeconds) },
-          expirationPolicy: {},
-          enableMessageOrdering: spec.topic.ordered,
-          enableExactlyOnceDelivery: spec.topic.exactlyOnce,
-          ...declared,
-        },
-      });
+        topic: `${project}/topics/${topic}`,
+        ackDeadlineSeconds: Math.ceil(spec.ackDeadlineMs / 1000),
+        messageRetentionDuration: { seconds: Math.min(retentionSeconds(spec), longestSeconds) },
+        expirationPolicy: {},
+        enableMessageOrdering: spec.topic.ordered,
+        enableExactlyOnceDelivery: spec.topic.exactlyOnce,
+        ...differing,
+      };
+      resources.push({ kind: "subscription", id, name, declared });
     };
     addSubscription(ids.subscription, ids.topic, { deadLetterPolicy });
     addSubscription(ids.redrive, ids.redrive, { deadLetterPolicy });
@@ -99,7 +88,7 @@ function retentionSeconds({ topic, name }: SubscriptionSpec): number {
   );
 }
 
-/** One difference; without a field it cannot be changed in place. */
+/** One difference. Without a field it cannot be changed in place. */
 interface FieldDifference {
   readonly field: string | undefined;
   readonly detail: string;
@@ -112,41 +101,31 @@ export function differencesOf(
   const differences: FieldDifference[] = [];
   const compare = (field: string, is: unknown, want: unknown, changeable = true): void => {
     if (is === want) return;
-    const detail = `${field} is ${text(is)}, declared ${text(want)}`;
+    const detail = `${field} is ${String(is)}, declared ${String(want)}`;
     differences.push({ field: changeable ? field : undefined, detail });
   };
+  const exactlyOnce = actual.enableExactlyOnceDelivery === true;
+  const retention = durationText(actual.messageRetentionDuration);
   compare("topic", actual.topic, declared.topic, false);
   compare("detached", actual.detached === true, false, false);
   compare("push_endpoint", actual.pushConfig?.pushEndpoint || "none", "none", false);
   compare("filter", actual.filter || "none", "none", false);
   compare("enable_message_ordering", actual.enableMessageOrdering === true, declared.enableMessageOrdering, false);
   compare("ack_deadline_seconds", actual.ackDeadlineSeconds, declared.ackDeadlineSeconds);
-  compare(
-    "message_retention_duration",
-    duration(actual.messageRetentionDuration),
-    `${declared.messageRetentionDuration.seconds} s`,
-  );
-  compare("expiration_policy", duration(actual.expirationPolicy?.ttl), "never");
-  compare(
-    "enable_exactly_once_delivery",
-    actual.enableExactlyOnceDelivery === true,
-    declared.enableExactlyOnceDelivery,
-  );
+  compare("message_retention_duration", retention, durationText(declared.messageRetentionDuration));
+  compare("expiration_policy", durationText(actual.expirationPolicy?.ttl), "never");
+  compare("enable_exactly_once_delivery", exactlyOnce, declared.enableExactlyOnceDelivery);
   compare("retry_policy", actual.retryPolicy ? "set" : "none", "none");
-  compare("dead_letter_policy", policy(actual.deadLetterPolicy), policy(declared.deadLetterPolicy));
+  compare("dead_letter_policy", policyText(actual.deadLetterPolicy), policyText(declared.deadLetterPolicy));
   return differences;
 }
 
-function text(value: unknown): string {
-  return String(value);
-}
-
-function duration(value: Protos.google.protobuf.IDuration | null | undefined): string {
+function durationText(value: Protos.google.protobuf.IDuration | null | undefined): string {
   const seconds = Number(value?.seconds ?? 0);
   return seconds === 0 ? "never" : `${seconds} s`;
 }
 
-function policy(value: Protos.google.pubsub.v1.IDeadLetterPolicy | null | undefined): string {
-  if (value === null || value === undefined || !value.deadLetterTopic) return "none";
+function policyText(value: Protos.google.pubsub.v1.IDeadLetterPolicy | null | undefined): string {
+  if (!value?.deadLetterTopic) return "none";
   return `${value.deadLetterTopic} after ${value.maxDeliveryAttempts ?? 0} attempts`;
 }

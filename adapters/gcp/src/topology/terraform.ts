@@ -4,25 +4,23 @@ import { type Resource, resourcesOf, type SubscriptionResource } from "./resourc
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** What provisioning creates, for Terraform's Google provider (5 and later). Without a project in the URL it is a variable. */
+/** What provisioning creates, for Terraform's Google provider (5 and later). If the URL names no project, it is a variable. */
 export function terraformDocument(topology: Topology, options: CheckedOptions): Values {
-  const projectId = options.projectId ?? "${var.project}";
-  const resources = resourcesOf({ options, projectId, emulator: false }, topology);
-  const topics = resources.filter(({ kind }) => kind === "topic");
-  const labelOfTopic = new Map(topics.map(({ name, id }) => [name, labelOf(id)]));
+  const project = options.projectId ?? "${var.project}";
+  const resources = resourcesOf({ options, projectId: project, emulator: false }, topology);
   requireOwnLabels(resources);
-  const google_pubsub_topic = Object.fromEntries(
-    topics.map(({ id }) => [labelOf(id), { name: id, project: projectId }]),
-  );
-  const google_pubsub_subscription = Object.fromEntries(
-    resources.filter(isSubscription).map((one) => [labelOf(one.id), subscriptionValues(one, projectId, labelOfTopic)]),
-  );
+  const topics = resources.filter(({ kind }) => kind === "topic");
+  const subscriptions = resources.filter((resource) => resource.kind === "subscription");
+  const labels = new Map(topics.map(({ name, id }) => [name, labelOf(id)]));
+  const subscriptionEntries = subscriptions.map((one) => [labelOf(one.id), subscriptionValues(one, project, labels)]);
   return {
     terraform: { required_providers: { google: { source: "hashicorp/google", version: ">= 5.0" } } },
     ...(options.projectId === undefined ? { variable: { project: { type: "string" } } } : undefined),
     resource: {
-      google_pubsub_topic,
-      ...(Object.keys(google_pubsub_subscription).length === 0 ? undefined : { google_pubsub_subscription }),
+      google_pubsub_topic: Object.fromEntries(topics.map(({ id }) => [labelOf(id), { name: id, project }])),
+      ...(subscriptions.length === 0
+        ? undefined
+        : { google_pubsub_subscription: Object.fromEntries(subscriptionEntries) as Values }),
     },
   };
 }
@@ -32,11 +30,15 @@ function subscriptionValues(
   project: string,
   labels: ReadonlyMap<string, string>,
 ): Values {
+  const { deadLetterPolicy } = declared;
   const topicOf = (name: string): string => {
     const label = labels.get(name);
     return label === undefined ? name : `\${google_pubsub_topic.${label}.id}`;
   };
-  const { deadLetterPolicy } = declared;
+  const policy = deadLetterPolicy && {
+    dead_letter_topic: topicOf(deadLetterPolicy.deadLetterTopic),
+    max_delivery_attempts: deadLetterPolicy.maxDeliveryAttempts,
+  };
   return {
     name: id,
     project,
@@ -47,14 +49,7 @@ function subscriptionValues(
     expiration_policy: { ttl: "" },
     enable_message_ordering: declared.enableMessageOrdering,
     enable_exactly_once_delivery: declared.enableExactlyOnceDelivery,
-    ...(deadLetterPolicy === undefined
-      ? undefined
-      : {
-          dead_letter_policy: {
-            dead_letter_topic: topicOf(deadLetterPolicy.deadLetterTopic),
-            max_delivery_attempts: deadLetterPolicy.maxDeliveryAttempts,
-          },
-        }),
+    ...(policy && { dead_letter_policy: policy }),
   };
 }
 
@@ -65,18 +60,12 @@ function requireOwnLabels(resources: readonly Resource[]): void {
     const owner = owners.get(key) ?? id;
     owners.set(key, owner);
     if (owner === id) continue;
-    throw new PubSubError(
-      "INVALID_CONFIG",
-      `${kind} "${owner}" and ${kind} "${id}" would have the same label in Terraform: configure another name for one`,
-    );
+    const advice = "would have the same label in Terraform: configure another name for one";
+    throw new PubSubError("INVALID_CONFIG", `${kind} "${owner}" and ${kind} "${id}" ${advice}`);
   }
 }
 
-/** Labels are letters, digits, "-" and "_". Declared names have no "_", so only configured ones can meet. */
+/** Labels are letters, digits, "-" and "_". Declared names have no "_", so only configured names can have the same label. */
 function labelOf(id: string): string {
   return id.replaceAll(/[^A-Za-z0-9-]/g, "_");
-}
-
-function isSubscription(resource: Resource): resource is SubscriptionResource {
-  return resource.kind === "subscription";
 }

@@ -4,13 +4,13 @@ import type { WireReceived } from "../connection/rpc.ts";
 const MAX_COUNTED = 100_000;
 
 /**
- * Which attempt a delivery is. The service counts, durably, on subscriptions with a dead-letter policy, which ours have.
- * On one without (made by somebody else) the failures are counted here, as long as the worker lives.
+ * Tells which attempt a delivery is. The service counts them durably on subscriptions with a dead-letter policy, such as
+ * ours. On a subscription without one, which somebody else created, this counts the failures as long as the worker lives.
  */
-export class Attempts {
+export class AttemptCounter {
   readonly #failures = new Map<string, number>();
 
-  of({ deliveryAttempt, message }: WireReceived, previousAttempts: number): number {
+  attemptOf({ deliveryAttempt, message }: WireReceived, previousAttempts: number): number {
     if (deliveryAttempt > 0) return previousAttempts + deliveryAttempt;
     return previousAttempts + 1 + (this.#failures.get(message.messageId) ?? 0);
   }

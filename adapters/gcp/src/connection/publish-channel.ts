@@ -1,14 +1,14 @@
 import type { Clock } from "@anytopic/core/driver";
 import type { grpc as Grpc } from "google-gax";
-import { type Call, type Channel, createChannel } from "../connection/rpc.ts";
+import { type Call, type Channel, createChannel } from "./rpc.ts";
 
 /** One of gRPC's connectivity states. */
 const READY = 2;
 
 /**
- * Publishes take turns on two connections. A server takes only as much as the window of a connection lets it, before it
- * has read what came: 1 MiB on Java's, the emulator's among them, which is one batch of a thousand small events. The
- * second takes part only while both are up; without, all wait or fail with the first.
+ * Publishes take turns on two connections. A server accepts only one window of data on a connection before it has read it:
+ * 1 MiB on servers in Java, such as the emulator, which is one batch of a thousand small events. The second connection is
+ * used only while both are up. Otherwise all publishes wait or fail with the first.
  */
 export function createPublishChannel(first: Grpc.Client, second: Grpc.Client, clock: Clock): Channel {
   const firstChannel = createChannel(first, clock);
