@@ -14,14 +14,14 @@ import { entryError } from "./errors.ts";
 import { deduplicationId, messageGroupId } from "./wire/fifo-ids.ts";
 import { isFifo } from "./names.ts";
 
-/** One PublishBatch per batch of core's, results per entry. */
+/** Sends each batch of core as one PublishBatch, with a result for each entry. */
 export class AwsPublisher implements DriverPublisher, BatchCall<PublishRequest> {
   readonly doing: string;
   readonly context: DriverContext;
   readonly #connection: Connection;
   readonly #topicArn: string;
   readonly #fifo: boolean;
-  /** From `sizeOf` to `publish`, so that a message is encoded once. */
+  /** Kept from `sizeOf` to `publish`, so that a message is encoded once. */
   readonly #encoded = new WeakMap<OutgoingMessage, EncodedMessage>();
 
   constructor(connection: Connection, topic: TopicSpec, topicArn: string) {

@@ -12,26 +12,27 @@ import {
   within,
 } from "@anytopic/core/driver";
 import type { Connection } from "./connection.ts";
-import { decodeMessage } from "./wire/decode-message.ts";
 import { AwsDelivery } from "./delivery.ts";
 import { MAX_BATCH_ENTRIES } from "./limits.ts";
 import { MessageGroups } from "./ordering/message-groups.ts";
-import type { Queue } from "./topology/queue.ts";
-import { Receivers } from "./receive/receivers.ts";
 import { isFifo, snsTopicName } from "./names.ts";
-import { Settlements } from "./settle/settlements.ts";
+import { Receivers } from "./receive/receivers.ts";
+import { SettleBatcher } from "./settle/settle-batcher.ts";
 import type { UnstartedReceipts } from "./settle/unstarted-receipts.ts";
+import type { Queue } from "./topology/queues.ts";
+import { decodeMessage } from "./wire/decode-message.ts";
 
-/** A lease is renewed when less than this share of it is left: not on every call of `extend`, since each is money. */
+/** A lease is renewed when less than this share of it is left, and not on every call of `extend`: each request costs money. */
 const RENEWAL_SHARE = 0.7;
-/** After a key failed with followers in hand, messages are taken one by one for this much longer than its delay, in ms. */
+/** After a failure of a message with followers, messages are received one by one: for its delay and this much longer, in ms. */
 const SINGLY_EXTRA_MS = 10_000;
 
 /**
  * One worker on a queue. A delivery is in `#held` from `deliver` until core has settled it or it is revoked.
  *
- * FIFO: SQS hands out several messages of a group in one answer, and then none until all of them are deleted or visible
- * again. When the first one fails, those behind it go back unstarted and come again after it.
+ * FIFO: one answer of SQS can have several messages of a group. SQS then delivers no other message of the group until all
+ * of them are deleted or visible again. When the first one fails, its followers are released unstarted, and SQS redelivers
+ * them after it.
  */
 export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDelivery> {
   readonly #connection: Connection;
@@ -45,7 +46,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDeliver
   readonly #maxOutstanding: number;
   readonly #held = new Set<AwsDelivery>();
   readonly #groups = new MessageGroups();
-  readonly #settlements: Settlements;
+  readonly #settles: SettleBatcher;
   readonly #receivers: Receivers;
   #singlyUntilMs = 0;
   #closing: Promise<void> | undefined;
@@ -67,7 +68,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDeliver
     this.#fifo = isFifo(subscription.topic);
     this.#leaseSeconds = Math.ceil(subscription.ackDeadlineMs / 1000);
     this.#maxOutstanding = options.maxOutstanding;
-    this.#settlements = new Settlements(connection, queue);
+    this.#settles = new SettleBatcher(connection, queue);
     this.#receivers = new Receivers(connection, queue, {
       fifo: this.#fifo,
       visibilitySeconds: this.#leaseSeconds,
@@ -107,16 +108,15 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDeliver
   }
 
   ack(delivery: AwsDelivery): Promise<void> {
-    // Of one that was taken from core before, those behind it were taken back then: these are newer.
+    // When the delivery is lost already, its followers were taken back then, and the present ones are newer.
     const followed = delivery.state !== "lost";
     this.#groups.remove(delivery);
     if (!this.#settle(delivery)) {
       if (followed) this.#loseFollowers(delivery);
       return this.#lateDelete(delivery);
     }
-    const deleted = this.#settlements.delete(delivery);
-    return deleted.then(
-      () => this.#unstarted.forget(delivery.messageId),
+    return this.#settles.delete(delivery).then(
+      () => this.#unstarted.forget(delivery.native),
       (error: unknown) => {
         if (isLeaseLost(error)) this.#loseFollowers(delivery);
         throw error;
@@ -127,7 +127,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDeliver
   retry(delivery: AwsDelivery, delayMs: number): Promise<void> {
     const followers = this.#groups.cut(delivery);
     const own = this.#settle(delivery);
-    const hidden = own ? this.#settlements.hide(delivery, delayMs) : undefined;
+    const hidden = own ? this.#settles.hide(delivery, delayMs) : undefined;
     for (const follower of followers) this.#takeBack(follower);
     const nowMs = this.#clock.monotonicNow();
     if (followers.length > 0 || nowMs < this.#singlyUntilMs) {
@@ -139,30 +139,21 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDeliver
   release(delivery: AwsDelivery): Promise<void> {
     this.#groups.remove(delivery);
     if (!this.#settle(delivery)) return this.#lateSettle(delivery);
-    this.#unstarted.record(delivery.messageId, delivery.receiveCount, delivery.attempt);
-    return this.#settlements.hide(delivery, 0);
+    return this.#showUnstarted(delivery);
   }
 
   #receive(messages: readonly Message[]): void {
     const nowMs = this.#clock.monotonicNow();
     const groups = new Set<string>();
-    // All of them first: a handler may fail before its deliver returns, and those behind it must be known by then.
+    // All of them before the first `deliver`: a handler may fail before it returns, and then its followers must be known.
     const deliveries = messages.map((message) => {
-      const receiveCount = Number(message.Attributes?.ApproximateReceiveCount ?? 1);
-      const messageId = message.MessageId ?? "";
       const group = this.#fifo ? message.Attributes?.MessageGroupId : undefined;
-      // Behind an unsettled message of its group it cannot have been started before, however often it was received.
+      // A follower of an unsettled message cannot have been started before, however often it was received.
       const follows = group !== undefined && groups.has(group);
       if (group !== undefined) groups.add(group);
-      const delivery = new AwsDelivery(this, decodeMessage(message, this.#topicName, this.#fifo, "queue"), {
-        messageId,
-        receipt: message.ReceiptHandle ?? "",
-        receiveCount,
-        attempt: follows ? 1 : this.#unstarted.attemptOf(messageId, receiveCount),
-        group,
-        receivedAtMs: nowMs,
-        leaseEndsAtMs: nowMs + this.#leaseSeconds * 1000,
-      });
+      const attempt = follows ? 1 : this.#unstarted.attemptOf(message);
+      const decoded = decodeMessage(message, this.#topicName, this.#fifo, "queue");
+      const delivery = new AwsDelivery(this, decoded, attempt, group, nowMs, nowMs + this.#leaseSeconds * 1000);
       this.#held.add(delivery);
       this.#groups.add(delivery);
       return delivery;
@@ -175,16 +166,14 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDeliver
   }
 
   async #returnLate(messages: readonly Message[]): Promise<void> {
-    for (const { MessageId, ReceiptHandle, Attributes } of messages) {
-      const receiveCount = Number(Attributes?.ApproximateReceiveCount ?? 1);
-      const messageId = MessageId ?? "";
-      this.#unstarted.record(messageId, receiveCount, this.#unstarted.attemptOf(messageId, receiveCount));
-      this.#settlements.show(ReceiptHandle ?? "", ignore);
+    for (const message of messages) {
+      this.#unstarted.record(message, this.#unstarted.attemptOf(message));
+      this.#settles.show(message, ignore);
     }
-    await this.#settlements.flush();
+    await this.#settles.flush();
   }
 
-  /** Takes a delivery out of core's hands. False when its lease is known to have ended. */
+  /** Core has settled the delivery. False when its lease is known to have ended. */
   #settle(delivery: AwsDelivery): boolean {
     this.#held.delete(delivery);
     const own = delivery.state === "held" && this.#clock.monotonicNow() < delivery.leaseEndsAtMs;
@@ -199,12 +188,13 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDeliver
   }
 
   /**
-   * A receipt whose lease has ended still deletes its message as long as nobody has received it again, on FIFO queues
-   * never. Only there the answer says which: a standard queue takes any receipt, and may not act on it.
+   * On a standard queue, a receipt whose lease has ended still deletes its message until somebody receives it again. On a
+   * FIFO queue it never does. Only the answer of a FIFO queue is reliable: a standard queue accepts any receipt, and may
+   * ignore it.
    * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html (read 2026-11-26)
    */
   async #lateDelete(delivery: AwsDelivery): Promise<void> {
-    const deleted = this.#settlements.delete(delivery);
+    const deleted = this.#settles.delete(delivery);
     if (this.#fifo) {
       await deleted;
       return;
@@ -222,9 +212,9 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDeliver
 
   #renew(delivery: AwsDelivery, nowMs: number): void {
     const seconds = delivery.invisibleFor(this.#leaseSeconds, nowMs);
-    // At the end of the 12 hours: let it run out.
+    // The 12 hours are nearly over: the lease expires.
     if ((delivery.leaseEndsAtMs - nowMs) / 1000 >= seconds) return;
-    this.#settlements.renew(delivery, seconds, () => {
+    this.#settles.renew(delivery, seconds, () => {
       if (delivery.state === "held") this.#lose(delivery);
     });
   }
@@ -235,7 +225,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDeliver
     for (const follower of followers) this.#takeBack(follower);
   }
 
-  /** When a message may come again, those behind it must come after it. */
+  /** When a message may be redelivered, its followers must be redelivered after it. */
   #loseFollowers(delivery: AwsDelivery): void {
     if (delivery.group === undefined) return;
     for (const follower of this.#groups.take(delivery.group)) this.#takeBack(follower);
@@ -243,14 +233,19 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDeliver
 
   #takeBack(delivery: AwsDelivery): void {
     this.#revoke(delivery);
-    this.#unstarted.record(delivery.messageId, delivery.receiveCount, delivery.attempt);
-    this.#settlements.hide(delivery, 0).catch(ignore);
+    this.#showUnstarted(delivery).catch(ignore);
+  }
+
+  /** Makes the message visible at once, and its receipt no attempt. */
+  #showUnstarted(delivery: AwsDelivery): Promise<void> {
+    this.#unstarted.record(delivery.native, delivery.attempt);
+    return this.#settles.hide(delivery, 0);
   }
 
   #revoke(delivery: AwsDelivery): void {
     const known = delivery.state !== "received";
     delivery.state = "lost";
-    // Core forgets it, whether its handler runs or not: a place that waited for a settle would be lost for good.
+    // Core forgets it, also when its handler runs. A place that waited for its settle would never be free again.
     this.#held.delete(delivery);
     if (known) this.#sink.revoke(delivery);
     this.#receivers.pump();
@@ -261,7 +256,7 @@ export class AwsSubscriber implements DriverSubscriber, DeliveryOwner<AwsDeliver
     for (const delivery of this.#held) {
       this.release(delivery).catch(ignore);
     }
-    await within(this.#clock, timeoutMs, this.#settlements.flush());
+    await within(this.#clock, timeoutMs, this.#settles.flush());
   }
 }
 
@@ -269,5 +264,5 @@ function isLeaseLost(error: unknown): boolean {
   return error instanceof PubSubError && error.code === "LEASE_LOST";
 }
 
-/** The message comes back by itself when its lease ends. */
+/** SQS redelivers the message when its lease ends. */
 function ignore(): void {}
