@@ -49,7 +49,7 @@ function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOp
   ];
 }
 
-/** Publishing needs the topic's ARN; without the option `account`, the account comes from ListTopics, which cannot be narrowed. */
+/** A publisher needs the topic's ARN. Without the option `account`, the account comes from ListTopics, which IAM allows only for `*`. */
 function accountLookup({ account }: CheckedOptions): readonly object[] {
   return account === undefined ? [allow("FindAccount", ["sns:ListTopics"], "*")] : [];
 }
