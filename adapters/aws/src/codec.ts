@@ -2,7 +2,6 @@ import { isUtf8 } from "node:buffer";
 import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
 import type { OutgoingMessage } from "@anytopic/core/driver";
 import { isLegalText, isNativeAttribute } from "./wire/attribute-rules.ts";
-import { messageGroupId } from "./wire/fifo-ids.ts";
 import { MAX_ATTRIBUTES } from "./limits.ts";
 import { type BodyEncoding, METADATA_ATTRIBUTE, type Metadata, writeMetadata } from "./wire/metadata.ts";
 
@@ -61,11 +60,6 @@ export function encodeMessage(message: OutgoingMessage, group: string | undefine
 export function encodeBytes(message: OutgoingMessage, group: string | undefined): EncodedMessage {
   const encoded = encodeMessage({ ...message, attributes: {}, orderingKey: group }, group);
   return encodeBody(message.body).encoding === undefined ? { ...encoded, attributes: {} } : encoded;
-}
-
-/** For a topic or queue of this kind. */
-export function encodeFor(fifo: boolean, message: OutgoingMessage): EncodedMessage {
-  return encodeMessage(message, fifo ? messageGroupId(message) : undefined);
 }
 
 /** The body itself where it is text that AWS allows, else encoded. */

@@ -32,13 +32,8 @@ export interface AwsClients {
   readonly sqs: SqsApi.SQSClient;
 }
 
-interface Clients extends AwsClients {
-  readonly snsApi: typeof SnsApi;
-  readonly sqsApi: typeof SqsApi;
-  readonly pollSqs: SqsApi.SQSClient;
-  /** Ends the clients that are ours. */
-  readonly destroy: () => void;
-}
+/** `destroy` ends the clients that are ours. */
+type Clients = Pick<Connection, "snsApi" | "sqsApi" | "sns" | "sqs" | "pollSqs"> & { readonly destroy: () => void };
 
 /** The clients of one driver, and what they have learned about the account. */
 export class Connection implements AwsClients {

@@ -21,27 +21,18 @@ export async function openDriver(
   /** By queue name: the workers of one queue share it. */
   const unstarted = new Map<string, UnstartedReceipts>();
   let closed = false;
-  const requireOpen = (): void => {
+  const requireOpen = (): Connection => {
     if (closed) throw new PubSubError("CLOSED", "the connection to SNS and SQS is closed");
+    return connection;
   };
   return {
     server: connection.server,
     native: Object.freeze({ sns: connection.sns, sqs: connection.sqs } satisfies AwsClients),
-    async plan(topology, aborted) {
-      requireOpen();
-      return await planTopology(connection, topology, aborted);
-    },
-    async apply(topology, { update }) {
-      requireOpen();
-      return await applyTopology(connection, topology, update);
-    },
-    async destroy(topology) {
-      requireOpen();
-      return await destroyTopology(connection, topology);
-    },
+    plan: async (topology, aborted) => planTopology(requireOpen(), topology, aborted),
+    apply: async (topology, { update }) => applyTopology(requireOpen(), topology, update),
+    destroy: async (topology) => destroyTopology(requireOpen(), topology),
     async openPublisher(topic) {
-      requireOpen();
-      return new AwsPublisher(connection, topic, await requireTopicArn(connection, topic));
+      return new AwsPublisher(requireOpen(), topic, await requireTopicArn(connection, topic));
     },
     async openSubscriber(spec, sink, subscriberOptions) {
       requireOpen();

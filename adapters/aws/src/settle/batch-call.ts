@@ -1,4 +1,5 @@
-import { type DriverContext, pause, PubSubError, retryPauseMs } from "@anytopic/core/driver";
+import { pause, PubSubError, retryPauseMs } from "@anytopic/core/driver";
+import type { Connection } from "../connection.ts";
 import { isTransient, toPubSubError } from "../errors.ts";
 
 /** Tries of one entry that AWS throttles or fails on its side, with the first one. */
@@ -21,13 +22,12 @@ export interface BatchCall<Entry> {
   entryError(code: string | undefined): PubSubError;
   /** What the call does, for its errors. */
   readonly doing: string;
-  /** Called with the error of a whole call. */
-  failed(error: PubSubError): void;
-  readonly context: Pick<DriverContext, "clock" | "random">;
+  readonly connection: Connection;
 }
 
 /** Makes a batch call. Only the entries that AWS throttles or fails on its side are sent again, a few times. Never rejects. */
 export async function callBatch<Entry>(entries: readonly Entry[], batch: BatchCall<Entry>): Promise<void> {
+  const { clock, random } = batch.connection.context;
   let pending = entries;
   for (let tries = 1; ; tries++) {
     const again: { readonly entry: Entry; readonly Code: string | undefined }[] = [];
@@ -47,12 +47,12 @@ export async function callBatch<Entry>(entries: readonly Entry[], batch: BatchCa
       for (const entry of unanswered) batch.settled(entry, unmentioned(batch.doing));
     } catch (error) {
       const mapped = toPubSubError(error, batch.doing);
-      batch.failed(mapped);
+      batch.connection.failed(mapped);
       for (const entry of pending) batch.settled(entry, mapped);
       return;
     }
     if (again.length === 0) return;
-    await pause(batch.context.clock, retryPauseMs(tries, batch.context.random));
+    await pause(clock, retryPauseMs(tries, random));
     pending = again.filter(({ entry }) => batch.wanted(entry)).map(({ entry }) => entry);
     for (const { entry, Code } of again) if (!pending.includes(entry)) batch.settled(entry, batch.entryError(Code));
     if (pending.length === 0) return;

@@ -146,8 +146,7 @@ function batchCall<Entry extends Deletion>(
   return {
     call,
     doing,
-    context: connection.context,
-    failed: (error) => connection.failed(error),
+    connection,
     wanted: () => true,
     settled: (entry, error) => entry.done(error),
     // The only parameter that can be wrong is the receipt: its lease has ended.

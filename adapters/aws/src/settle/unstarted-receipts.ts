@@ -22,10 +22,8 @@ export class UnstartedReceipts {
     this.#counts.delete(id);
     this.#counts.set(id, receiveCountOf(message) + 1 - attempt);
     if (this.#counts.size <= CAPACITY) return;
-    for (const oldest of this.#counts.keys()) {
-      this.#counts.delete(oldest);
-      return;
-    }
+    const [oldest = ""] = this.#counts.keys();
+    this.#counts.delete(oldest);
   }
 
   /** The message was deleted. */

@@ -1,4 +1,4 @@
-import type { SubscriptionSpec, Topology, TopicSpec } from "@anytopic/core/driver";
+import type { SubscriptionSpec, Topology } from "@anytopic/core/driver";
 import {
   deadLetterQueueAttributes,
   ownershipTags,
@@ -30,12 +30,15 @@ type Resources = Record<string, Record<string, Readonly<Record<string, unknown>>
 /** The resources that provisioning creates, with the same names and attributes. ARNs are references of Terraform. */
 export function terraformDocument(topology: Topology, options: CheckedOptions): Readonly<Record<string, unknown>> {
   const resource: Resources = {};
-  const add = (type: string, label: string, values: Readonly<Record<string, unknown>>): void => {
+  const add: Add = (type, label, values) => {
     resource[type] = { ...resource[type], [label]: values };
   };
   const topics = new Map(topology.topics.map((topic) => [topic.name, topic]));
   for (const { topic } of topology.subscriptions) topics.set(topic.name, topic);
-  for (const topic of topics.values()) addTopic(topic, options, add);
+  for (const topic of topics.values()) {
+    const name = snsTopicName(options.prefix, topic);
+    add("aws_sns_topic", topic.name, { name, ...argumentsOf(topicAttributes(topic)), tags: ownershipTags(topic.name) });
+  }
   for (const subscription of topology.subscriptions) addSubscription(subscription, options, add);
   return {
     terraform: { required_providers: { aws: { source: "hashicorp/aws", version: ">= 5.0" } } },
@@ -45,14 +48,6 @@ export function terraformDocument(topology: Topology, options: CheckedOptions): 
 }
 
 type Add = (type: string, label: string, values: Readonly<Record<string, unknown>>) => void;
-
-function addTopic(topic: TopicSpec, options: CheckedOptions, add: Add): void {
-  add("aws_sns_topic", topic.name, {
-    name: snsTopicName(options.prefix, topic),
-    ...argumentsOf(topicAttributes(topic)),
-    tags: ownershipTags(topic.name),
-  });
-}
 
 function addSubscription(subscription: SubscriptionSpec, options: CheckedOptions, add: Add): void {
   const { topic, name } = subscription;
