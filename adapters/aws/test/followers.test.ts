@@ -3,7 +3,7 @@ import { aws } from "@anytopic/aws";
 import { connect, defineSubscription, defineTopic } from "@anytopic/core";
 import { afterAll, describe, expect, test } from "vitest";
 
-// moto, since it hands out several messages of a group in one answer, as AWS does; fauxqs hands out one.
+// With moto, since its answers can have several messages of a group, as those of AWS. Those of fauxqs have one.
 const broker = await startBrokerOrSkip("aws", { provider: "native", implementation: "moto" });
 afterAll(() => broker?.close());
 
