@@ -34,7 +34,7 @@ describe.skipIf(broker === undefined)("messages behind one that fails", () => {
     });
     await expect.poll(() => runs["fails"]?.at(-1), { timeout: 30_000 }).toBe("5#1");
     await expect.poll(() => runs["dies"]?.at(-1), { timeout: 30_000 }).toBe("5#1");
-    // Usually the first, but moto may deliver it last: it is the last message of the queue.
+    // Usually this key ends first. Moto may also deliver its last message last, since it is the last one of the queue.
     await expect.poll(() => runs["works"]?.at(-1), { timeout: 30_000 }).toBe("5#1");
     await worker.close();
 

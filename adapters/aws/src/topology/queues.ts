@@ -88,7 +88,7 @@ export async function createQueue(
   }
 }
 
-/** False when it does not exist any more. */
+/** False when it no longer exists. */
 export async function deleteQueue({ sqs, sqsApi }: Connection, { name, url }: Queue): Promise<boolean> {
   const deleted = sqs.send(new sqsApi.DeleteQueueCommand({ QueueUrl: url }));
   return (await answerIfFound(`delete queue ${name}`, deleted)) !== undefined;
