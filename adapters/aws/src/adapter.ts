@@ -1,7 +1,6 @@
 import type { Adapter, AdapterModule } from "@anytopic/core/driver";
 import { awsCapabilities } from "./capabilities.ts";
-import { connect } from "./connection.ts";
-import { AwsDriver } from "./driver.ts";
+import { openDriver } from "./driver.ts";
 import { exporterOf } from "./exporter.ts";
 import { type AwsOptions, type CheckedOptions, checkedOptions, optionsFromUrl } from "./options.ts";
 
@@ -25,6 +24,6 @@ function adapter(options: CheckedOptions): Adapter {
   return Object.freeze({
     name: "aws",
     capabilities: awsCapabilities,
-    open: async (context, signal) => new AwsDriver(await connect(options, context, signal)),
+    open: (context, signal) => openDriver(options, context, signal),
   } satisfies Adapter);
 }

@@ -16,7 +16,7 @@ export const awsCapabilities: Capabilities = Object.freeze({
   lease: "renewable",
   maxLeaseMs: MAX_VISIBILITY_SECONDS * 1000,
   ackDeadline: Object.freeze({ minMs: 1000, maxMs: 600_000 }),
-  // The 12 hours run from the receipt, so an attempt of up to an hour can still be followed by the longest delay.
+  // The 12 hours begin at the receipt, so the longest delay is still possible after an attempt of up to an hour.
   nackDelay: Object.freeze({ maxMs: (MAX_VISIBILITY_SECONDS - 3600) * 1000, granularityMs: 1000 }),
   attempts: "includes-unstarted",
   orderedAttempts: "broker",

@@ -2,27 +2,26 @@ import { isUtf8 } from "node:buffer";
 import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
 import type { OutgoingMessage } from "@anytopic/core/driver";
 import { isLegalText, isNativeAttribute } from "./wire/attribute-rules.ts";
-import { messageGroupId } from "./wire/fifo-ids.ts";
 import { MAX_ATTRIBUTES } from "./limits.ts";
 import { type BodyEncoding, METADATA_ATTRIBUTE, type Metadata, writeMetadata } from "./wire/metadata.ts";
 
-/** A message as SNS and SQS take it. */
+/** A message in the form of SNS and SQS. */
 export interface EncodedMessage {
   readonly body: string;
   readonly attributes: Record<string, MessageAttributeValue>;
-  /** Body, and name, type and value of each attribute, in bytes of UTF-8: what SNS and SQS count. */
+  /** What SNS and SQS count: bytes of UTF-8 of the body, and of name, type and value of each attribute. */
   readonly bytes: number;
 }
 
 const STRING = "String";
-/** Stands where there is no body. */
+/** SNS and SQS refuse an empty body. */
 const EMPTY_BODY = "-";
 
 /**
- * The plain form where AWS can carry it: the body as text, attributes as attributes. What it cannot carry (other bytes,
- * an empty body, odd names and values, a tenth attribute) goes into our one attribute, which says what was done.
+ * Where AWS allows it, the body is text and attributes are attributes. Our one attribute has the rest: how other bytes or
+ * an empty body were encoded, attributes whose name or value AWS refuses, and a tenth attribute.
  *
- * @param group the message group it will be sent with; undefined outside FIFO
+ * @param group its message group; undefined outside FIFO
  */
 export function encodeMessage(message: OutgoingMessage, group: string | undefined): EncodedMessage {
   const { body, encoding } = encodeBody(message.body);
@@ -57,27 +56,18 @@ export function encodeMessage(message: OutgoingMessage, group: string | undefine
   return { body, attributes, bytes };
 }
 
-/** The body alone, without our metadata unless that says how to read it. */
+/** The body alone. Our metadata is there only when it says how the body was encoded. */
 export function encodeBytes(message: OutgoingMessage, group: string | undefined): EncodedMessage {
   const encoded = encodeMessage({ ...message, attributes: {}, orderingKey: group }, group);
   return encodeBody(message.body).encoding === undefined ? { ...encoded, attributes: {} } : encoded;
 }
 
-/** As a topic or queue of this kind takes it. */
-export function encodeFor(fifo: boolean, message: OutgoingMessage): EncodedMessage {
-  return encodeMessage(message, fifo ? messageGroupId(message) : undefined);
-}
-
-/** As text that can travel as it is where it can, else encoded. */
+/** The body itself where it is text that AWS allows, else encoded. */
 function encodeBody(bytes: Uint8Array): { readonly body: string; readonly encoding: BodyEncoding | undefined } {
   if (bytes.byteLength === 0) return { body: EMPTY_BODY, encoding: "empty" };
   if (isUtf8(bytes)) {
-    const text = textOf(bytes);
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
     if (isLegalText(text)) return { body: text, encoding: undefined };
   }
   return { body: Buffer.from(bytes).toString("base64"), encoding: "base64" };
-}
-
-function textOf(body: Uint8Array): string {
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
 }

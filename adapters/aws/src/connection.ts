@@ -15,55 +15,120 @@ import { probe, requireAccount } from "./connection/probe.ts";
 import { Sha256 } from "./wire/sha256.ts";
 
 const REQUEST_TIMEOUT_MS = 15_000;
-/** A long poll is given up when its answer is this much late. */
+/** A long poll fails when its answer is later than this. */
 const POLL_GRACE_MS = 5000;
 
 /**
- * What the SDK would print we report as errors. Without `info` it does not even put together what it would log of each
- * request; the others it calls without looking whether they are there, looking for credentials for example.
+ * We report as errors what the SDK would print. Without `info` the SDK does not build its log line for each request. It
+ * calls the other functions without a check, for example while it looks for credentials.
  */
 const QUIET = { trace: ignore, debug: ignore, warn: ignore, error: ignore } as unknown as NonNullable<
   SqsApi.SQSClientConfig["logger"]
 >;
 
-/** The SDK's own clients: what `native` hands out. */
+/** The SDK's own clients: the value of `native`. */
 export interface AwsClients {
   readonly sns: SnsApi.SNSClient;
   readonly sqs: SqsApi.SQSClient;
 }
 
+/** `destroy` ends the clients that are ours. */
+type Clients = Pick<Connection, "snsApi" | "sqsApi" | "sns" | "sqs" | "pollSqs"> & { readonly destroy: () => void };
+
 /** The clients of one driver, and what they have learned about the account. */
-export interface Connection extends AwsClients {
+export class Connection implements AwsClients {
   readonly options: CheckedOptions;
   readonly context: DriverContext;
   readonly snsApi: typeof SnsApi;
   readonly sqsApi: typeof SqsApi;
-  /** Carries the long polls, on sockets of its own. */
+  readonly sns: SnsApi.SNSClient;
+  readonly sqs: SqsApi.SQSClient;
+  /** For the long polls, which have their own sockets. */
   readonly pollSqs: SqsApi.SQSClient;
   readonly server: string;
   readonly region: string;
-  /** Long polls of closed workers that have not come back yet. */
-  readonly lingering: Set<Promise<void>>;
-  /** Aborted at the end of closing: for long polls, also those of a client that was handed in, and for whoever waits for a queue. */
-  readonly closed: AbortSignal;
+  /** Pending long polls of closed workers. */
+  readonly lingering: Set<Promise<void>> = new Set();
   account: string | undefined;
-  /** Topics whose ARN is known, by SNS name. */
-  readonly topicArns: Map<string, string>;
-  /** To be told of every error of a call: some mean that nobody can be reached. */
-  failed(error: PubSubError): void;
-  /** Waits for the polls that linger, then ends everything that is under way. Resolves within `timeoutMs`. */
-  close(timeoutMs: number): Promise<void>;
+  /** The ARNs of topics that this connection has created, by SNS name. */
+  readonly topicArns: Map<string, string> = new Map();
+  readonly #destroy: () => void;
+  readonly #watch: EndpointWatch;
+  readonly #closed = new AbortController();
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Loads the SDK, which takes so long that a program should not pay for it before. Then makes the clients, and asks SQS
+   * once, so that wrong credentials and endpoints are known now.
+   */
+  static async open(options: CheckedOptions, context: DriverContext, signal?: AbortSignal): Promise<Connection> {
+    const endpoint = options.endpoint ?? endpointOfEnvironment();
+    const clients = await openClients(options, endpoint, signal);
+    try {
+      const region = await regionOf(clients.sqs);
+      requireAccount(options.account, await probe(clients.sqs, clients.sqsApi, region, signal));
+      return new Connection(options, context, clients, region, endpoint);
+    } catch (error) {
+      clients.destroy();
+      if (isClosedByPeer(error) && endpoint !== undefined && (await wantsClientCertificate(endpoint))) {
+        throw toPubSubError({ code: "ERR_TLS_CLIENT_CERTIFICATE_REQUIRED" }, "connect to SQS");
+      }
+      throw error;
+    }
+  }
+
+  private constructor(
+    options: CheckedOptions,
+    context: DriverContext,
+    { snsApi, sqsApi, sns, sqs, pollSqs, destroy }: Clients,
+    region: string,
+    endpoint: string | undefined,
+  ) {
+    this.options = options;
+    this.context = context;
+    this.snsApi = snsApi;
+    this.sqsApi = sqsApi;
+    this.sns = sns;
+    this.sqs = sqs;
+    this.pollSqs = pollSqs;
+    this.region = region;
+    this.server = `SNS and SQS, ${region}${endpoint === undefined ? "" : ` at ${new URL(endpoint).host}`}`;
+    this.account = options.account;
+    this.#destroy = destroy;
+    this.#watch = new EndpointWatch(context, () => probe(sqs, sqsApi, region, undefined));
+    // Every poll listens to it.
+    setMaxListeners(0, this.#closed.signal);
+  }
+
+  /** Aborted at the end of closing: for long polls, also with a client that was passed in, and for everything that waits for a queue. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
+  }
+
+  /** To be called with every error of a request: some mean that nobody can be reached. */
+  failed(error: PubSubError): void {
+    this.#watch.failed(error);
+  }
+
+  /** Waits for the polls that linger, then ends everything that is pending. Resolves within `timeoutMs`. */
+  close(timeoutMs: number): Promise<void> {
+    this.#watch.stop();
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    await within(this.context.clock, timeoutMs, Promise.all(this.lingering));
+    this.#closed.abort(new PubSubError("CLOSED", "the connection to SNS and SQS was closed"));
+    this.#destroy();
+  }
 }
 
-/**
- * Loads the SDK (which takes a while, so not before), makes the clients, and asks SQS once, so that wrong credentials
- * and endpoints are known now.
- */
-export async function connect(
+async function openClients(
   options: CheckedOptions,
-  context: DriverContext,
-  signal?: AbortSignal,
-): Promise<Connection> {
+  endpoint: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Clients> {
   signal?.throwIfAborted();
   const requests = { maxSockets: options.maxSockets, requestTimeoutMs: REQUEST_TIMEOUT_MS };
   const [snsApi, sqsApi, snsHandler, sqsHandler, pollHandler] = await Promise.all([
@@ -74,8 +139,11 @@ export async function connect(
     httpHandler({ maxSockets: Number.POSITIVE_INFINITY, requestTimeoutMs: MAX_WAIT_SECONDS * 1000 + POLL_GRACE_MS }),
   ]);
   signal?.throwIfAborted();
+  const { sns: givenSns, sqs: givenSqs } = options;
+  // They stay as they are, and open.
+  if (givenSns !== undefined && givenSqs !== undefined)
+    return { snsApi, sqsApi, sns: givenSns, sqs: givenSqs, pollSqs: givenSqs, destroy: ignore };
 
-  const endpoint = options.endpoint ?? endpointOfEnvironment();
   const common = {
     ...(options.region === undefined ? undefined : { region: options.region }),
     ...(options.profile === undefined ? undefined : { profile: options.profile }),
@@ -86,86 +154,24 @@ export async function connect(
   };
   const credentials = await credentialsForLoopback(endpoint, options, () => new sqsApi.SQSClient(common));
   const config = { ...common, ...credentials };
-  // The queue's URL names the region's own host, which an emulator or a VPC endpoint is not.
+  // A queue's URL names the host of its region. An emulator or a VPC endpoint has another host.
   const sqsConfig = { ...config, useQueueUrlAsEndpoint: false };
-
-  const sns = options.sns ?? new snsApi.SNSClient({ ...config, requestHandler: snsHandler });
-  // A client that was handed in stays as it is.
-  if (options.sns === undefined) hastenPublishBatch(sns);
-  const sqs = options.sqs ?? new sqsApi.SQSClient({ ...sqsConfig, requestHandler: sqsHandler });
-  const pollSqs =
-    options.sqs ??
-    new sqsApi.SQSClient({
-      ...sqsConfig,
-      requestHandler: pollHandler,
-      // The receiver's own loop tries again, and tells core.
-      maxAttempts: 1,
-    });
-  if (options.sqs === undefined) hastenReceive(pollSqs);
+  const sns = new snsApi.SNSClient({ ...config, requestHandler: snsHandler });
+  const sqs = new sqsApi.SQSClient({ ...sqsConfig, requestHandler: sqsHandler });
+  // One attempt: the receiver's own loop tries again, and tells core.
+  const pollSqs = new sqsApi.SQSClient({ ...sqsConfig, requestHandler: pollHandler, maxAttempts: 1 });
+  hastenPublishBatch(sns);
+  hastenReceive(pollSqs);
   const destroy = (): void => {
-    if (options.sns === undefined) sns.destroy();
-    if (options.sqs === undefined) {
-      sqs.destroy();
-      pollSqs.destroy();
-    }
+    for (const client of [sns, sqs, pollSqs]) client.destroy();
   };
-
-  try {
-    const region = await regionOf(sqs);
-    const account = await probe(sqs, sqsApi, region, signal);
-    requireAccount(options.account, account);
-    return connection({ options, context, snsApi, sqsApi, sns, sqs, pollSqs, region, endpoint, destroy });
-  } catch (error) {
-    destroy();
-    if (isClosedByPeer(error) && endpoint !== undefined && (await wantsClientCertificate(endpoint))) {
-      throw toPubSubError({ code: "ERR_TLS_CLIENT_CERTIFICATE_REQUIRED" }, "connect to SQS");
-    }
-    throw error;
-  }
+  return { snsApi, sqsApi, sns, sqs, pollSqs, destroy };
 }
 
 function isClosedByPeer(error: unknown): boolean {
   const { cause } = error instanceof PubSubError ? error : {};
   const code = (cause as { readonly code?: unknown } | undefined)?.code;
   return code === "UND_ERR_SOCKET" || code === "ECONNRESET" || code === "EPIPE";
-}
-
-interface Parts extends Pick<
-  Connection,
-  "options" | "context" | "snsApi" | "sqsApi" | "sns" | "sqs" | "pollSqs" | "region"
-> {
-  readonly endpoint: string | undefined;
-  readonly destroy: () => void;
-}
-
-function connection({ endpoint, destroy, ...parts }: Parts): Connection {
-  const lingering = new Set<Promise<void>>();
-  const watch = new EndpointWatch(parts.context, async () => {
-    await probe(parts.sqs, parts.sqsApi, parts.region, undefined);
-  });
-  let closing: Promise<void> | undefined;
-  const closed = new AbortController();
-  // There is one per poll.
-  setMaxListeners(0, closed.signal);
-  const close = async (timeoutMs: number): Promise<void> => {
-    await within(parts.context.clock, timeoutMs, Promise.all(lingering));
-    closed.abort(new PubSubError("CLOSED", "the connection to SNS and SQS was closed"));
-    destroy();
-  };
-  return {
-    ...parts,
-    server: `SNS and SQS, ${parts.region}${endpoint === undefined ? "" : ` at ${new URL(endpoint).host}`}`,
-    account: parts.options.account,
-    topicArns: new Map(),
-    lingering,
-    closed: closed.signal,
-    failed: (error) => watch.failed(error),
-    close(timeoutMs) {
-      watch.stop();
-      closing ??= close(timeoutMs);
-      return closing;
-    },
-  };
 }
 
 async function regionOf(sqs: SqsApi.SQSClient): Promise<string> {

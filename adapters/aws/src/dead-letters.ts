@@ -10,15 +10,15 @@ import {
 import { encodeBytes, type EncodedMessage, encodeMessage } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { decodeMessage } from "./wire/decode-message.ts";
-import { toPubSubError } from "./errors.ts";
+import { answerTo } from "./errors.ts";
 import { freshDeduplicationId, messageGroupId } from "./wire/fifo-ids.ts";
 import { MAX_BATCH_ENTRIES } from "./limits.ts";
-import type { Queue } from "./topology/queue.ts";
+import type { Queue } from "./topology/queues.ts";
 import { isFifo, snsTopicName } from "./names.ts";
 
 /** The lease of a taken letter, in seconds. */
 const TAKE_SECONDS = 60;
-/** All that are there, whether in somebody's hands or not. */
+/** All letters, whether somebody has taken them or not. */
 const COUNTS = [
   "ApproximateNumberOfMessages",
   "ApproximateNumberOfMessagesNotVisible",
@@ -43,7 +43,7 @@ export class AwsDeadLetters implements DriverDeadLetters {
     this.#topicName = snsTopicName(connection.options.prefix, subscription.topic);
   }
 
-  /** In a FIFO queue each letter has a group of its own, so that no letter waits for another. */
+  /** In a FIFO queue each letter has its own group, so that no letter waits for another. */
   store(letter: OutgoingMessage): Promise<void> {
     const group = this.#fifo ? randomUUID() : undefined;
     return storeLetter(letter, {
@@ -66,7 +66,7 @@ export class AwsDeadLetters implements DriverDeadLetters {
     return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
   }
 
-  /** In requests at the same time, of ten letters each. A short poll does not ask all of SQS's servers, and may overlook some. */
+  /** Makes several requests at the same time, of ten letters each. A short poll does not ask all of SQS's servers, and may overlook letters. */
   async take(limit: number, waitMs: number): Promise<readonly TakenLetter[]> {
     const requests = Math.min(PARALLEL, Math.ceil(limit / MAX_BATCH_ENTRIES));
     const answers = await Promise.all(
@@ -116,12 +116,8 @@ export class AwsDeadLetters implements DriverDeadLetters {
     await this.#call(`send to queue ${queue.name}`, sqs.send(new sqsApi.SendMessageCommand(message)));
   }
 
-  async #call<Answer>(doing: string, answer: Promise<Answer>): Promise<Answer> {
-    try {
-      return await answer;
-    } catch (error) {
-      throw toPubSubError(error, `${doing} (queue ${this.#letters.name})`);
-    }
+  #call<Answer>(doing: string, request: Promise<Answer>): Promise<Answer> {
+    return answerTo(`${doing} (queue ${this.#letters.name})`, request);
   }
 }
 

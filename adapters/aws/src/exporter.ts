@@ -1,9 +1,9 @@
 import type { ExportedPolicy, SubscriptionSpec, Topology, TopologyExporter, TopicSpec } from "@anytopic/core/driver";
 import type { CheckedOptions } from "./options.ts";
-import { deadLetterQueueName, queueName, snsTopicName } from "./names.ts";
+import { arnOf, deadLetterQueueName, queueName, snsTopicName } from "./names.ts";
 import { terraformDocument } from "./topology/terraform.ts";
 
-/** Writes about a topology without contacting AWS. */
+/** Writes documents about a topology without contacting AWS. */
 export function exporterOf(options: CheckedOptions): TopologyExporter {
   return Object.freeze({
     terraform: (topology: Topology) => terraformDocument(topology, options),
@@ -16,15 +16,15 @@ export function exporterOf(options: CheckedOptions): TopologyExporter {
 
 /** https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html (2026-11-22): PublishBatch is sns:Publish. */
 function publisherPolicy(topic: TopicSpec, options: CheckedOptions): ExportedPolicy {
-  const arn = arnOf("sns", snsTopicName(options.prefix, topic), options);
+  const arn = arnOf("sns", options, snsTopicName(options.prefix, topic));
   const statements = [allow("Publish", ["sns:Publish"], arn), ...accountLookup(options)];
   return { role: "publisher", of: topic.name, document: policy(statements) };
 }
 
-/** Batch calls are allowed by the permission of the single call. */
+/** The permission of a single call also allows the batch call. */
 function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOptions): readonly ExportedPolicy[] {
-  const queue = arnOf("sqs", queueName(options.prefix, subscription), options);
-  const letters = arnOf("sqs", deadLetterQueueName(options.prefix, subscription), options);
+  const queue = arnOf("sqs", options, queueName(options.prefix, subscription));
+  const letters = arnOf("sqs", options, deadLetterQueueName(options.prefix, subscription));
   const of = `${subscription.topic.name}/${subscription.name}`;
   const consume = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"];
   const find = ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"];
@@ -41,7 +41,7 @@ function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOp
       role: "operator",
       of,
       document: policy([
-        // SendMessage: what a filter leaves of a large queue is moved to its end.
+        // SendMessage: letters that a filter does not select are moved to the end of a large queue.
         allow("HandleDeadLetters", [...consume, "sqs:PurgeQueue", "sqs:SendMessage", ...find], letters),
         allow("Redrive", ["sqs:SendMessage", ...find], queue),
       ]),
@@ -49,7 +49,7 @@ function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOp
   ];
 }
 
-/** Publishing needs the topic's ARN; without the option `account`, the account comes from ListTopics, which cannot be narrowed. */
+/** A publisher needs the topic's ARN. Without the option `account`, the account comes from ListTopics, which IAM allows only for `*`. */
 function accountLookup({ account }: CheckedOptions): readonly object[] {
   return account === undefined ? [allow("FindAccount", ["sns:ListTopics"], "*")] : [];
 }
@@ -60,14 +60,4 @@ function policy(statements: readonly object[]): object {
 
 function allow(id: string, actions: readonly string[], resource: string): object {
   return { Sid: id, Effect: "Allow", Action: actions, Resource: resource };
-}
-
-/** What the options do not say stays open. */
-function arnOf(service: string, name: string, { region = "*", account = "*" }: CheckedOptions): string {
-  return `arn:${partitionOf(region)}:${service}:${region}:${account}:${name}`;
-}
-
-function partitionOf(region: string): string {
-  if (region.startsWith("cn-")) return "aws-cn";
-  return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
 }

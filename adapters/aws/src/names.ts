@@ -34,8 +34,8 @@ export function deadLetterQueueName(prefix: string, subscription: SubscriptionSp
 }
 
 /**
- * Declared names hold no `_`, so one `_` separates topic and subscription without collisions. Where that does not hold
- * (a configured physical name has one) or the name would not fit, the end is replaced by `__` and a hash of both.
+ * Declared names have no `_`, so one `_` separates topic and subscription without collisions. When a configured physical
+ * name has a `_`, or when the name is too long, `__` and a hash of both replace the end.
  */
 function queueBase(prefix: string, subscription: SubscriptionSpec): string {
   const topic = legalPart("topic", subscription.topic.physicalName);
@@ -45,6 +45,16 @@ function queueBase(prefix: string, subscription: SubscriptionSpec): string {
   if (plain.length <= room && !topic.includes("_") && !name.includes("_")) return plain;
   const hash = createHash("sha256").update(`${prefix}\0${topic}\0${name}`).digest("hex").slice(0, HASH_CHARACTERS);
   return `${plain.slice(0, room - HASH_CHARACTERS - 2)}__${hash}`;
+}
+
+/** What is not known stays open: `*`. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html (2026-11-22) */
+export function arnOf(
+  service: "sns" | "sqs",
+  { region = "*", account = "*" }: { readonly region?: string | undefined; readonly account?: string | undefined },
+  name: string,
+): string {
+  const partition = region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+  return `arn:${partition}:${service}:${region}:${account}:${name}`;
 }
 
 function legalPart(kind: string, physicalName: string): string {

@@ -13,11 +13,11 @@ import {
 import { MAX_WAIT_SECONDS } from "./limits.ts";
 
 export interface AwsOptions {
-  /** `eu-west-1`. @default AWS_REGION, or the region of the profile */
+  /** For example `eu-west-1`. @default AWS_REGION, or the region of the profile */
   readonly region?: string | undefined;
-  /** The account's 12 digits. Saves looking the account up when provisioning is `"off"` or `"verify"`. @default found out with ListTopics or CreateTopic */
+  /** The account's 12 digits. Saves looking the account up when provisioning is `"off"` or `"verify"`. @default looked up with ListTopics or CreateTopic */
   readonly account?: string | undefined;
-  /** Where SNS and SQS answer, `http://127.0.0.1:4566`. On a loopback address, and only there, made-up credentials are used when none are found. @default AWS_ENDPOINT_URL, or AWS */
+  /** Where SNS and SQS answer, for example `http://127.0.0.1:4566`. Only on a loopback address, made-up credentials are used when none are found. @default AWS_ENDPOINT_URL, or AWS */
   readonly endpoint?: string | undefined;
   /** A profile of the AWS configuration files. @default AWS_PROFILE, or `default` */
   readonly profile?: string | undefined;
@@ -25,11 +25,11 @@ export interface AwsOptions {
   readonly credentials?: NonNullable<SNSClientConfig["credentials"]> | undefined;
   /** Put before the name of every topic and queue: letters, digits, `-` and `_`, at most 30. @default "" */
   readonly prefix?: string | undefined;
-  /** A ready client, which stays yours to destroy. With `sqs`, then `region`, `endpoint`, `profile` and `credentials` are yours as well. */
+  /** A ready client, which you destroy yourself; only together with `sqs`. Its `region`, `endpoint`, `profile` and `credentials` are used. */
   readonly sns?: SNSClient | undefined;
-  /** A ready client, which stays yours to destroy. It carries the long polls too: give it at least as many sockets as there are receivers, and 50. */
+  /** A ready client, which you destroy yourself. It also sends the long polls: give it at least 50 sockets, and one more for each receiver. */
   readonly sqs?: SQSClient | undefined;
-  /** The longest wait of one long poll, in seconds; 1 to 20. `close()` may take as long, a shorter one costs more requests while idle. @default 20 */
+  /** The longest wait of one long poll, in seconds; 1 to 20. `close()` may take as long. A shorter wait costs more requests while idle. @default 20 */
   readonly pollWaitSeconds?: number | undefined;
   /** ReceiveMessage calls at the same time for one worker under load; 1 to 50. An idle worker has one. @default 10 */
   readonly maxReceivers?: number | undefined;
@@ -37,7 +37,7 @@ export interface AwsOptions {
   readonly maxSockets?: number | undefined;
 }
 
-/** Options with their defaults and checked. */
+/** Checked options, with their defaults. */
 export type CheckedOptions = Checked<AwsOptions, "prefix" | "pollWaitSeconds" | "maxReceivers" | "maxSockets">;
 
 export const OPTIONS: OptionTable<CheckedOptions> = {
@@ -86,7 +86,7 @@ export function checkedOptions(options: AwsOptions): CheckedOptions {
   return checked;
 }
 
-/** Reads `aws://eu-west-1?account=…&endpoint=…` together with options that are not in it. */
+/** Reads `aws://eu-west-1?account=…&endpoint=…`, and the options beside it. */
 export const optionsFromUrl: OptionsFromUrl<CheckedOptions> = urlReader(OPTIONS, readUrl, checkedOptions);
 
 function readUrl(url: string): AwsOptions {

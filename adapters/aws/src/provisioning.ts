@@ -1,17 +1,42 @@
 import type { SubscriptionSpec, Topology, TopologyChange, TopicSpec } from "@anytopic/core/driver";
 import type { Connection } from "./connection.ts";
-import type { ProvisioningMode } from "./topology/provisioning-mode.ts";
-import { destroySubscription, provisionSubscription } from "./topology/subscription-resources.ts";
-import { destroyTopic, provisionTopic } from "./topology/topic-resources.ts";
+import { destroySubscription, provisionSubscription } from "./topology/subscriptions.ts";
+import { destroyTopic, type ProvisioningMode, provisionTopic } from "./topology/topics.ts";
 
-/** Finds, and as far as the mode says removes, the differences between what is declared and what exists. */
-export async function provision(
+export function planTopology(
+  connection: Connection,
+  topology: Topology,
+  signal?: AbortSignal,
+): Promise<readonly TopologyChange[]> {
+  return provision(connection, topology, { create: false, update: false, signal });
+}
+
+export async function applyTopology(
+  connection: Connection,
+  topology: Topology,
+  update: boolean,
+): Promise<readonly TopologyChange[]> {
+  const changes = await provision(connection, topology, { create: true, update });
+  return changes.filter(({ action }) => action === "create" || (action === "update" && update));
+}
+
+/** Deletes, subscriptions first. */
+export async function destroyTopology(connection: Connection, topology: Topology): Promise<readonly string[]> {
+  const destroyed = await Promise.all(
+    topology.subscriptions.map((subscription) => destroySubscription(connection, subscription)),
+  );
+  for (const topic of topology.topics) destroyed.push(await destroyTopic(connection, topic));
+  return destroyed.flat();
+}
+
+/** Finds the differences between what is declared and what exists, and removes those that the mode names. */
+async function provision(
   connection: Connection,
   topology: Topology,
   mode: ProvisioningMode,
 ): Promise<readonly TopologyChange[]> {
   const changes: TopologyChange[] = [];
-  for (const { topic, subscriptions } of byTopic(topology)) {
+  for (const [topic, subscriptions] of byTopic(topology)) {
     mode.signal?.throwIfAborted();
     const found = await provisionTopic(connection, topic, mode);
     changes.push(...found.changes);
@@ -23,26 +48,8 @@ export async function provision(
   return changes;
 }
 
-/** Deletes, subscriptions first; returns what was there. */
-export async function destroy(connection: Connection, topology: Topology): Promise<readonly string[]> {
-  const destroyed = await Promise.all(
-    topology.subscriptions.map((subscription) => destroySubscription(connection, subscription)),
-  );
-  for (const topic of topology.topics) destroyed.push(await destroyTopic(connection, topic));
-  return destroyed.flat();
-}
-
-/** Every topic that is declared or subscribed to, with its subscriptions. */
-function byTopic(
-  topology: Topology,
-): Iterable<{ readonly topic: TopicSpec; readonly subscriptions: readonly SubscriptionSpec[] }> {
-  const topics = new Map<string, { topic: TopicSpec; subscriptions: SubscriptionSpec[] }>();
-  for (const topic of topology.topics) topics.set(topic.name, { topic, subscriptions: [] });
-  for (const subscription of topology.subscriptions) {
-    const { topic } = subscription;
-    const known = topics.get(topic.name) ?? { topic, subscriptions: [] };
-    known.subscriptions.push(subscription);
-    topics.set(topic.name, known);
-  }
-  return topics.values();
+/** Every topic that is declared or has a declared subscription, with its subscriptions. */
+function byTopic({ topics, subscriptions }: Topology): readonly (readonly [TopicSpec, readonly SubscriptionSpec[]])[] {
+  const all = new Map([...topics, ...subscriptions.map(({ topic }) => topic)].map((topic) => [topic.name, topic]));
+  return [...all.values()].map((topic) => [topic, subscriptions.filter((each) => each.topic.name === topic.name)]);
 }

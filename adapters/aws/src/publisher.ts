@@ -1,35 +1,26 @@
 import type { PublishBatchRequestEntry } from "@aws-sdk/client-sns";
-import type {
-  DriverContext,
-  DriverPublisher,
-  OutgoingMessage,
-  PublishRequest,
-  PubSubError,
-  TopicSpec,
-} from "@anytopic/core/driver";
+import type { DriverPublisher, OutgoingMessage, PublishRequest, PubSubError, TopicSpec } from "@anytopic/core/driver";
 import { type BatchAnswer, type BatchCall, callBatch } from "./settle/batch-call.ts";
-import { type EncodedMessage, encodeFor } from "./codec.ts";
+import { type EncodedMessage, encodeMessage } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { entryError } from "./errors.ts";
 import { deduplicationId, messageGroupId } from "./wire/fifo-ids.ts";
 import { isFifo } from "./names.ts";
 
-/** One PublishBatch per batch of core's, results per entry. */
+/** Sends each batch of core as one PublishBatch, with a result for each entry. */
 export class AwsPublisher implements DriverPublisher, BatchCall<PublishRequest> {
   readonly doing: string;
-  readonly context: DriverContext;
-  readonly #connection: Connection;
+  readonly connection: Connection;
   readonly #topicArn: string;
   readonly #fifo: boolean;
-  /** From `sizeOf` to `publish`, so that a message is encoded once. */
+  /** Kept from `sizeOf` to `publish`, so that a message is encoded once. */
   readonly #encoded = new WeakMap<OutgoingMessage, EncodedMessage>();
 
   constructor(connection: Connection, topic: TopicSpec, topicArn: string) {
-    this.#connection = connection;
+    this.connection = connection;
     this.#topicArn = topicArn;
     this.#fifo = isFifo(topic);
     this.doing = `publish to topic ${topicArn}`;
-    this.context = connection.context;
   }
 
   sizeOf(message: OutgoingMessage): number {
@@ -45,7 +36,7 @@ export class AwsPublisher implements DriverPublisher, BatchCall<PublishRequest> 
   }
 
   call(batch: readonly PublishRequest[]): Promise<BatchAnswer> {
-    const { sns, snsApi } = this.#connection;
+    const { sns, snsApi } = this.connection;
     const entries = batch.map((request, index) => this.#entry(request, index));
     return sns.send(new snsApi.PublishBatchCommand({ TopicArn: this.#topicArn, PublishBatchRequestEntries: entries }));
   }
@@ -53,10 +44,6 @@ export class AwsPublisher implements DriverPublisher, BatchCall<PublishRequest> 
   settled(request: PublishRequest, error: PubSubError | undefined): void {
     if (error === undefined) request.accept();
     else request.reject(error);
-  }
-
-  failed(error: PubSubError): void {
-    this.#connection.failed(error);
   }
 
   wanted({ awaited }: PublishRequest): boolean {
@@ -80,7 +67,7 @@ export class AwsPublisher implements DriverPublisher, BatchCall<PublishRequest> 
   #encode(message: OutgoingMessage): EncodedMessage {
     let encoded = this.#encoded.get(message);
     if (encoded === undefined) {
-      encoded = encodeFor(this.#fifo, message);
+      encoded = encodeMessage(message, this.#fifo ? messageGroupId(message) : undefined);
       this.#encoded.set(message, encoded);
     }
     return encoded;

@@ -1,13 +1,13 @@
 import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 
-/** The SDK's clients, as somebody would make them who has never heard of anytopic. */
+/** The SDK's clients, made without anytopic. */
 export interface TestClients {
   readonly sns: SNSClient;
   readonly sqs: SQSClient;
 }
 
-/** Emulators take any credentials. Those of the environment, when there are any, since some read the account from them. */
+/** Emulators accept any credentials, but some read the account from them: so those of the environment are used where it has some. */
 export function createTestClients(endpoint: string): TestClients {
   const ofEnvironment = (process.env["AWS_ACCESS_KEY_ID"] ?? process.env["AWS_PROFILE"] ?? "") !== "";
   const credentials = { accessKeyId: "test", secretAccessKey: "test" };

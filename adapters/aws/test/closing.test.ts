@@ -17,7 +17,7 @@ describe.skipIf(broker === undefined)("closing", () => {
     const subscription = defineSubscription(topic, "worker", { ackDeadlineMs: 60_000 });
     const strays: number[] = [];
     const worker = await closing.subscribe(subscription, (event) => void strays.push(event));
-    // Its poll is under way, and will be for about a second.
+    // Its poll is pending, for about a second more.
     await worker.close();
     const handled: number[] = [];
     const other = await going.subscribe(subscription, (event) => void handled.push(event));
@@ -25,7 +25,7 @@ describe.skipIf(broker === undefined)("closing", () => {
     for (let event = 0; event < 20; event++) await going.publish(topic, event);
     await expect.poll(() => handled.length, { timeout: 5000 }).toBe(20);
     expect(strays).toEqual([]);
-    // Far below the 60 s for which they would be invisible.
+    // Much less than the 60 s for which they would be invisible.
     expect(performance.now() - startedMs).toBeLessThan(5000);
     await other.close();
     await going.destroy([subscription]);

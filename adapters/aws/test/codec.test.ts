@@ -18,7 +18,7 @@ function outgoing(parts: Partial<OutgoingMessage> = {}): OutgoingMessage {
   };
 }
 
-/** What the queue hands out for what was sent. */
+/** The message as the queue delivers it. */
 function received(message: OutgoingMessage, group?: string): Message {
   const { body, attributes } = encodeMessage(message, group);
   const facts = { SentTimestamp: "1700000000500", ...(group === undefined ? undefined : { MessageGroupId: group }) };

@@ -14,7 +14,7 @@ import { createSqsFront } from "./sqs-front.ts";
 
 const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "s3cr3t" };
 
-// As on a machine that nobody has set up for AWS.
+// As on a machine without any configuration for AWS.
 beforeEach(() => {
   for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) vi.stubEnv(name, undefined);
   vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
@@ -31,7 +31,7 @@ async function refusal(options: AwsOptions): Promise<PubSubError> {
   throw new Error("it connected", { cause: error });
 }
 
-/** An endpoint that answers like this. */
+/** An endpoint whose answers come from the listener. */
 async function answering(listener: RequestListener): Promise<{ port: number } & Disposable> {
   const server = createServer(listener);
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -100,7 +100,7 @@ describe("connecting", () => {
   test.each(["TLSv1.2", "TLSv1.3"] as const)(
     "to what wants a client certificate, by %s, is INVALID_CONFIG and says so",
     async (version) => {
-      // Read for each connection: trusts the certificate that nobody signed.
+      // Read for each connection: a self-signed certificate is trusted.
       vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
       const server = createTlsServer({
         cert: CERTIFICATE,

@@ -3,7 +3,7 @@ import { type Harness, registerConformance } from "@anytopic/conformance";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { QUIRKS, startHarness } from "./harness.ts";
 
-// An endpoint that somebody else started is found by the environment, recognised by what it answers, and left running.
+// The environment names an endpoint that somebody else started. It is recognised by its answers, and not stopped.
 const fauxqs = await startBrokerOrSkip("aws", { provider: "native", implementation: "fauxqs" });
 const moto = await startBrokerOrSkip("aws", { provider: "native", implementation: "moto" });
 afterAll(() => Promise.all([fauxqs?.close(), moto?.close()]));
@@ -21,16 +21,16 @@ async function externalHarness({ url }: Broker): Promise<Harness> {
 
 describe.each([
   { broker: fauxqs, implementation: "fauxqs", only: ["publish.roundtrip", "wire", "delivery.retry", "faults.cut"] },
-  // Moto takes seconds for what others do in milliseconds.
+  // Moto needs seconds where others need milliseconds.
   { broker: moto, implementation: "moto", only: ["publish.roundtrip", "wire.foreign-reads"] },
 ])("$implementation, started by somebody else", async ({ broker, implementation, only }) => {
   if (broker === undefined) {
-    // Never in CI, where a missing broker fails the run above; elsewhere it was said which command would give it.
+    // Not in CI, where a missing broker fails the run above. Elsewhere the run above names the command that installs it.
     test.skip("needs the broker", () => {});
     return;
   }
   const harness = await externalHarness(broker);
-  // No column of the matrix: a selection, of implementations that have theirs.
+  // Not a column of the matrix: this is a selection, and its implementations have their own columns.
   vi.stubEnv("ANYTOPIC_CONFORMANCE_RUNS", "");
   registerConformance(test, harness, { only });
   vi.unstubAllEnvs();

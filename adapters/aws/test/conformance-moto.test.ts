@@ -3,8 +3,8 @@ import { registerConformance } from "@anytopic/conformance";
 import { afterAll, describe, test } from "vitest";
 import { createHarness } from "./harness.ts";
 
-// A second opinion on what AWS means. It is slow, so it is asked only where its opinion counts: what calls and attributes
-// mean, and FIFO with several messages of a group in one answer.
+// A second implementation of AWS. It is slow, so it runs only the behaviours for which it matters: the meaning of calls and
+// attributes, and FIFO with several messages of a group in one answer.
 const ASKED = ["publish", "topology", "wire", "exactly-once", "ordering.dead-letter"];
 const ALSO = ["delivery.retry", "delivery.pull-settles", "dead-letters.contents", "dead-letters.redrive"];
 

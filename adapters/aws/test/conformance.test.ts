@@ -8,7 +8,7 @@ const harness = broker === undefined ? undefined : await createHarness(broker);
 
 describe.skipIf(harness === undefined)("conformance", () => {
   if (harness === undefined) return;
-  // Moto takes seconds for what others do in milliseconds: it is asked the heart of the suite.
+  // Moto needs seconds where others need milliseconds: it runs only the most important behaviours.
   registerConformance(test, harness, { tier: harness.implementation === "moto" ? "smoke" : "all" });
   afterAll(() => harness.close());
 });

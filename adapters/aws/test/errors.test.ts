@@ -99,7 +99,7 @@ describe("errors of AWS", () => {
 type Handler = NodeHttpHandler | Awaited<ReturnType<typeof httpHandler>>;
 
 const ours = (requestTimeoutMs: number): Promise<Handler> => httpHandler({ maxSockets: 1, requestTimeoutMs });
-/** Of clients that are handed in. */
+/** The handler of clients that are passed in. */
 const ofTheSdk = async (requestTimeout: number): Promise<Handler> =>
   new NodeHttpHandler({ requestTimeout, throwOnRequestTimeout: true });
 const HANDLERS = [
@@ -107,7 +107,7 @@ const HANDLERS = [
   ["the SDK's default", ofTheSdk],
 ] as const;
 
-/** What a handler says of a request to this port. */
+/** The error of a handler for a request to this port. */
 async function failureOf(port: number, handler: Handler): Promise<unknown> {
   const to = { protocol: "http:", hostname: "127.0.0.1", port, path: "/", method: "POST", headers: {}, query: {} };
   try {
@@ -128,7 +128,7 @@ async function listening(server: Server): Promise<number> {
 describe("requests without an answer", () => {
   test("are UNAVAILABLE when no connection came about: nothing can have happened", async () => {
     const httpAgent = new Agent();
-    // What a firewall does that drops packets.
+    // As with a firewall that drops packets.
     httpAgent.createConnection = () => Object.assign(new Socket(), { connecting: true });
     const error = await failureOf(9, new NodeHttpHandler({ httpAgent, connectionTimeout: 20 }));
     expect(error).toMatchObject({ name: "TimeoutError" });

@@ -24,7 +24,7 @@ interface Wire {
   readonly sent: Sent[];
 }
 
-/** A client whose requests go nowhere and are answered with this. */
+/** A client whose requests are not sent, and get this answer. */
 function wire(fast: boolean, answer: string, statusCode = 200): Wire {
   const sent: Sent[] = [];
   const sns = new SNSClient({
@@ -53,7 +53,7 @@ function wire(fast: boolean, answer: string, statusCode = 200): Wire {
   return { sns, sent };
 }
 
-/** It is random and signed: without this no two signatures are the same. */
+/** The invocation id is random and signed: without this, no two signatures are the same. */
 function sameInvocation<Args extends object, Result>(next: (args: Args) => Promise<Result>) {
   return (args: Args): Promise<Result> => {
     const { request } = args as { request: { headers: Record<string, string> } };
@@ -178,7 +178,7 @@ describe("its answer", () => {
     const command = new PublishBatchCommand({ TopicArn, PublishBatchRequestEntries: entries });
     const read = async (fast: boolean): Promise<PublishBatchCommandOutput> => wire(fast, xml).sns.send(command);
     const [fast, plain] = [await read(true), await read(false)];
-    // Nothing, or an empty list: the SDK says either.
+    // The SDK returns undefined or an empty list.
     expect(fast.Failed ?? []).toEqual(plain.Failed ?? []);
     expect(fast.Successful ?? []).toEqual(plain.Successful ?? []);
     expect(JSON.parse(JSON.stringify(fast.$metadata))).toEqual(JSON.parse(JSON.stringify(plain.$metadata)));
@@ -210,7 +210,7 @@ describe("Sha256", () => {
     sha.update(Buffer.from("b"));
     sha.update(Buffer.from("c"));
     expect(Buffer.from(await sha.digest())).toEqual(createHash("sha256").update("bc").digest());
-    // RFC 4231, test case 2; a view into a larger buffer, twice, and a bare one.
+    // RFC 4231, test case 2: twice with a view into a larger buffer, and once without.
     const key = Buffer.from("..Jefe..").subarray(2, 6);
     for (const secret of ["Jefe", key, key, new Uint8Array(key).buffer]) {
       const hmac = new Sha256(secret);

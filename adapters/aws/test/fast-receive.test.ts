@@ -6,7 +6,7 @@ import { hastenReceive } from "../src/wire/fast-receive.ts";
 
 const QueueUrl = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders_worker";
 
-/** A client whose requests go nowhere and are answered with this. */
+/** A client whose requests are not sent, and get this answer. */
 function wire(fast: boolean, answer: string, statusCode = 200): SQSClient {
   const sqs = new SQSClient({
     region: "eu-west-1",
@@ -60,7 +60,7 @@ async function received(fast: boolean, answer: string, statusCode = 200): Promis
   return wire(fast, answer, statusCode).send(new ReceiveMessageCommand({ QueueUrl }));
 }
 
-/** What the two have to say, or to throw. */
+/** What our reader and the SDK's return or throw. */
 async function outcomes(answer: string, statusCode = 200): Promise<readonly [unknown, unknown]> {
   const either = (fast: boolean): Promise<unknown> =>
     received(fast, answer, statusCode).catch((error: Error) => `${error.name}: ${error.message}`);

@@ -19,7 +19,7 @@ interface Answer {
   Failed?: { Id: string | undefined; Code: string | undefined; SenderFault: boolean | undefined }[] | undefined;
 }
 
-/** Turns the entries of an answer that `chosen` names into failures with this code. */
+/** Makes the chosen entries of an answer failures with this code. */
 function failEntries(answer: Answer, chosen: (entry: Entry) => boolean, Code: string): void {
   const { Successful = [], Failed = [] } = answer;
   const failing = Successful.filter(chosen);
@@ -67,7 +67,7 @@ describe.skipIf(broker === undefined)("answers of AWS with failed entries", () =
         const output = result.output as PublishBatchCommandOutput;
         const entries = (args.input as PublishBatchCommandInput).PublishBatchRequestEntries ?? [];
         sizes.push(entries.length);
-        // The emulator took them all the same, so these will come twice or against our word: nobody reads them here.
+        // The emulator has stored them, so they may be delivered twice or after a rejection: nobody reads them here.
         if (sizes.length <= 2) failEntries(output, ({ Id }) => Number(Id) < 3, "Throttled");
         else failEntries(output, ({ Id }) => Id === "0", "InvalidParameter");
         return result;
@@ -166,7 +166,7 @@ describe.skipIf(broker === undefined)("leases", () => {
             // The lease is 3 s; a retry asks for 5 s.
             if (VisibilityTimeout === 5) settled.add(ReceiptHandle);
           }
-          // Renewals are long under way, retries are not: unless a retry waits, the renewal arrives after it.
+          // Renewals take long and retries do not: unless a retry waits, the renewal arrives after it.
           const renews = Entries.some(({ VisibilityTimeout }) => VisibilityTimeout === 3);
           await new Promise((resolve) => {
             setTimeout(resolve, renews ? 150 : 0);
@@ -192,7 +192,7 @@ describe.skipIf(broker === undefined)("leases", () => {
         done += 1;
         return;
       }
-      // Ends around the time of a renewal, a little earlier or later for each.
+      // Each ends a little earlier or later than a renewal.
       await new Promise((resolve) => {
         setTimeout(resolve, 900 + event * 4);
       });

@@ -3,7 +3,7 @@ import { aws } from "@anytopic/aws";
 import { connect, defineSubscription, defineTopic } from "@anytopic/core";
 import { afterAll, describe, expect, test } from "vitest";
 
-// moto, since it hands out several messages of a group in one answer, as AWS does; fauxqs hands out one.
+// With moto, since its answers can have several messages of a group, as those of AWS. Those of fauxqs have one.
 const broker = await startBrokerOrSkip("aws", { provider: "native", implementation: "moto" });
 afterAll(() => broker?.close());
 
@@ -34,6 +34,8 @@ describe.skipIf(broker === undefined)("messages behind one that fails", () => {
     });
     await expect.poll(() => runs["fails"]?.at(-1), { timeout: 30_000 }).toBe("5#1");
     await expect.poll(() => runs["dies"]?.at(-1), { timeout: 30_000 }).toBe("5#1");
+    // Usually this key ends first. Moto may also deliver its last message last, since it is the last one of the queue.
+    await expect.poll(() => runs["works"]?.at(-1), { timeout: 30_000 }).toBe("5#1");
     await worker.close();
 
     expect(runs["works"]).toEqual(["0#1", "1#1", "2#1", "3#1", "4#1", "5#1"]);

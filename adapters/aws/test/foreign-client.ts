@@ -6,7 +6,7 @@ import { queueUrlOf } from "./queue-stats.ts";
 
 const TAKE_SECONDS = 5;
 
-/** Publishes to the SNS topic and takes from the SQS queue with the plain SDK. */
+/** Publishes to the SNS topic and receives from the SQS queue with the plain SDK. */
 export function foreignClient({ sns, sqs }: TestClients): ForeignClient {
   return {
     async publish(topic: string, { body, attributes, orderingKey }: ForeignMessage): Promise<void> {

@@ -10,7 +10,7 @@ import { queueStats, queueUrlOf } from "./queue-stats.ts";
 
 export const REGION = "eu-west-1";
 
-/** By implementation; none for one that is not known. */
+/** By implementation; none for an unknown one. */
 export const QUIRKS: Readonly<Record<string, readonly Quirk[]>> = { fauxqs: FAUXQS_QUIRKS, moto: MOTO_QUIRKS };
 
 /** An SNS and SQS endpoint behind a TCP proxy, and the SDK's plain clients beside it. */
@@ -67,15 +67,15 @@ export async function createHarness(broker: Broker): Promise<Harness> {
 }
 
 /**
- * The broker that the environment asks for (`BROKERS`, `AWS_ENDPOINT_URL`), else fauxqs in a process of its own, which
- * can be killed. Not `persistent`: fauxqs 2.4.1 then loses each message that ChangeMessageVisibility makes visible.
+ * The broker that the environment names (`BROKERS`, `AWS_ENDPOINT_URL`), else fauxqs in its own process, which can be
+ * killed. Not `persistent`: fauxqs 2.4.1 then loses each message that ChangeMessageVisibility makes visible.
  */
 export function awsBroker(): StartBrokerOptions {
   const asked = (process.env["BROKERS"] ?? process.env["AWS_ENDPOINT_URL"] ?? "") !== "";
   return asked ? {} : { provider: "native", implementation: "fauxqs" };
 }
 
-/** For the tools that run the suite by itself. */
+/** For the tools that run only the suite. */
 export async function startHarness(): Promise<Harness> {
   return createHarness(await startBroker("aws", awsBroker()));
 }

@@ -9,7 +9,7 @@ import { createSqsFront, type SqsCall, type SqsFront, type SqsFrontOptions } fro
 import { ack, retry } from "./settle.ts";
 
 const LEASE_MS = 4000;
-/** What a retry may come late, as the conformance suite allows on AWS: SQS counts in whole seconds. */
+/** A retry may be this much late, as the conformance suite allows on AWS: SQS counts in whole seconds. */
 const RETRY_SLACK_MS = 2000;
 
 const broker = await startBrokerOrSkip("aws", { provider: "embedded", implementation: "fauxqs" });
@@ -24,7 +24,7 @@ afterAll(async () => {
 interface Holding extends AsyncDisposable {
   readonly front: SqsFront;
   readonly delivery: DriverDelivery;
-  /** What came after it. */
+  /** The deliveries after it. */
   readonly later: readonly { readonly delivery: DriverDelivery; readonly atMs: number }[];
   readonly revoked: readonly DriverDelivery[];
   heartbeat(): void;
@@ -96,7 +96,7 @@ function isRenewal({ name, entries }: SqsCall): boolean {
   );
 }
 
-/** Keeps renewals until it is opened. */
+/** Holds renewals back until it is opened. */
 function gate(): { readonly hold: (call: SqsCall) => Promise<undefined>; readonly open: () => void; kept: number } {
   const { promise, resolve } = Promise.withResolvers<void>();
   const self = {
@@ -116,7 +116,7 @@ function namesOf({ calls }: SqsFront): readonly string[] {
   return calls.map((call) => (isRenewal(call) ? "renewal" : call.name)).filter((name) => /renewal|Batch$/.test(name));
 }
 
-// Ten of them at the same time wait for leases, and make clients of their own first. What each waits for has its own limit.
+// Ten tests at the same time make their own clients and wait for leases. Each wait has its own limit.
 describe.skipIf(broker === undefined)("a heartbeat", { concurrent: true, timeout: 60_000 }, () => {
   test("that waits to be sent when the ack is said is not sent any more", async ({ expect }) => {
     await using holding = await hold(expect);
@@ -132,7 +132,7 @@ describe.skipIf(broker === undefined)("a heartbeat", { concurrent: true, timeout
       await using holding = await hold(expect);
       const heldAtMs = performance.now();
       await expect.poll(() => holding.later.length, { timeout: 10_000 }).toBe(1);
-      // SQS counts from before we heard of the lease.
+      // SQS started its clock before we got the answer.
       await expect.poll(() => performance.now() - heldAtMs, { timeout: 10_000 }).toBeGreaterThan(LEASE_MS);
       if (revoked !== "") holding.heartbeat();
       expect(holding.revoked).toHaveLength(revoked === "" ? 0 : 1);
@@ -185,7 +185,7 @@ describe.skipIf(broker === undefined)("a heartbeat", { concurrent: true, timeout
     await expect.poll(() => renewals.kept).toBe(1);
     const saidAtMs = performance.now();
     const retried = retry(holding.delivery, 1000);
-    // Longer than what changes of visibility wait for each other.
+    // Longer than changes of visibility wait for each other.
     await expect.poll(() => performance.now() - saidAtMs).toBeGreaterThan(500);
     renewals.open();
     await retried;

@@ -10,7 +10,7 @@ import { queueUrlOf } from "./queue-stats.ts";
 const broker = await startBrokerOrSkip("aws", { provider: "native", implementation: "fauxqs" });
 afterAll(() => broker?.close());
 
-/** Of one message, in bytes, attributes included: what SNS takes, and what a queue takes that was made before SQS took more. */
+/** The largest message with its attributes, in bytes: for SNS, and for a queue that was created before SQS allowed more. */
 const LIMIT = 262_144;
 
 const RECORD = '{"reason":"rejected","error":"Forged","message":"forged","attempts":77,"last":1,"sub":"other/other"}';

@@ -5,7 +5,7 @@ import { topicArnOf } from "./foreign-client.ts";
 
 type Hostile = Record<string, MessageAttributeValue>;
 
-/** Publishes with the plain SDK what a stranger with `sns:Publish` may publish. */
+/** Publishes with the plain SDK what everybody with `sns:Publish` may publish. */
 export function hostilePublisher(clients: TestClients): HostilePublisher {
   return {
     async publish(topic, body, random) {

@@ -6,7 +6,7 @@ import { httpHandler } from "../src/connection/http-handler.ts";
 
 const REQUESTS = 6;
 
-/** How many sockets carry `REQUESTS` made at once to a server that answers when it has `atOnce` of them. */
+/** The number of sockets for `REQUESTS` requests at the same time, to a server that answers when it has `atOnce` of them. */
 async function socketsFor(maxSockets: number, atOnce: number): Promise<number> {
   let sockets = 0;
   const held: ServerResponse[] = [];

@@ -56,7 +56,7 @@ interface Seen {
   readonly orderingKey: string | undefined;
 }
 
-/** Handles one message and says what was seen. */
+/** Handles one message, and returns what its handler got. */
 async function firstOf({ pubsub, subscription }: Setup): Promise<Seen> {
   const seen: Seen[] = [];
   await using worker = await pubsub.subscribe(subscription, (event, { id, attributes, orderingKey }) => {

@@ -1,7 +1,7 @@
 import { aws, type AwsOptions } from "@anytopic/aws";
 import type { Adapter } from "@anytopic/core/driver";
 
-/** For the suite's worker processes. */
+/** The adapter of the suite's worker processes. */
 export function adapter(options: AwsOptions): Adapter {
   return aws(options);
 }

@@ -2,7 +2,7 @@ import type { SubscriptionName, SubscriptionStats } from "@anytopic/conformance"
 import { GetQueueAttributesCommand, GetQueueUrlCommand } from "@aws-sdk/client-sqs";
 import type { TestClients } from "./clients.ts";
 
-/** SQS knows no consumers, only messages. */
+/** SQS does not count consumers, only messages. */
 export async function queueStats(clients: TestClients, name: SubscriptionName): Promise<SubscriptionStats> {
   const { Attributes = {} } = await clients.sqs.send(
     new GetQueueAttributesCommand({ QueueUrl: await queueUrlOf(clients, name), AttributeNames: ["All"] }),

@@ -1,14 +1,14 @@
 import type { Quirk } from "@anytopic/conformance";
 
-/** Where AWS documentation decides against fauxqs. It forgets everything at its end, which `survivesRestart` says. */
+/** Where fauxqs differs from the documentation of AWS. It keeps nothing when it stops: see `survivesRestart`. */
 export const FAUXQS_QUIRKS: readonly Quirk[] = [];
 
 const ORDER_LINK =
   "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html";
 
 /**
- * Where AWS documentation decides against moto. Its server answers requests in threads without a lock between them, and a
- * long poll decides when it begins which message groups are taken.
+ * Where moto differs from the documentation of AWS. Its server answers requests in threads without a lock between them, and
+ * a long poll decides at its start which message groups are blocked.
  */
 export const MOTO_QUIRKS: readonly Quirk[] = [
   {
@@ -50,5 +50,5 @@ export const MOTO_QUIRKS: readonly Quirk[] = [
   },
 ];
 
-/** One receive call at a time for each worker, since two at the same time may get the same message from moto. */
+/** One receive call at a time for each worker: with moto, two at the same time may get the same message. */
 export const MOTO_RECEIVERS = 1;

@@ -1,14 +1,14 @@
 import type { TestClients } from "./clients.ts";
 
-/** Requests by command, `PublishBatch`, as AWS would bill them. */
+/** Requests by command, for example `PublishBatch`, as AWS bills them. */
 export type RequestCounts = Readonly<Record<string, number>>;
 
-/** Counts the requests of these clients, tries again included. */
+/** Counts the requests of these clients, with each retry. */
 export class RequestCounter {
   readonly #counts = new Map<string, number>();
 
   constructor({ sns, sqs }: TestClients) {
-    // After the step that tries again, so that each try counts.
+    // After the step that retries, so that each retry counts.
     const where = { step: "deserialize", name: "anytopicRequestCounter" } as const;
     sns.middlewareStack.add((next, context) => (args) => next(this.#counted(context.commandName, args)), where);
     sqs.middlewareStack.add((next, context) => (args) => next(this.#counted(context.commandName, args)), where);

@@ -18,7 +18,7 @@ interface Run {
   readonly attempts: number;
 }
 
-/** Publishes 1,000 messages as fast as possible, handles them, and counts requests from first publish to last delete. */
+/** Publishes 1,000 messages as fast as possible, handles them, and counts requests from the first publish to the last deletion. */
 async function run(endpoint: string, handle: (attempt: number) => Promise<void> | void): Promise<Run> {
   const clients = createTestClients(endpoint);
   const counter = new RequestCounter(clients);
@@ -45,7 +45,7 @@ async function run(endpoint: string, handle: (attempt: number) => Promise<void> 
   return { counts, attempts };
 }
 
-/** In USD for a million messages of up to 6 KiB, ten of which fit into the 64 KiB of one request. */
+/** In USD for a million messages of up to 6 KiB: the 64 KiB of one request can have ten. */
 function priceOfMillion({ PublishBatch = 0, ...counts }: RequestCounts): number {
   const { ReceiveMessage = 0, DeleteMessageBatch = 0, ChangeMessageVisibilityBatch = 0 } = counts;
   const sqs = ReceiveMessage + DeleteMessageBatch + ChangeMessageVisibilityBatch;

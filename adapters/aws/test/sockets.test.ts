@@ -14,7 +14,7 @@ describe.skipIf(broker === undefined)("sockets", () => {
 
   test("long polls have their own: they cannot starve other calls, however few those have", async () => {
     const polls: ServerResponse[] = [];
-    // Passes everything on, but the polls, which it holds.
+    // Passes everything on except polls, which it holds back.
     const server = createServer((incoming, outgoing) => {
       if (incoming.headers["x-amz-target"] === "AmazonSQS.ReceiveMessage") {
         polls.push(outgoing);

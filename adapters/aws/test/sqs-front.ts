@@ -17,27 +17,27 @@ export interface SqsEntry {
   readonly VisibilityTimeout?: number;
 }
 
-/** A call of SQS on its way. */
+/** A pending call to SQS. */
 export interface SqsCall {
-  /** `DeleteMessageBatch` */
+  /** For example `DeleteMessageBatch`. */
   readonly name: string;
   readonly entries: readonly SqsEntry[];
 }
 
 export interface SqsFront extends AsyncDisposable {
   readonly url: string;
-  /** What the endpoint has answered, in that order. */
+  /** The endpoint's answers, in order. */
   readonly calls: readonly SqsCall[];
 }
 
 export interface SqsFrontOptions {
-  /** Awaited before a call is passed on; what it resolves to, if anything, is answered in the endpoint's place. */
+  /** Awaited before a call is passed on. When it resolves to a value, this is the answer, and the endpoint gets no call. */
   readonly before?: (call: SqsCall) => Promise<object | undefined>;
   /** Awaited before the endpoint's answer is passed back. */
   readonly after?: (call: SqsCall) => Promise<void>;
 }
 
-/** SQS behind something that can be slow, or answer for it. */
+/** A server before SQS that can be slow, or answer itself. */
 export async function createSqsFront(endpoint: string, { before, after }: SqsFrontOptions): Promise<SqsFront> {
   const calls: SqsCall[] = [];
   const pass = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
@@ -56,7 +56,7 @@ export async function createSqsFront(endpoint: string, { before, after }: SqsFro
     outgoing.writeHead(answer.status, passedOn(Object.fromEntries(answer.headers))).end(content);
   };
   const server = createServer((incoming, outgoing) => {
-    // Whoever asked may be gone by then.
+    // The client may have closed the connection by then.
     pass(incoming, outgoing).catch(() => outgoing.destroy());
   });
   await once(server.listen(0, "127.0.0.1"), "listening");

@@ -37,7 +37,7 @@ class Command {
   }
 }
 
-/** A worker that holds one message of a queue that never has another. */
+/** A worker that holds the only message of its queue. */
 async function hold(): Promise<Held> {
   const changes: Change[] = [];
   const messages = [{ MessageId: "m", ReceiptHandle: "r", Body: "x", Attributes: { ApproximateReceiveCount: "1" } }];
@@ -84,7 +84,7 @@ async function hold(): Promise<Held> {
   return { subscriber, delivery, changes, revoked };
 }
 
-/** As core does, every third of the deadline. */
+/** Renews as core does, every third of the deadline. */
 async function handleFor({ subscriber, delivery }: Held, durationMs: number): Promise<void> {
   for (let passedMs = 0; passedMs < durationMs; passedMs += ACK_DEADLINE_MS / 3) {
     subscriber.extend([delivery]);

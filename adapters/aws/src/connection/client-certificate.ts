@@ -2,12 +2,12 @@ import { isIP } from "node:net";
 import { connect } from "node:tls";
 
 const TIMEOUT_MS = 2000;
-/** OpenSSL's names of alerts 42, 49 and 116. */
+/** OpenSSL's names of the alerts 42, 49 and 116. */
 const WANTED = /ALERT_(?:BAD_CERTIFICATE|ACCESS_DENIED|CERTIFICATE_REQUIRED)$/;
 
 /**
- * Whether a server ended the connection because it wants a client certificate. With TLS 1.3 it says so after the
- * handshake, where an HTTP client only sees that the other side closed; so this listens once more.
+ * Whether a server ends connections because it wants a client certificate. With TLS 1.3 it says so after the handshake,
+ * where an HTTP client only sees that the server closed the connection. So this connects again and waits for the alert.
  */
 export async function wantsClientCertificate(endpoint: string): Promise<boolean> {
   const { protocol, hostname, port } = new URL(endpoint);

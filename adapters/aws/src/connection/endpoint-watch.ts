@@ -1,25 +1,25 @@
 import { type DriverContext, type PubSubError, retryPauseMs, type TimerHandle } from "@anytopic/core/driver";
 import { toPubSubError } from "../errors.ts";
 
-/** What tells that nobody can be reached, or that nobody knows us: the connection's trouble, not that of one queue. */
+/** Codes for problems of the whole connection, not of one queue: AWS cannot be reached, or does not know the credentials. */
 const OF_THE_CONNECTION: ReadonlySet<string> = new Set(["UNAVAILABLE", "TIMEOUT", "UNAUTHENTICATED"]);
 
 /**
- * SNS and SQS have no connection that could be lost, only requests that fail. After one that failed for a reason of the
- * connection, this asks again and again until it is answered, and tells core both times.
+ * SNS and SQS have no connection that could be lost, only requests that fail. When a request fails because of the
+ * connection, this tells core, repeats a request until it is answered, and then tells core again.
  */
 export class EndpointWatch {
   readonly #context: DriverContext;
-  readonly #ask: () => Promise<void>;
+  readonly #ask: () => Promise<unknown>;
   #timer: TimerHandle;
   #state: "up" | "asking" | "stopped" = "up";
 
-  constructor(context: DriverContext, ask: () => Promise<void>) {
+  constructor(context: DriverContext, ask: () => Promise<unknown>) {
     this.#context = context;
     this.#ask = ask;
   }
 
-  /** To be told of every error of a call. */
+  /** To be called with every error of a request. */
   failed(error: PubSubError): void {
     if (this.#state !== "up" || !OF_THE_CONNECTION.has(error.code)) return;
     this.#state = "asking";

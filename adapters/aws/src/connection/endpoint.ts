@@ -13,7 +13,7 @@ export function endpointOfEnvironment(): string | undefined {
   return process.env["AWS_ENDPOINT_URL_SQS"] || process.env["AWS_ENDPOINT_URL"] || undefined;
 }
 
-/** Emulators take any credentials but want some: where the chain finds none and the endpoint is this machine, made-up ones do. */
+/** Emulators accept any credentials, but need some: made-up ones are used when the chain finds none and the endpoint is this machine. */
 export async function credentialsForLoopback(
   endpoint: string | undefined,
   options: CheckedOptions,

@@ -2,23 +2,23 @@ import { PubSubError } from "@anytopic/core/driver";
 import type { UndiciHttpHandler } from "@smithy/undici-http-handler";
 
 const CONNECT_TIMEOUT_MS = 5000;
-/** A socket that nobody used for this long is closed, before AWS or something on the way forgets it. */
+/** A socket that was not used for this long is closed, before AWS or a device between drops it silently. */
 const IDLE_SOCKET_MS = 10_000;
 
 export interface HttpHandlerOptions {
-  /** Infinity: as many as there are requests. */
+  /** Infinity: one for each request. */
   readonly maxSockets: number;
-  /** For an answer to begin, and between its parts. */
+  /** Until an answer begins, and between its parts. */
   readonly requestTimeoutMs: number;
 }
 
-/** As much of a handler as the SDK's clients use. */
+/** The part of a handler that the SDK's clients use. */
 type Handler = Pick<UndiciHttpHandler, "handle" | "destroy" | "updateHttpClientConfig" | "httpHandlerConfigs">;
 
 /**
- * What carries the requests of one client: undici, which takes less CPU time for a request than Node's own `http`, the SDK's default. Loaded
- * by whoever asks, so that a program does not pay for it before. Once destroyed it stays so: the SDK's would carry what
- * is retried after that on new sockets.
+ * Sends the requests of one client with undici, which takes less CPU time for a request than Node's own `http`, the SDK's
+ * default. Loads undici only now, so that a program does not pay for it before. After `destroy` it refuses every request:
+ * the SDK's own handler would open new sockets for retries.
  */
 export async function httpHandler({ maxSockets, requestTimeoutMs }: HttpHandlerOptions): Promise<Handler> {
   const { UndiciHttpHandler: Undici } = await import("@smithy/undici-http-handler");

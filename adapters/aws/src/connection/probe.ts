@@ -4,7 +4,7 @@ import { toPubSubError } from "../errors.ts";
 
 const PROBE_TIMEOUT_MS = 10_000;
 
-/** @throws PubSubError `INVALID_CONFIG` when the account that was given is not the one that the credentials are of */
+/** @throws PubSubError `INVALID_CONFIG` when the credentials belong to another account than the given one */
 export function requireAccount(given: string | undefined, found: string | undefined): void {
   if (given === undefined || found === undefined || given === found) return;
   throw new PubSubError(
@@ -14,8 +14,8 @@ export function requireAccount(given: string | undefined, found: string | undefi
 }
 
 /**
- * The cheapest signed call. Being refused by policy is an answer, too: it came through and knows who we are. Resolves to
- * the account, when it has a queue to tell it.
+ * Makes the cheapest signed call. A refusal by policy is also an answer: AWS was reached and knows the credentials.
+ * Resolves to the account when it has a queue, whose URL contains the account.
  */
 export async function probe(
   sqs: SqsApi.SQSClient,

@@ -1,6 +1,6 @@
 import type { AwsDelivery } from "../delivery.ts";
 
-/** Which deliveries of one FIFO message group this worker holds, in order. */
+/** The deliveries of each FIFO message group that this worker holds, in order. */
 export class MessageGroups {
   readonly #groups = new Map<string, AwsDelivery[]>();
 
@@ -11,7 +11,7 @@ export class MessageGroups {
     else held.push(delivery);
   }
 
-  /** Takes the delivery out; those after it stay. */
+  /** Removes the delivery, and keeps those after it. */
   remove(delivery: AwsDelivery): void {
     if (delivery.group === undefined) return;
     const held = this.#groups.get(delivery.group);
@@ -21,7 +21,7 @@ export class MessageGroups {
     else held.splice(index, 1);
   }
 
-  /** Takes the delivery and all after it out, and returns those after it. */
+  /** Removes the delivery and all after it, and returns those after it. */
   cut(delivery: AwsDelivery): readonly AwsDelivery[] {
     if (delivery.group === undefined) return [];
     const held = this.#groups.get(delivery.group);
@@ -32,7 +32,7 @@ export class MessageGroups {
     return after;
   }
 
-  /** Takes everything of a group out. */
+  /** Removes and returns all deliveries of a group. */
   take(group: string): readonly AwsDelivery[] {
     const held = this.#groups.get(group) ?? [];
     this.#groups.delete(group);

@@ -2,13 +2,13 @@ import type { Message, MessageSystemAttributeName } from "@aws-sdk/client-sqs";
 import { type Clock, type PubSubError, retryPauseMs, type TimerHandle } from "@anytopic/core/driver";
 import type { Connection } from "../connection.ts";
 import { toPubSubError } from "../errors.ts";
-import type { Queue } from "../topology/queue.ts";
+import type { Queue } from "../topology/queues.ts";
 
-/** Free places collect for this long before a request asks for fewer messages than it could carry, in ms. */
+/** Free places are collected for this long before a request asks for fewer messages than its answer can have, in ms. */
 const TOP_UP_MS = 20;
-/** A poll is no longer than this share of the worker's age, so that a short-lived program is not kept by its last one. */
+/** A poll is no longer than this share of the worker's age, so that a short program does not wait long for its last poll. */
 const WAIT_SHARE_OF_AGE = 1 / 4;
-/** An answer may be this much late, in ms. */
+/** A poll fails when its answer is later than this, in ms. */
 const POLL_GRACE_MS = 5000;
 
 const STANDARD_FACTS: MessageSystemAttributeName[] = ["ApproximateReceiveCount", "SentTimestamp"];
@@ -17,23 +17,23 @@ const FIFO_FACTS: MessageSystemAttributeName[] = [...STANDARD_FACTS, "MessageGro
 export interface ReceiversOptions {
   readonly fifo: boolean;
   readonly visibilitySeconds: number;
-  /** Places altogether. */
+  /** All places, free or not. */
   readonly capacity: number;
-  /** Places left; what polls under way may still bring is not subtracted. */
+  /** Free places, without regard to pending polls. */
   places(): number;
   /** At most this many messages in one answer. */
   batchSize(): number;
-  /** An answer that was waited for. */
+  /** An answer while the worker receives. */
   received(messages: readonly Message[]): void;
-  /** An answer that came after `stop`: to be given back. */
+  /** An answer after `stop`, whose messages must be released. */
   late(messages: readonly Message[]): Promise<void>;
   failing(error: PubSubError): void;
   recovered(): void;
 }
 
 /**
- * The long polls of one worker: one while idle, more as full answers come back, never asking for more than there are
- * places. After an error one poll at a time tries again until it succeeds.
+ * The long polls of one worker: one while it is idle, more after full answers. They never ask for more messages than there
+ * are free places. After an error, one poll at a time tries again until it succeeds.
  */
 export class Receivers {
   readonly #connection: Connection;
@@ -42,9 +42,9 @@ export class Receivers {
   readonly #clock: Clock;
   readonly #openedAtMs: number;
   readonly #polls = new Set<Promise<void>>();
-  /** Places that polls under way may fill. */
+  /** Places that pending polls may fill. */
   #reserved = 0;
-  /** How many polls there should be: doubled by a full answer, halved by an empty one. */
+  /** The number of polls at a time: doubled by a full answer, halved by an empty one. */
   #target = 1;
   #failures = 0;
   #state: "running" | "pausing" | "stopped" = "running";
@@ -59,13 +59,13 @@ export class Receivers {
     this.#options = options;
   }
 
-  /** To be called whenever a place became free. */
+  /** To be called whenever a place becomes free. */
   pump(): void {
     while (this.#state === "running" && this.#polls.size < this.#target) {
       const free = this.#options.places() - this.#reserved;
       if (free <= 0) return;
       const size = this.#options.batchSize();
-      // Every request is money: better one for ten than ten for one, if that costs nearly no time.
+      // Every request costs money: one for ten messages is better than ten for one, when the wait is short.
       if (free < Math.min(size, this.#options.capacity) && !this.#toppedUp) {
         this.#timer ??= this.#clock.setTimer(() => this.#topUp(), TOP_UP_MS, true);
         return;
@@ -75,7 +75,7 @@ export class Receivers {
     }
   }
 
-  /** No poll will be started any more. Those under way linger: AWS would keep serving them if they were aborted. */
+  /** Starts no more polls. Pending ones linger: after an abort, AWS would still answer them with messages. */
   stop(): void {
     if (this.#state === "stopped") return;
     this.#state = "stopped";
@@ -156,7 +156,7 @@ export class Receivers {
   }
 
   #waitSeconds(): number {
-    // After a failure: just ask, so that recovery is known at once.
+    // After a failure without a wait, so that a recovery is known at once.
     if (this.#failures > 0) return 0;
     const ageSeconds = (this.#clock.monotonicNow() - this.#openedAtMs) / 1000;
     return Math.min(this.#connection.options.pollWaitSeconds, Math.max(1, Math.floor(ageSeconds * WAIT_SHARE_OF_AGE)));

@@ -1,10 +1,11 @@
-import { type DriverContext, pause, PubSubError, retryPauseMs } from "@anytopic/core/driver";
+import { pause, PubSubError, retryPauseMs } from "@anytopic/core/driver";
+import type { Connection } from "../connection.ts";
 import { isTransient, toPubSubError } from "../errors.ts";
 
-/** Tries of one entry that AWS fails for reasons of its own, the first included. */
+/** Tries of one entry that AWS throttles or fails on its side, with the first one. */
 const MAX_TRIES = 4;
 
-/** What every batch call of SNS and SQS answers: 200, and per entry what became of it. */
+/** The answer to every batch call of SNS and SQS: 200, and the result of each entry. */
 export interface BatchAnswer {
   readonly Successful?: readonly { readonly Id?: string | undefined }[] | undefined;
   readonly Failed?: readonly { readonly Id?: string | undefined; readonly Code?: string | undefined }[] | undefined;
@@ -13,21 +14,20 @@ export interface BatchAnswer {
 export interface BatchCall<Entry> {
   /** One request; entry ids are their indexes. */
   call(entries: readonly Entry[]): Promise<BatchAnswer>;
-  /** Whether an entry that AWS throttled or failed on its side is worth sending again by now. */
+  /** Whether to send an entry again that AWS throttled or failed on its side. */
   wanted(entry: Entry): boolean;
   /** Called once for each entry. */
   settled(entry: Entry, error: PubSubError | undefined): void;
   /** The error of an entry with this code. */
   entryError(code: string | undefined): PubSubError;
-  /** What is being done, for errors of the whole call. */
+  /** What the call does, for its errors. */
   readonly doing: string;
-  /** Told of the error of a whole call. */
-  failed(error: PubSubError): void;
-  readonly context: Pick<DriverContext, "clock" | "random">;
+  readonly connection: Connection;
 }
 
-/** Makes a batch call and sends again, a few times and those alone, the entries that AWS throttles or fails on its side. Never rejects. */
+/** Makes a batch call. Only the entries that AWS throttles or fails on its side are sent again, a few times. Never rejects. */
 export async function callBatch<Entry>(entries: readonly Entry[], batch: BatchCall<Entry>): Promise<void> {
+  const { clock, random } = batch.connection.context;
   let pending = entries;
   for (let tries = 1; ; tries++) {
     const again: { readonly entry: Entry; readonly Code: string | undefined }[] = [];
@@ -47,12 +47,12 @@ export async function callBatch<Entry>(entries: readonly Entry[], batch: BatchCa
       for (const entry of unanswered) batch.settled(entry, unmentioned(batch.doing));
     } catch (error) {
       const mapped = toPubSubError(error, batch.doing);
-      batch.failed(mapped);
+      batch.connection.failed(mapped);
       for (const entry of pending) batch.settled(entry, mapped);
       return;
     }
     if (again.length === 0) return;
-    await pause(batch.context.clock, retryPauseMs(tries, batch.context.random));
+    await pause(clock, retryPauseMs(tries, random));
     pending = again.filter(({ entry }) => batch.wanted(entry)).map(({ entry }) => entry);
     for (const { entry, Code } of again) if (!pending.includes(entry)) batch.settled(entry, batch.entryError(Code));
     if (pending.length === 0) return;

@@ -1,12 +1,12 @@
 import type { Clock, TimerHandle } from "@anytopic/core/driver";
 import { MAX_BATCH_ENTRIES } from "../limits.ts";
 
-/** Entries wait at most this long for others, in ms, so that ten of them cost one request. */
+/** Entries wait at most this long for others, in ms, so that ten of them share one request. */
 const LINGER_MS = 20;
 
 /**
- * Collects entries of a batch call: sent when there are ten, or when the first has waited long enough. `send` must not
- * reject.
+ * Collects the entries of a batch call. They are sent when there are ten, or when the first one has waited long enough.
+ * `send` must not reject.
  */
 export class EntryBatcher<Entry> {
   readonly #clock: Clock;
@@ -26,7 +26,7 @@ export class EntryBatcher<Entry> {
     else this.#timer ??= this.#clock.setTimer(() => this.#sendNow(), LINGER_MS, true);
   }
 
-  /** Sends what waits; resolves when nothing is under way any more. */
+  /** Sends the entries that wait, and resolves when no call is pending. */
   async flush(): Promise<void> {
     this.#sendNow();
     while (this.#sending.size > 0) {

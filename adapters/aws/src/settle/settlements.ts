@@ -1,180 +1,199 @@
-import type { Clock, PubSubError } from "@anytopic/core/driver";
-import { type BatchAnswer, type BatchCall, callBatch } from "./batch-call.ts";
+import type { Message } from "@aws-sdk/client-sqs";
+import { type Clock, type DeliveryOwner, type DeliverySink, PubSubError } from "@anytopic/core/driver";
 import type { Connection } from "../connection.ts";
 import type { AwsDelivery } from "../delivery.ts";
-import { EntryBatcher } from "./entry-batcher.ts";
-import { entryError } from "../errors.ts";
-import type { Queue } from "../topology/queue.ts";
+import { MessageGroups } from "../ordering/message-groups.ts";
+import type { Queue } from "../topology/queues.ts";
+import { SettleBatcher } from "./settle-batcher.ts";
+import type { UnstartedReceipts } from "./unstarted-receipts.ts";
 
-interface Settlement {
-  readonly receipt: string;
-  readonly done: (error: PubSubError | undefined) => void;
-}
+/** A lease is renewed when less than this share of it is left, and not on every call of `extend`: each request costs money. */
+const RENEWAL_SHARE = 0.7;
+/** After a failure of a message with followers, messages are received one by one: for its delay and this much longer, in ms. */
+const SINGLY_EXTRA_MS = 10_000;
 
-interface VisibilityChange extends Settlement {
-  readonly seconds: number;
-  /** The delivery whose lease is renewed; undefined when the change ends it. */
-  readonly renewed: AwsDelivery | undefined;
+export interface SettlementsOptions {
+  readonly sink: DeliverySink;
+  readonly unstarted: UnstartedReceipts;
+  readonly fifo: boolean;
+  readonly leaseSeconds: number;
+  /** A place became free. */
+  readonly freed: () => void;
 }
 
 /**
- * The deletes and the changes of visibility of one worker, collected into batch calls.
+ * How the deliveries of one worker end. A delivery is held from its receipt until core has settled it or it is revoked.
  *
- * A renewal must not undo a settle: it is dropped when its delivery was settled meanwhile, and a retry waits for a
- * renewal that is on its way, which could arrive after it and hide the message for a whole lease. A delete does not
- * wait: after it a renewal finds nothing, and a slow one could cost the lease.
+ * FIFO: one answer of SQS can have several messages of a group. SQS then delivers no other message of the group until all
+ * of them are deleted or visible again. When the first one fails, its followers are released unstarted, and SQS redelivers
+ * them after it.
  */
-export class Settlements {
-  readonly #connection: Connection;
+export class Settlements implements DeliveryOwner<AwsDelivery> {
+  readonly #options: SettlementsOptions;
   readonly #queue: Queue;
   readonly #clock: Clock;
-  readonly #deletes: EntryBatcher<Settlement>;
-  readonly #changes: EntryBatcher<VisibilityChange>;
-  readonly #deleting: BatchCall<Settlement>;
-  readonly #changing: BatchCall<VisibilityChange>;
-  /** Retries that wait for a renewal. */
-  readonly #waiting = new Set<Promise<void>>();
+  readonly #held = new Set<AwsDelivery>();
+  readonly #groups = new MessageGroups();
+  readonly #batcher: SettleBatcher;
+  #singlyUntilMs = 0;
 
-  constructor(connection: Connection, queue: Queue) {
-    this.#connection = connection;
+  constructor(connection: Connection, queue: Queue, options: SettlementsOptions) {
+    this.#options = options;
     this.#queue = queue;
     this.#clock = connection.context.clock;
-    this.#deleting = this.#batchCall("acknowledge", (entries) => this.#callDelete(entries));
-    this.#changing = this.#batchCall("change the visibility", (entries) => this.#callChange(entries));
-    this.#deletes = new EntryBatcher(this.#clock, (entries) => callBatch(entries, this.#deleting));
-    this.#changes = new EntryBatcher(this.#clock, (entries) => this.#sendChanges(entries));
+    this.#batcher = new SettleBatcher(connection, queue);
   }
 
-  /** Resolves when SQS has deleted it. */
-  delete({ receipt }: AwsDelivery): Promise<void> {
-    return confirmation((done) => this.#deletes.add({ receipt, done }));
+  get heldCount(): number {
+    return this.#held.size;
   }
 
-  /** Resolves when the message is invisible for that long from now, in whole seconds, and no longer ours. */
-  hide(delivery: AwsDelivery, delayMs: number): Promise<void> {
-    const dueAtMs = this.#clock.monotonicNow() + delayMs;
-    return confirmation((done) => {
-      if (delivery.renewal === undefined) this.#addHiding(delivery, dueAtMs, done);
-      else this.#hideAfterRenewal(delivery, dueAtMs, done);
-    });
+  /** Whether messages should be received one by one. */
+  get singly(): boolean {
+    return this.#clock.monotonicNow() < this.#singlyUntilMs;
   }
 
-  /** The same at once visible, for a message that never became a delivery. */
-  show(receipt: string, done: (error: PubSubError | undefined) => void): void {
-    this.#changes.add({ receipt, seconds: 0, renewed: undefined, done });
+  hold(delivery: AwsDelivery): void {
+    this.#held.add(delivery);
+    this.#groups.add(delivery);
   }
 
-  /** Renews a lease, unless the delivery is settled before that is sent. */
-  renew(delivery: AwsDelivery, seconds: number, lost: () => void): void {
-    if (delivery.renewing) return;
-    delivery.renewing = true;
-    const done = (error: PubSubError | undefined): void => {
-      if (error?.code === "LEASE_LOST") lost();
-    };
-    this.#changes.add({ receipt: delivery.receipt, seconds, renewed: delivery, done });
-  }
-
-  /** Sends everything; resolves when all of it is answered. */
-  async flush(): Promise<void> {
-    await Promise.all(this.#waiting);
-    await Promise.all([this.#deletes.flush(), this.#changes.flush()]);
-  }
-
-  #hideAfterRenewal(delivery: AwsDelivery, dueAtMs: number, done: Settlement["done"]): void {
-    const hide = async (): Promise<void> => {
-      await delivery.renewal;
-      this.#waiting.delete(waiting);
-      if (this.#clock.monotonicNow() < delivery.leaseEndsAtMs) this.#addHiding(delivery, dueAtMs, done);
-      // The message may be somebody else's by now, whom a change with an old receipt would disturb.
-      else done(entryError("ReceiptHandleIsInvalid", this.#changing.doing));
-    };
-    const waiting = hide();
-    this.#waiting.add(waiting);
-  }
-
-  #addHiding(delivery: AwsDelivery, dueAtMs: number, done: Settlement["done"]): void {
-    const nowMs = this.#clock.monotonicNow();
-    const seconds = delivery.invisibleFor(Math.max(0, Math.ceil((dueAtMs - nowMs) / 1000)), nowMs);
-    this.#changes.add({ receipt: delivery.receipt, seconds, renewed: undefined, done });
-  }
-
-  async #sendChanges(entries: readonly VisibilityChange[]): Promise<void> {
-    const live = entries.filter(isWanted);
-    if (live.length === 0) return;
-    const sentAtMs = this.#clock.monotonicNow();
-    const answered = new Map<VisibilityChange, () => void>();
-    for (const entry of live) {
-      if (entry.renewed !== undefined)
-        entry.renewed.renewal = new Promise((resolve) => void answered.set(entry, resolve));
+  ack(delivery: AwsDelivery): Promise<void> {
+    // When the delivery is lost already, its followers were taken back then, and the present ones are newer.
+    const followed = delivery.state !== "lost";
+    this.#groups.remove(delivery);
+    if (!this.#settle(delivery)) {
+      if (followed) this.#loseFollowers(delivery);
+      return this.#lateDelete(delivery);
     }
-    await callBatch(live, {
-      ...this.#changing,
-      wanted: isWanted,
-      settled: (entry, error) => {
-        const { renewed, seconds } = entry;
-        if (renewed !== undefined) {
-          if (error === undefined) renewed.leaseEndsAtMs = sentAtMs + seconds * 1000;
-          // SQS counts from before its answer came, so that it may know of the end before we do.
-          else if (error.code === "LEASE_LOST") renewed.leaseEndsAtMs = Number.NEGATIVE_INFINITY;
-          renewed.renewal = undefined;
-          renewed.renewing = false;
-        }
-        entry.done(error);
-        answered.get(entry)?.();
+    return this.#batcher.delete(delivery).then(
+      () => this.#options.unstarted.forget(delivery.native),
+      (error: unknown) => {
+        if (error instanceof PubSubError && error.code === "LEASE_LOST") this.#loseFollowers(delivery);
+        throw error;
       },
+    );
+  }
+
+  retry(delivery: AwsDelivery, delayMs: number): Promise<void> {
+    const followers = this.#groups.cut(delivery);
+    const own = this.#settle(delivery);
+    const hidden = own ? this.#batcher.hide(delivery, delayMs) : undefined;
+    for (const follower of followers) this.#takeBack(follower);
+    const nowMs = this.#clock.monotonicNow();
+    if (followers.length > 0 || nowMs < this.#singlyUntilMs) {
+      this.#singlyUntilMs = Math.max(this.#singlyUntilMs, nowMs + delayMs + SINGLY_EXTRA_MS);
+    }
+    return hidden ?? this.#lateSettle(delivery);
+  }
+
+  release(delivery: AwsDelivery): Promise<void> {
+    this.#groups.remove(delivery);
+    if (!this.#settle(delivery)) return this.#lateSettle(delivery);
+    return this.#showUnstarted(delivery);
+  }
+
+  /** Renews the lease, or loses the delivery when its lease has ended. */
+  extend(delivery: AwsDelivery): void {
+    if (delivery.state !== "held") return;
+    const { leaseSeconds } = this.#options;
+    const nowMs = this.#clock.monotonicNow();
+    const leftMs = delivery.leaseEndsAtMs - nowMs;
+    if (leftMs <= 0) return this.#lose(delivery);
+    if (leftMs >= RENEWAL_SHARE * leaseSeconds * 1000) return;
+    const seconds = delivery.invisibleFor(leaseSeconds, nowMs);
+    // The 12 hours are nearly over: the lease expires.
+    if (leftMs / 1000 >= seconds) return;
+    this.#batcher.renew(delivery, seconds, () => {
+      if (delivery.state === "held") this.#lose(delivery);
     });
   }
 
-  #callDelete(entries: readonly Settlement[]): Promise<BatchAnswer> {
-    const { sqs, sqsApi } = this.#connection;
-    return sqs.send(
-      new sqsApi.DeleteMessageBatchCommand({
-        QueueUrl: this.#queue.url,
-        Entries: entries.map(({ receipt }, index) => ({ Id: String(index), ReceiptHandle: receipt })),
-      }),
+  /** Releases messages that never became deliveries. */
+  async releaseReceived(messages: readonly Message[]): Promise<void> {
+    const { unstarted } = this.#options;
+    for (const message of messages) {
+      unstarted.record(message, unstarted.attemptOf(message));
+      this.#batcher.show(message, ignore);
+    }
+    await this.#batcher.flush();
+  }
+
+  /** Releases what is held, and resolves when all settles were answered. */
+  async close(): Promise<void> {
+    for (const delivery of this.#held) this.release(delivery).catch(ignore);
+    await this.#batcher.flush();
+  }
+
+  /** Core has settled the delivery. False when its lease is known to have ended. */
+  #settle(delivery: AwsDelivery): boolean {
+    this.#held.delete(delivery);
+    const own = delivery.state === "held" && this.#clock.monotonicNow() < delivery.leaseEndsAtMs;
+    delivery.state = own ? "settling" : "lost";
+    this.#options.freed();
+    return own;
+  }
+
+  #lateSettle(delivery: AwsDelivery): Promise<never> {
+    this.#loseFollowers(delivery);
+    return Promise.reject(this.#leaseLost(delivery));
+  }
+
+  /**
+   * On a standard queue, a receipt whose lease has ended still deletes its message until somebody receives it again. On a
+   * FIFO queue it never does. Only the answer of a FIFO queue is reliable: a standard queue accepts any receipt, and may
+   * ignore it.
+   * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html (read 2026-11-26)
+   */
+  async #lateDelete(delivery: AwsDelivery): Promise<void> {
+    const deleted = this.#batcher.delete(delivery);
+    if (this.#options.fifo) {
+      await deleted;
+      return;
+    }
+    deleted.catch(ignore);
+    throw this.#leaseLost(delivery);
+  }
+
+  #leaseLost({ id }: AwsDelivery): PubSubError {
+    return new PubSubError(
+      "LEASE_LOST",
+      `the lease of message ${id} from queue ${this.#queue.name} ended before it was settled; it is or will be redelivered`,
     );
   }
 
-  #callChange(entries: readonly VisibilityChange[]): Promise<BatchAnswer> {
-    const { sqs, sqsApi } = this.#connection;
-    return sqs.send(
-      new sqsApi.ChangeMessageVisibilityBatchCommand({
-        QueueUrl: this.#queue.url,
-        Entries: entries.map(({ receipt, seconds }, index) => ({
-          Id: String(index),
-          ReceiptHandle: receipt,
-          VisibilityTimeout: seconds,
-        })),
-      }),
-    );
+  #lose(delivery: AwsDelivery): void {
+    const followers = this.#groups.cut(delivery);
+    this.#revoke(delivery);
+    for (const follower of followers) this.#takeBack(follower);
   }
 
-  #batchCall<Entry extends Settlement>(
-    action: string,
-    call: (entries: readonly Entry[]) => Promise<BatchAnswer>,
-  ): BatchCall<Entry> {
-    const doing = `${action} messages of queue ${this.#queue.name}`;
-    return {
-      call,
-      doing,
-      context: this.#connection.context,
-      failed: (error) => this.#connection.failed(error),
-      wanted: () => true,
-      settled: (entry, error) => entry.done(error),
-      // The one parameter that can be wrong is the receipt, and it is when its lease has ended.
-      entryError: (code) =>
-        entryError(code?.startsWith("InvalidParameterValue") === true ? "ReceiptHandleIsInvalid" : code, doing),
-    };
+  /** When a message may be redelivered, its followers must be redelivered after it. */
+  #loseFollowers(delivery: AwsDelivery): void {
+    if (delivery.group === undefined) return;
+    for (const follower of this.#groups.take(delivery.group)) this.#takeBack(follower);
+  }
+
+  #takeBack(delivery: AwsDelivery): void {
+    this.#revoke(delivery);
+    this.#showUnstarted(delivery).catch(ignore);
+  }
+
+  /** Makes the message visible at once, and its receipt no attempt. */
+  #showUnstarted(delivery: AwsDelivery): Promise<void> {
+    this.#options.unstarted.record(delivery.native, delivery.attempt);
+    return this.#batcher.hide(delivery, 0);
+  }
+
+  #revoke(delivery: AwsDelivery): void {
+    const known = delivery.state !== "received";
+    delivery.state = "lost";
+    // Core forgets it, also when its handler runs. A place that waited for its settle would never be free again.
+    this.#held.delete(delivery);
+    if (known) this.#options.sink.revoke(delivery);
+    this.#options.freed();
   }
 }
 
-/** A renewal is, until its delivery is settled or lost. */
-function isWanted({ renewed }: VisibilityChange): boolean {
-  return renewed === undefined || renewed.state === "held";
-}
-
-function confirmation(add: (done: Settlement["done"]) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    add((error) => (error === undefined ? resolve() : reject(error)));
-  });
-}
+/** SQS redelivers the message when its lease ends. */
+function ignore(): void {}

@@ -2,15 +2,15 @@ import type { SubscriptionSpec, TopicSpec } from "@anytopic/core/driver";
 import { MAX_RECEIVE_COUNT, RETENTION_SECONDS } from "../limits.ts";
 import { isFifo } from "../names.ts";
 
-/** Receipts that end before a handler starts, and crashes, spend the broker's count as well. */
+/** Receipts that end before a handler starts, and crashes, also count at the broker. */
 const SPARE_RECEIPTS = 10;
-/** A message of a FIFO group is received once more, unstarted, each time one of up to nine before it fails. */
+/** When one of up to nine messages before it fails, a message of a FIFO group is received once more, unstarted. */
 const FIFO_RECEIPTS_PER_ATTEMPT = 10;
 
 /** Attributes by their AWS names; all values are text. */
 export type ResourceAttributes = Readonly<Record<string, string>>;
 
-/** Throughput and deduplication per message group rather than for the whole queue: "high throughput FIFO". */
+/** Throughput and deduplication per message group, not for the whole queue: "high throughput FIFO". */
 const FIFO_QUEUE: ResourceAttributes = {
   FifoQueue: "true",
   DeduplicationScope: "messageGroup",
@@ -31,7 +31,7 @@ export function queueAttributes(subscription: SubscriptionSpec): ResourceAttribu
   };
 }
 
-/** Letters are kept as long as SQS can. */
+/** Letters are kept as long as SQS allows. */
 export function deadLetterQueueAttributes(subscription: SubscriptionSpec): ResourceAttributes {
   return {
     ...(isFifo(subscription.topic) ? FIFO_QUEUE : undefined),
@@ -40,8 +40,8 @@ export function deadLetterQueueAttributes(subscription: SubscriptionSpec): Resou
 }
 
 /**
- * The backstop for workers that die: beyond every count that a message with live workers can reach. Undefined where
- * SQS's longest count is not beyond it, as with retries without end: then there is no backstop.
+ * The backstop for workers that die: higher than every count that a message with live workers can reach. Undefined where
+ * SQS allows no count that high, for example with unlimited retries: then there is no backstop.
  */
 export function maxReceiveCount(subscription: SubscriptionSpec): number | undefined {
   const attempts = subscription.maxRetries + 1;
@@ -61,7 +61,7 @@ export function subscriptionAttributes(deadLetterArn: string): ResourceAttribute
   return { RawMessageDelivery: "true", RedrivePolicy: JSON.stringify({ deadLetterTargetArn: deadLetterArn }) };
 }
 
-/** Who made it, for people and for cost reports. */
+/** Tell people and cost reports what a resource belongs to. */
 export function ownershipTags(topic: string, subscription?: string): Record<string, string> {
   return {
     "anytopic:topic": topic,

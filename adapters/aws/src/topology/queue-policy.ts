@@ -1,3 +1,5 @@
+import { readJson } from "../wire/json-text.ts";
+
 const STATEMENT_ID = "AnytopicDelivery";
 
 interface Statement {
@@ -18,7 +20,7 @@ export function deliveryPolicy(topicArn: string, queueArn: string, existing?: st
   return JSON.stringify({ Version: "2012-10-17", ...policy, Statement: [...others, ourStatement(topicArn, queueArn)] });
 }
 
-/** Whether our statement is in there as it should be. */
+/** Whether the policy has our statement unchanged. */
 export function allowsDelivery(topicArn: string, queueArn: string, existing: string | undefined): boolean {
   const wanted = canonical(ourStatement(topicArn, queueArn));
   return statements(parsed(existing)).some((statement) => canonical(statement) === wanted);
@@ -35,13 +37,8 @@ function ourStatement(topicArn: string, queueArn: string): Statement {
   };
 }
 
-function parsed(text: string | undefined): Policy {
-  if (text === undefined || text === "") return {};
-  try {
-    return JSON.parse(text) as Policy;
-  } catch {
-    return {};
-  }
+function parsed(text = ""): Policy {
+  return (readJson(text) ?? {}) as Policy;
 }
 
 function statements(policy: Policy): readonly Statement[] {
@@ -50,7 +47,7 @@ function statements(policy: Policy): readonly Statement[] {
   return Array.isArray(Statement) ? (Statement as readonly Statement[]) : [Statement as Statement];
 }
 
-/** Independent of the order of fields, which AWS does not keep, and of its spelling of the action. */
+/** The same text in any order of fields, which AWS may change, and in upper or lower case, since AWS may spell the action differently. */
 function canonical(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.toLowerCase());
   if (typeof value !== "object" || value === null || Array.isArray(value)) return JSON.stringify(value);

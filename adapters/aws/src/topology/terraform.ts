@@ -1,4 +1,4 @@
-import type { SubscriptionSpec, Topology, TopicSpec } from "@anytopic/core/driver";
+import type { SubscriptionSpec, Topology } from "@anytopic/core/driver";
 import {
   deadLetterQueueAttributes,
   ownershipTags,
@@ -12,7 +12,7 @@ import type { CheckedOptions } from "../options.ts";
 import { deliveryPolicy } from "./queue-policy.ts";
 import { deadLetterQueueName, queueName, snsTopicName } from "../names.ts";
 
-/** AWS's attributes by the names that Terraform's AWS provider (5 and later) gives them, and whether they are text there. */
+/** For each attribute of AWS: its name and type in Terraform's AWS provider (5 and later). */
 const ARGUMENTS: Readonly<Record<string, readonly [argument: string, type: "text" | "number" | "boolean"]>> = {
   FifoTopic: ["fifo_topic", "boolean"],
   FifoThroughputScope: ["fifo_throughput_scope", "text"],
@@ -27,15 +27,18 @@ const ARGUMENTS: Readonly<Record<string, readonly [argument: string, type: "text
 
 type Resources = Record<string, Record<string, Readonly<Record<string, unknown>>>>;
 
-/** What provisioning creates, with the same names and attributes; ARNs are Terraform's references. */
+/** The resources that provisioning creates, with the same names and attributes. ARNs are references of Terraform. */
 export function terraformDocument(topology: Topology, options: CheckedOptions): Readonly<Record<string, unknown>> {
   const resource: Resources = {};
-  const add = (type: string, label: string, values: Readonly<Record<string, unknown>>): void => {
+  const add: Add = (type, label, values) => {
     resource[type] = { ...resource[type], [label]: values };
   };
   const topics = new Map(topology.topics.map((topic) => [topic.name, topic]));
   for (const { topic } of topology.subscriptions) topics.set(topic.name, topic);
-  for (const topic of topics.values()) addTopic(topic, options, add);
+  for (const topic of topics.values()) {
+    const name = snsTopicName(options.prefix, topic);
+    add("aws_sns_topic", topic.name, { name, ...argumentsOf(topicAttributes(topic)), tags: ownershipTags(topic.name) });
+  }
   for (const subscription of topology.subscriptions) addSubscription(subscription, options, add);
   return {
     terraform: { required_providers: { aws: { source: "hashicorp/aws", version: ">= 5.0" } } },
@@ -46,17 +49,9 @@ export function terraformDocument(topology: Topology, options: CheckedOptions): 
 
 type Add = (type: string, label: string, values: Readonly<Record<string, unknown>>) => void;
 
-function addTopic(topic: TopicSpec, options: CheckedOptions, add: Add): void {
-  add("aws_sns_topic", topic.name, {
-    name: snsTopicName(options.prefix, topic),
-    ...argumentsOf(topicAttributes(topic)),
-    tags: ownershipTags(topic.name),
-  });
-}
-
 function addSubscription(subscription: SubscriptionSpec, options: CheckedOptions, add: Add): void {
   const { topic, name } = subscription;
-  // Labels may hold "_", names may not: no two pairs of topic and subscription share one.
+  // Labels may have "_" and names may not, so each pair of topic and subscription has its own label.
   const label = `${topic.name}_${name}`;
   const lettersLabel = `${label}_dlq`;
   const tags = ownershipTags(topic.name, name);
@@ -87,7 +82,7 @@ function addSubscription(subscription: SubscriptionSpec, options: CheckedOptions
     protocol: "sqs",
     endpoint: queueArn,
     ...argumentsOf(subscriptionAttributes(lettersArn)),
-    // Before the queue lets the topic send to it, what is published would be lost.
+    // Until the queue's policy allows the topic to send, published messages would be lost.
     depends_on: [`aws_sqs_queue_policy.${label}`, `aws_sqs_queue_policy.${lettersLabel}`],
   });
 }
@@ -96,7 +91,7 @@ function reference(type: string, label: string, attribute = "arn"): string {
   return `\${${type}.${label}.${attribute}}`;
 }
 
-/** @throws Error when provisioning sets an attribute that has no argument here: the two must stay equal */
+/** @throws Error when provisioning sets an attribute that the table of arguments does not have */
 function argumentsOf(attributes: ResourceAttributes): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     Object.entries(attributes).map(([attribute, value]) => {

@@ -1,16 +1,10 @@
 import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
-import {
-  RESERVED_ATTRIBUTE_PREFIX,
-  DEAD_LETTER_ATTRIBUTE,
-  isPlainId,
-  type Attributes,
-  type StoredMessage,
-} from "@anytopic/core/driver";
+import { RESERVED_ATTRIBUTE_PREFIX, DEAD_LETTER_ATTRIBUTE, isPlainId, type StoredMessage } from "@anytopic/core/driver";
 import { legalOrHash } from "./fifo-ids.ts";
 import { type BodyEncoding, METADATA_ATTRIBUTE, type Metadata, readMetadata } from "./metadata.ts";
 import { readEnvelope } from "./sns-envelope.ts";
 
-/** What a received message means, whoever sent it. */
+/** A received message, decoded. */
 export interface DecodedMessage extends StoredMessage {
   readonly native: Message;
 }
@@ -18,19 +12,19 @@ export interface DecodedMessage extends StoredMessage {
 /** Where a message was received: in the subscription's queue, or among its dead letters. */
 export type Origin = "queue" | "letters";
 
-/** The last moment a `Date` can say. */
+/** The last moment that a `Date` can express. */
 const MAX_TIME_MS = 8_640_000_000_000_000;
 
 /**
- * Reads ours, and foreign ones as they are: without attributes, of other attribute types, or inside the JSON envelope of
+ * Reads our messages and foreign ones: without attributes, with other types of attributes, or inside the JSON envelope of
  * a subscription without raw delivery. Never throws.
  *
- * Whoever may publish to the topic writes body and attributes, our metadata among them. Of it the id, the time, the packed
- * attributes and the absence of a key are his to say; a key counts only when it is that of the message group. A dead-letter record
- * is believed in the dead-letter queue alone, unless SQS itself says that it moved the message there.
+ * Everybody who may publish to the topic writes body and attributes, and also our metadata. From the metadata we take the
+ * id, the time, the packed attributes and the absence of a key. A key counts only when it belongs to the message group. A
+ * dead-letter record is trusted only in the dead-letter queue, and not when SQS itself says that it moved the message there.
  *
- * @param topicName the SNS topic's name: an envelope of another topic is a body like any other
- * @param fifo whether a message group of a foreign message is its ordering key
+ * @param topicName the SNS topic's name: an envelope of another topic is an ordinary body
+ * @param fifo whether the message group of a foreign message is its ordering key
  */
 export function decodeMessage(message: Message, topicName: string, fifo: boolean, origin: Origin): DecodedMessage {
   const own = message.MessageAttributes;
@@ -47,7 +41,7 @@ export function decodeMessage(message: Message, topicName: string, fifo: boolean
   return {
     id: isPlainId(id) ? id : (message.MessageId ?? ""),
     body: metadata === undefined ? Buffer.from(text, "utf8") : decodeBody(text, metadata.encoding),
-    attributes: withoutReserved(withPacked(attributes, metadata?.attributes), ours),
+    attributes: withoutReserved(Object.assign(attributes, metadata?.attributes), ours),
     orderingKey: keyOf(metadata, group, ours),
     publishTimeMs: isTime(publishTimeMs) ? publishTimeMs : sentAt(message),
     native: message,
@@ -58,7 +52,7 @@ function keyOf(metadata: Metadata | undefined, group: string | undefined, ours: 
   const key = metadata?.key;
   if (key === undefined) return group;
   if (key === null) return undefined;
-  // A letter of ours has a group of its own.
+  // A letter that we stored has its own group.
   return ours || group === undefined || legalOrHash(key) === group ? key : group;
 }
 
@@ -86,23 +80,13 @@ function nativeAttributes(own: Record<string, MessageAttributeValue> | undefined
   return attributes;
 }
 
-function withPacked(attributes: Record<string, string>, packed: Attributes | undefined): Record<string, string> {
-  for (const name of packed === undefined ? [] : Object.keys(packed)) {
-    if (packed?.[name] !== undefined) attributes[name] = packed[name];
-  }
-  return attributes;
-}
-
-/** Our metadata is not the user's, and the other reserved names are nobody's but the dead-letter record's, where that is ours. */
+/** Handlers see no reserved attributes; the dead-letter record stays where we wrote it. */
 function withoutReserved(attributes: Record<string, string>, ours: boolean): Record<string, string> {
   for (const name in attributes) {
-    if (
-      !(ours && name === DEAD_LETTER_ATTRIBUTE) &&
-      name.slice(0, RESERVED_ATTRIBUTE_PREFIX.length).toLowerCase() === RESERVED_ATTRIBUTE_PREFIX
-    ) {
-      // oxlint-disable-next-line typescript/no-dynamic-delete -- a record without prototype
-      delete attributes[name];
-    }
+    if (ours && name === DEAD_LETTER_ATTRIBUTE) continue;
+    const isReserved = name.slice(0, RESERVED_ATTRIBUTE_PREFIX.length).toLowerCase() === RESERVED_ATTRIBUTE_PREFIX;
+    // oxlint-disable-next-line typescript/no-dynamic-delete -- a record without prototype
+    if (isReserved) delete attributes[name];
   }
   return attributes;
 }

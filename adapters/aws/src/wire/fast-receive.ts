@@ -1,46 +1,57 @@
-import type { ReceiveMessageCommandOutput, SQSClient } from "@aws-sdk/client-sqs";
-import { messagesOf } from "./receive-answer.ts";
+import type { Message, SQSClient } from "@aws-sdk/client-sqs";
+import { readJson } from "./json-text.ts";
+import { readAnswers, type SdkProtocol } from "./sdk-protocol.ts";
 
 const JSON_PROTOCOL = "aws.protocols#awsJson1_0";
-
-interface JsonResponse {
-  readonly statusCode: number;
-  body?: unknown;
-}
-
-interface ReadContext {
-  streamCollector(stream: unknown): Promise<Uint8Array>;
-}
-
-/** What is used of an SDK protocol, which its types call `any`. */
-interface Protocol {
-  getShapeId(): string;
-  deserializeResponse(
-    operation: { readonly name: string },
-    context: ReadContext,
-    response: JsonResponse,
-  ): Promise<object>;
-  deserializeMetadata(response: JsonResponse): ReceiveMessageCommandOutput["$metadata"];
-}
+const TEXT_FIELDS: ReadonlySet<string> = new Set([
+  "MessageId",
+  "ReceiptHandle",
+  "MD5OfBody",
+  "Body",
+  "MD5OfMessageAttributes",
+]);
 
 /**
- * Reads the answer of ReceiveMessage with JSON.parse alone: the SDK then walks a schema for every field. Answers with
- * anything but text, errors and the other calls stay the SDK's, and so does the check of every body's MD5.
+ * Reads the answer of ReceiveMessage with JSON.parse alone: the SDK also walks a schema for every field. The SDK still
+ * reads answers with anything but text, errors, and the answers of other calls, and it checks every body's MD5.
  */
 export function hastenReceive(sqs: SQSClient): void {
-  const protocol = sqs.config.protocol as unknown as Protocol;
+  const protocol = sqs.config.protocol as unknown as SdkProtocol;
   if (protocol.getShapeId() !== JSON_PROTOCOL) return;
-  const deserialize = protocol.deserializeResponse.bind(protocol);
+  readAnswers(protocol, "ReceiveMessage", (text) => {
+    const { Messages } = (readJson(text) ?? {}) as { readonly Messages?: unknown };
+    return Array.isArray(Messages) && Messages.every(isMessage) ? { Messages } : undefined;
+  });
+}
 
-  protocol.deserializeResponse = async (operation, context, response) => {
-    if (operation.name !== "ReceiveMessage" || response.statusCode !== 200)
-      return deserialize(operation, context, response);
-    const bytes = await context.streamCollector(response.body);
-    const Messages = messagesOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"));
-    if (Messages === undefined) {
-      response.body = bytes;
-      return deserialize(operation, context, response);
-    }
-    return { Messages, $metadata: protocol.deserializeMetadata(response) } satisfies ReceiveMessageCommandOutput;
-  };
+/** Only with text: the SDK makes bytes of some fields, and omits those that are null or that it does not know. */
+function isMessage(value: unknown): value is Message {
+  if (!isObject(value)) return false;
+  for (const name in value) {
+    const field = value[name];
+    if (TEXT_FIELDS.has(name) ? typeof field !== "string" : !isAttributes(name, field)) return false;
+  }
+  return true;
+}
+
+function isAttributes(name: string, value: unknown): boolean {
+  if (!isObject(value)) return false;
+  if (name !== "Attributes" && name !== "MessageAttributes") return false;
+  const isRight = name === "Attributes" ? isText : isTextAttribute;
+  for (const key in value) if (!isRight(value[key])) return false;
+  return true;
+}
+
+function isTextAttribute(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  for (const name in value) if ((name !== "StringValue" && name !== "DataType") || !isText(value[name])) return false;
+  return true;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,40 +1,36 @@
+import { readJson } from "./json-text.ts";
+
 /** The one message attribute that is ours. */
 export const METADATA_ATTRIBUTE = "anytopic";
 
 export type BodyEncoding = "base64" | "empty";
 
 /**
- * What a message carries of ours, as JSON in one attribute, so that nine are left for the user:
- * `{"id":"0190…","time":1700000000000}` and, only where needed, the rest.
+ * What we send with a message, as JSON in one attribute, so that nine are left for the user:
+ * `{"id":"0190…","time":1700000000000}`, and the other fields only where they are needed.
  */
 export interface Metadata {
   readonly id: string;
   /** Unix ms of the publish. */
   readonly time: number;
-  /** The ordering key when the message group does not tell it; `null`: there is none, the message group is only for spreading. */
+  /** The ordering key, where it is not the message group. `null`: there is none, and the message group only spreads messages. */
   readonly key?: string | null;
-  /** `"base64"`: that is what the body is, because the event is not text that SQS can carry. `"empty"`: the body is a placeholder, because SQS carries no empty ones. */
+  /** `"base64"`: the body is base64, because the event is not text that SQS can carry. `"empty"`: the body is a placeholder, because SQS carries no empty body. */
   readonly encoding?: BodyEncoding;
-  /** Attributes that SQS cannot carry, or more of them than it can. */
+  /** Attributes that SQS cannot carry, and those beyond its largest number. */
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-/** As JSON within the characters that SQS takes. */
+/** As JSON, with only the characters that SQS allows. */
 export function writeMetadata(metadata: Metadata): string {
   return JSON.stringify(metadata).replaceAll(/[\uFFFE\uFFFF]/g, (character) =>
     character === "\uFFFE" ? "\\ufffe" : "\\uffff",
   );
 }
 
-/** Undefined when the text is not ours, whoever wrote it. */
+/** Undefined when the text is not our metadata. */
 export function readMetadata(text: string | undefined): Metadata | undefined {
-  if (text === undefined) return undefined;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const value = text === undefined ? undefined : readJson(text);
   return isMetadata(value) ? value : undefined;
 }
 

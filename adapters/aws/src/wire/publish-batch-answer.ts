@@ -4,8 +4,8 @@ const MEMBER = "<member>";
 const FIELDS = ["Id", "MessageId", "SequenceNumber"] as const;
 
 /**
- * Reads the answer to a PublishBatch all of whose entries succeeded. Undefined for every other one, and for XML that is
- * not as plain as SNS writes it: those are for the SDK to read.
+ * Reads the answer to a PublishBatch of which all entries succeeded. Undefined for all other answers, and for XML that is
+ * not as plain as SNS writes it: the SDK reads those.
  * https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html (2026-11-22)
  */
 export function successesOf(xml: string): PublishBatchResultEntry[] | undefined {

@@ -9,8 +9,8 @@ const ENTRY_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The entries of a PublishBatch as SNS's form has them, in the order and the encoding of the SDK. Undefined for entries of
- * more kinds of field than ours have: those are for the SDK to write.
+ * The entries of a PublishBatch in SNS's form, in the order and the encoding of the SDK. Undefined for entries with fields
+ * that ours do not have: the SDK writes those.
  * https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html (2026-11-22)
  */
 export function publishBatchForm(entries: readonly PublishBatchRequestEntry[]): string | undefined {
@@ -44,7 +44,7 @@ function plainValue(attribute: MessageAttributeValue | undefined): string | unde
   return attribute?.DataType === "String" && attribute.BinaryValue === undefined ? attribute.StringValue : undefined;
 }
 
-/** RFC 3986, which also encodes what `encodeURIComponent` leaves. */
+/** As RFC 3986 says: also with the characters that `encodeURIComponent` does not encode. */
 function encoded(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (character) => {
     return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;

@@ -1,3 +1,5 @@
+import { readJson } from "./json-text.ts";
+
 /** A notification that SNS wrapped because the subscription has no raw delivery. */
 export interface SnsEnvelope {
   readonly id: string;
@@ -7,22 +9,14 @@ export interface SnsEnvelope {
 }
 
 /**
- * Unwraps the envelope of a notification of this topic; undefined for anything else, for example an ordinary event that
- * happens to look a little like one.
+ * Unwraps the envelope of a notification of this topic. Undefined for anything else, for example for an ordinary event
+ * that looks similar.
  * https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html (2026-11-22)
  */
 export function readEnvelope(text: string, topicName: string): SnsEnvelope | undefined {
   if (!text.startsWith("{") || !text.includes('"TopicArn"')) return undefined;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const { Type, MessageId, TopicArn, Message, Timestamp, Signature, MessageAttributes, ...rest } = value as Record<
-    string,
-    unknown
-  >;
+  const value = (readJson(text) ?? {}) as Readonly<Record<string, unknown>>;
+  const { Type, MessageId, TopicArn, Message, Timestamp, Signature, SequenceNumber, MessageAttributes } = value;
   const isNotification =
     Type === "Notification" &&
     typeof MessageId === "string" &&
@@ -32,7 +26,7 @@ export function readEnvelope(text: string, topicName: string): SnsEnvelope | und
     typeof Message === "string" &&
     typeof Timestamp === "string" &&
     // A FIFO topic numbers its notifications instead of signing them.
-    (typeof Signature === "string" || typeof rest["SequenceNumber"] === "string");
+    (typeof Signature === "string" || typeof SequenceNumber === "string");
   if (!isNotification) return undefined;
   const timeMs = Date.parse(Timestamp);
   if (Number.isNaN(timeMs)) return undefined;

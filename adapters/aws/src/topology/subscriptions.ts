@@ -7,26 +7,28 @@ import {
   queueRedrivePolicy,
   type ResourceAttributes,
 } from "./declared-attributes.ts";
-import type { ProvisioningMode } from "./provisioning-mode.ts";
-import { allowsDelivery, deliveryPolicy } from "./queue-policy.ts";
-import { findQueue } from "./queue.ts";
-import { createQueue, deleteQueue, type ExistingQueue, readQueue, setQueueAttributes } from "./queue-resources.ts";
+import { answerIfFound, answerTo } from "../errors.ts";
 import { deadLetterQueueName, queueName } from "../names.ts";
-import { findSnsSubscriptions, provisionSnsSubscription, unsubscribe } from "./sns-subscription.ts";
-import { findTopicArn } from "./topic-arn.ts";
+import { readJson } from "../wire/json-text.ts";
+import { allowsDelivery, deliveryPolicy } from "./queue-policy.ts";
+import { createQueue, deleteQueue, type ExistingQueue, findQueue, readQueue } from "./queues.ts";
+import { findLinks, provisionLink } from "./topic-queue-link.ts";
+import { findTopicArn, type ProvisioningMode } from "./topics.ts";
 
-/** Dead-letter queue, queue, and the SNS subscription between topic and queue, in the order in which they need each other. */
+/** Dead-letter queue, queue, and the link from topic to queue. Each needs the one before it. */
 export async function provisionSubscription(
   connection: Connection,
   subscription: SubscriptionSpec,
   topicArn: string | undefined,
   mode: ProvisioningMode,
 ): Promise<readonly TopologyChange[]> {
-  const { prefix } = connection.options;
+  const { sqs, sqsApi, options } = connection;
+  const name = queueName(options.prefix, subscription);
+  const lettersName = deadLetterQueueName(options.prefix, subscription);
   const tags = ownershipTags(subscription.topic.name, subscription.name);
   const changes: TopologyChange[] = [];
 
-  const walk = async (
+  const provisionQueue = async (
     name: string,
     declared: ResourceAttributes,
     withArns: (queueArn: string, existing: ResourceAttributes) => ResourceAttributes,
@@ -37,7 +39,7 @@ export async function provisionSubscription(
     if (existing === undefined) {
       changes.push({ action: "create", resource, detail: "" });
       if (!mode.create || topicArn === undefined) return undefined;
-      // With everything at once: a policy that came later would let SNS be refused for up to a minute.
+      // With the policy at once: SQS could refuse SNS for up to a minute after a later change.
       const attributes = { ...declared, ...withArns(queueArnBeside(topicArn, name), {}) };
       return createQueue(connection, name, withoutEmpty(attributes), tags);
     }
@@ -48,45 +50,37 @@ export async function provisionSubscription(
     if (different.length === 0) return existing;
     const detail = different.map(([attribute, value]) => describe(existing, attribute, value)).join("; ");
     changes.push({ action: "update", resource, detail });
-    if (mode.update) await setQueueAttributes(connection, existing, Object.fromEntries(different));
+    if (mode.update) {
+      const input = { QueueUrl: existing.url, Attributes: Object.fromEntries(different) };
+      await answerTo(`set attributes of queue ${name}`, sqs.send(new sqsApi.SetQueueAttributesCommand(input)));
+    }
     return existing;
   };
 
   const policy = (queueArn: string, existing: ResourceAttributes): ResourceAttributes =>
     topicArn === undefined ? {} : { Policy: deliveryPolicy(topicArn, queueArn, existing["Policy"]) };
-  const letters = await walk(
-    deadLetterQueueName(prefix, subscription),
-    deadLetterQueueAttributes(subscription),
-    policy,
-  );
-  const queue = await walk(queueName(prefix, subscription), queueAttributes(subscription), (queueArn, existing) => ({
+  const letters = await provisionQueue(lettersName, deadLetterQueueAttributes(subscription), policy);
+  const queue = await provisionQueue(name, queueAttributes(subscription), (queueArn, existing) => ({
     ...policy(queueArn, existing),
     ...(letters === undefined ? undefined : { RedrivePolicy: queueRedrivePolicy(subscription, letters.arn) ?? "" }),
   }));
-  const linked = await provisionSnsSubscription(
-    connection,
-    topicArn,
-    queue,
-    letters,
-    queueName(prefix, subscription),
-    mode,
-  );
-  return [...changes, ...linked];
+  return [...changes, ...(await provisionLink(connection, topicArn, queue, letters, name, mode))];
 }
 
 export async function destroySubscription(connection: Connection, subscription: SubscriptionSpec): Promise<string[]> {
-  const { prefix } = connection.options;
+  const { sns, snsApi, options } = connection;
   const destroyed: string[] = [];
-  const name = queueName(prefix, subscription);
+  const name = queueName(options.prefix, subscription);
   const queue = await readQueue(connection, name);
   const topicArn = await findTopicArn(connection, subscription.topic);
   if (queue !== undefined && topicArn !== undefined) {
-    for (const { arn } of await findSnsSubscriptions(connection, topicArn, queue.arn)) {
-      await unsubscribe(connection, arn);
+    for (const arn of await findLinks(connection, topicArn, queue.arn)) {
+      const unsubscribed = sns.send(new snsApi.UnsubscribeCommand({ SubscriptionArn: arn }));
+      await answerIfFound(`unsubscribe ${arn}`, unsubscribed);
       destroyed.push(`subscription ${name}`);
     }
   }
-  for (const each of [name, deadLetterQueueName(prefix, subscription)]) {
+  for (const each of [name, deadLetterQueueName(options.prefix, subscription)]) {
     const found = await findQueue(connection, each);
     if (found !== undefined && (await deleteQueue(connection, found))) destroyed.push(`queue ${each}`);
   }
@@ -99,7 +93,7 @@ function queueArnBeside(topicArn: string, name: string): string {
   return [arn, partition, "sqs", region, account, name].join(":");
 }
 
-/** Empty removes an attribute, which is not for a queue that does not exist yet. */
+/** An empty value removes an attribute: it is only allowed for a queue that exists. */
 function withoutEmpty(attributes: ResourceAttributes): ResourceAttributes {
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== ""));
 }
@@ -118,13 +112,11 @@ function describe(existing: ExistingQueue, attribute: string, value: string): st
   return `${attribute} is ${current ?? "not set"}, declared ${value}`;
 }
 
-/** The same text for the same policy: field order and the count's type vary. */
+/** The same text for the same policy: the order of fields and the type of the count vary. */
 function redriveOf(text: string | undefined): string {
   if (text === undefined || text === "") return "none";
-  try {
-    const { deadLetterTargetArn, maxReceiveCount } = JSON.parse(text) as Record<string, unknown>;
-    return `${String(maxReceiveCount)} receives to ${String(deadLetterTargetArn).split(":").at(-1)}`;
-  } catch {
-    return text;
-  }
+  const policy = readJson(text);
+  if (typeof policy !== "object" || policy === null) return text;
+  const { deadLetterTargetArn, maxReceiveCount } = policy as Readonly<Record<string, unknown>>;
+  return `${String(maxReceiveCount)} receives to ${String(deadLetterTargetArn).split(":").at(-1)}`;
 }
