@@ -18,7 +18,7 @@ import type { SubscriptionWorker } from "./consume/subscription-worker.ts";
 import type { AnySubscription, Subscription } from "./declare/subscription.ts";
 import type { AnyTopic, Topic } from "./declare/topic.ts";
 import { closeTimeout, type CloseOptions, type SubscribeOptions, type Worker } from "./consume/worker.ts";
-import { requireKind } from "./base/wrong-argument.ts";
+import { requireKind } from "./declare/wrong-argument.ts";
 
 /** One connection of a `PubSub`. */
 export interface ConnectionInfo {

@@ -1,5 +1,4 @@
-import { inspect } from "node:util";
-import { kindOf } from "./wrong-argument.ts";
+import { inspect, types } from "node:util";
 
 /**
  * A value as it may stand in an error: short, on one line, long strings cut. Of an object only its kind: where one is out
@@ -8,4 +7,32 @@ import { kindOf } from "./wrong-argument.ts";
 export function shown(value: unknown): string {
   if ((typeof value === "object" && value !== null) || typeof value === "function") return kindOf(value);
   return inspect(value, { breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 });
+}
+
+/**
+ * What a value is, without what is in it: for errors about arguments, where the value may be an event or a secret.
+ * `a topic`, `a function`, `text`, `an object of class Order`.
+ */
+export function kindOf(value: unknown): string {
+  switch (typeof value) {
+    case "undefined":
+      return "undefined";
+    case "string":
+      return "text";
+    case "object":
+      return value === null ? "null" : kindOfObject(value);
+    default:
+      return `a ${typeof value}`;
+  }
+}
+
+function kindOfObject(value: object): string {
+  if (Array.isArray(value)) return "an array";
+  if (types.isPromise(value)) return "a promise: await it first";
+  if ("kind" in value && (value.kind === "topic" || value.kind === "subscription") && "name" in value) {
+    return `the ${value.kind} "${String(value.name)}"`;
+  }
+  const { constructor } = value as { readonly constructor?: unknown };
+  if (typeof constructor !== "function" || constructor === Object || constructor.name === "") return "an object";
+  return `an object of class ${constructor.name}`;
 }

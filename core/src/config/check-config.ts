@@ -1,12 +1,13 @@
+import { isPlainObject } from "../base/plain-object.ts";
 import { resolve } from "node:path";
 
-import { providerOfUrl } from "../base/adapter-packages.ts";
+import { providerOfUrl } from "./url-scheme.ts";
 import { checkReferences } from "./check-references.ts";
 import { ShapeCheck } from "./check-shape.ts";
 import { configShape } from "./config-shape.ts";
 import type { AnytopicConfig, ConnectionConfig, LoadedConfig, TopicConfig } from "./config-types.ts";
-import { pathOf, Problems } from "./problems.ts";
-import { isPlainObject, replaceVariables } from "./variables.ts";
+import { configPath, Problems } from "./problems.ts";
+import { replaceVariables } from "./variables.ts";
 
 export interface ConfigContext {
   /** For errors: the file's name, or `the configuration`. */
@@ -67,13 +68,13 @@ function withDefaultUrl(
   const connections = isPlainObject(value["connections"]) ? value["connections"] : {};
   const name = defaultNameOf(value) ?? (Object.keys(connections).length === 0 ? "default" : undefined);
   if (name === undefined) return { value, droppedOptions: false };
-  const path = pathOf("connections", name);
+  const path = configPath("connections", name);
   const found = connections[name];
   const old = isPlainObject(found) ? found : {};
-  problems.forget(pathOf(path, "url"));
+  problems.forget(configPath(path, "url"));
   const sameAdapter = typeof old["url"] === "string" && providerOfUrl(old["url"]) === providerOfUrl(url);
   const { options, ...rest } = old;
-  if (!sameAdapter) problems.forget(pathOf(path, "options"));
+  if (!sameAdapter) problems.forget(configPath(path, "options"));
   const kept = sameAdapter && options !== undefined ? { options } : {};
   return {
     value: { ...value, default: name, connections: { ...connections, [name]: { ...rest, url, ...kept } } },

@@ -1,3 +1,4 @@
+import { isPlainObject } from "../base/plain-object.ts";
 import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -5,7 +6,6 @@ import { basename, extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { PubSubError } from "../base/errors.ts";
-import { isPlainObject } from "./variables.ts";
 import { parseJson } from "./parse-json.ts";
 
 const EXTENSIONS = [".json", ".yaml", ".yml", ".ts", ".mts", ".js", ".mjs"] as const;

@@ -1,11 +1,12 @@
+import { isPlainObject } from "../base/plain-object.ts";
 import { basename, dirname, resolve } from "node:path";
 
-import { noBrokerConfigured } from "../base/no-broker-configured.ts";
+import { noBrokerConfigured } from "./no-broker-configured.ts";
 import { shown } from "../base/shown.ts";
 import { checkConfig } from "./check-config.ts";
 import { findConfigFile, readConfigFile } from "./config-file.ts";
 import type { AnytopicConfig, LoadedConfig } from "./config-types.ts";
-import { isPlainObject, withoutValues } from "./variables.ts";
+import { withoutValues } from "./variables.ts";
 
 export interface LoadConfigOptions {
   /** A URL that takes the place of the default connection's, before `ANYTOPIC_URL`. */

@@ -6,7 +6,7 @@ const MAX_SHOWN = 50;
 export class Problems {
   #found: { readonly path: string; readonly text: string }[] = [];
 
-  /** `path` as `pathOf` writes it; "" for the whole. `text` goes on from it: "is 5: must be …". */
+  /** `path` as `configPath` writes it; "" for the whole. `text` goes on from it: "is 5: must be …". */
   add(path: string, text: string): void {
     this.#found.push({ path, text });
   }
@@ -33,7 +33,7 @@ export class Problems {
 }
 
 /** `topics.signups.connection`; keys that would be ambiguous in quotes. */
-export function pathOf(parent: string, key: string | number): string {
+export function configPath(parent: string, key: string | number): string {
   if (typeof key === "number") return `${parent}[${key}]`;
   const plain = /^[\w$-]+$/.test(key);
   if (!plain) return `${parent}[${JSON.stringify(key)}]`;

@@ -1,5 +1,4 @@
-import { hasKnownScheme } from "../base/adapter-packages.ts";
-import { shownScheme } from "../base/shown-scheme.ts";
+import { hasKnownScheme, shownScheme } from "./url-scheme.ts";
 import { mayShowParameter } from "../options/url-parameter.ts";
 
 const HIDDEN = "***";

@@ -1,7 +1,7 @@
+import { configPath } from "./problems.ts";
 import type { AnySubscription } from "../declare/subscription.ts";
 import type { AnyTopic } from "../declare/topic.ts";
 import type { LoadedConfig } from "./config-types.ts";
-import { pathOf } from "./problems.ts";
 
 /**
  * Paths of topics and subscriptions in a configuration that no declaration has: misspelt, or another service's. Not an
@@ -16,10 +16,10 @@ export function undeclaredPaths(
     declarations.flatMap((one) => (one.kind === "subscription" ? `${one.topic.name}/${one.name}` : [])),
   );
   return Object.entries(config.topics).flatMap(([topic, { subscriptions: own }]) => {
-    const path = pathOf("topics", topic);
+    const path = configPath("topics", topic);
     if (!topics.has(topic)) return [path];
     return Object.keys(own)
       .filter((name) => !subscriptions.has(`${topic}/${name}`))
-      .map((name) => pathOf(`${path}.subscriptions`, name));
+      .map((name) => configPath(`${path}.subscriptions`, name));
   });
 }

@@ -1,4 +1,5 @@
-import { pathOf, type Problems } from "./problems.ts";
+import { isPlainObject } from "../base/plain-object.ts";
+import { configPath, type Problems } from "./problems.ts";
 
 /** A name with an optional fallback, or anything else between the braces, to be refused. */
 const PLACE = /\$(\$?)\{([^}]*)\}?/g;
@@ -64,19 +65,12 @@ export function replaceVariables(
     }
     around.push(item);
     const inside = Array.isArray(item)
-      ? item.map((entry, index) => inValue(entry, pathOf(path, index)))
-      : Object.fromEntries(Object.entries(item).map(([key, entry]) => [key, inValue(entry, pathOf(path, key))]));
+      ? item.map((entry, index) => inValue(entry, configPath(path, index)))
+      : Object.fromEntries(Object.entries(item).map(([key, entry]) => [key, inValue(entry, configPath(path, key))]));
     around.pop();
     return inside;
   };
   return { value: inValue(value, ""), sources, used };
-}
-
-/** An object that a literal or a parser made: class instances (credentials, sockets) in a config module stay as they are. */
-export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** `text` without the values of `used` variables, in the forms in which others may quote them. */

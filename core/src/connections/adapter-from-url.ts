@@ -1,9 +1,8 @@
 import { importAdapterPackage } from "./import-adapter-package.ts";
 import type { Adapter, AdapterModule } from "../driver.ts";
 import { PubSubError } from "../base/errors.ts";
-import { PACKAGES, SCHEME } from "../base/adapter-packages.ts";
+import { PACKAGES, SCHEME, shownScheme } from "../config/url-scheme.ts";
 import { shown } from "../base/shown.ts";
-import { shownScheme } from "../base/shown-scheme.ts";
 
 /**
  * An adapter for URLs of its schemes: the constant `adapterModule` of its package, or the package as a whole

@@ -1,6 +1,6 @@
+import { subscriptionPath } from "../declare/subscription.ts";
 import { PubSubError } from "../base/errors.ts";
 import type { InFlight } from "./in-flight.ts";
-import { pathOf } from "../declare/subscription-path.ts";
 import { itemNames, type WorkerOptions } from "./worker-options.ts";
 
 /** The settles that the broker was told of and has not confirmed yet; hears, for the log and observers, which it did not take. */
@@ -35,7 +35,7 @@ export class Confirmations {
     const { logger, observe, clock, subscription } = this.#options;
     const known = error instanceof PubSubError ? error : undefined;
     logger.warn(
-      { subscription: pathOf(subscription), id: item.id, code: known?.code },
+      { subscription: subscriptionPath(subscription), id: item.id, code: known?.code },
       `a settle did not take effect, expect a redelivery: ${known?.message}`,
     );
     observe?.({ ...itemNames(subscription, item), type: "lease-lost", error: known, atMs: clock.now() });

@@ -1,7 +1,7 @@
+import { subscriptionPath } from "../declare/subscription.ts";
 import { type Failure, letterOf } from "../dead-letters/dead-letter-record.ts";
 import { PubSubError } from "../base/errors.ts";
 import type { InFlight } from "./in-flight.ts";
-import { pathOf } from "../declare/subscription-path.ts";
 import { UnstoredLetters } from "./unstored-letters.ts";
 import { itemNames, type WorkerOptions } from "./worker-options.ts";
 
@@ -45,7 +45,7 @@ export class DeadLettering {
     // Its next worker has the message, and tries again.
     if (item.state === "lost") return error;
     logger.error(
-      { subscription: pathOf(subscription), id: item.id, code: error.code },
+      { subscription: subscriptionPath(subscription), id: item.id, code: error.code },
       `dead-lettering failed, the message is kept: ${error.message}`,
     );
     observe?.({ ...itemNames(subscription, item), type: "dead-letter-failed", error, atMs: clock.now() });

@@ -1,6 +1,6 @@
+import { subscriptionPath } from "../declare/subscription.ts";
 import type { InFlight } from "./in-flight.ts";
 import { retryDelayMs, steppedDelayMs } from "../declare/retry-policy.ts";
-import { pathOf } from "../declare/subscription-path.ts";
 import { RememberedMessages } from "./remembered-messages.ts";
 import type { WorkerOptions } from "./worker-options.ts";
 
@@ -28,7 +28,7 @@ export class RetrySchedule {
     const { nackDelay } = capabilities;
     if (askedMs === undefined) return retryDelayMs(subscription.retryPolicy, item.attempt, random, nackDelay);
     if (askedMs > nackDelay.maxMs) {
-      const fields = { subscription: pathOf(subscription), delayMs: askedMs, maxMs: nackDelay.maxMs };
+      const fields = { subscription: subscriptionPath(subscription), delayMs: askedMs, maxMs: nackDelay.maxMs };
       logger.warn(fields, "RetryAfter asks for more than this adapter's longest delay, which is used instead");
     }
     return steppedDelayMs(askedMs, nackDelay);

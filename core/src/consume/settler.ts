@@ -1,3 +1,4 @@
+import { subscriptionPath } from "../declare/subscription.ts";
 import { Confirmations } from "./confirmations.ts";
 import { DeadLettering } from "./dead-lettering.ts";
 import type { Failure } from "../dead-letters/dead-letter-record.ts";
@@ -5,7 +6,6 @@ import type { DeadLetterReason } from "../contract/dead-letter.ts";
 import { FirstFailures } from "./first-failures.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Outcome } from "./outcome.ts";
-import { pathOf } from "../declare/subscription-path.ts";
 import type { RetrySchedule } from "./retry-schedule.ts";
 import { settleAtBroker } from "./settle-at-broker.ts";
 import type { WorkerItems } from "./worker-items.ts";
@@ -99,7 +99,7 @@ export class Settler {
     const lastFailureMs = clock.now();
     const firstFailureMs = this.#firstFailures.note(item, lastFailureMs);
     const attempts = Math.min(item.attempt, subscription.retryPolicy.maxRetries + 1);
-    const path = pathOf(subscription);
+    const path = subscriptionPath(subscription);
     return this.#store(item, { reason, error, attempts, firstFailureMs, lastFailureMs, subscription: path });
   }
 

@@ -8,18 +8,18 @@ import { LateSuccesses } from "./late-successes.ts";
 import { MemoryInbox } from "../inbox/memory-inbox.ts";
 import { openWorkers } from "./open-workers.ts";
 import { rejectUnknownKeys, requireInteger } from "../options/option-checks.ts";
-import { pathOf } from "../declare/subscription-path.ts";
 import { requireOpen } from "../base/require-open.ts";
 import { type AttemptEnd, type EventRun, runHandler } from "./run-handler.ts";
 import type { SubscriptionWorker } from "./subscription-worker.ts";
 import {
-  PREFETCH_LIMITS,
-  SUBSCRIPTION_LIMITS,
   type AnySubscription,
+  PREFETCH_LIMITS,
   type Subscription,
+  SUBSCRIPTION_LIMITS,
+  subscriptionPath,
 } from "../declare/subscription.ts";
 import { untilAborted } from "../base/until-aborted.ts";
-import { requireHandler, requireKind } from "../base/wrong-argument.ts";
+import { requireHandler, requireKind } from "../declare/wrong-argument.ts";
 import type { SubscribeOptions, Worker } from "./worker.ts";
 
 interface WorkerHooks {
@@ -130,7 +130,7 @@ export class Subscribing {
   }
 
   #lateSuccessesOf(subscription: AnySubscription): LateSuccesses {
-    const path = pathOf(subscription);
+    const path = subscriptionPath(subscription);
     const known = this.#lateSuccesses.get(path) ?? new LateSuccesses();
     this.#lateSuccesses.set(path, known);
     return known;
@@ -139,7 +139,7 @@ export class Subscribing {
   #inboxGate(subscription: AnySubscription): InboxGate {
     return new InboxGate({
       store: this.#inbox,
-      path: pathOf(subscription),
+      path: subscriptionPath(subscription),
       clock: this.#environment.clock,
       logger: this.#environment.logger,
       leaseMs: subscription.ackDeadlineMs,

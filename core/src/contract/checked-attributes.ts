@@ -1,8 +1,7 @@
 import type { Capabilities } from "./capabilities.ts";
 import { PubSubError } from "../base/errors.ts";
 import { RESERVED_ATTRIBUTE_PREFIX, type Attributes } from "./message.ts";
-import { shown } from "../base/shown.ts";
-import { kindOf } from "../base/wrong-argument.ts";
+import { kindOf, shown } from "../base/shown.ts";
 
 /** Shared by every message without attributes. */
 export const NO_ATTRIBUTES: Attributes = Object.freeze(Object.create(null) as Record<string, string>);

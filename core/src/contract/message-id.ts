@@ -1,7 +1,6 @@
 import { randomFillSync } from "node:crypto";
 
-import { shown } from "../base/shown.ts";
-import { kindOf } from "../base/wrong-argument.ts";
+import { kindOf, shown } from "../base/shown.ts";
 
 const DIGITS: Uint8Array = Buffer.from("0123456789abcdef", "latin1");
 export const MAX_ID_LENGTH = 128;

@@ -1,10 +1,10 @@
+import { kindOf } from "../base/shown.ts";
 import type { Capabilities } from "../contract/capabilities.ts";
 import { checkAttributeLimits, copiedAttributes } from "../contract/checked-attributes.ts";
 import { bytesCodec } from "../declare/codec.ts";
 import { withoutRecord } from "./dead-letter-record.ts";
 import type { Attributes, StoredMessage } from "../contract/message.ts";
 import { rejectUnknownKeys } from "../options/option-checks.ts";
-import { kindOf } from "../base/wrong-argument.ts";
 
 /** What `redrive`'s `edit` may return: what replaces body or attributes. */
 export interface LetterEdit {

@@ -1,3 +1,4 @@
+import { isPlainObject } from "../base/plain-object.ts";
 import { types } from "node:util";
 
 /** A part of a value that does not come back from JSON as it went in. */
@@ -96,16 +97,11 @@ function fateOfInstance(value: object): Fate | undefined {
     return { words: `a ${name} object, which arrives as a primitive`, remedy: "publish its valueOf()" };
   }
   const isOpaque = types.isNativeError(value) || types.isRegExp(value) || types.isPromise(value);
-  if (!isOpaque && isPlainElsewhere(value)) return undefined;
+  // Of another realm, as test runners and `vm` have them.
+  if (!isOpaque && isPlainObject(value)) return undefined;
   const formOnly = !isOpaque && Object.keys(value).length > 0;
   const becomes = formOnly ? "as a plain object" : "without what is in it";
   return { words: `an object of class ${name}, which arrives ${becomes}`, remedy: "publish a plain object", formOnly };
-}
-
-/** A plain object of another realm, as test runners and `vm` have them. */
-function isPlainElsewhere(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return typeof prototype === "object" && prototype !== null && Object.getPrototypeOf(prototype) === null;
 }
 
 function className(value: object): string {

@@ -1,6 +1,5 @@
-import { rejectUnknownKeys } from "../options/option-checks.ts";
+import { integerOption, limitsFrom, type NumberLimits, rejectUnknownKeys } from "../options/option-checks.ts";
 import { shown } from "../base/shown.ts";
-import { integerOption, limitsFrom, type NumberLimits } from "../options/number-limits.ts";
 
 export interface RetryPolicyOptions {
   /** Delay before the second attempt, in ms; 0 to 12 hours. @default 10_000 */

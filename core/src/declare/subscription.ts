@@ -1,10 +1,9 @@
 import { requireName } from "./declared-name.ts";
-import { rejectUnknownKeys } from "../options/option-checks.ts";
-import { integerOption, limitsFrom, type NumberLimits } from "../options/number-limits.ts";
+import { integerOption, limitsFrom, type NumberLimits, rejectUnknownKeys } from "../options/option-checks.ts";
 import { checkedRetryPolicy, type RetryPolicy, type RetryPolicyOptions } from "./retry-policy.ts";
 import type { StandardResult } from "./standard-schema.ts";
 import type { AnyTopic, Topic } from "./topic.ts";
-import { isDeclaration, notADeclaration } from "../base/wrong-argument.ts";
+import { isDeclaration, notADeclaration } from "./wrong-argument.ts";
 
 export interface SubscriptionOptions {
   /** The lease of one delivery, in ms; 1 s to 10 minutes. Renewed while a handler runs; a worker that dies gives its messages back after at most this long. @default 30_000 */
@@ -90,4 +89,9 @@ export function defineSubscription<Input, Output>(
     ),
     retryPolicy: checkedRetryPolicy(`${what}: retryPolicy`, options.retryPolicy ?? {}),
   });
+}
+
+/** `topic/subscription`: what a subscription is called in logs, records and stores. */
+export function subscriptionPath({ topic, name }: AnySubscription): string {
+  return `${topic.name}/${name}`;
 }

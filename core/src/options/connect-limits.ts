@@ -1,4 +1,4 @@
-import type { NumberLimits } from "./number-limits.ts";
+import { type NumberLimits } from "./option-checks.ts";
 
 /** How long `close()` waits for running handlers: of a connection, of a worker, and of one call. */
 export const CLOSE_TIMEOUT_LIMITS: NumberLimits = { min: 0, max: 3_600_000, unit: "ms", default: 30_000 };

@@ -53,3 +53,18 @@ export function withoutUndefined<Options extends object>(options: Options): Opti
   const entries = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as Options;
 }
+
+/** What the number of an option may be, and what it is when it is left out. */
+export interface NumberLimits extends NumberRange {
+  readonly default: number;
+}
+
+/** Returns `value`, or the default when it is left out, if it is a whole number in range; throws a `TypeError` that names all three if not. */
+export function integerOption(option: string, value: number | undefined, limits: NumberLimits): number {
+  return requireInteger(option, value ?? limits.default, limits);
+}
+
+/** The limits of a number that must be at least `min`, another option. Where the default is less, `min` is the default. */
+export function limitsFrom(min: number, limits: NumberLimits): NumberLimits {
+  return { ...limits, min, default: Math.max(min, limits.default) };
+}

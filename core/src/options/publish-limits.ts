@@ -1,4 +1,4 @@
-import type { NumberLimits } from "./number-limits.ts";
+import { type NumberLimits } from "./option-checks.ts";
 
 export interface PublishLimits {
   /** Publishes under way per topic; further ones wait. 1 to 100,000. @default 1000 */

@@ -1,6 +1,6 @@
+import { kindOf } from "../base/shown.ts";
 import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "node:crypto";
 
-import { kindOf } from "../base/wrong-argument.ts";
 import { MAX_ID_LENGTH } from "../contract/message-id.ts";
 import { ID_SECRET_LENGTH, ID_SECRET_WORDS } from "../options/publish-limits.ts";
 

@@ -1,9 +1,9 @@
+import { kindOf } from "../base/shown.ts";
 import type { EventPublisher } from "./mirror-publisher.ts";
 import type { PendingPublish } from "./pending-publish.ts";
 import type { PublishEntry, PublishResult } from "./publish-options.ts";
 import { readPublish, type PublishReader } from "./read-publish.ts";
 import type { Topic } from "../declare/topic.ts";
-import { kindOf } from "../base/wrong-argument.ts";
 
 /** An entry as it was at the time of the call. */
 export type ReadEntry = { readonly message: PendingPublish } | { readonly message: undefined; readonly error: unknown };

@@ -1,3 +1,4 @@
+import { kindOf } from "../base/shown.ts";
 import { copiedAttributes, NO_ATTRIBUTES } from "../contract/checked-attributes.ts";
 import type { Clock } from "../base/clock.ts";
 import { bodyOf, validatedEvent } from "./encoded-event.ts";
@@ -6,7 +7,7 @@ import { requireId, type IdGenerator } from "../contract/message-id.ts";
 import { PendingPublish } from "./pending-publish.ts";
 import type { PublishOptions } from "./publish-options.ts";
 import type { Topic } from "../declare/topic.ts";
-import { isDeclaration, kindOf, notADeclaration } from "../base/wrong-argument.ts";
+import { isDeclaration, notADeclaration } from "../declare/wrong-argument.ts";
 
 /** What reading a call to `publish` takes. */
 export interface PublishReader {

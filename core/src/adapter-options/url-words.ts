@@ -1,4 +1,4 @@
-import { quotedNames } from "./option-checks.ts";
+import { quotedNames } from "../options/option-checks.ts";
 
 /** How errors about a URL are worded. A value comes as it may be shown. */
 export interface UrlWords {

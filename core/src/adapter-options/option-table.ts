@@ -1,5 +1,5 @@
-import { rejectUnknownKeys } from "./option-checks.ts";
-import type { OptionRule } from "./option-rule.ts";
+import { type OptionRule } from "./option-kinds.ts";
+import { rejectUnknownKeys } from "../options/option-checks.ts";
 import type { UrlWords } from "./url-words.ts";
 
 /** All options of an adapter: the one place that says what they are. In the order in which errors list them. */

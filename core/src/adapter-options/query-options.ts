@@ -1,8 +1,8 @@
+import { type OptionRule } from "./option-kinds.ts";
 import { shown } from "../base/shown.ts";
-import { suggestion } from "./closest-name.ts";
-import type { OptionRule } from "./option-rule.ts";
+import { suggestion } from "../options/closest-name.ts";
 import type { OptionTable } from "./option-table.ts";
-import { HIDDEN_PARAMETER, mayShowParameter } from "./url-parameter.ts";
+import { HIDDEN_PARAMETER, mayShowParameter } from "../options/url-parameter.ts";
 import { urlWords } from "./url-words.ts";
 
 /**

@@ -1,32 +1,4 @@
-import { types } from "node:util";
-
-/**
- * What a value is, without what is in it: for errors about arguments, where the value may be an event or a secret.
- * `a topic`, `a function`, `text`, `an object of class Order`.
- */
-export function kindOf(value: unknown): string {
-  switch (typeof value) {
-    case "undefined":
-      return "undefined";
-    case "string":
-      return "text";
-    case "object":
-      return value === null ? "null" : kindOfObject(value);
-    default:
-      return `a ${typeof value}`;
-  }
-}
-
-function kindOfObject(value: object): string {
-  if (Array.isArray(value)) return "an array";
-  if (types.isPromise(value)) return "a promise: await it first";
-  if ("kind" in value && (value.kind === "topic" || value.kind === "subscription") && "name" in value) {
-    return `the ${value.kind} "${String(value.name)}"`;
-  }
-  const { constructor } = value as { readonly constructor?: unknown };
-  if (typeof constructor !== "function" || constructor === Object || constructor.name === "") return "an object";
-  return `an object of class ${constructor.name}`;
-}
+import { kindOf } from "../base/shown.ts";
 
 /** The error of an argument that must be a declaration and is not; says what it is, and what was probably meant. */
 export function notADeclaration(kind: "topic" | "subscription", value: unknown, hint = ""): TypeError {

@@ -1,7 +1,7 @@
+import { type OptionRule } from "./option-kinds.ts";
 import { isDeepStrictEqual } from "node:util";
 import { PubSubError } from "../base/errors.ts";
 import { shown } from "../base/shown.ts";
-import type { OptionRule } from "./option-rule.ts";
 import type { OptionTable } from "./option-table.ts";
 import { urlWords } from "./url-words.ts";
 

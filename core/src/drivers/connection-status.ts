@@ -1,4 +1,4 @@
-import type { PubSubError } from "./errors.ts";
+import type { PubSubError } from "../base/errors.ts";
 
 type State = "up" | "reconnecting" | "degraded" | "down";
 

@@ -1,6 +1,6 @@
-import type { Capabilities } from "./capabilities.ts";
+import type { Capabilities } from "../contract/capabilities.ts";
 import type { Logger } from "../base/logger.ts";
-import { type Attributes, DEAD_LETTER_ATTRIBUTE, type OutgoingMessage } from "./message.ts";
+import { type Attributes, DEAD_LETTER_ATTRIBUTE, type OutgoingMessage } from "../contract/message.ts";
 import { PubSubError } from "../base/errors.ts";
 
 /** How a driver stores letters that may be more than its broker takes. */
