@@ -9,7 +9,7 @@ import { guardedLogger } from "./base/guarded-logger.ts";
 import { keepTrying } from "./base/keep-trying.ts";
 import { silentLogger, type Logger } from "./base/logger.ts";
 import { requireSecret } from "./publish/id-signer.ts";
-import { noBrokerConfigured } from "./config/no-broker-configured.ts";
+import { noBrokerConfigured } from "./base/no-broker-configured.ts";
 import type { Observer, PubSubEvent } from "./observe/observer.ts";
 import { integerOption, rejectUnknownKeys, requireChoice, withoutUndefined } from "./options/option-checks.ts";
 import { shown } from "./base/shown.ts";

@@ -1,7 +1,7 @@
 import { isPlainObject } from "../base/plain-object.ts";
 import { resolve } from "node:path";
 
-import { providerOfUrl } from "./url-scheme.ts";
+import { providerOfUrl } from "../base/url-scheme.ts";
 import { checkReferences } from "./check-references.ts";
 import { ShapeCheck } from "./check-shape.ts";
 import { configShape } from "./config-shape.ts";

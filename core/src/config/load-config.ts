@@ -1,7 +1,7 @@
 import { isPlainObject } from "../base/plain-object.ts";
 import { basename, dirname, resolve } from "node:path";
 
-import { noBrokerConfigured } from "./no-broker-configured.ts";
+import { noBrokerConfigured } from "../base/no-broker-configured.ts";
 import { shown } from "../base/shown.ts";
 import { checkConfig } from "./check-config.ts";
 import { findConfigFile, readConfigFile } from "./config-file.ts";

@@ -1,4 +1,4 @@
-import { hasKnownScheme, shownScheme } from "./url-scheme.ts";
+import { hasKnownScheme, shownScheme } from "../base/url-scheme.ts";
 import { mayShowParameter } from "../options/url-parameter.ts";
 
 const HIDDEN = "***";

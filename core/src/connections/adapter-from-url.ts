@@ -1,7 +1,7 @@
 import { importAdapterPackage } from "./import-adapter-package.ts";
 import type { Adapter, AdapterModule } from "../driver.ts";
 import { PubSubError } from "../base/errors.ts";
-import { PACKAGES, SCHEME, shownScheme } from "../config/url-scheme.ts";
+import { PACKAGES, SCHEME, shownScheme } from "../base/url-scheme.ts";
 import { shown } from "../base/shown.ts";
 
 /**

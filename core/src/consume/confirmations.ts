@@ -24,10 +24,15 @@ export class Confirmations {
       if (succeeded) this.#options.lateSuccesses.add(item);
       this.#notTaken(item, error);
     });
-    this.#awaited.add(settled);
-    const forget = (): unknown => this.#awaited.delete(settled);
-    settled.then(forget, forget);
+    this.track(settled);
     return confirmation;
+  }
+
+  /** Must not reject. */
+  track(work: Promise<void>): void {
+    this.#awaited.add(work);
+    const forget = (): unknown => this.#awaited.delete(work);
+    work.then(forget, forget);
   }
 
   /** The message is or will be redelivered. */

@@ -4,7 +4,6 @@ import type { InFlight } from "./in-flight.ts";
 import type { Leases } from "./leases.ts";
 import { type Outcome, outcomeOf, RELEASE } from "./outcome.ts";
 import { type AttemptEnd, reported } from "./run-handler.ts";
-import { settleAtBroker } from "./settle-at-broker.ts";
 import type { Settler } from "./settler.ts";
 import type { WorkerItems } from "./worker-items.ts";
 import type { WorkerOptions } from "./worker-options.ts";
@@ -33,6 +32,11 @@ export class Endings implements AttemptEnd {
   }
 
   async #endClaim(item: InFlight, decided: Outcome, inbox: InboxGate): Promise<void> {
+    if (decided.kind !== "ack" && item.state !== "running") {
+      // Nothing of it runs and nothing is to be settled: its place does not wait for the store.
+      this.#items.returned(item);
+      return this.#settler.flushWith(inbox.abandon(item));
+    }
     const outcome = await inbox.end(item, decided);
     await this.#endDelivery(item, outcome);
     if (outcome.kind !== "ack" && outcome !== decided) throw outcome.error;
@@ -55,9 +59,8 @@ export class Endings implements AttemptEnd {
    */
   #succeededLate(item: InFlight): void {
     if (item.state !== "lost" || item.byHand) return;
-    item.state = "settled";
     this.#options.lateSuccesses.add(item);
-    reported(settleAtBroker(item, "ack"));
+    this.#settler.ackLost(item);
   }
 
   /** The handler took longer than it may: its attempt counts as failed, and its place is free for another. */

@@ -1,3 +1,4 @@
+import type { TimerHandle } from "../base/clock.ts";
 import type { DeliverySink, DriverDelivery } from "../driver.ts";
 import { InFlight, type LeaseClock } from "./in-flight.ts";
 import type { Leases } from "./leases.ts";
@@ -17,6 +18,8 @@ export class Intake implements DeliverySink {
   readonly #schedule: RetrySchedule;
   readonly #leases: Leases;
   readonly #leaseClock: LeaseClock;
+  /** One for each retry that came early and waits for the rest of its delay. */
+  readonly #earlyTimers = new Set<TimerHandle>();
   #failing: PubSubError | undefined;
   /** Whether it could not receive, or had lost its connection, at some time. */
   #hadOutage = false;
@@ -48,7 +51,7 @@ export class Intake implements DeliverySink {
     this.#leases.watch();
     const earlyMs = this.#hadOutage ? this.#earlyByMs(item) : 0;
     if (earlyMs === 0) items.admit(item);
-    else this.#options.clock.setTimer(() => items.ready(item), earlyMs);
+    else this.#readyAfter(item, earlyMs);
     if (item.state === "waiting") item.receivedMs = this.#options.clock.monotonicNow();
     return undefined;
   }
@@ -56,6 +59,20 @@ export class Intake implements DeliverySink {
   /** After an outage a broker may have forgotten how long a retry was to wait: it waits for the rest here, under its lease. */
   #earlyByMs(item: InFlight): number {
     return item.attempt === 1 || this.#items.hasLane(item) ? 0 : this.#schedule.earlyByMs(item);
+  }
+
+  #readyAfter(item: InFlight, delayMs: number): void {
+    const timer = this.#options.clock.setTimer(() => {
+      this.#earlyTimers.delete(timer);
+      this.#items.ready(item);
+    }, delayMs);
+    this.#earlyTimers.add(timer);
+  }
+
+  /** The worker closes: what waits here is given back with everything else. */
+  close(): void {
+    for (const timer of this.#earlyTimers) this.#options.clock.clearTimer(timer);
+    this.#earlyTimers.clear();
   }
 
   revoke(delivery: DriverDelivery): boolean {

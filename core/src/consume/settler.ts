@@ -3,11 +3,11 @@ import { Confirmations } from "./confirmations.ts";
 import { DeadLettering } from "./dead-lettering.ts";
 import type { Failure } from "../dead-letters/dead-letter-record.ts";
 import type { DeadLetterReason } from "../contract/dead-letter.ts";
-import { FirstFailures } from "./first-failures.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Outcome } from "./outcome.ts";
+import { RememberedMessages } from "./remembered-messages.ts";
 import type { RetrySchedule } from "./retry-schedule.ts";
-import { settleAtBroker } from "./settle-at-broker.ts";
+import { reported } from "./run-handler.ts";
 import type { WorkerItems } from "./worker-items.ts";
 import { itemNames, type WorkerOptions } from "./worker-options.ts";
 
@@ -21,7 +21,9 @@ export class Settler {
   readonly #schedule: RetrySchedule;
   readonly #deadLettering: DeadLettering;
   readonly #confirmations: Confirmations;
-  readonly #firstFailures = new FirstFailures();
+  /** When messages that are being retried failed first, in Unix ms, as far as this worker has seen it. */
+  readonly #firstFailureMs = new RememberedMessages<number>(10_000);
+  #isClosed = false;
 
   constructor(options: WorkerOptions, items: WorkerItems, schedule: RetrySchedule) {
     this.#options = options;
@@ -34,6 +36,22 @@ export class Settler {
   /** Resolves when every settle so far was confirmed or failed. */
   async flushed(): Promise<void> {
     await this.#confirmations.settled();
+  }
+
+  /** What `flushed` waits for as well. Must not reject. */
+  flushWith(work: Promise<void>): void {
+    this.#confirmations.track(work);
+  }
+
+  /** From now on the broker is told nothing: the driver's subscriber is being closed and gives back what is not settled. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** The handler of a lost delivery succeeded: the broker may still take the acknowledgement. */
+  ackLost(item: InFlight): void {
+    item.state = "settled";
+    reported(this.#tellBroker(item, "ack"));
   }
 
   /** Returns the broker's confirmation, `undefined` when there will be none. */
@@ -56,9 +74,9 @@ export class Settler {
 
   #ack(item: InFlight): Promise<void> | undefined {
     const { clock, observe, subscription } = this.#options;
-    this.#firstFailures.forget(item);
+    this.#forgetFailures(item);
     this.#items.letGo(item);
-    const confirmation = this.#confirmations.of(item, settleAtBroker(item, "ack"), true);
+    const confirmation = this.#confirmations.of(item, this.#tellBroker(item, "ack"), true);
     if (observe !== undefined) {
       const durationMs = clock.monotonicNow() - item.startedMs;
       observe({ ...itemNames(subscription, item), type: "ack", durationMs, atMs: clock.now() });
@@ -71,7 +89,7 @@ export class Settler {
     const { clock, observe, subscription } = this.#options;
     if (this.#schedule.isHeldByCore(item)) this.#items.awaitRetry(item, 0);
     this.#items.letGo(item);
-    const confirmation = this.#confirmations.of(item, settleAtBroker(item, leaseEnded ? "lease-ended" : "release"));
+    const confirmation = this.#confirmations.of(item, this.#tellBroker(item, leaseEnded ? "lease-ended" : "release"));
     observe?.({ ...itemNames(subscription, item), type: "release", atMs: clock.now() });
     this.#items.goOn(item);
     return confirmation;
@@ -80,12 +98,12 @@ export class Settler {
   #retry(item: InFlight, error: unknown, delayMs: number): Promise<void> | undefined {
     const { clock, observe, subscription } = this.#options;
     const atMs = clock.now();
-    this.#firstFailures.note(item, atMs);
+    this.#noteFailure(item, atMs);
     const held = this.#schedule.isHeldByCore(item) && item.delivery.owner.retriesAtBroker?.(item.delivery) !== true;
     if (held) this.#items.awaitRetry(item, delayMs);
     else this.#schedule.note(item, delayMs);
     this.#items.letGo(item);
-    const confirmation = this.#confirmations.of(item, settleAtBroker(item, "retry", held ? 0 : delayMs));
+    const confirmation = this.#confirmations.of(item, this.#tellBroker(item, "retry", held ? 0 : delayMs));
     if (observe !== undefined) {
       const durationMs = clock.monotonicNow() - item.startedMs;
       observe({ ...itemNames(subscription, item), type: "retry", delayMs, error, durationMs, atMs });
@@ -97,7 +115,7 @@ export class Settler {
   #deadLetter(item: InFlight, reason: DeadLetterReason, error: unknown): Promise<void> {
     const { clock, subscription } = this.#options;
     const lastFailureMs = clock.now();
-    const firstFailureMs = this.#firstFailures.note(item, lastFailureMs);
+    const firstFailureMs = this.#noteFailure(item, lastFailureMs);
     const attempts = Math.min(item.attempt, subscription.retryPolicy.maxRetries + 1);
     const path = subscriptionPath(subscription);
     return this.#store(item, { reason, error, attempts, firstFailureMs, lastFailureMs, subscription: path });
@@ -110,11 +128,35 @@ export class Settler {
     // There is nothing to settle any more.
     if (isLost(item)) return this.#items.ended(item);
     if (failed !== undefined) return await this.#retry(item, failed, this.#schedule.delayAfterFailedLetterMs(item));
-    this.#firstFailures.forget(item);
+    this.#forgetFailures(item);
     this.#items.letGo(item);
-    const confirmation = this.#confirmations.of(item, settleAtBroker(item, "ack"));
+    const confirmation = this.#confirmations.of(item, this.#tellBroker(item, "ack"));
     this.#items.goOn(item);
     return await confirmation;
+  }
+
+  /** Returns the broker's confirmation, `undefined` when there will be none: see `DeliveryOwner`. Nobody else calls an owner. */
+  #tellBroker(
+    { delivery }: InFlight,
+    settle: "ack" | "retry" | "release" | "lease-ended",
+    delayMs = 0,
+  ): Promise<void> | undefined {
+    if (this.#isClosed) return undefined;
+    if (settle === "ack") return delivery.owner.ack(delivery);
+    if (settle === "retry") return delivery.owner.retry(delivery, delayMs);
+    return delivery.owner.release(delivery, settle === "lease-ended");
+  }
+
+  /** Returns when the first failure was, or undefined when another worker saw it. */
+  #noteFailure(item: InFlight, nowMs: number): number | undefined {
+    const known = this.#firstFailureMs.get(item);
+    if (known !== undefined || item.attempt > 1) return known;
+    this.#firstFailureMs.set(item, nowMs);
+    return nowMs;
+  }
+
+  #forgetFailures(item: InFlight): void {
+    if (this.#firstFailureMs.any) this.#firstFailureMs.take(item);
   }
 }
 

@@ -155,6 +155,7 @@ export class SubscriptionWorker implements Worker {
   async #close(budget: CloseBudget): Promise<void> {
     this.#state = "closing";
     this.#items.close();
+    this.#intake.close();
     this.#options.onClosing?.(this.#endings);
     const names = namesOf(this.subscription);
     const stopping = this.#stop();
@@ -165,6 +166,7 @@ export class SubscriptionWorker implements Worker {
     this.#items.giveBackWaiting();
     await budget.wait("waiting for settles to be confirmed", names, () => this.#settler.flushed());
     this.#leases.stop();
+    this.#settler.close();
     await budget.wait("closing the subscriber", names, async (leftMs) => await this.#driver?.close(leftMs));
     await budget.wait("closing dead letters", names, async (leftMs) => await this.#options.letters.close?.(leftMs));
     this.#items.leave();

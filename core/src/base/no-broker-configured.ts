@@ -1,4 +1,4 @@
-import { PubSubError } from "../base/errors.ts";
+import { PubSubError } from "./errors.ts";
 
 export function noBrokerConfigured(): PubSubError {
   return new PubSubError(
