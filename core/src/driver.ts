@@ -19,6 +19,7 @@
  */
 import type { Capabilities } from "./contract/capabilities.ts";
 import type { Clock } from "./base/clock.ts";
+import type { ConnectionState } from "./contract/connection-state.ts";
 import type { PubSubError } from "./base/errors.ts";
 import type { Logger } from "./base/logger.ts";
 import type { OutgoingMessage, StoredMessage } from "./contract/message.ts";
@@ -216,7 +217,7 @@ export interface DriverContext {
   readonly random: () => number;
   readonly logger: Logger;
   /** Reports the connection's state, for `health()` and the observer. `"degraded"`: works, but the broker has announced trouble (blocked, lame duck). `error` is required with anything but `"up"`. */
-  status(state: "up" | "reconnecting" | "degraded" | "down", error?: PubSubError): void;
+  status(state: ConnectionState, error?: PubSubError): void;
 }
 
 /** What an adapter's factory returns and `connect` takes: a broker, configured but not yet connected. */
@@ -244,13 +245,17 @@ export interface AdapterModule {
 export type { SubscriptionSpec, Topology, TopicSpec, TopologyChange } from "./contract/topology.ts";
 export type { ExportedPolicy, TopologyExporter } from "./contract/topology-exporter.ts";
 
-export type { Attributes, OutgoingMessage, StoredMessage } from "./contract/message.ts";
-export { DEAD_LETTER_ATTRIBUTE, RESERVED_ATTRIBUTE_PREFIX } from "./contract/message.ts";
+export {
+  type Attributes,
+  type OutgoingMessage,
+  type StoredMessage,
+  DEAD_LETTER_ATTRIBUTE,
+  RESERVED_ATTRIBUTE_PREFIX,
+} from "./contract/message.ts";
 export type { Capabilities } from "./contract/capabilities.ts";
 export type { Clock, TimerHandle } from "./base/clock.ts";
 export type { Logger } from "./base/logger.ts";
-export { PubSubError } from "./base/errors.ts";
-export type { PubSubErrorCode, PubSubErrorOptions } from "./base/errors.ts";
+export { PubSubError, type PubSubErrorCode, type PubSubErrorOptions } from "./base/errors.ts";
 export { percentDecode, percentEncode } from "./drivers/percent-encoding.ts";
 export { Deque } from "./base/deque.ts";
 export { type Held, HeldItems } from "./base/held-items.ts";

@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.ts";
 import { PubSubError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
+import { timeLeft } from "./time-left.ts";
 import { within } from "./within.ts";
 
 /**
@@ -16,7 +17,7 @@ const GIVING_UP_MS = 100;
 export class CloseBudget {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  #endMs: number | undefined;
+  #leftMs: () => number = () => CLOSE_GRACE_MS;
 
   constructor(clock: Clock, logger: Logger) {
     this.#clock = clock;
@@ -25,13 +26,12 @@ export class CloseBudget {
 
   /** The handlers of one worker have ended: the budget begins, anew when those of another had ended before. */
   begin(): void {
-    this.#endMs = this.#clock.monotonicNow() + CLOSE_GRACE_MS;
+    this.#leftMs = timeLeft(this.#clock, CLOSE_GRACE_MS);
   }
 
   /** In whole ms, at least 0. */
   get remainingMs(): number {
-    if (this.#endMs === undefined) return CLOSE_GRACE_MS;
-    return Math.max(0, Math.floor(this.#endMs - this.#clock.monotonicNow()));
+    return this.#leftMs();
   }
 
   /**

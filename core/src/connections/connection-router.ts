@@ -8,10 +8,7 @@ import { PubSubError } from "../base/errors.ts";
 import { quotedNames, withoutUndefined } from "../options/option-checks.ts";
 import { requireNoDifferences } from "./provisioning-check.ts";
 import { Routes } from "./routes.ts";
-import type { AnySubscription } from "../declare/subscription.ts";
-import type { AnyTopic } from "../declare/topic.ts";
-
-type Declaration = AnyTopic | AnySubscription;
+import type { Declaration } from "../declare/subscription.ts";
 
 /** Which brokers there are and what goes where. */
 export interface Routing {

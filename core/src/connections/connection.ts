@@ -6,12 +6,11 @@ import type { ConnectOptions } from "./connect-options.ts";
 import type { Adapter, Driver, TopologyChange } from "../driver.ts";
 import type { PubSubError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import type { ConnectionState } from "../observe/health.ts";
+import type { ConnectionState } from "../contract/connection-state.ts";
 import type { PubSubEvent } from "../observe/observer.ts";
 import { requireNoDifferences } from "./provisioning-check.ts";
 import { requireCapabilities, topologyOf, type PhysicalNames } from "./specs.ts";
-import type { AnySubscription } from "../declare/subscription.ts";
-import type { AnyTopic } from "../declare/topic.ts";
+import { subscriptionPath, type Declaration } from "../declare/subscription.ts";
 
 /** An open driver with its state, and the topics and subscriptions that were provisioned on it. */
 export class Connection {
@@ -22,9 +21,9 @@ export class Connection {
   readonly #provisioning: Provisioning;
   readonly #hasInbox: boolean;
   readonly #provisioned = new Map<string, Promise<void>>();
-  readonly #status: ConnectionStatus;
+  readonly #status: LastReport;
 
-  private constructor(adapter: Adapter, driver: Driver, status: ConnectionStatus, options: Opening) {
+  private constructor(adapter: Adapter, driver: Driver, status: LastReport, options: Opening) {
     this.name = options.name;
     this.adapter = adapter;
     this.driver = driver;
@@ -40,7 +39,7 @@ export class Connection {
     options: Opening,
     signal: AbortSignal | undefined,
   ): Promise<Connection> {
-    const status = new ConnectionStatus(environment, options.name);
+    const status = new LastReport(environment, options.name);
     const { clock, random, logger } = environment;
     const context = { clock, random, logger, status: status.report };
     const driver = await adapter.open(context, signal);
@@ -60,8 +59,8 @@ export class Connection {
   }
 
   /** Provisions or verifies a declaration once; a failure is forgotten, so that the next use tries again. */
-  prepare(declaration: AnyTopic | AnySubscription): Promise<void> {
-    const key = declaration.kind === "topic" ? declaration.name : `${declaration.topic.name}/${declaration.name}`;
+  prepare(declaration: Declaration): Promise<void> {
+    const key = declaration.kind === "topic" ? declaration.name : subscriptionPath(declaration);
     const known = this.#provisioned.get(key);
     if (known !== undefined) return known;
     const provisioned = this.provision([declaration]);
@@ -71,13 +70,13 @@ export class Connection {
   }
 
   /** @throws PubSubError `NOT_SUPPORTED` when a declaration asks for what the adapter lacks */
-  requireSupported(declarations: readonly (AnyTopic | AnySubscription)[]): void {
+  requireSupported(declarations: readonly Declaration[]): void {
     for (const declaration of declarations) {
       requireCapabilities(declaration, this.adapter.name, this.capabilities, this.#hasInbox);
     }
   }
 
-  async provision(declarations: readonly (AnyTopic | AnySubscription)[]): Promise<void> {
+  async provision(declarations: readonly Declaration[]): Promise<void> {
     this.requireSupported(declarations);
     if (this.#provisioning === "ensure") {
       await this.driver.apply(topologyOf(declarations, this.names), { update: false });
@@ -87,7 +86,7 @@ export class Connection {
     }
   }
 
-  async differences(declarations: readonly (AnyTopic | AnySubscription)[]): Promise<readonly TopologyChange[]> {
+  async differences(declarations: readonly Declaration[]): Promise<readonly TopologyChange[]> {
     return await this.driver.plan(topologyOf(declarations, this.names));
   }
 
@@ -111,7 +110,7 @@ export interface ConnectionEnvironment {
 }
 
 /** What the driver last said of its connection; logs and observes changes. */
-class ConnectionStatus {
+class LastReport {
   state: ConnectionState = "up";
   error: PubSubError | undefined;
   readonly #environment: ConnectionEnvironment;

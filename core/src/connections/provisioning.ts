@@ -2,10 +2,9 @@ import type { Connection } from "./connection.ts";
 import type { ConnectionRouter } from "./connection-router.ts";
 import type { TopologyChange } from "../driver.ts";
 import { topologyOf } from "./specs.ts";
-import type { AnySubscription } from "../declare/subscription.ts";
-import type { AnyTopic } from "../declare/topic.ts";
+import type { Declaration } from "../declare/subscription.ts";
 
-type Declarations = readonly (AnyTopic | AnySubscription)[];
+type Declarations = readonly Declaration[];
 
 /** One difference between what is declared and what exists, and on which connection. */
 export interface PlannedChange extends TopologyChange {

@@ -1,10 +1,13 @@
 import type { LoadedConfig, LoadedSubscription, LoadedTopic } from "../config/config-types.ts";
 import { PubSubError } from "../base/errors.ts";
 import type { PhysicalNames } from "./specs.ts";
-import { defineSubscription, type AnySubscription, type Subscription } from "../declare/subscription.ts";
+import {
+  defineSubscription,
+  type AnySubscription,
+  type Subscription,
+  type Declaration,
+} from "../declare/subscription.ts";
 import type { AnyTopic, Topic } from "../declare/topic.ts";
-
-type Declaration = AnyTopic | AnySubscription;
 
 /** What the configuration says about topics and subscriptions. Contacts nobody. */
 export class Routes {

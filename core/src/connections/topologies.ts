@@ -1,15 +1,14 @@
 import type { Topology } from "../driver.ts";
 import { Routes } from "./routes.ts";
 import { topologyOf } from "./specs.ts";
-import type { AnySubscription } from "../declare/subscription.ts";
-import type { AnyTopic } from "../declare/topic.ts";
+import type { Declaration } from "../declare/subscription.ts";
 import type { LoadedConfig } from "../config/config-types.ts";
 
 /** What belongs on one connection. */
 export interface ConnectionTopology {
   readonly connection: string;
   /** As they are in force there, with what the configuration replaces. */
-  readonly declarations: readonly (AnyTopic | AnySubscription)[];
+  readonly declarations: readonly Declaration[];
   /** With names as they are on the broker. */
   readonly topology: Topology;
 }
@@ -21,7 +20,7 @@ export interface ConnectionTopology {
  */
 export function topologiesOf(
   config: LoadedConfig,
-  declarations: readonly (AnyTopic | AnySubscription)[],
+  declarations: readonly Declaration[],
   where = "the configuration",
 ): readonly ConnectionTopology[] {
   const routes = new Routes(config, where);

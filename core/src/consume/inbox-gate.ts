@@ -5,6 +5,7 @@ import type { InboxStore } from "../inbox/inbox.ts";
 import { LivingClaims } from "../inbox/living-claims.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
+import { pause } from "../base/pause.ts";
 import { PubSubError } from "../base/errors.ts";
 
 export interface InboxGateOptions {
@@ -108,7 +109,7 @@ export class InboxGate {
           throw error;
         }
       }
-      await new Promise<void>((resolve) => clock.setTimer(resolve, COMPLETE_RETRY_MS * tries, true));
+      await pause(clock, COMPLETE_RETRY_MS * tries);
     }
   }
 

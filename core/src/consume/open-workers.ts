@@ -56,8 +56,7 @@ async function openWorker(
   places: SharedPlaces | undefined,
 ): Promise<SubscriptionWorker> {
   await connection.prepare(subscription);
-  const { environment, inbox, lateSuccesses, maxConcurrency, prefetch, closeTimeoutMs, onOpen, onClosing, onClosed } =
-    settings;
+  const { environment, prefetch, onOpen, ...shared } = settings;
   const spec = subscriptionSpec(subscription, connection.names);
   const letters = await connection.driver.openDeadLetters(spec);
   const worker = new SubscriptionWorker({
@@ -66,24 +65,14 @@ async function openWorker(
     connection: connection.name,
     capabilities: connection.capabilities,
     ...environment,
+    ...shared,
     letters,
-    inbox,
-    lateSuccesses,
     places,
-    maxConcurrency,
-    closeTimeoutMs,
-    onClosing,
-    onClosed,
   });
-  try {
-    onOpen(worker);
-  } catch (error) {
-    await worker.close({ timeoutMs: 0 });
-    throw error;
-  }
-  const outstanding = maxConcurrency + prefetch;
+  const outstanding = shared.maxConcurrency + prefetch;
   const maxOutstanding = spec.topic.ordered ? Math.max(outstanding, ORDERED_OUTSTANDING_MIN) : outstanding;
   try {
+    onOpen(worker);
     worker.attach(await connection.driver.openSubscriber(spec, worker.sink, { maxOutstanding }));
   } catch (error) {
     await worker.close({ timeoutMs: 0 });

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 
+import type { OutgoingMessage, StoredMessage } from "./message.ts";
 import { PLAIN_ID } from "./message-id.ts";
 
 /** The last millisecond of the year 9999. Later ones have another ISO form, and after the year 275760 there is none. */
@@ -28,4 +29,16 @@ export function boundedTimeMs(timeMs: number): number {
 /** The same as a `Date`. */
 export function dateOf(timeMs: number): Date {
   return new Date(boundedTimeMs(timeMs));
+}
+
+/** A received message as it may be sent once more: with an id and a time that every broker takes. */
+export function resendable(stored: StoredMessage): OutgoingMessage {
+  const { body, attributes, orderingKey } = stored;
+  return {
+    id: boundedId(stored.id),
+    body,
+    attributes,
+    orderingKey,
+    publishTimeMs: boundedTimeMs(stored.publishTimeMs),
+  };
 }

@@ -7,7 +7,7 @@ import { editedLetter } from "./edited-letter.ts";
 import { type LetterAction, LetterPass } from "./letter-pass.ts";
 import type { LetterSelection, RedriveOptions } from "./letter-selection.ts";
 import { requireInteger } from "../options/option-checks.ts";
-import { boundedId, boundedTimeMs } from "../contract/received.ts";
+import { resendable } from "../contract/received.ts";
 import { peekLetters, purgeLetters } from "./taken-letters.ts";
 import { untilAborted } from "../base/until-aborted.ts";
 
@@ -67,12 +67,9 @@ export function createDeadLetterQueue(open: () => Promise<OpenLetters>, path: st
     },
     redrive: async (options = {}) =>
       await pass(options, async (taken, letter) => {
-        const { orderingKey } = taken;
-        const id = boundedId(taken.id);
-        const publishTimeMs = boundedTimeMs(taken.publishTimeMs);
         const { letters, capabilities } = await opened();
-        const { body, attributes } = editedLetter(taken, options.edit?.(letter), capabilities);
-        await letters.redeliver({ id, orderingKey, publishTimeMs, body, attributes });
+        const edited = editedLetter(taken, options.edit?.(letter), capabilities);
+        await letters.redeliver({ ...resendable(taken), ...edited });
         await taken.remove();
       }),
     async purge(options?: LetterSelection): Promise<number> {

@@ -7,7 +7,7 @@ import {
   type OutgoingMessage,
   type StoredMessage,
 } from "../contract/message.ts";
-import { boundedId, boundedTimeMs, dateOf } from "../contract/received.ts";
+import { boundedId, dateOf, resendable } from "../contract/received.ts";
 
 const MAX_MESSAGE_LENGTH = 500;
 const MAX_NAME_LENGTH = 100;
@@ -79,12 +79,8 @@ export function letterOf(message: StoredMessage, failure: Failure): OutgoingMess
     last: failure.lastFailureMs,
     sub: failure.subscription,
   };
-  const { body, orderingKey } = message;
   return {
-    id: boundedId(message.id),
-    body,
-    orderingKey,
-    publishTimeMs: boundedTimeMs(message.publishTimeMs),
+    ...resendable(message),
     attributes: withAttribute(message.attributes, DEAD_LETTER_ATTRIBUTE, asciiJson(wire)),
   };
 }

@@ -1,7 +1,7 @@
 import type { DriverDeadLetters, TakenLetter } from "../driver.ts";
 import { PubSubError } from "../base/errors.ts";
 import { LetterMarks } from "./letter-marks.ts";
-import { boundedId, boundedTimeMs } from "../contract/received.ts";
+import { resendable } from "../contract/received.ts";
 
 /** Letters that a pass leaves are held until it ends, so that they are not met again; at most so many … */
 const MAX_HELD = 10_000;
@@ -117,12 +117,9 @@ export class HeldLetters {
 
   async #move(left: LeftLetter): Promise<void> {
     const { taken } = left;
-    const { body, attributes, orderingKey, mark } = taken;
-    const id = boundedId(taken.id);
-    const publishTimeMs = boundedTimeMs(taken.publishTimeMs);
     try {
-      await this.#letters.store({ id, body, attributes, orderingKey, publishTimeMs });
-      if (mark !== undefined) this.#moved.add(this.#moved.contentMarkOf(taken));
+      await this.#letters.store(resendable(taken));
+      if (taken.mark !== undefined) this.#moved.add(this.#moved.contentMarkOf(taken));
     } catch (error) {
       this.#unmovable += 1;
       if (this.#unmovable > MAX_UNMOVABLE) throw error;

@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { pause } from "../base/pause.ts";
 import type { DriverDeadLetters, StoredMessage, TakenLetter } from "../driver.ts";
 import { boundedTimeMs } from "../contract/received.ts";
 
@@ -20,7 +21,7 @@ export async function takeLetters(
     const taken = await letters.take(limit, Math.max(0, Math.ceil(waitMs)));
     if (taken.length > 0 || letters.emptyIsCertain === true || signal?.aborted === true) return taken;
     if (endMs - clock.monotonicNow() < PAUSE_MS) return taken;
-    if (waitMs > 0) await new Promise<void>((resolve) => clock.setTimer(resolve, PAUSE_MS, true));
+    if (waitMs > 0) await pause(clock, PAUSE_MS);
   }
 }
 

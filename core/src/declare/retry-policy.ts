@@ -1,3 +1,4 @@
+import type { Capabilities } from "../contract/capabilities.ts";
 import { integerOption, limitsFrom, type NumberLimits, rejectUnknownKeys } from "../options/option-checks.ts";
 import { shown } from "../base/shown.ts";
 
@@ -55,16 +56,13 @@ export function retryDelayMs(
   policy: RetryPolicy,
   attempt: number,
   random: () => number,
-  step: { readonly maxMs: number; readonly granularityMs: number },
+  step: Capabilities["nackDelay"],
 ): number {
   const base = Math.min(policy.maxBackoffMs, policy.minBackoffMs * 2 ** Math.min(attempt - 1, 64));
   return steppedDelayMs(base * (1 + policy.jitter * random()), step);
 }
 
 /** A delay as the broker can keep it: rounded up to its steps, and no longer than it can. */
-export function steppedDelayMs(
-  delayMs: number,
-  step: { readonly maxMs: number; readonly granularityMs: number },
-): number {
+export function steppedDelayMs(delayMs: number, step: Capabilities["nackDelay"]): number {
   return Math.min(step.maxMs, Math.ceil(delayMs / step.granularityMs) * step.granularityMs);
 }

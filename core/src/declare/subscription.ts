@@ -36,6 +36,8 @@ export interface AnySubscription {
   readonly retryPolicy: RetryPolicy;
 }
 
+export type Declaration = AnyTopic | AnySubscription;
+
 /**
  * A declared subscription: a frozen value. Everybody who opens it competes for its messages.
  *

@@ -1,20 +1,24 @@
 import type { PubSubError } from "../base/errors.ts";
+import type { ConnectionState } from "../contract/connection-state.ts";
 
-type State = "up" | "reconnecting" | "degraded" | "down";
+interface Report {
+  readonly state: ConnectionState;
+  readonly error: PubSubError | undefined;
+}
 
-const WORST_FIRST: readonly State[] = ["down", "reconnecting", "degraded", "up"];
+const WORST_FIRST: readonly ConnectionState[] = ["down", "reconnecting", "degraded", "up"];
 
 /** One state out of those of several connections, or of several parts of one: the worst, told when it or its error's code changes. */
 export class ConnectionStatus<Part> {
-  readonly #tell: (state: State, error?: PubSubError) => void;
-  readonly #states = new Map<Part, { readonly state: State; readonly error: PubSubError | undefined }>();
-  #told: { readonly state: State; readonly error: PubSubError | undefined } | undefined;
+  readonly #tell: (state: ConnectionState, error?: PubSubError) => void;
+  readonly #states = new Map<Part, Report>();
+  #told: Report | undefined;
 
-  constructor(tell: (state: State, error?: PubSubError) => void) {
+  constructor(tell: (state: ConnectionState, error?: PubSubError) => void) {
     this.#tell = tell;
   }
 
-  report(part: Part, state: State, error?: PubSubError): void {
+  report(part: Part, state: ConnectionState, error?: PubSubError): void {
     this.#states.set(part, { state, error });
     const states = [...this.#states.values()];
     const worst = WORST_FIRST.map((wanted) => states.find(({ state }) => state === wanted)).find(

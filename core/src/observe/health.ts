@@ -1,6 +1,5 @@
 import type { PubSubError, PubSubErrorCode } from "../base/errors.ts";
-
-export type ConnectionState = "up" | "reconnecting" | "degraded" | "down";
+import type { ConnectionState } from "../contract/connection-state.ts";
 
 export interface SubscriptionHealth {
   readonly topic: string;

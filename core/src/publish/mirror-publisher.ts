@@ -1,5 +1,6 @@
 import { CallOrder } from "./call-order.ts";
 import type { Clock } from "../base/clock.ts";
+import { timeLeft } from "../base/time-left.ts";
 import { PubSubError } from "../base/errors.ts";
 import type { PendingPublish } from "./pending-publish.ts";
 import type { TopicPublisher } from "./topic-publisher.ts";
@@ -40,10 +41,9 @@ export class MirrorPublisher implements EventPublisher {
   }
 
   async close(timeoutMs: number): Promise<void> {
-    const endMs = this.#clock.monotonicNow() + timeoutMs;
+    const leftMs = timeLeft(this.#clock, timeoutMs);
     await this.#callOrder.settled(this.#clock, timeoutMs);
-    const leftMs = Math.max(0, Math.floor(endMs - this.#clock.monotonicNow()));
-    await Promise.allSettled(this.#targets.map(({ publisher }) => publisher.close(leftMs)));
+    await Promise.allSettled(this.#targets.map(({ publisher }) => publisher.close(leftMs())));
   }
 
   async #sendToAll(message: PendingPublish): Promise<string> {

@@ -105,9 +105,7 @@ export class BoundedPublishWindow implements PublishWindow {
     const paused = new PubSubError(
       "KEY_PAUSED",
       `${this.#options.what}: an earlier publish with this ordering key failed, so this one was not sent: publish both again, in order`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
     const waiting = this.#waiting.remove((request) => request.orderingKey === key);
     for (let next = behind.shift(); next !== undefined; next = behind.shift()) {

@@ -3,6 +3,7 @@ import { CallOrder } from "./call-order.ts";
 import { checkAttributeLimits, limitExceeded } from "../contract/checked-attributes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { DriverPublisher } from "../driver.ts";
+import { timeLeft } from "../base/time-left.ts";
 import { PubSubError } from "../base/errors.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { PendingPublish } from "./pending-publish.ts";
@@ -92,8 +93,7 @@ export class TopicPublisher {
 
   async #close(timeoutMs: number): Promise<void> {
     const { clock } = this.#options;
-    const endMs = clock.monotonicNow() + timeoutMs;
-    const leftMs = (): number => Math.max(0, Math.floor(endMs - clock.monotonicNow()));
+    const leftMs = timeLeft(clock, timeoutMs);
     await this.#callOrder.settled(clock, timeoutMs);
     this.#closed = true;
     await this.#window.drained(leftMs());
