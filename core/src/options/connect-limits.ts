@@ -14,7 +14,7 @@ export const WAIT_FOR_BROKER_LIMITS: NumberLimits = {
 export const PROVISIONING = ["ensure", "verify", "off"] as const;
 
 /**
- * What happens to a topic or subscription that is opened. `"ensure"`: what is missing is created. `"verify"`: missing
- * or different parts are an error that lists them. `"off"`: no admin call at all.
+ * What happens when a topic or subscription is opened. `"ensure"`: what is missing is created. `"verify"`: what is missing or
+ * differs is an error that lists it. `"off"`: no admin call is made.
  */
 export type Provisioning = (typeof PROVISIONING)[number];
