@@ -3,8 +3,8 @@ import type { ConnectionState } from "../contract/connection-state.ts";
 import type { PubSubError } from "../base/errors.ts";
 
 /**
- * What happens, as it happens: for metrics, traces and tests. Counting these events gives every number of interest.
- * Never carries bodies or attributes. Times are Unix ms of the injected clock.
+ * Something that happened, for metrics, traces and tests. Never carries bodies or attributes. `atMs` is Unix ms of the clock given
+ * to `connect`; `durationMs` is the time of a publish until its confirmation, or of an attempt, in ms.
  */
 export type PubSubEvent =
   | (PublishEvent<"publish"> & { readonly bytes: number })
@@ -47,5 +47,5 @@ interface DeliveryEvent<Type extends string> extends SubscriptionEvent<Type> {
   readonly attempt: number;
 }
 
-/** Called synchronously on the hot path: keep it short. What it throws is logged and otherwise ignored. */
+/** Called synchronously for every event: it must be fast. An error that it throws is logged and otherwise ignored. */
 export type Observer = (event: PubSubEvent) => void;
