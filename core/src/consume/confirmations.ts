@@ -3,7 +3,7 @@ import { PubSubError } from "../base/errors.ts";
 import type { InFlight } from "./in-flight.ts";
 import { itemNames, type WorkerOptions } from "./worker-options.ts";
 
-/** The settles that the broker was told of and has not confirmed yet; hears, for the log and observers, which it did not take. */
+/** The settles that were sent and are not confirmed yet. Logs and observes those that the broker did not accept. */
 export class Confirmations {
   readonly #options: WorkerOptions;
   readonly #awaited = new Set<Promise<void>>();
@@ -17,7 +17,7 @@ export class Confirmations {
     while (this.#awaited.size > 0) await Promise.allSettled(this.#awaited);
   }
 
-  /** Returns the confirmation as it was given, also when there will be none. */
+  /** Tracks the confirmation of a settle and returns it unchanged. */
   of(item: InFlight, confirmation: Promise<void> | undefined, succeeded = false): Promise<void> | undefined {
     if (confirmation === undefined) return undefined;
     const settled = confirmation.catch((error: unknown) => {

@@ -8,7 +8,7 @@ import { itemNames, type WorkerOptions } from "./worker-options.ts";
 /** Beyond this the oldest are forgotten, and the handler of one runs again. */
 const MAX_UNSTORED = 1000;
 
-/** Stores the letters of messages that failed for good: before their deliveries are settled, so that none is lost (C16). */
+/** Stores the letters of messages that are not retried, before their deliveries are settled, so that none is lost (C16). */
 export class DeadLettering {
   readonly #options: WorkerOptions;
   /**
@@ -21,16 +21,16 @@ export class DeadLettering {
     this.#options = options;
   }
 
-  /** The failure of a message whose letter could not be stored before. Not of one that was redriven since: its attempts count from 1. */
+  /** The failure of a message whose letter could not be stored before. `undefined` when the message was redriven since, and so counts from 1. */
   unstored(item: InFlight): Failure | undefined {
     const known = this.#unstored.any ? this.#unstored.take(item) : undefined;
     return known !== undefined && item.attempt > known.attempt ? known.failure : undefined;
   }
 
-  /** Resolves when the letter is durable, or with the reason why it could not be stored. Never rejects. */
+  /** Resolves when the letter is durable, or with the error when it could not be stored. Never rejects. */
   async store(item: InFlight, failure: Failure): Promise<PubSubError | undefined> {
     const { letters, clock, observe, subscription } = this.#options;
-    // From here on only the broker decides: the handling deadline no longer applies.
+    // The handler's deadline does not apply to storing the letter.
     item.deadlineMs = Number.POSITIVE_INFINITY;
     item.isStoring = true;
     try {
@@ -50,7 +50,7 @@ export class DeadLettering {
     this.#unstored.set(item, { attempt: item.attempt, failure });
     const error =
       thrown instanceof PubSubError ? thrown : new PubSubError("UNKNOWN", "dead-lettering failed", { cause: thrown });
-    // Its next worker has the message, and tries again.
+    // Another worker has the message now, and tries again.
     if (item.state === "lost") return error;
     logger.error(
       { subscription: subscriptionPath(subscription), id: item.id, code: error.code },

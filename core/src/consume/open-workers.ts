@@ -10,7 +10,7 @@ import { SubscriptionWorker } from "./subscription-worker.ts";
 import type { Subscription } from "../declare/subscription.ts";
 import type { Worker } from "./worker.ts";
 
-/** On an ordered subscription, successors of a message that waits for its retry are held: room for them. */
+/** Room for the later messages of a key that core holds while a message of that key waits for its retry. */
 const ORDERED_OUTSTANDING_MIN = 1000;
 
 export interface WorkerSettings {
@@ -21,13 +21,14 @@ export interface WorkerSettings {
   readonly maxConcurrency: number;
   readonly prefetch: number;
   readonly closeTimeoutMs: number;
-  /** Before it receives, when it begins to close, and when it was closed. Opening stops when `onOpen` throws. */
+  /** Called before the worker receives. Opening fails when it throws. */
   readonly onOpen: (worker: SubscriptionWorker) => void;
+  /** Called when the worker begins to close. */
   readonly onClosing: ((attempts: AttemptEnd) => void) | undefined;
   readonly onClosed: (worker: SubscriptionWorker) => void;
 }
 
-/** Opens a worker of `subscription`, as it is in force, on each of its connections: on all or on none. */
+/** Opens a worker of `subscription`, with configured overrides, on each of its connections: on all or on none. */
 export async function openWorkers(
   router: ConnectionRouter,
   subscription: Subscription,

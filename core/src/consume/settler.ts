@@ -12,8 +12,8 @@ import type { WorkerItems } from "./worker-items.ts";
 import { itemNames, type WorkerOptions } from "./worker-options.ts";
 
 /**
- * Fifth step of a delivery: its outcome becomes what the broker is told, an ack, a delayed retry, a release, or a dead
- * letter and an ack (C14 to C18). The item's place is free from then on, and its key goes on.
+ * Fifth step of a delivery: its outcome becomes an ack, a delayed retry, a release, or a dead letter and an ack at the broker (C14 to
+ * C18). After that the item's place is free, and the next message of its key may start.
  */
 export class Settler {
   readonly #options: WorkerOptions;
@@ -43,18 +43,18 @@ export class Settler {
     this.#confirmations.track(work);
   }
 
-  /** From now on the broker is told nothing: the driver's subscriber is being closed and gives back what is not settled. */
+  /** From now on nothing is settled: the driver closes its subscriber and releases what is left. */
   close(): void {
     this.#isClosed = true;
   }
 
-  /** The handler of a lost delivery succeeded: the broker may still take the acknowledgement. */
+  /** The handler of a lost delivery succeeded: the broker may still accept the acknowledgement. */
   ackLost(item: InFlight): void {
     item.state = "settled";
     reported(this.#tellBroker(item, "ack"));
   }
 
-  /** Returns the broker's confirmation, `undefined` when there will be none. */
+  /** Returns the broker's confirmation; `undefined` when there is none. */
   settle(item: InFlight, outcome: Outcome): Promise<void> | undefined {
     item.state = "settling";
     if (outcome.kind === "ack") return this.#ack(item);
@@ -66,7 +66,7 @@ export class Settler {
     return this.#retry(item, error, this.#schedule.delayMs(item, outcome.delayMs));
   }
 
-  /** Tries only the letter again of a message whose letter could not be stored before. `undefined` for any other. */
+  /** Stores the letter of a message whose letter could not be stored before. `undefined` for all other messages. */
   storeAgain(item: InFlight): Promise<void> | undefined {
     const failure = this.#deadLettering.unstored(item);
     return failure === undefined ? undefined : this.#store(item, failure);
@@ -121,11 +121,11 @@ export class Settler {
     return this.#store(item, { reason, error, attempts, firstFailureMs, lastFailureMs, subscription: path });
   }
 
-  /** The copy first, then the original. */
+  /** Stores the letter first, then acknowledges the message. */
   async #store(item: InFlight, failure: Failure): Promise<void> {
     item.state = "settling";
     const failed = await this.#deadLettering.store(item, failure);
-    // There is nothing to settle any more.
+    // A lost delivery is not settled.
     if (isLost(item)) return this.#items.ended(item);
     if (failed !== undefined) return await this.#retry(item, failed, this.#schedule.delayAfterFailedLetterMs(item));
     this.#forgetFailures(item);
@@ -135,7 +135,7 @@ export class Settler {
     return await confirmation;
   }
 
-  /** Returns the broker's confirmation, `undefined` when there will be none: see `DeliveryOwner`. Nobody else calls an owner. */
+  /** Every settle goes through here. Returns the broker's confirmation; `undefined` when there is none, see `DeliveryOwner`. */
   #tellBroker(
     { delivery }: InFlight,
     settle: "ack" | "retry" | "release" | "lease-ended",
@@ -160,7 +160,7 @@ export class Settler {
   }
 }
 
-/** A function, because the compiler does not know that the state changes while something is awaited. */
+/** A function, because the compiler does not know that the state may change during an `await`. */
 function isLost(item: InFlight): boolean {
   return item.state === "lost";
 }
