@@ -1,8 +1,8 @@
 import { inspect, types } from "node:util";
 
 /**
- * A value as it may stand in an error: short, on one line, long strings cut. Of an object only its kind: where one is out
- * of place it may be an event, or hold a secret.
+ * A value as an error message may show it: short, on one line, long strings cut. An object is shown by its kind only, because it may be
+ * an event or contain a secret.
  */
 export function shown(value: unknown): string {
   if ((typeof value === "object" && value !== null) || typeof value === "function") return kindOf(value);
@@ -10,8 +10,8 @@ export function shown(value: unknown): string {
 }
 
 /**
- * What a value is, without what is in it: for errors about arguments, where the value may be an event or a secret.
- * `a topic`, `a function`, `text`, `an object of class Order`.
+ * The kind of a value without its content, for errors about arguments that may be an event or a secret: `a function`, `text`, `an object
+ * of class Order`.
  */
 export function kindOf(value: unknown): string {
   switch (typeof value) {

@@ -8,7 +8,7 @@ interface Report {
 
 const WORST_FIRST: readonly ConnectionState[] = ["down", "reconnecting", "degraded", "up"];
 
-/** One state out of those of several connections, or of several parts of one: the worst, told when it or its error's code changes. */
+/** Combines the states of several connections, or of several parts of one: reports the worst, whenever that or its error's code changes. */
 export class ConnectionStatus<Part> {
   readonly #tell: (state: ConnectionState, error?: PubSubError) => void;
   readonly #states = new Map<Part, Report>();

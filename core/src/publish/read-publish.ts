@@ -9,7 +9,7 @@ import type { PublishOptions } from "./publish-options.ts";
 import type { Topic } from "../declare/topic.ts";
 import { isDeclaration, notADeclaration } from "../declare/wrong-argument.ts";
 
-/** What reading a call to `publish` takes. */
+/** What `readPublish` needs. */
 export interface PublishReader {
   readonly clock: Clock;
   readonly newId: IdGenerator;
@@ -20,10 +20,10 @@ export interface PublishReader {
 const NO_OPTIONS: PublishOptions = Object.freeze({});
 
 /**
- * Reads everything a caller gave, once and at the time of the call, before anything is waited for (C31): what the caller
- * changes afterwards reaches nobody. Knows no broker: limits are checked when there is one.
+ * Reads all arguments of a publish once, at the time of the call and before the first `await` (C31): later changes by the caller have
+ * no effect. Limits are checked later, when the connection is known.
  *
- * @throws what `publish` rejects with before anything is sent, limits and asynchronous schemas aside
+ * @throws the errors with which `publish` rejects before anything is sent, except those of limits and of asynchronous schemas
  */
 export function readPublish<Input>(
   topic: Topic<Input, unknown>,
