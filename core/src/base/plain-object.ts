@@ -1,4 +1,4 @@
-/** An object that a literal or a parser made: class instances (credentials, sockets) in a config module stay as they are. */
+/** Whether a value is an object of a literal or a parser, of any realm, and not an instance of a class. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -12,26 +12,26 @@ import { replaceVariables } from "./variables.ts";
 export interface ConfigContext {
   /** For errors: the file's name, or `the configuration`. */
   readonly where: string;
-  /** What relative paths in it are relative to. */
+  /** The folder of relative paths. */
   readonly folder: string;
-  /** Where variables come from; undefined when they were put in before. */
+  /** Where variables come from; `undefined` when they are replaced already. */
   readonly environment: Readonly<Record<string, string | undefined>> | undefined;
-  /** Takes the place of the default connection's URL. */
+  /** Replaces the URL of the default connection. */
   readonly url: string | undefined;
 }
 
 export interface CheckedConfig {
   readonly config: LoadedConfig;
-  /** Variables that were put in, with their values. */
+  /** The variables that were used, with their values. */
   readonly used: ReadonlyMap<string, string>;
-  /** Whether the default connection's options were left out since `url` is of another adapter. */
+  /** Whether the options of the default connection were left out, because `url` is of another adapter. */
   readonly droppedOptions: boolean;
 }
 
 /**
- * Puts variables in, checks everything, and returns the configuration as it is meant.
+ * Replaces variables, checks everything, and returns the loaded configuration.
  *
- * @throws PubSubError `INVALID_CONFIG` that lists every problem with its path; never a variable's value
+ * @throws PubSubError `INVALID_CONFIG` that lists every problem with its path, and never a variable's value
  */
 export function checkConfig(raw: unknown, context: ConfigContext): CheckedConfig {
   const problems = new Problems();
@@ -49,7 +49,7 @@ export function checkConfig(raw: unknown, context: ConfigContext): CheckedConfig
   return { config, used: replaced.used, droppedOptions: replacement.droppedOptions };
 }
 
-/** The name of the connection that serves what names none; undefined when that is not clear. */
+/** The name of the default connection; `undefined` when it is not clear which it is. */
 export function defaultNameOf(config: {
   readonly default?: unknown;
   readonly connections?: unknown;
@@ -82,7 +82,7 @@ function withDefaultUrl(
   };
 }
 
-/** Fills in what is missing and freezes. */
+/** Adds defaults and freezes. */
 function loaded(config: AnytopicConfig, folder: string): LoadedConfig {
   const { connections = {}, topics = {}, declarations = [] } = config;
   return deepFrozen({
@@ -100,7 +100,7 @@ function mapValues<From, To>(object: Readonly<Record<string, From>>, change: (va
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
 }
 
-/** Freezes plain objects and lists; adapters' options may hold instances that must stay as they are. */
+/** Freezes plain objects and lists only: options of adapters may contain instances, which must not be frozen. */
 function deepFrozen<Value>(value: Value): Value {
   if (Array.isArray(value)) value.forEach(deepFrozen);
   else if (isPlainObject(value)) Object.values(value).forEach(deepFrozen);

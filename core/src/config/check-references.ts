@@ -4,7 +4,7 @@ import { meant } from "./check-shape.ts";
 import type { AnytopicConfig, SubscriptionConfig, TopicConfig } from "./config-types.ts";
 import { configPath, type Problems } from "./problems.ts";
 
-/** Adds what no single value shows: names of connections that are not there, names taken twice, ranges that exclude each other. */
+/** Finds problems between values: unknown names of connections, names that are used twice, and ranges that contradict each other. */
 export function checkReferences(
   config: AnytopicConfig,
   sources: ReadonlyMap<string, string>,
@@ -19,7 +19,7 @@ class ReferenceCheck {
   readonly #problems: Problems;
   readonly #names: readonly string[];
   readonly #default: string | undefined;
-  /** Broker and physical name to the path that took it first. */
+  /** The first path of each name on a broker. */
   readonly #taken = new Map<string, string>();
 
   constructor(config: AnytopicConfig, sources: ReadonlyMap<string, string>, problems: Problems) {
@@ -100,7 +100,7 @@ class ReferenceCheck {
     );
   }
 
-  /** Notes that a name is taken; a second taker is a problem. */
+  /** Notes that a path uses a name on the broker. A second path with the same name is a problem. */
   #take(scope: string, name: string, path: string): void {
     const key = `${scope} ${name}`;
     const first = this.#taken.get(key);
@@ -119,7 +119,7 @@ class ReferenceCheck {
     );
   }
 
-  /** Two connections with one URL are one broker. */
+  /** Two connections with the same URL are one broker. */
   #broker(connection: string): string {
     return this.#config.connections?.[connection]?.url ?? connection;
   }

@@ -5,12 +5,12 @@ import { closestName } from "../options/closest-name.ts";
 import { configPath, type Problems } from "./problems.ts";
 import type { IntegerShape, ListShape, MapShape, NumberShape, ObjectShape, Shape, TextShape } from "./shape.ts";
 
-/** Compares a value with what it may be; adds what is wrong to `problems` and returns the value as it is meant. */
+/** Checks a value against a shape, adds what is wrong to `problems`, and returns the checked value. */
 export class ShapeCheck {
   readonly #problems: Problems;
   readonly #sources: ReadonlyMap<string, string>;
 
-  /** `sources`: the text before variables were put in, by path. */
+  /** @param sources by path: the text before variables were replaced */
   constructor(problems: Problems, sources: ReadonlyMap<string, string>) {
     this.#problems = problems;
     this.#sources = sources;
@@ -109,7 +109,7 @@ export class ShapeCheck {
     return this.#wrong(path, value, `must be a number from ${limits.min} to ${limits.max}`);
   }
 
-  /** Text made of variables is the number that it spells: variables are always text. */
+  /** A text with variables may be a number, because variables are always text. */
   #asNumber(value: unknown, path: string): unknown {
     if (typeof value === "string" && this.#sources.has(path) && /^\d+(\.\d+)?$/.test(value)) return Number(value);
     return value;
@@ -117,7 +117,7 @@ export class ShapeCheck {
 
   #wrong(path: string, value: unknown, must: string, secret = false): undefined {
     const source = this.#sources.get(path);
-    // What came out of a variable, and what may hold a password, is not shown.
+    // Values of variables, and values that may contain a password, are not shown.
     const subject =
       source !== undefined
         ? `is ${shown(source)}, with the variables' values`
@@ -137,7 +137,7 @@ function kindOf(value: unknown): string {
   return typeof value === "object" ? "an object" : `of type ${typeof value}`;
 }
 
-/** `did you mean "topics"? ` when one of `known` is close, else nothing. */
+/** `did you mean "topics"? ` when one of `known` is similar, else nothing. */
 export function meant(name: string, known: readonly string[]): string {
   const close = closestName(name, known);
   return close === undefined ? "" : `did you mean ${JSON.stringify(close)}? `;

@@ -16,12 +16,12 @@ const CONNECTION: NameRule = {
   pattern: /^[A-Za-z][-A-Za-z0-9_]{0,62}$/,
   words: 'the name of a connection: 1 to 63 letters, digits, "-" and "_" that begin with a letter',
 };
-/** What every broker takes as it is: no adapter has to change it, so two names are the same resource only when they are equal. */
+/** Names that every broker accepts unchanged, so that two different names are never one resource. */
 const PHYSICAL: NameRule = {
   pattern: /^[A-Za-z][-A-Za-z0-9_]{0,62}$/,
   words: '1 to 63 letters, digits, "-" and "_" that begin with a letter, which every broker takes',
 };
-/** As `requireSecret` wants it. */
+/** The same rule as in `requireSecret`. */
 const SECRET: NameRule = {
   pattern: new RegExp(`^[^]{${ID_SECRET_LENGTH.min},${ID_SECRET_LENGTH.max}}$`),
   words: ID_SECRET_WORDS,

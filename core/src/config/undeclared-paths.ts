@@ -3,8 +3,8 @@ import { subscriptionPath, type Declaration } from "../declare/subscription.ts";
 import type { LoadedConfig } from "./config-types.ts";
 
 /**
- * Paths of topics and subscriptions in a configuration that no declaration has: misspelt, or another service's. Not an
- * error when connecting, since services may share a file and declare a part of it each.
+ * The paths of topics and subscriptions in a configuration that are not declared: misspelt, or of another service. Not an error for
+ * `connect`, because several services may share one file.
  */
 export function undeclaredPaths(config: LoadedConfig, declarations: readonly Declaration[]): readonly string[] {
   const topics = new Set(declarations.map((one) => (one.kind === "topic" ? one.name : one.topic.name)));

@@ -12,7 +12,7 @@ import { requireNoDifferences } from "./provisioning-check.ts";
 import { requireCapabilities, topologyOf, type PhysicalNames } from "./specs.ts";
 import { subscriptionPath, type Declaration } from "../declare/subscription.ts";
 
-/** An open driver with its state, and the topics and subscriptions that were provisioned on it. */
+/** An open driver with its state, and the topics and subscriptions that were provisioned through it. */
 export class Connection {
   readonly name: string;
   readonly adapter: Adapter;
@@ -58,7 +58,7 @@ export class Connection {
     return this.#status.error;
   }
 
-  /** Provisions or verifies a declaration once; a failure is forgotten, so that the next use tries again. */
+  /** Provisions or verifies a declaration once. After a failure, the next call tries again. */
   prepare(declaration: Declaration): Promise<void> {
     const key = declaration.kind === "topic" ? declaration.name : subscriptionPath(declaration);
     const known = this.#provisioned.get(key);
@@ -69,7 +69,7 @@ export class Connection {
     return provisioned;
   }
 
-  /** @throws PubSubError `NOT_SUPPORTED` when a declaration asks for what the adapter lacks */
+  /** @throws PubSubError `NOT_SUPPORTED` when a declaration needs what the adapter lacks */
   requireSupported(declarations: readonly Declaration[]): void {
     for (const declaration of declarations) {
       requireCapabilities(declaration, this.adapter.name, this.capabilities, this.#hasInbox);
@@ -90,7 +90,7 @@ export class Connection {
     return await this.driver.plan(topologyOf(declarations, this.names));
   }
 
-  /** Disconnects, within what is left of `budget`. Never rejects. */
+  /** Closes the driver within `budget`. Never rejects. */
   async close(budget: CloseBudget): Promise<void> {
     const fields = { connection: this.name };
     await budget.wait("closing the connection", fields, (leftMs) => this.driver.close(leftMs));
@@ -109,7 +109,7 @@ export interface ConnectionEnvironment {
   readonly observe: ((event: PubSubEvent) => void) | undefined;
 }
 
-/** What the driver last said of its connection; logs and observes changes. */
+/** The last state that the driver has reported. Logs and observes changes. */
 class LastReport {
   state: ConnectionState = "up";
   error: PubSubError | undefined;

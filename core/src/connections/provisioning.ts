@@ -6,9 +6,9 @@ import type { Declaration } from "../declare/subscription.ts";
 
 type Declarations = readonly Declaration[];
 
-/** One difference between what is declared and what exists, and on which connection. */
+/** One difference between the declarations and what exists on a connection. */
 export interface PlannedChange extends TopologyChange {
-  /** Its name in the configuration; `"default"` where there is none. */
+  /** The connection's name in the configuration; `"default"` where there is no configuration. */
   readonly connection: string;
 }
 
@@ -38,7 +38,7 @@ export async function destroyOn(router: ConnectionRouter, declarations: Declarat
   return destroyed;
 }
 
-/** One connection after the other: what fails on one has not begun on the next. */
+/** One connection after the other: after a failure, nothing is started on the next. */
 async function onEach(
   router: ConnectionRouter,
   declarations: Declarations,

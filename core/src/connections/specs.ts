@@ -4,7 +4,7 @@ import { PubSubError } from "../base/errors.ts";
 import { subscriptionPath, type AnySubscription, type Declaration } from "../declare/subscription.ts";
 import type { AnyTopic } from "../declare/topic.ts";
 
-/** Where configuration gives a resource another name than its declaration. */
+/** Names on the broker, where the configuration gives other names than the declarations. */
 export interface PhysicalNames {
   topic(topic: AnyTopic): string;
   subscription(subscription: AnySubscription): string;
@@ -31,7 +31,7 @@ export function subscriptionSpec(subscription: AnySubscription, names: PhysicalN
   });
 }
 
-/** The topology of some declarations: each topic and subscription once, with the topics of the subscriptions. */
+/** The topology of some declarations: each topic and subscription once, and the topics of all subscriptions. */
 export function topologyOf(declarations: readonly Declaration[], names: PhysicalNames): Topology {
   const topics = new Map<string, TopicSpec>();
   const subscriptions = new Map<string, SubscriptionSpec>();
@@ -45,7 +45,7 @@ export function topologyOf(declarations: readonly Declaration[], names: Physical
   return Object.freeze({ topics: [...topics.values()], subscriptions: [...subscriptions.values()] });
 }
 
-/** Refuses, before anything is created, what the adapter cannot do (C22). */
+/** Refuses a declaration that needs what the adapter cannot do, before anything is created (C22). */
 export function requireCapabilities(
   declaration: Declaration,
   adapter: string,

@@ -4,19 +4,19 @@ import { topologyOf } from "./specs.ts";
 import type { Declaration } from "../declare/subscription.ts";
 import type { LoadedConfig } from "../config/config-types.ts";
 
-/** What belongs on one connection. */
+/** The declarations and the topology of one connection. */
 export interface ConnectionTopology {
   readonly connection: string;
-  /** As they are in force there, with what the configuration replaces. */
+  /** With the overrides of the configuration. */
   readonly declarations: readonly Declaration[];
-  /** With names as they are on the broker. */
+  /** With the names on the broker. */
   readonly topology: Topology;
 }
 
 /**
- * What `apply` would see on each connection, without connecting: for exports and permissions.
+ * What `apply` would create on each connection, without connecting: for exports and permissions.
  *
- * @throws PubSubError `INVALID_CONFIG` when a declaration and its configuration do not go together, or names collide
+ * @throws PubSubError `INVALID_CONFIG` when a declaration and its configuration contradict each other, or two names are the same
  */
 export function topologiesOf(
   config: LoadedConfig,

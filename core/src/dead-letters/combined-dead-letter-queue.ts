@@ -3,9 +3,9 @@ import type { LetterSelection } from "./letter-selection.ts";
 import type { DeadLetter } from "../contract/dead-letter.ts";
 import { requireInteger } from "../options/option-checks.ts";
 
-/** The dead letters of a subscription on several connections as one queue: one connection after the other. */
+/** Presents the dead-letter queues of a subscription on several connections as one: one connection after the other. */
 export function combinedDeadLetterQueue(queues: readonly DeadLetterQueue[]): DeadLetterQueue {
-  /** Goes through the queues until `limit` is reached; letters go back to the connection they came from. */
+  /** Goes through the queues until `limit` is reached. A letter is redriven on its own connection. */
   const walk = async <Selection extends LetterSelection>(
     selection: Selection,
     act: (queue: DeadLetterQueue, selection: Selection) => Promise<number>,

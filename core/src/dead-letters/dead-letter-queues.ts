@@ -10,7 +10,7 @@ import { subscriptionSpec } from "../connections/specs.ts";
 import type { AnySubscription, Subscription } from "../declare/subscription.ts";
 import { untilAborted } from "../base/until-aborted.ts";
 
-/** The dead-letter queues that a `PubSub` was asked for, each opened once, on first use. */
+/** The dead-letter queues of a `PubSub`, each opened once, on first use. */
 export class DeadLetterQueues {
   readonly #router: ConnectionRouter;
   readonly #clock: Clock;
@@ -26,7 +26,7 @@ export class DeadLetterQueues {
     this.#closed = closed;
   }
 
-  /** Of all the connections that a subscription takes from, as one. */
+  /** The queue of a subscription, on all its connections together. */
   of(subscription: AnySubscription): DeadLetterQueue {
     const path = subscriptionPath(subscription);
     const queues = this.#router.routes.connectionsOf(subscription).map((name) => {
