@@ -73,18 +73,15 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Confi
   const fromEnvironment = typeof options.config === "object" ? undefined : environment["ANYTOPIC_URL"] || undefined;
   const raw = typeof given === "object" ? given : path === undefined ? undefined : await readConfigFile(path);
   const replacement = url ?? fromEnvironment;
-  if (raw === undefined && replacement === undefined) {
-    throw noBrokerConfigured();
-  }
+  if (raw === undefined && replacement === undefined) throw noBrokerConfigured();
   const where = raw === undefined ? undefined : path === undefined ? "the configuration" : basename(path);
-  const checked = checkConfig(raw === undefined ? {} : raw, {
+  const { config, used, droppedOptions } = checkConfig(raw === undefined ? {} : raw, {
     where: where ?? "the configuration",
     folder: path === undefined ? folder : dirname(path),
     // In a loaded configuration, variables are replaced already.
     environment: known === undefined ? environment : undefined,
     url: replacement,
   });
-  const { config, used, droppedOptions } = checked;
   const source = url !== undefined ? "argument" : fromEnvironment !== undefined ? "ANYTOPIC_URL" : "configuration";
   const note = droppedOptions
     ? `; connections.${config.default}.options are not used, since they may be of another adapter`

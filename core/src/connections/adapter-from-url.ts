@@ -73,6 +73,6 @@ export async function adapterFromUrl(
   if (typeof adapterModule?.fromUrl === "function") return adapterModule.fromUrl(url, options);
   throw new PubSubError(
     "INVALID_CONFIG",
-    `${packageName} exports no adapterModule: install the version that goes with @anytopic/core`,
+    `${packageName} exports no adapterModule: install the version that matches @anytopic/core`,
   );
 }

@@ -41,7 +41,7 @@ export class Confirmations {
     const known = error instanceof PubSubError ? error : undefined;
     logger.warn(
       { subscription: subscriptionPath(subscription), id: item.id, code: known?.code },
-      `a settle did not take effect, expect a redelivery: ${known?.message}`,
+      `the broker did not accept a settle, expect a redelivery: ${known?.message}`,
     );
     observe?.({ ...itemNames(subscription, item), type: "lease-lost", error: known, atMs: clock.now() });
   }

@@ -68,7 +68,7 @@ export class Endings implements AttemptEnd {
     const limitMs = Math.round(item.deadlineMs - item.startedMs);
     item.deadlineMs = Number.POSITIVE_INFINITY;
     if (item.state === "waiting") {
-      const error = new PubSubError("TIMEOUT", `somebody else has handled the same message for ${limitMs} ms`);
+      const error = new PubSubError("TIMEOUT", `another handler has had the same message for ${limitMs} ms`);
       return reported(this.#settler.settle(item, outcomeOf(error)));
     }
     const error = new PubSubError("TIMEOUT", `the handler did not finish within ${limitMs} ms`);

@@ -5,8 +5,7 @@ import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { DriverDeadLetters } from "../driver.ts";
 import { editedLetter } from "./edited-letter.ts";
 import { type LetterAction, LetterPass } from "./letter-pass.ts";
-import type { LetterSelection, RedriveOptions } from "./letter-selection.ts";
-import { requireInteger } from "../options/option-checks.ts";
+import { requireLimit, type LetterSelection, type RedriveOptions } from "./letter-selection.ts";
 import { resendable } from "../contract/received.ts";
 import { peekLetters, purgeLetters } from "./taken-letters.ts";
 import { untilAborted } from "../base/until-aborted.ts";
@@ -62,7 +61,7 @@ export function createDeadLetterQueue(open: () => Promise<OpenLetters>, path: st
   return {
     count: async () => await (await opened()).letters.count(),
     async peek(options = {}): Promise<readonly DeadLetter[]> {
-      const limit = requireInteger("limit", options.limit ?? 10, { min: 1, max: 1000 });
+      const limit = requireLimit(options.limit ?? 10, 1000);
       return (await peekLetters((await opened()).letters, limit)).map((stored) => readLetter(stored, path));
     },
     redrive: async (options = {}) =>

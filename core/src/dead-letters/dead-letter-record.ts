@@ -111,7 +111,7 @@ export function readLetter(stored: StoredMessage, subscription: string): DeadLet
     publishTime: dateOf(stored.publishTimeMs),
     reason: wire?.reason ?? "backstop",
     errorName: wire?.error ?? "",
-    errorMessage: wire?.message ?? "the broker's own delivery limit was reached, because workers kept dying",
+    errorMessage: wire?.message ?? "the broker's own delivery limit was reached, because workers died again and again",
     attempts: wire?.attempts ?? 0,
     firstFailureTime: wire?.first === undefined ? undefined : dateOf(wire.first),
     lastFailureTime: dateOf(wire?.last ?? stored.publishTimeMs),

@@ -1,13 +1,12 @@
 import type { Clock } from "../base/clock.ts";
 import { readLetter } from "./dead-letter-record.ts";
-import type { LetterSelection } from "./letter-selection.ts";
+import { requireLimit, type LetterSelection } from "./letter-selection.ts";
 import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { DriverDeadLetters, TakenLetter } from "../driver.ts";
 import { PubSubError } from "../base/errors.ts";
 import { HeldLetters, type LeftLetter } from "./held-letters.ts";
 import { LetterMarks } from "./letter-marks.ts";
 import { takeLetters } from "./taken-letters.ts";
-import { requireInteger } from "../options/option-checks.ts";
 import { untilAborted } from "../base/until-aborted.ts";
 
 /** Letters taken at a time. */
@@ -51,8 +50,7 @@ export class LetterPass {
   #again = 0;
 
   constructor(context: PassContext, selection: LetterSelection) {
-    if (selection.limit !== undefined)
-      requireInteger("limit", selection.limit, { min: 1, max: Number.MAX_SAFE_INTEGER });
+    if (selection.limit !== undefined) requireLimit(selection.limit);
     this.#context = context;
     this.#selection = selection;
     this.#held = new HeldLetters(context.letters);
@@ -116,12 +114,8 @@ export class LetterPass {
       if (isNew) this.#again = 0;
       // A held letter that is taken again is moved now, so that it is not taken a third time.
       else if (!this.#held.has(mark)) this.#again += 1;
-      if (!isNew) {
-        left.push({ mark, taken, isNew });
-        continue;
-      }
       const letter = readLetter(taken, this.#context.path);
-      if (this.#isLate(letter) || this.#selection.filter?.(letter) === false) {
+      if (!isNew || this.#isLate(letter) || this.#selection.filter?.(letter) === false) {
         left.push({ mark, taken, isNew });
         continue;
       }

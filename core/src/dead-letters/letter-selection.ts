@@ -1,5 +1,11 @@
 import type { DeadLetter } from "../contract/dead-letter.ts";
+import { requireInteger } from "../options/option-checks.ts";
 import type { LetterEdit } from "./edited-letter.ts";
+
+/** @throws TypeError when `limit` is not a whole number of at least 1 */
+export function requireLimit(limit: number, max: number = Number.MAX_SAFE_INTEGER): number {
+  return requireInteger("limit", limit, { min: 1, max });
+}
 
 export interface LetterSelection {
   /** Selects the letters for which it returns true. @default all */

@@ -33,7 +33,7 @@ export async function storeLetter(letter: OutgoingMessage, store: LetterStore): 
     }
     if (without === "") return;
     const fields = { ...store.place, id: letter.id };
-    store.logger.warn(fields, `a dead letter was more than the broker takes, and is stored without ${without}`);
+    store.logger.warn(fields, `a dead letter is beyond the broker's limits and was stored without ${without}`);
     return;
   }
   throw refused;
