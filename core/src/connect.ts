@@ -1,39 +1,19 @@
-import { checkedAdapters } from "./connections/adapter-from-url.ts";
 import { systemClock } from "./base/clock.ts";
 import type { LoadedConfig } from "./config/config-types.ts";
-import type { ConnectOptions, ConnectTarget } from "./connections/connect-options.ts";
+import { checkedOptions, type ConnectOptions, type ConnectTarget } from "./connections/connect-options.ts";
 import type { ConnectionEnvironment } from "./connections/connection.ts";
 import { ConnectionRouter, type Routing } from "./connections/connection-router.ts";
 import type { Adapter } from "./driver.ts";
 import { guardedLogger } from "./base/guarded-logger.ts";
 import { keepTrying } from "./base/keep-trying.ts";
 import { silentLogger, type Logger } from "./base/logger.ts";
-import { requireSecret } from "./publish/id-signer.ts";
 import { noBrokerConfigured } from "./base/no-broker-configured.ts";
 import type { Observer, PubSubEvent } from "./observe/observer.ts";
-import { integerOption, rejectUnknownKeys, requireChoice, withoutUndefined } from "./options/option-checks.ts";
+import { withoutUndefined } from "./options/option-checks.ts";
 import { shown } from "./base/shown.ts";
-import { CLOSE_TIMEOUT_LIMITS, PROVISIONING, WAIT_FOR_BROKER_LIMITS } from "./options/connect-limits.ts";
-import { PUBLISH_LIMITS } from "./options/publish-limits.ts";
+import { WAIT_FOR_BROKER_LIMITS } from "./options/connect-limits.ts";
 import { PubSub } from "./pubsub.ts";
 import { untilAborted } from "./base/until-aborted.ts";
-
-const OPTIONS = [
-  "config",
-  "provisioning",
-  "declarations",
-  "adapterOptions",
-  "adapters",
-  "publish",
-  "inbox",
-  "logger",
-  "observer",
-  "waitForBrokerMs",
-  "closeTimeoutMs",
-  "clock",
-  "random",
-  "signal",
-] as const;
 
 /**
  * Connects to one broker, or to all brokers of a configuration.
@@ -144,21 +124,6 @@ function withConfigured(given: ConnectOptions, config: LoadedConfig): ConnectOpt
     ...(closeTimeoutMs === undefined ? {} : { closeTimeoutMs }),
     publish: Object.freeze({ ...config.publish, ...withoutUndefined(given.publish ?? {}) }),
   });
-}
-
-function checkedOptions(options: ConnectOptions): ConnectOptions {
-  rejectUnknownKeys("connect", options, OPTIONS);
-  requireChoice("provisioning", options.provisioning ?? "ensure", PROVISIONING);
-  integerOption("closeTimeoutMs", options.closeTimeoutMs, CLOSE_TIMEOUT_LIMITS);
-  integerOption("waitForBrokerMs", options.waitForBrokerMs, WAIT_FOR_BROKER_LIMITS);
-  checkedAdapters(options.adapters ?? []);
-  const publish = options.publish ?? {};
-  rejectUnknownKeys("publish", publish, [...Object.keys(PUBLISH_LIMITS), "idSecret"]);
-  integerOption("publish.maxPending", publish.maxPending, PUBLISH_LIMITS.maxPending);
-  integerOption("publish.maxWaiting", publish.maxWaiting, PUBLISH_LIMITS.maxWaiting);
-  integerOption("publish.timeoutMs", publish.timeoutMs, PUBLISH_LIMITS.timeoutMs);
-  if (publish.idSecret !== undefined) requireSecret(publish.idSecret);
-  return Object.freeze({ ...options, publish: Object.freeze({ ...publish }) });
 }
 
 function environmentOf(options: ConnectOptions): ConnectionEnvironment {

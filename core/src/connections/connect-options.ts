@@ -1,8 +1,14 @@
-import type { RegisteredAdapter } from "./adapter-from-url.ts";
+import { checkedAdapters, type RegisteredAdapter } from "./adapter-from-url.ts";
 import type { Clock } from "../base/clock.ts";
 import type { AnytopicConfig, LoadedConfig } from "../config/config-types.ts";
-import type { Provisioning } from "../options/connect-limits.ts";
-import type { PublishLimits } from "../options/publish-limits.ts";
+import {
+  CLOSE_TIMEOUT_LIMITS,
+  PROVISIONING,
+  WAIT_FOR_BROKER_LIMITS,
+  type Provisioning,
+} from "../options/connect-limits.ts";
+import { integerOption, rejectUnknownKeys, requireChoice } from "../options/option-checks.ts";
+import { PUBLISH_LIMITS, requireSecret, type PublishLimits } from "../options/publish-limits.ts";
 import type { Adapter } from "../driver.ts";
 import type { InboxStore } from "../inbox/inbox.ts";
 import type { Logger } from "../base/logger.ts";
@@ -54,3 +60,36 @@ export interface ConnectOptions {
 
 /** A URL such as `nats://127.0.0.1:4222`, or the result of an adapter's factory. */
 export type ConnectTarget = string | URL | Adapter;
+
+const OPTIONS = [
+  "config",
+  "provisioning",
+  "declarations",
+  "adapterOptions",
+  "adapters",
+  "publish",
+  "inbox",
+  "logger",
+  "observer",
+  "waitForBrokerMs",
+  "closeTimeoutMs",
+  "clock",
+  "random",
+  "signal",
+] as const;
+
+/** Checks options and freezes a copy. @throws TypeError when an option is unknown or not allowed */
+export function checkedOptions(options: ConnectOptions): ConnectOptions {
+  rejectUnknownKeys("connect", options, OPTIONS);
+  requireChoice("provisioning", options.provisioning ?? "ensure", PROVISIONING);
+  integerOption("closeTimeoutMs", options.closeTimeoutMs, CLOSE_TIMEOUT_LIMITS);
+  integerOption("waitForBrokerMs", options.waitForBrokerMs, WAIT_FOR_BROKER_LIMITS);
+  checkedAdapters(options.adapters ?? []);
+  const publish = options.publish ?? {};
+  rejectUnknownKeys("publish", publish, [...Object.keys(PUBLISH_LIMITS), "idSecret"]);
+  integerOption("publish.maxPending", publish.maxPending, PUBLISH_LIMITS.maxPending);
+  integerOption("publish.maxWaiting", publish.maxWaiting, PUBLISH_LIMITS.maxWaiting);
+  integerOption("publish.timeoutMs", publish.timeoutMs, PUBLISH_LIMITS.timeoutMs);
+  if (publish.idSecret !== undefined) requireSecret(publish.idSecret);
+  return Object.freeze({ ...options, publish: Object.freeze({ ...publish }) });
+}

@@ -1,4 +1,5 @@
-import { type NumberLimits } from "./option-checks.ts";
+import { kindOf } from "../base/shown.ts";
+import type { NumberLimits } from "./option-checks.ts";
 
 export interface PublishLimits {
   /** Pending publishes per topic; further ones wait. 1 to 100,000. @default 1000 */
@@ -30,3 +31,11 @@ export const ID_SECRET_LENGTH: { readonly min: number; readonly max: number } = 
 
 /** Ends the sentence "must be …". */
 export const ID_SECRET_WORDS: string = `text of ${ID_SECRET_LENGTH.min} to ${ID_SECRET_LENGTH.max} characters, best random ones`;
+
+/** @throws TypeError that does not show the secret */
+export function requireSecret(secret: unknown): string {
+  const must = `must be ${ID_SECRET_WORDS}`;
+  if (typeof secret !== "string") throw new TypeError(`publish.idSecret is ${kindOf(secret)}: ${must}`);
+  if (secret.length >= ID_SECRET_LENGTH.min && secret.length <= ID_SECRET_LENGTH.max) return secret;
+  throw new TypeError(`publish.idSecret has ${secret.length} characters: ${must}`);
+}

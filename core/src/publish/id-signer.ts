@@ -1,8 +1,7 @@
-import { kindOf } from "../base/shown.ts";
 import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "node:crypto";
 
 import { MAX_ID_LENGTH } from "../contract/message-id.ts";
-import { ID_SECRET_LENGTH, ID_SECRET_WORDS } from "../options/publish-limits.ts";
+import { requireSecret } from "../options/publish-limits.ts";
 
 /** 128 bits: too many to guess at a broker. */
 const MAC_BYTES = 16;
@@ -49,12 +48,4 @@ export class IdSigner {
     // Neither part can contain a line break.
     return createHmac("sha256", this.#key).update(`${topic}\n${id}`).digest().subarray(0, MAC_BYTES);
   }
-}
-
-/** @throws TypeError that does not show the secret */
-export function requireSecret(secret: unknown): string {
-  const must = `must be ${ID_SECRET_WORDS}`;
-  if (typeof secret !== "string") throw new TypeError(`publish.idSecret is ${kindOf(secret)}: ${must}`);
-  if (secret.length >= ID_SECRET_LENGTH.min && secret.length <= ID_SECRET_LENGTH.max) return secret;
-  throw new TypeError(`publish.idSecret has ${secret.length} characters: ${must}`);
 }
