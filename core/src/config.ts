@@ -11,10 +11,8 @@ export type {
   TopicConfig,
 } from "./config/config-types.ts";
 export { defineConfig } from "./config/define-config.ts";
-export { loadConfig } from "./config/load-config.ts";
-export type { ConfigLoad, ConfigSource, LoadConfigOptions } from "./config/load-config.ts";
+export { loadConfig, type ConfigLoad, type ConfigSource, type LoadConfigOptions } from "./config/load-config.ts";
 export { parseJson } from "./config/parse-json.ts";
 export { shownUrl } from "./config/shown-url.ts";
-export { topologiesOf } from "./connections/topologies.ts";
-export type { ConnectionTopology } from "./connections/topologies.ts";
+export { topologiesOf, type ConnectionTopology } from "./connections/topologies.ts";
 export { undeclaredPaths } from "./config/undeclared-paths.ts";

@@ -1,59 +1,41 @@
-import { checkedAdapters } from "./connections/adapter-from-url.ts";
 import { systemClock } from "./base/clock.ts";
 import type { LoadedConfig } from "./config/config-types.ts";
-import type { ConnectOptions, ConnectTarget } from "./connections/connect-options.ts";
+import { checkedOptions, type ConnectOptions, type ConnectTarget } from "./connections/connect-options.ts";
 import type { ConnectionEnvironment } from "./connections/connection.ts";
 import { ConnectionRouter, type Routing } from "./connections/connection-router.ts";
 import type { Adapter } from "./driver.ts";
 import { guardedLogger } from "./base/guarded-logger.ts";
 import { keepTrying } from "./base/keep-trying.ts";
 import { silentLogger, type Logger } from "./base/logger.ts";
-import { requireSecret } from "./publish/id-signer.ts";
 import { noBrokerConfigured } from "./base/no-broker-configured.ts";
 import type { Observer, PubSubEvent } from "./observe/observer.ts";
-import { rejectUnknownKeys, requireChoice, withoutUndefined } from "./options/option-checks.ts";
+import { withoutUndefined } from "./options/option-checks.ts";
 import { shown } from "./base/shown.ts";
-import { CLOSE_TIMEOUT_LIMITS, PROVISIONING, WAIT_FOR_BROKER_LIMITS } from "./options/connect-limits.ts";
-import { integerOption } from "./options/number-limits.ts";
-import { PUBLISH_LIMITS } from "./options/publish-limits.ts";
+import { WAIT_FOR_BROKER_LIMITS } from "./options/connect-limits.ts";
 import { PubSub } from "./pubsub.ts";
 import { untilAborted } from "./base/until-aborted.ts";
 
-const OPTIONS = [
-  "config",
-  "provisioning",
-  "declarations",
-  "adapterOptions",
-  "adapters",
-  "publish",
-  "inbox",
-  "logger",
-  "observer",
-  "waitForBrokerMs",
-  "closeTimeoutMs",
-  "clock",
-  "random",
-  "signal",
-] as const;
-
 /**
- * Connects to a broker, or to several as the configuration says.
+ * Connects to one broker, or to all brokers of a configuration.
  *
- * The URL of the default connection comes from, in this order: `target`; the environment variable `ANYTOPIC_URL` (not
- * when `config` is an object, which is an argument too); the configuration. The configuration is `config`, else the file
- * that `ANYTOPIC_CONFIG` names, else the one file `anytopic.config.json`, `.yaml`, `.yml`, `.ts`, `.mts`, `.js` or `.mjs`
- * in the working directory. With a `target` and no `config`, no file is looked for. Other connections, routes, names and
- * overrides come from the configuration in any case. Options given here win over the configuration's.
+ * The URL of the default connection comes from the first of these that is present:
+ * 1. `target`;
+ * 2. the environment variable `ANYTOPIC_URL`, unless `config` is an object;
+ * 3. the configuration: `config`, else the file that `ANYTOPIC_CONFIG` names, else the only file in the working directory that is
+ *    named `anytopic.config` and ends in `.json`, `.yaml`, `.yml`, `.ts`, `.mts`, `.js` or `.mjs`.
  *
- * The default connection is opened at once, others when they are first needed; with `declarations`, all that they need.
- * With `waitForBrokerMs` it waits for a broker that is not there yet.
+ * With a `target` and no `config`, no file is read. Other connections, routes, names and overrides always come from the
+ * configuration. An option given here wins over the same option of the configuration.
  *
- * @param target a URL (`memory:`, `nats://host`, `amqp://host`, `aws://region`, `gcp://project`), or what an adapter's
- *   factory made. @default as above
- * @throws TypeError on options that are not allowed
- * @throws PubSubError `INVALID_CONFIG`, `ADAPTER_NOT_INSTALLED`; `UNAVAILABLE`, `UNAUTHENTICATED`, … when the first
- *   connection cannot be had; `NOT_SUPPORTED`, `NOT_FOUND`, `TOPOLOGY_MISMATCH` when `declarations` do not fit.
- *   Losses of the connection later are repaired for ever and shown by `health()`.
+ * The default connection is opened now. Other connections are opened on first use, or now when `declarations` need them. With
+ * `waitForBrokerMs`, this waits for a broker that cannot be reached yet. A connection that is lost later is repaired without
+ * end; `health()` shows it.
+ *
+ * @param target a URL (`memory:`, `nats://host`, `amqp://host`, `aws://region`, `gcp://project`), or the result of an adapter's
+ *   factory
+ * @throws TypeError when an option is not allowed
+ * @throws PubSubError `INVALID_CONFIG` or `ADAPTER_NOT_INSTALLED`; `UNAVAILABLE`, `UNAUTHENTICATED`, … when the default connection
+ *   cannot be opened; `NOT_SUPPORTED`, `NOT_FOUND` or `TOPOLOGY_MISMATCH` when `declarations` do not match the broker
  */
 export function connect(options: ConnectOptions): Promise<PubSub>;
 export function connect(target?: ConnectTarget, options?: ConnectOptions): Promise<PubSub>;
@@ -84,7 +66,7 @@ async function open(
     signal?.throwIfAborted();
   } catch (error) {
     const closing = pubsub.close();
-    // Who waits no longer for the broker does not wait for its goodbye either.
+    // A caller that has aborted does not wait for closing either.
     if (signal?.aborted !== true) await closing;
     throw error;
   }
@@ -101,7 +83,7 @@ async function routingOf(target: ConnectTarget | undefined, options: ConnectOpti
   if (url === "") throw noBrokerConfigured();
   const adapter = isText || target === undefined ? undefined : checkedAdapter(target, options);
   if (target !== undefined && options.config === undefined) return routingToOne(url ?? "", adapter);
-  // Only now: importing core must cost nothing for what most programs do not use.
+  // Imported here, because most programs do not use it and should not pay for it.
   const { loadConfig } = await import("./config/load-config.ts");
   const { config } = options;
   const given = url ?? (adapter === undefined ? undefined : `${adapter.name}:`);
@@ -133,7 +115,7 @@ function checkedAdapter(target: Adapter, options: ConnectOptions): Adapter {
   throw new TypeError("adapterOptions go with a URL; give them to the adapter's factory instead");
 }
 
-/** What the program says wins over what the configuration says. */
+/** Options of the program win over those of the configuration. */
 function withConfigured(given: ConnectOptions, config: LoadedConfig): ConnectOptions {
   const { provisioning = config.provisioning, closeTimeoutMs = config.closeTimeoutMs } = given;
   return Object.freeze({
@@ -142,21 +124,6 @@ function withConfigured(given: ConnectOptions, config: LoadedConfig): ConnectOpt
     ...(closeTimeoutMs === undefined ? {} : { closeTimeoutMs }),
     publish: Object.freeze({ ...config.publish, ...withoutUndefined(given.publish ?? {}) }),
   });
-}
-
-function checkedOptions(options: ConnectOptions): ConnectOptions {
-  rejectUnknownKeys("connect", options, OPTIONS);
-  requireChoice("provisioning", options.provisioning ?? "ensure", PROVISIONING);
-  integerOption("closeTimeoutMs", options.closeTimeoutMs, CLOSE_TIMEOUT_LIMITS);
-  integerOption("waitForBrokerMs", options.waitForBrokerMs, WAIT_FOR_BROKER_LIMITS);
-  checkedAdapters(options.adapters ?? []);
-  const publish = options.publish ?? {};
-  rejectUnknownKeys("publish", publish, [...Object.keys(PUBLISH_LIMITS), "idSecret"]);
-  integerOption("publish.maxPending", publish.maxPending, PUBLISH_LIMITS.maxPending);
-  integerOption("publish.maxWaiting", publish.maxWaiting, PUBLISH_LIMITS.maxWaiting);
-  integerOption("publish.timeoutMs", publish.timeoutMs, PUBLISH_LIMITS.timeoutMs);
-  if (publish.idSecret !== undefined) requireSecret(publish.idSecret);
-  return Object.freeze({ ...options, publish: Object.freeze({ ...publish }) });
 }
 
 function environmentOf(options: ConnectOptions): ConnectionEnvironment {
@@ -170,7 +137,7 @@ function environmentOf(options: ConnectOptions): ConnectionEnvironment {
   };
 }
 
-/** An observer's mistake must not become ours. */
+/** An observer that throws must not break a publish or a settle. */
 function guarded(observer: Observer, logger: Logger): (event: PubSubEvent) => void {
   return (event) => {
     try {

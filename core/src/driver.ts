@@ -1,37 +1,36 @@
 /**
- * The contract between core and an adapter. Interfaces and their promises, and the few values both sides need.
+ * The contract between core and an adapter: the interfaces with their promises, and what both sides share.
  *
- * Core does: encoding, validation, limits, ids, the publish window, batching, per-key pause, concurrency, key lanes,
- * lease timing, the retry schedule, dead-letter records, redrive, drain, observation. A driver translates to its
- * broker, does natively what its broker does better, maps errors, and supervises its connection.
+ * Core does encoding, validation, limits, ids, the publish window, batching, the pause of a key after a failed publish,
+ * concurrency, order by key, lease timing, the retry schedule, dead-letter records, redrive, closing and observation. A driver
+ * translates for its broker, does natively what its broker does better, maps errors, and repairs its connection.
  *
- * Glossary. *Topic*: what is published to. *Subscription*: a named, durable cursor on one topic, with its own
- * dead-letter queue. *Worker*: one open subscriber. *Delivery*: one handing-over of a message to a worker. *Settle*:
- * end a delivery by ack, retry or release. *Lease*: the time a delivery belongs to a worker. *Letter*: a message in a
- * dead-letter queue.
+ * Glossary. *Topic*: what is published to. *Subscription*: a named consumer group of one topic, with its own dead-letter queue.
+ * *Worker*: one open subscriber. *Delivery*: one message given to one worker, once. *Settle*: end a delivery by ack, retry or
+ * release. *Lease*: the time in which a delivery belongs to a worker. *Letter*: a message in a dead-letter queue.
  *
- * Rules for every method below. Errors are `PubSubError`s, mapped by one table of the adapter. Drivers do not retry
- * what core can see (a publish, a settle); they do repair their connection for ever. All methods may be called
- * concurrently. `close` methods are idempotent, work while disconnected, and never reject. Like `stop` they are given
- * `timeoutMs`, the time that is left of core's one bound for closing (0 when nothing is left: at once), and keep it whatever the line
- * or the broker does: a polite goodbye first, then the socket is destroyed. No 'error' event of a client library may
- * go unheard.
+ * Rules for every method below. Errors are `PubSubError`s, mapped in one file of the adapter. Drivers do not retry a publish or a
+ * settle, because core sees its failure; they repair their connection without end. All methods may be called concurrently.
+ * `close` methods are idempotent, work while disconnected, and never reject. `close` and `stop` get `timeoutMs`: the time that is
+ * left for closing, 0 when none is left. They keep it whatever the network or the broker does: first they close in the broker's
+ * own way, then they destroy the socket. A driver must listen to every 'error' event of its client library.
  */
 import type { Capabilities } from "./contract/capabilities.ts";
 import type { Clock } from "./base/clock.ts";
+import type { ConnectionState } from "./contract/connection-state.ts";
 import type { PubSubError } from "./base/errors.ts";
 import type { Logger } from "./base/logger.ts";
 import type { OutgoingMessage, StoredMessage } from "./contract/message.ts";
 import type { SubscriptionSpec, Topology, TopicSpec, TopologyChange } from "./contract/topology.ts";
 import type { TopologyExporter } from "./contract/topology-exporter.ts";
 
-/** A publish on its way. Exactly one of `accept` and `reject` must be called, once, for every request, whatever happens. */
+/** A pending publish. For every request the driver calls exactly one of `accept` and `reject`, once, whatever happens. */
 export interface PublishRequest extends OutgoingMessage {
   /** The broker has durably accepted the message. */
   accept(): void;
-  /** It has not, or nobody knows (`TIMEOUT`, `UNAVAILABLE`). */
+  /** The broker has not accepted the message, or the outcome is unknown (`TIMEOUT`, `UNAVAILABLE`). */
   reject(error: PubSubError): void;
-  /** Whether core still waits for an answer. A driver may forget a request, and skip one it has not sent, once this is false. */
+  /** Whether core still waits for an answer. When false, a driver may forget the request, and need not send it. */
   readonly awaited: boolean;
 }
 
@@ -39,238 +38,243 @@ export interface DriverPublisher {
   /** Bytes of the message as the broker counts them, with this adapter's encoding and metadata. Called for every publish: must be cheap. */
   sizeOf(message: OutgoingMessage): number;
   /**
-   * Why the broker could never take a message that keeps to the capabilities: `LIMIT_EXCEEDED`, naming limit and actual value, for
-   * limits that no capability can express. Core asks before anything is sent, also to a mirror, and pauses no key for it. Left
-   * out where there is none; where present, called for every publish: must be cheap.
+   * For limits that no capability can express: the error (`LIMIT_EXCEEDED`, with the limit and the actual value) when the broker
+   * would never accept this message, else `undefined`. Called before anything is sent, also to a mirror; a refused message pauses
+   * no key. Absent when there are no such limits. Called for every publish: must be cheap.
    */
   refusal?(message: OutgoingMessage): PubSubError | undefined;
   /**
-   * Hands a batch to the broker and returns at once; never throws. The batch holds 1 to `publishBatch.maxMessages`
-   * messages of together at most `publishBatch.maxBytes`, at most one per ordering key, and core never has two of one
-   * key under way. The array may be kept. A rejection of one message must not reject its neighbours. Core bounds the
-   * number of requests under way, and gives up waiting after its publish timeout; a later accept is then ignored.
-   * While disconnected: reject with `UNAVAILABLE` rather than queue.
+   * Sends a batch and returns at once; never throws. A batch has 1 to `publishBatch.maxMessages` messages, together at most
+   * `publishBatch.maxBytes`, and at most one message per ordering key. Core never has two pending requests with the same key. The
+   * driver may keep the array. When one message is rejected, the others must not be rejected for that. Core limits the number of
+   * pending requests, and stops waiting after its publish timeout; a later `accept` is ignored. While disconnected, the driver
+   * rejects with `UNAVAILABLE` and does not queue.
    */
   publish(batch: readonly PublishRequest[]): void;
-  /** Called when no request is under way. Resolves within `timeoutMs`, see the rules at the top. */
+  /** Called when no request is pending. Resolves within `timeoutMs`, see the rules at the top. */
   close(timeoutMs: number): Promise<void>;
 }
 
-/** One delivery in core's hands: what came, as plain data, and whom to tell how it ends. */
+/** One delivery, as plain data, with the owner that settles it. */
 export interface DriverDelivery extends StoredMessage {
-  /** 1 for the first delivery of a message to this subscription, true across workers, crashes and restarts of the broker. */
+  /** 1 for the first delivery of a message to this subscription. Counts on across workers, crashes and restarts of the broker. */
   readonly attempt: number;
-  /** Why the message's metadata cannot be read: core dead-letters it at once, as `"undecodable"`, with `body` and `attributes` as they are here. */
+  /** Why the message's metadata cannot be read. Core then dead-letters the message at once, as `"undecodable"`, with this `body` and these `attributes`. */
   readonly undecodable?: Error | undefined;
   /** Settles it. */
   readonly owner: DeliveryOwner;
 }
 
 /**
- * Settles deliveries, for a worker or a whole subscription. It is part of the delivery because deliveries may come before
- * `openSubscriber` resolves, and their settles too.
+ * Settles deliveries, of one worker or of a whole subscription. Every delivery carries its owner, because deliveries and their
+ * settles may come before `openSubscriber` resolves.
  *
- * Core settles each delivery exactly once, by `ack`, `retry` or `release`, unless it was revoked. A settle is called as soon
- * as the outcome is known, before core lets the message's key go on: what it revokes has not started. The delivery's place in
- * `maxOutstanding` is free at once. Writing to the broker may wait, so that several settles go out together.
+ * Core settles each delivery exactly once, by `ack`, `retry` or `release`, unless it was revoked. It settles as soon as the
+ * outcome is known, and before the next message of the key starts: so a message that the driver revokes in a settle has not
+ * started. The delivery no longer counts for `maxOutstanding`. The driver may delay the write, to send several settles together.
+ * After `DriverSubscriber.close` core settles nothing.
  *
- * A settle returns `undefined` when it was handed to the connection and no confirmation will come. Otherwise it returns a
- * promise that resolves on the broker's confirmation and rejects with `LEASE_LOST` (known to be no longer ours) or
- * `UNAVAILABLE` (unknown). It never throws. A settle after a reconnect that invalidated the delivery must reject with
- * `LEASE_LOST` and must never settle another message.
+ * A settle returns `undefined` when it was given to the connection and no confirmation will follow. Otherwise it returns a promise
+ * that resolves when the broker confirms, and rejects with `LEASE_LOST` (the message belongs to another worker) or `UNAVAILABLE`
+ * (unknown). It never throws. When a reconnect has invalidated the delivery, a settle must reject with `LEASE_LOST` and must never
+ * settle another message.
  *
- * A success counts, however late: core calls `ack` also when the lease has ended, and once after `revoke` or `revokeAll`
- * when the handler succeeded after all. The driver tries it where the broker may still accept it for this message, and
- * otherwise rejects with `LEASE_LOST`. A late `retry` or `release` gives back only what is certainly still its own.
+ * A success counts, however late. Core also calls `ack` after the lease has expired, and once after `revoke` or `revokeAll` when
+ * the handler succeeds after that. The driver sends it where the broker may still accept it for this message, and otherwise
+ * rejects with `LEASE_LOST`. A late `retry` or `release` must not touch a message that may belong to another worker.
  */
 export interface DeliveryOwner<Delivery extends DriverDelivery = DriverDelivery> {
   /**
-   * Done. On an exactly-once subscription a promise is required: with `Capabilities.ack` `"confirmed"` it resolves when the ack is
-   * durable, with `"sent"` when the broker has worked up to it; what a crash then brings back, the inbox recognises.
+   * Acknowledges. On an exactly-once subscription it must return a promise. With `Capabilities.ack` `"confirmed"` the promise
+   * resolves when the ack is durable. With `"sent"` it resolves when the broker has received the ack; the inbox recognises a
+   * message that is redelivered after a crash.
    */
   ack(delivery: Delivery): Promise<void> | undefined;
-  /** Failed: deliver again, to any worker, no sooner than `delayMs` from now, with `attempt` one higher. The wait must not hold a place of `maxOutstanding`, nor delay other messages. */
+  /** The attempt failed. Redelivers to any worker, not earlier than `delayMs` from now, with `attempt` one higher. A waiting message must not count for `maxOutstanding` and must not delay other messages. */
   retry(delivery: Delivery, delayMs: number): Promise<void> | undefined;
   /**
-   * Not started: deliver again at once, to another worker where there is one, without spending an attempt where the
-   * broker allows. With `leaseEnded`, core knows that its lease has ended (the process was held up), and it may be
-   * another's: the driver frees its place and tells the broker nothing that could disturb that one.
+   * The handler did not start. Redelivers at once, to another worker where there is one, and counts no attempt where the broker
+   * allows that. With `leaseEnded`, the lease has expired (the process was blocked) and another worker may have the message: the
+   * driver then only forgets the delivery, and tells the broker nothing that could disturb that worker.
    */
   release(delivery: Delivery, leaseEnded: boolean): Promise<void> | undefined;
   /**
-   * With `orderedRetry: "core"` only, asked just before `retry`: true when the broker can delay this one by itself. Core
-   * then lets go of it and passes the delay, as with `"broker"`. The broker keeps its key closed, and core holds no successor.
+   * Only with `orderedRetry: "core"`. Called just before `retry`: true when the broker can delay this message itself. Core then
+   * passes the delay to `retry`, as with `"broker"`. The broker delivers no other message of the key meanwhile, and core holds none.
    */
   retriesAtBroker?(delivery: Delivery): boolean;
 }
 
-/** Core's side of a subscriber. All methods return at once and never throw. */
+/** Core's side of a subscriber, which the driver calls. All methods return at once and never throw. */
 export interface DeliverySink {
-  /** One message. The driver must not have more than `maxOutstanding` unsettled deliveries with core. */
+  /** Gives one message to core. At most `maxOutstanding` deliveries may be unsettled at a time. */
   deliver(delivery: DriverDelivery): void;
   /**
-   * The delivery was lost to this worker (its lease, or its key's predecessor failed). Core forgets it and will not
-   * settle it; when its handler runs, its signal is aborted. Returns true when no handler had started.
+   * The delivery no longer belongs to this worker: its lease was lost, or an earlier message of its key failed. Core forgets the
+   * delivery and does not settle it; the signal of a running handler aborts. Returns true when no handler had started.
    */
   revoke(delivery: DriverDelivery): boolean;
-  /** Everything core holds was lost at once (connection ended, leadership passed on). On ordered subscriptions also forgets which messages core is waiting for. */
+  /** All deliveries that core holds were lost at once: the connection ended, or another worker leads now. On ordered subscriptions core also forgets the retries that it waits for. */
   revokeAll(): void;
-  /** The subscriber cannot receive: `error` says why, in words for `health()` and the log. The driver goes on trying, slowly for fatal errors. */
+  /** The subscriber cannot receive. `error` is shown by `health()` and in the log. The driver tries again without end, with long pauses when `error` is not `retryable`. */
   failing(error: PubSubError): void;
-  /** It receives (again). `reconnected` true when a connection had been lost in between. */
+  /** The subscriber receives, or receives again. `reconnected`: whether a connection was lost meanwhile. */
   receiving(reconnected: boolean): void;
 }
 
 export interface SubscriberOptions {
-  /** Upper bound of unsettled deliveries with core at any time: handlers plus prefetch. At least 1. */
+  /** The largest number of unsettled deliveries: handlers plus prefetch. At least 1. */
   readonly maxOutstanding: number;
 }
 
 /**
  * One worker on a subscription.
  *
- * On a subscription whose topic is `ordered`, for each ordering key: deliveries come in publish order; no two workers
- * hold messages of it at the same time; after `retry` of a message, it is redelivered before any successor that core
- * does not already hold. With `orderedRetry: "core"` it is redelivered to this worker at once, and successors that core
- * holds stay valid; with `"broker"`, the driver revokes those. Messages without a key are not ordered. When a worker
- * takes over from another, it delivers nothing of a key before it knows of that key's older unsettled messages.
+ * Promises for each ordering key of a subscription whose topic is `ordered`. Deliveries come in the order of publishing. No two
+ * workers hold messages of one key at the same time. After `retry`, the message is redelivered before any later message of the key
+ * that core does not already hold. With `orderedRetry: "core"` it is redelivered to this worker at once, and the later messages that
+ * core holds stay valid; with `"broker"` the driver revokes them. A worker that takes over from another delivers nothing of a key
+ * before it knows the older unsettled messages of that key. Messages without a key are not ordered.
  */
 export interface DriverSubscriber {
-  /** Renews the leases of these deliveries for `ackDeadlineMs` from now. Fire and forget: a lease found lost is revoked on the sink. Called about every third of `ackDeadlineMs` with everything core holds. No-op where leases last as long as the connection. */
+  /** Renews the leases of these deliveries for `ackDeadlineMs` from now, without an answer: the driver revokes a lost delivery on the sink. Called about every `ackDeadlineMs / 3` with all deliveries that core holds. Does nothing where leases last as long as the connection. */
   extend(deliveries: readonly DriverDelivery[]): void;
-  /** Ends intake. When it resolves, no `deliver` will be called any more; what arrived meanwhile was delivered or given back to the broker. Resolves within `timeoutMs`. */
+  /** Stops receiving. After it has resolved, the driver does not call `deliver`; messages that arrived meanwhile were delivered or released. Resolves within `timeoutMs`. */
   stop(timeoutMs: number): Promise<void>;
-  /** After `stop` and after every settle was called: flushes settles, gives back what is left, lets go of the broker's resources of this worker. Resolves within `timeoutMs`. */
+  /** Called after `stop` and after the last settle. Sends pending settles, releases unsettled messages, and frees this worker's resources on the broker. Resolves within `timeoutMs`. */
   close(timeoutMs: number): Promise<void>;
 }
 
-/** A letter under a lease of at least 30 s. Settled once. */
+/** A letter under a lease of at least 30 s. Core calls `remove` or `putBack`, once. */
 export interface TakenLetter extends StoredMessage {
-  /** Tells this letter from all others, also after it was put back and taken again: ids are what publishers chose. A copy that `store` makes may have another. @default id and publish time */
+  /** Identifies this letter, also after it was put back and taken again; publishers choose ids, so an id is not enough. A copy that `store` makes may have another mark. @default id and publish time */
   readonly mark?: string | undefined;
-  /** Deletes it; resolves when that is certain. */
+  /** Deletes the letter. Resolves when that is certain; rejects with `LEASE_LOST` when the lease has expired. */
   remove(): Promise<void>;
-  /** Leaves it in the dead-letter queue, visible to others at once. */
+  /** Leaves the letter in the dead-letter queue, where others can take it at once. */
   putBack(): Promise<void>;
 }
 
 /** The dead-letter queue of one subscription. */
 export interface DriverDeadLetters {
-  /** Stores a copy; resolves when it is durable. Storing one id twice may leave two letters. */
+  /** Stores a letter. Resolves when it is durable. To store one id twice may leave two letters. */
   store(letter: OutgoingMessage): Promise<void>;
   /** How many letters there are, see `Capabilities.deadLetterCount`. */
   count(): Promise<number>;
   /**
-   * Up to `limit` (1 to 1,000) letters without removing them; oldest first where the broker has an order. Left out where the
-   * broker cannot look without taking: core takes them and puts them back.
+   * Returns up to `limit` (1 to 1,000) letters without removing them, oldest first where the broker has an order. Absent where
+   * the broker cannot do that: core then takes letters and puts them back.
    */
   peek?(limit: number): Promise<readonly StoredMessage[]>;
   /**
-   * Up to `limit` (1 to 1,000) letters that nobody else has taken: what is there now. When there is none, a driver whose
-   * broker has a long poll waits for the first up to `waitMs`, 0 to 1,000. Core goes on asking until there was none for
-   * about a second.
+   * Takes up to `limit` (1 to 1,000) letters that nobody else has taken, without waiting for more. When there is none, a driver
+   * whose broker has a long poll waits up to `waitMs` (0 to 1,000) for the first. Core asks again until there was none for about 1 s.
    */
   take(limit: number, waitMs: number): Promise<readonly TakenLetter[]>;
-  /** Whether an empty answer of `take` is certain: then core does not ask again. @default false */
+  /** Whether an empty result of `take` is certain, so that core does not ask again. @default false */
   readonly emptyIsCertain?: boolean;
-  /** Puts a message back to *this* subscription alone, as new (attempt 1), same id, key and publish time, past any deduplication window; resolves when it is durable. */
+  /** Sends a message to *this* subscription alone, with attempt 1 and the same id, key and publish time, although the id may be in the deduplication window. Resolves when it is durable. */
   redeliver(message: OutgoingMessage): Promise<void>;
-  /** Deletes every letter and returns how many there were. Left out where the broker has no better means: core takes and removes them. */
+  /** Deletes all letters and returns their number. Absent where the broker has no purge: core then takes and removes them. */
   purge?(): Promise<number>;
-  /** Left out where nothing is to be closed. */
+  /** Absent where there is nothing to close. */
   close?(timeoutMs: number): Promise<void>;
 }
 
 /** An open connection to a broker. */
 export interface Driver {
-  /** Broker program and version as the server tells it, `"nats-server 2.9.10"`; for `doctor` and the conformance matrix. */
+  /** Program and version of the broker as it reports them, for example `"nats-server 2.9.10"`; for `doctor` and the conformance matrix. */
   readonly server: string;
-  /** The client library's own object: the escape hatch. Belongs to the driver, which closes it unless it was handed in. */
+  /** The client library's own object, for what this interface lacks. The driver closes it, unless the application has given it. */
   readonly native: unknown;
-  /** What `plan` cannot see of this broker, in words, and how to look at it by hand, for `doctor`; left out where it sees everything. */
+  /** What `plan` cannot see on this broker, and how to look at it by hand, as a sentence for `doctor`. Absent where it sees everything. */
   readonly blindSpot?: string | undefined;
-  /** Compares; changes nothing. Empty when everything declared exists and fits. */
+  /** Compares the declarations with what exists. Changes nothing. Empty when everything exists and matches. */
   plan(topology: Topology, signal?: AbortSignal): Promise<readonly TopologyChange[]>;
-  /** Creates what is missing, and with `update` changes what can be changed in place; returns what was done. Safe against others doing the same at the same time. Never deletes. With `"replace"` differences: leaves them alone. */
+  /** Creates what is missing, and with `update` changes what can be changed in place. Returns what was done. Several processes may do this at the same time. Never deletes, and leaves `"replace"` differences unchanged. */
   apply(topology: Topology, options: { readonly update: boolean }): Promise<readonly TopologyChange[]>;
-  /** Deletes the resources of the topology, with their messages; returns the names of what was there. */
+  /** Deletes the resources of the topology with their messages. Returns the names of those that existed. */
   destroy(topology: Topology): Promise<readonly string[]>;
-  /** Rejects with `NOT_FOUND` when the topic does not exist, at the latest on the first publish. No admin call. */
+  /** Rejects with `NOT_FOUND` when the topic does not exist; a driver may find that out at the first publish. Makes no admin call. */
   openPublisher(topic: TopicSpec): Promise<DriverPublisher>;
-  /** Rejects with `NOT_FOUND` when the subscription does not exist. Deliveries may start before it resolves. While disconnected: waits for the connection. No admin call that changes anything. */
+  /** Rejects with `NOT_FOUND` when the subscription does not exist. Deliveries may start before it resolves. While disconnected, it waits for the connection. Makes no admin call that changes anything. */
   openSubscriber(
     subscription: SubscriptionSpec,
     sink: DeliverySink,
     options: SubscriberOptions,
   ): Promise<DriverSubscriber>;
   openDeadLetters(subscription: SubscriptionSpec): Promise<DriverDeadLetters>;
-  /** Called after everything opened was closed. Resolves within `timeoutMs`; afterwards no socket, timer or process of this driver is left. */
+  /** Called after everything that was opened is closed. Resolves within `timeoutMs`; after that, no socket, timer or process of this driver is left. */
   close(timeoutMs: number): Promise<void>;
 }
 
 /** What core gives a driver. */
 export interface DriverContext {
-  /** Everything that a driver of ours measures or waits for goes by it; only what a client library is told goes by the system's. */
+  /** The clock for everything that a driver measures or waits for. Client libraries use the system's clock. */
   readonly clock: Clock;
   /** Uniform in [0, 1), for jitter. */
   readonly random: () => number;
   readonly logger: Logger;
-  /** Reports the connection's state, for `health()` and the observer. `"degraded"`: works, but the broker has announced trouble (blocked, lame duck). `error` is required with anything but `"up"`. */
-  status(state: "up" | "reconnecting" | "degraded" | "down", error?: PubSubError): void;
+  /** Reports the connection's state, for `health()`, the log and the observer. `error` is required for every state except `"up"`. */
+  status(state: ConnectionState, error?: PubSubError): void;
 }
 
-/** What an adapter's factory returns and `connect` takes: a broker, configured but not yet connected. */
+/** A broker that is configured but not connected: the result of an adapter's factory, for `connect`. */
 export interface Adapter {
   /** `"nats"`, `"memory"`, … */
   readonly name: string;
   readonly capabilities: Capabilities;
   /**
-   * Connects, and rejects when the first connection cannot be had (`UNAVAILABLE`, `UNAUTHENTICATED`, …) within about
-   * 10 s or when `signal` aborts; afterwards connection losses are repaired for ever, with jittered backoff.
+   * Connects. Rejects when there is no connection within about 10 s (`UNAVAILABLE`, `UNAUTHENTICATED`, …), and when `signal`
+   * aborts. A connection that is lost later is repaired without end, with jittered pauses.
    */
   open(context: DriverContext, signal?: AbortSignal): Promise<Driver>;
 }
 
-/** What every adapter package exports for `connect(url)`, as the constant `adapterModule`. */
+/** The constant `adapterModule` that every adapter package exports for `connect(url)`. */
 export interface AdapterModule {
   /** URL schemes without the colon. */
   readonly schemes: readonly string[];
-  /** Reads URL and options; throws `PubSubError` `INVALID_CONFIG` on anything unknown or malformed, naming it without secrets. Contacts nobody. */
+  /** Reads URL and options. Throws `PubSubError` `INVALID_CONFIG` when something is unknown or malformed, and names it without secrets. Contacts nobody. */
   fromUrl(url: string, options?: unknown): Adapter;
-  /** Reads URL and options as `fromUrl` does, for writing about a topology without contacting anybody. */
+  /** Reads URL and options as `fromUrl` does. The exporter describes a topology for Terraform and for permissions, without a connection. */
   exporter?(url: string, options?: unknown): TopologyExporter;
 }
 
 export type { SubscriptionSpec, Topology, TopicSpec, TopologyChange } from "./contract/topology.ts";
 export type { ExportedPolicy, TopologyExporter } from "./contract/topology-exporter.ts";
 
-export type { Attributes, OutgoingMessage, StoredMessage } from "./contract/message.ts";
-export { DEAD_LETTER_ATTRIBUTE, RESERVED_ATTRIBUTE_PREFIX } from "./contract/message.ts";
+export {
+  type Attributes,
+  type OutgoingMessage,
+  type StoredMessage,
+  DEAD_LETTER_ATTRIBUTE,
+  RESERVED_ATTRIBUTE_PREFIX,
+} from "./contract/message.ts";
 export type { Capabilities } from "./contract/capabilities.ts";
 export type { Clock, TimerHandle } from "./base/clock.ts";
 export type { Logger } from "./base/logger.ts";
-export { PubSubError } from "./base/errors.ts";
-export type { PubSubErrorCode, PubSubErrorOptions } from "./base/errors.ts";
-export { percentDecode, percentEncode } from "./base/percent-encoding.ts";
+export { PubSubError, type PubSubErrorCode, type PubSubErrorOptions } from "./base/errors.ts";
+export { percentDecode, percentEncode } from "./drivers/percent-encoding.ts";
 export { Deque } from "./base/deque.ts";
 export { type Held, HeldItems } from "./base/held-items.ts";
 export { isPlainId } from "./contract/received.ts";
-export { type LetterStore, storeLetter } from "./contract/store-letter.ts";
-export { NumberWindow } from "./base/number-window.ts";
+export { type LetterStore, storeLetter } from "./drivers/store-letter.ts";
+export { NumberWindow } from "./drivers/number-window.ts";
 export { CLOSE_GRACE_MS } from "./base/close-budget.ts";
-export { ConnectionStatus } from "./base/connection-status.ts";
+export { ConnectionStatus } from "./drivers/connection-status.ts";
 export { keepTrying } from "./base/keep-trying.ts";
 export { pause } from "./base/pause.ts";
-export { ReceivingReports } from "./base/receiving-reports.ts";
+export { ReceivingReports } from "./drivers/receiving-reports.ts";
 export { retryPauseMs } from "./base/retry-pause.ts";
 export { timeLeft } from "./base/time-left.ts";
 export { untilAborted } from "./base/until-aborted.ts";
 export { requireWithin, within } from "./base/within.ts";
 export { shown } from "./base/shown.ts";
-export { decodedUrlPart } from "./options/decoded-url-part.ts";
-export * as option from "./options/option-kinds.ts";
-export type { OptionRule } from "./options/option-rule.ts";
-export { type Checked, checkOptions, type OptionTable } from "./options/option-table.ts";
-export { type OptionsFromUrl, urlReader } from "./options/options-from-url.ts";
-export { readPlaceUrl } from "./options/place-url.ts";
-export { queryOptions } from "./options/query-options.ts";
+export { decodedUrlPart } from "./adapter-options/decoded-url-part.ts";
+export * as option from "./adapter-options/option-kinds.ts";
+export type { OptionRule } from "./adapter-options/option-kinds.ts";
+export { type Checked, checkOptions, type OptionTable } from "./adapter-options/option-table.ts";
+export { type OptionsFromUrl, urlReader } from "./adapter-options/options-from-url.ts";
+export { readPlaceUrl } from "./adapter-options/place-url.ts";
+export { queryOptions } from "./adapter-options/query-options.ts";

@@ -1,7 +1,5 @@
-export { bytesCodec, jsonCodec, textCodec } from "./declare/codec.ts";
-export type { Codec } from "./declare/codec.ts";
-export { systemClock } from "./base/clock.ts";
-export type { Clock, TimerHandle } from "./base/clock.ts";
+export { bytesCodec, jsonCodec, textCodec, type Codec } from "./declare/codec.ts";
+export { systemClock, type Clock, type TimerHandle } from "./base/clock.ts";
 export type { Capabilities } from "./contract/capabilities.ts";
 export type {
   AnytopicConfig,
@@ -23,28 +21,27 @@ export type { LetterSelection, RedriveOptions } from "./dead-letters/letter-sele
 export type { Deliveries } from "./consume/deliveries.ts";
 export type { Delivery, SettleOutcome } from "./consume/delivery.ts";
 export type { Adapter, TopologyChange } from "./driver.ts";
-export { PubSubError } from "./base/errors.ts";
-export type { PubSubErrorCode, PubSubErrorOptions } from "./base/errors.ts";
+export { PubSubError, type PubSubErrorCode, type PubSubErrorOptions } from "./base/errors.ts";
 export type { Handler, HandlerContext, HandlerResult } from "./consume/handler-context.ts";
 export type { ConnectionHealth, Health, SubscriptionHealth } from "./observe/health.ts";
 export type { InboxClaim, InboxStore } from "./inbox/inbox.ts";
-export { silentLogger } from "./base/logger.ts";
-export type { Logger } from "./base/logger.ts";
-export { MemoryInbox } from "./inbox/memory-inbox.ts";
-export type { MemoryInboxOptions } from "./inbox/memory-inbox.ts";
+export { silentLogger, type Logger } from "./base/logger.ts";
+export { MemoryInbox, type MemoryInboxOptions } from "./inbox/memory-inbox.ts";
 export type { Attributes } from "./contract/message.ts";
 export type { Observer, PubSubEvent } from "./observe/observer.ts";
 export type { PublishEntry, Publisher, PublishOptions, PublishResult } from "./publish/publish-options.ts";
 export type { PlannedChange } from "./connections/provisioning.ts";
-export { PubSub } from "./pubsub.ts";
-export type { ConnectionInfo } from "./pubsub.ts";
+export { PubSub, type ConnectionInfo } from "./pubsub.ts";
 export { Reject } from "./consume/reject.ts";
 export { RetryAfter } from "./consume/retry-after.ts";
 export type { RetryPolicy, RetryPolicyOptions } from "./declare/retry-policy.ts";
 export type { StandardIssue, StandardResult, StandardSchema } from "./declare/standard-schema.ts";
-export { defineSubscription } from "./declare/subscription.ts";
-export type { AnySubscription, Subscription, SubscriptionOptions } from "./declare/subscription.ts";
-export { defineTopic } from "./declare/topic.ts";
-export type { AnyTopic, DeliveryGuarantee, Topic, TopicOptions } from "./declare/topic.ts";
+export {
+  defineSubscription,
+  type AnySubscription,
+  type Subscription,
+  type SubscriptionOptions,
+} from "./declare/subscription.ts";
+export { defineTopic, type AnyTopic, type DeliveryGuarantee, type Topic, type TopicOptions } from "./declare/topic.ts";
 export type { CloseOptions, SubscribeOptions, Worker } from "./consume/worker.ts";
 export { VirtualClock } from "./base/virtual-clock.ts";

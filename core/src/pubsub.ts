@@ -18,7 +18,7 @@ import type { SubscriptionWorker } from "./consume/subscription-worker.ts";
 import type { AnySubscription, Subscription } from "./declare/subscription.ts";
 import type { AnyTopic, Topic } from "./declare/topic.ts";
 import { closeTimeout, type CloseOptions, type SubscribeOptions, type Worker } from "./consume/worker.ts";
-import { requireKind } from "./base/wrong-argument.ts";
+import { requireKind } from "./declare/wrong-argument.ts";
 
 /** One connection of a `PubSub`. */
 export interface ConnectionInfo {
@@ -30,13 +30,13 @@ export interface ConnectionInfo {
   readonly capabilities: Capabilities;
   /** The client library's own object, see the adapter's README. */
   readonly native: unknown;
-  /** What `plan` cannot see there, in words, and how to look at it by hand; undefined when it sees everything. */
+  /** What `plan` cannot see on this broker, and how to look at it by hand, as a sentence. `undefined` when it sees everything. */
   readonly blindSpot: string | undefined;
 }
 
 /**
- * Connected to a broker, or to several: publishes, subscribes, and looks after dead letters. Made by `connect`. All
- * methods may be called concurrently. `adapter`, `server`, `capabilities` and `native` are the default connection's.
+ * A connection to one or several brokers: publishes, subscribes, and manages dead letters. Made by `connect`. All methods
+ * may be called concurrently. `adapter`, `server`, `capabilities` and `native` describe the default connection.
  */
 export class PubSub implements AsyncDisposable {
   readonly #router: ConnectionRouter;
@@ -45,7 +45,7 @@ export class PubSub implements AsyncDisposable {
   readonly #publishing: Publishing;
   readonly #subscribing: Subscribing;
   readonly #deadLetters: DeadLetterQueues;
-  /** Aborts when closing begins: nobody waits any longer for what is only being opened. */
+  /** Aborts when closing begins: then nothing waits for a topic or subscription that is still being opened. */
   readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
 
@@ -85,7 +85,12 @@ export class PubSub implements AsyncDisposable {
     return this.#router.names;
   }
 
-  /** One connection by its name in the configuration; opens it when it is not. @throws PubSubError `INVALID_CONFIG` when there is none of that name; what opening it rejects with */
+  /**
+   * One connection by its name in the configuration. Opens it when it is not open yet.
+   *
+   * @throws PubSubError `INVALID_CONFIG` when no connection has that name, `CLOSED` after `close`, and every error with which
+   *   opening can fail (see `connect`)
+   */
   async connection(name: string): Promise<ConnectionInfo> {
     requireOpen(this.#closed.signal);
     const { adapter, driver, capabilities } = await this.#router.connection(name);
@@ -96,25 +101,31 @@ export class PubSub implements AsyncDisposable {
   /**
    * Publishes one event and resolves with its id when the broker has durably accepted it.
    *
-   * Rejects with a `TypeError` or `INVALID_MESSAGE`, `LIMIT_EXCEEDED` before anything is sent; with `UNAVAILABLE`,
-   * `TIMEOUT`, `REJECTED`, … when the broker did not accept it or nobody knows; with `KEY_PAUSED` when an earlier
-   * publish of the same ordering key, under way at the same time, failed; with the abort reason when `signal` aborts
-   * (the publish may have happened). Events of one topic are sent in the order of the calls; with different keys or
-   * none, they may be stored in another order. A topic without subscriptions accepts events, and nobody gets them.
-   * With a mirror configured, resolves when both connections have accepted; when one fails, the other may have it.
+   * Rejects
+   * - before anything is sent: with a `TypeError`, `INVALID_MESSAGE` or `LIMIT_EXCEEDED`;
+   * - when the broker did not accept the event, or the outcome is unknown: with `UNAVAILABLE`, `TIMEOUT`, `REJECTED`, …;
+   * - when an earlier publish with the same ordering key was pending and failed: with `KEY_PAUSED`;
+   * - when `signal` aborts: with the abort reason. The publish may have happened.
    *
-   * What is published is the value at the time of the call: event, bytes, attributes and options may be changed or reused
-   * as soon as this returns. JSON must carry the event exactly: a `Date`, `Map`, `NaN` and the like reject with
-   * `INVALID_MESSAGE`, unless the topic's schema makes the same of it after JSON as before.
+   * Events of one topic are sent in the order of the calls. Events with different ordering keys, or without one, may be
+   * stored in another order. A topic without subscriptions accepts events, and nobody receives them. With a mirror, this
+   * resolves when both connections have accepted the event; when one fails, the other may have it.
+   *
+   * The value at the time of the call is published: the caller may change or reuse the event, its bytes, attributes and
+   * options as soon as this returns. JSON must carry the event exactly: a `Date`, a `Map` or `NaN` rejects with
+   * `INVALID_MESSAGE`, unless the topic's schema gives the same result for the decoded event as for the original.
    */
   publish<Input>(topic: Topic<Input, unknown>, event: Input, options?: PublishOptions): Promise<string> {
     return this.#publishing.publish(topic, event, options);
   }
 
   /**
-   * Publishes several events; one result per entry, in order. A failed entry does not fail its neighbours. Never rejects
-   * for an entry's sake. Each entry counts as one publish: those beyond `publish.maxPending` and `publish.maxWaiting`
-   * together fail with `RESOURCE_EXHAUSTED`, so give more than that in several batches, one after the other.
+   * Publishes several events. Resolves with one result per entry, in the order of the entries. An entry that fails does not
+   * affect the others and does not reject the call. Each entry counts as one publish: entries beyond `publish.maxPending` plus
+   * `publish.maxWaiting` fail with `RESOURCE_EXHAUSTED`. Publish more events than that in several batches, one after the other.
+   *
+   * @throws TypeError when `topic` or `entries` is wrong
+   * @throws PubSubError when the topic cannot be opened, for example `UNAVAILABLE` or `NOT_FOUND`
    */
   async publishBatch<Input>(
     topic: Topic<Input, unknown>,
@@ -125,7 +136,7 @@ export class PubSub implements AsyncDisposable {
     return await this.#publishing.publishBatch(topic, entries, options.signal);
   }
 
-  /** An object that can only publish to one topic. */
+  /** An object that can only publish to this topic. Contacts nobody. */
   publisher<Input>(topic: Topic<Input, unknown>): Publisher<Input> {
     requireKind("topic", topic);
     return Object.freeze({
@@ -139,8 +150,12 @@ export class PubSub implements AsyncDisposable {
   }
 
   /**
-   * Opens a worker that runs `handler` on the subscription's messages, and resolves when it receives. All workers of a
-   * subscription, in whatever process, compete.
+   * Opens a worker that runs `handler` for each message of the subscription. Resolves when the worker receives messages. All
+   * workers of a subscription compete for its messages, also those in other processes. With an ordering key, the messages of
+   * one key are handled one after the other, in the order of publishing.
+   *
+   * @throws TypeError when an argument is wrong
+   * @throws PubSubError `NOT_SUPPORTED`, `NOT_FOUND`, `TOPOLOGY_MISMATCH`, `UNAVAILABLE`, … when the worker cannot be opened
    */
   async subscribe<Event>(
     subscription: Subscription<Event>,
@@ -151,26 +166,30 @@ export class PubSub implements AsyncDisposable {
   }
 
   /**
-   * The pull form: an async iterator of deliveries to be settled by hand. At most `maxConcurrency` are unsettled at a
-   * time. Leaving the loop closes the worker; what was not settled goes back to the broker.
+   * The pull form: an async iterator of deliveries that the caller settles. At most `maxConcurrency` deliveries are unsettled
+   * at a time. Leaving the loop closes the worker, and every delivery that is not settled is released. An error while opening
+   * rejects the first `next`.
    */
   deliveries<Event>(subscription: Subscription<Event>, options: SubscribeOptions = {}): Deliveries<Event> {
     return this.#subscribing.deliveries(subscription, options);
   }
 
-  /** The dead letters of a subscription. Opened on first use; closed with this object. */
+  /** The dead-letter queue of a subscription. It is opened by the first call of one of its methods, and closed with this object. */
   deadLetters(subscription: AnySubscription): DeadLetterQueue {
     requireKind("subscription", subscription);
     return this.#deadLetters.of(subscription);
   }
 
-  /** What exists compared with what is declared, on every connection; changes nothing. */
+  /** Compares what exists on every connection with the declarations, and returns the differences. Changes nothing. */
   async plan(declarations: readonly (AnyTopic | AnySubscription)[]): Promise<readonly PlannedChange[]> {
     requireOpen(this.#closed.signal);
     return await planOn(this.#router, declarations);
   }
 
-  /** Creates what is missing; with `update`, also changes what differs and can be changed in place. Returns what was done. */
+  /**
+   * Creates what is missing. With `update`, also changes what differs and can be changed in place; default false. Returns what
+   * was done. Several processes may do this at the same time.
+   */
   async apply(
     declarations: readonly (AnyTopic | AnySubscription)[],
     options: { readonly update?: boolean | undefined } = {},
@@ -180,36 +199,36 @@ export class PubSub implements AsyncDisposable {
   }
 
   /**
-   * Deletes topics and subscriptions with everything in them, on every connection. Give a topic together with its
-   * subscriptions: those that are not given get nothing any more, but most brokers keep what belongs to them. A
-   * subscription leaves its topic. Returns the names of what was deleted.
+   * Deletes topics and subscriptions with all their messages, on every connection. Give a topic together with all its
+   * subscriptions: a subscription that is not given receives nothing from then on, and most brokers keep its resources. To
+   * delete a subscription does not delete its topic. Returns the broker's names of what was deleted.
    */
   async destroy(declarations: readonly (AnyTopic | AnySubscription)[]): Promise<readonly string[]> {
     requireOpen(this.#closed.signal);
     return await destroyOn(this.#router, declarations);
   }
 
-  /** A snapshot; asks nobody. */
+  /** The state of all connections and workers now. Cheap: no request to a broker. */
   health(): Health {
     const subscriptions = this.#subscribing.workers.map((worker) => worker.health());
     return healthOf(this.#router.opened, subscriptions, this.#publishing.pending, this.#closed.signal.aborted);
   }
 
   /**
-   * Takes no more messages, waits for running handlers, then for publishes under way, and disconnects.
+   * Stops receiving, waits for running handlers, then for pending publishes, and disconnects.
    *
-   * Until the last handler has ended, `publish` works, for everybody; then it rejects with `CLOSED`. Everything else
-   * rejects from the beginning.
+   * `publish` works until the last handler has ended, and rejects with `CLOSED` after that. All other methods reject as soon as
+   * closing begins.
    *
-   * It takes at most `timeoutMs`, for handlers, and 5 s more for all the rest together, whatever the broker and the line
-   * do: handlers past their time are given up (their signals abort, their messages go back), publishes that nobody has
-   * confirmed reject with `TIMEOUT`, and what cannot be closed politely is closed by force, and logged.
+   * Closing takes at most `timeoutMs` for handlers, and 5 s for everything else together, whatever the broker and the network
+   * do. Handlers that are still running after `timeoutMs` are abandoned: their signals abort and their messages are released.
+   * Publishes that the broker has not confirmed reject with `TIMEOUT`. What does not close in time is closed by force and logged.
    *
-   * Called by a handler, it resolves when no more messages are taken: it cannot wait for its caller. The closing goes on
-   * behind it and waits for the handler like for any other. On Node 22 that is recognised up to the handler's first
-   * `await`; later, do not wait for it there.
+   * A handler may call this. The promise then resolves when no more messages are received, because it cannot wait for its own
+   * caller; closing goes on and waits for that handler. On Node 22 this works up to the handler's first `await`. After it, the
+   * handler must not await the promise.
    *
-   * Rejects only with a `TypeError` for a wrong option, and has closed nothing then; idempotent; works while disconnected.
+   * Idempotent. Works while disconnected. Rejects only with a `TypeError` for a wrong option, and then nothing was closed.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     const timeoutMs = closeTimeout(options, this.#closeTimeoutMs);

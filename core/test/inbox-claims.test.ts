@@ -6,6 +6,7 @@ import {
   MemoryInbox,
   VirtualClock,
   type InboxClaim,
+  type InboxStore,
   type StandardSchema,
 } from "@anytopic/core";
 import { ScriptedAdapter } from "./scripted-adapter.ts";
@@ -101,6 +102,37 @@ describe("a handler that is given up", () => {
       ["a", 2, "ack"],
     ]);
   });
+});
+
+test("a message that was lost before it ran gives its place to the next one, however long its claim takes to go back", async () => {
+  const { promise: hung } = Promise.withResolvers<never>();
+  const { promise: asked, resolve: answer } = Promise.withResolvers<void>();
+  const memory = new MemoryInbox();
+  const inbox: InboxStore = {
+    claim: async (path, id, leaseMs) => {
+      if (id === "lost") await asked;
+      return await memory.claim(path, id, leaseMs);
+    },
+    extend: async (path, id, token, leaseMs) => await memory.extend(path, id, token, leaseMs),
+    complete: async (path, id, token, retainMs) => await memory.complete(path, id, token, retainMs),
+    abandon: () => hung,
+  };
+  const adapter = new ScriptedAdapter();
+  const clock = new VirtualClock();
+  const pubsub = await connect(adapter, { inbox, clock });
+  const handled: string[] = [];
+  const worker = await pubsub.subscribe(Book, (_event, { id }) => void handled.push(id), { maxConcurrency: 1 });
+  const lost = adapter.deliver({ id: "lost", body: Buffer.from("1") });
+  adapter.sink.revoke(lost);
+  adapter.deliver({ id: "next", body: Buffer.from("1") });
+  answer();
+  await clock.advance(1);
+  expect(handled).toEqual(["next"]);
+  expect(worker.health()).toMatchObject({ running: 0, abandoned: 0 });
+  // What closing waits for is the claim, and no longer than for everything else.
+  const closing = pubsub.close();
+  await clock.advance(10_000);
+  await closing;
 });
 
 test("copies of a message that somebody else handles hold no place, and go back when the worker closes", async () => {

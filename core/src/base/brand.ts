@@ -1,18 +1,17 @@
 /**
- * Marks of the classes that programs throw and compare. A process may hold several copies of this package, one per
- * version that something depends on, and a class of one copy is a stranger to `instanceof` in another. A mark from the
- * registry of symbols is the same in all of them.
+ * Marks of the classes whose instances programs throw and compare. A process may contain several copies of this package, in several
+ * versions. A class of one copy is unknown to `instanceof` in another, but a symbol of the global registry is the same in all.
  */
 export const ERROR_BRAND: symbol = Symbol.for("anytopic.error");
 export const REJECT_BRAND: symbol = Symbol.for("anytopic.reject");
 export const RETRY_AFTER_BRAND: symbol = Symbol.for("anytopic.retry-after");
 
-/** Marks the objects of a class, unseen by those who print or copy them. */
+/** Marks all instances of a class. The mark is not printed and not copied with an instance. */
 export function mark(owner: { readonly prototype: object }, brand: symbol): void {
   Object.defineProperty(owner.prototype, brand, { value: true });
 }
 
-/** Whether a value, which may be anything and may throw when it is looked at, has a mark. */
+/** Whether a value has a mark. The value may be anything, also one that throws when it is read. */
 export function isBranded(brand: symbol, value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   try {
@@ -23,8 +22,8 @@ export function isBranded(brand: symbol, value: unknown): boolean {
 }
 
 /**
- * What `instanceof` answers for a marked class: objects with its mark, from whatever copy of this package. Its subclasses,
- * which have no mark of their own, are asked as every class is.
+ * `instanceof` for a marked class: true for objects with its mark, of any copy of this package. For a subclass, which has no mark of
+ * its own, it works as usual.
  */
 export function isInstance(owner: object, asked: object, brand: symbol, value: unknown): boolean {
   if (asked === owner) return isBranded(brand, value);

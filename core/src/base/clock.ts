@@ -1,22 +1,22 @@
-/** What a `Clock` hands out for a timer; opaque to everybody but that clock. */
+/** A timer of a `Clock`. Only that clock knows what it is. */
 export type TimerHandle = unknown;
 
 /**
- * The only source of time in core and in our adapters, so that tests can move it by hand. Client libraries and brokers
- * outside this process keep their own time.
+ * The only source of time in core and in our adapters, so that tests can control it. Client libraries, and brokers outside this
+ * process, use their own time.
  */
 export interface Clock {
-  /** Unix time in milliseconds, possibly with a fraction. Goes forward only as far as the system's clock does. */
+  /** Unix time in ms, possibly with a fraction. It can jump when the system's clock is set. */
   now(): number;
-  /** Milliseconds since some moment, possibly with a fraction. For what is measured or waited for: setting the system's clock moves it neither way. */
+  /** The ms since a fixed moment, possibly with a fraction. For durations: it does not change when the system's clock is set. */
   monotonicNow(): number;
-  /** Calls `callback` once after at least `delayMs` milliseconds. A pending timer keeps the process alive if `keepAlive`. */
+  /** Calls `callback` once, after at least `delayMs` ms. A pending timer keeps the process alive only with `keepAlive`; default false. */
   setTimer(callback: () => void, delayMs: number, keepAlive?: boolean): TimerHandle;
-  /** Stops a timer that has not fired; anything else is a no-op. */
+  /** Stops a timer. Does nothing for a timer that has fired, and for `undefined`. */
   clearTimer(handle: TimerHandle): void;
 }
 
-/** Node keeps delays in a 32-bit integer and fires at once when they do not fit. */
+/** Node stores delays in a 32-bit integer, and a timer with a longer delay fires at once. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 interface SystemTimer {
@@ -46,5 +46,5 @@ const ownSystemClock: Clock = Object.freeze({
 const SYSTEM_CLOCK = Symbol.for("anytopic.system-clock");
 const shared = globalThis as { [SYSTEM_CLOCK]?: Clock };
 
-/** The real time. One object for all copies of this package in a process: who shares a memory broker must share its clock. */
+/** The real time. One object for all copies of this package in a process, because connections that share a memory broker must share its clock. */
 export const systemClock: Clock = (shared[SYSTEM_CLOCK] ??= ownSystemClock);

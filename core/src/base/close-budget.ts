@@ -1,42 +1,42 @@
 import type { Clock } from "./clock.ts";
 import { PubSubError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
+import { timeLeft } from "./time-left.ts";
 import { within } from "./within.ts";
 
 /**
- * How long closing may take once handlers have ended, in ms: for confirmations of settles, publishes under way, and
- * everything that a driver does to let go. One budget for all of it. What is not done by then is left behind, and logged.
+ * How long closing may take after handlers have ended, in ms: for confirmations of settles, pending publishes, and the closing of
+ * drivers together. What is not done by then is not waited for, and is logged.
  */
 export const CLOSE_GRACE_MS = 5000;
 
-/** What a step may take beyond its time, in ms: a driver that gives up destroys its socket, which takes a turn or two. */
+/** How much longer than its time a step may take, in ms: a driver then destroys its socket, which takes one or two turns of the event loop. */
 const GIVING_UP_MS = 100;
 
-/** What is left of `CLOSE_GRACE_MS`; nothing that is waited for through it takes longer. */
+/** The rest of `CLOSE_GRACE_MS`. Steps that are waited for with it take no longer. */
 export class CloseBudget {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  #endMs: number | undefined;
+  #leftMs: () => number = () => CLOSE_GRACE_MS;
 
   constructor(clock: Clock, logger: Logger) {
     this.#clock = clock;
     this.#logger = logger;
   }
 
-  /** The handlers of one worker have ended: the budget begins, anew when those of another had ended before. */
+  /** Starts the budget, because the handlers of a worker have ended. Starts it again when the handlers of another worker end later. */
   begin(): void {
-    this.#endMs = this.#clock.monotonicNow() + CLOSE_GRACE_MS;
+    this.#leftMs = timeLeft(this.#clock, CLOSE_GRACE_MS);
   }
 
   /** In whole ms, at least 0. */
   get remainingMs(): number {
-    if (this.#endMs === undefined) return CLOSE_GRACE_MS;
-    return Math.max(0, Math.floor(this.#endMs - this.#clock.monotonicNow()));
+    return this.#leftMs();
   }
 
   /**
-   * Waits for `step`, which is told how much time is left, and for little longer than that. Never rejects: what fails, or is
-   * left behind, is logged as `what` with `fields`.
+   * Calls `step` with the time that is left, and waits for it about that long. Never rejects: a failure or a timeout is logged as
+   * `what` with `fields`.
    */
   async wait(
     what: string,
@@ -54,7 +54,7 @@ export class CloseBudget {
   }
 }
 
-/** Also what throws at once becomes a rejection. */
+/** Makes a rejection of a synchronous throw as well. */
 async function started(step: (timeoutMs: number) => Promise<unknown>, timeoutMs: number): Promise<void> {
   await step(timeoutMs);
 }

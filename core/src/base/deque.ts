@@ -1,6 +1,6 @@
 const FIRST_CAPACITY = 16;
 
-/** A first-in-first-out queue with constant-time ends, as a ring that doubles when full. `Array.shift` is linear. */
+/** A first-in-first-out queue with constant-time `push` and `shift`: a ring that doubles when it is full. `Array.shift` is linear. */
 export class Deque<Item> {
   #ring: (Item | undefined)[] = new Array<Item | undefined>(FIRST_CAPACITY);
   #head = 0;

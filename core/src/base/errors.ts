@@ -1,7 +1,7 @@
 import { ERROR_BRAND, isBranded, isInstance, mark } from "./brand.ts";
 
 /**
- * What went wrong, as a stable string. Codes never change within a major version; messages may.
+ * What went wrong, as a stable string. Codes do not change within a major version; messages may.
  *
  * | code | meaning | who may fix it |
  * | --- | --- | --- |
@@ -19,9 +19,9 @@ import { ERROR_BRAND, isBranded, isInstance, mark } from "./brand.ts";
  * | `UNAVAILABLE` | the broker cannot be reached, or the connection was lost | time |
  * | `TIMEOUT` | the broker did not answer in time; a publish may have happened | time |
  * | `REJECTED` | the broker refused the message | the operator |
- * | `KEY_PAUSED` | an earlier publish with this ordering key failed, this one was not sent | the caller: publish again, after the earlier one and in order |
+ * | `KEY_PAUSED` | an earlier publish with this ordering key failed, so this one was not sent | the caller: publish again, the earlier one first |
  * | `LEASE_LOST` | the message no longer belongs to this worker; it is or will be redelivered | nobody: expected after long pauses |
- * | `UNKNOWN` | the broker answered with something no table knows | see `cause` |
+ * | `UNKNOWN` | an error that the adapter does not know | see `cause` |
  */
 export type PubSubErrorCode =
   | "CLOSED"
@@ -43,11 +43,11 @@ export type PubSubErrorCode =
   | "UNKNOWN";
 
 export interface PubSubErrorOptions {
-  /** The error below this one, usually the broker client's own. */
+  /** The error that led to this one, usually of the broker's client library. */
   readonly cause?: unknown;
   /**
-   * Whether the same call may succeed later without anybody changing anything. With an ordering key, whoever repeats
-   * publishes repeats them in their order, one after the other.
+   * Whether the same call may succeed later although nobody changes anything. To repeat publishes with an ordering key, repeat
+   * them in their order, one after the other.
    * @default true for `UNAVAILABLE`, `TIMEOUT`, `RESOURCE_EXHAUSTED` and `KEY_PAUSED`, else false
    */
   readonly retryable?: boolean | undefined;
@@ -56,8 +56,8 @@ export interface PubSubErrorOptions {
 const RETRYABLE: ReadonlySet<PubSubErrorCode> = new Set(["UNAVAILABLE", "TIMEOUT", "RESOURCE_EXHAUSTED", "KEY_PAUSED"]);
 
 /**
- * The one error of every adapter. A caller's mistake in the types or ranges of arguments is a plain `TypeError`
- * without a code. Messages carry names of resources and options, never payloads, passwords or tokens.
+ * The error of core and of every adapter. Wrong types or ranges of arguments are a plain `TypeError` without a code instead.
+ * Messages contain names of resources and options, never payloads, passwords or tokens.
  */
 export class PubSubError extends Error {
   override readonly name = "PubSubError";
@@ -70,7 +70,7 @@ export class PubSubError extends Error {
     this.retryable = options.retryable ?? RETRYABLE.has(code);
   }
 
-  /** Also one that another copy of this package has made. */
+  /** True also for an instance that another copy of this package has made. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isInstance(PubSubError, this, ERROR_BRAND, value);
   }
@@ -80,7 +80,7 @@ export class PubSubError extends Error {
   }
 }
 
-/** Whether it is a `PubSubError`, of whatever copy of this package. */
+/** Whether a value is a `PubSubError`, of any copy of this package. */
 export function isPubSubError(value: unknown): value is PubSubError {
   return isBranded(ERROR_BRAND, value);
 }

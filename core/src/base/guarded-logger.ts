@@ -1,6 +1,6 @@
 import type { Logger } from "./logger.ts";
 
-/** A logger's mistake must not become ours: it is called in the middle of settles and reconnects. */
+/** A logger that throws must not break a settle or a reconnect. */
 export function guardedLogger(logger: Logger): Logger {
   const guarded =
     (level: keyof Logger) =>
@@ -8,7 +8,7 @@ export function guardedLogger(logger: Logger): Logger {
       try {
         logger[level](fields, message);
       } catch {
-        // There is nobody left to tell.
+        // There is nowhere to report it.
       }
     };
   return Object.freeze({

@@ -1,4 +1,4 @@
-/** What `HeldItems` needs of an item; all three are the list's to change. */
+/** What `HeldItems` needs of an item. Only the list changes these three. */
 export interface Held<Item> {
   isHeld: boolean;
   older: Item | undefined;
@@ -6,9 +6,9 @@ export interface Held<Item> {
 }
 
 /**
- * What somebody holds, in order of coming, as a list linked through the items. Not a `Map`: one that is added to and
- * deleted from at the rate of messages is copied every few hundred of them, and V8 chains the copies, so that an old one
- * keeps all that came after it, with the messages in them, until a full collection.
+ * Items in the order in which they were added, as a list linked through the items. Not a `Map`: with an insertion and a deletion per
+ * message, V8 copies a `Map` every few hundred messages and links the copies, so that an old copy keeps all later ones, with their
+ * messages, until a full garbage collection.
  */
 export class HeldItems<Item extends Held<Item>> {
   #oldest: Item | undefined;
@@ -41,21 +41,21 @@ export class HeldItems<Item extends Held<Item>> {
     if (newer === undefined) this.#newest = older;
     else newer.older = older;
     item.isHeld = false;
-    // Whoever keeps an item must not keep its neighbours.
+    // A reference to an item must not keep its neighbours in memory.
     item.older = undefined;
     item.newer = undefined;
     this.#size -= 1;
     return true;
   }
 
-  /** Looks from the oldest on: linear, but what is looked for is mostly among the oldest. */
+  /** Searches from the oldest item on. Linear, but the item is mostly among the oldest. */
   find(matches: (item: Item) => boolean): Item | undefined {
     let item = this.#oldest;
     while (item !== undefined && !matches(item)) item = item.newer;
     return item;
   }
 
-  /** A copy: what is done with one item may end others. */
+  /** A copy, because the caller's action for one item may remove others. */
   toArray(): Item[] {
     const items: Item[] = [];
     for (let item = this.#oldest; item !== undefined; item = item.newer) items.push(item);

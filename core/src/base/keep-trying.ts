@@ -5,7 +5,7 @@ import { pause } from "./pause.ts";
 import { retryPauseMs } from "./retry-pause.ts";
 
 export interface KeepTryingOptions {
-  /** 0: one attempt, however long it takes. `Infinity`: for ever. */
+  /** 0: one attempt, without a time limit. `Infinity`: without end. */
   readonly waitMs: number;
   readonly clock: Clock;
   readonly random: () => number;
@@ -14,8 +14,8 @@ export interface KeepTryingOptions {
 }
 
 /**
- * Calls `attempt` until it resolves, with the pauses of a reconnect, for at most `waitMs`. Only errors that may go away
- * by themselves (`retryable`) are tried again; any other rejects at once.
+ * Calls `attempt` until it resolves, with pauses as after a lost connection, for at most `waitMs`. An error that is not `retryable`
+ * rejects at once.
  */
 export async function keepTrying<Value>(
   attempt: (signal: AbortSignal | undefined) => Promise<Value>,

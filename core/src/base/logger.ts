@@ -1,6 +1,6 @@
 /**
- * Where diagnostics go: the shape of pino and of most loggers, object first. Core and adapters log conditions an
- * operator should know, once per change; never payloads, attributes or credentials.
+ * Where diagnostics go. The interface of pino and of many other loggers: the object first, then the message. Core and adapters log
+ * conditions that an operator should know, once per change, and never payloads, attributes or credentials.
  */
 export interface Logger {
   debug(fields: object, message: string): void;
@@ -11,5 +11,5 @@ export interface Logger {
 
 const ignore = (): void => {};
 
-/** The default: says nothing. */
+/** The default: writes nothing. */
 export const silentLogger: Logger = Object.freeze({ debug: ignore, info: ignore, warn: ignore, error: ignore });

@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 
-/** Resolves after `delayMs`, or as soon as `signal` aborts; with `Infinity` only then. Keeps the process alive meanwhile. */
+/** Resolves after `delayMs`, or when `signal` aborts; with `Infinity` only when `signal` aborts. Never rejects. Keeps the process alive. */
 export async function pause(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted === true) return;
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -4,7 +4,7 @@ export function closedError(): PubSubError {
   return new PubSubError("CLOSED", "the connection was closed");
 }
 
-/** @throws PubSubError `CLOSED` when closing has begun, with which `closed` aborts */
+/** @throws PubSubError `CLOSED` when `closed` has aborted, because closing has begun */
 export function requireOpen(closed: AbortSignal): void {
   if (closed.aborted) throw closedError();
 }

@@ -2,13 +2,13 @@ import type { PubSubError } from "./errors.ts";
 
 const FIRST_MS = 100;
 const LONGEST_MS = 10_000;
-/** An error that somebody has to mend counts as so many more failures: the first pause is about a second. */
+/** An error that is not `retryable` counts as this many more failures, so that the first pause is about 1 s. */
 const FATAL_FAILURES = 4;
 
 /**
- * How long to pause after the `failures`-th failure in a row (1, 2, …) of what is tried again for ever, in ms: doubling
- * from 100 ms to 10 s, from 1.6 s where `error` is not `retryable`. Then "full jitter over the upper half", so that a
- * fleet does not come back in step.
+ * The pause, in ms, after failure number `failures` in a row (1, 2, …) of something that is retried without end. It doubles from 100 ms
+ * to 10 s, and starts at 1.6 s when `error` is not `retryable`. The result is random between half of that and all of it, so that
+ * many processes do not retry at the same time.
  */
 export function retryPauseMs(failures: number, random: () => number, error?: PubSubError): number {
   const doublings = failures - 1 + (error?.retryable === false ? FATAL_FAILURES : 0);

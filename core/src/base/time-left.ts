@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.ts";
 
-/** Counts down from `timeoutMs`: what is left of it when it is called, in ms, at least 0. */
+/** Counts down from `timeoutMs`. The returned function gives what is left of it, in whole ms and at least 0. */
 export function timeLeft(clock: Clock, timeoutMs: number): () => number {
   const endMs = clock.monotonicNow() + timeoutMs;
-  return () => Math.max(0, endMs - clock.monotonicNow());
+  return () => Math.max(0, Math.floor(endMs - clock.monotonicNow()));
 }

@@ -1,6 +1,6 @@
 /**
- * What `work` gives, or, as soon as one of `signals` aborts, a rejection with its reason. The work itself goes on:
- * others may wait for it too, and whoever started it looks after what still comes of it.
+ * Resolves or rejects as `work` does, or rejects with the abort reason as soon as one of `signals` aborts. The work itself goes on: others
+ * may wait for it too, and its starter must handle its result.
  */
 export async function untilAborted<Value>(
   work: Promise<Value>,

@@ -7,16 +7,16 @@ interface VirtualTimer {
   readonly callback: () => void;
 }
 
-/** Turns of the event loop given to promises and `setImmediate` callbacks between two timers. */
+/** Turns of the event loop between two timers, in which promises and `setImmediate` callbacks run. */
 const TURNS_BETWEEN_TIMERS = 10;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DEFAULT_START_MS = Date.UTC(2026, 0, 1);
 
 /**
- * Time that moves only by hand, for tests of retries, leases and retention without waiting. Give it to
- * `connect("memory:", { clock })`; brokers outside this process keep their own time.
+ * A clock that moves only when it is told to, for tests of retries, leases and retention without waiting. For
+ * `connect("memory:", { clock })`; brokers outside this process use their own time.
  *
- * Calls of `advance` and `runUntilIdle` that overlap run one after the other.
+ * Concurrent calls of `advance` and `runUntilIdle` run one after the other.
  */
 export class VirtualClock implements Clock {
   #nowMs: number;
@@ -24,7 +24,7 @@ export class VirtualClock implements Clock {
   readonly #timers: VirtualTimer[] = [];
   #busy: Promise<void> = Promise.resolve();
 
-  /** @param startMs Unix ms; the beginning of 2026 when left out */
+  /** @param startMs Unix ms, default 2026-01-01T00:00:00Z */
   constructor(startMs: number = DEFAULT_START_MS) {
     if (!Number.isFinite(startMs)) throw new TypeError(`startMs is ${shown(startMs)}: must be a finite number of ms`);
     this.#nowMs = startMs;
@@ -57,10 +57,10 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves time forward by `ms`. Timers that fall due run in order, each at its own time; before the first, between two
-   * and after the last, promises and a few turns of the event loop get to settle. Timers set meanwhile count.
+   * Moves time forward by `ms`. Timers that are due in that time run in order, each at its own time, also timers that were set
+   * meanwhile. Before and after each timer, a few turns of the event loop let promises settle.
    *
-   * @throws TypeError when `ms` is not a finite number of at least 0; rejects with what a timer's callback throws
+   * Rejects with the error of a timer's callback. @throws TypeError when `ms` is not a finite number of at least 0
    */
   advance(ms: number): Promise<void> {
     if (!(Number.isFinite(ms) && ms >= 0)) {
@@ -75,10 +75,10 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Runs timers, moving time from one to the next, until none is pending.
+   * Runs all timers, each at its own time, until none is pending.
    *
-   * Rejects when that takes more than `limitMs` of virtual time: something sets timers for ever, as the renewal of a
-   * running handler's lease does. @param limitMs one day when left out
+   * Rejects when that takes more than `limitMs` of virtual time, because some timers are set again without end, for example to
+   * renew the lease of a running handler. @param limitMs default one day
    */
   runUntilIdle(limitMs: number = DAY_MS): Promise<void> {
     return this.#exclusively(async () => {

@@ -1,10 +1,7 @@
 import type { Clock } from "./clock.ts";
 import type { PubSubError } from "./errors.ts";
 
-/**
- * Whether `work` resolves within `timeoutMs`; false also when it rejects. Never rejects. The work itself goes on.
- * Keeps the process alive until then.
- */
+/** Whether `work` resolves within `timeoutMs`; false when it rejects. Never rejects. The work itself goes on. Keeps the process alive meanwhile. */
 export async function within(clock: Clock, timeoutMs: number, work: Promise<unknown>): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<boolean>();
   const timer = clock.setTimer(() => resolve(false), timeoutMs, true);
@@ -18,8 +15,8 @@ export async function within(clock: Clock, timeoutMs: number, work: Promise<unkn
 }
 
 /**
- * What `work` gives, or a rejection with what `late` returns when it takes longer than `timeoutMs`. The work itself goes
- * on. Does not keep the process alive: the connection that is asked does.
+ * Resolves or rejects as `work` does, or rejects with the result of `late` after `timeoutMs`. The work itself goes on. The timer does not
+ * keep the process alive; the connection does.
  */
 export async function requireWithin<Value>(
   clock: Clock,

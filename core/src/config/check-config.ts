@@ -1,36 +1,37 @@
+import { isPlainObject } from "../base/plain-object.ts";
 import { resolve } from "node:path";
 
-import { providerOfUrl } from "../base/adapter-packages.ts";
+import { providerOfUrl } from "../base/url-scheme.ts";
 import { checkReferences } from "./check-references.ts";
 import { ShapeCheck } from "./check-shape.ts";
 import { configShape } from "./config-shape.ts";
 import type { AnytopicConfig, ConnectionConfig, LoadedConfig, TopicConfig } from "./config-types.ts";
-import { pathOf, Problems } from "./problems.ts";
-import { isPlainObject, replaceVariables } from "./variables.ts";
+import { configPath, Problems } from "./problems.ts";
+import { replaceVariables } from "./variables.ts";
 
 export interface ConfigContext {
   /** For errors: the file's name, or `the configuration`. */
   readonly where: string;
-  /** What relative paths in it are relative to. */
+  /** The folder of relative paths. */
   readonly folder: string;
-  /** Where variables come from; undefined when they were put in before. */
+  /** Where variables come from; `undefined` when they are replaced already. */
   readonly environment: Readonly<Record<string, string | undefined>> | undefined;
-  /** Takes the place of the default connection's URL. */
+  /** Replaces the URL of the default connection. */
   readonly url: string | undefined;
 }
 
 export interface CheckedConfig {
   readonly config: LoadedConfig;
-  /** Variables that were put in, with their values. */
+  /** The variables that were used, with their values. */
   readonly used: ReadonlyMap<string, string>;
-  /** Whether the default connection's options were left out since `url` is of another adapter. */
+  /** Whether the options of the default connection were left out, because `url` is of another adapter. */
   readonly droppedOptions: boolean;
 }
 
 /**
- * Puts variables in, checks everything, and returns the configuration as it is meant.
+ * Replaces variables, checks everything, and returns the loaded configuration.
  *
- * @throws PubSubError `INVALID_CONFIG` that lists every problem with its path; never a variable's value
+ * @throws PubSubError `INVALID_CONFIG` that lists every problem with its path, and never a variable's value
  */
 export function checkConfig(raw: unknown, context: ConfigContext): CheckedConfig {
   const problems = new Problems();
@@ -48,7 +49,7 @@ export function checkConfig(raw: unknown, context: ConfigContext): CheckedConfig
   return { config, used: replaced.used, droppedOptions: replacement.droppedOptions };
 }
 
-/** The name of the connection that serves what names none; undefined when that is not clear. */
+/** The name of the default connection; `undefined` when it is not clear which it is. */
 export function defaultNameOf(config: {
   readonly default?: unknown;
   readonly connections?: unknown;
@@ -67,13 +68,13 @@ function withDefaultUrl(
   const connections = isPlainObject(value["connections"]) ? value["connections"] : {};
   const name = defaultNameOf(value) ?? (Object.keys(connections).length === 0 ? "default" : undefined);
   if (name === undefined) return { value, droppedOptions: false };
-  const path = pathOf("connections", name);
+  const path = configPath("connections", name);
   const found = connections[name];
   const old = isPlainObject(found) ? found : {};
-  problems.forget(pathOf(path, "url"));
+  problems.forget(configPath(path, "url"));
   const sameAdapter = typeof old["url"] === "string" && providerOfUrl(old["url"]) === providerOfUrl(url);
   const { options, ...rest } = old;
-  if (!sameAdapter) problems.forget(pathOf(path, "options"));
+  if (!sameAdapter) problems.forget(configPath(path, "options"));
   const kept = sameAdapter && options !== undefined ? { options } : {};
   return {
     value: { ...value, default: name, connections: { ...connections, [name]: { ...rest, url, ...kept } } },
@@ -81,7 +82,7 @@ function withDefaultUrl(
   };
 }
 
-/** Fills in what is missing and freezes. */
+/** Adds defaults and freezes. */
 function loaded(config: AnytopicConfig, folder: string): LoadedConfig {
   const { connections = {}, topics = {}, declarations = [] } = config;
   return deepFrozen({
@@ -99,7 +100,7 @@ function mapValues<From, To>(object: Readonly<Record<string, From>>, change: (va
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
 }
 
-/** Freezes plain objects and lists; adapters' options may hold instances that must stay as they are. */
+/** Freezes plain objects and lists only: options of adapters may contain instances, which must not be frozen. */
 function deepFrozen<Value>(value: Value): Value {
   if (Array.isArray(value)) value.forEach(deepFrozen);
   else if (isPlainObject(value)) Object.values(value).forEach(deepFrozen);

@@ -2,9 +2,9 @@ import { quotedNames } from "../options/option-checks.ts";
 import { shown } from "../base/shown.ts";
 import { meant } from "./check-shape.ts";
 import type { AnytopicConfig, SubscriptionConfig, TopicConfig } from "./config-types.ts";
-import { pathOf, type Problems } from "./problems.ts";
+import { configPath, type Problems } from "./problems.ts";
 
-/** Adds what no single value shows: names of connections that are not there, names taken twice, ranges that exclude each other. */
+/** Finds problems between values: unknown names of connections, names that are used twice, and ranges that contradict each other. */
 export function checkReferences(
   config: AnytopicConfig,
   sources: ReadonlyMap<string, string>,
@@ -19,7 +19,7 @@ class ReferenceCheck {
   readonly #problems: Problems;
   readonly #names: readonly string[];
   readonly #default: string | undefined;
-  /** Broker and physical name to the path that took it first. */
+  /** The first path of each name on a broker. */
   readonly #taken = new Map<string, string>();
 
   constructor(config: AnytopicConfig, sources: ReadonlyMap<string, string>, problems: Problems) {
@@ -46,45 +46,50 @@ class ReferenceCheck {
       );
     }
     for (const [name, topic] of Object.entries(this.#config.topics ?? {})) {
-      if (topic !== undefined) this.#topic(pathOf("topics", name), name, topic);
+      if (topic !== undefined) this.#topic(configPath("topics", name), name, topic);
     }
   }
 
   #topic(path: string, name: string, topic: TopicConfig): void {
     const { connection, mirror, subscriptions = {} } = topic;
-    if (connection !== undefined) this.#connection(pathOf(path, "connection"), connection);
-    if (mirror !== undefined) this.#connection(pathOf(path, "mirror"), mirror);
+    if (connection !== undefined) this.#connection(configPath(path, "connection"), connection);
+    if (mirror !== undefined) this.#connection(configPath(path, "mirror"), mirror);
     const home = connection ?? this.#default;
     if (mirror !== undefined && mirror === home) {
       this.#problems.add(
-        pathOf(path, "mirror"),
-        `is ${this.#shown(pathOf(path, "mirror"), mirror)}, which is the topic's connection: must be another`,
+        configPath(path, "mirror"),
+        `is ${this.#shown(configPath(path, "mirror"), mirror)}, which is the topic's connection: must be another`,
       );
     }
     const used = new Set([home, mirror, ...Object.values(subscriptions).flatMap((one) => one?.connections ?? [])]);
-    const taker = topic.name === undefined ? path : pathOf(path, "name");
+    const taker = topic.name === undefined ? path : configPath(path, "name");
     for (const connection of used) {
       if (connection !== undefined) this.#take(`topic ${this.#broker(connection)}`, topic.name ?? name, taker);
     }
     for (const [own, subscription] of Object.entries(subscriptions)) {
       if (subscription !== undefined)
-        this.#subscription(pathOf(pathOf(path, "subscriptions"), own), path, own, subscription);
+        this.#subscription(configPath(configPath(path, "subscriptions"), own), path, own, subscription);
     }
   }
 
   #subscription(path: string, topicPath: string, name: string, subscription: SubscriptionConfig): void {
     const { connections = [], ackDeadlineMs, maxHandlingMs, retryPolicy = {} } = subscription;
     for (const [index, connection] of connections.entries()) {
-      this.#connection(pathOf(pathOf(path, "connections"), index), connection);
+      this.#connection(configPath(configPath(path, "connections"), index), connection);
     }
     this.#take(
       `subscription ${topicPath}`,
       subscription.name ?? name,
-      subscription.name === undefined ? path : pathOf(path, "name"),
+      subscription.name === undefined ? path : configPath(path, "name"),
     );
-    this.#atLeast(pathOf(path, "maxHandlingMs"), maxHandlingMs, "ackDeadlineMs", ackDeadlineMs);
+    this.#atLeast(configPath(path, "maxHandlingMs"), maxHandlingMs, "ackDeadlineMs", ackDeadlineMs);
     const { minBackoffMs, maxBackoffMs } = retryPolicy;
-    this.#atLeast(pathOf(pathOf(path, "retryPolicy"), "maxBackoffMs"), maxBackoffMs, "minBackoffMs", minBackoffMs);
+    this.#atLeast(
+      configPath(configPath(path, "retryPolicy"), "maxBackoffMs"),
+      maxBackoffMs,
+      "minBackoffMs",
+      minBackoffMs,
+    );
   }
 
   #connection(path: string, name: string): void {
@@ -95,7 +100,7 @@ class ReferenceCheck {
     );
   }
 
-  /** Notes that a name is taken; a second taker is a problem. */
+  /** Notes that a path uses a name on the broker. A second path with the same name is a problem. */
   #take(scope: string, name: string, path: string): void {
     const key = `${scope} ${name}`;
     const first = this.#taken.get(key);
@@ -114,7 +119,7 @@ class ReferenceCheck {
     );
   }
 
-  /** Two connections with one URL are one broker. */
+  /** Two connections with the same URL are one broker. */
   #broker(connection: string): string {
     return this.#config.connections?.[connection]?.url ?? connection;
   }

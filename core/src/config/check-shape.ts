@@ -1,16 +1,16 @@
+import { isPlainObject } from "../base/plain-object.ts";
 import { quotedNames } from "../options/option-checks.ts";
 import { shown } from "../base/shown.ts";
 import { closestName } from "../options/closest-name.ts";
-import { pathOf, type Problems } from "./problems.ts";
+import { configPath, type Problems } from "./problems.ts";
 import type { IntegerShape, ListShape, MapShape, NumberShape, ObjectShape, Shape, TextShape } from "./shape.ts";
-import { isPlainObject } from "./variables.ts";
 
-/** Compares a value with what it may be; adds what is wrong to `problems` and returns the value as it is meant. */
+/** Checks a value against a shape, adds what is wrong to `problems`, and returns the checked value. */
 export class ShapeCheck {
   readonly #problems: Problems;
   readonly #sources: ReadonlyMap<string, string>;
 
-  /** `sources`: the text before variables were put in, by path. */
+  /** @param sources by path: the text before variables were replaced */
   constructor(problems: Problems, sources: ReadonlyMap<string, string>) {
     this.#problems = problems;
     this.#sources = sources;
@@ -48,13 +48,16 @@ export class ShapeCheck {
     for (const [key, entry] of Object.entries(value)) {
       const property = Object.hasOwn(shape.properties, key) ? shape.properties[key] : undefined;
       if (property === undefined) {
-        this.#problems.add(pathOf(path, key), `is not known here: ${meant(key, known)}known are ${known.join(", ")}`);
+        this.#problems.add(
+          configPath(path, key),
+          `is not known here: ${meant(key, known)}known are ${known.join(", ")}`,
+        );
       } else if (entry !== undefined) {
-        checked[key] = this.value(property, entry, pathOf(path, key));
+        checked[key] = this.value(property, entry, configPath(path, key));
       }
     }
     for (const key of shape.required ?? []) {
-      if (value[key] === undefined) this.#problems.add(pathOf(path, key), "is missing");
+      if (value[key] === undefined) this.#problems.add(configPath(path, key), "is missing");
     }
     return checked;
   }
@@ -63,7 +66,7 @@ export class ShapeCheck {
     if (!isPlainObject(value)) return this.#wrong(path, value, `must be an object. ${shape.what}`);
     const entries: [string, unknown][] = [];
     for (const [key, entry] of Object.entries(value)) {
-      const place = pathOf(path, key);
+      const place = configPath(path, key);
       if (!shape.keys.pattern.test(key))
         this.#problems.add(place, `has a name that is not allowed: must be ${shape.keys.words}`);
       else if (entry !== undefined) entries.push([key, this.value(shape.values, entry, place)]);
@@ -74,9 +77,9 @@ export class ShapeCheck {
   #list(shape: ListShape, value: unknown, path: string): unknown {
     if (!Array.isArray(value)) return this.#wrong(path, value, `must be a list. ${shape.what}`);
     if (value.length < shape.minItems) this.#problems.add(path, `is empty: must have at least ${shape.minItems} entry`);
-    const items = value.map((item, index) => this.value(shape.items, item, pathOf(path, index)));
+    const items = value.map((item, index) => this.value(shape.items, item, configPath(path, index)));
     for (const [index, item] of items.entries()) {
-      if (items.indexOf(item) !== index) this.#problems.add(pathOf(path, index), "repeats an earlier entry");
+      if (items.indexOf(item) !== index) this.#problems.add(configPath(path, index), "repeats an earlier entry");
     }
     return items;
   }
@@ -106,7 +109,7 @@ export class ShapeCheck {
     return this.#wrong(path, value, `must be a number from ${limits.min} to ${limits.max}`);
   }
 
-  /** Text made of variables is the number that it spells: variables are always text. */
+  /** A text with variables may be a number, because variables are always text. */
   #asNumber(value: unknown, path: string): unknown {
     if (typeof value === "string" && this.#sources.has(path) && /^\d+(\.\d+)?$/.test(value)) return Number(value);
     return value;
@@ -114,7 +117,7 @@ export class ShapeCheck {
 
   #wrong(path: string, value: unknown, must: string, secret = false): undefined {
     const source = this.#sources.get(path);
-    // What came out of a variable, and what may hold a password, is not shown.
+    // Values of variables, and values that may contain a password, are not shown.
     const subject =
       source !== undefined
         ? `is ${shown(source)}, with the variables' values`
@@ -134,7 +137,7 @@ function kindOf(value: unknown): string {
   return typeof value === "object" ? "an object" : `of type ${typeof value}`;
 }
 
-/** `did you mean "topics"? ` when one of `known` is close, else nothing. */
+/** `did you mean "topics"? ` when one of `known` is similar, else nothing. */
 export function meant(name: string, known: readonly string[]): string {
   const close = closestName(name, known);
   return close === undefined ? "" : `did you mean ${JSON.stringify(close)}? `;

@@ -1,3 +1,4 @@
+import { isPlainObject } from "../base/plain-object.ts";
 import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -5,15 +6,14 @@ import { basename, extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { PubSubError } from "../base/errors.ts";
-import { isPlainObject } from "./variables.ts";
 import { parseJson } from "./parse-json.ts";
 
 const EXTENSIONS = [".json", ".yaml", ".yml", ".ts", ".mts", ".js", ".mjs"] as const;
 
-/** 1 MiB: a hundred times the largest that makes sense. What is far larger overflows the parsers' stacks. */
+/** 1 MiB: a hundred times the largest useful size. A much larger file overflows the parsers' stacks. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
-/** The files that are looked for in the working directory. */
+/** The names of configuration files in the working directory. */
 export const CONFIG_FILE_NAMES: readonly string[] = EXTENSIONS.map((extension) => `anytopic.config${extension}`);
 
 /** @throws PubSubError `INVALID_CONFIG` when there are several */
@@ -29,9 +29,9 @@ export function findConfigFile(folder: string): string | undefined {
 }
 
 /**
- * Reads and parses a configuration file, without checking what it holds.
+ * Reads and parses a configuration file, without checking its content.
  *
- * @throws PubSubError `INVALID_CONFIG` when it is missing, cannot be read or parsed, or is of an unknown kind
+ * @throws PubSubError `INVALID_CONFIG` when it is missing, cannot be read or parsed, or has an unknown extension
  */
 export async function readConfigFile(path: string): Promise<unknown> {
   const extension = extname(path);
@@ -74,7 +74,7 @@ async function textOf(path: string): Promise<string> {
   }
 }
 
-/** What is used of the package `yaml`. */
+/** The part of the package `yaml` that is used here. */
 interface YamlModule {
   parseDocument(
     text: string,
@@ -93,7 +93,7 @@ interface YamlLineCounter {
 async function parseYaml(text: string, name: string, path: string): Promise<unknown> {
   const yaml = await yamlModule(path);
   const lineCounter = new yaml.LineCounter();
-  // Not the pretty errors: they quote the line, which may hold a password.
+  // No pretty errors: they show the line, which may contain a password.
   const document = yaml.parseDocument(text, { prettyErrors: false, uniqueKeys: true, lineCounter });
   const [error] = document.errors;
   if (error !== undefined) {
@@ -111,7 +111,7 @@ async function parseYaml(text: string, name: string, path: string): Promise<unkn
   }
 }
 
-/** The application's `yaml`: most applications need none, so core does not bring it along. */
+/** The application's `yaml`. Most applications do not need it, so core does not depend on it. */
 async function yamlModule(path: string): Promise<YamlModule> {
   const specifier = "yaml";
   try {

@@ -3,10 +3,10 @@ import type { Shape } from "./shape.ts";
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** Text with a variable may stand wherever a value is wanted: what it becomes is checked when the file is loaded. */
+/** A text with a variable is allowed for every value. Its result is checked when the file is loaded. */
 const VARIABLE: JsonSchema = { type: "string", pattern: "\\$\\{" };
 
-/** The JSON Schema (draft-07, which every editor reads) of the configuration file, made from the table that the checker uses. */
+/** The JSON Schema of the configuration file, made from the shape that the checker uses. Draft-07, which every editor reads. */
 export function configSchema(): JsonSchema {
   return {
     $schema: "http://json-schema.org/draft-07/schema#",

@@ -2,9 +2,10 @@ import { DECLARED_NAME } from "../declare/declared-name.ts";
 import { RETRY_LIMITS } from "../declare/retry-policy.ts";
 import { PREFETCH_LIMITS, SUBSCRIPTION_LIMITS } from "../declare/subscription.ts";
 import { CLOSE_TIMEOUT_LIMITS, PROVISIONING } from "../options/connect-limits.ts";
+import type { NumberRange } from "../options/option-checks.ts";
 import { ID_SECRET_LENGTH, ID_SECRET_WORDS, PUBLISH_LIMITS } from "../options/publish-limits.ts";
 import type { AnytopicConfig, SubscriptionConfig, TopicConfig } from "./config-types.ts";
-import type { NameRule, ShapeOf, TextShape } from "./shape.ts";
+import type { IntegerShape, NameRule, ShapeOf, TextShape } from "./shape.ts";
 
 const DECLARED: NameRule = {
   pattern: DECLARED_NAME,
@@ -15,18 +16,19 @@ const CONNECTION: NameRule = {
   pattern: /^[A-Za-z][-A-Za-z0-9_]{0,62}$/,
   words: 'the name of a connection: 1 to 63 letters, digits, "-" and "_" that begin with a letter',
 };
-/** What every broker takes as it is: no adapter has to change it, so two names are the same resource only when they are equal. */
+/** Names that every broker accepts unchanged, so that two different names are never one resource. */
 const PHYSICAL: NameRule = {
   pattern: /^[A-Za-z][-A-Za-z0-9_]{0,62}$/,
   words: '1 to 63 letters, digits, "-" and "_" that begin with a letter, which every broker takes',
 };
-/** As `requireSecret` wants it. */
+/** The same rule as in `requireSecret`. */
 const SECRET: NameRule = {
   pattern: new RegExp(`^[^]{${ID_SECRET_LENGTH.min},${ID_SECRET_LENGTH.max}}$`),
   words: ID_SECRET_WORDS,
 };
 const NOT_EMPTY: NameRule = { pattern: /[^]/, words: "text that is not empty" };
 
+const integer = (limits: NumberRange, what: string): IntegerShape => ({ kind: "integer", limits, what });
 const connectionName = (what: string): TextShape => ({ kind: "text", rule: CONNECTION, what });
 const physicalName: TextShape = {
   kind: "text",
@@ -38,21 +40,9 @@ const retryPolicy: ShapeOf<NonNullable<SubscriptionConfig["retryPolicy"]>> = {
   kind: "object",
   what: "Replaces parts of the declared retry policy.",
   properties: {
-    minBackoffMs: {
-      kind: "integer",
-      limits: RETRY_LIMITS.minBackoffMs,
-      what: "Delay before the second attempt, in ms.",
-    },
-    maxBackoffMs: {
-      kind: "integer",
-      limits: RETRY_LIMITS.maxBackoffMs,
-      what: "Upper bound of the delay, in ms; at least minBackoffMs.",
-    },
-    maxRetries: {
-      kind: "integer",
-      limits: RETRY_LIMITS.maxRetries,
-      what: 'Retries after the first attempt; "Infinity" for no end.',
-    },
+    minBackoffMs: integer(RETRY_LIMITS.minBackoffMs, "Delay before the second attempt, in ms."),
+    maxBackoffMs: integer(RETRY_LIMITS.maxBackoffMs, "Upper bound of the delay, in ms; at least minBackoffMs."),
+    maxRetries: integer(RETRY_LIMITS.maxRetries, 'Retries after the first attempt; "Infinity" for no end.'),
     jitter: {
       kind: "number",
       limits: RETRY_LIMITS.jitter,
@@ -72,22 +62,10 @@ const subscription: ShapeOf<SubscriptionConfig> = {
       what: "Connections that a worker takes from at the same time; several while a topic moves. Default: the topic's connection.",
     },
     name: physicalName,
-    maxConcurrency: {
-      kind: "integer",
-      limits: SUBSCRIPTION_LIMITS.maxConcurrency,
-      what: "Handlers at the same time in one worker.",
-    },
-    prefetch: { kind: "integer", limits: PREFETCH_LIMITS, what: "Messages fetched ahead of free handlers." },
-    ackDeadlineMs: {
-      kind: "integer",
-      limits: SUBSCRIPTION_LIMITS.ackDeadlineMs,
-      what: "The lease of one delivery, in ms.",
-    },
-    maxHandlingMs: {
-      kind: "integer",
-      limits: SUBSCRIPTION_LIMITS.maxHandlingMs,
-      what: "The longest time one attempt may take, in ms.",
-    },
+    maxConcurrency: integer(SUBSCRIPTION_LIMITS.maxConcurrency, "Handlers at the same time in one worker."),
+    prefetch: integer(PREFETCH_LIMITS, "Messages fetched ahead of free handlers."),
+    ackDeadlineMs: integer(SUBSCRIPTION_LIMITS.ackDeadlineMs, "The lease of one delivery, in ms."),
+    maxHandlingMs: integer(SUBSCRIPTION_LIMITS.maxHandlingMs, "The longest time one attempt may take, in ms."),
     retryPolicy,
   },
 };
@@ -143,17 +121,9 @@ export const configShape: ShapeOf<AnytopicConfig> = {
       kind: "object",
       what: "Limits of publishing, per topic.",
       properties: {
-        maxPending: {
-          kind: "integer",
-          limits: PUBLISH_LIMITS.maxPending,
-          what: "Publishes under way; further ones wait.",
-        },
-        maxWaiting: {
-          kind: "integer",
-          limits: PUBLISH_LIMITS.maxWaiting,
-          what: "Publishes that wait; further ones reject.",
-        },
-        timeoutMs: { kind: "integer", limits: PUBLISH_LIMITS.timeoutMs, what: "How long a publish may take, in ms." },
+        maxPending: integer(PUBLISH_LIMITS.maxPending, "Publishes under way; further ones wait."),
+        maxWaiting: integer(PUBLISH_LIMITS.maxWaiting, "Publishes that wait; further ones reject."),
+        timeoutMs: integer(PUBLISH_LIMITS.timeoutMs, "How long a publish may take, in ms."),
         idSecret: {
           kind: "text",
           rule: SECRET,
@@ -162,11 +132,7 @@ export const configShape: ShapeOf<AnytopicConfig> = {
         },
       },
     },
-    closeTimeoutMs: {
-      kind: "integer",
-      limits: CLOSE_TIMEOUT_LIMITS,
-      what: "How long closing waits for running handlers, in ms.",
-    },
+    closeTimeoutMs: integer(CLOSE_TIMEOUT_LIMITS, "How long closing waits for running handlers, in ms."),
     topics: { kind: "map", keys: DECLARED, values: topic, what: "By the declared name of the topic." },
     declarations: {
       kind: "list",

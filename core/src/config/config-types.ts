@@ -2,18 +2,20 @@ import type { RetryPolicyOptions } from "../declare/retry-policy.ts";
 import type { Provisioning } from "../options/connect-limits.ts";
 import type { PublishLimits } from "../options/publish-limits.ts";
 
-/** What `anytopic.config.json` holds. Every string may hold `${VARIABLE}` and `${VARIABLE:-fallback}`; `$${` stands for `${`. */
+/** The content of `anytopic.config.json`. Every string may contain `${VARIABLE}` and `${VARIABLE:-fallback}`; write `$${` for a plain `${`. */
 export interface AnytopicConfig {
   /** Where editors find the schema. */
   readonly $schema?: string | undefined;
-  /** The connection of everything that names none. @default the only connection there is */
+  /** The connection of topics and subscriptions that name none. @default the only connection, when there is one */
   readonly default?: string | undefined;
+  /** Brokers by the name of the connection. */
   readonly connections?: Readonly<Record<string, ConnectionConfig>> | undefined;
   /** @default "ensure" */
   readonly provisioning?: Provisioning | undefined;
   readonly publish?: PublishLimits | undefined;
   /** How long `close()` waits for running handlers, in ms; 0 to 3,600,000. @default 30_000 */
   readonly closeTimeoutMs?: number | undefined;
+  /** By the declared name of the topic. */
   readonly topics?: Readonly<Record<string, TopicConfig>> | undefined;
   /** Modules that export the declarations, for the command line; paths relative to the file. */
   readonly declarations?: readonly string[] | undefined;
@@ -22,23 +24,23 @@ export interface AnytopicConfig {
 export interface ConnectionConfig {
   /** `memory:`, `nats://host`, `amqp://host`, `aws://region`, `gcp://project`. */
   readonly url: string;
-  /** The adapter's options beyond its URL, see its README. */
+  /** Options of the adapter that are not in its URL, see its README. */
   readonly options?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface TopicConfig {
-  /** Where events are published to and, unless its subscriptions say otherwise, taken from. @default the default connection */
+  /** The connection to publish on, and to receive from unless a subscription names others. @default the default connection */
   readonly connection?: string | undefined;
-  /** A second connection that every event is published to as well, with the same id, while a topic moves. */
+  /** A second connection on which every event is published as well, with the same id, while a topic moves to another broker. */
   readonly mirror?: string | undefined;
   /** The name on the broker. @default the declared name */
   readonly name?: string | undefined;
   readonly subscriptions?: Readonly<Record<string, SubscriptionConfig>> | undefined;
 }
 
-/** What it names replaces what the declaration says. */
+/** Each option here replaces the same option of the declaration. */
 export interface SubscriptionConfig {
-  /** Connections that a worker takes from at the same time; several while a topic moves. @default the topic's connection */
+  /** The connections from which a worker receives at the same time; several while a topic moves to another broker. @default the topic's connection */
   readonly connections?: readonly string[] | undefined;
   /** The name on the broker. @default the declared name */
   readonly name?: string | undefined;
@@ -50,13 +52,13 @@ export interface SubscriptionConfig {
   readonly ackDeadlineMs?: number | undefined;
   /** The longest time one attempt may take, in ms; `ackDeadlineMs` to 12 hours. @default the declaration's, or `ackDeadlineMs` when that is longer */
   readonly maxHandlingMs?: number | undefined;
-  /** Replaces parts of the declared one. Retries without end are `"Infinity"`, since JSON has no such number. */
+  /** Each option here replaces the same option of the declared policy. Retries without end are `"Infinity"`, because JSON has no such number. */
   readonly retryPolicy?:
     | (Omit<RetryPolicyOptions, "maxRetries"> & { readonly maxRetries?: number | "Infinity" | undefined })
     | undefined;
 }
 
-/** A checked configuration, variables replaced. Frozen. */
+/** A checked configuration with variables replaced. Frozen. */
 export interface LoadedConfig {
   readonly default: string;
   readonly connections: Readonly<

@@ -1,6 +1,6 @@
 import type { AnytopicConfig } from "./config-types.ts";
 
-/** Gives `anytopic.config.ts` its types: `export default defineConfig({ … })`. Returns what it is given. */
+/** For the types of `anytopic.config.ts`: `export default defineConfig({ … })`. Returns its argument. */
 export function defineConfig<const Config extends AnytopicConfig>(config: Config): Config {
   return config;
 }

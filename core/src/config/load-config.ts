@@ -1,3 +1,4 @@
+import { isPlainObject } from "../base/plain-object.ts";
 import { basename, dirname, resolve } from "node:path";
 
 import { noBrokerConfigured } from "../base/no-broker-configured.ts";
@@ -5,12 +6,12 @@ import { shown } from "../base/shown.ts";
 import { checkConfig } from "./check-config.ts";
 import { findConfigFile, readConfigFile } from "./config-file.ts";
 import type { AnytopicConfig, LoadedConfig } from "./config-types.ts";
-import { isPlainObject, withoutValues } from "./variables.ts";
+import { withoutValues } from "./variables.ts";
 
 export interface LoadConfigOptions {
-  /** A URL that takes the place of the default connection's, before `ANYTOPIC_URL`. */
+  /** Replaces the URL of the default connection. Wins over `ANYTOPIC_URL`. */
   readonly url?: string | undefined;
-  /** A path, the configuration itself, or one that was loaded. @default the file that `ANYTOPIC_CONFIG` names, or `anytopic.config.*` in `folder` */
+  /** A path, a configuration, or a loaded configuration. @default the file that `ANYTOPIC_CONFIG` names, or `anytopic.config.*` in `folder` */
   readonly config?: string | AnytopicConfig | LoadedConfig | undefined;
   /** @default the working directory */
   readonly folder?: string | undefined;
@@ -18,11 +19,11 @@ export interface LoadConfigOptions {
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
-/** One place that may say which broker to use. */
+/** One of the places that can decide which broker is used. */
 export interface ConfigSource {
   readonly from: "argument" | "ANYTOPIC_URL" | "configuration";
   readonly state: "used" | "overridden" | "absent";
-  /** What it decides, in words. Never a value. */
+  /** What it decides, as text. Never contains a value. */
   readonly detail: string;
 }
 
@@ -32,17 +33,17 @@ export interface ConfigLoad {
   readonly source: ConfigSource["from"];
   /** The configuration file; undefined when there is none. */
   readonly path: string | undefined;
-  /** Every place, the strongest first. */
+  /** Every place, the one that wins first. */
   readonly precedence: readonly ConfigSource[];
-  /** What errors call the configuration; undefined when there is none. */
+  /** The name of the configuration in error messages; `undefined` when there is none. */
   readonly where: string | undefined;
-  /** Takes the values of the variables that were used out of a text, for logs and errors. */
+  /** Replaces the values of used environment variables in a text by their names, for logs and errors. */
   readonly conceal: (text: string) => string;
 }
 
 const LOADS = Symbol.for("anytopic.config-loads");
 const shared = globalThis as { [LOADS]?: WeakMap<object, ConfigLoad> };
-/** What was loaded before, by whatever copy of this package: neither read nor replaced again. */
+/** Configurations that any copy of this package has loaded: they are not read again, and their variables not replaced again. */
 const loads = (shared[LOADS] ??= new WeakMap<object, ConfigLoad>());
 
 /**
@@ -53,11 +54,11 @@ const loads = (shared[LOADS] ??= new WeakMap<object, ConfigLoad>());
  * 3. the configuration: `config`, or the file that `ANYTOPIC_CONFIG` names, or the one file `anytopic.config.json`,
  *    `.yaml`, `.yml`, `.ts`, `.mts`, `.js` or `.mjs` in the working directory.
  *
- * Everything else (other connections, routes, names, overrides) comes from the configuration in any case. A replaced
- * URL keeps the connection's `options` when it is of the same adapter.
+ * Other connections, routes, names and overrides always come from the configuration. When the URL is replaced by one of the same
+ * adapter, the connection keeps its `options`.
  *
- * @throws PubSubError `INVALID_CONFIG` when there is no broker, several files, or anything wrong in one: all problems
- *   at once, each with its path. Values of environment variables are never part of it.
+ * @throws PubSubError `INVALID_CONFIG` when no broker is configured, when there are several files, and when the configuration is
+ *   wrong: the message lists all problems, each with its path. It never contains values of environment variables.
  */
 export async function loadConfig(options: LoadConfigOptions = {}): Promise<ConfigLoad> {
   const { environment = process.env, folder = process.cwd(), url } = options;
@@ -72,18 +73,15 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Confi
   const fromEnvironment = typeof options.config === "object" ? undefined : environment["ANYTOPIC_URL"] || undefined;
   const raw = typeof given === "object" ? given : path === undefined ? undefined : await readConfigFile(path);
   const replacement = url ?? fromEnvironment;
-  if (raw === undefined && replacement === undefined) {
-    throw noBrokerConfigured();
-  }
+  if (raw === undefined && replacement === undefined) throw noBrokerConfigured();
   const where = raw === undefined ? undefined : path === undefined ? "the configuration" : basename(path);
-  const checked = checkConfig(raw === undefined ? {} : raw, {
+  const { config, used, droppedOptions } = checkConfig(raw === undefined ? {} : raw, {
     where: where ?? "the configuration",
     folder: path === undefined ? folder : dirname(path),
-    // A loaded configuration has had its variables put in.
+    // In a loaded configuration, variables are replaced already.
     environment: known === undefined ? environment : undefined,
     url: replacement,
   });
-  const { config, used, droppedOptions } = checked;
   const source = url !== undefined ? "argument" : fromEnvironment !== undefined ? "ANYTOPIC_URL" : "configuration";
   const note = droppedOptions
     ? `; connections.${config.default}.options are not used, since they may be of another adapter`

@@ -8,8 +8,7 @@ const WORD = /true|false|null/y;
 const MAX_DEPTH = 100;
 
 /**
- * Parses JSON; errors name line and column, and repeated keys are errors: with `JSON.parse` the last one would win
- * silently.
+ * Parses JSON. Errors give line and column, and a repeated key is an error: `JSON.parse` would silently use the last one.
  *
  * @throws PubSubError `INVALID_CONFIG`
  */
@@ -66,7 +65,7 @@ class JsonReader {
       this.#separator("}");
     }
     this.#at += 1;
-    // fromEntries defines own properties, also for a key such as __proto__.
+    // `fromEntries` makes own properties, also for a key such as `__proto__`.
     return Object.fromEntries(entries);
   }
 
@@ -122,7 +121,7 @@ class JsonReader {
     return rest[0] === "'" ? "; JSON takes double quotes" : "";
   }
 
-  /** Says where, not what stands there: it may be a password. */
+  /** The error gives the place and not the text, which may be a password. */
   #fail(problem: string, at = this.#at): never {
     const before = this.#text.slice(0, at);
     const line = before.split("\n").length;

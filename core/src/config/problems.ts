@@ -2,16 +2,16 @@ import { PubSubError } from "../base/errors.ts";
 
 const MAX_SHOWN = 50;
 
-/** Collects what is wrong with a configuration, so that all of it is said at once. */
+/** Collects the problems of a configuration, so that one error lists all of them. */
 export class Problems {
   #found: { readonly path: string; readonly text: string }[] = [];
 
-  /** `path` as `pathOf` writes it; "" for the whole. `text` goes on from it: "is 5: must be …". */
+  /** @param path as `configPath` writes it; "" for the whole @param text continues the path: "is 5: must be …" */
   add(path: string, text: string): void {
     this.#found.push({ path, text });
   }
 
-  /** Forgets what was found at `path` and below: it turned out not to matter. */
+  /** Removes the problems at `path` and below it. */
   forget(path: string): void {
     this.#found = this.#found.filter(
       (problem) =>
@@ -19,7 +19,7 @@ export class Problems {
     );
   }
 
-  /** @throws PubSubError `INVALID_CONFIG` that lists everything, when there is something */
+  /** @throws PubSubError `INVALID_CONFIG` that lists all problems, if there are any */
   throwIfAny(where: string): void {
     if (this.#found.length === 0) return;
     const lines = this.#found.map(({ path, text }) => (path === "" ? text : `${path} ${text}`));
@@ -32,8 +32,8 @@ export class Problems {
   }
 }
 
-/** `topics.signups.connection`; keys that would be ambiguous in quotes. */
-export function pathOf(parent: string, key: string | number): string {
+/** `topics.signups.connection`. Keys with other characters are in brackets and quotes. */
+export function configPath(parent: string, key: string | number): string {
   if (typeof key === "number") return `${parent}[${key}]`;
   const plain = /^[\w$-]+$/.test(key);
   if (!plain) return `${parent}[${JSON.stringify(key)}]`;

@@ -1,6 +1,6 @@
 import type { NumberRange } from "../options/option-checks.ts";
 
-/** What a value in the configuration may be: the source of both the checker and the published JSON Schema. */
+/** What a value in the configuration may be. Used by the checker and for the published JSON Schema. */
 export type Shape =
   | ObjectShape
   | MapShape
@@ -50,25 +50,25 @@ export interface NumberShape extends Described {
   readonly limits: NumberRange;
 }
 
-/** The adapter's own options: checked by the adapter. */
+/** Options of an adapter, which the adapter checks. */
 export interface FreeShape extends Described {
   readonly kind: "free";
 }
 
 interface Described {
-  /** For the JSON Schema, and so for editors. */
+  /** The description in the JSON Schema, which editors show. */
   readonly what: string;
 }
 
 export interface NameRule {
   readonly pattern: RegExp;
-  /** Ends the sentence "must be …". */
+  /** The end of the sentence "must be …". */
   readonly words: string;
 }
 
 /**
- * The shape of values of a type. A table that is declared with it has every property that the type has, of the same kind,
- * and no other: the two cannot drift apart.
+ * The shape of the values of a type. The compiler checks that a table of this type has exactly the properties of `Value`, each of the
+ * same kind.
  */
 export type ShapeOf<Value> = [Value] extends [number | "Infinity"]
   ? IntegerShape | NumberShape

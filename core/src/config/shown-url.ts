@@ -1,14 +1,13 @@
-import { hasKnownScheme } from "../base/adapter-packages.ts";
-import { shownScheme } from "../base/shown-scheme.ts";
+import { hasKnownScheme, shownScheme } from "../base/url-scheme.ts";
 import { mayShowParameter } from "../options/url-parameter.ts";
 
 const HIDDEN = "***";
-/** Hosts, ports, names of a virtual host, a project or a region. */
+/** Matches hosts, ports, and names of a virtual host, a project or a region. */
 const PLACE = /^[\w.:/,%[\]-]*$/;
 
 /**
- * A broker's URL as it may be printed: without user, password and the values of its query. In a misspelled one they may be
- * anywhere: what does not look like a part of a URL is hidden, and so is everything when an `@` follows the query's begin.
+ * A broker's URL as it may be printed: without user, password and the values of its query. In a misspelled URL these may be anywhere: a
+ * text that does not look like a part of a URL is hidden, and everything is hidden when an `@` follows the first `?` or `#`.
  */
 export function shownUrl(url: string): string {
   const [, scheme = "", slashes = "", rest = ""] = /^([^:/?#@]*:)?(\/*)([^]*)$/.exec(url) ?? [];

@@ -1,21 +1,22 @@
-import { pathOf, type Problems } from "./problems.ts";
+import { isPlainObject } from "../base/plain-object.ts";
+import { configPath, type Problems } from "./problems.ts";
 
-/** A name with an optional fallback, or anything else between the braces, to be refused. */
+/** A place for a variable, with any text between the braces. */
 const PLACE = /\$(\$?)\{([^}]*)\}?/g;
 const VARIABLE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([^]*))?$/;
 
-/** Of a configuration, adapters' options included. */
+/** Levels of a configuration, with options of adapters. */
 const MAX_DEPTH = 20;
 
 export interface Replaced {
   readonly value: unknown;
-  /** By path: the text before variables were put in, which is what errors may show. */
+  /** By path: the text before variables were replaced, which errors may show. */
   readonly sources: ReadonlyMap<string, string>;
-  /** The variables that were used, to keep their values out of what others say. */
+  /** The variables that were used, with their values, so that these can be removed from errors. */
   readonly used: ReadonlyMap<string, string>;
 }
 
-/** Puts variables into every string of `value`. Unset ones are problems that name the variable and the path. */
+/** Replaces variables in every string of `value`. A variable that is not set is a problem with its name and path. */
 export function replaceVariables(
   value: unknown,
   environment: Readonly<Record<string, string | undefined>>,
@@ -35,7 +36,7 @@ export function replaceVariables(
         return place;
       }
       const [, name = "", fallback] = match;
-      // An object of the environment inherits names such as "constructor".
+      // An environment object inherits names such as "constructor".
       const found = Object.hasOwn(environment, name) ? environment[name] : undefined;
       replaced = true;
       if (found !== undefined && found !== "") {
@@ -57,29 +58,22 @@ export function replaceVariables(
   const inValue = (item: unknown, path: string): unknown => {
     if (typeof item === "string") return inText(item, path);
     if (!Array.isArray(item) && !isPlainObject(item)) return item;
-    // YAML's aliases, and modules, can make a value that contains itself.
+    // With YAML aliases, or in a module, a value can contain itself.
     if (around.includes(item) || around.length > MAX_DEPTH) {
       problems.add(path, around.includes(item) ? "contains itself" : `is more than ${MAX_DEPTH} levels deep`);
       return undefined;
     }
     around.push(item);
     const inside = Array.isArray(item)
-      ? item.map((entry, index) => inValue(entry, pathOf(path, index)))
-      : Object.fromEntries(Object.entries(item).map(([key, entry]) => [key, inValue(entry, pathOf(path, key))]));
+      ? item.map((entry, index) => inValue(entry, configPath(path, index)))
+      : Object.fromEntries(Object.entries(item).map(([key, entry]) => [key, inValue(entry, configPath(path, key))]));
     around.pop();
     return inside;
   };
   return { value: inValue(value, ""), sources, used };
 }
 
-/** An object that a literal or a parser made: class instances (credentials, sockets) in a config module stay as they are. */
-export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-/** `text` without the values of `used` variables, in the forms in which others may quote them. */
+/** Replaces the values of `used` variables in `text` by their names, in all forms in which an error may contain them. */
 export function withoutValues(text: string, used: ReadonlyMap<string, string>): string {
   let cleaned = text;
   const byLength = [...used].toSorted(([, a], [, b]) => b.length - a.length);
@@ -88,7 +82,7 @@ export function withoutValues(text: string, used: ReadonlyMap<string, string>): 
     const forms = new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value), decoded(value)]);
     for (const form of forms) {
       cleaned = cleaned.replaceAll(form, `\${${name}}`);
-      // Errors cut long values.
+      // Errors may contain only the beginning of a long value.
       if (form.length > 80) cleaned = cleaned.replaceAll(form.slice(0, 80), `\${${name}}`);
     }
   }

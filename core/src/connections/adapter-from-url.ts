@@ -1,17 +1,16 @@
 import { importAdapterPackage } from "./import-adapter-package.ts";
 import type { Adapter, AdapterModule } from "../driver.ts";
 import { PubSubError } from "../base/errors.ts";
-import { PACKAGES, SCHEME } from "../base/adapter-packages.ts";
+import { PACKAGES, SCHEME, shownScheme } from "../base/url-scheme.ts";
 import { shown } from "../base/shown.ts";
-import { shownScheme } from "../base/shown-scheme.ts";
 
 /**
- * An adapter for URLs of its schemes: the constant `adapterModule` of its package, or the package as a whole
+ * An adapter for the URLs of its schemes: the constant `adapterModule` of its package, or the whole package
  * (`import * as nats from "@anytopic/nats"`).
  */
 export type RegisteredAdapter = AdapterModule | { readonly adapterModule: AdapterModule };
 
-/** @throws TypeError that says which entry is no adapter's, or which scheme two of them have */
+/** @throws TypeError that says which entry is not an adapter, or which scheme two entries have */
 export function checkedAdapters(adapters: unknown): ReadonlyMap<string, AdapterModule> {
   if (!Array.isArray(adapters)) {
     throw new TypeError(`adapters is ${shown(adapters)}: must be a list, such as [adapterModule]`);
@@ -36,7 +35,7 @@ export function checkedAdapters(adapters: unknown): ReadonlyMap<string, AdapterM
   return byScheme;
 }
 
-/** A module has members that it does not show to `in` before they are asked for, so: by asking. */
+/** Reads the members and does not use `in`, because a module may not show a member to `in` before it was read. */
 function moduleOf(entry: unknown): AdapterModule | undefined {
   if ((typeof entry !== "object" && typeof entry !== "function") || entry === null) return undefined;
   const candidate = (entry as { readonly adapterModule?: unknown }).adapterModule ?? entry;
@@ -44,7 +43,7 @@ function moduleOf(entry: unknown): AdapterModule | undefined {
   return Array.isArray(schemes) && typeof fromUrl === "function" ? (candidate as AdapterModule) : undefined;
 }
 
-/** Lets the adapter that the URL's scheme names read it: a registered one, else that of the package, if it is installed. */
+/** Reads a URL with the adapter of its scheme: a registered one, else that of the package, if it is installed. */
 export async function adapterFromUrl(
   url: string,
   options: unknown,
@@ -74,6 +73,6 @@ export async function adapterFromUrl(
   if (typeof adapterModule?.fromUrl === "function") return adapterModule.fromUrl(url, options);
   throw new PubSubError(
     "INVALID_CONFIG",
-    `${packageName} exports no adapterModule: install the version that goes with @anytopic/core`,
+    `${packageName} exports no adapterModule: install the version that matches @anytopic/core`,
   );
 }

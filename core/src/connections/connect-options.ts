@@ -1,8 +1,14 @@
-import type { RegisteredAdapter } from "./adapter-from-url.ts";
+import { checkedAdapters, type RegisteredAdapter } from "./adapter-from-url.ts";
 import type { Clock } from "../base/clock.ts";
 import type { AnytopicConfig, LoadedConfig } from "../config/config-types.ts";
-import type { Provisioning } from "../options/connect-limits.ts";
-import type { PublishLimits } from "../options/publish-limits.ts";
+import {
+  CLOSE_TIMEOUT_LIMITS,
+  PROVISIONING,
+  WAIT_FOR_BROKER_LIMITS,
+  type Provisioning,
+} from "../options/connect-limits.ts";
+import { integerOption, rejectUnknownKeys, requireChoice } from "../options/option-checks.ts";
+import { PUBLISH_LIMITS, requireSecret, type PublishLimits } from "../options/publish-limits.ts";
 import type { Adapter } from "../driver.ts";
 import type { InboxStore } from "../inbox/inbox.ts";
 import type { Logger } from "../base/logger.ts";
@@ -12,42 +18,78 @@ import type { AnyTopic } from "../declare/topic.ts";
 
 export interface ConnectOptions {
   /**
-   * The configuration, or the path of its file. What is given here beside it wins over what it says.
+   * The configuration, or the path of its file. The other options of `connect` win over it.
    * @default without a target: the file that `ANYTOPIC_CONFIG` names, or `anytopic.config.*` in the working directory
    */
   readonly config?: string | AnytopicConfig | LoadedConfig | undefined;
-  /** @default "ensure" */
+  /** Whether missing topics and subscriptions are created, see `Provisioning`. @default "ensure" */
   readonly provisioning?: Provisioning | undefined;
-  /** Declarations to provision or verify now, before `connect` resolves, instead of when each is first used. */
+  /** Declarations to provision or verify before `connect` resolves. @default each is provisioned when it is first used */
   readonly declarations?: readonly (AnyTopic | AnySubscription)[] | undefined;
-  /** Options of the default connection's adapter beyond its URL, see its README; instead of the configuration's. Not with an adapter that was made. */
+  /** Options of the default connection's adapter that are not in its URL, see the adapter's README. They replace those of the configuration. Only with a URL. */
   readonly adapterOptions?: unknown;
   /**
-   * Adapters for URLs, of `target` and of every connection of the configuration: `adapterModule` of each package. Needed
-   * where packages cannot be found at run time, as in a bundle, and for schemes of other packages.
-   * @default the packages `@anytopic/…`, imported when a URL needs one
+   * Adapters for the URLs of `target` and of the configuration: the `adapterModule` of each package. Needed where packages
+   * cannot be found at run time, as in a bundle, and for adapters of other packages.
+   * @default the packages `@anytopic/…`, each imported when a URL needs it
    */
   readonly adapters?: readonly RegisteredAdapter[] | undefined;
   readonly publish?: PublishLimits | undefined;
+  /** Where the ids of handled messages are kept, for exactly-once topics and subscriptions on several connections. @default a `MemoryInbox` */
   readonly inbox?: InboxStore | undefined;
-  /** @default silent */
+  /** Where diagnostics go, for example pino. @default none is written */
   readonly logger?: Logger | undefined;
+  /** Called for everything that happens, see `PubSubEvent`. @default none */
   readonly observer?: Observer | undefined;
   /**
-   * How long `connect` keeps trying when the broker cannot be reached, in ms; 0 to 86,400,000, or `Infinity`. It pauses
-   * between attempts as after a lost connection (0.1 to 10 s, with jitter), and logs each. What time does not mend, such
-   * as `UNAUTHENTICATED` or `INVALID_CONFIG`, rejects at once; `signal` ends the waiting.
+   * How long `connect` tries again when the broker cannot be reached, in ms; 0 to 86,400,000, or `Infinity`. It pauses between
+   * attempts for 0.1 to 10 s, with jitter, and logs each attempt. An error that is not `retryable`, such as `UNAUTHENTICATED`
+   * or `INVALID_CONFIG`, rejects at once. `signal` ends the waiting.
    * @default 0: the first failure rejects
    */
   readonly waitForBrokerMs?: number | undefined;
   /** How long `close()` waits for running handlers, in ms; 0 to 3,600,000. @default 30_000 */
   readonly closeTimeoutMs?: number | undefined;
-  /** @default the system's */
+  /** The source of time, for tests. @default the system's clock */
   readonly clock?: Clock | undefined;
-  /** Uniform in [0, 1), for jitter. @default Math.random */
+  /** Returns random numbers, uniform in [0, 1), for jitter and ids. @default Math.random for jitter, the system's random bits for ids */
   readonly random?: (() => number) | undefined;
+  /** Aborts `connect`, which rejects with the abort reason. It does not close an open `PubSub`. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A URL such as `nats://127.0.0.1:4222`, or what an adapter's factory made. */
+/** A URL such as `nats://127.0.0.1:4222`, or the result of an adapter's factory. */
 export type ConnectTarget = string | URL | Adapter;
+
+const OPTIONS = [
+  "config",
+  "provisioning",
+  "declarations",
+  "adapterOptions",
+  "adapters",
+  "publish",
+  "inbox",
+  "logger",
+  "observer",
+  "waitForBrokerMs",
+  "closeTimeoutMs",
+  "clock",
+  "random",
+  "signal",
+] as const;
+
+/** Checks options and freezes a copy. @throws TypeError when an option is unknown or not allowed */
+export function checkedOptions(options: ConnectOptions): ConnectOptions {
+  rejectUnknownKeys("connect", options, OPTIONS);
+  requireChoice("provisioning", options.provisioning ?? "ensure", PROVISIONING);
+  integerOption("closeTimeoutMs", options.closeTimeoutMs, CLOSE_TIMEOUT_LIMITS);
+  integerOption("waitForBrokerMs", options.waitForBrokerMs, WAIT_FOR_BROKER_LIMITS);
+  checkedAdapters(options.adapters ?? []);
+  const publish = options.publish ?? {};
+  rejectUnknownKeys("publish", publish, [...Object.keys(PUBLISH_LIMITS), "idSecret"]);
+  integerOption("publish.maxPending", publish.maxPending, PUBLISH_LIMITS.maxPending);
+  integerOption("publish.maxWaiting", publish.maxWaiting, PUBLISH_LIMITS.maxWaiting);
+  integerOption("publish.timeoutMs", publish.timeoutMs, PUBLISH_LIMITS.timeoutMs);
+  if (publish.idSecret !== undefined) requireSecret(publish.idSecret);
+  return Object.freeze({ ...options, publish: Object.freeze({ ...publish }) });
+}

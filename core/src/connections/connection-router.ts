@@ -8,23 +8,20 @@ import { PubSubError } from "../base/errors.ts";
 import { quotedNames, withoutUndefined } from "../options/option-checks.ts";
 import { requireNoDifferences } from "./provisioning-check.ts";
 import { Routes } from "./routes.ts";
-import type { AnySubscription } from "../declare/subscription.ts";
-import type { AnyTopic } from "../declare/topic.ts";
+import type { Declaration } from "../declare/subscription.ts";
 
-type Declaration = AnyTopic | AnySubscription;
-
-/** Which brokers there are and what goes where. */
+/** The configured connections and routes. */
 export interface Routing {
   readonly config: LoadedConfig;
-  /** What errors call the configuration; undefined when there is none, only a broker. */
+  /** The name of the configuration in error messages; `undefined` when there is only a broker. */
   readonly where: string | undefined;
-  /** Takes values of environment variables out of a text. */
+  /** Replaces values of environment variables in a text by their names. */
   readonly conceal: (text: string) => string;
-  /** The default connection's, when it was handed in. */
+  /** The adapter of the default connection, when `connect` was given one. */
   readonly adapter: Adapter | undefined;
 }
 
-/** The connections of one `PubSub`, opened when they are first needed; sends each topic and subscription to its own. */
+/** The connections of one `PubSub`, each opened on first use. Finds the connections of every topic and subscription. */
 export class ConnectionRouter {
   readonly routes: Routes;
   readonly #routing: Routing;
@@ -59,7 +56,7 @@ export class ConnectionRouter {
     return this.#open.get(this.#routing.config.default) as Connection;
   }
 
-  /** Those that were opened, the default one first. */
+  /** The opened connections, the default one first. */
   get opened(): readonly Connection[] {
     return [...this.#open.values()];
   }
@@ -70,7 +67,7 @@ export class ConnectionRouter {
     return [config.default, ...Object.keys(config.connections).filter((name) => name !== config.default)];
   }
 
-  /** Opens a connection, or returns the open one; a failure is forgotten, so that the next use tries again. */
+  /** Opens a connection, or returns the open one. After a failure, the next call tries again. */
   connection(name: string, signal?: AbortSignal): Promise<Connection> {
     const known = this.#opening.get(name);
     if (known !== undefined) return known;
@@ -80,18 +77,18 @@ export class ConnectionRouter {
     return opening;
   }
 
-  /** The connections of some declarations, opened, each with what belongs on it as it is in force there. */
+  /** The opened connections of some declarations, each with its own declarations, with configured overrides. */
   async split(
     declarations: readonly Declaration[],
     signal?: AbortSignal,
   ): Promise<readonly (readonly [Connection, readonly Declaration[]])[]> {
     const byName = this.routes.byConnection(declarations);
-    // A failure must not leave others being opened behind its back.
+    // Waits for all: after a failure, none must still be opening.
     const opened = await Promise.allSettled([...byName.keys()].map((name) => this.connection(name, signal)));
     return [...byName.values()].map((own, index) => [fulfilled(opened[index]), own] as const);
   }
 
-  /** Provisions or verifies everything: first looks at all connections, then changes the first thing. */
+  /** Provisions or verifies declarations. Checks all connections before it changes anything. */
   async provision(declarations: readonly Declaration[], signal?: AbortSignal): Promise<void> {
     const parts = await this.split(declarations, signal);
     for (const [connection, own] of parts) connection.requireSupported(own);
@@ -106,7 +103,7 @@ export class ConnectionRouter {
     done.forEach(fulfilled);
   }
 
-  /** Disconnects all, within what is left of `budget`; those being opened stop trying. Never rejects. */
+  /** Closes all connections within `budget`, and stops those that are opening. Never rejects. */
   async close(budget: CloseBudget): Promise<void> {
     this.#closing = budget;
     this.#closed.abort(new PubSubError("CLOSED", "the connection was closed while it was being opened"));
@@ -122,7 +119,7 @@ export class ConnectionRouter {
       const opening = { ...this.#options, name, names };
       const connection = await Connection.open(adapter, this.#environment, opening, this.#endOf(signal));
       this.#open.set(name, connection);
-      // Opened after closing has gone on without it.
+      // Closing did not wait for this connection.
       if (this.#closing !== undefined) await connection.close(this.#closing);
       return connection;
     } catch (error) {
@@ -131,7 +128,7 @@ export class ConnectionRouter {
         error instanceof PubSubError ? error.code : error instanceof TypeError ? "INVALID_CONFIG" : "UNKNOWN";
       const message = conceal(error.message);
       const place = Object.hasOwn(config.connections, name) ? `${where}: connections.${name}` : where;
-      // A cause that quotes a variable's value would show it after all.
+      // A `cause` that contains a variable's value is left out.
       throw new PubSubError(code, `${place}: ${message}`, message === error.message ? { cause: error } : {});
     }
   }
@@ -151,7 +148,7 @@ export class ConnectionRouter {
     const options =
       isDefault && this.#options.adapterOptions !== undefined ? this.#options.adapterOptions : found.options;
     const adapters = checkedAdapters(this.#options.adapters ?? []);
-    // Adapters ask whether an option is there, as when it is in the URL too.
+    // Adapters check whether an option is present, for example when it is in the URL too.
     const isObject = typeof options === "object" && options !== null && !Array.isArray(options);
     return await adapterFromUrl(found.url, isObject ? withoutUndefined(options) : options, adapters);
   }

@@ -6,14 +6,13 @@ import type { ConnectOptions } from "./connect-options.ts";
 import type { Adapter, Driver, TopologyChange } from "../driver.ts";
 import type { PubSubError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import type { ConnectionState } from "../observe/health.ts";
+import type { ConnectionState } from "../contract/connection-state.ts";
 import type { PubSubEvent } from "../observe/observer.ts";
 import { requireNoDifferences } from "./provisioning-check.ts";
 import { requireCapabilities, topologyOf, type PhysicalNames } from "./specs.ts";
-import type { AnySubscription } from "../declare/subscription.ts";
-import type { AnyTopic } from "../declare/topic.ts";
+import { subscriptionPath, type Declaration } from "../declare/subscription.ts";
 
-/** An open driver with its state, and the topics and subscriptions that were provisioned on it. */
+/** An open driver with its state, and the topics and subscriptions that were provisioned through it. */
 export class Connection {
   readonly name: string;
   readonly adapter: Adapter;
@@ -22,9 +21,9 @@ export class Connection {
   readonly #provisioning: Provisioning;
   readonly #hasInbox: boolean;
   readonly #provisioned = new Map<string, Promise<void>>();
-  readonly #status: ConnectionStatus;
+  readonly #status: LastReport;
 
-  private constructor(adapter: Adapter, driver: Driver, status: ConnectionStatus, options: Opening) {
+  private constructor(adapter: Adapter, driver: Driver, status: LastReport, options: Opening) {
     this.name = options.name;
     this.adapter = adapter;
     this.driver = driver;
@@ -40,7 +39,7 @@ export class Connection {
     options: Opening,
     signal: AbortSignal | undefined,
   ): Promise<Connection> {
-    const status = new ConnectionStatus(environment, options.name);
+    const status = new LastReport(environment, options.name);
     const { clock, random, logger } = environment;
     const context = { clock, random, logger, status: status.report };
     const driver = await adapter.open(context, signal);
@@ -59,9 +58,9 @@ export class Connection {
     return this.#status.error;
   }
 
-  /** Provisions or verifies a declaration once; a failure is forgotten, so that the next use tries again. */
-  prepare(declaration: AnyTopic | AnySubscription): Promise<void> {
-    const key = declaration.kind === "topic" ? declaration.name : `${declaration.topic.name}/${declaration.name}`;
+  /** Provisions or verifies a declaration once. After a failure, the next call tries again. */
+  prepare(declaration: Declaration): Promise<void> {
+    const key = declaration.kind === "topic" ? declaration.name : subscriptionPath(declaration);
     const known = this.#provisioned.get(key);
     if (known !== undefined) return known;
     const provisioned = this.provision([declaration]);
@@ -70,14 +69,14 @@ export class Connection {
     return provisioned;
   }
 
-  /** @throws PubSubError `NOT_SUPPORTED` when a declaration asks for what the adapter lacks */
-  requireSupported(declarations: readonly (AnyTopic | AnySubscription)[]): void {
+  /** @throws PubSubError `NOT_SUPPORTED` when a declaration needs what the adapter lacks */
+  requireSupported(declarations: readonly Declaration[]): void {
     for (const declaration of declarations) {
       requireCapabilities(declaration, this.adapter.name, this.capabilities, this.#hasInbox);
     }
   }
 
-  async provision(declarations: readonly (AnyTopic | AnySubscription)[]): Promise<void> {
+  async provision(declarations: readonly Declaration[]): Promise<void> {
     this.requireSupported(declarations);
     if (this.#provisioning === "ensure") {
       await this.driver.apply(topologyOf(declarations, this.names), { update: false });
@@ -87,11 +86,11 @@ export class Connection {
     }
   }
 
-  async differences(declarations: readonly (AnyTopic | AnySubscription)[]): Promise<readonly TopologyChange[]> {
+  async differences(declarations: readonly Declaration[]): Promise<readonly TopologyChange[]> {
     return await this.driver.plan(topologyOf(declarations, this.names));
   }
 
-  /** Disconnects, within what is left of `budget`. Never rejects. */
+  /** Closes the driver within `budget`. Never rejects. */
   async close(budget: CloseBudget): Promise<void> {
     const fields = { connection: this.name };
     await budget.wait("closing the connection", fields, (leftMs) => this.driver.close(leftMs));
@@ -110,8 +109,8 @@ export interface ConnectionEnvironment {
   readonly observe: ((event: PubSubEvent) => void) | undefined;
 }
 
-/** What the driver last said of its connection; logs and observes changes. */
-class ConnectionStatus {
+/** The last state that the driver has reported. Logs and observes changes. */
+class LastReport {
   state: ConnectionState = "up";
   error: PubSubError | undefined;
   readonly #environment: ConnectionEnvironment;

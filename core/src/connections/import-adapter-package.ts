@@ -11,8 +11,8 @@ interface AdapterPackage {
 }
 
 /**
- * Imports an adapter's package from the first place that has it: beside core, beside the program that was started, in the
- * working directory. Where packages see only what they declare (pnpm, Yarn's Plug'n'Play), core does not see it.
+ * Imports an adapter's package from the first place that has it: core's own dependencies, those of the started program, those of the
+ * working directory. With pnpm and Yarn's Plug'n'Play, core cannot import packages that it does not declare.
  *
  * @throws PubSubError `ADAPTER_NOT_INSTALLED`
  */
@@ -24,7 +24,7 @@ export async function importAdapterPackage(packageName: string, scheme: string):
     const file = resolvedBy(require, packageName);
     if (file === undefined) continue;
     const url = pathToFileURL(file).href;
-    // Some bundlers replace every import() by a table of what they have bundled.
+    // Some bundlers replace every import() by a table of the bundled modules.
     return (await importIfFound(url, url)) ?? (require(file) as AdapterPackage);
   }
   const factory = packageName.split("/")[1];
@@ -35,13 +35,13 @@ export async function importAdapterPackage(packageName: string, scheme: string):
   );
 }
 
-/** Files as seen from which the package is looked for. */
+/** The files from which the package is resolved. */
 function places(): readonly string[] {
   const program = process.argv[1];
   const found = [join(process.cwd(), "package.json")];
   if (program === undefined) return found;
   try {
-    // A command is started through a link; what it needs stands beside the file itself.
+    // A command may be started through a link; its dependencies are beside the linked file.
     return [realpathSync(program), program, ...found];
   } catch {
     return found;
@@ -66,8 +66,8 @@ function resolvedBy(require: NodeJS.Require, packageName: string): string | unde
 }
 
 /**
- * The package itself is missing; a package that fails to import something else is another matter. Node has one code for
- * `import` and one for `require`, which bundlers use for both. Plug'n'Play names the package on a line of its own.
+ * Whether the package itself is missing, and not one that it imports. Node has one code for `import` and one for `require`; bundlers use
+ * that of `require` for both. Plug'n'Play names the package on a separate line.
  */
 function isMissing(error: unknown, specifier: string): boolean {
   if (!(error instanceof Error) || !("code" in error)) return false;

@@ -1,7 +1,7 @@
 import type { TopologyChange } from "../driver.ts";
 import { PubSubError } from "../base/errors.ts";
 
-/** Lists, over all connections at once, what is missing or differs. `named`: whether lines say which connection. */
+/** @throws PubSubError that lists what is missing or differs on all connections; with `named`, each line names its connection */
 export function requireNoDifferences(
   found: readonly { readonly connection: { readonly name: string }; readonly changes: readonly TopologyChange[] }[],
   named: boolean,

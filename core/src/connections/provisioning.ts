@@ -2,14 +2,13 @@ import type { Connection } from "./connection.ts";
 import type { ConnectionRouter } from "./connection-router.ts";
 import type { TopologyChange } from "../driver.ts";
 import { topologyOf } from "./specs.ts";
-import type { AnySubscription } from "../declare/subscription.ts";
-import type { AnyTopic } from "../declare/topic.ts";
+import type { Declaration } from "../declare/subscription.ts";
 
-type Declarations = readonly (AnyTopic | AnySubscription)[];
+type Declarations = readonly Declaration[];
 
-/** One difference between what is declared and what exists, and on which connection. */
+/** One difference between the declarations and what exists on a connection. */
 export interface PlannedChange extends TopologyChange {
-  /** Its name in the configuration; `"default"` where there is none. */
+  /** The connection's name in the configuration; `"default"` where there is no configuration. */
   readonly connection: string;
 }
 
@@ -39,7 +38,7 @@ export async function destroyOn(router: ConnectionRouter, declarations: Declarat
   return destroyed;
 }
 
-/** One connection after the other: what fails on one has not begun on the next. */
+/** One connection after the other: after a failure, nothing is started on the next. */
 async function onEach(
   router: ConnectionRouter,
   declarations: Declarations,

@@ -1,17 +1,20 @@
 import type { LoadedConfig, LoadedSubscription, LoadedTopic } from "../config/config-types.ts";
 import { PubSubError } from "../base/errors.ts";
 import type { PhysicalNames } from "./specs.ts";
-import { defineSubscription, type AnySubscription, type Subscription } from "../declare/subscription.ts";
+import {
+  defineSubscription,
+  type AnySubscription,
+  type Subscription,
+  type Declaration,
+} from "../declare/subscription.ts";
 import type { AnyTopic, Topic } from "../declare/topic.ts";
 
-type Declaration = AnyTopic | AnySubscription;
-
-/** What the configuration says about topics and subscriptions. Contacts nobody. */
+/** The configuration of topics and subscriptions. Contacts nobody. */
 export class Routes {
   readonly #config: LoadedConfig;
   readonly #where: string;
   readonly #effective = new WeakMap<AnySubscription, AnySubscription>();
-  /** By URL: two connections with the same one are one broker. */
+  /** By URL: two connections with the same URL are one broker. */
   readonly #names = new Map<string, PhysicalNames>();
 
   constructor(config: LoadedConfig, where: string) {
@@ -19,20 +22,20 @@ export class Routes {
     this.#where = where;
   }
 
-  /** Where events of a topic are published to: its connection, and its mirror when it has one. */
+  /** The connections on which a topic publishes: its own, and its mirror if it has one. */
   connectionsOfTopic(topic: AnyTopic): readonly string[] {
     const { connection, mirror } = this.#topic(topic) ?? {};
     const home = connection ?? this.#config.default;
     return mirror === undefined ? [home] : [home, mirror];
   }
 
-  /** Where a worker of a subscription takes messages from: usually one. */
+  /** The connections from which a worker receives, usually one. */
   connectionsOf(subscription: AnySubscription): readonly string[] {
     const { connections } = this.#subscription(subscription) ?? {};
     return connections ?? [this.#topic(subscription.topic)?.connection ?? this.#config.default];
   }
 
-  /** What belongs on each connection, as it is in force there. */
+  /** The declarations of each connection, with configured overrides. */
   byConnection(declarations: readonly Declaration[]): ReadonlyMap<string, readonly Declaration[]> {
     const found = new Map<string, Declaration[]>();
     for (const declaration of declarations) {
@@ -49,10 +52,10 @@ export class Routes {
   }
 
   /**
-   * The subscription as it is in force here: the declaration with what the configuration replaces, checked against the
-   * same ranges. Frozen, and the same object for the same declaration.
+   * The declaration with the overrides of the configuration, checked against the same ranges. Frozen, and the same object for the
+   * same declaration.
    *
-   * @throws PubSubError `INVALID_CONFIG` when the two do not go together
+   * @throws PubSubError `INVALID_CONFIG` when declaration and overrides contradict each other
    */
   effective<Event>(subscription: Subscription<Event>): Subscription<Event> {
     const known = this.#effective.get(subscription);
@@ -63,7 +66,7 @@ export class Routes {
     return made;
   }
 
-  /** Names on the broker of one connection; refuses two topics, or two subscriptions of a topic, that would share one. */
+  /** Names on the broker of one connection. Refuses two topics, or two subscriptions of a topic, with the same name. */
   namesOn(connection: string): PhysicalNames {
     const broker = this.#config.connections[connection]?.url ?? connection;
     const known = this.#names.get(broker);
@@ -99,7 +102,7 @@ export class Routes {
     const options = {
       ackDeadlineMs,
       maxConcurrency: overrides.maxConcurrency ?? subscription.maxConcurrency,
-      // As in a declaration, a longer lower bound takes the upper one along.
+      // As in a declaration, the upper bound is at least the lower one.
       maxHandlingMs: overrides.maxHandlingMs ?? Math.max(subscription.maxHandlingMs, ackDeadlineMs),
       retryPolicy: {
         ...declared,
@@ -108,7 +111,7 @@ export class Routes {
       },
     };
     try {
-      // A declared subscription's topic was made by defineTopic, whatever its consumers' view of it.
+      // The topic was made by `defineTopic`; a subscription only sees a part of its type.
       return defineSubscription(subscription.topic as unknown as Topic<never, Event>, subscription.name, options);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

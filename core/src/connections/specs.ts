@@ -1,10 +1,10 @@
 import type { Capabilities } from "../contract/capabilities.ts";
 import type { SubscriptionSpec, Topology, TopicSpec } from "../driver.ts";
 import { PubSubError } from "../base/errors.ts";
-import type { AnySubscription } from "../declare/subscription.ts";
+import { subscriptionPath, type AnySubscription, type Declaration } from "../declare/subscription.ts";
 import type { AnyTopic } from "../declare/topic.ts";
 
-/** Where configuration gives a resource another name than its declaration. */
+/** Names on the broker, where the configuration gives other names than the declarations. */
 export interface PhysicalNames {
   topic(topic: AnyTopic): string;
   subscription(subscription: AnySubscription): string;
@@ -31,71 +31,58 @@ export function subscriptionSpec(subscription: AnySubscription, names: PhysicalN
   });
 }
 
-/** The topology of some declarations: each topic and subscription once, with the topics of the subscriptions. */
-export function topologyOf(declarations: readonly (AnyTopic | AnySubscription)[], names: PhysicalNames): Topology {
+/** The topology of some declarations: each topic and subscription once, and the topics of all subscriptions. */
+export function topologyOf(declarations: readonly Declaration[], names: PhysicalNames): Topology {
   const topics = new Map<string, TopicSpec>();
   const subscriptions = new Map<string, SubscriptionSpec>();
   for (const declaration of declarations) {
     const topic = declaration.kind === "topic" ? declaration : declaration.topic;
     topics.set(topic.name, topicSpec(topic, names));
     if (declaration.kind === "subscription") {
-      subscriptions.set(`${topic.name}/${declaration.name}`, subscriptionSpec(declaration, names));
+      subscriptions.set(subscriptionPath(declaration), subscriptionSpec(declaration, names));
     }
   }
   return Object.freeze({ topics: [...topics.values()], subscriptions: [...subscriptions.values()] });
 }
 
-/** Refuses, before anything is created, what the adapter cannot do (C22). */
+/** Refuses a declaration that needs what the adapter cannot do, before anything is created (C22). */
 export function requireCapabilities(
-  declaration: AnyTopic | AnySubscription,
+  declaration: Declaration,
   adapter: string,
   capabilities: Capabilities,
   hasInbox: boolean,
 ): void {
   const topic = declaration.kind === "topic" ? declaration : declaration.topic;
-  const refuse = (what: string, lacking: string, remedy: string): never => {
+  const topicName = `topic "${topic.name}"`;
+  const { ordering, exactlyOnce, ackDeadline, nackDelay, maxLeaseMs } = capabilities;
+  const requireThat = (isSupported: boolean, what: string, lacking: string, remedy: string): void => {
+    if (isSupported) return;
     throw new PubSubError("NOT_SUPPORTED", `${what}: the ${adapter} adapter has ${lacking}; ${remedy}`);
   };
-  const topicName = `topic "${topic.name}"`;
-  if (topic.orderingKey !== undefined && capabilities.ordering === "none") {
-    refuse(
-      `${topicName} has an ordering key`,
-      'ordering: "none"',
-      "leave out orderingKey or choose an adapter that orders per key",
-    );
-  }
-  if (topic.deliveryGuarantee === "exactly-once" && capabilities.exactlyOnce === "none") {
-    refuse(`${topicName} is exactly-once`, 'exactlyOnce: "none"', 'use "at-least-once" or another adapter');
-  }
-  if (topic.deliveryGuarantee === "exactly-once" && capabilities.exactlyOnce === "inbox" && !hasInbox) {
-    refuse(
-      `${topicName} is exactly-once`,
-      'exactlyOnce: "inbox"',
-      "give connect() an inbox store: { inbox: new MemoryInbox() } or one in your database",
-    );
-  }
+  requireThat(
+    topic.orderingKey === undefined || ordering !== "none",
+    `${topicName} has an ordering key`,
+    'ordering: "none"',
+    "leave out orderingKey or choose an adapter that orders per key",
+  );
+  const once = `${topicName} is exactly-once`;
+  const isOnce = topic.deliveryGuarantee === "exactly-once";
+  requireThat(!isOnce || exactlyOnce !== "none", once, 'exactlyOnce: "none"', 'use "at-least-once" or another adapter');
+  requireThat(
+    !isOnce || exactlyOnce !== "inbox" || hasInbox,
+    once,
+    'exactlyOnce: "inbox"',
+    "give connect() an inbox store: { inbox: new MemoryInbox() } or one in your database",
+  );
   if (declaration.kind === "topic") return;
-  const name = `subscription "${topic.name}/${declaration.name}"`;
-  const { minMs, maxMs } = capabilities.ackDeadline;
-  if (declaration.ackDeadlineMs < minMs || declaration.ackDeadlineMs > maxMs) {
-    refuse(
-      `${name}: ackDeadlineMs is ${declaration.ackDeadlineMs}`,
-      `ackDeadline ${minMs} to ${maxMs} ms`,
-      "choose a value in that range",
-    );
-  }
-  if (declaration.retryPolicy.maxBackoffMs > capabilities.nackDelay.maxMs) {
-    refuse(
-      `${name}: maxBackoffMs is ${declaration.retryPolicy.maxBackoffMs}`,
-      `nackDelay.maxMs ${capabilities.nackDelay.maxMs}`,
-      "choose a shorter one",
-    );
-  }
-  if (declaration.maxHandlingMs > capabilities.maxLeaseMs) {
-    refuse(
-      `${name}: maxHandlingMs is ${declaration.maxHandlingMs}`,
-      `maxLeaseMs ${capabilities.maxLeaseMs}`,
-      "choose a shorter one",
-    );
-  }
+  const name = `subscription "${subscriptionPath(declaration)}"`;
+  const { ackDeadlineMs, maxHandlingMs, retryPolicy } = declaration;
+  const { minMs, maxMs } = ackDeadline;
+  const isInRange = ackDeadlineMs >= minMs && ackDeadlineMs <= maxMs;
+  const range = `ackDeadline ${minMs} to ${maxMs} ms`;
+  requireThat(isInRange, `${name}: ackDeadlineMs is ${ackDeadlineMs}`, range, "choose a value in that range");
+  const atMost = (option: string, value: number, capability: string, limit: number): void =>
+    requireThat(value <= limit, `${name}: ${option} is ${value}`, `${capability} ${limit}`, "choose a shorter one");
+  atMost("maxBackoffMs", retryPolicy.maxBackoffMs, "nackDelay.maxMs", nackDelay.maxMs);
+  atMost("maxHandlingMs", maxHandlingMs, "maxLeaseMs", maxLeaseMs);
 }

@@ -1,27 +1,26 @@
 import type { Topology } from "../driver.ts";
 import { Routes } from "./routes.ts";
 import { topologyOf } from "./specs.ts";
-import type { AnySubscription } from "../declare/subscription.ts";
-import type { AnyTopic } from "../declare/topic.ts";
+import type { Declaration } from "../declare/subscription.ts";
 import type { LoadedConfig } from "../config/config-types.ts";
 
-/** What belongs on one connection. */
+/** The declarations and the topology of one connection. */
 export interface ConnectionTopology {
   readonly connection: string;
-  /** As they are in force there, with what the configuration replaces. */
-  readonly declarations: readonly (AnyTopic | AnySubscription)[];
-  /** With names as they are on the broker. */
+  /** With the overrides of the configuration. */
+  readonly declarations: readonly Declaration[];
+  /** With the names on the broker. */
   readonly topology: Topology;
 }
 
 /**
- * What `apply` would see on each connection, without connecting: for exports and permissions.
+ * What `apply` would create on each connection, without connecting: for exports and permissions.
  *
- * @throws PubSubError `INVALID_CONFIG` when a declaration and its configuration do not go together, or names collide
+ * @throws PubSubError `INVALID_CONFIG` when a declaration and its configuration contradict each other, or two names are the same
  */
 export function topologiesOf(
   config: LoadedConfig,
-  declarations: readonly (AnyTopic | AnySubscription)[],
+  declarations: readonly Declaration[],
   where = "the configuration",
 ): readonly ConnectionTopology[] {
   const routes = new Routes(config, where);

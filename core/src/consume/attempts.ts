@@ -11,14 +11,14 @@ import type { WorkerItems } from "./worker-items.ts";
 import { itemNames, type WorkerOptions } from "./worker-options.ts";
 
 /**
- * Where a message that was fetched and given back spends an attempt, one with no attempts left may never have run: it
- * runs once more, and fails for good then. Only this many spent attempts beyond the last are taken for dying workers.
+ * Where an attempt is counted although the handler did not start (`"includes-unstarted"`), a message beyond its last attempt may
+ * never have run. It runs again, unless it is more than this many attempts beyond the last: then its workers died.
  */
 const UNSTARTED_SPARE = 5;
 
 /**
- * Third step of a delivery: it has a place, and its attempt runs. It is claimed in the inbox where there is one, its event
- * is read, and handed to the handler or to a reader of the pull form. Nothing that a handler does can stop the worker (C25).
+ * Third step of a delivery: it has a place, and its attempt runs. It claims the message in the inbox, if there is one, decodes the
+ * event, and gives it to the handler or to the pull form. Nothing that a handler does can stop the worker (C25).
  */
 export class Attempts implements EventReceiver {
   readonly #options: WorkerOptions;
@@ -26,9 +26,9 @@ export class Attempts implements EventReceiver {
   readonly #settler: Settler;
   readonly #leases: Leases;
   readonly #endings: Endings;
-  /** Beyond it nothing runs: a worker died in every attempt. */
+  /** A message with a higher attempt does not run: a worker died in every attempt. */
   readonly #lastAttempt: number;
-  /** Whether anything may be waited for between an item's start and its handler. */
+  /** Whether an item may wait, for a claim or a schema, between its start and its handler. */
   readonly #startsLater: boolean;
 
   constructor(options: WorkerOptions, items: WorkerItems, settler: Settler, leases: Leases, endings: Endings) {
@@ -58,7 +58,7 @@ export class Attempts implements EventReceiver {
     return reported(this.#claim(item, inbox));
   }
 
-  /** The attempt's time begins now. */
+  /** The time of the attempt starts now. */
   #begin(item: InFlight, nowMs: number): void {
     item.startedMs = nowMs;
     item.deadlineMs = nowMs + this.#options.subscription.maxHandlingMs;
@@ -72,11 +72,11 @@ export class Attempts implements EventReceiver {
     } catch (error) {
       return reported(this.#endings.end(item, outcomeOf(error)));
     }
-    // It was lost or given up meanwhile, and will not run.
+    // It was lost or abandoned meanwhile, and does not run.
     if (item.state !== "running") return reported(this.#endings.end(item, RELEASE));
     if (claim === "claimed") return this.#read(item);
     if (claim === "completed") return reported(this.#settler.settle(item, ACK));
-    // Somebody else handles the same message: it waits without a place, under its lease and within its time.
+    // Another handler has the same message: this one waits without a place, its lease is renewed and its deadline stays.
     inbox.whenFree(item, () => this.#items.ready(item));
     return this.#items.park(item);
   }
@@ -89,7 +89,7 @@ export class Attempts implements EventReceiver {
 
   handle(item: InFlight, event: unknown): void {
     if (item.state !== "running") return reported(this.#endings.end(item, RELEASE));
-    // However long was waited for its claim or validation: that is not the handler's time.
+    // The wait for a claim or a schema is not time of the handler.
     if (this.#startsLater) this.#begin(item, this.#options.clock.monotonicNow());
     return this.#options.run(item, event, this.#endings);
   }

@@ -3,12 +3,12 @@ import type { AnySubscription } from "../declare/subscription.ts";
 import type { SubscriptionWorker } from "./subscription-worker.ts";
 import type { CloseOptions, Worker } from "./worker.ts";
 
-/** Several workers of one subscription, on several connections, as one. */
+/** Presents the workers of one subscription on several connections as one worker. */
 export function combinedWorker(subscription: AnySubscription, workers: readonly SubscriptionWorker[]): Worker {
   const allClosed = async (): Promise<void> => void (await Promise.all(workers.map((worker) => worker.closed)));
   const closed = allClosed();
   const close = async (options?: CloseOptions): Promise<void> => {
-    // Asked before anything ends. A handler of one waits for the handlers of none.
+    // Asked before anything ends. A handler of one of the workers does not wait for any handler.
     const fromHandler = workers.some(({ hasCaller }) => hasCaller);
     const allClosing = Promise.all(workers.map((worker) => worker.close(options)));
     await (fromHandler ? Promise.race([allClosing, Promise.all(workers.map(({ stopped }) => stopped))]) : allClosing);
@@ -22,7 +22,7 @@ export function combinedWorker(subscription: AnySubscription, workers: readonly 
   });
 }
 
-/** Failing when one of them is: a connection that gives nothing holds messages back. */
+/** `"failing"` when one worker is failing: messages on its connection are not received. */
 function combinedHealth(parts: readonly SubscriptionHealth[]): SubscriptionHealth {
   const [first] = parts as readonly [SubscriptionHealth];
   const failing = parts.find(({ state }) => state === "failing");

@@ -1,9 +1,9 @@
+import { subscriptionPath } from "../declare/subscription.ts";
 import { PubSubError } from "../base/errors.ts";
 import type { InFlight } from "./in-flight.ts";
-import { pathOf } from "../declare/subscription-path.ts";
 import { itemNames, type WorkerOptions } from "./worker-options.ts";
 
-/** The settles that the broker was told of and has not confirmed yet; hears, for the log and observers, which it did not take. */
+/** The settles that were sent and are not confirmed yet. Logs and observes those that the broker did not accept. */
 export class Confirmations {
   readonly #options: WorkerOptions;
   readonly #awaited = new Set<Promise<void>>();
@@ -17,17 +17,22 @@ export class Confirmations {
     while (this.#awaited.size > 0) await Promise.allSettled(this.#awaited);
   }
 
-  /** Returns the confirmation as it was given, also when there will be none. */
+  /** Tracks the confirmation of a settle and returns it unchanged. */
   of(item: InFlight, confirmation: Promise<void> | undefined, succeeded = false): Promise<void> | undefined {
     if (confirmation === undefined) return undefined;
     const settled = confirmation.catch((error: unknown) => {
       if (succeeded) this.#options.lateSuccesses.add(item);
       this.#notTaken(item, error);
     });
-    this.#awaited.add(settled);
-    const forget = (): unknown => this.#awaited.delete(settled);
-    settled.then(forget, forget);
+    this.track(settled);
     return confirmation;
+  }
+
+  /** Must not reject. */
+  track(work: Promise<void>): void {
+    this.#awaited.add(work);
+    const forget = (): unknown => this.#awaited.delete(work);
+    work.then(forget, forget);
   }
 
   /** The message is or will be redelivered. */
@@ -35,8 +40,8 @@ export class Confirmations {
     const { logger, observe, clock, subscription } = this.#options;
     const known = error instanceof PubSubError ? error : undefined;
     logger.warn(
-      { subscription: pathOf(subscription), id: item.id, code: known?.code },
-      `a settle did not take effect, expect a redelivery: ${known?.message}`,
+      { subscription: subscriptionPath(subscription), id: item.id, code: known?.code },
+      `the broker did not accept a settle, expect a redelivery: ${known?.message}`,
     );
     observe?.({ ...itemNames(subscription, item), type: "lease-lost", error: known, atMs: clock.now() });
   }

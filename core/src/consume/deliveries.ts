@@ -8,18 +8,18 @@ import { requireDelayMs } from "./retry-after.ts";
 import type { AttemptEnd } from "./run-handler.ts";
 import type { Worker } from "./worker.ts";
 
-/** The pull form: an endless sequence of deliveries to settle by hand. Ends when the worker is closed. */
+/** The pull form: deliveries that the reader settles. The sequence ends when the worker is closed. */
 export interface Deliveries<Event> extends AsyncIterableIterator<Delivery<Event>>, AsyncDisposable {
   next(): Promise<IteratorResult<Delivery<Event>, undefined>>;
   return(): Promise<IteratorResult<Delivery<Event>, undefined>>;
   [Symbol.asyncIterator](): Deliveries<Event>;
-  /** Ends the sequence; what was not settled goes back to the broker at once. */
+  /** Ends the sequence. Deliveries that are not settled are released at once. */
   close(): Promise<void>;
 }
 
 type Result<Event> = IteratorResult<Delivery<Event>, undefined>;
 
-/** The pull form: events that were read wait here for a reader, who ends their attempts through the delivery's own methods. */
+/** Decoded events wait here for a reader, which ends their attempts through the methods of the delivery. */
 export class DeliveryQueue<Event> implements Deliveries<Event> {
   readonly #ready = new Deque<PulledDelivery<Event>>();
   readonly #readers = new Deque<(result: Result<Event> | Promise<Result<Event>>) => void>();
@@ -27,25 +27,25 @@ export class DeliveryQueue<Event> implements Deliveries<Event> {
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
 
-  /** The worker could not be opened: the next read rejects with the reason. */
+  /** The worker could not be opened: the next `next` rejects with the reason. */
   fail(error: unknown): void {
     this.#failure = { error };
     this.#end();
   }
 
-  /** What the deliveries come from: closing the sequence closes it. */
+  /** The worker whose deliveries these are. It is closed with the sequence. */
   attach(worker: Worker): void {
     this.#worker = worker;
     if (this.#ended) void worker.close({ timeoutMs: 0 });
     void worker.closed.then(() => this.#end());
   }
 
-  /** A worker begins to close: what nobody has read of it has not started for its subscriber, and goes back at once. */
+  /** A worker begins to close: its deliveries that nobody has read have not started, and are released at once. */
   giveBackUnread(attempts: AttemptEnd): void {
     for (const delivery of this.#ready.remove((unread) => unread.isOf(attempts))) delivery.release().catch(() => {});
   }
 
-  /** For the engine: what it does with an event, instead of running a handler. */
+  /** Takes the place of a handler: called with every decoded event. */
   push(item: InFlight, event: Event, attempts: AttemptEnd): void {
     item.byHand = true;
     const delivery = new PulledDelivery(event, item, attempts);

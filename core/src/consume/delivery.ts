@@ -1,21 +1,21 @@
 import type { HandlerContext } from "./handler-context.ts";
 
-/** What a settle came to. `"already-settled"`: an earlier settle counts, this one did nothing. */
+/** The result of a settle. `"already-settled"`: an earlier settle of this delivery counts, and this one did nothing. */
 export type SettleOutcome = "settled" | "already-settled";
 
 /**
- * One message of the pull form, to be settled by hand. Settle methods reject with `LEASE_LOST` when the message no
- * longer belongs to this worker. On an exactly-once subscription `ack` also rejects with what the inbox store threw; the
- * message comes again then. A delivery that is not settled until its `deadline` counts as failed.
+ * One delivery of the pull form, which its reader settles. The settle methods reject with `LEASE_LOST` when the message no longer
+ * belongs to this worker. On an exactly-once subscription, `ack` also rejects with the error of the inbox store, and the message
+ * is retried. A delivery that is not settled before its `deadline` counts as failed.
  */
 export interface Delivery<Event> extends HandlerContext {
   readonly event: Event;
-  /** Done. */
+  /** Acknowledges the message. */
   ack(): Promise<SettleOutcome>;
-  /** Failed: again by policy, or after `delayMs`; dead-lettered when its retries are used up. `error` goes into the record. */
+  /** Retries the message after `delayMs`, by default as the retry policy says. After its last retry it is dead-lettered; `error` goes into the dead-letter record. */
   retry(options?: { readonly delayMs?: number | undefined; readonly error?: unknown }): Promise<SettleOutcome>;
-  /** Dead-letter it now. */
+  /** Dead-letters the message now. `reason` goes into the dead-letter record. */
   reject(reason: string): Promise<SettleOutcome>;
-  /** Not started: give it to another worker at once. */
+  /** Gives the message back without a failure: another worker may get it at once. */
   release(): Promise<SettleOutcome>;
 }

@@ -4,14 +4,13 @@ import type { InFlight } from "./in-flight.ts";
 import type { Leases } from "./leases.ts";
 import { type Outcome, outcomeOf, RELEASE } from "./outcome.ts";
 import { type AttemptEnd, reported } from "./run-handler.ts";
-import { settleAtBroker } from "./settle-at-broker.ts";
 import type { Settler } from "./settler.ts";
 import type { WorkerItems } from "./worker-items.ts";
 import type { WorkerOptions } from "./worker-options.ts";
 
 /**
- * Fourth step of a delivery: its attempt ends, and with it, in this order, its claim in the inbox, its delivery, and its
- * place. A delivery may end before its attempt: when it is lost, or when its handler is given up.
+ * Fourth step of a delivery: its attempt ends. In this order, its claim in the inbox, its delivery and its place end too. A delivery
+ * can end before its attempt: when it is lost, or when its handler is abandoned.
  */
 export class Endings implements AttemptEnd {
   readonly #options: WorkerOptions;
@@ -26,13 +25,18 @@ export class Endings implements AttemptEnd {
     this.#leases = leases;
   }
 
-  /** The one way for every attempt. Rejects also, for a reader of the pull form, when its success could not be marked. */
+  /** Every attempt ends here. Rejects when the inbox could not mark a success, which only the pull form sees. */
   end(item: InFlight, outcome: Outcome): Promise<void> | undefined {
     const { inbox } = this.#options;
     return inbox === undefined ? this.#endDelivery(item, outcome) : this.#endClaim(item, outcome, inbox);
   }
 
   async #endClaim(item: InFlight, decided: Outcome, inbox: InboxGate): Promise<void> {
+    if (decided.kind !== "ack" && item.state !== "running") {
+      // Nothing runs and nothing is settled: the place does not wait for the store.
+      this.#items.returned(item);
+      return this.#settler.flushWith(inbox.abandon(item));
+    }
     const outcome = await inbox.end(item, decided);
     await this.#endDelivery(item, outcome);
     if (outcome.kind !== "ack" && outcome !== decided) throw outcome.error;
@@ -50,22 +54,21 @@ export class Endings implements AttemptEnd {
   }
 
   /**
-   * Its delivery was lost, not its success: the broker may still take the acknowledgement, and a redelivery is not run.
-   * A reader of the pull form is told that it was lost, and gets it again.
+   * The delivery was lost, but its handler succeeded: the broker may still accept the acknowledgement, and a redelivery does not
+   * run. In the pull form, the settle rejects with `LEASE_LOST` and the redelivery is delivered.
    */
   #succeededLate(item: InFlight): void {
     if (item.state !== "lost" || item.byHand) return;
-    item.state = "settled";
     this.#options.lateSuccesses.add(item);
-    reported(settleAtBroker(item, "ack"));
+    this.#settler.ackLost(item);
   }
 
-  /** The handler took longer than it may: its attempt counts as failed, and its place is free for another. */
+  /** The handler is past its deadline: the attempt counts as failed, and its place is free. */
   expire(item: InFlight): void {
     const limitMs = Math.round(item.deadlineMs - item.startedMs);
     item.deadlineMs = Number.POSITIVE_INFINITY;
     if (item.state === "waiting") {
-      const error = new PubSubError("TIMEOUT", `somebody else has handled the same message for ${limitMs} ms`);
+      const error = new PubSubError("TIMEOUT", `another handler has had the same message for ${limitMs} ms`);
       return reported(this.#settler.settle(item, outcomeOf(error)));
     }
     const error = new PubSubError("TIMEOUT", `the handler did not finish within ${limitMs} ms`);
@@ -75,7 +78,7 @@ export class Endings implements AttemptEnd {
     return undefined;
   }
 
-  /** Closing waits no longer: what runs goes back. */
+  /** Closing waits for handlers no longer: they are abandoned, and their messages released. */
   giveUpRunning(): void {
     const error = new PubSubError("CLOSED", "the subscription was closed before the handler finished");
     for (const item of this.#items.lost) if (!item.isStoring) this.#items.giveUp(item, error);
@@ -86,7 +89,7 @@ export class Endings implements AttemptEnd {
     }
   }
 
-  /** The claim of a handler that still runs is its own until it ends. A reader of the pull form may have gone for good. */
+  /** A handler that still runs keeps its claim until it ends. A reader of the pull form may never end its attempt. */
   #giveUp(item: InFlight, reason: PubSubError): void {
     this.#items.giveUp(item, reason);
     if (item.byHand) reported(this.#options.inbox?.abandon(item));

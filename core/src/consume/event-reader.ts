@@ -5,7 +5,7 @@ import { validatedValue } from "../declare/schema-validation.ts";
 import type { StandardResult } from "../declare/standard-schema.ts";
 import type { ConsumedTopic } from "../declare/subscription.ts";
 
-/** Hears, once, what an item's body turned out to be: at once, or later when the schema validates asynchronously. */
+/** Gets the result of `readEvent`: one call, at once, or later when the schema is asynchronous. */
 export interface EventReceiver {
   handle(item: InFlight, event: unknown): void;
   unreadable(item: InFlight, outcome: Outcome): void;

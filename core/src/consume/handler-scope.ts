@@ -2,18 +2,18 @@ import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import type { Clock } from "../base/clock.ts";
 
 /**
- * Which scopes the running code belongs to. Only where it costs next to nothing: from Node 24 on a context is a pointer
- * that travels along, before that the first use of a storage slows down every promise of the process.
+ * The scopes of the running code. Used only from Node 24 on, where it costs almost nothing: before that, the first use of an
+ * `AsyncLocalStorage` makes every promise of the process slower.
  * https://nodejs.org/docs/latest-v24.x/api/async_context.html (read 2026-11-26)
  */
 const scopes =
   Number.parseInt(process.versions.node, 10) >= 24 ? new AsyncLocalStorage<readonly HandlerScope[]>() : undefined;
-/** The scope whose handler is in its synchronous part. */
+/** The scope whose handler is running synchronously. */
 let entered: HandlerScope | undefined;
 
 /**
- * The async context in which a worker runs handlers: that of its `subscribe`, whoever published (C34). An
- * `AsyncResource` and not a snapshot: entering one costs a tenth.
+ * The async context in which a worker runs its handlers: that of `subscribe`, not that of a publisher (C34). It is an
+ * `AsyncResource`, because to enter a snapshot costs ten times as much.
  */
 export class HandlerScope {
   readonly #resource: AsyncResource;
@@ -42,14 +42,14 @@ export class HandlerScope {
   }
 
   /**
-   * Whether the caller is a handler of this scope, or something that one has started. Before Node 24 only the
-   * synchronous part of a handler is recognised, up to its first `await`.
+   * Whether the caller is a handler of this scope, or code that such a handler has started. Before Node 24, only up to the
+   * handler's first `await`.
    */
   get isInside(): boolean {
     return entered === this || scopes?.getStore()?.includes(this) === true;
   }
 
-  /** The same clock; its callbacks run in this scope and not in that of whoever happened to set the timer. */
+  /** The same clock, but its callbacks run in this scope, not in the scope in which the timer was set. */
   clock(clock: Clock): Clock {
     return {
       now: () => clock.now(),

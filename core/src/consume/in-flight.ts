@@ -5,7 +5,7 @@ import type { Attributes } from "../contract/message.ts";
 import { shown } from "../base/shown.ts";
 import { boundedId, dateOf } from "../contract/received.ts";
 
-/** What an `InFlight` asks of its worker. */
+/** What an `InFlight` needs of its worker. */
 export interface LeaseClock {
   /** Unix ms. */
   now(): number;
@@ -14,23 +14,23 @@ export interface LeaseClock {
 }
 
 /**
- * One delivery in core's hands, and what its handler sees of it.
+ * One delivery that core holds, and the context of its handler.
  *
- * `waiting` (fetched, or held back for its key) → `running` → `settling` (its outcome is decided, a dead letter may be
- * on its way) → `settled`. From any but the last also → `lost`: it belongs to somebody else now and is not settled.
+ * States: `waiting` (fetched, and waits for its key or a place) → `running` → `settling` (the outcome is decided; a letter may be
+ * stored now) → `settled`. Every state except the last may become `lost`: another worker has the message, and it is not settled.
  */
 export class InFlight implements HandlerContext, Held<InFlight> {
   readonly delivery: DriverDelivery;
-  /** By the monotonic clock, as the other two. 0 until it was asked: reading it is a good part of what a message in memory costs. */
+  /** By the monotonic clock, like `startedMs` and `deadlineMs`. 0 until the clock was read: that is a large part of the cost of a message in memory. */
   receivedMs = 0;
   state: "waiting" | "running" | "settling" | "settled" | "lost" = "waiting";
   /** Whether it occupies one of the worker's `maxConcurrency` places. */
   holdsPlace = false;
-  /** Its handler was given up and has not returned yet. */
+  /** Whether its handler was abandoned and has not returned yet. */
   givenUp = false;
-  /** It was handed to a reader of the pull form: nobody knows whether that one still works on it. */
+  /** Whether it was given to a reader of the pull form, of which core does not know whether it still works on it. */
   byHand = false;
-  /** Its dead letter is on its way to be stored, which takes its place, whatever becomes of its delivery or its handler. */
+  /** Whether its letter is being stored. It keeps its place meanwhile, also when its delivery is lost. */
   isStoring = false;
   isHeld = false;
   older: InFlight | undefined = undefined;
@@ -47,7 +47,7 @@ export class InFlight implements HandlerContext, Held<InFlight> {
     this.#clock = clock;
   }
 
-  /** Found out on first use: many handlers never ask, and looking at its characters is a tenth of what a message in memory costs. */
+  /** Computed on first use: many handlers do not read it, and to check its characters is a tenth of the cost of a message in memory. */
   get id(): string {
     return (this.#id ??= boundedId(this.delivery.id));
   }
@@ -73,7 +73,7 @@ export class InFlight implements HandlerContext, Held<InFlight> {
     return new Date(Math.round(this.#clock.now() + this.deadlineMs - this.#clock.monotonicNow()));
   }
 
-  /** Made on first use: most handlers never look at it. */
+  /** Made on first use: most handlers do not read it. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();

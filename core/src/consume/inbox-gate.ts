@@ -5,6 +5,7 @@ import type { InboxStore } from "../inbox/inbox.ts";
 import { LivingClaims } from "../inbox/living-claims.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
+import { pause } from "../base/pause.ts";
 import { PubSubError } from "../base/errors.ts";
 
 export interface InboxGateOptions {
@@ -13,23 +14,23 @@ export interface InboxGateOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** How long a claim outlives the process that made it, in ms. */
+  /** The lease of a claim, in ms: after a crash, the claim expires after at most this time. */
   readonly leaseMs: number;
-  /** How long a completed id is remembered, in ms. */
+  /** How long a completed id is kept, in ms. */
   readonly retainMs: number;
 }
 
-/** How often a message is asked for again that another process holds, in ms. */
+/** How often a claim that another process holds is tried again, in ms. */
 const BUSY_POLL_MS = 500;
-/** How often `complete` is called until its failure counts: the handler's effect has happened. */
+/** How many times `complete` is called before its failure counts, because the handler has already succeeded. */
 const COMPLETE_TRIES = 3;
 const COMPLETE_RETRY_MS = 200;
 
-/** The inbox as one subscription's workers use it (C21). A claim lasts from its handler's start to its handler's end. */
+/** The inbox of the workers of one subscription (C21). A claim lasts from the start of a handler to its end. */
 export class InboxGate {
   readonly #options: InboxGateOptions;
   readonly #living: LivingClaims;
-  /** The tokens of the claims that are ours. */
+  /** The tokens of the claims that this gate holds. */
   readonly #tokens = new Map<InFlight, string>();
   #renewing = false;
 
@@ -38,7 +39,7 @@ export class InboxGate {
     this.#living = LivingClaims.of(options.store);
   }
 
-  /** Asks once. `"busy"`: somebody else handles the same message; they will complete it, or their claim will end. */
+  /** Tries once. `"busy"`: another handler has the same message, and will complete it or end its claim. */
   async claim(item: InFlight): Promise<"claimed" | "completed" | "busy"> {
     const { store, path, leaseMs } = this.#options;
     const key = this.#key(item);
@@ -55,7 +56,7 @@ export class InboxGate {
     }
   }
 
-  /** Calls `again` once, when the message may be free: its holder in this process has ended, or some time has passed. */
+  /** Calls `again` once, when the claim may be free: its holder in this process has ended, or `BUSY_POLL_MS` have passed. */
   whenFree(item: InFlight, again: () => void): void {
     const { clock } = this.#options;
     let leave: (() => void) | undefined = undefined;
@@ -70,9 +71,9 @@ export class InboxGate {
   }
 
   /**
-   * Ends the claim of an attempt, and returns what its delivery is to be settled with. A success is marked, also when the
-   * delivery was lost meanwhile: its redelivery is then only acknowledged. One that could not be marked is no success: the
-   * outcome is then another one, and its `error` says why. Never rejects.
+   * Ends the claim of an attempt and returns the outcome with which its delivery is settled. A success is marked, also when the
+   * delivery was lost meanwhile: its redelivery is then only acknowledged. A success that could not be marked becomes another
+   * outcome, with an `error` that says why. Never rejects.
    */
   async end(item: InFlight, outcome: Outcome): Promise<Outcome> {
     if (outcome.kind !== "ack") {
@@ -84,14 +85,14 @@ export class InboxGate {
     } catch (error) {
       return outcomeOf(error);
     }
-    // When it comes again, the inbox says what became of it.
-    const reason = `the claim of message ${item.id} was another's by then: it comes again`;
+    // On the redelivery, the inbox knows whether the message was handled.
+    const reason = `the claim of message ${item.id} belongs to another handler now: the message is redelivered`;
     return { kind: "release", leaseEnded: false, error: new PubSubError("LEASE_LOST", reason) };
   }
 
   /**
-   * Marks the message as handled. Returns false when the claim was another's by then; the mark, or the message's next
-   * run, is theirs. Rejects when the store cannot say; the claim has been given back then.
+   * Marks the message as handled. Returns false when another handler has the claim now: that one decides about the message.
+   * Rejects when the store failed; the claim was then ended.
    */
   async #complete(item: InFlight): Promise<boolean> {
     const token = this.#tokens.get(item);
@@ -108,36 +109,36 @@ export class InboxGate {
           throw error;
         }
       }
-      await new Promise<void>((resolve) => clock.setTimer(resolve, COMPLETE_RETRY_MS * tries, true));
+      await pause(clock, COMPLETE_RETRY_MS * tries);
     }
   }
 
-  /** Gives back the item's claim, if it has one. Never rejects: a claim that stays lapses by itself. */
+  /** Ends the item's claim without a mark, if it has one. Never rejects: a claim that remains expires. */
   async abandon(item: InFlight): Promise<void> {
     const token = this.#tokens.get(item);
     if (token === undefined) return;
     const { store, path, logger } = this.#options;
-    // Renewed no longer, whatever the store says.
+    // Not renewed from now on, even when the store fails.
     this.#tokens.delete(item);
     try {
       await store.abandon(path, item.id, token);
     } catch (error) {
       logger.warn(
         { subscription: path, id: item.id, error: describeError(error).name },
-        "the inbox did not take back a claim, which will lapse",
+        "the inbox could not end a claim, which will expire",
       );
     }
     this.#living.end(this.#key(item));
   }
 
-  /** One timer for all claims, also of handlers that their worker has given up or that outlive it. */
+  /** One timer for all claims, also those of abandoned handlers and of handlers that run longer than their worker is open. */
   #renewLater(): void {
     if (this.#renewing) return;
     this.#renewing = true;
     const { clock, store, path, leaseMs } = this.#options;
     clock.setTimer(() => {
       this.#renewing = false;
-      // Fire and forget: a claim that could not be renewed, or is another's by now, shows when it is to be completed.
+      // The result is not needed: `complete` fails for a claim that was not renewed and belongs to another handler now.
       const renew = async (id: string, token: string): Promise<unknown> => await store.extend(path, id, token, leaseMs);
       for (const [item, token] of this.#tokens) renew(item.id, token).catch(() => {});
       if (this.#tokens.size > 0) this.#renewLater();

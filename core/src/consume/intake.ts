@@ -1,3 +1,4 @@
+import type { TimerHandle } from "../base/clock.ts";
 import type { DeliverySink, DriverDelivery } from "../driver.ts";
 import { InFlight, type LeaseClock } from "./in-flight.ts";
 import type { Leases } from "./leases.ts";
@@ -9,7 +10,7 @@ import type { Settler } from "./settler.ts";
 import type { WorkerItems } from "./worker-items.ts";
 import { namesOf, type WorkerOptions } from "./worker-options.ts";
 
-/** First step of a delivery: the driver hands it over, and it is held from then on. Hears also what the driver has lost, and how it fares. */
+/** First step of a delivery: the driver gives it to core, which holds it from then on. The driver also reports here what it lost and whether it receives. */
 export class Intake implements DeliverySink {
   readonly #options: WorkerOptions;
   readonly #items: WorkerItems;
@@ -17,8 +18,10 @@ export class Intake implements DeliverySink {
   readonly #schedule: RetrySchedule;
   readonly #leases: Leases;
   readonly #leaseClock: LeaseClock;
+  /** One timer for each early retry that waits for the rest of its delay. */
+  readonly #earlyTimers = new Set<TimerHandle>();
   #failing: PubSubError | undefined;
-  /** Whether it could not receive, or had lost its connection, at some time. */
+  /** Whether the subscriber was ever failing, or its connection lost. */
   #hadOutage = false;
 
   constructor(options: WorkerOptions, items: WorkerItems, settler: Settler, schedule: RetrySchedule, leases: Leases) {
@@ -48,14 +51,28 @@ export class Intake implements DeliverySink {
     this.#leases.watch();
     const earlyMs = this.#hadOutage ? this.#earlyByMs(item) : 0;
     if (earlyMs === 0) items.admit(item);
-    else this.#options.clock.setTimer(() => items.ready(item), earlyMs);
+    else this.#readyAfter(item, earlyMs);
     if (item.state === "waiting") item.receivedMs = this.#options.clock.monotonicNow();
     return undefined;
   }
 
-  /** After an outage a broker may have forgotten how long a retry was to wait: it waits for the rest here, under its lease. */
+  /** After an outage a broker may redeliver before the delay of a retry has passed: the message waits here for the rest, and its lease is renewed. */
   #earlyByMs(item: InFlight): number {
     return item.attempt === 1 || this.#items.hasLane(item) ? 0 : this.#schedule.earlyByMs(item);
+  }
+
+  #readyAfter(item: InFlight, delayMs: number): void {
+    const timer = this.#options.clock.setTimer(() => {
+      this.#earlyTimers.delete(timer);
+      this.#items.ready(item);
+    }, delayMs);
+    this.#earlyTimers.add(timer);
+  }
+
+  /** The worker closes, and releases the early retries with all other waiting messages. */
+  close(): void {
+    for (const timer of this.#earlyTimers) this.#options.clock.clearTimer(timer);
+    this.#earlyTimers.clear();
   }
 
   revoke(delivery: DriverDelivery): boolean {

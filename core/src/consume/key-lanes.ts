@@ -5,9 +5,9 @@ import type { InFlight } from "./in-flight.ts";
 interface Lane {
   /** The one that runs, waits for a place, or waits for its delay to pass. */
   current: InFlight | undefined;
-  /** The message that was retried and must come back before anything else of this key runs. */
+  /** The message that is being retried: it must be redelivered before any other message of this key runs. */
   awaited: { readonly id: string; readonly dueMs: number } | undefined;
-  /** Runs while `current` waits for its delay to pass, or `awaited` for its return. */
+  /** Set while `current` waits for its delay, or while `awaited` is not redelivered yet. */
   timer: TimerHandle;
   readonly behind: Deque<InFlight>;
 }
@@ -16,13 +16,13 @@ export interface KeyLanesOptions {
   readonly clock: Clock;
   /** Runs an item, or queues it for a free place. */
   readonly ready: (item: InFlight) => void;
-  /** Gives items back to the broker: the awaited message did not return in time. */
+  /** Releases items, because the awaited message was not redelivered in time. */
   readonly giveBack: (items: readonly InFlight[]) => void;
-  /** How long past its due time an awaited message may take to return, in ms. */
+  /** How long after its due time an awaited message may be redelivered, in ms. */
   readonly patienceMs: number;
 }
 
-/** Order per key within one worker: of each key at most one item is ready at a time, in order of delivery (C20). */
+/** Order by key in one worker: of each key at most one item is ready at a time, in the order of deliveries (C20). */
 export class KeyLanes {
   readonly #options: KeyLanesOptions;
   readonly #lanes = new Map<string, Lane>();
@@ -59,7 +59,7 @@ export class KeyLanes {
     this.#advance(key, lane);
   }
 
-  /** The current item failed and was given to the broker, which brings it back at once; it runs again after `delayMs`. */
+  /** The current item failed, and the broker redelivers it at once. It runs again after `delayMs`. */
   awaitRetry(key: string, item: InFlight, delayMs: number): void {
     const lane = this.#lanes.get(key);
     if (lane?.current !== item) return;
@@ -73,7 +73,7 @@ export class KeyLanes {
     }, delayMs + this.#options.patienceMs);
   }
 
-  /** An item that has not started is gone. Successors go on in a later turn, when those revoked with it are gone too. */
+  /** An item that has not started is lost. The next item starts in a later microtask, when all items that are revoked together are gone. */
   revoked(key: string, item: InFlight): void {
     const lane = this.#lanes.get(key);
     if (lane === undefined) return;
@@ -88,7 +88,7 @@ export class KeyLanes {
     });
   }
 
-  /** An item goes back to the broker; if it stood behind the current one, it does so no longer. */
+  /** An item is released: it does not wait behind the current item any longer. */
   leaves(key: string, item: InFlight): void {
     const lane = this.#lanes.get(key);
     if (lane !== undefined && lane.current !== item) lane.behind.remove((other) => other === item);

@@ -1,13 +1,12 @@
 import type { InFlight } from "./in-flight.ts";
 import { RememberedMessages } from "./remembered-messages.ts";
 
-/** Beyond this the oldest are forgotten, and a redelivery of one runs again. Each takes some 100 bytes. */
+/** Above this number the oldest are forgotten, and their redeliveries run again. Each takes about 100 bytes. */
 const MAX_REMEMBERED = 10_000;
 
 /**
- * Deliveries whose handler succeeded here although their lease had ended, or although the broker did not take the
- * acknowledgement: when such a message comes again, it is acknowledged and not run again (C35). Only those: what is
- * acknowledged in time costs nothing.
+ * Messages whose handler succeeded here after their lease had expired, or whose acknowledgement the broker did not accept. When such
+ * a message is redelivered, it is acknowledged and does not run again (C35). A message that is acknowledged in time costs nothing.
  */
 export class LateSuccesses {
   readonly #attempts = new RememberedMessages<number>(MAX_REMEMBERED);
@@ -16,7 +15,7 @@ export class LateSuccesses {
     this.#attempts.set(item, item.attempt);
   }
 
-  /** Only a later attempt: a redriven letter is counted from 1, and is meant to run. */
+  /** True only for a later attempt: a redriven letter has attempt 1 again, and must run. */
   has(item: InFlight): boolean {
     const attempt = this.#attempts.any ? this.#attempts.get(item) : undefined;
     return attempt !== undefined && item.attempt > attempt;

@@ -5,20 +5,20 @@ import type { InFlight } from "./in-flight.ts";
 export interface LeaseKeeperOptions {
   readonly clock: Clock;
   readonly ackDeadlineMs: number;
-  /** Everything whose lease is to be kept. */
+  /** The items whose leases are renewed. */
   readonly held: HeldItems<InFlight>;
-  /** Running handlers whose delivery was lost: only their deadline matters. */
+  /** Running handlers whose delivery was lost: only their deadline is watched. */
   readonly lost: ReadonlySet<InFlight>;
   readonly extend: (items: readonly InFlight[]) => void;
   /** The item's deadline has passed. */
   readonly expire: (item: InFlight) => void;
-  /** The event loop was blocked for this long, and leases have ended: called before anything is renewed. */
+  /** The event loop was blocked for this long and leases have expired. Called before anything is renewed. */
   readonly blocked: (blockedMs: number) => void;
 }
 
 /**
- * Renews leases every third of `ackDeadlineMs` and finds handlers past their deadline, with one timer for all: nothing
- * is done per message, and nothing at all while nothing is held.
+ * Renews leases every `ackDeadlineMs / 3` and finds handlers past their deadline, with one timer for all items: no work per message,
+ * and no timer while nothing is held.
  */
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
@@ -32,7 +32,7 @@ export class LeaseKeeper {
     this.#options = options;
   }
 
-  /** Something is held: makes sure that the timer runs. */
+  /** Starts the timer, if it is not running, because an item is held. */
   watch(): void {
     if (this.#armed) return;
     this.#renewedMs = this.#options.clock.monotonicNow();
@@ -40,7 +40,7 @@ export class LeaseKeeper {
     this.#arm(this.#nextExtendMs);
   }
 
-  /** When the lease of an item that came at `receivedMs` ends unless it is renewed. */
+  /** When the lease of an item that was received at `receivedMs` expires unless it is renewed. */
   leaseEndMs(receivedMs: number): number {
     return Math.max(receivedMs, this.#renewedMs) + this.#options.ackDeadlineMs;
   }
@@ -60,7 +60,7 @@ export class LeaseKeeper {
     this.#armed = false;
     const { held, lost, clock, ackDeadlineMs } = this.#options;
     const now = clock.monotonicNow();
-    // Nothing else measures the event loop: a timer that is late by so much was held up.
+    // A timer that is late by this much shows that the event loop was blocked.
     if (now - this.#renewedMs >= ackDeadlineMs) this.#options.blocked(now - this.#dueMs);
     const expired: InFlight[] = [];
     let earliestMs = Number.POSITIVE_INFINITY;

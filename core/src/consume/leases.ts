@@ -11,22 +11,22 @@ import { namesOf, type WorkerOptions } from "./worker-options.ts";
 export interface LeasesOptions extends WorkerOptions {
   readonly clock: Clock;
   readonly extend: (deliveries: readonly DriverDelivery[]) => void;
-  /** The time of an item's handler is over. */
+  /** The handler of an item is past its deadline. */
   readonly expire: (item: InFlight) => void;
 }
 
 /**
- * Beside every step of a delivery: its lease, and the time of its handler. What waited longer than its lease is given
- * back, never run: it may be somebody else's by then.
+ * The leases of deliveries and the deadlines of handlers, beside every step. An item that waited for longer than its lease is
+ * released and does not run, because another worker may have it.
  */
 export class Leases {
   readonly #options: LeasesOptions;
   readonly #items: WorkerItems;
   readonly #settler: Settler;
   readonly #keeper: LeaseKeeper;
-  /** Whether a lease ends by itself, and not only with its connection. */
+  /** Whether a lease expires, and does not last as long as its connection. */
   readonly #endByThemselves: boolean;
-  /** Whether a broker may take a late acknowledgement, not act on it, and not say so. */
+  /** Whether a broker may silently ignore a late acknowledgement. */
   readonly #mayMissLateAcks: boolean;
   #longestBlockMs = 0;
 
@@ -48,12 +48,12 @@ export class Leases {
     });
   }
 
-  /** The longest time that the event loop was blocked so that leases ended, in ms. */
+  /** The longest time for which the event loop was blocked until leases expired, in ms. */
   get longestBlockMs(): number {
     return this.#longestBlockMs;
   }
 
-  /** Something is held. */
+  /** An item is held. */
   watch(): void {
     this.#keeper.watch();
   }
@@ -62,12 +62,12 @@ export class Leases {
     this.#keeper.stop();
   }
 
-  /** Whether an item that has waited may be somebody else's by now: it was not renewed in time. */
+  /** Whether the lease of a waiting item has expired, so that another worker may have it. */
   hasEnded({ receivedMs }: InFlight, nowMs: number): boolean {
     return this.#endByThemselves && receivedMs !== 0 && nowMs >= this.#keeper.leaseEndMs(receivedMs);
   }
 
-  /** Whether an acknowledgement comes so late that the broker may not act on it, and not say so. */
+  /** Whether an acknowledgement is so late that the broker may silently ignore it. */
   mayMissAck({ receivedMs }: InFlight): boolean {
     return this.#mayMissLateAcks && this.#options.clock.monotonicNow() >= this.#keeper.leaseEndMs(receivedMs);
   }

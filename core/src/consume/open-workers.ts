@@ -10,7 +10,7 @@ import { SubscriptionWorker } from "./subscription-worker.ts";
 import type { Subscription } from "../declare/subscription.ts";
 import type { Worker } from "./worker.ts";
 
-/** On an ordered subscription, successors of a message that waits for its retry are held: room for them. */
+/** Room for the later messages of a key that core holds while a message of that key waits for its retry. */
 const ORDERED_OUTSTANDING_MIN = 1000;
 
 export interface WorkerSettings {
@@ -21,13 +21,14 @@ export interface WorkerSettings {
   readonly maxConcurrency: number;
   readonly prefetch: number;
   readonly closeTimeoutMs: number;
-  /** Before it receives, when it begins to close, and when it was closed. Opening stops when `onOpen` throws. */
+  /** Called before the worker receives. Opening fails when it throws. */
   readonly onOpen: (worker: SubscriptionWorker) => void;
+  /** Called when the worker begins to close. */
   readonly onClosing: ((attempts: AttemptEnd) => void) | undefined;
   readonly onClosed: (worker: SubscriptionWorker) => void;
 }
 
-/** Opens a worker of `subscription`, as it is in force, on each of its connections: on all or on none. */
+/** Opens a worker of `subscription`, with configured overrides, on each of its connections: on all or on none. */
 export async function openWorkers(
   router: ConnectionRouter,
   subscription: Subscription,
@@ -56,8 +57,7 @@ async function openWorker(
   places: SharedPlaces | undefined,
 ): Promise<SubscriptionWorker> {
   await connection.prepare(subscription);
-  const { environment, inbox, lateSuccesses, maxConcurrency, prefetch, closeTimeoutMs, onOpen, onClosing, onClosed } =
-    settings;
+  const { environment, prefetch, onOpen, ...shared } = settings;
   const spec = subscriptionSpec(subscription, connection.names);
   const letters = await connection.driver.openDeadLetters(spec);
   const worker = new SubscriptionWorker({
@@ -66,24 +66,14 @@ async function openWorker(
     connection: connection.name,
     capabilities: connection.capabilities,
     ...environment,
+    ...shared,
     letters,
-    inbox,
-    lateSuccesses,
     places,
-    maxConcurrency,
-    closeTimeoutMs,
-    onClosing,
-    onClosed,
   });
-  try {
-    onOpen(worker);
-  } catch (error) {
-    await worker.close({ timeoutMs: 0 });
-    throw error;
-  }
-  const outstanding = maxConcurrency + prefetch;
+  const outstanding = shared.maxConcurrency + prefetch;
   const maxOutstanding = spec.topic.ordered ? Math.max(outstanding, ORDERED_OUTSTANDING_MIN) : outstanding;
   try {
+    onOpen(worker);
     worker.attach(await connection.driver.openSubscriber(spec, worker.sink, { maxOutstanding }));
   } catch (error) {
     await worker.close({ timeoutMs: 0 });

@@ -3,31 +3,31 @@ import { isReject } from "./reject.ts";
 import { isRetryAfter } from "./retry-after.ts";
 
 /**
- * How one attempt of a message ended, as data. Whoever ends an attempt says it with one of these: the handler form and
- * the pull form, the codec and the schema, the deadline, the inbox, and closing.
+ * How one attempt of a message ended, as data. Every end of an attempt is one of these: of a handler, of the pull form, of the codec and
+ * the schema, of the deadline, of the inbox, and of closing.
  */
 export type Outcome =
-  /** Done. */
+  /** Succeeded. */
   | { readonly kind: "ack" }
-  /** Failed: again after `delayMs`, by the retry policy when that is left out, or dead-lettered when its retries are used up. */
+  /** Failed: retried after `delayMs`, or after the delay of the retry policy when that is `undefined`. Dead-lettered after its last retry. */
   | { readonly kind: "retry"; readonly delayMs: number | undefined; readonly error: unknown }
-  /** Will never succeed: dead-lettered now. */
+  /** Can never succeed: dead-lettered now. */
   | { readonly kind: "reject"; readonly reason: DeadLetterReason; readonly error: unknown }
-  /** Not run: another worker may have it at once. With `leaseEnded` another may have it already. `error` says why, to the reader of the pull form. */
+  /** Did not run: another worker may have it at once. With `leaseEnded`, another may have it already. `error` is for the reader of the pull form. */
   | { readonly kind: "release"; readonly leaseEnded: boolean; readonly error: unknown };
 
 export const ACK: Outcome = Object.freeze({ kind: "ack" });
 export const RELEASE: Outcome = Object.freeze({ kind: "release", leaseEnded: false, error: undefined });
 export const RELEASE_ENDED_LEASE: Outcome = Object.freeze({ kind: "release", leaseEnded: true, error: undefined });
 
-/** What the handler decided that threw this, which may be anything, also a revoked proxy. */
+/** The outcome of a handler that threw this value. It may be anything, also a revoked proxy. */
 export function outcomeOf(thrown: unknown): Outcome {
   const error = inspectable(thrown);
   if (isReject(error)) return { kind: "reject", reason: "rejected", error };
   return { kind: "retry", delayMs: isRetryAfter(error) ? error.delayMs : undefined, error };
 }
 
-/** What was thrown, or an error instead of it when even asking for its kind throws. */
+/** The thrown value, or an error in its place when looking at the value throws. */
 export function inspectable(thrown: unknown): unknown {
   if (typeof thrown !== "object" || thrown === null) return thrown;
   try {

@@ -1,13 +1,13 @@
 import { isBranded, isInstance, mark, REJECT_BRAND } from "../base/brand.ts";
 
 /**
- * Thrown by a handler: this message will never succeed, dead-letter it now. Its message, the reason, goes into the
- * dead-letter record: `throw new Reject("unknown account")`.
+ * Thrown by a handler for a message that can never succeed: it is dead-lettered at once. The error's message is the reason in the
+ * dead-letter record: `throw new Reject("unknown account")`. Thrown, not returned.
  */
 export class Reject extends Error {
   override readonly name = "Reject";
 
-  /** Also one that another copy of this package has made. */
+  /** True also for an instance that another copy of this package has made. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isInstance(Reject, this, REJECT_BRAND, value);
   }
@@ -17,7 +17,7 @@ export class Reject extends Error {
   }
 }
 
-/** Whether a handler threw `Reject`, of whatever copy of this package. */
+/** Whether a value is a `Reject`, of any copy of this package. */
 export function isReject(value: unknown): value is Reject {
   return isBranded(REJECT_BRAND, value);
 }

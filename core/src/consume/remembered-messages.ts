@@ -1,6 +1,6 @@
 import type { InFlight } from "./in-flight.ts";
 
-/** What a worker remembers of some messages. Bounded: the oldest are forgotten. */
+/** Values that a worker keeps for some messages, at most `max`: the oldest are forgotten. */
 export class RememberedMessages<Value> {
   readonly #byMessage = new Map<string, Value>();
   readonly #max: number;
@@ -9,7 +9,7 @@ export class RememberedMessages<Value> {
     this.#max = max;
   }
 
-  /** Whether any is remembered: where none is, nobody need look a message up. */
+  /** Whether there is any value: when not, no message need be looked up. */
   get any(): boolean {
     return this.#byMessage.size > 0;
   }
@@ -26,7 +26,7 @@ export class RememberedMessages<Value> {
     if (oldest !== undefined) this.#byMessage.delete(oldest);
   }
 
-  /** Returns what was remembered, and forgets it. */
+  /** Returns the value and forgets it. */
   take(item: InFlight): Value | undefined {
     const key = keyOf(item);
     const value = this.#byMessage.get(key);
@@ -35,7 +35,7 @@ export class RememberedMessages<Value> {
   }
 }
 
-/** Not the id alone, which publishers choose: one that was published twice is two messages. */
+/** Not the id alone: publishers choose ids, and an id that was published twice is two messages. */
 function keyOf({ id, delivery }: InFlight): string {
   return `${delivery.publishTimeMs} ${id}`;
 }

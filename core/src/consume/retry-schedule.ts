@@ -1,20 +1,19 @@
+import { subscriptionPath } from "../declare/subscription.ts";
 import type { InFlight } from "./in-flight.ts";
 import { retryDelayMs, steppedDelayMs } from "../declare/retry-policy.ts";
-import { pathOf } from "../declare/subscription-path.ts";
 import { RememberedMessages } from "./remembered-messages.ts";
 import type { WorkerOptions } from "./worker-options.ts";
 
 const MAX_REMEMBERED = 10_000;
-/** A dead letter that could not be stored is tried again, but not in a hot loop. */
+/** The shortest pause before a letter that could not be stored is tried again, so that this does not loop. */
 const MIN_DELAY_AFTER_FAILED_LETTER_MS = 1000;
 
-/** When a message is to be retried, and who makes it wait until then (C14). */
+/** When a message is retried, and whether the broker or core delays it (C14). */
 export class RetrySchedule {
   readonly #options: WorkerOptions;
   /**
-   * When the retries that this worker asked for are due, by the monotonic clock. A broker that was killed may bring them
-   * back sooner: nats-server keeps whole seconds of a delay, and after a restart a retry came up to 2.2 s early (2.9.10,
-   * 2026-11-26).
+   * When the retries of this worker are due, by the monotonic clock. A broker that was killed may redeliver earlier: nats-server
+   * stores a delay in whole seconds, and after a restart a retry came up to 2.2 s early (2.9.10, 2026-11-26).
    */
   readonly #dueMs = new RememberedMessages<number>(MAX_REMEMBERED);
 
@@ -22,13 +21,13 @@ export class RetrySchedule {
     this.#options = options;
   }
 
-  /** The delay, in ms, as the broker can keep it: `askedMs`, or by policy when that is undefined. */
+  /** The delay, in ms, that the broker can keep: `askedMs`, or the delay of the retry policy when that is undefined. */
   delayMs(item: InFlight, askedMs: number | undefined): number {
     const { subscription, random, logger, capabilities } = this.#options;
     const { nackDelay } = capabilities;
     if (askedMs === undefined) return retryDelayMs(subscription.retryPolicy, item.attempt, random, nackDelay);
     if (askedMs > nackDelay.maxMs) {
-      const fields = { subscription: pathOf(subscription), delayMs: askedMs, maxMs: nackDelay.maxMs };
+      const fields = { subscription: subscriptionPath(subscription), delayMs: askedMs, maxMs: nackDelay.maxMs };
       logger.warn(fields, "RetryAfter asks for more than this adapter's longest delay, which is used instead");
     }
     return steppedDelayMs(askedMs, nackDelay);
@@ -40,7 +39,7 @@ export class RetrySchedule {
     return steppedDelayMs(Math.max(this.delayMs(item, undefined), MIN_DELAY_AFTER_FAILED_LETTER_MS), nackDelay);
   }
 
-  /** Whether core, not the broker, keeps the key closed until the message has come back and is due. */
+  /** Whether core, not the broker, holds the other messages of the key until this one is redelivered and due. */
   isHeldByCore(item: InFlight): boolean {
     const { subscription, capabilities } = this.#options;
     return (
@@ -50,12 +49,12 @@ export class RetrySchedule {
     );
   }
 
-  /** The broker is asked to bring it back after `delayMs`. */
+  /** The broker is asked to redeliver the message after `delayMs`. */
   note(item: InFlight, delayMs: number): void {
     this.#dueMs.set(item, this.#options.clock.monotonicNow() + delayMs);
   }
 
-  /** How much sooner than this worker asked for a retry comes, in ms; 0 for one that is due or not known. Asked once for each delivery. */
+  /** How much too early a retry was redelivered, in ms; 0 for one that is due or not known. Called once for each delivery. */
   earlyByMs(item: InFlight): number {
     const dueMs = this.#dueMs.take(item);
     return dueMs === undefined ? 0 : Math.max(0, dueMs - this.#options.clock.monotonicNow());

@@ -3,23 +3,23 @@ import type { InFlight } from "./in-flight.ts";
 import { ACK, type Outcome, outcomeOf } from "./outcome.ts";
 import { isPromiseLike } from "../base/promise-like.ts";
 
-/** Where the ends of attempts are told: of one worker, whose items they are. */
+/** Ends attempts of one worker's items. */
 export interface AttemptEnd {
-  /** Returns the broker's confirmation, `undefined` when there will be none. */
+  /** Returns the broker's confirmation; `undefined` when there is none. */
   end(item: InFlight, outcome: Outcome): Promise<void> | undefined;
 }
 
-/** What a worker does with an event that was read: tells `attempts` of its end, now or later, once. Never throws. */
+/** What a worker does with a decoded event: it calls `attempts.end` once, now or later. Never throws. */
 export type EventRun = (item: InFlight, event: unknown, attempts: AttemptEnd) => void;
 
-/** The handler form: what the handler returns or throws decides. */
+/** Runs a handler: what it returns or throws decides the outcome. */
 export function runHandler<Event>(handler: Handler<Event>): EventRun {
   return (item, event, attempts) => {
     let ending: Promise<unknown> | undefined;
     try {
-      // The subscription's type parameter ties handler and topic together; inside the engine events are opaque.
+      // The subscription's type parameter is the same for handler and topic; here events are `unknown`.
       const returned: unknown = handler(event as Event, item);
-      // Looking at what it returned may throw, and so may its `then`: a promise's does not. Nearly all are promises.
+      // To look at the returned value may throw, and so may its `then`, but not those of a native promise, which most are.
       if (returned instanceof Promise && returned.constructor === Promise) ending = returned;
       else if (isPromiseLike(returned)) ending = Promise.resolve(returned);
     } catch (error) {
@@ -34,7 +34,7 @@ export function runHandler<Event>(handler: Handler<Event>): EventRun {
   };
 }
 
-/** A settle that fails is logged and observed where it is made; only a reader of the pull form is told besides. */
+/** For callers that do not need the result: a failed settle is logged and observed where it is made. */
 export function reported(confirmation: Promise<void> | undefined): void {
   confirmation?.catch(() => {});
 }

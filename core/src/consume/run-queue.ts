@@ -4,13 +4,13 @@ import type { SharedPlaces } from "./shared-places.ts";
 
 export interface RunQueueOptions {
   readonly maxConcurrency: number;
-  /** Present when workers on several connections keep to `maxConcurrency` together. */
+  /** Present when workers on several connections share `maxConcurrency`. */
   readonly places: SharedPlaces | undefined;
-  /** Runs the item's handler; its place is free again after `free`. */
+  /** Runs the item's handler. It holds its place until `free`. */
   readonly start: (item: InFlight) => void;
 }
 
-/** What waits for a free place of one worker, in order, and how many places are taken. */
+/** The items that wait for a free place of one worker, in order, and the number of taken places. */
 export class RunQueue {
   readonly #options: RunQueueOptions;
   readonly #waiting = new Deque<InFlight>();
@@ -29,19 +29,19 @@ export class RunQueue {
     return this.#running;
   }
 
-  /** Starts it now or when there is a place. */
+  /** Starts the item now, or when a place is free. */
   push(item: InFlight): void {
-    // Always through the queue: a loop, not a recursion, runs handlers that return at once.
+    // Always through the queue, so that handlers that return at once run in a loop and not in a recursion.
     this.#waiting.push(item);
     this.fill();
   }
 
-  /** Forgets what waits. */
+  /** Forgets all waiting items. */
   clear(): void {
     this.#waiting.remove(() => true);
   }
 
-  /** Starts what waits while there are places. */
+  /** Starts waiting items while places are free. */
   fill(): void {
     if (this.#filling) return;
     this.#filling = true;
@@ -62,7 +62,7 @@ export class RunQueue {
     if (this.#running === 0) this.#onIdle?.();
   }
 
-  /** Gives up the item's place, if it holds one. Call `fill` when the next may start. */
+  /** Frees the item's place, if it holds one. Call `fill` when the next item may start. */
   free(item: InFlight): void {
     if (!item.holdsPlace) return;
     item.holdsPlace = false;
@@ -70,7 +70,7 @@ export class RunQueue {
     this.#options.places?.give();
   }
 
-  /** Resolves true when no handler runs, false when `signal` was aborted before. */
+  /** Resolves true when no place is taken, false when `signal` aborts first. */
   async idle(signal: AbortSignal): Promise<boolean> {
     if (this.#running === 0) return true;
     if (signal.aborted) return false;
@@ -80,7 +80,7 @@ export class RunQueue {
     });
   }
 
-  /** Takes no more of the shared places. */
+  /** Does not use the shared places from now on. */
   leave(): void {
     this.#leave?.();
   }

@@ -1,19 +1,19 @@
+import { subscriptionPath } from "../declare/subscription.ts";
 import { Confirmations } from "./confirmations.ts";
 import { DeadLettering } from "./dead-lettering.ts";
 import type { Failure } from "../dead-letters/dead-letter-record.ts";
 import type { DeadLetterReason } from "../contract/dead-letter.ts";
-import { FirstFailures } from "./first-failures.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Outcome } from "./outcome.ts";
-import { pathOf } from "../declare/subscription-path.ts";
+import { RememberedMessages } from "./remembered-messages.ts";
 import type { RetrySchedule } from "./retry-schedule.ts";
-import { settleAtBroker } from "./settle-at-broker.ts";
+import { reported } from "./run-handler.ts";
 import type { WorkerItems } from "./worker-items.ts";
 import { itemNames, type WorkerOptions } from "./worker-options.ts";
 
 /**
- * Fifth step of a delivery: its outcome becomes what the broker is told, an ack, a delayed retry, a release, or a dead
- * letter and an ack (C14 to C18). The item's place is free from then on, and its key goes on.
+ * Fifth step of a delivery: its outcome becomes an ack, a delayed retry, a release, or a dead letter and an ack at the broker (C14 to
+ * C18). After that the item's place is free, and the next message of its key may start.
  */
 export class Settler {
   readonly #options: WorkerOptions;
@@ -21,7 +21,9 @@ export class Settler {
   readonly #schedule: RetrySchedule;
   readonly #deadLettering: DeadLettering;
   readonly #confirmations: Confirmations;
-  readonly #firstFailures = new FirstFailures();
+  /** When messages that are being retried failed first, in Unix ms, as far as this worker has seen it. */
+  readonly #firstFailureMs = new RememberedMessages<number>(10_000);
+  #isClosed = false;
 
   constructor(options: WorkerOptions, items: WorkerItems, schedule: RetrySchedule) {
     this.#options = options;
@@ -36,7 +38,23 @@ export class Settler {
     await this.#confirmations.settled();
   }
 
-  /** Returns the broker's confirmation, `undefined` when there will be none. */
+  /** What `flushed` waits for as well. Must not reject. */
+  flushWith(work: Promise<void>): void {
+    this.#confirmations.track(work);
+  }
+
+  /** From now on nothing is settled: the driver closes its subscriber and releases what is left. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** The handler of a lost delivery succeeded: the broker may still accept the acknowledgement. */
+  ackLost(item: InFlight): void {
+    item.state = "settled";
+    reported(this.#tellBroker(item, "ack"));
+  }
+
+  /** Returns the broker's confirmation; `undefined` when there is none. */
   settle(item: InFlight, outcome: Outcome): Promise<void> | undefined {
     item.state = "settling";
     if (outcome.kind === "ack") return this.#ack(item);
@@ -48,7 +66,7 @@ export class Settler {
     return this.#retry(item, error, this.#schedule.delayMs(item, outcome.delayMs));
   }
 
-  /** Tries only the letter again of a message whose letter could not be stored before. `undefined` for any other. */
+  /** Stores the letter of a message whose letter could not be stored before. `undefined` for all other messages. */
   storeAgain(item: InFlight): Promise<void> | undefined {
     const failure = this.#deadLettering.unstored(item);
     return failure === undefined ? undefined : this.#store(item, failure);
@@ -56,9 +74,9 @@ export class Settler {
 
   #ack(item: InFlight): Promise<void> | undefined {
     const { clock, observe, subscription } = this.#options;
-    this.#firstFailures.forget(item);
+    this.#forgetFailures(item);
     this.#items.letGo(item);
-    const confirmation = this.#confirmations.of(item, settleAtBroker(item, "ack"), true);
+    const confirmation = this.#confirmations.of(item, this.#tellBroker(item, "ack"), true);
     if (observe !== undefined) {
       const durationMs = clock.monotonicNow() - item.startedMs;
       observe({ ...itemNames(subscription, item), type: "ack", durationMs, atMs: clock.now() });
@@ -71,7 +89,7 @@ export class Settler {
     const { clock, observe, subscription } = this.#options;
     if (this.#schedule.isHeldByCore(item)) this.#items.awaitRetry(item, 0);
     this.#items.letGo(item);
-    const confirmation = this.#confirmations.of(item, settleAtBroker(item, leaseEnded ? "lease-ended" : "release"));
+    const confirmation = this.#confirmations.of(item, this.#tellBroker(item, leaseEnded ? "lease-ended" : "release"));
     observe?.({ ...itemNames(subscription, item), type: "release", atMs: clock.now() });
     this.#items.goOn(item);
     return confirmation;
@@ -80,12 +98,12 @@ export class Settler {
   #retry(item: InFlight, error: unknown, delayMs: number): Promise<void> | undefined {
     const { clock, observe, subscription } = this.#options;
     const atMs = clock.now();
-    this.#firstFailures.note(item, atMs);
+    this.#noteFailure(item, atMs);
     const held = this.#schedule.isHeldByCore(item) && item.delivery.owner.retriesAtBroker?.(item.delivery) !== true;
     if (held) this.#items.awaitRetry(item, delayMs);
     else this.#schedule.note(item, delayMs);
     this.#items.letGo(item);
-    const confirmation = this.#confirmations.of(item, settleAtBroker(item, "retry", held ? 0 : delayMs));
+    const confirmation = this.#confirmations.of(item, this.#tellBroker(item, "retry", held ? 0 : delayMs));
     if (observe !== undefined) {
       const durationMs = clock.monotonicNow() - item.startedMs;
       observe({ ...itemNames(subscription, item), type: "retry", delayMs, error, durationMs, atMs });
@@ -97,28 +115,52 @@ export class Settler {
   #deadLetter(item: InFlight, reason: DeadLetterReason, error: unknown): Promise<void> {
     const { clock, subscription } = this.#options;
     const lastFailureMs = clock.now();
-    const firstFailureMs = this.#firstFailures.note(item, lastFailureMs);
+    const firstFailureMs = this.#noteFailure(item, lastFailureMs);
     const attempts = Math.min(item.attempt, subscription.retryPolicy.maxRetries + 1);
-    const path = pathOf(subscription);
+    const path = subscriptionPath(subscription);
     return this.#store(item, { reason, error, attempts, firstFailureMs, lastFailureMs, subscription: path });
   }
 
-  /** The copy first, then the original. */
+  /** Stores the letter first, then acknowledges the message. */
   async #store(item: InFlight, failure: Failure): Promise<void> {
     item.state = "settling";
     const failed = await this.#deadLettering.store(item, failure);
-    // There is nothing to settle any more.
+    // A lost delivery is not settled.
     if (isLost(item)) return this.#items.ended(item);
     if (failed !== undefined) return await this.#retry(item, failed, this.#schedule.delayAfterFailedLetterMs(item));
-    this.#firstFailures.forget(item);
+    this.#forgetFailures(item);
     this.#items.letGo(item);
-    const confirmation = this.#confirmations.of(item, settleAtBroker(item, "ack"));
+    const confirmation = this.#confirmations.of(item, this.#tellBroker(item, "ack"));
     this.#items.goOn(item);
     return await confirmation;
   }
+
+  /** Every settle goes through here. Returns the broker's confirmation; `undefined` when there is none, see `DeliveryOwner`. */
+  #tellBroker(
+    { delivery }: InFlight,
+    settle: "ack" | "retry" | "release" | "lease-ended",
+    delayMs = 0,
+  ): Promise<void> | undefined {
+    if (this.#isClosed) return undefined;
+    if (settle === "ack") return delivery.owner.ack(delivery);
+    if (settle === "retry") return delivery.owner.retry(delivery, delayMs);
+    return delivery.owner.release(delivery, settle === "lease-ended");
+  }
+
+  /** Returns when the first failure was, or undefined when another worker saw it. */
+  #noteFailure(item: InFlight, nowMs: number): number | undefined {
+    const known = this.#firstFailureMs.get(item);
+    if (known !== undefined || item.attempt > 1) return known;
+    this.#firstFailureMs.set(item, nowMs);
+    return nowMs;
+  }
+
+  #forgetFailures(item: InFlight): void {
+    if (this.#firstFailureMs.any) this.#firstFailureMs.take(item);
+  }
 }
 
-/** A function, because the compiler does not know that the state changes while something is awaited. */
+/** A function, because the compiler does not know that the state may change during an `await`. */
 function isLost(item: InFlight): boolean {
   return item.state === "lost";
 }

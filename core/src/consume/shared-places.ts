@@ -1,4 +1,4 @@
-/** Room for handlers that several workers of one subscription share, so that together they keep to `maxConcurrency`. */
+/** Places for handlers that several workers of one subscription share, so that together they run at most `maxConcurrency`. */
 export class SharedPlaces {
   #free: number;
   readonly #onFree = new Set<() => void>();
@@ -16,7 +16,7 @@ export class SharedPlaces {
 
   give(): void {
     this.#free += 1;
-    // Whoever waits longest is not known; the one that was woken last goes to the end.
+    // It is not known who has waited longest, so the one that was called last goes to the end.
     for (const wake of Array.from(this.#onFree)) {
       if (this.#free === 0) return;
       this.#onFree.delete(wake);
@@ -25,7 +25,7 @@ export class SharedPlaces {
     }
   }
 
-  /** `wake` is called when a place became free; returns the way to leave. */
+  /** Calls `wake` when a place becomes free. Returns a function that ends this. */
   join(wake: () => void): () => void {
     this.#onFree.add(wake);
     return () => this.#onFree.delete(wake);

@@ -8,18 +8,18 @@ import { LateSuccesses } from "./late-successes.ts";
 import { MemoryInbox } from "../inbox/memory-inbox.ts";
 import { openWorkers } from "./open-workers.ts";
 import { rejectUnknownKeys, requireInteger } from "../options/option-checks.ts";
-import { pathOf } from "../declare/subscription-path.ts";
 import { requireOpen } from "../base/require-open.ts";
 import { type AttemptEnd, type EventRun, runHandler } from "./run-handler.ts";
 import type { SubscriptionWorker } from "./subscription-worker.ts";
 import {
-  PREFETCH_LIMITS,
-  SUBSCRIPTION_LIMITS,
   type AnySubscription,
+  PREFETCH_LIMITS,
   type Subscription,
+  SUBSCRIPTION_LIMITS,
+  subscriptionPath,
 } from "../declare/subscription.ts";
 import { untilAborted } from "../base/until-aborted.ts";
-import { requireHandler, requireKind } from "../base/wrong-argument.ts";
+import { requireHandler, requireKind } from "../declare/wrong-argument.ts";
 import type { SubscribeOptions, Worker } from "./worker.ts";
 
 interface WorkerHooks {
@@ -29,13 +29,13 @@ interface WorkerHooks {
   readonly onClosing?: ((attempts: AttemptEnd) => void) | undefined;
 }
 
-/** The consuming side of a `PubSub`: its workers, and what they share. */
+/** The workers of a `PubSub`, and what they share. */
 export class Subscribing {
   readonly #router: ConnectionRouter;
   readonly #environment: ConnectionEnvironment;
   readonly #closeTimeoutMs: number;
   readonly #inbox: NonNullable<ConnectOptions["inbox"]>;
-  /** Aborts when closing begins: nobody waits any longer for what is only being opened. */
+  /** Aborts when closing begins: then nothing waits for a worker that is still being opened. */
   readonly #closed: AbortSignal;
   readonly #workers = new Set<SubscriptionWorker>();
   /** By `topic/subscription`. */
@@ -54,7 +54,7 @@ export class Subscribing {
     this.#closed = closed;
   }
 
-  /** Those that are not closed, one for each connection that a subscription takes from. */
+  /** The workers that are not closed, one for each connection of a subscription. */
   get workers(): readonly SubscriptionWorker[] {
     return [...this.#workers];
   }
@@ -70,7 +70,7 @@ export class Subscribing {
 
   deliveries<Event>(subscription: Subscription<Event>, options: SubscribeOptions): Deliveries<Event> {
     const queue = new DeliveryQueue<Event>();
-    // The subscription's type parameter ties queue and topic together.
+    // The subscription's type parameter is the same for queue and topic.
     const run: EventRun = (item, event, attempts) => queue.push(item, event as Event, attempts);
     const opening = this.#open(subscription, run, options, {
       onWorker: (worker) => queue.attach(worker),
@@ -101,7 +101,7 @@ export class Subscribing {
     const { onWorker } = hooks;
     const opening = openWorkers(this.#router, subscription, run, {
       environment: this.#environment,
-      // Copies of one event on two connections are told apart by nothing but the inbox.
+      // Only the inbox recognises two copies of one event on two connections.
       inbox: several || declared.topic.deliveryGuarantee === "exactly-once" ? this.#inboxGate(subscription) : undefined,
       lateSuccesses: this.#lateSuccessesOf(subscription),
       maxConcurrency,
@@ -120,7 +120,7 @@ export class Subscribing {
     try {
       worker = await untilAborted(opening, signal, this.#closed);
     } catch (error) {
-      // The caller has gone; a worker that opens all the same must not take messages.
+      // The caller does not wait any longer: a worker that opens after this must not receive messages.
       opening.then((late) => late.close({ timeoutMs: 0 })).catch(() => {});
       throw error;
     }
@@ -130,7 +130,7 @@ export class Subscribing {
   }
 
   #lateSuccessesOf(subscription: AnySubscription): LateSuccesses {
-    const path = pathOf(subscription);
+    const path = subscriptionPath(subscription);
     const known = this.#lateSuccesses.get(path) ?? new LateSuccesses();
     this.#lateSuccesses.set(path, known);
     return known;
@@ -139,7 +139,7 @@ export class Subscribing {
   #inboxGate(subscription: AnySubscription): InboxGate {
     return new InboxGate({
       store: this.#inbox,
-      path: pathOf(subscription),
+      path: subscriptionPath(subscription),
       clock: this.#environment.clock,
       logger: this.#environment.logger,
       leaseMs: subscription.ackDeadlineMs,
@@ -148,7 +148,7 @@ export class Subscribing {
   }
 }
 
-/** Leaves no listener behind: a signal may outlive many workers. */
+/** Removes its listener when the worker closes, because one signal may be used for many workers. */
 function closeOnAbort(worker: Worker, signal: AbortSignal): void {
   const onAbort = (): void => void worker.close();
   signal.addEventListener("abort", onAbort, { once: true });

@@ -17,17 +17,16 @@ import { namesOf, type WorkerOptions } from "./worker-options.ts";
 
 export interface SubscriptionWorkerOptions extends WorkerOptions {
   readonly closeTimeoutMs: number;
-  /** Called once, when closing begins: the pull form gives back what nobody has read. */
+  /** Called once, when closing begins: the pull form releases deliveries that nobody has read. */
   readonly onClosing: ((attempts: AttemptEnd) => void) | undefined;
   /** Called once, when closed. */
   readonly onClosed: (worker: SubscriptionWorker) => void;
 }
 
 /**
- * One worker: takes deliveries from a driver, runs the handler on at most `maxConcurrency` of them at a time, in order
- * per key, keeps their leases, and settles them. A delivery walks from `Intake` to `WorkerItems`, `Attempts`, `Endings`
- * and `Settler`; this puts them together, and gives them a life: `open` → `closing` (nothing new starts, handlers
- * finish) → `closed`.
+ * One worker: receives deliveries from a driver, runs the handler for at most `maxConcurrency` of them at a time, in order by key,
+ * renews their leases and settles them. A delivery goes through `Intake`, `WorkerItems`, `Attempts`, `Endings` and `Settler`, which
+ * are connected here. States: `open` → `closing` (nothing new starts, handlers finish) → `closed`.
  */
 export class SubscriptionWorker implements Worker {
   readonly subscription: Subscription;
@@ -44,11 +43,11 @@ export class SubscriptionWorker implements Worker {
   #state: "open" | "closing" | "closed" = "open";
   #driver: DriverSubscriber | undefined;
   #closing: Promise<void> | undefined;
-  /** Aborts when handlers are waited for no longer. */
+  /** Aborts when closing stops waiting for handlers. */
   readonly #patience = new AbortController();
-  /** Resolves when intake has stopped: what a handler that closes its own worker waits for. */
+  /** Resolves when no more messages are received: a handler that closes its own worker waits for this. */
   readonly #stopped = Promise.withResolvers<void>();
-  /** Resolves when no handler runs, or when those that do were given up. */
+  /** Resolves when no handler runs, or when the running ones were abandoned. */
   readonly #drained = Promise.withResolvers<void>();
   readonly #resolveClosed: () => void;
 
@@ -79,10 +78,10 @@ export class SubscriptionWorker implements Worker {
     this.sink = this.#intake;
   }
 
-  /** The driver's handle, as soon as there is one; deliveries may have come before. */
+  /** Called with the driver's subscriber as soon as it is open. Deliveries may have come before. */
   attach(driver: DriverSubscriber): void {
     this.#driver = driver;
-    // Closing began while it was being opened, and went on without this one.
+    // Closing began, and may have ended, while the driver was opening this.
     if (this.#state === "closing") driver.stop(CLOSE_GRACE_MS).catch(() => {});
     if (this.#state === "closed") driver.close(0).catch(() => {});
   }
@@ -103,7 +102,7 @@ export class SubscriptionWorker implements Worker {
   }
 
   async close(options: CloseOptions = {}): Promise<void> {
-    // Before anything ends: a wrong option must not leave a worker that can never be closed.
+    // Checked first: a wrong option must not leave a worker that cannot be closed.
     const timeoutMs = closeTimeout(options, this.#options.closeTimeoutMs);
     const { clock, logger } = this.#options;
     const closed = this.#closing ?? this.closeWithin(timeoutMs, options.signal, new CloseBudget(clock, logger));
@@ -111,8 +110,8 @@ export class SubscriptionWorker implements Worker {
   }
 
   /**
-   * Begins to close; when it is closing already, its handlers are given no more than `timeoutMs` from now. What comes
-   * after them is done within `budget`, which may be shared. Resolves when it is closed.
+   * Begins to close. When the worker is closing already, its handlers get at most `timeoutMs` from now. Everything after the
+   * handlers is done within `budget`, which several workers may share. Resolves when the worker is closed.
    */
   async closeWithin(timeoutMs: number, signal: AbortSignal | undefined, budget: CloseBudget): Promise<void> {
     const patience = this.#patience;
@@ -133,17 +132,17 @@ export class SubscriptionWorker implements Worker {
     return this.#scope.isInside && this.isBusy;
   }
 
-  /** Whether a handler runs that is waited for. */
+  /** Whether a handler runs that closing waits for. */
   get isBusy(): boolean {
     return this.#items.running > 0;
   }
 
-  /** Resolves when it takes no more messages. Only once it is being closed. */
+  /** Resolves when no more messages are received. Only after closing has begun. */
   get stopped(): Promise<void> {
     return this.#stopped.promise;
   }
 
-  /** Resolves when no handler of it runs any more, or when those that do were given up. Only once it is being closed. */
+  /** Resolves when no handler runs, or when the running ones were abandoned. Only after closing has begun. */
   get drained(): Promise<void> {
     return this.#drained.promise;
   }
@@ -155,6 +154,7 @@ export class SubscriptionWorker implements Worker {
   async #close(budget: CloseBudget): Promise<void> {
     this.#state = "closing";
     this.#items.close();
+    this.#intake.close();
     this.#options.onClosing?.(this.#endings);
     const names = namesOf(this.subscription);
     const stopping = this.#stop();
@@ -165,6 +165,7 @@ export class SubscriptionWorker implements Worker {
     this.#items.giveBackWaiting();
     await budget.wait("waiting for settles to be confirmed", names, () => this.#settler.flushed());
     this.#leases.stop();
+    this.#settler.close();
     await budget.wait("closing the subscriber", names, async (leftMs) => await this.#driver?.close(leftMs));
     await budget.wait("closing dead letters", names, async (leftMs) => await this.#options.letters.close?.(leftMs));
     this.#items.leave();
@@ -173,7 +174,7 @@ export class SubscriptionWorker implements Worker {
     this.#resolveClosed();
   }
 
-  /** Has a time of its own: handlers may take longer than that, and one of them may wait for `stopped`. Never rejects. */
+  /** Has its own budget, because handlers may take longer than that, and a handler may wait for `stopped`. Never rejects. */
   async #stop(): Promise<void> {
     const { clock, logger } = this.#options;
     const own = new CloseBudget(clock, logger);

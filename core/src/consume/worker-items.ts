@@ -11,18 +11,18 @@ export interface WorkerItemsOptions extends Pick<WorkerOptions, "subscription" |
   readonly clock: Clock;
   /** Runs an item that has a place. */
   readonly start: (item: InFlight) => void;
-  /** Gives an item back to the broker that has not started. */
+  /** Releases an item that has not started. */
   readonly giveBack: (item: InFlight) => void;
 }
 
 /**
- * Second step of a delivery: it waits for its turn, behind its key's predecessor (C20) and for one of `maxConcurrency`
- * places (C9). Knows what one worker has in hand, and moves it from state to state; settles nothing.
+ * Second step of a delivery: it waits for the earlier messages of its key (C20) and for one of `maxConcurrency` places (C9). Knows
+ * all items of one worker and changes their states; settles nothing.
  */
 export class WorkerItems {
-  /** What is ours: its leases are renewed. */
+  /** The items that belong to this worker: their leases are renewed. */
   readonly held: HeldItems<InFlight> = new HeldItems<InFlight>();
-  /** What goes on although its delivery was lost, a handler or the storing of a letter: it keeps its place until it ends. */
+  /** Items whose delivery was lost while a handler runs or a letter is being stored: they keep their places until that ends. */
   readonly lost: Set<InFlight> = new Set<InFlight>();
   readonly #lanes: KeyLanes | undefined;
   readonly #queue: RunQueue;
@@ -52,7 +52,7 @@ export class WorkerItems {
     return this.held.size + this.lost.size - this.#queue.running;
   }
 
-  /** How many handlers that were given up have not returned. */
+  /** How many abandoned handlers have not returned. */
   get abandoned(): number {
     return this.#abandoned;
   }
@@ -61,56 +61,56 @@ export class WorkerItems {
     return this.#isOpen;
   }
 
-  /** Whether its key decides when it is ready. */
+  /** Whether the item waits for the earlier messages of its key. */
   hasLane({ orderingKey }: InFlight): boolean {
     return this.#lanes !== undefined && orderingKey !== undefined;
   }
 
-  /** One more; it runs when its key permits and there is a place. */
+  /** A new item: it runs when it is the next of its key and a place is free. */
   admit(item: InFlight): void {
     const { orderingKey } = item;
     if (this.#lanes !== undefined && orderingKey !== undefined) this.#lanes.admit(orderingKey, item);
     else this.ready(item);
   }
 
-  /** It runs when there is a place. */
+  /** The item runs when a place is free. */
   ready(item: InFlight): void {
     if (item.state !== "waiting") return;
     if (this.#isOpen) this.#queue.push(item);
     else this.#giveBack(item);
   }
 
-  /** It has not run, and waits once more, without a place: who parks it makes it `ready`. */
+  /** The item has not run and waits again, without a place, until the caller makes it `ready`. */
   park(item: InFlight): void {
     item.state = "waiting";
     this.#queue.free(item);
     this.#queue.fill();
   }
 
-  /** It is about to be settled: no longer held, and its place is free. */
+  /** The item is about to be settled: it is not held any longer, and its place is free. */
   letGo(item: InFlight): void {
     item.state = "settled";
     this.held.delete(item);
     this.#queue.free(item);
   }
 
-  /** It was settled for good: its key may go on, and free places be filled. */
+  /** The item was settled: the next of its key may start, and free places are filled. */
   goOn(item: InFlight): void {
     if (this.#lanes !== undefined && item.orderingKey !== undefined) this.#lanes.settled(item.orderingKey, item);
     this.#queue.fill();
   }
 
-  /** It comes back at once and is to run again after `delayMs`, before its key goes on. Must be called before the settle. */
+  /** The item is redelivered at once, and runs again after `delayMs`, before the next of its key. Must be called before the settle. */
   awaitRetry(item: InFlight, delayMs: number): void {
     if (item.orderingKey !== undefined) this.#lanes?.awaitRetry(item.orderingKey, item, delayMs);
   }
 
-  /** Its lease ended while it waited: nothing of its key waits for it. */
+  /** The lease of a waiting item expired: the others of its key do not wait for it. */
   leaveLane(item: InFlight): void {
     if (item.orderingKey !== undefined) this.#lanes?.leaves(item.orderingKey, item);
   }
 
-  /** The delivery belongs to somebody else now. Returns whether its handler had not started. */
+  /** Another worker has the message now. Returns whether its handler had not started. */
   revoke(delivery: DriverDelivery): boolean {
     const item = this.held.find((held) => held.delivery === delivery);
     return item !== undefined && this.#revoke(item);
@@ -138,7 +138,7 @@ export class WorkerItems {
     return state === "waiting";
   }
 
-  /** Its handler is told to stop, and counts as abandoned until it has. */
+  /** Aborts the signal of the handler, which counts as abandoned until it returns. */
   giveUp(item: InFlight, reason: PubSubError): void {
     item.abort(reason);
     if (item.givenUp) return;
@@ -146,21 +146,21 @@ export class WorkerItems {
     this.#abandoned += 1;
   }
 
-  /** The handler of an item that is no longer ours returned. */
+  /** The handler of an item that was settled or lost has returned. */
   returned(item: InFlight): void {
     if (item.givenUp) this.#abandoned -= 1;
     item.givenUp = false;
     if (!item.isStoring) this.ended(item);
   }
 
-  /** Nothing of an item goes on that is no longer ours: its place is free. */
+  /** Neither a handler nor a letter keeps an item that was settled or lost: its place is free. */
   ended(item: InFlight): void {
     this.lost.delete(item);
     this.#queue.free(item);
     this.#queue.fill();
   }
 
-  /** From now on nothing starts; what waits goes back. */
+  /** From now on nothing starts; waiting items are released. */
   close(): void {
     this.#isOpen = false;
     this.giveBackWaiting();
@@ -181,7 +181,7 @@ export class WorkerItems {
     return this.#queue.idle(signal);
   }
 
-  /** Takes no more of the places that are shared with other workers. */
+  /** Does not use the shared places from now on. */
   leave(): void {
     this.#queue.leave();
   }

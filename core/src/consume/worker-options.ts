@@ -10,10 +10,10 @@ import type { EventRun } from "./run-handler.ts";
 import type { SharedPlaces } from "./shared-places.ts";
 import type { AnySubscription, Subscription } from "../declare/subscription.ts";
 
-/** What the parts of one worker are given. */
+/** The options of all parts of one worker. */
 export interface WorkerOptions {
   readonly subscription: Subscription;
-  /** Its connection's name, for `health()`. */
+  /** The name of its connection, for `health()`. */
   readonly connection: string;
   readonly capabilities: Capabilities;
   readonly clock: Clock;
@@ -21,25 +21,25 @@ export interface WorkerOptions {
   readonly logger: Logger;
   readonly observe: ((event: PubSubEvent) => void) | undefined;
   readonly letters: DriverDeadLetters;
-  /** Present on exactly-once subscriptions. */
+  /** Present on exactly-once subscriptions, and on subscriptions with several connections. */
   readonly inbox: InboxGate | undefined;
-  /** Of this subscription, shared by its workers in this process. */
+  /** Shared by the workers of this subscription in this process. */
   readonly lateSuccesses: LateSuccesses;
   readonly maxConcurrency: number;
-  /** Present when workers on several connections keep to `maxConcurrency` together. */
+  /** Present when workers on several connections share `maxConcurrency`. */
   readonly places: SharedPlaces | undefined;
-  /** What is done with an event: a handler runs, or a reader of the pull form gets it. */
+  /** Runs a handler, or gives the event to the pull form. */
   readonly run: EventRun;
 }
 
 type Names = Readonly<Record<"topic" | "subscription", string>>;
 
-/** For the log, and for what observers hear of a worker. */
+/** For log fields and events of a worker. */
 export function namesOf({ topic, name }: AnySubscription): Names {
   return { topic: topic.name, subscription: name };
 }
 
-/** For what observers hear of a message. */
+/** For events of a message. */
 export function itemNames(
   { topic, name }: AnySubscription,
   { id, attempt }: InFlight,

@@ -1,8 +1,7 @@
 import type { Capabilities } from "./capabilities.ts";
 import { PubSubError } from "../base/errors.ts";
 import { RESERVED_ATTRIBUTE_PREFIX, type Attributes } from "./message.ts";
-import { shown } from "../base/shown.ts";
-import { kindOf } from "../base/wrong-argument.ts";
+import { kindOf, shown } from "../base/shown.ts";
 
 /** Shared by every message without attributes. */
 export const NO_ATTRIBUTES: Attributes = Object.freeze(Object.create(null) as Record<string, string>);
@@ -10,7 +9,7 @@ export const NO_ATTRIBUTES: Attributes = Object.freeze(Object.create(null) as Re
 const RESERVED = new RegExp(`^${RESERVED_ATTRIBUTE_PREFIX}`, "i");
 
 /**
- * Copies a message's attributes; `own` wins over `common`.
+ * Copies the attributes of a message; `own` wins over `common`.
  *
  * @throws TypeError when a key or value is not well-formed text, or a key is reserved
  */
@@ -67,7 +66,7 @@ function checkLengths(key: string, value: string, limits: Capabilities): void {
   }
 }
 
-/** The error of every limit: says which, its value and the actual value. */
+/** The error of every limit: it contains the limit and the actual value. */
 export function limitExceeded(what: string, limit: number, actual: number, unit: string): PubSubError {
   return new PubSubError("LIMIT_EXCEEDED", `${what}: ${actual}${unit}, at most ${limit}${unit} on this adapter`);
 }

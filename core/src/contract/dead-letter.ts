@@ -2,14 +2,14 @@ import type { Attributes } from "./message.ts";
 
 /**
  * Why a message was dead-lettered. `"rejected"`: a handler threw `Reject`. `"retries-exhausted"`: its last permitted
- * attempt failed. `"undecodable"`: the codec could not read the body. `"invalid"`: the schema refused it.
- * `"backstop"`: the broker itself gave up on it, because workers kept dying.
+ * attempt failed. `"undecodable"`: the codec could not read the body. `"invalid"`: the schema refused the event.
+ * `"backstop"`: the broker's own delivery limit was reached, because workers died again and again.
  */
 export type DeadLetterReason = "rejected" | "retries-exhausted" | "undecodable" | "invalid" | "backstop";
 
-/** A message in a dead-letter queue, with what is known of its failure. */
+/** A message in a dead-letter queue, with the record of its failure. */
 export interface DeadLetter {
-  /** As handlers see it, see `HandlerContext.id`. */
+  /** The id that handlers see, see `HandlerContext.id`. */
   readonly id: string;
   readonly body: Uint8Array;
   readonly attributes: Attributes;
@@ -17,11 +17,11 @@ export interface DeadLetter {
   readonly publishTime: Date;
   readonly reason: DeadLetterReason;
   readonly errorName: string;
-  /** Cut at 500 characters. */
+  /** At most 500 characters. */
   readonly errorMessage: string;
-  /** How many attempts were made. */
+  /** How many attempts the message had; 0 when the record does not say. */
   readonly attempts: number;
-  /** Undefined when the worker that saw the first failure is not the one that saw the last. */
+  /** `undefined` when another worker than that of the last failure saw the first one. */
   readonly firstFailureTime: Date | undefined;
   readonly lastFailureTime: Date;
   /** `topic/subscription`. */

@@ -1,14 +1,13 @@
 import { randomFillSync } from "node:crypto";
 
-import { shown } from "../base/shown.ts";
-import { kindOf } from "../base/wrong-argument.ts";
+import { kindOf, shown } from "../base/shown.ts";
 
 const DIGITS: Uint8Array = Buffer.from("0123456789abcdef", "latin1");
 export const MAX_ID_LENGTH = 128;
-/** What `publish` takes as an id. A received one that fits can be published again, logged and kept as it is. */
+/** An id that `publish` accepts. A received id that matches can be published again, logged and stored unchanged. */
 export const PLAIN_ID: RegExp = new RegExp(`^[!-~]{1,${MAX_ID_LENGTH}}$`);
 
-/** Makes an id for a message of the time `nowMs`, in Unix milliseconds. */
+/** Returns an id for a message that is published at `nowMs`, in Unix ms. */
 export type IdGenerator = (nowMs: number) => string;
 
 /** 32 uniform random bits. */
@@ -27,13 +26,13 @@ function systemRandomBits(): RandomBits {
 }
 
 /**
- * Makes ids of the form UUIDv7 (RFC 9562, https://www.rfc-editor.org/rfc/rfc9562, read 2026-11-22): milliseconds, a
- * 12-bit counter within them, 62 random bits. Ids of one generator sort in the order of their making. `random` is for
- * tests; without it the bits come from the system.
+ * Makes UUIDv7 ids (RFC 9562, https://www.rfc-editor.org/rfc/rfc9562, read 2026-11-22): milliseconds, a 12-bit counter within one
+ * millisecond, and 62 random bits. Ids of one generator sort in the order in which they were made. `random` is for tests; the
+ * default are random bits of the system.
  */
 export function createIdGenerator(random?: () => number): IdGenerator {
   const bits = random === undefined ? systemRandomBits() : () => Math.floor(random() * 2 ** 32);
-  // Written as bytes and read once: the string is flat, a quarter of the memory of one that was concatenated.
+  // Written as bytes and read once: a flat string takes a quarter of the memory of a concatenated one.
   const text = Buffer.from("00000000-0000-7000-8000-000000000000", "latin1");
   let lastMs = -1;
   let counter = 0;
@@ -67,7 +66,7 @@ function writeByte(text: Uint8Array, at: number, byte: number): void {
   text[at + 1] = DIGITS[byte & 15] as number;
 }
 
-/** Returns `id` if a caller may bring it, and throws a `TypeError` if not. */
+/** Returns `id`. @throws TypeError when `publish` does not accept it */
 export function requireId(id: unknown): string {
   if (typeof id === "string" && PLAIN_ID.test(id)) return id;
   throw new TypeError(

@@ -1,12 +1,12 @@
 /**
- * Key-value text that travels with a message. Keys and values are any well-formed Unicode within the adapter's limits;
- * keys that start with `anytopic` (in any case) are reserved. Objects handed out have no prototype.
+ * Text values by key that a message carries beside its body. Keys and values are well-formed Unicode within the adapter's limits,
+ * keys are not empty, and keys that start with `anytopic` (in any case) are reserved. Received attributes have no prototype.
  */
 export type Attributes = Readonly<Record<string, string>>;
 
-/** A message as core hands it to a driver. Immutable: attributes are frozen, and the body is nobody else's. A driver may keep both. */
+/** A message that core gives to a driver. Immutable: attributes are frozen, and nobody else uses the body. A driver may keep both. */
 export interface OutgoingMessage {
-  /** Unique id, made by the publisher (UUIDv7 unless the caller brought one). At most 128 printable ASCII characters. */
+  /** The message's id: a UUIDv7, or the id that the caller gave. At most 128 printable ASCII characters. */
   readonly id: string;
   /** The encoded event. May be empty. */
   readonly body: Uint8Array;
@@ -14,25 +14,25 @@ export interface OutgoingMessage {
   readonly attributes: Attributes;
   /** Not empty when present. */
   readonly orderingKey: string | undefined;
-  /** Unix ms at which `publish` was called; for a dead letter or a redriven message, of the original publish. */
+  /** When `publish` was called, in Unix ms. For a dead letter or a redriven message: when the original was published. */
   readonly publishTimeMs: number;
 }
 
-/** A message as a driver hands it to core. */
+/** A message that a driver gives to core. */
 export interface StoredMessage {
-  /** The publisher's id, or for a foreign producer's message the broker's own, the same on every delivery; any text: core bounds it, see `boundedId`. */
+  /** The publisher's id, or for a message of a foreign publisher the broker's own. The same on every delivery. Any text: core limits it, see `boundedId`. */
   readonly id: string;
   readonly body: Uint8Array;
   readonly attributes: Attributes;
   readonly orderingKey: string | undefined;
-  /** Unix ms; any number: core bounds it to the years 1970 to 9999. */
+  /** Unix ms. Any number: core limits it to the years 1970 to 9999. */
   readonly publishTimeMs: number;
-  /** The client library's own message object: the escape hatch, typed by the adapter's README. */
+  /** The client library's own message object; its type is in the adapter's README. */
   readonly native: unknown;
 }
 
 /** The attribute that carries the dead-letter record, as ASCII JSON. */
 export const DEAD_LETTER_ATTRIBUTE = "anytopic-dead-letter";
 
-/** Attribute keys that start so are ours. */
+/** Attribute keys that start with this, in any case, are reserved. */
 export const RESERVED_ATTRIBUTE_PREFIX = "anytopic";

@@ -2,27 +2,27 @@
 export interface TopicSpec {
   /** The declared name: `^[a-z]([-a-z0-9]*[a-z0-9])?$`, at most 63 characters. */
   readonly name: string;
-  /** The name to derive the broker's resources from; equals `name` unless configuration says otherwise. */
+  /** The name from which the names of the broker's resources are made. Equals `name`, unless the configuration gives another. */
   readonly physicalName: string;
   /** Whether events have an ordering key. */
   readonly ordered: boolean;
   readonly exactlyOnce: boolean;
-  /** How long an unsettled message is kept for each subscription, in ms. */
+  /** How long the broker keeps an unsettled message for each subscription, in ms. */
   readonly retentionMs: number;
 }
 
 /** A subscription as a driver sees it. Frozen. */
 export interface SubscriptionSpec {
-  /** The declared name, same rule as a topic's; unique within its topic. */
+  /** The declared name, with the same rule as a topic's. Unique within its topic. */
   readonly name: string;
-  /** The name to derive the broker's resources from; equals `name` unless configuration says otherwise. Resources must be unique over topic *and* subscription. */
+  /** As for a topic. Names of resources must be unique for topic *and* subscription. */
   readonly physicalName: string;
   readonly topic: TopicSpec;
-  /** The lease of one delivery, in ms. A worker that dies gives its messages back after at most this long. */
+  /** The lease of one delivery, in ms. The messages of a worker that dies are redelivered after at most this time. */
   readonly ackDeadlineMs: number;
-  /** `Infinity` when retried for ever. For the broker's own delivery limit, which is a backstop and must lie beyond `maxRetries + 1` (C17). */
+  /** `Infinity` when retried without end. The broker's own delivery limit is a backstop and must be higher than `maxRetries + 1` (C17). */
   readonly maxRetries: number;
-  /** The longest delay core will ask for, in ms. */
+  /** The longest delay that core passes to `retry` by its retry policy, in ms. */
   readonly maxBackoffMs: number;
 }
 
@@ -35,8 +35,8 @@ export interface Topology {
 export interface TopologyChange {
   /** `"create"`: it is missing. `"update"`: it differs and can be changed in place. `"replace"`: it differs and would have to be deleted first. */
   readonly action: "create" | "update" | "replace";
-  /** Kind and broker's name, for example `stream signups`. */
+  /** Kind and name on the broker, for example `stream signups`. */
   readonly resource: string;
-  /** What differs: `max_age is 1 d, declared 7 d`. Empty for a creation that needs no words. */
+  /** What differs, for example `max_age is 1 d, declared 7 d`. May be empty for `"create"`. */
   readonly detail: string;
 }

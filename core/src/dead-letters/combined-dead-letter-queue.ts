@@ -1,19 +1,16 @@
 import type { DeadLetterQueue } from "./dead-letter-queue.ts";
-import type { LetterSelection } from "./letter-selection.ts";
+import { requireLimit, type LetterSelection } from "./letter-selection.ts";
 import type { DeadLetter } from "../contract/dead-letter.ts";
-import { requireInteger } from "../options/option-checks.ts";
 
-/** The dead letters of a subscription on several connections as one queue: one connection after the other. */
+/** Presents the dead-letter queues of a subscription on several connections as one: one connection after the other. */
 export function combinedDeadLetterQueue(queues: readonly DeadLetterQueue[]): DeadLetterQueue {
-  /** Goes through the queues until `limit` is reached; letters go back to the connection they came from. */
+  /** Goes through the queues until `limit` is reached. A letter is redriven on its own connection. */
   const walk = async <Selection extends LetterSelection>(
     selection: Selection,
     act: (queue: DeadLetterQueue, selection: Selection) => Promise<number>,
   ): Promise<number> => {
     const { limit = Number.POSITIVE_INFINITY, onProgress } = selection;
-    if (selection.limit !== undefined) {
-      requireInteger("limit", selection.limit, { min: 1, max: Number.MAX_SAFE_INTEGER });
-    }
+    if (selection.limit !== undefined) requireLimit(selection.limit);
     let done = 0;
     let seen = 0;
     for (const queue of queues) {
@@ -38,7 +35,7 @@ export function combinedDeadLetterQueue(queues: readonly DeadLetterQueue[]): Dea
       return counts.reduce((sum, count) => sum + count, 0);
     },
     async peek(options = {}): Promise<readonly DeadLetter[]> {
-      const limit = requireInteger("limit", options.limit ?? 10, { min: 1, max: 1000 });
+      const limit = requireLimit(options.limit ?? 10, 1000);
       const found: DeadLetter[] = [];
       for (const queue of queues) {
         if (found.length < limit) found.push(...(await queue.peek({ limit: limit - found.length })));

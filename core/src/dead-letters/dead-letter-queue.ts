@@ -5,44 +5,43 @@ import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { DriverDeadLetters } from "../driver.ts";
 import { editedLetter } from "./edited-letter.ts";
 import { type LetterAction, LetterPass } from "./letter-pass.ts";
-import type { LetterSelection, RedriveOptions } from "./letter-selection.ts";
-import { requireInteger } from "../options/option-checks.ts";
-import { boundedId, boundedTimeMs } from "../contract/received.ts";
+import { requireLimit, type LetterSelection, type RedriveOptions } from "./letter-selection.ts";
+import { resendable } from "../contract/received.ts";
 import { peekLetters, purgeLetters } from "./taken-letters.ts";
 import { untilAborted } from "../base/until-aborted.ts";
 
-/** The dead letters of one subscription. Safe under live traffic and in several processes at once. */
+/** The dead letters of one subscription. All methods may be called while workers run, and by several processes at the same time. */
 export interface DeadLetterQueue {
-  /** How many there are; on some brokers an estimate, see `Capabilities.deadLetterCount`. */
+  /** How many letters there are; on some brokers an estimate, see `Capabilities.deadLetterCount`. */
   count(): Promise<number>;
-  /** Looks without removing. `limit` 1 to 1000. @default 10 */
+  /** Returns up to `limit` letters without removing them; 1 to 1000, default 10. */
   peek(options?: { readonly limit?: number | undefined }): Promise<readonly DeadLetter[]>;
   /**
-   * Puts letters back to this subscription, as new messages with the same id, body, attributes, key and publish time,
-   * attempts counted from 1. A letter is removed only after its message is safely back: interrupted, it may come twice,
-   * never not at all, and calling again goes on. Returns how many went back.
+   * Sends letters back to this subscription alone, as messages with the same id, body, attributes, ordering key and publish
+   * time, and with attempt 1. Resolves with the number of letters. A letter is removed only after the broker has stored its
+   * message: an interrupted call may deliver one message twice, loses none, and may be called again.
    *
-   * Any number of letters is walked through in bounded memory. When `filter` leaves more than 10,000 letters, or 64 MiB
-   * of bodies, those beyond are moved to the end of their queue: copied, then removed, so that an interruption may leave
-   * one of them twice.
+   * Needs bounded memory for any number of letters. When `filter` leaves more than 10,000 letters or 64 MiB of bodies in the
+   * queue, the others that it leaves are moved to the end of the queue: each is copied and then removed, so that an
+   * interruption may leave one of them twice.
    *
-   * @throws PubSubError `RESOURCE_EXHAUSTED` when the broker ended the walk before every letter was seen
+   * @throws PubSubError `RESOURCE_EXHAUSTED` when the broker gave no more letters before all were seen
    */
   redrive(options?: RedriveOptions): Promise<number>;
   /**
-   * Deletes letters and returns how many. Without `filter` and `limit`: all, by the broker's own means. Otherwise walks
-   * through them as `redrive` does.
+   * Deletes letters and resolves with their number. Without `filter` and `limit` it deletes all of them, with the broker's own
+   * purge where there is one. Otherwise it goes through them as `redrive` does.
    */
   purge(options?: LetterSelection): Promise<number>;
 }
 
-/** An open dead-letter queue, and what its adapter allows in a message. */
+/** An open dead-letter queue and its adapter's limits. */
 export interface OpenLetters {
   readonly letters: DriverDeadLetters;
   readonly capabilities: Capabilities;
 }
 
-/** `open` is called on first use and again after a failure. */
+/** @param open called on first use, and again after a failure */
 export function createDeadLetterQueue(open: () => Promise<OpenLetters>, path: string, clock: Clock): DeadLetterQueue {
   let opening: Promise<OpenLetters> | undefined;
   const opened = async (): Promise<OpenLetters> => {
@@ -62,17 +61,14 @@ export function createDeadLetterQueue(open: () => Promise<OpenLetters>, path: st
   return {
     count: async () => await (await opened()).letters.count(),
     async peek(options = {}): Promise<readonly DeadLetter[]> {
-      const limit = requireInteger("limit", options.limit ?? 10, { min: 1, max: 1000 });
+      const limit = requireLimit(options.limit ?? 10, 1000);
       return (await peekLetters((await opened()).letters, limit)).map((stored) => readLetter(stored, path));
     },
     redrive: async (options = {}) =>
       await pass(options, async (taken, letter) => {
-        const { orderingKey } = taken;
-        const id = boundedId(taken.id);
-        const publishTimeMs = boundedTimeMs(taken.publishTimeMs);
         const { letters, capabilities } = await opened();
-        const { body, attributes } = editedLetter(taken, options.edit?.(letter), capabilities);
-        await letters.redeliver({ id, orderingKey, publishTimeMs, body, attributes });
+        const edited = editedLetter(taken, options.edit?.(letter), capabilities);
+        await letters.redeliver({ ...resendable(taken), ...edited });
         await taken.remove();
       }),
     async purge(options?: LetterSelection): Promise<number> {

@@ -1,16 +1,16 @@
+import { subscriptionPath } from "../declare/subscription.ts";
 import type { Clock } from "../base/clock.ts";
 import { CLOSE_GRACE_MS, type CloseBudget } from "../base/close-budget.ts";
 import { combinedDeadLetterQueue } from "./combined-dead-letter-queue.ts";
 import type { ConnectionRouter } from "../connections/connection-router.ts";
 import { createDeadLetterQueue, type DeadLetterQueue, type OpenLetters } from "./dead-letter-queue.ts";
 import type { DriverDeadLetters } from "../driver.ts";
-import { pathOf } from "../declare/subscription-path.ts";
 import { requireOpen } from "../base/require-open.ts";
 import { subscriptionSpec } from "../connections/specs.ts";
 import type { AnySubscription, Subscription } from "../declare/subscription.ts";
 import { untilAborted } from "../base/until-aborted.ts";
 
-/** The dead-letter queues that a `PubSub` was asked for, each opened once, on first use. */
+/** The dead-letter queues of a `PubSub`, each opened once, on first use. */
 export class DeadLetterQueues {
   readonly #router: ConnectionRouter;
   readonly #clock: Clock;
@@ -26,9 +26,9 @@ export class DeadLetterQueues {
     this.#closed = closed;
   }
 
-  /** Of all the connections that a subscription takes from, as one. */
+  /** The queue of a subscription, on all its connections together. */
   of(subscription: AnySubscription): DeadLetterQueue {
-    const path = pathOf(subscription);
+    const path = subscriptionPath(subscription);
     const queues = this.#router.routes.connectionsOf(subscription).map((name) => {
       const open = (): Promise<OpenLetters> => untilAborted(this.#lettersOf(subscription, name), this.#closed);
       return createDeadLetterQueue(open, path, this.#clock);
@@ -45,7 +45,7 @@ export class DeadLetterQueues {
   }
 
   #lettersOf(subscription: AnySubscription, name: string): Promise<OpenLetters> {
-    const key = `${name} ${pathOf(subscription)}`;
+    const key = `${name} ${subscriptionPath(subscription)}`;
     const known = this.#opening.get(key);
     if (known !== undefined) return known;
     const opening = this.#openLetters(subscription, name);

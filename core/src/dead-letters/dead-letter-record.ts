@@ -7,7 +7,7 @@ import {
   type OutgoingMessage,
   type StoredMessage,
 } from "../contract/message.ts";
-import { boundedId, boundedTimeMs, dateOf } from "../contract/received.ts";
+import { boundedId, dateOf, resendable } from "../contract/received.ts";
 
 const MAX_MESSAGE_LENGTH = 500;
 const MAX_NAME_LENGTH = 100;
@@ -26,7 +26,7 @@ export interface Failure {
   readonly subscription: string;
 }
 
-/** As it stands in the attribute: short keys, because some brokers count every byte. */
+/** The record in the attribute, with short keys because every byte counts for the broker's limits. */
 interface Wire {
   readonly reason: DeadLetterReason;
   readonly error: string;
@@ -39,7 +39,7 @@ interface Wire {
 
 const NOT_ASCII = /[^ -~]/g;
 
-/** ASCII only, so that every broker carries it as it is. */
+/** JSON in ASCII only, which every broker carries unchanged. */
 function asciiJson(value: unknown): string {
   return JSON.stringify(value).replace(
     NOT_ASCII,
@@ -47,12 +47,12 @@ function asciiJson(value: unknown): string {
   );
 }
 
-/** Any value can be thrown, and an error's name and message can be anything, or throw themselves. */
+/** Name and message of a thrown value. It may be anything, and its name and message may be anything or throw. */
 export function describeError(error: unknown): { readonly name: string; readonly message: string } {
   const kind = error === null ? "null" : typeof error;
   if (typeof error === "string") return { name: kind, message: error };
   try {
-    // Of another realm, as test runners and `vm` have them, an error is no instance of ours.
+    // An error of another realm, as in test runners and `vm`, is not an instance of our `Error`.
     if (types.isNativeError(error) || error instanceof Error)
       return { name: textOf(error.name, "Error"), message: textOf(error.message, "") };
   } catch {
@@ -67,7 +67,7 @@ function textOf(value: unknown, missing: string): string {
   return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80, maxArrayLength: 5 });
 }
 
-/** The message with its dead-letter record, as it goes into the dead-letter queue. */
+/** The message with its dead-letter record, for the dead-letter queue. */
 export function letterOf(message: StoredMessage, failure: Failure): OutgoingMessage {
   const { name, message: text } = describeError(failure.error);
   const wire: Wire = {
@@ -79,12 +79,8 @@ export function letterOf(message: StoredMessage, failure: Failure): OutgoingMess
     last: failure.lastFailureMs,
     sub: failure.subscription,
   };
-  const { body, orderingKey } = message;
   return {
-    id: boundedId(message.id),
-    body,
-    orderingKey,
-    publishTimeMs: boundedTimeMs(message.publishTimeMs),
+    ...resendable(message),
     attributes: withAttribute(message.attributes, DEAD_LETTER_ATTRIBUTE, asciiJson(wire)),
   };
 }
@@ -96,7 +92,7 @@ function withAttribute(attributes: Attributes, key: string, value: string): Attr
   return Object.freeze(copy);
 }
 
-/** The user's attributes of a letter, without ours. */
+/** The attributes of a letter without its record. */
 export function withoutRecord(attributes: Attributes): Attributes {
   if (!(DEAD_LETTER_ATTRIBUTE in attributes)) return attributes;
   const copy = Object.create(null) as Record<string, string>;
@@ -104,7 +100,7 @@ export function withoutRecord(attributes: Attributes): Attributes {
   return Object.freeze(copy);
 }
 
-/** Reads a stored letter. One without a readable record was put there by the broker itself: reason `"backstop"`. */
+/** Reads a stored letter. The broker itself has stored a letter without a readable record: reason `"backstop"`. */
 export function readLetter(stored: StoredMessage, subscription: string): DeadLetter {
   const wire = readWire(stored.attributes[DEAD_LETTER_ATTRIBUTE]);
   return Object.freeze({
@@ -115,7 +111,7 @@ export function readLetter(stored: StoredMessage, subscription: string): DeadLet
     publishTime: dateOf(stored.publishTimeMs),
     reason: wire?.reason ?? "backstop",
     errorName: wire?.error ?? "",
-    errorMessage: wire?.message ?? "the broker's own delivery limit was reached, because workers kept dying",
+    errorMessage: wire?.message ?? "the broker's own delivery limit was reached, because workers died again and again",
     attempts: wire?.attempts ?? 0,
     firstFailureTime: wire?.first === undefined ? undefined : dateOf(wire.first),
     lastFailureTime: dateOf(wire?.last ?? stored.publishTimeMs),
@@ -131,7 +127,7 @@ const REASONS: ReadonlySet<unknown> = new Set<DeadLetterReason>([
   "backstop",
 ]);
 
-/** Whoever can write to the queue can write a record: each part is what it says it is, or left out. */
+/** Others may write to the queue, so every part is checked, and left out when it has a wrong type. */
 function readWire(text: string | undefined): Wire | undefined {
   if (text === undefined) return undefined;
   let wire: Partial<Record<keyof Wire, unknown>> | null;

@@ -1,22 +1,22 @@
+import { kindOf } from "../base/shown.ts";
 import type { Capabilities } from "../contract/capabilities.ts";
 import { checkAttributeLimits, copiedAttributes } from "../contract/checked-attributes.ts";
 import { bytesCodec } from "../declare/codec.ts";
 import { withoutRecord } from "./dead-letter-record.ts";
 import type { Attributes, StoredMessage } from "../contract/message.ts";
 import { rejectUnknownKeys } from "../options/option-checks.ts";
-import { kindOf } from "../base/wrong-argument.ts";
 
-/** What `redrive`'s `edit` may return: what replaces body or attributes. */
+/** The result of `edit` of `redrive`: what replaces the body or the attributes. */
 export interface LetterEdit {
   readonly body?: Uint8Array | undefined;
   readonly attributes?: Attributes | undefined;
 }
 
 /**
- * Body and attributes of a letter on its way back. Those that an edit gave are copied: it may go on using its own.
+ * Body and attributes of a letter that is sent back. Those of an edit are copied, so that its caller may change them afterwards.
  *
- * @throws TypeError when the edit is none
- * @throws PubSubError `LIMIT_EXCEEDED` when its attributes are more than the adapter carries
+ * @throws TypeError when `edit` is not a `LetterEdit`
+ * @throws PubSubError `LIMIT_EXCEEDED` when its attributes are beyond the adapter's limits
  */
 export function editedLetter(
   letter: StoredMessage,

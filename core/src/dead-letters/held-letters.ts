@@ -1,34 +1,34 @@
 import type { DriverDeadLetters, TakenLetter } from "../driver.ts";
 import { PubSubError } from "../base/errors.ts";
 import { LetterMarks } from "./letter-marks.ts";
-import { boundedId, boundedTimeMs } from "../contract/received.ts";
+import { resendable } from "../contract/received.ts";
 
-/** Letters that a pass leaves are held until it ends, so that they are not met again; at most so many … */
+/** Letters that a pass leaves are held until it ends, so that it does not get them again; at most this many … */
 const MAX_HELD = 10_000;
-/** … and at most so many bytes of their bodies. */
+/** … and at most this many bytes of their bodies. */
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
-/** So many letters that cannot be moved are held beyond that. Then the pass fails, for memory is bounded. */
+/** This many letters that cannot be moved are held beyond that. With more, the pass fails, because memory is bounded. */
 const MAX_UNMOVABLE = 100;
 
-/** A letter that a pass leaves. */
+/** A letter that a pass leaves in the queue. */
 export interface LeftLetter {
   readonly mark: bigint;
   readonly taken: TakenLetter;
-  /** Whether it was met for the first time. */
+  /** Whether the pass got it for the first time. */
   readonly isNew: boolean;
 }
 
 /**
- * What a pass leaves in the queue. The first letters keep their places: they are held under their leases and put back
- * at the end. What is beyond the bounds is moved to the end of its queue: a copy is stored, then the letter removed.
- * Putting it back instead would bring it again at once, before letters that nobody has looked at.
+ * The letters that a pass leaves in the queue. The first ones keep their places: they are held under their leases and put back at the
+ * end. Letters beyond the bounds are moved to the end of the queue: a copy is stored, then the letter is removed. A letter that is
+ * put back would be taken again at once, before letters that the pass has not seen.
  */
 export class HeldLetters {
   readonly #letters: DriverDeadLetters;
   readonly #held = new Map<bigint, TakenLetter>();
-  /** What was moved, by content: where the driver marks letters, a copy has another mark than its original. */
+  /** The moved letters, by content: where the driver marks letters, a copy has another mark than its original. */
   readonly #moved = new LetterMarks();
-  /** Put back later: handles of letters that came again, whose lease has ended or who had a twin. */
+  /** To be put back later: letters that were taken again, because their lease expired or because there were two of them. */
   #replaced: TakenLetter[] = [];
   #bytes = 0;
   #unmovable = 0;
@@ -45,12 +45,12 @@ export class HeldLetters {
     return this.#held.has(mark);
   }
 
-  /** Whether it is a copy that was stored here. One that does not differ from a letter that was left is to be left too. */
+  /** Whether it is a copy that was stored here, or has the same content as one: it is left in the queue too. */
   wasMoved(taken: TakenLetter): boolean {
     return taken.mark !== undefined && this.#moved.size > 0 && this.#moved.has(this.#moved.contentMarkOf(taken));
   }
 
-  /** Letters of one batch, in their order. @throws what `store` did, when it goes on failing */
+  /** Holds or moves the letters of one batch, in their order. @throws the error of `store`, when it fails too often */
   async keep(letters: readonly LeftLetter[]): Promise<void> {
     const lanes = new Map<unknown, LeftLetter[]>();
     for (const left of letters) {
@@ -59,12 +59,12 @@ export class HeldLetters {
       if (before === undefined && this.#hasRoom(taken)) {
         this.#hold(left);
       } else if (before === undefined && !isNew) {
-        // Moved already, or it went back and failed again.
+        // It was moved before, or was redriven and failed again.
         this.#replaced.push(taken);
       } else {
-        // Its lease ended before the pass: held again, it would come first again.
+        // Its lease expired before the pass ended: if it is held again, it is taken first again.
         if (before !== undefined) this.#forget(mark, before);
-        // Order per key holds among those that move.
+        // Moved letters keep their order by key.
         const lane = taken.orderingKey ?? mark;
         lanes.set(lane, [...(lanes.get(lane) ?? []), left]);
       }
@@ -75,7 +75,7 @@ export class HeldLetters {
     if (failed !== undefined) throw failed.reason;
   }
 
-  /** Puts everything back into its place. */
+  /** Puts all letters back. */
   async putBack(others: readonly TakenLetter[]): Promise<void> {
     const all = [...this.#held.values(), ...others];
     this.#held.clear();
@@ -117,12 +117,9 @@ export class HeldLetters {
 
   async #move(left: LeftLetter): Promise<void> {
     const { taken } = left;
-    const { body, attributes, orderingKey, mark } = taken;
-    const id = boundedId(taken.id);
-    const publishTimeMs = boundedTimeMs(taken.publishTimeMs);
     try {
-      await this.#letters.store({ id, body, attributes, orderingKey, publishTimeMs });
-      if (mark !== undefined) this.#moved.add(this.#moved.contentMarkOf(taken));
+      await this.#letters.store(resendable(taken));
+      if (taken.mark !== undefined) this.#moved.add(this.#moved.contentMarkOf(taken));
     } catch (error) {
       this.#unmovable += 1;
       if (this.#unmovable > MAX_UNMOVABLE) throw error;
@@ -132,7 +129,7 @@ export class HeldLetters {
     try {
       await taken.remove();
     } catch (error) {
-      // Its lease ended meanwhile: it is there twice, and is known when it is met again.
+      // Its lease expired meanwhile: there are two copies now, and the second is recognised.
       if (!(error instanceof PubSubError) || error.code !== "LEASE_LOST") throw error;
     }
   }

@@ -6,9 +6,9 @@ import { boundedId, boundedTimeMs } from "../contract/received.ts";
 const FIRST_CAPACITY = 1024;
 
 /**
- * Remembers which letters were seen: 16 to 32 bytes for each, however long their ids are. A mark is 64 bits of a keyed
- * hash. The key is random, so nobody can make ids that collide; by accident, one letter in 10^13 of a million is taken
- * for seen, and then stays in its queue.
+ * The set of letters that were seen, in 16 to 32 bytes each, whatever the length of their ids. A mark is 64 bits of a hash with a random
+ * key, so that nobody can choose ids that collide. By accident, of a million letters one in 10^13 counts as seen, and stays in its
+ * queue.
  */
 export class LetterMarks {
   readonly #key = randomUUID();
@@ -19,13 +19,13 @@ export class LetterMarks {
     return this.#size;
   }
 
-  /** Not by the id alone: a message that was published twice may have died twice. */
+  /** Not by the id alone: a message that was published twice may be dead-lettered twice. */
   markOf({ mark: own, id, publishTimeMs }: Pick<TakenLetter, "mark" | "id" | "publishTimeMs">): bigint {
     const text = own ?? `${boundedTimeMs(publishTimeMs)} ${boundedId(id)}`;
     return markFrom(hash("sha256", `${this.#key} ${text}`, "buffer"));
   }
 
-  /** By everything that a copy has of its original. */
+  /** By everything that a copy has in common with its original. */
   contentMarkOf({ id, publishTimeMs, orderingKey, attributes, body }: Omit<TakenLetter, "remove" | "putBack">): bigint {
     const named = Object.entries(attributes).toSorted(([one], [other]) => (one < other ? -1 : 1));
     const head = JSON.stringify([boundedId(id), boundedTimeMs(publishTimeMs), orderingKey, named]);
@@ -51,7 +51,7 @@ export class LetterMarks {
   }
 }
 
-/** 0 is an empty place. */
+/** Never 0, which stands for an empty place. */
 function markFrom(digest: Buffer): bigint {
   const mark = digest.readBigUInt64LE();
   return mark === 0n ? 1n : mark;
@@ -64,7 +64,7 @@ function put(marks: BigUint64Array, mark: bigint): boolean {
   return isNew;
 }
 
-/** Open addressing: where the mark is, or else the first free place from where it belongs. There always is one. */
+/** Open addressing: the place of the mark, or the first free place after its own. There is always one. */
 function placeOf(marks: BigUint64Array, mark: bigint): number {
   const last = marks.length - 1;
   let place = Number(mark & BigInt(last));

@@ -1,25 +1,24 @@
 import type { Clock } from "../base/clock.ts";
 import { readLetter } from "./dead-letter-record.ts";
-import type { LetterSelection } from "./letter-selection.ts";
+import { requireLimit, type LetterSelection } from "./letter-selection.ts";
 import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { DriverDeadLetters, TakenLetter } from "../driver.ts";
 import { PubSubError } from "../base/errors.ts";
 import { HeldLetters, type LeftLetter } from "./held-letters.ts";
 import { LetterMarks } from "./letter-marks.ts";
 import { takeLetters } from "./taken-letters.ts";
-import { requireInteger } from "../options/option-checks.ts";
 import { untilAborted } from "../base/until-aborted.ts";
 
 /** Letters taken at a time. */
 const BATCH = 100;
-/** An empty answer with at least so many letters in hand may be the broker's limit of unsettled messages, not the end. */
+/** When at least this many letters are held, an empty answer may mean the broker's limit of unsettled messages, not the end. */
 const SUSPICIOUS_HELD = 1000;
-/** Four times as many letters as there were, and so many more: something stores them faster than they are read. */
+/** With four times the letters of the beginning, and this many more, letters are stored faster than they are read. */
 const RUNAWAY = 100_000;
 
 export type LetterAction = (taken: TakenLetter, letter: DeadLetter) => Promise<void>;
 
-/** What a pass walks over. */
+/** The queue of a pass. */
 export interface PassContext {
   readonly letters: DriverDeadLetters;
   /** `topic/subscription`. */
@@ -32,36 +31,35 @@ export interface PassContext {
 }
 
 /**
- * One walk over the letters that were there when it began: any number of them, in bounded memory. Every letter is acted
- * on at most once, also when it goes back and fails again meanwhile.
+ * Goes once through the letters that existed when it began: any number of them, in bounded memory. It acts on every letter at most
+ * once, also when a letter is redriven and fails again meanwhile.
  *
- * It ends when nothing comes any more, or when nothing new comes: after as many known letters in a row as are in hand,
- * or sooner when as many were seen as there were.
+ * It ends when the broker gives no more letters, or no new ones: after as many known letters in a row as are held, or earlier when as
+ * many were seen as existed.
  */
 export class LetterPass {
   readonly #context: PassContext;
   readonly #selection: LetterSelection;
   readonly #marks = new LetterMarks();
   readonly #held: HeldLetters;
-  /** In hand when the pass ended before their turn. */
+  /** Letters that were taken and not used when the pass ended. */
   #unused: readonly TakenLetter[] = [];
   #total = 0;
   #done = 0;
-  /** Letters met again that were not held, since the last new one. */
+  /** How many known letters that are not held were taken since the last new one. */
   #again = 0;
 
   constructor(context: PassContext, selection: LetterSelection) {
-    if (selection.limit !== undefined)
-      requireInteger("limit", selection.limit, { min: 1, max: Number.MAX_SAFE_INTEGER });
+    if (selection.limit !== undefined) requireLimit(selection.limit);
     this.#context = context;
     this.#selection = selection;
     this.#held = new HeldLetters(context.letters);
   }
 
   /**
-   * Returns how many letters were acted on.
+   * Resolves with the number of letters that `act` was called for.
    *
-   * @throws PubSubError `RESOURCE_EXHAUSTED` when it had to end before it had seen them all
+   * @throws PubSubError `RESOURCE_EXHAUSTED` when it had to end before it had seen all letters
    */
   async run(act: LetterAction): Promise<number> {
     const { filter, limit = Number.POSITIVE_INFINITY, signal } = this.#selection;
@@ -102,26 +100,22 @@ export class LetterPass {
     }
   }
 
-  /** In order, one by one: order per key must hold. */
+  /** One letter after the other, to keep the order by key. */
   async #walk(batch: readonly TakenLetter[], act: LetterAction, limit: number): Promise<void> {
     const left: LeftLetter[] = [];
     const doneBefore = this.#done;
     for (const [index, taken] of batch.entries()) {
-      // Whatever happens to this one, those after it are not lost.
+      // If this one fails, the letters after it are put back.
       this.#unused = [...left.map((one) => one.taken), ...batch.slice(index)];
       if (this.#done >= limit) return;
       this.#selection.signal?.throwIfAborted();
       const mark = this.#marks.markOf(taken);
       const isNew = !this.#held.wasMoved(taken) && this.#marks.add(mark);
       if (isNew) this.#again = 0;
-      // One that was held and comes again is moved now, so it does not come a third time.
+      // A held letter that is taken again is moved now, so that it is not taken a third time.
       else if (!this.#held.has(mark)) this.#again += 1;
-      if (!isNew) {
-        left.push({ mark, taken, isNew });
-        continue;
-      }
       const letter = readLetter(taken, this.#context.path);
-      if (this.#isLate(letter) || this.#selection.filter?.(letter) === false) {
+      if (!isNew || this.#isLate(letter) || this.#selection.filter?.(letter) === false) {
         left.push({ mark, taken, isNew });
         continue;
       }
@@ -136,12 +130,12 @@ export class LetterPass {
   }
 
   /**
-   * Letters that arrived after the pass began are left, or it might never end. Which those are is asked only once as many
-   * were seen as there were: the time in a letter is its worker's, whose clock may be ahead of this one's.
+   * Letters that arrived after the pass began are left, or it might never end. Checked only after as many were seen as existed,
+   * because the time in a letter is of its worker's clock, which may be ahead of this one.
    */
   #isLate(letter: DeadLetter): boolean {
     if (this.#marks.size <= this.#total) return false;
-    // The broker's own letters do not say when.
+    // Letters of the broker itself have no time.
     if (letter.reason === "backstop") return this.#marks.size > 2 * this.#total + 1000;
     return letter.lastFailureTime.getTime() >= this.#context.startedMs;
   }
@@ -150,7 +144,7 @@ export class LetterPass {
     const seen = this.#marks.size;
     const isSuspicious = this.#again > 0 || this.#held.size >= SUSPICIOUS_HELD;
     if (!isSuspicious || seen >= this.#total || !this.#context.countsExactly) return;
-    // Somebody else may have removed them meanwhile.
+    // Another process may have removed them meanwhile.
     const left = await untilAborted(this.#context.letters.count(), this.#selection.signal);
     if (left <= this.#held.size) return;
     throw new PubSubError(

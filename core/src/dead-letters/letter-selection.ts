@@ -1,17 +1,24 @@
 import type { DeadLetter } from "../contract/dead-letter.ts";
+import { requireInteger } from "../options/option-checks.ts";
 import type { LetterEdit } from "./edited-letter.ts";
 
+/** @throws TypeError when `limit` is not a whole number of at least 1 */
+export function requireLimit(limit: number, max: number = Number.MAX_SAFE_INTEGER): number {
+  return requireInteger("limit", limit, { min: 1, max });
+}
+
 export interface LetterSelection {
-  /** Only letters for which it returns true. @default all */
+  /** Selects the letters for which it returns true. @default all */
   readonly filter?: ((letter: DeadLetter) => boolean) | undefined;
-  /** At most so many. @default all that were there when the call began */
+  /** The largest number of letters to act on; at least 1. @default all that existed when the call began */
   readonly limit?: number | undefined;
+  /** When it aborts, the call rejects with the abort reason after the current letter. */
   readonly signal?: AbortSignal | undefined;
-  /** Called after each letter with the numbers done and seen so far; while none is chosen, about every 100 letters. */
+  /** Called with the numbers of letters done and seen so far: after each letter, and about every 100 letters while none is selected. */
   readonly onProgress?: ((done: number, seen: number) => void) | undefined;
 }
 
 export interface RedriveOptions extends LetterSelection {
-  /** Changes a letter on its way back: what it returns replaces body or attributes. */
+  /** Called for each letter before it is sent back. The body or attributes that it returns replace those of the message. @default no change */
   readonly edit?: ((letter: DeadLetter) => LetterEdit | undefined) | undefined;
 }

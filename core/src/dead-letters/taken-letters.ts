@@ -1,14 +1,15 @@
 import type { Clock } from "../base/clock.ts";
+import { pause } from "../base/pause.ts";
 import type { DriverDeadLetters, StoredMessage, TakenLetter } from "../driver.ts";
 import { boundedTimeMs } from "../contract/received.ts";
 
-/** A broker may answer that there is no letter although there is one, so it is asked again for so long. */
+/** A broker may answer that there is no letter although there is one, so it is asked again for this long. */
 const PATIENCE_MS = 1000;
 const PAUSE_MS = 200;
 /** Letters taken at a time to be deleted. */
 const PURGE_BATCH = 1000;
 
-/** Up to `limit` letters; none only when there was none for about a second, or when `signal` aborts. */
+/** Takes up to `limit` letters. Empty only when there was none for about 1 s, or when `signal` aborts. */
 export async function takeLetters(
   letters: DriverDeadLetters,
   limit: number,
@@ -20,16 +21,16 @@ export async function takeLetters(
     const taken = await letters.take(limit, Math.max(0, Math.ceil(waitMs)));
     if (taken.length > 0 || letters.emptyIsCertain === true || signal?.aborted === true) return taken;
     if (endMs - clock.monotonicNow() < PAUSE_MS) return taken;
-    if (waitMs > 0) await new Promise<void>((resolve) => clock.setTimer(resolve, PAUSE_MS, true));
+    if (waitMs > 0) await pause(clock, PAUSE_MS);
   }
 }
 
-/** Up to `limit` letters, as the driver shows them, or else taken and put back: the oldest first. */
+/** Returns up to `limit` letters with the driver's `peek`. Without it, takes them and puts them back, oldest first. */
 export async function peekLetters(letters: DriverDeadLetters, limit: number): Promise<readonly StoredMessage[]> {
   if (letters.peek !== undefined) return await letters.peek(limit);
   const taken: TakenLetter[] = [];
   try {
-    // After the first empty answer it asks once more, and may wait.
+    // After the first empty answer the driver is asked once more, and may wait.
     for (let empty = 0; empty < 2 && taken.length < limit;) {
       const more = await letters.take(limit - taken.length, empty * PATIENCE_MS);
       empty = more.length === 0 ? empty + 1 : 0;
@@ -41,7 +42,7 @@ export async function peekLetters(letters: DriverDeadLetters, limit: number): Pr
   return taken.sort((one, other) => boundedTimeMs(one.publishTimeMs) - boundedTimeMs(other.publishTimeMs));
 }
 
-/** Deletes every letter, by the driver's own means where it has some, and returns how many there were. */
+/** Deletes all letters, with the driver's `purge` where there is one, and returns their number. */
 export async function purgeLetters(letters: DriverDeadLetters, clock: Clock): Promise<number> {
   if (letters.purge !== undefined) return await letters.purge();
   for (let purged = 0; ;) {

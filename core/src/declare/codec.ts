@@ -1,17 +1,17 @@
 /**
- * Turns events into bytes and back. `decode` must throw on bytes it cannot read: the message then goes to the
- * dead-letter queue. `encode` must return bytes that nobody else has; `decode` must not change or keep them.
+ * Turns events into bytes and back. `decode` must throw when it cannot read the bytes: the message is then dead-lettered. `encode`
+ * must return bytes that nobody else uses; `decode` must not change or keep its bytes.
  *
- * @template Value what the codec handles: `unknown` for JSON, `Uint8Array` for bytes
+ * @template Value the type of the events: `unknown` for JSON, `Uint8Array` for bytes
  */
 export interface Codec<Value = unknown> {
-  /** For diagnostics and dead-letter records. */
+  /** For error messages. */
   readonly name: string;
   encode(value: Value): Uint8Array;
   decode(body: Uint8Array): Value;
 }
 
-/** On the function that encodes as JSON, so that a codec which borrows the rest of this one is not taken for it. */
+/** Marks the function that encodes as JSON, and not the codec: a codec that copies the other members of `jsonCodec` is another one. */
 const ENCODES_JSON = Symbol.for("anytopic.encodes-json");
 
 function encodeJson(value: unknown): Uint8Array {
@@ -22,8 +22,8 @@ function encodeJson(value: unknown): Uint8Array {
 Object.defineProperty(encodeJson, ENCODES_JSON, { value: true });
 
 /**
- * JSON in UTF-8, the default. By itself it refuses what JSON cannot say at the top level (`undefined`, functions) and
- * bigints; a topic that uses it refuses every event with a part that would arrive as something else.
+ * JSON in UTF-8, the default. It refuses bigints, and `undefined` and functions at the top level. A topic that uses it refuses every
+ * event that has a part which JSON would change.
  */
 export const jsonCodec: Codec = Object.freeze({
   name: "json",
@@ -31,7 +31,7 @@ export const jsonCodec: Codec = Object.freeze({
   decode: (body: Uint8Array): unknown => JSON.parse(text(body)),
 });
 
-/** A string in UTF-8. Refuses lone surrogates when writing and malformed UTF-8 when reading. */
+/** A string in UTF-8. `encode` refuses lone surrogates, `decode` refuses malformed UTF-8. */
 export const textCodec: Codec<string> = Object.freeze({
   name: "text",
   encode(value: string): Uint8Array {
@@ -43,8 +43,8 @@ export const textCodec: Codec<string> = Object.freeze({
 });
 
 /**
- * The bytes themselves. Copied when written, so that what the caller does with them afterwards reaches nobody; not
- * copied when read, so a handler must not change them.
+ * The bytes themselves. `encode` copies them, so that the caller may change its own afterwards. `decode` does not copy: a handler
+ * must not change the bytes.
  */
 export const bytesCodec: Codec<Uint8Array> = Object.freeze({
   name: "bytes",
@@ -57,24 +57,24 @@ export const bytesCodec: Codec<Uint8Array> = Object.freeze({
   decode: (body: Uint8Array): Uint8Array => body,
 });
 
-/** Whether a codec encodes as `jsonCodec` does, also that of another copy of this package. */
+/** Whether a codec encodes with `jsonCodec`, also that of another copy of this package. */
 export function isJsonCodec(codec: Pick<Codec<never>, "encode">): boolean {
   const { encode } = codec;
   if (encode === encodeJson) return true;
-  // Looking for a mark costs more than copying a kilobyte.
+  // To look for the mark costs more than to copy a kilobyte.
   return encode !== bytesCodec.encode && encode !== textCodec.encode && ENCODES_JSON in encode;
 }
 
-/** Whether it is one of these three, which decode whatever they have encoded. */
+/** Whether it is one of these three codecs, which can decode everything that they have encoded. */
 export function isBuiltIn(codec: object): boolean {
   return codec === jsonCodec || codec === textCodec || codec === bytesCodec;
 }
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Never a copy; Buffer's own decoder is several times faster than TextDecoder on short text, most of all unasked for an encoding. */
+/** Does not copy. On short text, Buffer's own decoder is several times faster than TextDecoder, most of all without an encoding argument. */
 function text(body: Uint8Array): string {
-  // Making a view takes half as long as reading the text, and most bodies need none.
+  // To make a view takes half as long as to read the text, and most bodies need none.
   if (Buffer.isBuffer(body)) return body.toString();
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
 }

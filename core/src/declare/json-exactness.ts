@@ -1,31 +1,31 @@
+import { isPlainObject } from "../base/plain-object.ts";
 import { types } from "node:util";
 
-/** A part of a value that does not come back from JSON as it went in. */
+/** A part of a value that JSON changes. */
 export interface InexactPart {
-  /** From the event down. */
+  /** The keys from the event to the part. */
   readonly path: readonly (string | number)[];
   readonly value: unknown;
   readonly fate: Fate;
 }
 
-/** What becomes of a value in JSON. */
+/** How JSON changes a value. */
 export interface Fate {
   /** `a Date, which arrives as text`. */
   readonly words: string;
   readonly remedy: string;
-  /** Only its form changes, not what is in it: a schema may care, and nobody else. */
+  /** Whether only the form changes and not the content. That matters only to a schema. */
   readonly formOnly?: boolean;
 }
 
-/** How many parts are looked for: an error names the first ones, and a schema decides about each. */
+/** The largest number of parts that are found. An error names the first ones, and a schema decides about each. */
 const MAX_PARTS = 1000;
 
 /**
- * Whether JSON gives a value back with everything that is in it. -0 counts as 0. With `formCounts`, also whether it comes
- * back in the same form: fields that are `undefined` are left out, and an object of a class becomes a plain one with the
- * same fields.
+ * Whether JSON keeps the whole content of a value. -0 counts as 0. With `formCounts`, JSON must keep the form too: it leaves out fields
+ * that are `undefined`, and makes a plain object of an instance of a class.
  *
- * Called for every event after `JSON.stringify`, which has refused cycles; it allocates nothing.
+ * Called for every event after `JSON.stringify`, which refuses cycles. Allocates nothing.
  */
 export function isExactInJson(value: unknown, formCounts: boolean): boolean {
   switch (typeof value) {
@@ -43,7 +43,7 @@ export function isExactInJson(value: unknown, formCounts: boolean): boolean {
 
 function isExactObject(value: object, formCounts: boolean): boolean {
   if (Array.isArray(value)) {
-    // By index: a hole arrives as null, as undefined does.
+    // By index, because a hole arrives as null, like undefined.
     for (let index = 0; index < value.length; index += 1) {
       const element: unknown = value[index];
       if (typeof element !== "string" && !isExactInJson(element, formCounts)) return false;
@@ -55,7 +55,7 @@ function isExactObject(value: object, formCounts: boolean): boolean {
   const fields = value as Readonly<Record<string, unknown>>;
   for (const key in fields) {
     const field = fields[key];
-    // Most fields are text, and asking here saves a call.
+    // Most fields are text, and the check here saves a call.
     if (typeof field === "string" || (field === undefined && !formCounts)) continue;
     if (!isExactInJson(field, formCounts) && Object.hasOwn(fields, key)) return false;
   }
@@ -69,7 +69,7 @@ function isExactInstance(value: object, formCounts: boolean): boolean {
 
 const TAKES_TEXT = "give the topic a schema that takes text as well, as z.coerce.date() does";
 
-/** What becomes of an object that has a prototype of its own; undefined when it is a plain one all the same. */
+/** How JSON changes an object with its own prototype; `undefined` when it is a plain object. */
 function fateOfInstance(value: object): Fate | undefined {
   if (types.isDate(value)) {
     return Number.isNaN(value.getTime())
@@ -96,16 +96,11 @@ function fateOfInstance(value: object): Fate | undefined {
     return { words: `a ${name} object, which arrives as a primitive`, remedy: "publish its valueOf()" };
   }
   const isOpaque = types.isNativeError(value) || types.isRegExp(value) || types.isPromise(value);
-  if (!isOpaque && isPlainElsewhere(value)) return undefined;
+  // A plain object of another realm, as in test runners and `vm`.
+  if (!isOpaque && isPlainObject(value)) return undefined;
   const formOnly = !isOpaque && Object.keys(value).length > 0;
   const becomes = formOnly ? "as a plain object" : "without what is in it";
   return { words: `an object of class ${name}, which arrives ${becomes}`, remedy: "publish a plain object", formOnly };
-}
-
-/** A plain object of another realm, as test runners and `vm` have them. */
-function isPlainElsewhere(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return typeof prototype === "object" && prototype !== null && Object.getPrototypeOf(prototype) === null;
 }
 
 function className(value: object): string {
@@ -138,7 +133,7 @@ function fateOf(value: unknown, inArray: boolean): Fate | undefined {
   }
 }
 
-/** The parts that JSON changes or refuses, cycles among them; looked for only when there are some. */
+/** The parts that JSON changes or refuses, also cycles. Called only when there are such parts. */
 export function inexactParts(value: unknown, formCounts: boolean): readonly InexactPart[] {
   const parts: InexactPart[] = [];
   const above = new Set<unknown>();
@@ -176,7 +171,7 @@ export function pathText(path: readonly (string | number)[]): string {
   return `event${parts.join("")}`;
 }
 
-/** What stands at a path; undefined when there is no such place. */
+/** The value at a path; `undefined` when there is no such path. */
 export function partAt(value: unknown, path: readonly (string | number)[]): unknown {
   let part = value;
   for (const key of path) {

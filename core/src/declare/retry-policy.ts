@@ -1,15 +1,15 @@
-import { rejectUnknownKeys } from "../options/option-checks.ts";
+import type { Capabilities } from "../contract/capabilities.ts";
+import { integerOption, limitsFrom, type NumberLimits, rejectUnknownKeys } from "../options/option-checks.ts";
 import { shown } from "../base/shown.ts";
-import { integerOption, limitsFrom, type NumberLimits } from "../options/number-limits.ts";
 
 export interface RetryPolicyOptions {
   /** Delay before the second attempt, in ms; 0 to 12 hours. @default 10_000 */
   readonly minBackoffMs?: number | undefined;
   /** Upper bound of the delay, in ms; `minBackoffMs` to 12 hours. @default 600_000, or `minBackoffMs` when that is longer */
   readonly maxBackoffMs?: number | undefined;
-  /** Retries after the first attempt, so that a message is handled at most `maxRetries + 1` times; 0 to 1,000,000 or `Infinity`. @default 100 */
+  /** Retries after the first attempt: a message has at most `maxRetries + 1` attempts. 0 to 1,000,000 or `Infinity`. @default 100 */
   readonly maxRetries?: number | undefined;
-  /** Each delay is lengthened by a random share of itself, up to this one; 0 to 1. Never shortened. @default 0.1 */
+  /** Each delay becomes longer by a random part of itself, at most by this part; 0 to 1. Never shorter. @default 0.1 */
   readonly jitter?: number | undefined;
 }
 
@@ -17,7 +17,7 @@ export type RetryPolicy = { readonly [Key in keyof RetryPolicyOptions]-?: NonNul
 
 const HALF_DAY_MS = 12 * 60 * 60 * 1000;
 
-/** `maxBackoffMs` is also at least `minBackoffMs`; `jitter` need not be whole. */
+/** `maxBackoffMs` must also be at least `minBackoffMs`. `jitter` need not be a whole number. */
 export const RETRY_LIMITS: Readonly<Record<keyof RetryPolicyOptions, NumberLimits>> = {
   minBackoffMs: { min: 0, max: HALF_DAY_MS, unit: "ms", default: 10_000 },
   maxBackoffMs: { min: 0, max: HALF_DAY_MS, unit: "ms", default: 600_000 },
@@ -26,7 +26,7 @@ export const RETRY_LIMITS: Readonly<Record<keyof RetryPolicyOptions, NumberLimit
 };
 const OPTIONS = Object.keys(RETRY_LIMITS);
 
-/** Fills in the defaults and checks ranges. Zero retries and retries without end are legal. */
+/** Checks ranges and sets defaults. Zero retries and retries without end are allowed. */
 export function checkedRetryPolicy(what: string, options: RetryPolicyOptions): RetryPolicy {
   rejectUnknownKeys(what, options, OPTIONS);
   const limits = RETRY_LIMITS;
@@ -50,22 +50,19 @@ export function checkedRetryPolicy(what: string, options: RetryPolicyOptions): R
 
 /**
  * The delay after failed attempt `attempt` (1, 2, …), in ms: `min(maxBackoffMs, minBackoffMs · 2^(attempt-1))`,
- * lengthened by up to `jitter` of itself, rounded up to whole steps of `granularityMs` and cut at `longestMs`.
+ * longer by at most `jitter` of itself, rounded up to whole steps of `granularityMs`, and at most `maxMs`.
  */
 export function retryDelayMs(
   policy: RetryPolicy,
   attempt: number,
   random: () => number,
-  step: { readonly maxMs: number; readonly granularityMs: number },
+  step: Capabilities["nackDelay"],
 ): number {
   const base = Math.min(policy.maxBackoffMs, policy.minBackoffMs * 2 ** Math.min(attempt - 1, 64));
   return steppedDelayMs(base * (1 + policy.jitter * random()), step);
 }
 
-/** A delay as the broker can keep it: rounded up to its steps, and no longer than it can. */
-export function steppedDelayMs(
-  delayMs: number,
-  step: { readonly maxMs: number; readonly granularityMs: number },
-): number {
+/** A delay that the broker can keep: rounded up to its steps, and at most its longest one. */
+export function steppedDelayMs(delayMs: number, step: Capabilities["nackDelay"]): number {
   return Math.min(step.maxMs, Math.ceil(delayMs / step.granularityMs) * step.granularityMs);
 }

@@ -10,28 +10,28 @@ export interface SchemaCheck {
   readonly topic: string;
   readonly schema: StandardSchema<unknown, unknown>;
   readonly event: unknown;
-  /** What JSON changes in it. */
+  /** The parts that JSON changes. */
   readonly parts: readonly InexactPart[];
-  /** What the schema says of the event as a consumer will decode it. */
+  /** The schema's result for the decoded event. */
   readonly result: StandardResult<unknown> | Promise<StandardResult<unknown>>;
 }
 
-/** Places whose form a schema was seen to take either way; at most so many per schema. */
+/** By schema: places where it has accepted a part whose form JSON changes; at most `MAX_PROVEN` per schema. */
 const proven = new WeakMap<object, Set<string>>();
 const MAX_PROVEN = 1000;
 
-/** Whether only the form of these parts changes, and the schema has taken it at all of these places. */
+/** Whether JSON changes only the form of these parts, and the schema has accepted that at all of these places. */
 export function isProven(schema: object, parts: readonly InexactPart[]): boolean {
   const places = proven.get(schema);
   return places !== undefined && parts.every((part) => part.fate.formOnly === true && places.has(placeOf(part)));
 }
 
 /**
- * Requires that the schema takes the decoded event, and makes the same of each part that JSON has changed as it makes of the
- * original, or the original again. Places that a schema does not keep are not compared, nor is what JSON has not changed:
- * a default may be another each time.
+ * Requires that the schema accepts the decoded event. For each part that JSON has changed, its output must be the same as for the original
+ * event, or equal the original part. Parts that JSON does not change are not compared, because a default may have another value
+ * each time; neither are parts that the schema leaves out.
  *
- * @param before what a synchronous schema has made of the event
+ * @param before the output of a synchronous schema for the original event
  * @returns a promise when the schema is asynchronous
  * @throws PubSubError `INVALID_MESSAGE`, or the promise rejects with it
  */
@@ -41,7 +41,7 @@ export function requireSameFromSchema(
 ): Promise<void> | undefined {
   const { topic, schema, event, result } = check;
   const parts = check.parts.filter(({ fate }) => fate.formOnly !== true);
-  // As they are now, should the caller change them.
+  // Copied, because the caller may change them.
   const given = parts.map(({ value }) => (value instanceof Date ? new Date(value) : value));
   const compare = (after: unknown, original: unknown): void => {
     for (const [index, part] of parts.entries()) {
@@ -62,7 +62,7 @@ export function requireSameFromSchema(
   })();
 }
 
-/** The first changed part is named: a schema that refuses the decoded event most likely refuses it for that. */
+/** The error names the first changed part, which is most likely why the schema refuses the decoded event. */
 function accepted({ topic, parts }: SchemaCheck, result: StandardResult<unknown>): unknown {
   const part = parts.find(({ fate }) => fate.formOnly !== true) ?? parts[0];
   if (result.issues === undefined || part === undefined) return validatedValue(eventOf(topic), result);

@@ -2,7 +2,7 @@ import { PubSubError } from "../base/errors.ts";
 import { isPromise } from "../base/promise-like.ts";
 import type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";
 
-/** Paths and messages of the issues, for an error message. Schemas' messages name types and constraints, not values. */
+/** Paths and messages of the issues, for an error message. A schema's messages contain types and constraints, not values. */
 export function issueList(issues: readonly StandardIssue[]): string {
   const words = issues.slice(0, 5).map((issue) => {
     const path = (issue.path ?? []).map((part) => String(typeof part === "object" ? part.key : part)).join(".");
@@ -18,7 +18,7 @@ export function validatedValue<Value>(what: string, result: StandardResult<Value
   throw new PubSubError("INVALID_MESSAGE", `${what} does not fit the topic's schema: ${issueList(result.issues)}`);
 }
 
-/** Asks the schema of a topic. A promise never rejects with anything but `INVALID_MESSAGE`. @throws PubSubError `INVALID_MESSAGE` when the schema throws */
+/** Validates with the schema of a topic. @throws PubSubError `INVALID_MESSAGE` when the schema throws; a promise rejects with the same */
 export function schemaResult(
   topic: string,
   schema: StandardSchema<unknown, unknown>,

@@ -1,6 +1,6 @@
 /**
- * The part of Standard Schema 1.1 that is used here, copied so that nobody needs the package: any zod, valibot,
- * arktype or other schema of that interface fits. Source: https://standardschema.dev (read 2026-11-22).
+ * The part of Standard Schema 1.1 that is used here: schemas of zod, valibot, arktype and others have it. Copied, so that no package is
+ * needed. Source: https://standardschema.dev (read 2026-11-22).
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly "~standard": {

@@ -1,32 +1,31 @@
 import { requireName } from "./declared-name.ts";
-import { rejectUnknownKeys } from "../options/option-checks.ts";
-import { integerOption, limitsFrom, type NumberLimits } from "../options/number-limits.ts";
+import { integerOption, limitsFrom, type NumberLimits, rejectUnknownKeys } from "../options/option-checks.ts";
 import { checkedRetryPolicy, type RetryPolicy, type RetryPolicyOptions } from "./retry-policy.ts";
 import type { StandardResult } from "./standard-schema.ts";
 import type { AnyTopic, Topic } from "./topic.ts";
-import { isDeclaration, notADeclaration } from "../base/wrong-argument.ts";
+import { isDeclaration, notADeclaration } from "./wrong-argument.ts";
 
 export interface SubscriptionOptions {
-  /** The lease of one delivery, in ms; 1 s to 10 minutes. Renewed while a handler runs; a worker that dies gives its messages back after at most this long. @default 30_000 */
+  /** The lease of one delivery, in ms; 1 s to 10 minutes. It is renewed while the handler runs. The messages of a worker that dies are redelivered after at most this time. @default 30_000 */
   readonly ackDeadlineMs?: number | undefined;
   /** Handlers at the same time in one worker; 1 to 100,000. @default 100 */
   readonly maxConcurrency?: number | undefined;
-  /** The longest time one attempt may take, in ms; `ackDeadlineMs` to 12 hours. Past it the signal aborts and the attempt counts as failed. @default 15 minutes, or `ackDeadlineMs` when that is longer */
+  /** The longest time one attempt may take, in ms; `ackDeadlineMs` to 12 hours. After it the signal aborts, and the attempt counts as failed. @default 15 minutes, or `ackDeadlineMs` when that is longer */
   readonly maxHandlingMs?: number | undefined;
   readonly retryPolicy?: RetryPolicyOptions | undefined;
 }
 
-/** `maxHandlingMs` is also at least `ackDeadlineMs`. */
+/** `maxHandlingMs` must also be at least `ackDeadlineMs`. */
 export const SUBSCRIPTION_LIMITS: Readonly<Record<Exclude<keyof SubscriptionOptions, "retryPolicy">, NumberLimits>> = {
   ackDeadlineMs: { min: 1000, max: 600_000, unit: "ms", default: 30_000 },
   maxConcurrency: { min: 1, max: 100_000, default: 100 },
   maxHandlingMs: { min: 1000, max: 12 * 60 * 60 * 1000, unit: "ms", default: 15 * 60 * 1000 },
 };
-/** Of `subscribe`; the default is `maxConcurrency` where that is less. */
+/** For `prefetch` of `subscribe`. Its default is `maxConcurrency` where that is less. */
 export const PREFETCH_LIMITS: NumberLimits = { min: 0, max: 100_000, default: 1000 };
 const OPTIONS = [...Object.keys(SUBSCRIPTION_LIMITS), "retryPolicy"];
 
-/** Any subscription, whatever its events. */
+/** A subscription of any type of event, for functions that do not look at events. */
 export interface AnySubscription {
   readonly kind: "subscription";
   readonly name: string;
@@ -37,16 +36,18 @@ export interface AnySubscription {
   readonly retryPolicy: RetryPolicy;
 }
 
+export type Declaration = AnyTopic | AnySubscription;
+
 /**
- * A declared subscription: a frozen value. Everybody who opens it competes for its messages.
+ * A declared subscription: a frozen value. All workers that open it compete for its messages.
  *
- * @template Event what handlers get: the output of the topic's schema
+ * @template Event what handlers receive: the output of the topic's schema
  */
 export interface Subscription<Event = unknown> extends AnySubscription {
   readonly topic: ConsumedTopic<Event>;
 }
 
-/** A topic as its consumers see it: what it takes to be published is forgotten. */
+/** A topic as its subscriptions see it: without the type of what is published. */
 export interface ConsumedTopic<Event> extends AnyTopic {
   readonly schema:
     | {
@@ -90,4 +91,9 @@ export function defineSubscription<Input, Output>(
     ),
     retryPolicy: checkedRetryPolicy(`${what}: retryPolicy`, options.retryPolicy ?? {}),
   });
+}
+
+/** `topic/subscription`: what a subscription is called in logs, records and stores. */
+export function subscriptionPath({ topic, name }: AnySubscription): string {
+  return `${topic.name}/${name}`;
 }

@@ -11,26 +11,27 @@ export type DeliveryGuarantee = "at-least-once" | "exactly-once";
 
 export interface TopicOptions<Input = unknown, Output = Input> {
   /**
-   * Checked when an event is published and again before it is handled. What travels is the event as it was given to
-   * `publish`; transformations and defaults of the schema take effect on the handler's side.
+   * Validates an event when it is published, and again before it is handled. The message carries the event as it was given to
+   * `publish`; transformations and defaults of the schema apply before the handler runs. @default no validation
    */
   readonly schema?: StandardSchema<Input, Output> | undefined;
-  /** @default "json" */
+  /** How events become bytes. @default "json" */
   readonly codec?: "json" | "text" | "bytes" | Codec<Input> | undefined;
-  /** @default "at-least-once" */
+  /** `"exactly-once"`: each published id completes its handler successfully once. Needs an adapter that can do it. @default "at-least-once" */
   readonly deliveryGuarantee?: DeliveryGuarantee | undefined;
   /**
-   * Events with the same key are handled one after the other, in the order of their publishing. A pure function of the
-   * event as published; must not return an empty string. Needs an adapter with `ordering: "per-key"`.
+   * Returns the ordering key of an event. Messages with the same key are handled one after the other, in the order of
+   * publishing. Must be a pure function of the event as published, and must not return an empty string. Needs an adapter with
+   * `ordering: "per-key"`. @default no order
    */
   readonly orderingKey?: ((event: Input) => string) | undefined;
-  /** Attributes of every event of this topic, computed from it; those given to `publish` win. */
+  /** Returns the attributes of an event; attributes given to `publish` win. @default none */
   readonly attributes?: ((event: Input) => Attributes) | undefined;
   /** How long a message waits for each subscription before the broker drops it, in ms; 1 minute to 14 days. @default 7 days */
   readonly retentionMs?: number | undefined;
 }
 
-/** Any topic, whatever its events: what functions take that do not look at events. */
+/** A topic of any type of event, for functions that do not look at events. */
 export interface AnyTopic {
   readonly kind: "topic";
   readonly name: string;
@@ -43,10 +44,10 @@ export interface AnyTopic {
 }
 
 /**
- * A declared topic: a frozen value that names no broker. Two with the same name are the same topic to a broker.
+ * A declared topic: a frozen value that names no broker. Two declarations with the same name are one topic on the broker.
  *
  * @template Input what `publish` takes
- * @template Output what handlers get
+ * @template Output what handlers receive
  */
 export interface Topic<Input = unknown, Output = Input> extends AnyTopic {
   readonly schema: StandardSchema<Input, Output> | undefined;
@@ -93,7 +94,7 @@ function requireCodec<Value>(what: string, codec: "json" | "text" | "bytes" | Co
   if (typeof codec === "object" && typeof codec?.encode === "function" && typeof codec.decode === "function")
     return codec;
   const name = requireChoice(`${what}: codec`, codec, ["json", "text", "bytes"]);
-  // The caller's type parameter says what the built-in codec will meet; encode checks it at run time.
+  // The caller's type parameter says which values the built-in codec gets; `encode` checks them at run time.
   return BUILT_IN_CODECS[name] as unknown as Codec<Value>;
 }
 

@@ -3,27 +3,28 @@ import { Deque } from "../base/deque.ts";
 import type { InboxClaim, InboxStore } from "./inbox.ts";
 
 export interface MemoryInboxOptions {
+  /** @default the system's clock */
   readonly clock?: Clock | undefined;
-  /** Completed ids that are remembered at most; the oldest are forgotten first. @default 100,000 */
+  /** The largest number of completed ids that are kept; the oldest are forgotten first. @default 100,000 */
   readonly maxCompleted?: number | undefined;
 }
 
-/** `untilMs`: to when it lapses or is forgotten, by the monotonic clock. */
 interface Entry {
   readonly token: string;
+  /** When it expires or is forgotten, by the monotonic clock. */
   untilMs: number;
 }
 
 /**
- * An inbox in this process's memory: holds against redelivery to the same process. Against crashes, and across
- * processes, use a store in the database that takes the effects.
+ * An inbox in the memory of this process: it recognises redeliveries to the same process. To recognise them after a crash and in
+ * other processes, use a store in the database that holds the handlers' effects.
  */
 export class MemoryInbox implements InboxStore {
   readonly #clock: Clock;
   readonly #maxCompleted: number;
   readonly #claimed = new Map<string, Entry>();
   readonly #completed = new Map<string, Entry>();
-  /** Its keys in order of completion: a Map that is emptied from its front takes ever longer to find it. */
+  /** The keys of `#completed`, oldest first: to find the first key of a `Map` takes longer with every key that was deleted before it. */
   readonly #oldestFirst = new Deque<string>();
   #claims = 0;
 

@@ -1,25 +1,25 @@
 import type { PubSubError, PubSubErrorCode } from "../base/errors.ts";
-
-export type ConnectionState = "up" | "reconnecting" | "degraded" | "down";
+import type { ConnectionState } from "../contract/connection-state.ts";
 
 export interface SubscriptionHealth {
   readonly topic: string;
   readonly subscription: string;
   /** The name of its connection in the configuration; `"default"` where there is none. */
   readonly connection: string;
-  /** `"receiving"`, `"failing"`: cannot receive, tried again for ever, see `error`; `"closing"`. */
+  /** `"failing"`: the worker cannot receive, see `error`; it tries again without end. */
   readonly state: "receiving" | "failing" | "closing";
-  /** Handlers that run now. */
+  /** Handlers that are running. */
   readonly running: number;
-  /** Handlers that were given up (past `maxHandlingMs` or lease lost) and have not returned. */
+  /** Handlers that were abandoned (after `maxHandlingMs`, or because the lease was lost) and have not returned. */
   readonly abandoned: number;
-  /** Fetched and not started. */
+  /** Messages that were fetched and have not started. */
   readonly waiting: number;
   /**
-   * The longest time that the event loop was blocked so that leases ended, in ms; 0 when that has never happened. Messages
-   * were redelivered then: a handler must not compute for longer than `ackDeadlineMs` without a pause.
+   * The longest time for which the event loop was blocked until leases expired, in ms; 0 when that has never happened. Messages
+   * were then redelivered. A handler must not block the event loop for as long as `ackDeadlineMs`.
    */
   readonly longestBlockMs: number;
+  /** Why it cannot receive; `undefined` when it can. */
   readonly error: { readonly code: PubSubErrorCode; readonly message: string } | undefined;
 }
 
@@ -30,11 +30,11 @@ export interface ConnectionHealth {
   readonly error: { readonly code: PubSubErrorCode; readonly message: string } | undefined;
 }
 
-/** A snapshot, cheap to take, without any request to the broker. */
+/** The state at the time of the call, without any request to a broker. */
 export interface Health {
-  /** `"up"`: connected and every subscription receives. `"degraded"`: something is being repaired. `"down"`: nothing works, or closed. */
+  /** `"up"`: every connection is up and every subscription receives. `"degraded"`: something is being repaired. `"down"`: every connection is down, or closed. */
   readonly status: "up" | "degraded" | "down";
-  /** The default connection's adapter. */
+  /** The adapter of the default connection. */
   readonly adapter: string;
   /** The default connection's state. */
   readonly connection: ConnectionState;
@@ -44,11 +44,11 @@ export interface Health {
   readonly connections: readonly ConnectionHealth[];
   /** One entry per worker and connection. */
   readonly subscriptions: readonly SubscriptionHealth[];
-  /** Publishes that have not been answered. */
+  /** Publishes that are pending or waiting. */
   readonly publishing: number;
 }
 
-/** What an open connection tells of itself. */
+/** What `healthOf` reads of an open connection. */
 export interface ConnectionFacts {
   readonly name: string;
   readonly adapter: { readonly name: string };

@@ -1,32 +1,15 @@
 import type { DeadLetterReason } from "../contract/dead-letter.ts";
+import type { ConnectionState } from "../contract/connection-state.ts";
 import type { PubSubError } from "../base/errors.ts";
 
 /**
- * What happens, as it happens: for metrics, traces and tests. Counting these events gives every number of interest.
- * Never carries bodies or attributes. Times are Unix ms of the injected clock.
+ * Something that happened, for metrics, traces and tests. Never carries bodies or attributes. `atMs` is Unix ms of the clock given
+ * to `connect`; `durationMs` is the time of a publish until its confirmation, or of an attempt, in ms.
  */
 export type PubSubEvent =
-  | {
-      readonly type: "publish";
-      readonly topic: string;
-      readonly id: string;
-      readonly bytes: number;
-      readonly atMs: number;
-    }
-  | {
-      readonly type: "published";
-      readonly topic: string;
-      readonly id: string;
-      readonly durationMs: number;
-      readonly atMs: number;
-    }
-  | {
-      readonly type: "publish-failed";
-      readonly topic: string;
-      readonly id: string;
-      readonly error: PubSubError;
-      readonly atMs: number;
-    }
+  | (PublishEvent<"publish"> & { readonly bytes: number })
+  | (PublishEvent<"published"> & { readonly durationMs: number })
+  | (PublishEvent<"publish-failed"> & { readonly error: PubSubError })
   | DeliveryEvent<"deliver">
   | (DeliveryEvent<"ack"> & { readonly durationMs: number })
   | (DeliveryEvent<"retry"> & { readonly delayMs: number; readonly error: unknown; readonly durationMs: number })
@@ -38,33 +21,31 @@ export type PubSubEvent =
       readonly type: "connection";
       /** Its name in the configuration; `"default"` where there is none. */
       readonly connection: string;
-      readonly state: "up" | "reconnecting" | "degraded" | "down";
+      readonly state: ConnectionState;
       readonly error: PubSubError | undefined;
       readonly atMs: number;
     }
-  | {
-      readonly type: "receiving";
-      readonly topic: string;
-      readonly subscription: string;
-      readonly reconnected: boolean;
-      readonly atMs: number;
-    }
-  | {
-      readonly type: "failing";
-      readonly topic: string;
-      readonly subscription: string;
-      readonly error: PubSubError;
-      readonly atMs: number;
-    };
+  | (SubscriptionEvent<"receiving"> & { readonly reconnected: boolean })
+  | (SubscriptionEvent<"failing"> & { readonly error: PubSubError });
 
-interface DeliveryEvent<Type extends string> {
+interface PublishEvent<Type extends string> {
   readonly type: Type;
   readonly topic: string;
-  readonly subscription: string;
   readonly id: string;
-  readonly attempt: number;
   readonly atMs: number;
 }
 
-/** Called synchronously on the hot path: keep it short. What it throws is logged and otherwise ignored. */
+interface SubscriptionEvent<Type extends string> {
+  readonly type: Type;
+  readonly topic: string;
+  readonly subscription: string;
+  readonly atMs: number;
+}
+
+interface DeliveryEvent<Type extends string> extends SubscriptionEvent<Type> {
+  readonly id: string;
+  readonly attempt: number;
+}
+
+/** Called synchronously for every event: it must be fast. An error that it throws is logged and otherwise ignored. */
 export type Observer = (event: PubSubEvent) => void;

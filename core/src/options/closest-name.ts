@@ -1,4 +1,4 @@
-/** The one of `known` that `name` may have been meant to be: at most two letters differ. */
+/** The name of `known` that is most similar to `name`, with at most two different letters. */
 export function closestName(name: string, known: readonly string[]): string | undefined {
   const far = 3;
   let closest: string | undefined;
@@ -10,14 +10,14 @@ export function closestName(name: string, known: readonly string[]): string | un
   return closest;
 }
 
-/** `; did you mean "name"?` for the end of an error about names that are not known, or nothing. Of a short one too little is the same. */
+/** `; did you mean "name"?` for the end of an error about unknown names, or nothing. Names of up to 4 letters are too short to compare. */
 export function suggestion(names: readonly string[], known: readonly string[]): string {
   const close = names.map((name) => (name.length > 4 ? closestName(name, known) : undefined));
   const found = close.filter((name) => name !== undefined);
   return found.length === 0 ? "" : `; did you mean ${found.map((name) => JSON.stringify(name)).join(", ")}?`;
 }
 
-/** Insertions, deletions and substitutions between two words; 3 for more than 2. */
+/** The number of insertions, deletions and substitutions between two words; may be 3 for more than 2. */
 function distance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 2) return 3;
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);

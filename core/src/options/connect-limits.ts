@@ -1,4 +1,4 @@
-import type { NumberLimits } from "./number-limits.ts";
+import { type NumberLimits } from "./option-checks.ts";
 
 /** How long `close()` waits for running handlers: of a connection, of a worker, and of one call. */
 export const CLOSE_TIMEOUT_LIMITS: NumberLimits = { min: 0, max: 3_600_000, unit: "ms", default: 30_000 };
@@ -14,7 +14,7 @@ export const WAIT_FOR_BROKER_LIMITS: NumberLimits = {
 export const PROVISIONING = ["ensure", "verify", "off"] as const;
 
 /**
- * What happens to a topic or subscription that is opened. `"ensure"`: what is missing is created. `"verify"`: missing
- * or different parts are an error that lists them. `"off"`: no admin call at all.
+ * What happens when a topic or subscription is opened. `"ensure"`: what is missing is created. `"verify"`: what is missing or
+ * differs is an error that lists it. `"off"`: no admin call is made.
  */
 export type Provisioning = (typeof PROVISIONING)[number];

@@ -4,13 +4,13 @@ import { suggestion } from "./closest-name.ts";
 export interface NumberRange {
   readonly min: number;
   readonly max: number;
-  /** What the number counts, for the message: `ms`, `messages`. */
+  /** The unit for error messages: `ms`, `messages`. */
   readonly unit?: string;
-  /** Whether `Infinity` is a legal value beyond `max`. */
+  /** Whether `Infinity` is allowed as well. */
   readonly orInfinity?: boolean;
 }
 
-/** Returns `value` if it is a whole number in range, and throws a `TypeError` that names option, value and range if not. */
+/** Returns `value`, a whole number in range. @throws TypeError that names option, value and range */
 export function requireInteger(option: string, value: unknown, range: NumberRange): number {
   const legal =
     typeof value === "number" &&
@@ -24,7 +24,7 @@ export function requireInteger(option: string, value: unknown, range: NumberRang
   );
 }
 
-/** Returns `value` if it is one of `choices`, and throws a `TypeError` that lists them if not. */
+/** Returns `value`, one of `choices`. @throws TypeError that lists them */
 export function requireChoice<Choice extends string>(
   option: string,
   value: unknown,
@@ -39,7 +39,7 @@ export function quotedNames(names: readonly string[]): string {
   return names.map((name) => JSON.stringify(name)).join(", ");
 }
 
-/** Throws a `TypeError` that names every key of `value` that is not `known`, what is, and what was probably meant. */
+/** @throws TypeError when `value` has a key that is not `known`: it names the key, all known keys, and the most similar one */
 export function rejectUnknownKeys(what: string, value: object, known: readonly string[]): void {
   const unknown = Object.keys(value).filter((key) => !known.includes(key));
   if (unknown.length === 0) return;
@@ -48,8 +48,23 @@ export function rejectUnknownKeys(what: string, value: object, known: readonly s
   );
 }
 
-/** The same object without what is `undefined`: whether an option is there must not depend on how it was left out. */
+/** A copy without the properties that are `undefined`: an option that is `undefined` counts as absent. */
 export function withoutUndefined<Options extends object>(options: Options): Options {
   const entries = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as Options;
+}
+
+/** The range of an option, and its default. */
+export interface NumberLimits extends NumberRange {
+  readonly default: number;
+}
+
+/** Returns `value`, or the default when it is `undefined`. @throws TypeError when it is not a whole number in range */
+export function integerOption(option: string, value: number | undefined, limits: NumberLimits): number {
+  return requireInteger(option, value ?? limits.default, limits);
+}
+
+/** The limits of an option that must be at least `min`, the value of another option. The default is at least `min` too. */
+export function limitsFrom(min: number, limits: NumberLimits): NumberLimits {
+  return { ...limits, min, default: Math.max(min, limits.default) };
 }

@@ -1,9 +1,9 @@
-/** What an error says in place of the name of a URL's parameter that `mayShowParameter` does not permit. */
+/** What an error shows instead of the name of a URL parameter for which `mayShowParameter` is false. */
 export const HIDDEN_PARAMETER = "(not shown: it may be part of a password, in which ? is written %3F)";
 
 /**
- * Whether an error may show the name of an unknown parameter. A password with a `?` in it that was not escaped ends up in
- * the query, up to the `@` behind it.
+ * Whether an error may show the name of an unknown parameter. When a password contains a `?` that is not escaped, its end is in the
+ * query, before an `@`.
  *
  * @param url the whole URL, or only its query
  */

@@ -4,10 +4,10 @@ import { within } from "../base/within.ts";
 
 const nothing = (): void => {};
 
-/** Keeps publishes in the order of their calls, though an asynchronous schema may look at a later event for a shorter time. */
+/** Keeps publishes in the order of their calls, although an asynchronous schema may validate a later event faster. */
 export class CallOrder {
   #last: Promise<unknown> | undefined;
-  /** Calls that wait for their turn; ordered or not. */
+  /** Calls that wait, ordered or not. */
   readonly #waiting = new Set<Promise<void>>();
 
   /** Whether no earlier call waits for its turn. */
@@ -16,8 +16,8 @@ export class CallOrder {
   }
 
   /**
-   * Acts at once when there is nothing to wait for; else when `valid` resolves and, where `isOrdered`, every earlier call
-   * has had its turn. Rejects as `valid` does, or when `signal` aborts first.
+   * Calls `act` when `valid` has resolved and, with `isOrdered`, all earlier ordered calls have had their turn: at once when there is
+   * nothing to wait for. Rejects when `valid` rejects, or when `signal` aborts first.
    */
   run<Result>(
     isOrdered: boolean,
@@ -29,20 +29,19 @@ export class CallOrder {
     const order = isOrdered ? this : new CallOrder();
     const turn = order.#turn(valid, signal);
     const result = turn.then(act);
-    // After `act`: who waits for this call finds it under way, or failed.
+    // After `act`: when this resolves, the publish is pending or has failed.
     const over = turn.then(nothing, nothing);
     this.#waiting.add(over);
     over.then(() => this.#waiting.delete(over), nothing);
     return result;
   }
 
-  /** Resolves when every call has had its turn, or when `timeoutMs` are over. */
+  /** Resolves when all calls have had their turn, or after `timeoutMs`. */
   async settled(clock: Clock, timeoutMs: number): Promise<void> {
     if (this.#waiting.size === 0) return;
     await within(clock, timeoutMs, Promise.all(this.#waiting));
   }
 
-  /** Resolves when `valid` does and every earlier call has had its turn; rejects as `valid` does, or when `signal` aborts. */
   async #turn(valid: Promise<void> | undefined, signal: AbortSignal | undefined): Promise<void> {
     const earlier = this.#last;
     const ready = untilAborted(Promise.all([valid, earlier]), signal);

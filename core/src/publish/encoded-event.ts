@@ -10,18 +10,18 @@ import type { Topic } from "../declare/topic.ts";
 type Schema = StandardSchema<unknown, unknown>;
 type Result = StandardResult<unknown> | Promise<StandardResult<unknown>>;
 
-/** An event as bytes that are nobody else's. */
+/** An encoded event. Nobody else uses its bytes. */
 export interface EncodedEvent {
   readonly body: Uint8Array;
-  /** Present when the schema is asynchronous: rejects when the event does not fit. Its rejection counts as handled. */
+  /** Present when the schema is asynchronous: rejects when the event does not match it. A rejection is never reported as unhandled. */
   readonly valid: Promise<void> | undefined;
 }
 
-/** How each schema was seen to answer. */
+/** Whether a schema has returned a promise before. */
 const isAsynchronous = new WeakMap<object, boolean>();
 
 /**
- * The bytes of an event of a topic without a schema: nearly all that most publishes cost.
+ * Encodes an event of a topic without a schema. This is most of the cost of a publish.
  *
  * @throws PubSubError `INVALID_MESSAGE`
  */
@@ -35,16 +35,16 @@ export function bodyOf<Input>(topic: Topic<Input, unknown>, event: Input): Uint8
 /**
  * Validates and encodes an event, as it is now, of a topic with a schema.
  *
- * An asynchronous schema gets the event as a consumer will decode it: its caller may change the event before the schema
- * has looked at all of it. What JSON changes is left to the schema, which may take both forms; when it does not, the event is
- * refused. See docs/adr/060-what-json-cannot-carry.md.
+ * An asynchronous schema gets the decoded event, because the caller may change its own before the schema has read all of it. When
+ * JSON changes a part of the event, the schema decides: if it accepts both forms, the event is published, else it is refused. See
+ * docs/adr/060-what-json-cannot-carry.md.
  *
  * @throws PubSubError `INVALID_MESSAGE`
  */
 export function validatedEvent<Input>(topic: Topic<Input, unknown>, event: Input, schema: Schema): EncodedEvent {
   const known = isAsynchronous.get(schema);
   if (known === false) return validatedNow(topic, event, schema, validate(topic, schema, event));
-  // Whoever answers later must not be asked about what may change meanwhile; codecs of ours can always decode.
+  // An asynchronous schema must not get an object that may change meanwhile. Built-in codecs can always decode.
   if (known === true || isBuiltIn(topic.codec)) {
     const body = encoded(topic, event);
     const result = schemaResult(topic.name, schema, decoded(topic, body));
@@ -61,7 +61,7 @@ function validate<Input>(topic: Topic<Input, unknown>, schema: Schema, event: In
 
 function validatedNow<Input>(topic: Topic<Input, unknown>, event: Input, schema: Schema, result: Result): EncodedEvent {
   if (isPromise(result)) {
-    // What it says of an event that may have changed meanwhile is of no interest.
+    // Not used: the event may change before the schema has read it.
     result.catch(() => {});
     const body = encoded(topic, event);
     return validatedLater(topic, event, schema, body, schemaResult(topic.name, schema, decoded(topic, body)));
@@ -83,7 +83,7 @@ function validatedLater<Input>(
   result: Result,
 ): EncodedEvent {
   isAsynchronous.set(schema, true);
-  // A schema that answers later may still answer some events at once.
+  // A schema that returns promises may return some results directly.
   const check: SchemaCheck = { topic: topic.name, schema, event, parts: changedParts(topic, event, true), result };
   return { body, valid: handled(requireSameFromSchema(check, undefined)) };
 }
@@ -95,7 +95,7 @@ function handled(valid: Promise<void> | undefined): Promise<void> | undefined {
 
 const UNCHANGED: readonly InexactPart[] = [];
 
-/** What JSON changes in an event that it has encoded. A getter or a proxy may still throw when it is looked at again. */
+/** The parts of an encoded event that JSON changes. A getter or a proxy may throw when it is read again. */
 function changedParts<Input>(topic: Topic<Input, unknown>, event: Input, formCounts: boolean): readonly InexactPart[] {
   if (!isJsonCodec(topic.codec)) return UNCHANGED;
   try {
@@ -115,7 +115,7 @@ function encoded<Input>(topic: Topic<Input, unknown>, event: Input): Uint8Array 
   }
 }
 
-/** What JSON refuses in an event; nothing where the event cannot be looked at: then the codec's own error counts. */
+/** The parts of an event that JSON refuses. None when the event cannot be read: then the codec's own error is used. */
 function refusedParts(event: unknown): readonly InexactPart[] {
   try {
     return inexactParts(event, false);

@@ -1,17 +1,16 @@
 import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "node:crypto";
 
-import { kindOf } from "../base/wrong-argument.ts";
 import { MAX_ID_LENGTH } from "../contract/message-id.ts";
-import { ID_SECRET_LENGTH, ID_SECRET_WORDS } from "../options/publish-limits.ts";
+import { requireSecret } from "../options/publish-limits.ts";
 
-/** 128 bits: more than anybody can try at a broker. */
+/** 128 bits: too many to guess at a broker. */
 const MAC_BYTES = 16;
 /** `.` and 16 bytes in base64url. */
 const SUFFIX_LENGTH = 23;
 
 /**
- * Signs the ids of messages, so that nobody without the secret can take an id before its owner publishes it. Bound to the
- * topic: an id that was seen on one topic is worth nothing on another. See docs/adr/061-signed-ids.md.
+ * Signs the ids of messages, so that nobody without the secret can use an id before its owner publishes it. A signature is valid for
+ * one topic only. See docs/adr/061-signed-ids.md.
  */
 export class IdSigner {
   readonly #key: KeyObject;
@@ -22,8 +21,8 @@ export class IdSigner {
   }
 
   /**
-   * `<id>.<signature>`; an id that this secret has signed for this topic stays as it is.
-   * @throws TypeError when no room is left for the signature
+   * Returns `<id>.<signature>`. An id that was signed with this secret for this topic is returned unchanged.
+   * @throws TypeError when the id is too long for a signature
    */
   sign(topic: string, id: string): string {
     if (this.#isSigned(topic, id)) return id;
@@ -40,21 +39,13 @@ export class IdSigner {
     if (at < 1 || id[at] !== ".") return false;
     const text = id.slice(at + 1);
     const given = Buffer.from(text, "base64url");
-    // Decoding forgives what is no base64url, and spare bits.
+    // `Buffer.from` ignores characters that are not base64url, and unused bits.
     if (given.length !== MAC_BYTES || given.toString("base64url") !== text) return false;
     return timingSafeEqual(given, this.#mac(topic, id.slice(0, at)));
   }
 
   #mac(topic: string, id: string): Buffer {
-    // Neither has a line break.
+    // Neither part can contain a line break.
     return createHmac("sha256", this.#key).update(`${topic}\n${id}`).digest().subarray(0, MAC_BYTES);
   }
-}
-
-/** @throws TypeError that does not show the secret */
-export function requireSecret(secret: unknown): string {
-  const must = `must be ${ID_SECRET_WORDS}`;
-  if (typeof secret !== "string") throw new TypeError(`publish.idSecret is ${kindOf(secret)}: ${must}`);
-  if (secret.length >= ID_SECRET_LENGTH.min && secret.length <= ID_SECRET_LENGTH.max) return secret;
-  throw new TypeError(`publish.idSecret has ${secret.length} characters: ${must}`);
 }

@@ -1,10 +1,11 @@
 import { CallOrder } from "./call-order.ts";
 import type { Clock } from "../base/clock.ts";
+import { timeLeft } from "../base/time-left.ts";
 import { PubSubError } from "../base/errors.ts";
 import type { PendingPublish } from "./pending-publish.ts";
 import type { TopicPublisher } from "./topic-publisher.ts";
 
-/** What sends messages of one topic: to one connection, or to two at once. */
+/** Sends the messages of one topic, to one connection or to two. */
 export type EventPublisher = Pick<TopicPublisher, "pending" | "send" | "close">;
 
 /** A publisher with the name of its connection. */
@@ -14,9 +15,9 @@ export interface NamedPublisher {
 }
 
 /**
- * Sends every message to a topic's connection and to its mirror, with one id. Resolves when both have accepted it. A
- * message that either could never take is sent to neither; when one refuses or fails later, the call rejects with its
- * error, and the other may have the message: publishing again with the same `id` is safe for consumers that deduplicate.
+ * Sends every message to the topic's connection and to its mirror, with one id. Resolves when both have accepted it. A message that one
+ * of them would never accept is sent to neither. When one of them fails after that, the call rejects with its error, and the other
+ * may have the message: to publish again with the same `id` is safe for consumers that deduplicate.
  */
 export class MirrorPublisher implements EventPublisher {
   readonly #name: string;
@@ -40,10 +41,9 @@ export class MirrorPublisher implements EventPublisher {
   }
 
   async close(timeoutMs: number): Promise<void> {
-    const endMs = this.#clock.monotonicNow() + timeoutMs;
+    const leftMs = timeLeft(this.#clock, timeoutMs);
     await this.#callOrder.settled(this.#clock, timeoutMs);
-    const leftMs = Math.max(0, Math.floor(endMs - this.#clock.monotonicNow()));
-    await Promise.allSettled(this.#targets.map(({ publisher }) => publisher.close(leftMs)));
+    await Promise.allSettled(this.#targets.map(({ publisher }) => publisher.close(leftMs())));
   }
 
   async #sendToAll(message: PendingPublish): Promise<string> {

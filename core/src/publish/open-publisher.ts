@@ -5,7 +5,7 @@ import { topicSpec } from "../connections/specs.ts";
 import { TopicPublisher, type TopicPublisherOptions } from "./topic-publisher.ts";
 import type { AnyTopic } from "../declare/topic.ts";
 
-/** Opens what publishes to a topic's connection, and to its mirror when it has one: both or none. */
+/** Opens a publisher for a topic's connection, and for its mirror if it has one: both or none. */
 export async function openPublisher(
   router: ConnectionRouter,
   topic: AnyTopic,

@@ -2,14 +2,14 @@ import type { PublishRequest } from "../driver.ts";
 import type { PubSubError } from "../base/errors.ts";
 import type { Attributes } from "../contract/message.ts";
 
-/** What a `PendingPublish` reports to. */
+/** A `PendingPublish` reports its end to this. */
 export interface PublishWindow {
   settled(pending: PendingPublish, error: PubSubError | undefined): void;
 }
 
 /**
- * One publish between the call and the broker's answer. Two ends are apart: the caller may stop waiting (its signal),
- * while the window and the key stay occupied until the broker answered or the timeout passed.
+ * One publish between the call and the broker's answer. It has two ends: the caller may stop waiting when its signal aborts, but the
+ * place in the window and the key are occupied until the broker has answered or the timeout has passed.
  */
 export class PendingPublish implements PublishRequest {
   readonly id: string;
@@ -18,17 +18,17 @@ export class PendingPublish implements PublishRequest {
   readonly orderingKey: string | undefined;
   readonly publishTimeMs: number;
   bytes = 0;
-  /** Until the broker's answer, or what core takes for one. */
+  /** True until the broker has answered, or core has stopped waiting. */
   awaited = true;
-  /** Under way: occupies a place of the window. */
+  /** Whether it occupies a place of the window. */
   admitted = false;
-  /** Handed to the driver. */
+  /** Whether it was given to the driver. */
   sent = false;
   /** For an observer. */
   onAnswer: ((error: PubSubError | undefined) => void) | undefined;
-  /** The caller's. */
+  /** The signal of the caller. */
   signal: AbortSignal | undefined = undefined;
-  /** Present when an asynchronous schema is still looking at the event; see `EncodedEvent`. */
+  /** Present while an asynchronous schema validates the event; see `EncodedEvent`. */
   valid: Promise<void> | undefined = undefined;
   #window: PublishWindow | undefined;
   #resolve: ((id: string) => void) | undefined;
@@ -49,14 +49,14 @@ export class PendingPublish implements PublishRequest {
     this.publishTimeMs = publishTimeMs;
   }
 
-  /** The same message once more, for another broker. */
+  /** The same message for another broker. */
   copy(): PendingPublish {
     const copy = new PendingPublish(this.id, this.body, this.attributes, this.orderingKey, this.publishTimeMs);
     copy.signal = this.signal;
     return copy;
   }
 
-  /** Must be called before the request is handed on. */
+  /** Must be called before the request is given to the window. */
   answerTo(window: PublishWindow, resolve: (id: string) => void, reject: (reason: unknown) => void): void {
     this.#window = window;
     this.#resolve = resolve;
@@ -67,7 +67,7 @@ export class PendingPublish implements PublishRequest {
     signal.addEventListener("abort", this.#onAbort, { once: true });
   }
 
-  /** Whether the caller stopped waiting before the message was handed to the driver: it need not be sent. */
+  /** Whether the caller stopped waiting before the message was given to the driver: it need not be sent. */
   get abandoned(): boolean {
     return !this.sent && this.#resolve === undefined;
   }

@@ -1,14 +1,14 @@
+import { kindOf } from "../base/shown.ts";
 import type { EventPublisher } from "./mirror-publisher.ts";
 import type { PendingPublish } from "./pending-publish.ts";
 import type { PublishEntry, PublishResult } from "./publish-options.ts";
 import { readPublish, type PublishReader } from "./read-publish.ts";
 import type { Topic } from "../declare/topic.ts";
-import { kindOf } from "../base/wrong-argument.ts";
 
-/** An entry as it was at the time of the call. */
+/** An entry as it was when `publishBatch` was called. */
 export type ReadEntry = { readonly message: PendingPublish } | { readonly message: undefined; readonly error: unknown };
 
-/** Reads all entries, before anything is waited for. */
+/** Reads all entries, before the first `await`. */
 export function readBatch<Input>(
   topic: Topic<Input, unknown>,
   entries: readonly PublishEntry<Input>[],
@@ -26,7 +26,7 @@ export function readBatch<Input>(
   });
 }
 
-/** A result per entry, in order; never rejects. */
+/** Resolves with one result per entry, in order. Never rejects. */
 export function sendBatch(publisher: EventPublisher, entries: readonly ReadEntry[]): Promise<readonly PublishResult[]> {
   return Promise.all(entries.map((entry) => resultOf(publisher, entry)));
 }

@@ -2,11 +2,11 @@ import type { Attributes } from "../contract/message.ts";
 import type { AnyTopic } from "../declare/topic.ts";
 
 export interface PublishOptions {
-  /** See `Attributes` for what is allowed. */
+  /** Attributes of this message; they win over those of the topic. See `Attributes` for what is allowed. */
   readonly attributes?: Attributes | undefined;
-  /** Instead of a new id: makes a repeated publish recognisable. 1 to 128 printable ASCII characters. */
+  /** The message's id, so that a repeated publish is recognised as the same message. 1 to 128 printable ASCII characters without spaces. @default a new UUIDv7 */
   readonly id?: string | undefined;
-  /** Rejects the call at once with the abort reason. A publish that is already on its way may happen all the same. */
+  /** When it aborts, the call rejects at once with the abort reason. A publish that was already sent may still happen. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -14,12 +14,12 @@ export interface PublishEntry<Input> extends Omit<PublishOptions, "signal"> {
   readonly event: Input;
 }
 
-/** What became of one entry of a batch. `error` is a `PubSubError`, a `TypeError`, or the abort reason. */
+/** The result of one entry of a batch. `error` is a `PubSubError`, a `TypeError`, or the abort reason. */
 export type PublishResult =
   | { readonly ok: true; readonly id: string }
   | { readonly ok: false; readonly error: unknown };
 
-/** An object that can only publish to one topic: what library code is handed. */
+/** An object that can only publish to one topic, for code that needs no more than that. See `PubSub.publish`. */
 export interface Publisher<Input> {
   readonly topic: AnyTopic;
   publish(event: Input, options?: PublishOptions): Promise<string>;

@@ -6,7 +6,7 @@ import { PubSubError } from "../base/errors.ts";
 import type { PendingPublish, PublishWindow } from "./pending-publish.ts";
 
 export interface PublishWindowOptions {
-  /** For messages: `topic "signups"`. */
+  /** For error messages: `topic "signups"`. */
   readonly what: string;
   readonly maxPending: number;
   readonly maxWaiting: number;
@@ -16,18 +16,18 @@ export interface PublishWindowOptions {
 }
 
 /**
- * Between callers and a driver's publisher: at most `maxPending` requests under way, further ones wait in order, up to
- * `maxWaiting`; batches by count, bytes and linger; one request of an ordering key at a time, and when it fails, those
- * queued behind it reject, so that nothing overtakes (C5, C6).
+ * Between callers and a driver's publisher. At most `maxPending` requests are pending; further ones wait in order, up to `maxWaiting`.
+ * Requests are sent in batches by count, bytes and linger. One request per ordering key is pending at a time; when it fails, the
+ * requests of that key that wait behind it reject, so that none overtakes it (C5, C6).
  */
 export class BoundedPublishWindow implements PublishWindow {
   readonly #options: PublishWindowOptions;
   readonly #publisher: DriverPublisher;
-  /** In order of admission, with settled ones that are not at the front. */
+  /** Pending requests in the order of admission. Settled ones stay until they are at the front. */
   readonly #order = new Deque<PendingPublish>();
   #pending = 0;
   readonly #waiting = new Deque<PendingPublish>();
-  /** Per ordering key, those behind the one under way. */
+  /** By ordering key: the requests that wait behind the pending one. */
   readonly #keys = new Map<string, Deque<PendingPublish>>();
   #batch: PendingPublish[] = [];
   #batchBytes = 0;
@@ -47,7 +47,7 @@ export class BoundedPublishWindow implements PublishWindow {
     return this.#pending + this.#waiting.length;
   }
 
-  /** Takes a request; it will be answered, whatever happens. */
+  /** Takes a request. It is answered, whatever happens. */
   admit(request: PendingPublish): void {
     if (!this.#timeoutArmed) this.#armTimeout(this.#options.timeoutMs);
     if (this.#pending < this.#options.maxPending) this.#send(request);
@@ -66,7 +66,7 @@ export class BoundedPublishWindow implements PublishWindow {
     if (this.#pending === 0 && this.#emptied.length > 0) for (const emptied of this.#emptied.splice(0)) emptied();
   }
 
-  /** Resolves when every request was answered; those that the broker has not answered after `withinMs` are rejected. */
+  /** Resolves when every request is answered. Requests that the broker has not answered after `withinMs` are rejected. */
   async drained(withinMs: number): Promise<void> {
     this.#flush();
     const { clock } = this.#options;
@@ -105,9 +105,7 @@ export class BoundedPublishWindow implements PublishWindow {
     const paused = new PubSubError(
       "KEY_PAUSED",
       `${this.#options.what}: an earlier publish with this ordering key failed, so this one was not sent: publish both again, in order`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
     const waiting = this.#waiting.remove((request) => request.orderingKey === key);
     for (let next = behind.shift(); next !== undefined; next = behind.shift()) {
@@ -132,7 +130,7 @@ export class BoundedPublishWindow implements PublishWindow {
 
   readonly #flushNow = (): void => {
     this.#flushScheduled = false;
-    // The batch that this timer was set for may have gone as a full one; its successor has its own time.
+    // The batch of this timer may have been full and sent; the next batch has its own time.
     const leftMs =
       this.#batch.length > 0 && this.#batchDueMs > 0 ? this.#batchDueMs - this.#options.clock.monotonicNow() : 0;
     if (leftMs <= 0) return this.#flush();
@@ -155,7 +153,7 @@ export class BoundedPublishWindow implements PublishWindow {
     if (batch.length > 0) this.#publisher.publish(batch);
   }
 
-  /** The caller's signal aborted before these were sent, or they timed out. */
+  /** Drops requests whose caller aborted, or that timed out, before they were sent. */
   #withoutAbandoned(batch: readonly PendingPublish[]): PendingPublish[] {
     const kept: PendingPublish[] = [];
     for (const request of batch) {
@@ -179,7 +177,7 @@ export class BoundedPublishWindow implements PublishWindow {
     this.#timeoutTimer = this.#options.clock.setTimer(() => this.#expire(), delayMs);
   }
 
-  /** Whether it was under way. */
+  /** Returns whether the request was pending. */
   #leave(request: PendingPublish): boolean {
     if (!request.admitted) return false;
     request.admitted = false;
@@ -189,7 +187,7 @@ export class BoundedPublishWindow implements PublishWindow {
     return true;
   }
 
-  /** One timer for all: requests are admitted, and so expire, in order; those that wait came after those under way. */
+  /** One timer for all: requests expire in the order of admission, and waiting ones came after pending ones. */
   #expire(): void {
     this.#timeoutArmed = false;
     const now = this.#options.clock.now();
@@ -197,8 +195,8 @@ export class BoundedPublishWindow implements PublishWindow {
       for (let first = queue.peek(); first !== undefined; first = queue.peek()) {
         const { timeoutMs } = this.#options;
         const leftMs = first.publishTimeMs + timeoutMs - now;
-        // Far more than was ever left: the wall clock was set back, and callers would wait for it to catch up. It is the only clock
-        // that each publish reads: a second reading would be a fiftieth of what one in memory costs.
+        // More than twice the timeout is left: the wall clock was set back. It is used because each publish reads it anyway: to read
+        // a second clock costs a fiftieth of a publish in memory.
         if (first.awaited && leftMs > 0 && leftMs <= 2 * timeoutMs) return this.#armTimeout(leftMs);
         queue.shift();
         first.reject(this.#timedOut(first));
@@ -206,7 +204,7 @@ export class BoundedPublishWindow implements PublishWindow {
     }
   }
 
-  /** Closing can wait no longer. First what waits for a place: nothing more must be sent on places that become free. */
+  /** Closing stops waiting. Waiting requests first, so that none of them is sent when a place becomes free. */
   #giveUp(): void {
     for (const queue of [this.#waiting, this.#order]) {
       for (let first = queue.shift(); first !== undefined; first = queue.shift()) first.reject(this.#closed(first));

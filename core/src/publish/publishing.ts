@@ -15,19 +15,19 @@ import { PUBLISH_LIMITS } from "../options/publish-limits.ts";
 import type { AnyTopic, Topic } from "../declare/topic.ts";
 import { untilAborted } from "../base/until-aborted.ts";
 
-/** The publishing side of a `PubSub`: one publisher for each topic, opened by the first publish to it. */
+/** The publishers of a `PubSub`, one for each topic. A topic is opened by its first publish. */
 export class Publishing {
   readonly #router: ConnectionRouter;
   readonly #environment: ConnectionEnvironment;
   readonly #limits: NonNullable<ConnectOptions["publish"]>;
   readonly #reader: PublishReader;
   readonly #publishers = new Map<string, EventPublisher>();
-  /** Those of them that no publish from before they were open waits for any more: calls keep their order. */
+  /** The publishers for which no earlier publish still waits, so that calls keep their order. */
   readonly #ready = new Map<string, EventPublisher>();
   readonly #opening = new Map<string, Promise<EventPublisher>>();
-  /** No handler runs any more, or those that do were given up. */
+  /** Set when no handler runs, or the running ones were abandoned. */
   #isClosed = false;
-  /** Nobody waits any longer for topics that are being opened. */
+  /** Set when closing stops waiting for topics that are being opened. */
   #openingClosed = false;
 
   constructor(router: ConnectionRouter, environment: ConnectionEnvironment, options: ConnectOptions) {
@@ -42,7 +42,7 @@ export class Publishing {
     };
   }
 
-  /** How many publishes are under way or wait. */
+  /** How many publishes are pending or waiting. */
   get pending(): number {
     let pending = 0;
     for (const publisher of this.#publishers.values()) pending += publisher.pending;
@@ -78,10 +78,10 @@ export class Publishing {
     return await sendBatch(publisher, batch);
   }
 
-  /** Takes no more, and waits for what is under way. */
+  /** Rejects new publishes, and waits for the pending ones. */
   async close(budget: CloseBudget): Promise<void> {
     this.#isClosed = true;
-    // What was published before belongs to what is waited for, also while its topic is only being opened.
+    // A publish whose topic is still being opened is pending too.
     await budget.wait("opening topics", {}, () => this.#opened());
     this.#openingClosed = true;
     await Promise.all(
@@ -91,7 +91,7 @@ export class Publishing {
     );
   }
 
-  /** Resolves when no topic is being opened, and what waited for it was handed on: that takes a turn of the event loop. */
+  /** Resolves when no topic is being opened and the publishes that waited for one were sent, which takes a turn of the event loop. */
   async #opened(): Promise<void> {
     while (this.#opening.size > 0) {
       await Promise.allSettled(this.#opening.values());

@@ -1,3 +1,4 @@
+import { kindOf } from "../base/shown.ts";
 import { copiedAttributes, NO_ATTRIBUTES } from "../contract/checked-attributes.ts";
 import type { Clock } from "../base/clock.ts";
 import { bodyOf, validatedEvent } from "./encoded-event.ts";
@@ -6,9 +7,9 @@ import { requireId, type IdGenerator } from "../contract/message-id.ts";
 import { PendingPublish } from "./pending-publish.ts";
 import type { PublishOptions } from "./publish-options.ts";
 import type { Topic } from "../declare/topic.ts";
-import { isDeclaration, kindOf, notADeclaration } from "../base/wrong-argument.ts";
+import { isDeclaration, notADeclaration } from "../declare/wrong-argument.ts";
 
-/** What reading a call to `publish` takes. */
+/** What `readPublish` needs. */
 export interface PublishReader {
   readonly clock: Clock;
   readonly newId: IdGenerator;
@@ -19,10 +20,10 @@ export interface PublishReader {
 const NO_OPTIONS: PublishOptions = Object.freeze({});
 
 /**
- * Reads everything a caller gave, once and at the time of the call, before anything is waited for (C31): what the caller
- * changes afterwards reaches nobody. Knows no broker: limits are checked when there is one.
+ * Reads all arguments of a publish once, at the time of the call and before the first `await` (C31): later changes by the caller have
+ * no effect. Limits are checked later, when the connection is known.
  *
- * @throws what `publish` rejects with before anything is sent, limits and asynchronous schemas aside
+ * @throws the errors with which `publish` rejects before anything is sent, except those of limits and of asynchronous schemas
  */
 export function readPublish<Input>(
   topic: Topic<Input, unknown>,

@@ -3,6 +3,7 @@ import { CallOrder } from "./call-order.ts";
 import { checkAttributeLimits, limitExceeded } from "../contract/checked-attributes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { DriverPublisher } from "../driver.ts";
+import { timeLeft } from "../base/time-left.ts";
 import { PubSubError } from "../base/errors.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { PendingPublish } from "./pending-publish.ts";
@@ -17,14 +18,14 @@ export interface TopicPublisherOptions {
   readonly timeoutMs: number;
 }
 
-/** Checks and sends what callers have given for one topic, over one driver publisher. */
+/** Checks and sends the messages of one topic, through one publisher of a driver. */
 export class TopicPublisher {
   readonly #name: string;
   readonly #publisher: DriverPublisher;
   readonly #refuses: boolean;
   readonly #options: TopicPublisherOptions;
   readonly #window: BoundedPublishWindow;
-  /** Of events with a key, whose order is a promise. */
+  /** The order of events with an ordering key. */
   readonly #callOrder = new CallOrder();
   #closing: Promise<void> | undefined;
   #closed = false;
@@ -56,7 +57,7 @@ export class TopicPublisher {
     return this.#callOrder.run(isOrdered, valid, message.signal, () => this.#checkAndSubmit(message));
   }
 
-  /** @throws PubSubError `LIMIT_EXCEEDED` and others: what no publish of this message could ever change, or `CLOSED` */
+  /** @throws PubSubError `LIMIT_EXCEEDED` or another error that every publish of this message would have, or `CLOSED` */
   check(message: PendingPublish): void {
     if (this.#closed) throw new PubSubError("CLOSED", `topic "${this.#name}": publish after close`);
     const { capabilities } = this.#options;
@@ -82,8 +83,8 @@ export class TopicPublisher {
   }
 
   /**
-   * Waits for every publish under way to be answered, also those that a schema still looks at, at most `timeoutMs`: then those
-   * left are rejected. Idempotent.
+   * Waits until every pending publish is answered, also those that a schema still validates, for at most `timeoutMs`. Then the
+   * others are rejected. Idempotent.
    */
   close(timeoutMs: number): Promise<void> {
     this.#closing ??= this.#close(timeoutMs);
@@ -92,8 +93,7 @@ export class TopicPublisher {
 
   async #close(timeoutMs: number): Promise<void> {
     const { clock } = this.#options;
-    const endMs = clock.monotonicNow() + timeoutMs;
-    const leftMs = (): number => Math.max(0, Math.floor(endMs - clock.monotonicNow()));
+    const leftMs = timeLeft(clock, timeoutMs);
     await this.#callOrder.settled(clock, timeoutMs);
     this.#closed = true;
     await this.#window.drained(leftMs());

@@ -1,15 +1,15 @@
-import type { Capabilities } from "./capabilities.ts";
+import type { Capabilities } from "../contract/capabilities.ts";
 import type { Logger } from "../base/logger.ts";
-import { type Attributes, DEAD_LETTER_ATTRIBUTE, type OutgoingMessage } from "./message.ts";
+import { type Attributes, DEAD_LETTER_ATTRIBUTE, type OutgoingMessage } from "../contract/message.ts";
 import { PubSubError } from "../base/errors.ts";
 
-/** How a driver stores letters that may be more than its broker takes. */
+/** How a driver stores letters that may be beyond its broker's limits. */
 export interface LetterStore {
-  /** Rejects with `REJECTED` or `LIMIT_EXCEEDED` when the broker does not take the letter as it is, whoever tries how often. */
+  /** Rejects with `REJECTED` or `LIMIT_EXCEEDED` when the broker will never accept this letter. */
   send(letter: OutgoingMessage): Promise<void>;
-  /** The same with the bytes alone, and nothing of ours but what says how to read them. */
+  /** Sends the body alone, with only the metadata that is needed to read it. */
   sendBytes(letter: OutgoingMessage): Promise<void>;
-  /** With these, attributes that a publisher of ours could have given are kept where there is room for them. */
+  /** When present, attributes within these limits are kept where there is room for them. */
   readonly limits?: Pick<Capabilities, "maxAttributes" | "maxAttributeKeyBytes" | "maxAttributeValueBytes">;
   readonly logger: Logger;
   /** For the log. */
@@ -17,8 +17,8 @@ export interface LetterStore {
 }
 
 /**
- * Stores a letter as far as the broker takes it. A foreign message may be as large as that can be: with its record it is
- * more, and is refused. Then attributes go, then the record, never bytes; the log says what is missing.
+ * Stores a letter as completely as the broker accepts it. A foreign message may have the broker's largest size, and be refused with its
+ * record. Then the attributes are left out, then the record, never bytes of the body; the log says what is missing.
  */
 export async function storeLetter(letter: OutgoingMessage, store: LetterStore): Promise<void> {
   let refused: unknown;
@@ -33,13 +33,13 @@ export async function storeLetter(letter: OutgoingMessage, store: LetterStore): 
     }
     if (without === "") return;
     const fields = { ...store.place, id: letter.id };
-    store.logger.warn(fields, `a dead letter was more than the broker takes, and is stored without ${without}`);
+    store.logger.warn(fields, `a dead letter is beyond the broker's limits and was stored without ${without}`);
     return;
   }
   throw refused;
 }
 
-/** What each form leaves out, in words, and how it is sent. */
+/** The forms of a letter, most complete first: what each leaves out, and how it is sent. */
 function* formsOf(letter: OutgoingMessage, store: LetterStore): Generator<readonly [string, () => Promise<void>]> {
   const record = letter.attributes[DEAD_LETTER_ATTRIBUTE];
   const kept: Attributes = record === undefined ? {} : { [DEAD_LETTER_ATTRIBUTE]: record };

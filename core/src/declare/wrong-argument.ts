@@ -1,34 +1,6 @@
-import { types } from "node:util";
+import { kindOf } from "../base/shown.ts";
 
-/**
- * What a value is, without what is in it: for errors about arguments, where the value may be an event or a secret.
- * `a topic`, `a function`, `text`, `an object of class Order`.
- */
-export function kindOf(value: unknown): string {
-  switch (typeof value) {
-    case "undefined":
-      return "undefined";
-    case "string":
-      return "text";
-    case "object":
-      return value === null ? "null" : kindOfObject(value);
-    default:
-      return `a ${typeof value}`;
-  }
-}
-
-function kindOfObject(value: object): string {
-  if (Array.isArray(value)) return "an array";
-  if (types.isPromise(value)) return "a promise: await it first";
-  if ("kind" in value && (value.kind === "topic" || value.kind === "subscription") && "name" in value) {
-    return `the ${value.kind} "${String(value.name)}"`;
-  }
-  const { constructor } = value as { readonly constructor?: unknown };
-  if (typeof constructor !== "function" || constructor === Object || constructor.name === "") return "an object";
-  return `an object of class ${constructor.name}`;
-}
-
-/** The error of an argument that must be a declaration and is not; says what it is, and what was probably meant. */
+/** The error for an argument that must be a declaration and is not. It says what the argument is, and how to correct it. */
 export function notADeclaration(kind: "topic" | "subscription", value: unknown, hint = ""): TypeError {
   const maker = kind === "topic" ? "defineTopic" : "defineSubscription";
   const isOther = kindOf(value).startsWith(kind === "topic" ? "the subscription " : "the topic ");
@@ -40,12 +12,12 @@ export function notADeclaration(kind: "topic" | "subscription", value: unknown, 
   return new TypeError(`${kind} is ${kindOf(value)}: must be made by ${maker}${remedy === "" ? "" : `; ${remedy}`}`);
 }
 
-/** Whether a value is a declaration, also one that another copy of this package has made. */
+/** Whether a value is a declaration, also of another copy of this package. */
 export function isDeclaration(kind: "topic" | "subscription", value: unknown): boolean {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === kind;
 }
 
-/** @throws TypeError when `handler` is none, or stands where the subscription should */
+/** @throws TypeError when `handler` is not a function, or when the arguments are in the wrong order */
 export function requireHandler(subscription: unknown, handler: unknown): void {
   const comesFirst = "the subscription comes first, then the handler: subscribe(subscription, handler)";
   if (typeof subscription === "function") throw notADeclaration("subscription", subscription, comesFirst);
@@ -53,7 +25,7 @@ export function requireHandler(subscription: unknown, handler: unknown): void {
   if (typeof handler !== "function") throw new TypeError(`handler is ${kindOf(handler)}: must be a function`);
 }
 
-/** @throws TypeError when a value is no declaration of that kind */
+/** @throws TypeError when a value is not a declaration of that kind */
 export function requireKind(kind: "topic" | "subscription", value: unknown): void {
   if (!isDeclaration(kind, value)) throw notADeclaration(kind, value);
 }

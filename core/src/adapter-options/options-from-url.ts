@@ -1,19 +1,19 @@
+import { type OptionRule } from "./option-kinds.ts";
 import { isDeepStrictEqual } from "node:util";
 import { PubSubError } from "../base/errors.ts";
 import { shown } from "../base/shown.ts";
-import type { OptionRule } from "./option-rule.ts";
 import type { OptionTable } from "./option-table.ts";
 import { urlWords } from "./url-words.ts";
 
-/** @throws PubSubError `INVALID_CONFIG`, without a cause: what failed to read the URL may keep it */
+/** @throws PubSubError `INVALID_CONFIG`, without a `cause`, which might contain the URL */
 export type OptionsFromUrl<Checked> = (url: string, options?: unknown) => Checked;
 
 /**
- * Makes what reads the options that a URL and an object say together. The same in both is fine; nobody can tell which of two
- * different ones is meant. An option that is `undefined` says nothing.
+ * Returns a function that reads the options of a URL and of an object together. An option may be in both with the same value; two
+ * different values are an error. An option that is `undefined` counts as absent.
  *
- * @param readUrl what the URL says, its query by `queryOptions`; throws a `TypeError` without any part that may be secret
- * @param check checks all options, and throws a `TypeError`
+ * @param readUrl reads the URL, its query with `queryOptions`; throws a `TypeError` that shows no part which may be secret
+ * @param check checks all options; throws a `TypeError`
  */
 export function urlReader<Options extends object, Checked>(
   table: OptionTable,

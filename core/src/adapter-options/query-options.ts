@@ -1,15 +1,15 @@
+import { type OptionRule } from "./option-kinds.ts";
 import { shown } from "../base/shown.ts";
-import { suggestion } from "./closest-name.ts";
-import type { OptionRule } from "./option-rule.ts";
+import { suggestion } from "../options/closest-name.ts";
 import type { OptionTable } from "./option-table.ts";
-import { HIDDEN_PARAMETER, mayShowParameter } from "./url-parameter.ts";
+import { HIDDEN_PARAMETER, mayShowParameter } from "../options/url-parameter.ts";
 import { urlWords } from "./url-words.ts";
 
 /**
- * What the query of a URL says, read but not yet checked.
+ * Reads the options in the query of a URL, without checking them.
  *
- * @param url the whole URL: where a password may have got into its query, errors show nothing of that
- * @throws TypeError when the table has no such parameter, it is there twice, or spells no value of its kind
+ * @param url the whole URL: when its query may contain a part of a password, errors do not show it
+ * @throws TypeError when a parameter is unknown, repeated, or not readable as its kind
  */
 export function queryOptions<Values>(table: OptionTable<Values>, url: string, query: string): Partial<Values> {
   const { adapter, rules, words } = table;
@@ -38,7 +38,7 @@ export function queryOptions<Values>(table: OptionTable<Values>, url: string, qu
   return Object.fromEntries(options) as Partial<Values>;
 }
 
-/** What a text in a URL spells, `undefined` where that is no value of its kind. */
+/** Reads a text of a URL; `undefined` when it is not a value of the kind. */
 function valueOf(kind: OptionRule<unknown>["kind"], text: string): unknown {
   if (kind === "integer") return /^\d+$/.test(text) ? Number(text) : undefined;
   if (kind === "boolean") return text === "true" || text === "false" ? text === "true" : undefined;

@@ -1,6 +1,6 @@
 /**
- * What belongs to numbers that count up by one: cheap to add at the end and to drop from the start, with gaps in between.
- * Tags of a channel, questions on an inbox. Not a `Map`, for the reason that `HeldItems` gives.
+ * Items by consecutive numbers, such as delivery tags of a channel. To add at the end and to remove from the start is cheap, and gaps are
+ * allowed. Not a `Map`, for the reason that `HeldItems` gives.
  */
 export class NumberWindow<Item> {
   #items: (Item | undefined)[] = [];
@@ -12,12 +12,12 @@ export class NumberWindow<Item> {
     this.#first = first;
   }
 
-  /** The number that `push` will give next. */
+  /** The number that the next `push` returns. */
   get next(): number {
     return this.#first + this.#items.length - this.#start;
   }
 
-  /** The lowest number that is still kept; equals `next` when empty. */
+  /** The lowest number that is kept; equals `next` when empty. */
   get first(): number {
     return this.#first;
   }
@@ -32,7 +32,7 @@ export class NumberWindow<Item> {
     return number < this.#first ? undefined : this.#items[this.#start + number - this.#first];
   }
 
-  /** Returns what the number has and leaves a gap. */
+  /** Removes and returns the item of a number. */
   take(number: number): Item | undefined {
     if (number < this.#first) return undefined;
     const index = this.#start + number - this.#first;
@@ -43,7 +43,7 @@ export class NumberWindow<Item> {
     return item;
   }
 
-  /** Forgets the lowest number. */
+  /** Removes the lowest number. */
   shift(): void {
     this.#items[this.#start] = undefined;
     this.#start += 1;
@@ -54,7 +54,7 @@ export class NumberWindow<Item> {
     }
   }
 
-  /** Everything that is kept, lowest number first. */
+  /** All items, lowest number first. */
   *items(): Generator<Item> {
     for (let index = this.#start; index < this.#items.length; index++) {
       const item = this.#items[index];

@@ -1,8 +1,8 @@
 /**
- * Reads a cloud's URL, `scheme://place?option=value`: in it nothing else may stand, credentials least of all.
+ * Reads the URL of a cloud, `scheme://place?option=value`. It must have no other parts, and no credentials.
  *
- * @param credentials where they come from instead, as a sentence goes on
- * @throws TypeError that shows no part of a wrong one, which may hold a password
+ * @param credentials the end of the error's sentence: where credentials come from instead
+ * @throws TypeError that shows no part of the URL, which may contain a password
  */
 export function readPlaceUrl(
   text: string,

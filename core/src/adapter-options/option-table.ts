@@ -1,17 +1,17 @@
-import { rejectUnknownKeys } from "./option-checks.ts";
-import type { OptionRule } from "./option-rule.ts";
+import { type OptionRule } from "./option-kinds.ts";
+import { rejectUnknownKeys } from "../options/option-checks.ts";
 import type { UrlWords } from "./url-words.ts";
 
-/** All options of an adapter: the one place that says what they are. In the order in which errors list them. */
+/** All options of an adapter, in the order in which errors list them. */
 export interface OptionTable<Values = unknown> {
-  /** The adapter's name, which errors begin with. */
+  /** The adapter's name, with which errors begin. */
   readonly adapter: string;
   readonly rules: { readonly [Name in keyof Values]: OptionRule<Values[Name]> };
-  /** Where errors about URLs are worded in another way than `urlWords` does. */
+  /** Other texts for errors about URLs than those of `urlWords`. */
   readonly words?: Partial<UrlWords>;
 }
 
-/** What an adapter's options become when they are checked: all there, those with a default never `undefined`. */
+/** The checked options of an adapter: all are present, and those with a default are not `undefined`. */
 export type Checked<Options, WithDefault extends keyof Options = never> = {
   readonly [Name in Extract<keyof Options, string>]: Name extends WithDefault
     ? Exclude<Options[Name], undefined>
@@ -19,9 +19,9 @@ export type Checked<Options, WithDefault extends keyof Options = never> = {
 };
 
 /**
- * Options with their defaults, checked and frozen. One that is `undefined` counts as left out.
+ * Checks options, adds defaults and freezes the result. An option that is `undefined` counts as absent.
  *
- * @throws TypeError that names the option, its value unless that may be secret, and what is allowed
+ * @throws TypeError that names the option, its value unless that may be a secret, and what is allowed
  */
 export function checkOptions<Values>({ adapter, rules }: OptionTable<Values>, options: object): Values {
   rejectUnknownKeys(adapter, options, Object.keys(rules));

@@ -1,6 +1,6 @@
-import { quotedNames } from "./option-checks.ts";
+import { quotedNames } from "../options/option-checks.ts";
 
-/** How errors about a URL are worded. A value comes as it may be shown. */
+/** The texts of errors about a URL. A `value` is given as it may be shown. */
 export interface UrlWords {
   quoted(parameter: string): string;
   /** Followed by ": known are …". */

@@ -1,6 +1,6 @@
 /**
- * Reversible, readable escaping for text that a broker cannot carry as it is: `%` and every character that `unsafe`
- * matches become the percent-encoded bytes of their UTF-8. `unsafe` must be global and match single characters.
+ * Reversible escaping for text that a broker cannot carry: `%` and every character that `unsafe` matches become their percent-encoded
+ * UTF-8 bytes. `unsafe` must be global and match single characters.
  */
 export function percentEncode(text: string, unsafe: RegExp): string {
   return text.replaceAll("%", "%25").replace(unsafe, encodeCharacter);
@@ -12,7 +12,7 @@ function encodeCharacter(character: string): string {
   return encoded;
 }
 
-/** Undoes `percentEncode`. Text that it cannot have made comes back as it is. */
+/** The reverse of `percentEncode`. Text that is not percent-encoded is returned unchanged. */
 export function percentDecode(text: string): string {
   if (!text.includes("%")) return text;
   try {

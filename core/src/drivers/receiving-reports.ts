@@ -1,14 +1,14 @@
-import type { PubSubError } from "./errors.ts";
+import type { PubSubError } from "../base/errors.ts";
 
-/** Of a `DeliverySink`. */
+/** The part of a `DeliverySink` that is used here. */
 interface Told {
   failing(error: PubSubError): void;
   receiving(reconnected: boolean): void;
 }
 
 /**
- * Tells core whether a worker receives, where several parts of it have a say: that one fails, once per code, and that the
- * last of those that failed works again. Whatever reported a failure has to report its end.
+ * Reports to core whether a worker receives, when several parts of it can fail: a failure once per error code, and `receiving` when the
+ * last failing part works again. A part that reported a failure must report its end.
  */
 export class ReceivingReports<Part> {
   readonly #sink: Told;
@@ -28,7 +28,7 @@ export class ReceivingReports<Part> {
     this.#sink.failing(error);
   }
 
-  /** Cheap when nothing fails. With `ofAll`, what came through for one part has also come back for the others: what time mends is mended. */
+  /** A part works. Cheap when nothing fails. With `ofAll`, this also ends the `retryable` failures of all other parts. */
   receiving(part: Part, ofAll = false): void {
     if (this.#failing.size === 0) return;
     this.#failing.delete(part);

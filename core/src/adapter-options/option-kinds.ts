@@ -1,7 +1,17 @@
-import { shown } from "../base/shown.ts";
-import { kindOf } from "../base/wrong-argument.ts";
-import { type NumberRange, requireChoice, requireInteger } from "./option-checks.ts";
-import type { OptionRule } from "./option-rule.ts";
+import { kindOf, shown } from "../base/shown.ts";
+import { type NumberRange, requireChoice, requireInteger } from "../options/option-checks.ts";
+
+/** How one option of an adapter is read and checked. */
+export interface OptionRule<Value> {
+  /** How the text in a URL is read, and whether an error may show the value: not of a secret, a list or an object. */
+  readonly kind: "integer" | "boolean" | "text" | "secret" | "list" | "object";
+  /** Whether the option may be in the query of a URL; as text: its name there, when that is another one. */
+  readonly inUrl: boolean | string;
+  /** The value when the option is absent. */
+  readonly default: Value;
+  /** Returns the value. @throws TypeError that begins with `option` and says what is allowed */
+  check(option: string, value: unknown): Value;
+}
 
 type TextTest = RegExp | ((text: string) => boolean);
 
@@ -10,15 +20,15 @@ interface Row<Default, Test = never> {
   readonly default?: Default;
   /** @default true, for secrets, lists and objects false */
   readonly inUrl?: boolean | string;
-  /** @default all of its kind, but not the empty text */
+  /** Which values are allowed. @default all of the kind except empty text */
   readonly matches?: Test;
-  /** What matches, in words: after "must be", for secrets after "is not". */
+  /** What is allowed, as the end of a sentence: after "must be", for secrets after "is not". */
   readonly allowed?: string;
 }
 
 const NOT_EMPTY = /[^]/;
 
-/** The kinds of options. `NoInfer`: what has no default cannot stand where one is expected. */
+/** The kinds of options. `NoInfer`: a rule without a default does not match where one is expected. */
 export function integer<const Default extends number | undefined = undefined>(
   row: NumberRange & Row<Default>,
 ): OptionRule<number | NoInfer<Default>> {
@@ -51,7 +61,7 @@ export function text<const Default extends string | undefined = undefined>(
   });
 }
 
-/** Text that no error shows. */
+/** Text that errors do not show. */
 export function secret(row: Row<undefined, TextTest> = {}): OptionRule<string | undefined> {
   const { matches = NOT_EMPTY, allowed = "text, or is empty" } = row;
   return rule("secret", row, (option, value) => {
@@ -60,7 +70,7 @@ export function secret(row: Row<undefined, TextTest> = {}): OptionRule<string | 
   });
 }
 
-/** One text or several. Errors show none of them: they may be URLs with a password. */
+/** One text or several. Errors do not show them: they may be URLs with a password. */
 export function list<Item>(defaults: readonly string[], itemFrom: (text: string) => Item): OptionRule<readonly Item[]> {
   const checkedItem = (option: string, item: unknown): Item => {
     if (typeof item === "string") return itemFrom(item);
@@ -73,7 +83,7 @@ export function list<Item>(defaults: readonly string[], itemFrom: (text: string)
   });
 }
 
-/** What only code can hand in: clients, credentials, functions. */
+/** What only code can give: clients, credentials, functions. */
 export function object<Value extends object, Default extends Value | undefined = undefined>(
   row: Row<Default, (value: Partial<Value>) => boolean> = {},
 ): OptionRule<Value | NoInfer<Default>> {
