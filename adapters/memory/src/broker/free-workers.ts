@@ -1,4 +1,4 @@
-import { Deque, type DeliverySink, type PubSubError } from "@anytopic/core/driver";
+import type { DeliverySink, PubSubError } from "@anytopic/core/driver";
 
 /** A worker as its subscription sees it. */
 export interface AttachedWorker {
@@ -16,7 +16,7 @@ export interface AttachedWorker {
 
 /** The workers with a free place, in the order in which they get the next message. */
 export class FreeWorkers {
-  readonly #workers = new Deque<AttachedWorker>();
+  readonly #workers: AttachedWorker[] = [];
 
   get size(): number {
     return this.#workers.length;
@@ -31,24 +31,17 @@ export class FreeWorkers {
   remove(worker: AttachedWorker): void {
     if (!worker.isFree) return;
     worker.isFree = false;
-    this.#workers.remove((other) => other === worker);
+    this.#workers.splice(this.#workers.indexOf(worker), 1);
   }
 
   /** Takes one place of the worker whose turn it is, but not of `avoid` if there is another worker. */
   take(avoid: AttachedWorker | undefined): AttachedWorker {
-    if (this.#workers.peek() === avoid) this.#nextTurn();
-    const worker = this.#workers.peek() as AttachedWorker;
+    const workers = this.#workers;
+    if (workers.length > 1 && workers[0] === avoid) workers.push(workers.shift() as AttachedWorker);
+    const worker = workers[0] as AttachedWorker;
     worker.outstanding += 1;
-    if (worker.outstanding < worker.maxOutstanding) {
-      this.#nextTurn();
-    } else {
-      worker.isFree = false;
-      this.#workers.shift();
-    }
+    if (worker.outstanding >= worker.maxOutstanding) this.remove(worker);
+    else if (workers.length > 1) workers.push(workers.shift() as AttachedWorker);
     return worker;
-  }
-
-  #nextTurn(): void {
-    if (this.#workers.length > 1) this.#workers.push(this.#workers.shift() as AttachedWorker);
   }
 }

@@ -190,7 +190,7 @@ export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
   }
 
   #wake(): void {
-    if (this.#free.size > 0 && this.#backlog.isReady) this.#loop.add(this);
+    if (!this.queued && this.#free.size > 0 && this.#backlog.isReady) this.#loop.add(this);
   }
 
   #ring(nowMs: number, lateMs: number): void {

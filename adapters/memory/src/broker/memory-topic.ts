@@ -64,19 +64,19 @@ export class MemoryTopic implements SubscribedTopic {
    * Other topics do not remember ids: at a million messages a second, ids would cost more than the messages.
    */
   publish(request: PublishRequest, nowMs: number): void {
-    const { exactlyOnce } = this;
-    if (exactlyOnce && this.#recentIds.has(request.id, nowMs)) {
+    if (this.exactlyOnce && this.#recentIds.has(request.id, nowMs)) {
       request.accept();
       return;
     }
     const bytes = sizeOf(request);
-    const refusal = this.#refusal(bytes, nowMs);
+    const isKept = this.#fanOut.length > 0;
+    let refusal = isKept ? this.#unsettled.refusal(bytes) : undefined;
+    if (this.exactlyOnce) refusal ??= this.#remember(request.id, nowMs);
     if (refusal !== undefined) {
       request.reject(refusal);
       return;
     }
-    if (exactlyOnce) this.#recentIds.remember(request.id, nowMs);
-    if (this.#fanOut.length > 0) {
+    if (isKept) {
       const message = this.#store(request, bytes, nowMs);
       for (const subscription of this.#fanOut) subscription.add(message);
     }
@@ -106,10 +106,13 @@ export class MemoryTopic implements SubscribedTopic {
     return new TopicMessage(message, bytes, nowMs);
   }
 
-  #refusal(bytes: number, nowMs: number): PubSubError | undefined {
-    const refusal = this.#fanOut.length > 0 ? this.#unsettled.refusal(bytes) : undefined;
-    if (refusal !== undefined || !this.exactlyOnce || this.#recentIds.hasRoom(nowMs)) return refusal;
-    const { maxDeduplicationIds } = this.#limits;
-    return exhausted(`the deduplication window of topic ${this.name}`, "maxDeduplicationIds", maxDeduplicationIds);
+  /** Returns why the id cannot be remembered, undefined when it is. */
+  #remember(id: string, nowMs: number): PubSubError | undefined {
+    if (!this.#recentIds.hasRoom(nowMs)) {
+      const { maxDeduplicationIds } = this.#limits;
+      return exhausted(`the deduplication window of topic ${this.name}`, "maxDeduplicationIds", maxDeduplicationIds);
+    }
+    this.#recentIds.remember(id, nowMs);
+    return undefined;
   }
 }
