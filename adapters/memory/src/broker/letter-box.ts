@@ -74,15 +74,19 @@ export class LetterBox {
     const lease = {};
     letter.lease = lease;
     letter.leaseEndsMs = nowMs + LETTER_LEASE_MS;
-    const { mark, message } = letter;
+    const { id, body, attributes, orderingKey, publishTimeMs, native } = letter.message;
     return {
-      ...message,
-      native: message,
-      mark,
+      mark: letter.mark,
+      id,
+      body,
+      attributes,
+      orderingKey,
+      publishTimeMs,
+      native,
       remove: async () => {
         // Already purged: it is certain that the letter is gone.
         if (!this.#letters.has(letter)) return;
-        if (letter.lease !== lease) throw leaseLost(`letter ${message.id} in ${this.#name}`);
+        if (letter.lease !== lease) throw leaseLost(`letter ${id} in ${this.#name}`);
         this.#remove(letter);
       },
       putBack: async () => {
