@@ -101,12 +101,14 @@ export class Backlog {
     return true;
   }
 
-  /** A message that was delivered leaves the subscription, and the next one of its key may follow. */
-  finish(message: TopicMessage): void {
+  /** A message that was delivered leaves the subscription. Returns whether the next one of its key is ready now. */
+  finish(message: TopicMessage): boolean {
     this.#topic.forget(message);
     const key = this.#keyOf(message);
     const next = key === undefined ? undefined : this.#closedKeys.next(key);
-    if (next !== undefined) this.giveBack(next, 1);
+    if (next === undefined) return false;
+    this.giveBack(next, 1);
+    return true;
   }
 
   /** Returns the delayed messages that are due, and drops the fresh ones that have expired. */

@@ -117,8 +117,12 @@ export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
 
   ack(delivery: MemoryDelivery): Promise<void> | undefined {
     if (!this.#leases.delete(delivery)) return this.#refuse(delivery);
-    this.#backlog.finish(delivery.message);
-    return this.#settled(delivery);
+    const { message, worker } = delivery;
+    const nextIsReady = this.#backlog.finish(message);
+    worker.outstanding -= 1;
+    // Every message passes here. If the worker was free before, what was ready then is already in the work loop.
+    if (nextIsReady || !worker.isFree) this.#offer(worker);
+    return this.#topic.exactlyOnce ? DONE : undefined;
   }
 
   retry(delivery: MemoryDelivery, delayMs: number): Promise<void> | undefined {
@@ -185,6 +189,10 @@ export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
 
   #freePlace(worker: AttachedWorker): void {
     worker.outstanding -= 1;
+    this.#offer(worker);
+  }
+
+  #offer(worker: AttachedWorker): void {
     if (worker.isOpen) this.#free.add(worker);
     this.#wake();
   }
