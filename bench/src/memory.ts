@@ -10,7 +10,7 @@ import { median } from "./median.ts";
 import { anytopicLatency, compareLatency } from "./latency.ts";
 import { nextOrder } from "./order.ts";
 
-const COUNT = Number(process.env["COUNT"] ?? 200_000);
+const COUNT = Number(process.env["COUNT"] ?? 50_000);
 const CALLERS = 256;
 
 /** From the call to the end of the handler, in one process. */

@@ -1,11 +1,10 @@
 import type { Adapter, AdapterModule } from "@anytopic/core/driver";
 import { memoryCapabilities } from "./capabilities.ts";
-import { openConnection } from "./driver.ts";
+import { openDriver } from "./driver.ts";
 import { type CheckedOptions, checkedOptions, type MemoryOptions, optionsFromUrl } from "./options.ts";
 
 /**
- * An in-memory broker for `connect`. Without a name every `connect` gets a broker of its own, which is gone when the
- * connection is closed.
+ * An in-memory broker for `connect`. Without a name every `connect` gets a broker of its own, which ends with the connection.
  *
  * @throws TypeError when an option is unknown or out of range
  */
@@ -13,16 +12,16 @@ export function memory(options: MemoryOptions = {}): Adapter {
   return adapter(checkedOptions(options));
 }
 
-/** For `connect("memory:…")`; options follow as a query: `memory:orders?maxMessages=1000`. */
+/** For `connect("memory:…")`; options are its query: `memory:orders?maxMessages=1000`. */
 export const adapterModule: AdapterModule = Object.freeze({
   schemes: Object.freeze(["memory"]),
   fromUrl: (url: string, options?: unknown) => adapter(optionsFromUrl(url, options)),
 });
 
-function adapter({ name, ...limits }: CheckedOptions): Adapter {
+function adapter(options: CheckedOptions): Adapter {
   return Object.freeze({
     name: "memory",
     capabilities: memoryCapabilities,
-    open: openConnection.bind(undefined, name, Object.freeze(limits)),
-  });
+    open: (context, signal) => openDriver(options, context, signal),
+  } satisfies Adapter);
 }

@@ -1,18 +1,9 @@
 import type { Capabilities } from "@anytopic/core/driver";
-import {
-  DEDUPLICATION_WINDOW_MS,
-  MAX_ACK_DEADLINE_MS,
-  MAX_ATTRIBUTES,
-  MAX_ATTRIBUTE_KEY_BYTES,
-  MAX_ATTRIBUTE_VALUE_BYTES,
-  MAX_LEASE_MS,
-  MAX_MESSAGE_BYTES,
-  MAX_NACK_DELAY_MS,
-  MAX_ORDERING_KEY_BYTES,
-  MIN_ACK_DEADLINE_MS,
-} from "./limits.ts";
+import { DEDUPLICATION_WINDOW_MS, MAX_LEASE_MS, MAX_MESSAGE_BYTES } from "./limits.ts";
 
-/** What the in-memory broker does. */
+const TWELVE_HOURS_MS: number = 12 * 60 * 60 * 1000;
+
+/** What the in-memory broker can do. Nothing outside sets its limits: they are chosen so that what works here fits most brokers. */
 export const memoryCapabilities: Capabilities = Object.freeze({
   ordering: "per-key",
   orderedRetry: "broker",
@@ -20,16 +11,16 @@ export const memoryCapabilities: Capabilities = Object.freeze({
   deduplicationWindowMs: DEDUPLICATION_WINDOW_MS,
   lease: "renewable",
   maxLeaseMs: MAX_LEASE_MS,
-  ackDeadline: Object.freeze({ minMs: MIN_ACK_DEADLINE_MS, maxMs: MAX_ACK_DEADLINE_MS }),
-  nackDelay: Object.freeze({ maxMs: MAX_NACK_DELAY_MS, granularityMs: 1 }),
+  ackDeadline: Object.freeze({ minMs: 1000, maxMs: TWELVE_HOURS_MS }),
+  nackDelay: Object.freeze({ maxMs: TWELVE_HOURS_MS, granularityMs: 1 }),
   attempts: "exact",
   orderedAttempts: "broker",
   ack: "confirmed",
   maxMessageBytes: MAX_MESSAGE_BYTES,
-  maxAttributes: MAX_ATTRIBUTES,
-  maxAttributeKeyBytes: MAX_ATTRIBUTE_KEY_BYTES,
-  maxAttributeValueBytes: MAX_ATTRIBUTE_VALUE_BYTES,
-  maxOrderingKeyBytes: MAX_ORDERING_KEY_BYTES,
+  maxAttributes: 100,
+  maxAttributeKeyBytes: 256,
+  maxAttributeValueBytes: 4096,
+  maxOrderingKeyBytes: 1024,
   publishBatch: Object.freeze({ maxMessages: 1000, maxBytes: 64 * 1024 * 1024, lingerMs: 0 }),
   durability: "process",
   deadLetterCount: "exact",

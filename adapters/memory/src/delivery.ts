@@ -1,24 +1,24 @@
 import type { Attributes, DeliveryOwner, DriverDelivery, Held } from "@anytopic/core/driver";
 import type { TopicMessage } from "./broker/topic-message.ts";
-import type { Worker } from "./broker/worker.ts";
+import type { AttachedWorker } from "./broker/free-workers.ts";
 
-/** One handing-over of a message to a worker. Its lease ends at `expiresMs` unless renewed. */
+/** One delivery of a message to a worker. Its lease ends at `expiresMs` unless it is renewed. */
 export class MemoryDelivery implements DriverDelivery, Held<MemoryDelivery> {
   readonly owner: DeliveryOwner<MemoryDelivery>;
-  readonly worker: Worker;
+  readonly worker: AttachedWorker;
   readonly message: TopicMessage;
   readonly attempt: number;
-  /** In the broker's time, as all times here. */
+  /** In the broker's time, as every time here except `publishTimeMs`. */
   readonly startedMs: number;
   expiresMs: number;
-  /** With its worker: neither settled nor taken away. */
+  /** True until it is settled or revoked. */
   isHeld = false;
   older: MemoryDelivery | undefined = undefined;
   newer: MemoryDelivery | undefined = undefined;
 
   constructor(
     owner: DeliveryOwner<MemoryDelivery>,
-    worker: Worker,
+    worker: AttachedWorker,
     message: TopicMessage,
     attempt: number,
     startedMs: number,

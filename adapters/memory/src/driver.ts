@@ -2,16 +2,15 @@ import type { Driver, DriverContext } from "@anytopic/core/driver";
 import { namedBroker } from "./broker/broker-registry.ts";
 import { memoryDeadLetters } from "./dead-letters.ts";
 import { connectionClosed } from "./errors.ts";
-import type { MemoryLimits } from "./limits.ts";
 import { MemoryBroker } from "./broker/memory-broker.ts";
+import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
 import { MemoryPublisher } from "./publisher.ts";
 import { MemorySubscriber } from "./subscriber.ts";
 
 /** Connects to the named broker, or to a new one. */
-export async function openConnection(
-  name: string | undefined,
-  limits: MemoryLimits,
+export async function openDriver(
+  { name, ...limits }: CheckedOptions,
   context: DriverContext,
   signal?: AbortSignal,
 ): Promise<Driver> {

@@ -1,13 +1,9 @@
 import { PubSubError } from "@anytopic/core/driver";
 
-// Nothing below this adapter throws, so there is no table to map: these are all the errors it makes.
+// No client library throws below this adapter, so there are no errors to translate. These are all of its own.
 
-export function topicNotFound(topic: string): PubSubError {
-  return new PubSubError("NOT_FOUND", `topic ${topic} does not exist in this broker: create it by provisioning`);
-}
-
-export function subscriptionNotFound(path: string): PubSubError {
-  return new PubSubError("NOT_FOUND", `subscription ${path} does not exist in this broker: create it by provisioning`);
+export function notFound(what: string): PubSubError {
+  return new PubSubError("NOT_FOUND", `${what} does not exist in this broker: create it by provisioning`);
 }
 
 export function exhausted(what: string, option: string, limit: number): PubSubError {

@@ -7,13 +7,18 @@ import {
   queryOptions,
   urlReader,
 } from "@anytopic/core/driver";
-import type { MemoryLimits } from "./limits.ts";
-import { DEFAULT_MAX_BYTES, DEFAULT_MAX_DEDUPLICATION_IDS, DEFAULT_MAX_MESSAGES, MAX_MESSAGE_BYTES } from "./limits.ts";
+import {
+  DEFAULT_MAX_BYTES,
+  DEFAULT_MAX_DEDUPLICATION_IDS,
+  DEFAULT_MAX_MESSAGES,
+  MAX_MESSAGE_BYTES,
+  type MemoryLimits,
+} from "./limits.ts";
 
 type PartialLimits = { readonly [Key in keyof MemoryLimits]?: MemoryLimits[Key] | undefined };
 
 export interface MemoryOptions extends PartialLimits {
-  /** Connections with the same name share a broker, for the life of the process. 1 to 64 letters, digits, `.`, `_`, `-`. @default a broker of its own */
+  /** Connections with the same name share a broker, as long as the process lives. 1 to 64 letters, digits, `.`, `_`, `-`. @default a broker of its own */
   readonly name?: string | undefined;
 }
 
@@ -40,7 +45,9 @@ export const OPTIONS: OptionTable<CheckedOptions> = {
 };
 
 /** @throws TypeError when an option is unknown or out of range */
-export const checkedOptions = (options: MemoryOptions): CheckedOptions => checkOptions(OPTIONS, options);
+export function checkedOptions(options: MemoryOptions): CheckedOptions {
+  return checkOptions(OPTIONS, options);
+}
 
 /** `memory:` is a broker of its own, `memory:name` a shared one. */
 export const optionsFromUrl: OptionsFromUrl<CheckedOptions> = urlReader(OPTIONS, readUrl, checkedOptions);
@@ -49,7 +56,7 @@ function readUrl(url: string): MemoryOptions {
   const match = /^memory:(?:\/\/)?([^?#]*)(?:\?([^#]*))?$/.exec(url);
   if (match === null) throw new TypeError("a memory URL is memory:, or memory:name, and may end in ?option=value");
   const [, name = "", query = ""] = match;
-  // The part of the name may be a misplaced password: it is not shown.
+  // What stands for the name may be a misplaced password: the error does not show it.
   if (name !== "" && !NAME.matches.test(name)) throw new TypeError(`the name in a memory URL must be ${NAME.allowed}`);
   return { ...(name === "" ? {} : { name }), ...queryOptions(OPTIONS, url, query) };
 }

@@ -1,12 +1,12 @@
 import { Deque, type DriverPublisher, type PublishRequest, type TopicSpec } from "@anytopic/core/driver";
 import { sizeOf } from "./codec.ts";
-import { topicNotFound } from "./errors.ts";
+import { notFound } from "./errors.ts";
 import type { MemoryBroker } from "./broker/memory-broker.ts";
 import type { Work } from "./broker/work-loop.ts";
 
 const NOTHING: readonly PublishRequest[] = [];
 
-/** Publishes to one topic, which it looks up by name for each batch: it may be deleted and made again meanwhile. */
+/** Publishes to one topic. It looks the topic up by name each time, because that may have been deleted and created again. */
 export class MemoryPublisher implements DriverPublisher, Work {
   queued = false;
   readonly #broker: MemoryBroker;
@@ -34,7 +34,7 @@ export class MemoryPublisher implements DriverPublisher, Work {
       const request = this.#next();
       if (request === undefined) break;
       if (!request.awaited) continue;
-      if (topic === undefined) request.reject(topicNotFound(this.#topic));
+      if (topic === undefined) request.reject(notFound(`topic ${this.#topic}`));
       else topic.publish(request, nowMs);
     }
     return steps;

@@ -8,10 +8,10 @@ import type {
 import { MemoryDelivery } from "./delivery.ts";
 import type { MemoryBroker } from "./broker/memory-broker.ts";
 import type { MemorySubscription } from "./broker/memory-subscription.ts";
-import type { Worker } from "./broker/worker.ts";
+import type { AttachedWorker } from "./broker/free-workers.ts";
 
-/** One worker. When its subscription is deleted, it waits for another of that name. */
-export class MemorySubscriber implements DriverSubscriber, Worker {
+/** One worker. When its subscription is deleted, it waits until that exists again. */
+export class MemorySubscriber implements DriverSubscriber, AttachedWorker {
   readonly sink: DeliverySink;
   readonly maxOutstanding: number;
   outstanding = 0;
@@ -19,7 +19,7 @@ export class MemorySubscriber implements DriverSubscriber, Worker {
   isOpen = true;
   readonly #broker: MemoryBroker;
   readonly #spec: SubscriptionSpec;
-  /** Undefined while it does not exist. */
+  /** Undefined while the subscription does not exist. */
   #subscription: MemorySubscription | undefined;
   /** A worker waits for messages: like the socket of any other broker, it keeps the process alive. */
   readonly #keepAlive: NodeJS.Timeout;

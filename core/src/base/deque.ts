@@ -11,9 +11,11 @@ export class Deque<Item> {
   }
 
   push(item: Item): void {
-    if (this.#length === this.#ring.length) this.#resize(this.#length * 2);
-    this.#ring[(this.#head + this.#length) & (this.#ring.length - 1)] = item;
-    this.#length += 1;
+    const length = this.#length;
+    if (length === this.#ring.length) this.#resize(length * 2);
+    const ring = this.#ring;
+    ring[(this.#head + length) & (ring.length - 1)] = item;
+    this.#length = length + 1;
   }
 
   peek(): Item | undefined {
@@ -21,12 +23,15 @@ export class Deque<Item> {
   }
 
   shift(): Item | undefined {
-    const item = this.#ring[this.#head];
+    // Each private field is read once: V8 inlines short functions only.
+    const ring = this.#ring;
+    const head = this.#head;
+    const item = ring[head];
     if (item === undefined) return undefined;
-    this.#ring[this.#head] = undefined;
-    this.#head = (this.#head + 1) & (this.#ring.length - 1);
+    ring[head] = undefined;
+    this.#head = (head + 1) & (ring.length - 1);
     this.#length -= 1;
-    if (this.#length === 0 && this.#ring.length > 1024) this.#resize(FIRST_CAPACITY);
+    if (ring.length > 1024 && this.#length === 0) this.#resize(FIRST_CAPACITY);
     return item;
   }
 

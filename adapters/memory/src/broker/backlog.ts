@@ -2,7 +2,7 @@ import { Deque } from "@anytopic/core/driver";
 import { ClosedKeys } from "./closed-keys.ts";
 import { DelayHeap } from "./delay-heap.ts";
 import type { TopicMessage } from "./topic-message.ts";
-import type { Worker } from "./worker.ts";
+import type { AttachedWorker } from "./free-workers.ts";
 
 /** A topic as its subscriptions see it. */
 export interface SubscribedTopic {
@@ -10,26 +10,31 @@ export interface SubscribedTopic {
   readonly ordered: boolean;
   readonly exactlyOnce: boolean;
   readonly retentionMs: number;
-  /** A subscription is done with the message. */
+  /** One subscription no longer needs the message. */
   forget(message: TopicMessage): void;
 }
 
-/** Gives a message to a worker, to another than `avoid` when there is one. */
-export type HandOut = (message: TopicMessage, attempt: number, avoid: Worker | undefined, nowMs: number) => void;
+/** Delivers a message to a worker, but not to `avoid` if there is another one. */
+export type HandOut = (
+  message: TopicMessage,
+  attempt: number,
+  avoid: AttachedWorker | undefined,
+  nowMs: number,
+) => void;
 
-/** A message that comes back, or the next one of a key. */
+/** A message to redeliver, or the next one of a key. */
 interface Returned {
   readonly message: TopicMessage;
   readonly attempt: number;
-  /** The worker that gave it back or let its lease lapse. */
-  readonly avoid: Worker | undefined;
+  /** The worker that gave it back, or whose lease ended. */
+  readonly avoid: AttachedWorker | undefined;
   dueMs: number;
   order: number;
 }
 
 /**
- * The messages of one subscription that no worker has. Each is in exactly one place: `fresh` (never handed out),
- * `returned` (to be handed out again, or next of its key), `delayed`, or waiting for its key.
+ * The messages of one subscription that no worker has. Each is in exactly one place: `fresh` (never delivered),
+ * `returned` (to redeliver, or next of its key), `delayed`, or waiting for its key.
  */
 export class Backlog {
   readonly #topic: SubscribedTopic;
@@ -45,12 +50,12 @@ export class Backlog {
     this.#handOut = handOut;
   }
 
-  /** Whether `handOutNext` would find a message. */
+  /** Whether `handOutNext` has a message. */
   get isReady(): boolean {
     return this.#fresh.length > 0 || this.#returned.length > 0;
   }
 
-  /** When `advance` has something to do: a message is due, or the oldest fresh one expires. */
+  /** When `advance` next has something to do: a delayed message is due, or the oldest fresh one expires. */
   get dueMs(): number {
     const fresh = this.#fresh.peek();
     const delayed = this.#delayed.peek();
@@ -64,18 +69,18 @@ export class Backlog {
     this.#fresh.push(message);
   }
 
-  /** Takes a message back that may be handed out at once. */
-  giveBack(message: TopicMessage, attempt: number, avoid?: Worker): void {
+  /** Takes a message back that may be redelivered at once. */
+  giveBack(message: TopicMessage, attempt: number, avoid?: AttachedWorker): void {
     this.#returned.push({ message, attempt, avoid, dueMs: 0, order: 0 });
   }
 
-  /** Takes a message back that may be handed out at `dueMs`. */
+  /** Takes a message back that may be redelivered at `dueMs`. */
   delay(message: TopicMessage, attempt: number, dueMs: number): void {
     message.compact();
     this.#delayed.push({ message, attempt, avoid: undefined, dueMs, order: 0 });
   }
 
-  /** Takes the next message, old ones and fresh ones in turn, and hands it out, drops it or lets it wait for its key; false when there is none. */
+  /** Takes the next message, a returned and a fresh one in turn. Delivers it, drops it when it has expired, or lets it wait for its key. False when there is none. */
   handOutNext(nowMs: number): boolean {
     if (this.#returned.length > 0 && (this.#returnedNext || this.#fresh.length === 0)) {
       this.#returnedNext = false;
@@ -96,15 +101,17 @@ export class Backlog {
     return true;
   }
 
-  /** A message that was handed out leaves the subscription, and its key goes on. */
-  finish(message: TopicMessage): void {
+  /** A message that was delivered leaves the subscription. Returns whether the next one of its key is ready now. */
+  finish(message: TopicMessage): boolean {
     this.#topic.forget(message);
     const key = this.#keyOf(message);
     const next = key === undefined ? undefined : this.#closedKeys.next(key);
-    if (next !== undefined) this.giveBack(next, 1);
+    if (next === undefined) return false;
+    this.giveBack(next, 1);
+    return true;
   }
 
-  /** Brings back what was delayed until now, and drops fresh messages that have expired. */
+  /** Returns the delayed messages that are due, and drops the fresh ones that have expired. */
   advance(nowMs: number): void {
     for (let head = this.#delayed.peek(); head !== undefined && head.dueMs <= nowMs; head = this.#delayed.peek()) {
       this.#delayed.pop();
@@ -116,7 +123,7 @@ export class Backlog {
     }
   }
 
-  /** Lets go of everything. */
+  /** Drops every message. */
   clear(): void {
     for (const message of this.#fresh.remove(() => true)) this.#topic.forget(message);
     for (const { message } of this.#returned.remove(() => true)) this.#topic.forget(message);
@@ -125,7 +132,7 @@ export class Backlog {
     for (const message of this.#closedKeys.drain()) this.#topic.forget(message);
   }
 
-  /** The key that keeps the message in order. */
+  /** The ordering key, if the topic keeps order. */
   #keyOf(message: TopicMessage): string | undefined {
     return this.#topic.ordered ? message.orderingKey : undefined;
   }

@@ -1,12 +1,10 @@
 import { systemClock, type Clock } from "@anytopic/core";
 
-/**
- * A broker's time: whole milliseconds since it was made: small numbers, which V8 keeps inside objects, and never Unix time.
- */
+/** A broker's time, which is not Unix time: whole milliseconds since it was created. V8 keeps such small numbers inside objects. */
 export class BrokerTime {
   readonly clock: Clock;
   readonly #originMs: number;
-  /** Of whole milliseconds 10 may be 9.1: delays are lengthened by this, except where somebody moves the clock by whole ones. */
+  /** Delays are lengthened by this: 10 whole milliseconds may be 9.1. Other clocks are moved by whole milliseconds. */
   readonly resolutionMs: number;
 
   constructor(clock: Clock) {
@@ -20,7 +18,7 @@ export class BrokerTime {
   }
 }
 
-/** One timer for many due times: armed for the earliest, set at most once while later ones come in. */
+/** One timer for many due times. It is set for the earliest; a later one does not set it again. */
 export class Alarm {
   readonly #time: BrokerTime;
   readonly #ring: (nowMs: number, lateMs: number) => void;
@@ -32,11 +30,10 @@ export class Alarm {
     this.#ring = ring;
   }
 
-  /** Makes sure that it rings at `dueMs`, in the broker's time, or earlier. */
+  /** Rings at `dueMs`, in the broker's time, or earlier. */
   by(dueMs: number): void {
     if (dueMs >= this.#dueMs) return;
     this.cancel();
-    if (dueMs === Number.POSITIVE_INFINITY) return;
     this.#dueMs = dueMs;
     this.#timer = this.#time.clock.setTimer(() => {
       const lateMs = this.#time.now() - this.#dueMs;

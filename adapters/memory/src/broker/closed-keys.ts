@@ -2,14 +2,14 @@ import { Deque } from "@anytopic/core/driver";
 import type { TopicMessage } from "./topic-message.ts";
 
 /**
- * The ordering keys of one subscription that are closed: one message of each is out, delayed, or next in line, and the
- * rest wait behind it.
+ * The ordering keys of one subscription that are closed: one message of each is with a worker, delayed or returned, and its
+ * later messages wait.
  */
 export class ClosedKeys {
   /** The later messages of each key, in publish order; undefined until the first one has to wait. */
   readonly #waiting = new Map<string, Deque<TopicMessage> | undefined>();
 
-  /** Closes the key for `message` and returns true; or, when it is closed already, queues `message` and returns false. */
+  /** Closes the key for `message` and returns true. When the key is closed already, queues `message` and returns false. */
   enter(key: string, message: TopicMessage): boolean {
     let waiting = this.#waiting.get(key);
     if (waiting === undefined) {
@@ -22,14 +22,14 @@ export class ClosedKeys {
     return false;
   }
 
-  /** The message that closed the key is done with: returns the next, for which the key stays closed, or opens the key. */
+  /** The message that closed the key has left. Returns the next one, for which the key stays closed, or opens the key. */
   next(key: string): TopicMessage | undefined {
     const next = this.#waiting.get(key)?.shift();
     if (next === undefined) this.#waiting.delete(key);
     return next;
   }
 
-  /** Removes and returns everything that waits. */
+  /** Removes and returns all messages that wait. */
   drain(): readonly TopicMessage[] {
     return [...this.#waiting.values()].flatMap((waiting) => waiting?.remove(() => true) ?? []);
   }

@@ -1,13 +1,13 @@
 /**
  * The ids published on a topic within the last `windowMs`, at most `maxIds` of them.
  *
- * Two generations: a new one begins when the current one is older than the window, by which time everything in the
- * one before it has lapsed and is dropped whole.
+ * They are kept in two generations. When the current one is older than the window, a new one begins. Every id of the
+ * previous generation has expired then, so it is dropped as a whole.
  */
 export class DeduplicationWindow {
   readonly #windowMs: number;
   readonly #maxIds: number;
-  /** Id to the time it was remembered, counted from its generation's start. */
+  /** Id to the time when it was published, counted from the generation's start. */
   #current = new Map<string, number>();
   #currentStartMs = 0;
   #previous = new Map<string, number>();
@@ -26,13 +26,13 @@ export class DeduplicationWindow {
     return previous !== undefined && nowMs - this.#previousStartMs - previous < this.#windowMs;
   }
 
-  /** Whether one more id can be remembered without forgetting one before its time. */
+  /** Whether one more id can be remembered without forgetting another too early. */
   hasRoom(nowMs: number): boolean {
     this.#turn(nowMs);
     return this.#current.size < this.#maxIds / 2 || this.#previous.size === 0;
   }
 
-  /** Call it only when there is room. */
+  /** Requires `hasRoom`. */
   remember(id: string, nowMs: number): void {
     if (this.#current.size >= this.#maxIds / 2) this.#begin(nowMs);
     this.#current.set(id, nowMs - this.#currentStartMs);

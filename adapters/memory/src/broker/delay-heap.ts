@@ -1,4 +1,4 @@
-/** What a `DelayHeap` needs of an item. */
+/** What a `DelayHeap` needs in an item. */
 export interface Delayed {
   /** In the broker's time. */
   dueMs: number;
@@ -6,7 +6,7 @@ export interface Delayed {
   order: number;
 }
 
-/** Items by due time; those due at the same time come in the order they went in. */
+/** Items by due time. Items that are due at the same time keep the order in which they were added. */
 export class DelayHeap<Item extends Delayed> {
   readonly #items: Item[] = [];
   #added = 0;

@@ -7,26 +7,27 @@ import { StorageQuota } from "./storage-quota.ts";
 import { TopicMessage } from "./topic-message.ts";
 
 interface Letter {
-  /** Tells it from others of the same id and time. */
+  /** Unlike id and time, no other letter has the same. */
   readonly mark: string;
   readonly message: TopicMessage;
-  /** Identifies the lease; undefined when nobody has taken it. */
-  taker: object | undefined;
-  takenUntilMs: number;
+  /** Identifies the lease; undefined when nobody has taken the letter. */
+  lease: object | undefined;
+  leaseEndsMs: number;
 }
 
 /** The dead letters of one subscription, oldest first. */
 export class LetterBox {
-  readonly #what: string;
+  readonly #name: string;
   readonly #time: BrokerTime;
   readonly #quota: StorageQuota;
   readonly #letters = new Set<Letter>();
   #stored = 0;
 
-  constructor(what: string, time: BrokerTime, limits: MemoryLimits) {
-    this.#what = what;
+  /** @param name for errors */
+  constructor(name: string, time: BrokerTime, limits: MemoryLimits) {
+    this.#name = name;
     this.#time = time;
-    this.#quota = new StorageQuota(what, limits);
+    this.#quota = new StorageQuota(name, limits);
   }
 
   get size(): number {
@@ -40,15 +41,15 @@ export class LetterBox {
     this.#quota.add(bytes);
     this.#stored += 1;
     const message = new TopicMessage(letter, bytes, this.#time.now());
-    this.#letters.add({ mark: String(this.#stored), message, taker: undefined, takenUntilMs: 0 });
+    this.#letters.add({ mark: String(this.#stored), message, lease: undefined, leaseEndsMs: 0 });
   }
 
-  /** Taken ones included: they are still there. */
+  /** Includes letters that somebody has taken: they are still in the queue. */
   peek(limit: number): readonly TopicMessage[] {
     const found: TopicMessage[] = [];
-    for (const letter of this.#letters) {
+    for (const { message } of this.#letters) {
       if (found.length >= limit) break;
-      found.push(letter.message);
+      found.push(message);
     }
     return found;
   }
@@ -58,7 +59,7 @@ export class LetterBox {
     const taken: TakenLetter[] = [];
     for (const letter of this.#letters) {
       if (taken.length >= limit) break;
-      if (letter.taker === undefined || letter.takenUntilMs <= nowMs) taken.push(this.#lend(letter, nowMs));
+      if (letter.lease === undefined || letter.leaseEndsMs <= nowMs) taken.push(this.#take(letter, nowMs));
     }
     return taken;
   }
@@ -69,10 +70,10 @@ export class LetterBox {
     return count;
   }
 
-  #lend(letter: Letter, nowMs: number): TakenLetter {
-    const taker = {};
-    letter.taker = taker;
-    letter.takenUntilMs = nowMs + LETTER_LEASE_MS;
+  #take(letter: Letter, nowMs: number): TakenLetter {
+    const lease = {};
+    letter.lease = lease;
+    letter.leaseEndsMs = nowMs + LETTER_LEASE_MS;
     const { id, body, attributes, orderingKey, publishTimeMs, native } = letter.message;
     return {
       mark: letter.mark,
@@ -83,13 +84,13 @@ export class LetterBox {
       publishTimeMs,
       native,
       remove: async () => {
-        // Gone already (purged): what was asked for is certain.
+        // Already purged: it is certain that the letter is gone.
         if (!this.#letters.has(letter)) return;
-        if (letter.taker !== taker) throw leaseLost(`letter ${id} in ${this.#what}`);
+        if (letter.lease !== lease) throw leaseLost(`letter ${id} in ${this.#name}`);
         this.#remove(letter);
       },
       putBack: async () => {
-        if (letter.taker === taker) letter.taker = undefined;
+        if (letter.lease === lease) letter.lease = undefined;
       },
     };
   }

@@ -1,35 +1,17 @@
 import type { Clock, SubscriptionSpec, TopicSpec } from "@anytopic/core/driver";
 import { BrokerTime } from "./broker-time.ts";
-import { subscriptionNotFound, topicNotFound } from "../errors.ts";
+import { notFound } from "../errors.ts";
 import type { MemoryLimits } from "../limits.ts";
-import type { MemorySubscription } from "./memory-subscription.ts";
-import { MemoryTopic } from "./memory-topic.ts";
+import type { MemorySubscription, MemorySubscriptionStatistics } from "./memory-subscription.ts";
+import { MemoryTopic, type MemoryTopicStatistics } from "./memory-topic.ts";
 import { WorkLoop } from "./work-loop.ts";
 
-/** What a subscription holds now. */
-export interface MemorySubscriptionStatistics {
-  readonly topic: string;
-  readonly subscription: string;
-  readonly workers: number;
-  /** Deliveries with workers. */
-  readonly outstanding: number;
-  readonly deadLetters: number;
-}
-
-/** What a topic holds now. */
-export interface MemoryTopicStatistics {
-  readonly topic: string;
-  /** Messages that some subscription has not settled. */
-  readonly messages: number;
-  readonly bytes: number;
-}
-
-/** The broker: topics by name. Lives as long as somebody refers to it; see `memory` for named ones. */
+/** The broker: topics by name. One without a name lives as long as its connection, a named one as long as the process. */
 export class MemoryBroker {
   readonly limits: MemoryLimits;
   readonly time: BrokerTime;
   readonly loop: WorkLoop;
-  /** Called after a subscription was created. */
+  /** Called after each creation of a subscription. */
   readonly subscriptionListeners: Set<() => void> = new Set();
   readonly #topics = new Map<string, MemoryTopic>();
 
@@ -50,14 +32,14 @@ export class MemoryBroker {
   /** @throws PubSubError `NOT_FOUND` */
   requireTopic(spec: TopicSpec): MemoryTopic {
     const topic = this.#topics.get(spec.physicalName);
-    if (topic === undefined) throw topicNotFound(spec.physicalName);
+    if (topic === undefined) throw notFound(`topic ${spec.physicalName}`);
     return topic;
   }
 
   /** @throws PubSubError `NOT_FOUND` */
   requireSubscription(spec: SubscriptionSpec): MemorySubscription {
     const subscription = this.requireTopic(spec.topic).subscriptions.get(spec.physicalName);
-    if (subscription === undefined) throw subscriptionNotFound(`${spec.topic.physicalName}/${spec.physicalName}`);
+    if (subscription === undefined) throw notFound(`subscription ${spec.topic.physicalName}/${spec.physicalName}`);
     return subscription;
   }
 
@@ -77,22 +59,12 @@ export class MemoryBroker {
   }
 
   topicStatistics(): readonly MemoryTopicStatistics[] {
-    return [...this.#topics.values()].map(({ name, unsettled: { messages, bytes } }) => ({
-      topic: name,
-      messages,
-      bytes,
-    }));
+    return [...this.#topics.values()].map((topic) => topic.statistics());
   }
 
   subscriptionStatistics(): readonly MemorySubscriptionStatistics[] {
-    return [...this.#topics.values()].flatMap((topic) =>
-      [...topic.subscriptions.values()].map(({ name, workers, outstanding, letters }) => ({
-        topic: topic.name,
-        subscription: name,
-        workers,
-        outstanding,
-        deadLetters: letters.size,
-      })),
+    return [...this.#topics.values()].flatMap(({ subscriptions }) =>
+      [...subscriptions.values()].map((subscription) => subscription.statistics()),
     );
   }
 }

@@ -2,30 +2,42 @@ import { type DeliveryOwner, HeldItems, type SubscriptionSpec } from "@anytopic/
 import { Backlog, type SubscribedTopic } from "./backlog.ts";
 import { Alarm } from "./broker-time.ts";
 import { MemoryDelivery } from "../delivery.ts";
-import { leaseLost, subscriptionNotFound } from "../errors.ts";
+import { leaseLost, notFound } from "../errors.ts";
 import { FreeWorkers } from "./free-workers.ts";
 import { LetterBox } from "./letter-box.ts";
 import { MAX_LEASE_MS, type MemoryLimits } from "../limits.ts";
 import type { TopicMessage } from "./topic-message.ts";
 import type { Work, WorkLoop } from "./work-loop.ts";
-import type { Worker } from "./worker.ts";
+import type { AttachedWorker } from "./free-workers.ts";
 
 const DONE: Promise<void> = Promise.resolve();
-/** Leases are checked again after this when the process itself was stopped, so that workers get to renew them. */
+/** When the process itself was stopped, leases are checked again only after this, so that workers can renew them first. */
 const GRACE_AFTER_PAUSE_MS = 200;
 
-/** The cursor of one subscription: hands its backlog to its workers, one lease per delivery, until each message is settled or expires. */
+/** What a subscription contains now. */
+export interface MemorySubscriptionStatistics {
+  readonly topic: string;
+  readonly subscription: string;
+  readonly workers: number;
+  /** Deliveries with workers. */
+  readonly outstanding: number;
+  readonly deadLetters: number;
+}
+
+/** The cursor of one subscription. It delivers the backlog to its workers, with a lease for each delivery, until each message is settled or expires. */
 export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
   readonly name: string;
+  /** Names it in errors. */
+  readonly path: string;
   readonly letters: LetterBox;
   queued = false;
   readonly #topic: SubscribedTopic;
   readonly #loop: WorkLoop;
   #ackDeadlineMs: number;
   readonly #backlog: Backlog;
-  /** What workers have. All leases last equally long: the one added last ends last. */
+  /** The deliveries with workers. All leases last equally long, so the one added last ends last. */
   readonly #leases = new HeldItems<MemoryDelivery>();
-  readonly #workers = new Set<Worker>();
+  readonly #workers = new Set<AttachedWorker>();
   readonly #free = new FreeWorkers();
   readonly #alarm: Alarm;
 
@@ -33,6 +45,7 @@ export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
     this.#topic = topic;
     this.#loop = loop;
     this.name = spec.physicalName;
+    this.path = `${topic.name}/${this.name}`;
     this.#ackDeadlineMs = spec.ackDeadlineMs;
     this.letters = new LetterBox(`dead letters of ${this.path}`, loop.time, limits);
     this.#alarm = new Alarm(loop.time, (nowMs, lateMs) => this.#ring(nowMs, lateMs));
@@ -45,24 +58,21 @@ export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
     });
   }
 
-  get path(): string {
-    return `${this.#topic.name}/${this.name}`;
-  }
-
   get ackDeadlineMs(): number {
     return this.#ackDeadlineMs;
   }
 
-  get workers(): number {
-    return this.#workers.size;
+  statistics(): MemorySubscriptionStatistics {
+    return {
+      topic: this.#topic.name,
+      subscription: this.name,
+      workers: this.#workers.size,
+      outstanding: this.#leases.size,
+      deadLetters: this.letters.size,
+    };
   }
 
-  /** Deliveries with workers. */
-  get outstanding(): number {
-    return this.#leases.size;
-  }
-
-  /** Running leases last as long as the new deadline says, from now. */
+  /** Running leases end after the new deadline, counted from now. */
   changeAckDeadline(ackDeadlineMs: number): void {
     this.#ackDeadlineMs = ackDeadlineMs;
     const nowMs = this.#loop.time.now();
@@ -70,7 +80,7 @@ export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
     this.#setAlarm();
   }
 
-  /** Takes a message that the topic accepted. */
+  /** Adds a message that the topic accepted. */
   add(message: TopicMessage): void {
     message.holders += 1;
     this.#backlog.add(message);
@@ -78,19 +88,19 @@ export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
     else this.#alarm.by(message.acceptedMs + this.#topic.retentionMs);
   }
 
-  attach(worker: Worker): void {
+  attach(worker: AttachedWorker): void {
     this.#workers.add(worker);
     if (worker.outstanding < worker.maxOutstanding) this.#free.add(worker);
     this.#wake();
   }
 
-  /** Nothing is handed to the worker any more. */
-  stop(worker: Worker): void {
+  /** The worker gets no more messages. */
+  stop(worker: AttachedWorker): void {
     this.#free.remove(worker);
   }
 
-  /** The worker is gone; what it still has goes to others, as failed, since handlers may have started. */
-  detach(worker: Worker): void {
+  /** The worker has closed. Its unsettled deliveries go to others as failed attempts, since their handlers may have started. */
+  detach(worker: AttachedWorker): void {
     this.#free.remove(worker);
     this.#workers.delete(worker);
     for (const delivery of this.#leases.toArray()) {
@@ -107,8 +117,12 @@ export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
 
   ack(delivery: MemoryDelivery): Promise<void> | undefined {
     if (!this.#leases.delete(delivery)) return this.#refuse(delivery);
-    this.#backlog.finish(delivery.message);
-    return this.#settled(delivery);
+    const { message, worker } = delivery;
+    const nextIsReady = this.#backlog.finish(message);
+    worker.outstanding -= 1;
+    // Every message passes here. If the worker was free before, what was ready then is already in the work loop.
+    if (nextIsReady || !worker.isFree) this.#offer(worker);
+    return this.#topic.exactlyOnce ? DONE : undefined;
   }
 
   retry(delivery: MemoryDelivery, delayMs: number): Promise<void> | undefined {
@@ -130,7 +144,7 @@ export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
     return this.#settled(delivery);
   }
 
-  /** Moves the lease to the end of the list, unless it has reached its longest. */
+  /** Moves the lease to the end of the list, unless it has lasted as long as it may. */
   renew(delivery: MemoryDelivery, nowMs: number): void {
     if (!delivery.isHeld || nowMs + this.#ackDeadlineMs > delivery.startedMs + MAX_LEASE_MS) return;
     this.#leases.delete(delivery);
@@ -138,10 +152,10 @@ export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
     this.#leases.add(delivery);
   }
 
-  /** Lets go of every message; what is out is revoked, and its settle will be refused. Tells the workers. */
+  /** Drops every message, revokes what workers have, and tells the workers. Later settles reject. */
   delete(): void {
     this.#alarm.cancel();
-    // First: what is revoked frees places, which nothing must fill.
+    // First, since each revoked delivery frees a place, which no other message may take.
     this.#backlog.clear();
     for (let head = this.#leases.oldest; head !== undefined; head = this.#leases.oldest) {
       this.#revoke(head);
@@ -151,7 +165,7 @@ export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
     const workers = [...this.#workers];
     for (const worker of workers) this.#free.remove(worker);
     this.#workers.clear();
-    for (const worker of workers) worker.subscriptionDeleted(subscriptionNotFound(this.path));
+    for (const worker of workers) worker.subscriptionDeleted(notFound(`subscription ${this.path}`));
   }
 
   #settled({ worker }: MemoryDelivery): Promise<void> | undefined {
@@ -173,14 +187,18 @@ export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
     this.#backlog.giveBack(message, attempt, worker);
   }
 
-  #freePlace(worker: Worker): void {
+  #freePlace(worker: AttachedWorker): void {
     worker.outstanding -= 1;
+    this.#offer(worker);
+  }
+
+  #offer(worker: AttachedWorker): void {
     if (worker.isOpen) this.#free.add(worker);
     this.#wake();
   }
 
   #wake(): void {
-    if (this.#free.size > 0 && this.#backlog.isReady) this.#loop.add(this);
+    if (!this.queued && this.#free.size > 0 && this.#backlog.isReady) this.#loop.add(this);
   }
 
   #ring(nowMs: number, lateMs: number): void {

@@ -9,30 +9,38 @@ import { StorageQuota } from "./storage-quota.ts";
 import { TopicMessage } from "./topic-message.ts";
 import type { WorkLoop } from "./work-loop.ts";
 
-/** A topic: its subscriptions, and the account of what they have not settled. Each message is kept once. */
+/** What a topic contains now. */
+export interface MemoryTopicStatistics {
+  readonly topic: string;
+  /** Messages that some subscription has not settled. */
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** A topic: its subscriptions, and the count of what they have not settled. Each message is kept once. */
 export class MemoryTopic implements SubscribedTopic {
   readonly name: string;
   readonly ordered: boolean;
   exactlyOnce: boolean;
   retentionMs: number;
-  /** What some subscription has not settled. */
-  readonly unsettled: StorageQuota;
+  /** Messages that some subscription has not settled. */
+  readonly #unsettled: StorageQuota;
   readonly #limits: MemoryLimits;
   readonly #loop: WorkLoop;
   readonly #subscriptions = new Map<string, MemorySubscription>();
-  /** The values of the map: publishing walks them. */
+  /** The values of the map, as an array: each publish walks them. */
   #fanOut: readonly MemorySubscription[] = [];
-  readonly #recent: DeduplicationWindow;
+  readonly #recentIds: DeduplicationWindow;
 
   constructor(spec: TopicSpec, limits: MemoryLimits, loop: WorkLoop) {
     this.name = spec.physicalName;
     this.ordered = spec.ordered;
     this.exactlyOnce = spec.exactlyOnce;
     this.retentionMs = spec.retentionMs;
-    this.unsettled = new StorageQuota(`topic ${this.name}`, limits);
+    this.#unsettled = new StorageQuota(`topic ${this.name}`, limits);
     this.#limits = limits;
     this.#loop = loop;
-    this.#recent = new DeduplicationWindow(DEDUPLICATION_WINDOW_MS, limits.maxDeduplicationIds);
+    this.#recentIds = new DeduplicationWindow(DEDUPLICATION_WINDOW_MS, limits.maxDeduplicationIds);
   }
 
   get subscriptions(): ReadonlyMap<string, MemorySubscription> {
@@ -44,7 +52,7 @@ export class MemoryTopic implements SubscribedTopic {
     this.#fanOut = [...this.#subscriptions.values()];
   }
 
-  /** With everything in it. */
+  /** Deletes its messages and letters too. */
   deleteSubscription(subscription: MemorySubscription): void {
     this.#subscriptions.delete(subscription.name);
     this.#fanOut = [...this.#subscriptions.values()];
@@ -52,51 +60,59 @@ export class MemoryTopic implements SubscribedTopic {
   }
 
   /**
-   * Stores the message for every subscription; on an exactly-once topic, drops it when its id was published within the
-   * window. Elsewhere ids are not remembered: at a million messages a second they would cost more than the messages.
+   * Stores the message for every subscription. An exactly-once topic drops it when its id was published within the window.
+   * Other topics do not remember ids: at a million messages a second, ids would cost more than the messages.
    */
   publish(request: PublishRequest, nowMs: number): void {
-    const { exactlyOnce } = this;
-    if (exactlyOnce && this.#recent.has(request.id, nowMs)) {
+    if (this.exactlyOnce && this.#recentIds.has(request.id, nowMs)) {
       request.accept();
       return;
     }
     const bytes = sizeOf(request);
-    const refusal = this.#refusal(bytes, nowMs);
+    const isKept = this.#fanOut.length > 0;
+    let refusal = isKept ? this.#unsettled.refusal(bytes) : undefined;
+    if (this.exactlyOnce) refusal ??= this.#remember(request.id, nowMs);
     if (refusal !== undefined) {
       request.reject(refusal);
       return;
     }
-    if (exactlyOnce) this.#recent.remember(request.id, nowMs);
-    if (this.#fanOut.length > 0) {
+    if (isKept) {
       const message = this.#store(request, bytes, nowMs);
       for (const subscription of this.#fanOut) subscription.add(message);
     }
     request.accept();
   }
 
-  /** Stores the message for one subscription, whatever was published before. */
+  /** Stores the message for one subscription, also when its id was published before. */
   redeliver(message: OutgoingMessage, subscription: MemorySubscription): void {
     const bytes = sizeOf(message);
-    const refusal = this.unsettled.refusal(bytes);
+    const refusal = this.#unsettled.refusal(bytes);
     if (refusal !== undefined) throw refusal;
     subscription.add(this.#store(message, bytes, this.#loop.time.now()));
   }
 
   forget(message: TopicMessage): void {
     message.holders -= 1;
-    if (message.holders === 0) this.unsettled.remove(message.bytes);
+    if (message.holders === 0) this.#unsettled.remove(message.bytes);
+  }
+
+  statistics(): MemoryTopicStatistics {
+    const { messages, bytes } = this.#unsettled;
+    return { topic: this.name, messages, bytes };
   }
 
   #store(message: OutgoingMessage, bytes: number, nowMs: number): TopicMessage {
-    this.unsettled.add(bytes);
+    this.#unsettled.add(bytes);
     return new TopicMessage(message, bytes, nowMs);
   }
 
-  #refusal(bytes: number, nowMs: number): PubSubError | undefined {
-    const refusal = this.#fanOut.length > 0 ? this.unsettled.refusal(bytes) : undefined;
-    if (refusal !== undefined || !this.exactlyOnce || this.#recent.hasRoom(nowMs)) return refusal;
-    const { maxDeduplicationIds } = this.#limits;
-    return exhausted(`the deduplication window of topic ${this.name}`, "maxDeduplicationIds", maxDeduplicationIds);
+  /** Returns why the id cannot be remembered, undefined when it is. */
+  #remember(id: string, nowMs: number): PubSubError | undefined {
+    if (!this.#recentIds.hasRoom(nowMs)) {
+      const { maxDeduplicationIds } = this.#limits;
+      return exhausted(`the deduplication window of topic ${this.name}`, "maxDeduplicationIds", maxDeduplicationIds);
+    }
+    this.#recentIds.remember(id, nowMs);
+    return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import type { Attributes, OutgoingMessage } from "@anytopic/core/driver";
-import { ownBody, type MemoryMessage } from "../codec.ts";
+import type { MemoryMessage } from "../codec.ts";
 
-/** A message of a topic, with what the broker notes about it. */
+/** A message of a topic, with what the broker counts about it. */
 export class TopicMessage implements MemoryMessage {
   readonly id: string;
   body: Uint8Array;
@@ -11,7 +11,7 @@ export class TopicMessage implements MemoryMessage {
   readonly bytes: number;
   /** In the broker's time. */
   readonly acceptedMs: number;
-  /** Subscriptions that have not settled it. */
+  /** How many subscriptions have not settled it. */
   holders = 0;
 
   constructor(message: OutgoingMessage, bytes: number, acceptedMs: number) {
@@ -24,9 +24,12 @@ export class TopicMessage implements MemoryMessage {
     this.acceptedMs = acceptedMs;
   }
 
-  /** For a message that stays when its neighbours go: the slab that its body shares must not stay with it. */
+  /** Gives the body memory of its own. A message that stays longer than its neighbours must not keep the slab that they share. */
   compact(): void {
-    if (this.body.buffer.byteLength > this.body.byteLength) this.body = ownBody(this.body);
+    if (this.body.buffer.byteLength === this.body.byteLength) return;
+    const copy = Buffer.allocUnsafeSlow(this.body.byteLength);
+    copy.set(this.body);
+    this.body = copy;
   }
 
   get native(): MemoryMessage {
