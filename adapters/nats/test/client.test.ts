@@ -5,7 +5,7 @@ import { connect, defineSubscription, defineTopic, systemClock } from "@anytopic
 import { nats } from "@anytopic/nats";
 import { wsconnect, type NatsConnection } from "@nats-io/nats-core";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { AnswerWatch } from "../src/receive/answer-watch.ts";
+import { AnswerWatch } from "../src/connection/answer-watch.ts";
 import { Client } from "../src/connection/client.ts";
 
 const broker: Broker | undefined = await startBrokerOrSkip("nats");
@@ -39,7 +39,7 @@ describe("the client is held to more than it promises", () => {
     const server = await fakeServer();
     const client = Client.create(
       { servers: `127.0.0.1:${server.port}` },
-      { clock: systemClock, random: () => 0, fault: () => {} },
+      { clock: systemClock, random: () => 0, logger: { debug() {}, info() {}, warn() {}, error() {} } },
     );
     await client.dial(10_000);
     const { protocol } = client.nc as unknown as { readonly protocol: Record<string, unknown> };
