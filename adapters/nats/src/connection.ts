@@ -2,7 +2,7 @@ import { CLOSE_GRACE_MS, type DriverContext, PubSubError, timeLeft, within } fro
 import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
 import { createInbox, type NatsConnection, PermissionViolationError, type Status } from "@nats-io/nats-core";
 import { AnswerWatch } from "./connection/answer-watch.ts";
-import { Client, type Statuses } from "./connection/client.ts";
+import { Client } from "./connection/client.ts";
 import { dial, requirePayload } from "./connection/dial.ts";
 import { toPubSubError } from "./errors.ts";
 import type { CheckedOptions } from "./options.ts";
@@ -18,6 +18,9 @@ export interface ConnectionListener {
   /** The server refused a publish, or a subscription, on this subject. */
   refused?(subject: string, error: PubSubError): void;
 }
+
+/** The client's reports on its connection, until `stop`, which is not part of its types. */
+type Statuses = AsyncIterable<Status> & { stop?(): void };
 
 /** After so many unanswered probes in a row the connection is dropped. */
 const MAX_UNANSWERED = 2;
@@ -51,11 +54,11 @@ export class Connection {
     this.context = context;
     this.#answers = new AnswerWatch(context.clock, options.pingIntervalMs, {
       ask: async () => this.nc.flush(),
-      received: () => client.received,
+      received: () => client.nc.stats().inMsgs,
       answering: () => this.#onAnswer(),
       silent: (unanswered) => this.#onSilence(unanswered),
     });
-    this.#statuses = client.statuses();
+    this.#statuses = client.nc.status();
   }
 
   static async open(options: CheckedOptions, context: DriverContext, signal?: AbortSignal): Promise<Connection> {

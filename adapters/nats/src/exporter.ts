@@ -2,12 +2,6 @@ import type { ExportedPolicy, SubscriptionSpec, Topology, TopologyExporter, Topi
 import { apiPrefix, subscriptionNames, topicNames } from "./names.ts";
 import type { CheckedOptions } from "./options.ts";
 
-/** Permissions of a user, in the form of the server's configuration. https://docs.nats.io/running-a-nats-service/configuration/securing_nats/authorization (2026-11-22) */
-interface Permissions {
-  readonly publish: { readonly allow: readonly string[] };
-  readonly subscribe: { readonly allow: readonly string[] };
-}
-
 /** Writes policies for a topology without contacting a server. There is no Terraform: `apply` creates streams and consumers. */
 export function exporterOf(options: CheckedOptions): TopologyExporter {
   return Object.freeze({
@@ -65,7 +59,8 @@ function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOp
   ];
 }
 
-function permissions(publish: readonly string[], subscribe: readonly string[]): Permissions {
+/** In the form of the server's configuration. https://docs.nats.io/running-a-nats-service/configuration/securing_nats/authorization (2026-11-22) */
+function permissions(publish: readonly string[], subscribe: readonly string[]): object {
   return { publish: { allow: publish }, subscribe: { allow: subscribe } };
 }
 

@@ -32,8 +32,8 @@ const RETRY_MS = 50;
 /** One stream or consumer. */
 interface Resource {
   readonly name: string;
-  /** Undefined when it fits, `"missing"` when it does not exist. */
-  compare(): Promise<TopologyChange | "missing" | undefined>;
+  /** Undefined when it fits; a `"create"` when it does not exist. */
+  compare(): Promise<TopologyChange | undefined>;
   /** Both return how the server's result differs from the declaration. */
   create(): Promise<TopologyChange | undefined>;
   update(): Promise<TopologyChange | undefined>;
@@ -48,8 +48,7 @@ export async function planTopology(
   for (const resource of resources(connection, topology)) {
     signal?.throwIfAborted();
     const found = await mapped(`look at ${resource.name}`, async () => resource.compare());
-    if (found === "missing") changes.push(creation(resource));
-    else if (found !== undefined) changes.push(found);
+    if (found !== undefined) changes.push(found);
   }
   return changes;
 }
@@ -73,10 +72,10 @@ async function applyOne(
   update: boolean,
 ): Promise<TopologyChange | undefined> {
   let found = await resource.compare();
-  for (let tries = 1; found === "missing"; tries += 1) {
+  for (let tries = 1; found?.action === "create"; tries += 1) {
     try {
       requireTaken(connection, resource, await resource.create());
-      return creation(resource);
+      return found;
     } catch (error) {
       if (!isApiError(error, ...CREATED_MEANWHILE) || tries === MAX_TRIES) throw error;
       if (tries > 1) await pause(connection.context.clock, RETRY_MS);
@@ -108,7 +107,7 @@ export async function destroyTopology(connection: Connection, topology: Topology
         await run();
         deleted.push(name);
       } catch (error) {
-        if (!isApiError(error, ErrCode.STREAM_NOT_FOUND, ErrCode.CONSUMER_NOT_FOUND)) throw error;
+        if (!isMissing(error)) throw error;
       }
     });
   };
@@ -136,41 +135,39 @@ function resources(connection: Connection, { topics, subscriptions }: Topology):
   ];
 }
 
-function streamAsResource({ jsm }: Connection, config: StreamDeclaration): Resource {
+function streamAsResource({ jsm: { streams } }: Connection, config: StreamDeclaration): Resource {
+  const name = streamResource(config.name);
   const difference = (info: StreamInfo): TopologyChange | undefined => streamDifference(config, info.config);
   return {
-    name: streamResource(config.name),
-    compare: async () => found(jsm.streams.info(config.name), difference),
-    create: async () => difference(await jsm.streams.add(config)),
-    update: async () => difference(await jsm.streams.update(config.name, config)),
+    name,
+    compare: async () => streams.info(config.name).then(difference, creationOf(name)),
+    create: async () => difference(await streams.add(config)),
+    update: async () => difference(await streams.update(config.name, config)),
   };
 }
 
-function consumerAsResource({ jsm }: Connection, declared: ConsumerDeclaration): Resource {
+function consumerAsResource({ jsm: { consumers } }: Connection, declared: ConsumerDeclaration): Resource {
   const { stream, config } = declared;
+  const name = consumerResource(declared);
   const difference = (info: ConsumerInfo): TopologyChange | undefined => consumerDifference(declared, info.config);
   return {
-    name: consumerResource(declared),
-    compare: async () => found(jsm.consumers.info(stream, config.durable_name), difference),
-    create: async () => difference(await jsm.consumers.add(stream, config)),
-    update: async () => difference(await jsm.consumers.update(stream, config.durable_name, config)),
+    name,
+    compare: async () => consumers.info(stream, config.durable_name).then(difference, creationOf(name)),
+    create: async () => difference(await consumers.add(stream, config)),
+    update: async () => difference(await consumers.update(stream, config.durable_name, config)),
   };
 }
 
-async function found<Info>(
-  asking: Promise<Info>,
-  difference: (info: Info) => TopologyChange | undefined,
-): Promise<TopologyChange | "missing" | undefined> {
-  try {
-    return difference(await asking);
-  } catch (error) {
-    if (isApiError(error, ErrCode.STREAM_NOT_FOUND, ErrCode.CONSUMER_NOT_FOUND)) return "missing";
+/** What to do about an error of looking at a resource: create it when it does not exist. */
+function creationOf(resource: string): (error: unknown) => TopologyChange {
+  return (error) => {
+    if (isMissing(error)) return { action: "create", resource, detail: "" };
     throw error;
-  }
+  };
 }
 
-function creation(resource: Resource): TopologyChange {
-  return { action: "create", resource: resource.name, detail: "" };
+function isMissing(error: unknown): boolean {
+  return isApiError(error, ErrCode.STREAM_NOT_FOUND, ErrCode.CONSUMER_NOT_FOUND);
 }
 
 function isApiError(error: unknown, ...codes: readonly number[]): boolean {

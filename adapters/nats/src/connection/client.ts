@@ -6,16 +6,12 @@ import {
   type NatsConnection,
   NatsConnectionImpl,
   ProtocolHandler,
-  type Status,
 } from "@nats-io/transport-node";
 import { DIAL_TIMEOUT_MS, DialBudget } from "./dial-budget.ts";
 import { type Address, Sockets } from "./sockets.ts";
 
 /** What a client needs of its driver. */
 export type ClientContext = Pick<DriverContext, "clock" | "logger" | "random">;
-
-/** The client's reports on its connection, until `stop`, which is not part of its types. */
-export type Statuses = AsyncIterable<Status> & { stop?(): void };
 
 /** The internals of the client that are used here. They are private, or not part of its types. */
 interface Protocol {
@@ -125,15 +121,6 @@ export class Client {
     options.timeout = DIAL_TIMEOUT_MS;
     const left = servers.getServers();
     left.push(...all.filter(({ listen }) => !left.some((one) => one.listen === listen)));
-  }
-
-  statuses(): Statuses {
-    return this.nc.status();
-  }
-
-  /** How many messages have been received. */
-  get received(): number {
-    return this.nc.stats().inMsgs;
   }
 
   /** Ends the connection at once, for a new one. The client's own `reconnect` first waits for a write that may never end. */

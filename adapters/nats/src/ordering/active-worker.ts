@@ -16,6 +16,7 @@ import { type Recovering, Recovery } from "./recovery.ts";
  * whenever a delivery may have gone elsewhere: after a reconnect, or when the consumer's own count of deliveries has a gap.
  */
 export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Recovering {
+  inheritedThrough: number | undefined;
   readonly #setup: WorkerSetup;
   readonly #clock: Clock;
   readonly #reader: DeliveryReader;
@@ -30,7 +31,6 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
   #recovery: Recovery | undefined;
   /** Every delivery of the consumer up to this one is accounted for. */
   #lastConsumerSequence = 0;
-  #inheritedThrough: number | undefined;
   #stopping = false;
   #extendTimer: TimerHandle = undefined;
   #dueTimer: TimerHandle = undefined;
@@ -154,8 +154,7 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
   recover(): void {
     if (this.#stopping) return;
     this.#endRecovery();
-    const { connection, names, spec } = this.#setup;
-    this.#recovery = new Recovery(connection, names, spec.ackDeadlineMs, this);
+    this.#recovery = new Recovery(this.#setup, this);
     this.#recovery.look();
   }
 
@@ -167,14 +166,6 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
   *inHand(): Generator<NatsDelivery> {
     yield* this.#held.values();
     yield* this.#buffer.deliveries;
-  }
-
-  get inheritedThrough(): number | undefined {
-    return this.#inheritedThrough;
-  }
-
-  inherits(throughSequence: number): void {
-    this.#inheritedThrough = throughSequence;
   }
 
   refill(): void {

@@ -38,13 +38,10 @@ export class OrderedBuffer {
 
   /** Whether this delivery may go to core at once. */
   isFree(delivery: NatsDelivery): boolean {
+    if (this.#buffered.size > 0) return false;
+    if (this.#awaited.size === 0) return true;
     const key = delivery.orderingKey;
-    return this.#buffered.size === 0 && (this.#awaited.size === 0 || this.#isFirst(delivery, key));
-  }
-
-  #isFirst(delivery: NatsDelivery, key: string | undefined): boolean {
-    if (this.#dueMs.has(delivery.streamSequence)) return false;
-    return key === undefined || !this.#awaitedKeys.has(key);
+    return !this.#dueMs.has(delivery.streamSequence) && (key === undefined || !this.#awaitedKeys.has(key));
   }
 
   /** To be called for every delivery that arrives. */

@@ -1,18 +1,17 @@
-import { type Clock, PubSubError, type TimerHandle } from "@anytopic/core/driver";
+import type { Clock, TimerHandle } from "@anytopic/core/driver";
 import type { AckSubject } from "../wire/ack-subject.ts";
 import type { Connection } from "../connection.ts";
 import type { NatsDelivery } from "../delivery.ts";
-import type { PullSource } from "../receive/pull-loop.ts";
+import type { SubscriptionNames } from "../names.ts";
+import type { WorkerSetup } from "../receive/delivery-reader.ts";
 import { UnsettledAccount } from "./unsettled-account.ts";
 
 /** The worker that recovers. */
 export interface Recovering {
   /** Every delivery that this worker has received and not settled. */
   inHand(): Iterable<NatsDelivery>;
-  /** Messages up to this place in the stream may have been delivered to another active worker. Undefined until it is known. */
-  readonly inheritedThrough: number | undefined;
-  /** Called once: the consumer had delivered up to this place when this worker became active. */
-  inherits(throughSequence: number): void;
+  /** The consumer had delivered up to this place in the stream when this worker became active, perhaps to another one. Undefined until the first recovery knows it. */
+  inheritedThrough: number | undefined;
   refill(): void;
   /** Called once: no unsettled message is elsewhere, and every delivery up to this one is accounted for. */
   recovered(throughDelivery: number): void;
@@ -32,7 +31,7 @@ const LATE_MS = 1000;
 export class Recovery {
   readonly #connection: Connection;
   readonly #clock: Clock;
-  readonly #source: PullSource;
+  readonly #names: SubscriptionNames;
   readonly #recovering: Recovering;
   readonly #ackDeadlineMs: number;
   readonly #account = new UnsettledAccount();
@@ -43,11 +42,11 @@ export class Recovery {
   #ended = false;
   #timer: TimerHandle = undefined;
 
-  constructor(connection: Connection, source: PullSource, ackDeadlineMs: number, recovering: Recovering) {
+  constructor({ connection, names, spec }: WorkerSetup, recovering: Recovering) {
     this.#connection = connection;
     this.#clock = connection.context.clock;
-    this.#source = source;
-    this.#ackDeadlineMs = ackDeadlineMs;
+    this.#names = names;
+    this.#ackDeadlineMs = spec.ackDeadlineMs;
     this.#recovering = recovering;
     this.#startedAt = this.#clock.monotonicNow();
     this.#quietSince = this.#startedAt;
@@ -110,23 +109,22 @@ export class Recovery {
     if (!this.#connection.connected) return false;
     // The server must have read all earlier settles, and all earlier deliveries must have arrived.
     await this.#connection.nc.flush();
-    const info = await this.#connection.jsm.consumers.info(this.#source.stream, this.#source.consumer);
+    const info = await this.#connection.jsm.consumers.info(this.#names.stream, this.#names.consumer);
     if (this.#ended) return false;
-    if (this.#recovering.inheritedThrough === undefined) this.#recovering.inherits(info.delivered.stream_seq);
-    const disturbed = this.#account.compare(info, this.#recovering.inHand(), this.#recovering.inheritedThrough ?? 0);
-    if (disturbed) this.#quietSince = this.#clock.monotonicNow();
+    const inheritedThrough = (this.#recovering.inheritedThrough ??= info.delivered.stream_seq);
+    const disturbed = this.#account.compare(info, this.#recovering.inHand(), inheritedThrough);
+    const nowMs = this.#clock.monotonicNow();
+    if (disturbed) this.#quietSince = nowMs;
     const { isComplete, isComplicated } = this.#account;
-    return (
-      isComplete || (isComplicated && this.#clock.monotonicNow() - this.#quietSince > this.#ackDeadlineMs + LATE_MS)
-    );
+    return isComplete || (isComplicated && nowMs - this.#quietSince > this.#ackDeadlineMs + LATE_MS);
   }
 
   #isHopeless(): boolean {
     if (this.#clock.monotonicNow() - this.#startedAt < 2 * this.#ackDeadlineMs + PATIENCE_MS) return false;
-    const error = new PubSubError("TIMEOUT", `${this.#account.expected} unsettled messages did not come back`);
+    const { stream, consumer } = this.#names;
     this.#connection.context.logger.error(
-      { ...this.#source, code: error.code },
-      `${error.message}: going on without them, their keys may be out of order`,
+      { stream, consumer, code: "TIMEOUT" },
+      `${this.#account.expected} unsettled messages were not redelivered: the worker continues without them, and their keys may be out of order`,
     );
     return true;
   }

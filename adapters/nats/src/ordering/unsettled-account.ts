@@ -2,18 +2,10 @@ import type { ConsumerInfo } from "@nats-io/jetstream";
 import type { AckSubject } from "../wire/ack-subject.ts";
 import type { NatsDelivery } from "../delivery.ts";
 
-/** A consumer's state as the server reports it. */
-export type ConsumerState = Pick<ConsumerInfo, "delivered" | "num_ack_pending">;
-
 interface Received {
   readonly streamSequence: number;
   /** How often the message had been delivered, this time included. */
   readonly count: number;
-}
-
-interface Since {
-  readonly added: number;
-  readonly elsewhere: number;
 }
 
 /**
@@ -78,7 +70,7 @@ export class UnsettledAccount {
   }
 
   /** Returns true when something has happened that this worker did not cause. */
-  compare(state: ConsumerState, inHand: Iterable<NatsDelivery>, inheritedThrough: number): boolean {
+  compare(state: ConsumerInfo, inHand: Iterable<NatsDelivery>, inheritedThrough: number): boolean {
     const { consumer_seq: delivered, stream_seq: stream } = state.delivered;
     const unsettled = state.num_ack_pending;
     const isFirst = this.#first === undefined;
@@ -95,7 +87,7 @@ export class UnsettledAccount {
       if (isOwn) own++;
       if (isOwn || consumerSequence > first.delivery) sinceFirst++;
     }
-    const { added, elsewhere } = this.#since(first, delivered);
+    const [added, elsewhere] = this.#since(first, delivered);
     const ever = first.unsettled + added + elsewhere - this.#acked;
     this.#atLeast = Math.max(0, unsettled - held);
     this.#atMost = Math.max(this.#atLeast, Math.min(unsettled - own, ever - sinceFirst));
@@ -108,7 +100,10 @@ export class UnsettledAccount {
   }
 
   /** Deliveries since the first answer: those to this worker that may have added unsettled messages, and those elsewhere. */
-  #since(first: { readonly delivery: number; readonly stream: number }, to: number): Since {
+  #since(
+    first: { readonly delivery: number; readonly stream: number },
+    to: number,
+  ): readonly [added: number, elsewhere: number] {
     let [added, here] = [0, 0];
     const again = new Set<number>();
     for (const [consumerSequence, { streamSequence, count }] of this.#received) {
@@ -119,7 +114,7 @@ export class UnsettledAccount {
     }
     // A redelivery adds one only if its first delivery went elsewhere.
     for (const { streamSequence, count } of this.#received.values()) if (count === 1) again.delete(streamSequence);
-    return { added: added + again.size, elsewhere: Math.max(0, to - first.delivery - here) };
+    return [added + again.size, Math.max(0, to - first.delivery - here)];
   }
 
   /** Whether every known delivery after the answer went to this worker. */

@@ -72,8 +72,17 @@ export class PullLoop {
     this.#reports = reports;
     this.#subject = nextSubject(connection, source);
     this.#listener = {
-      disconnected: (error) => this.#onDisconnect(error),
-      reconnected: () => this.#onReconnect(),
+      disconnected: (error) => {
+        this.#subscription?.unsubscribe();
+        this.#subscription = undefined;
+        this.#requests.clear();
+        this.#failures += 1;
+        this.#reports.failing("pulls", error, true);
+      },
+      reconnected: () => {
+        this.#attach();
+        if (this.#requests.messages === 0) this.#receiving();
+      },
       refused: (subject, error) => {
         if (subject === this.#subject) this.#fail(error);
       },
@@ -171,7 +180,7 @@ export class PullLoop {
       return;
     }
     this.#requests.received();
-    if (this.#failures > 0) this.#receiving();
+    this.#receiving();
     this.#target.message(message, reply);
   }
 
@@ -181,13 +190,13 @@ export class PullLoop {
     const code = message.headers?.code ?? 0;
     const description = message.headers?.description ?? "";
     if (code === 100) {
-      if (this.#failures > 0) this.#receiving();
+      this.#receiving();
       return;
     }
     this.#requests.ended(Number(message.subject.slice(this.#inbox.length + 1)), message);
     const text = description.toLowerCase();
     if (code === 404 || code === 408 || text.startsWith("batch completed")) {
-      if (this.#failures > 0) this.#receiving();
+      this.#receiving();
       this.#request();
     } else if (code === 409 && (text.startsWith("leadership change") || text.startsWith("server shutdown"))) {
       this.#retryLater();
@@ -219,6 +228,7 @@ export class PullLoop {
   }
 
   #receiving(): void {
+    if (this.#failures === 0) return;
     this.#failures = 0;
     this.#reports.receiving("pulls");
   }
@@ -232,19 +242,6 @@ export class PullLoop {
       },
       retryPauseMs(this.#failures, this.#connection.context.random, error),
     );
-  }
-
-  #onDisconnect(error: PubSubError): void {
-    this.#subscription?.unsubscribe();
-    this.#subscription = undefined;
-    this.#requests.clear();
-    this.#failures += 1;
-    this.#reports.failing("pulls", error, true);
-  }
-
-  #onReconnect(): void {
-    this.#attach();
-    if (this.#requests.messages === 0) this.#receiving();
   }
 
   /** Notices a server that should send a heartbeat and is silent: its connection is half-open, or it has forgotten the request. */
