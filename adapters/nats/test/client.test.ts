@@ -14,7 +14,7 @@ afterAll(async () => broker?.close());
 
 const INFO = { server_id: "x", version: "2.9.10", proto: 1, headers: true, max_payload: 1_048_576 };
 
-/** Enough of a server to be connected to; `say` writes anything to whoever is. */
+/** Enough of a server to connect to. */
 async function fakeServer(): Promise<{ readonly port: number; readonly sockets: Socket[]; close(): void }> {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
@@ -147,7 +147,7 @@ describe("AnswerWatch", () => {
     await expect.poll(() => told.at(-1)).toBe("answers");
     answers = false;
     await expect.poll(() => told.at(-1)).toBe("silent 1");
-    // Whoever sends messages is there.
+    // A server that sends messages is alive.
     const sending = setInterval(() => (received += 1), 1);
     await expect.poll(() => told.at(-1)).toBe("answers");
     clearInterval(sending);
