@@ -1,10 +1,8 @@
-import type { Adapter, AdapterModule, DriverContext } from "@anytopic/core/driver";
+import type { Adapter, AdapterModule } from "@anytopic/core/driver";
 import { capabilitiesFor } from "./capabilities.ts";
-import { Connection } from "./connection.ts";
-import { NatsDriver } from "./driver.ts";
+import { openDriver } from "./driver.ts";
 import { exporterOf } from "./exporter.ts";
-import { type CheckedOptions, checkedOptions, type NatsOptions } from "./options.ts";
-import { optionsFromUrl } from "./connection/url.ts";
+import { type CheckedOptions, checkedOptions, type NatsOptions, optionsFromUrl } from "./options.ts";
 
 /**
  * anytopic on NATS JetStream, nats-server 2.9.10 or later.
@@ -26,7 +24,6 @@ function adapter(options: CheckedOptions): Adapter {
   return Object.freeze({
     name: "nats",
     capabilities: capabilitiesFor(options.maxPayloadBytes, options.deduplicationWindowMs),
-    open: async (context: DriverContext, signal?: AbortSignal) =>
-      new NatsDriver(await Connection.open(options, context, signal)),
+    open: openDriver.bind(undefined, options),
   });
 }

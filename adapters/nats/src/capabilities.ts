@@ -9,7 +9,7 @@ import {
   MAX_ORDERING_KEY_BYTES,
 } from "./limits.ts";
 
-/** How long a stream remembers message ids by default (`duplicate_window`), in ms. https://docs.nats.io/nats-concepts/jetstream/streams#configuration */
+/** The default time for which a stream remembers message ids (`duplicate_window`), in ms. https://docs.nats.io/nats-concepts/jetstream/streams#configuration */
 export const DEFAULT_DEDUPLICATION_WINDOW_MS = 120_000;
 
 /** What the adapter can do with its default options. `maxPayloadBytes` and `deduplicationWindowMs` change the two fields they name. */
@@ -25,11 +25,11 @@ export function capabilitiesFor(maxPayloadBytes: number, deduplicationWindowMs: 
     exactlyOnce: "native",
     deduplicationWindowMs,
     lease: "renewable",
-    // ack_wait may be extended without end.
+    // A lease may be renewed without end.
     maxLeaseMs: Number.MAX_SAFE_INTEGER,
     ackDeadline: Object.freeze({ minMs: 1000, maxMs: 600_000 }),
     nackDelay: Object.freeze({ maxMs: MAX_NAK_DELAY_MS, granularityMs: 1 }),
-    // The server counts deliveries, and a message can only be given back by a negative acknowledgement.
+    // The server counts deliveries, and the only way to release a message is a negative acknowledgement.
     attempts: "includes-unstarted",
     orderedAttempts: "broker",
     ack: "sent",
@@ -38,7 +38,7 @@ export function capabilitiesFor(maxPayloadBytes: number, deduplicationWindowMs: 
     maxAttributeKeyBytes: MAX_ATTRIBUTE_KEY_BYTES,
     maxAttributeValueBytes: MAX_ATTRIBUTE_VALUE_BYTES,
     maxOrderingKeyBytes: MAX_ORDERING_KEY_BYTES,
-    // Nothing to gain from waiting: the client writes everything of one turn of the event loop at once.
+    // Waiting gains nothing: the client writes everything of one turn of the event loop together.
     publishBatch: Object.freeze({ maxMessages: 1000, maxBytes: 4_194_304, lingerMs: 0 }),
     durability: "broker",
     deadLetterCount: "exact",

@@ -1,39 +1,38 @@
 import { DEAD_LETTER_ATTRIBUTE, percentDecode, percentEncode, PubSubError } from "@anytopic/core/driver";
 import type { Attributes, OutgoingMessage } from "@anytopic/core/driver";
-import type { Msg, MsgHdrs } from "@nats-io/nats-core";
 import { DEAD_LETTER_ROOM_BYTES, MAX_HEADER_BYTES, MAX_RAW_HEADER_BYTES, MAX_TIME_MS } from "./limits.ts";
-import { MESSAGE_ID, plainId } from "./wire/plain-id.ts";
-import { rawHeaders, readHeaders } from "./wire/read-headers.ts";
-import { redriveTarget } from "./letters/redrive-target.ts";
+import { readHeaders } from "./wire/read-headers.ts";
 
-/** What the names of our own headers begin with. */
+/** The server drops a second message with the same id within its `duplicate_window`. */
+export const MESSAGE_ID = "Nats-Msg-Id";
+/** The names of our own headers begin with it. */
 const OUR_PREFIX = "anytopic-";
-/** The id where the server must not deduplicate: dead letters and redriven messages. */
+/** The id of a dead letter or redriven message, which the server must not deduplicate. */
 const ID = "anytopic-id";
 const KEY = "anytopic-key";
-/** Unix ms of the original publish, where the stream's own time is not it. */
+/** Unix ms of the original publish, of a dead letter or redriven message. */
 const PUBLISHED = "anytopic-published";
 /** The subscription that a redriven message is for. */
 const REDRIVEN_TO = "anytopic-redriven-to";
-/** A letter's only: the header block of a message whose headers cannot be read, in base64. */
-export const RAW_HEADERS_ATTRIBUTE = "anytopic-raw-headers";
-/** A letter's only: what of the message did not fit into it. */
+/** Only of a dead letter: the header block that could not be read, in base64. */
+const RAW_HEADERS_ATTRIBUTE = "anytopic-raw-headers";
+/** Only of a dead letter: which part of the message did not fit. */
 export const INCOMPLETE_ATTRIBUTE = "anytopic-incomplete";
-/** Which parts were percent-encoded: `a` attributes, `i` id, `k` key. Absent when nothing was. */
+/** Which parts are percent-encoded: `a` attributes, `i` id, `k` key. Absent when none is. */
 const ENCODED = "anytopic-encoded";
 
-/** Header names are printable ASCII without the colon; names that the server would act upon are hidden from it. */
+/** Header names are printable ASCII without the colon. Names that the server would act upon are encoded too. */
 const UNSAFE_NAME = /[^!-9;-~]|^[Nn](?=[Aa][Tt][Ss]-)/gu;
 /** Header values are lines of UTF-8, and clients trim them. */
 // oxlint-disable-next-line no-control-regex -- they are what must be escaped
 const UNSAFE_VALUE = /[\u0000-\u001f\u007f]|^\s|\s$/g;
-/** Stands for the empty name: `percentEncode` never makes a lone percent sign. */
+/** Encodes the empty name: `percentEncode` never writes a percent sign alone. */
 const EMPTY_NAME = "%";
 
-/** How a message is written. `"event"`: deduplicated by its id. `"letter"`, `"redriven"`: never deduplicated, and carry the original's time. */
+/** How a message is written. An `"event"` is deduplicated by its id. The others are never deduplicated, and carry the original's time. */
 export type Envelope = "event" | "letter" | { readonly redrivenTo: string };
 
-/** The header block of a message, as text of which `latin1` bytes are the UTF-8 when it is ASCII. */
+/** The header block of a message, to be sent as UTF-8. */
 export function encodeHeaders(message: OutgoingMessage, envelope: Envelope): string {
   let encoded = "";
   let id = message.id;
@@ -56,7 +55,7 @@ export function encodeHeaders(message: OutgoingMessage, envelope: Envelope): str
     encoded += "a";
   } else block += attributes;
   if (envelope !== "event") block += `${PUBLISHED}: ${Math.round(message.publishTimeMs)}\r\n`;
-  // For whoever reads the stream, and workers of earlier versions: the subject decides.
+  // For people who read the stream, and for workers of earlier versions: now the subject decides.
   if (typeof envelope === "object") block += `${REDRIVEN_TO}: ${envelope.redrivenTo}\r\n`;
   if (encoded !== "") block += `${ENCODED}: ${encoded}\r\n`;
   return `${block}\r\n`;
@@ -83,8 +82,7 @@ function isUnsafe(pattern: RegExp, text: string): boolean {
   return pattern.test(text);
 }
 
-/** `NATS/1.0␍␊`, the name of the id header, `: `, `␍␊` and the closing `␍␊`. */
-const PLAIN_HEADER_BYTES = "NATS/1.0\r\nNats-Msg-Id: \r\n\r\n".length;
+const PLAIN_HEADER_BYTES = `NATS/1.0\r\n${MESSAGE_ID}: \r\n\r\n`.length;
 const KEY_HEADER_BYTES = `${KEY}: \r\n`.length;
 
 /** Bytes of headers and body as the server counts them. */
@@ -92,12 +90,12 @@ export function sizeOf(message: OutgoingMessage): number {
   return headerBytesOf(message) + message.body.length;
 }
 
-/** What a code unit of an attribute becomes at most: three bytes of UTF-8, each escaped. */
+/** The most bytes for a code unit of an attribute: three bytes of UTF-8, each escaped. */
 const MOST_BYTES_PER_UNIT = 9;
-/** At least as many as key, id and our own words have together. */
+/** An upper bound for the code units of key, id and our own header names. */
 const OTHER_UNITS = 1500;
 
-/** `LIMIT_EXCEEDED` when JetStream could not store the headers with the room that a dead-letter record needs. */
+/** `LIMIT_EXCEEDED` when JetStream cannot store the headers together with a dead-letter record. */
 export function headerRefusal(message: OutgoingMessage): PubSubError | undefined {
   const most = MAX_HEADER_BYTES - DEAD_LETTER_ROOM_BYTES;
   let units = OTHER_UNITS;
@@ -116,7 +114,7 @@ function headerBytesOf(message: OutgoingMessage): number {
   for (const _ in message.attributes) return Buffer.byteLength(encodeHeaders(message, "event"));
   const plain = PLAIN_HEADER_BYTES + message.id.length;
   if (message.orderingKey === undefined) return plain;
-  // At most: escaping triples, and its marker is short.
+  // Without the escapes of control characters: hardly any key has them.
   return plain + KEY_HEADER_BYTES + Buffer.byteLength(message.orderingKey);
 }
 
@@ -127,28 +125,24 @@ export interface Metadata {
   readonly orderingKey: string | undefined;
   readonly publishTimeMs: number | undefined;
   readonly redrivenTo: string | undefined;
-  /** Why the headers cannot be read: nothing of them is believed then, and they are kept as they are. */
+  /** Why the headers cannot be read. Then no header is trusted, and an attribute keeps the block. */
   readonly undecodable: Error | undefined;
 }
 
 /**
- * Whose word a header is. Anybody who may publish to a topic can write any header of an `"event"`: of ours, only those
- * count that concern the message alone. Who may write to the subjects of redriven messages and of letters is an
- * operator, or a worker of the subscription: their headers name the message's own id and time.
+ * Who may have written the headers. Any publisher can write any header of an `"event"`: of our own headers only the key
+ * and the encoding are trusted. Only operators and workers of the subscription may publish `"redriven"` messages and
+ * letters: their headers are trusted with the message's id and time.
  */
 export type Origin = "event" | "redriven" | "letter";
 
-/** A redriven message of another subscription: to be acknowledged unseen. */
+/** Whether a message was redriven to another subscription: then it is acknowledged without handling it. */
 export function isForAnother({ redrivenTo }: Metadata, { consumer }: { readonly consumer: string }): boolean {
   return redrivenTo !== undefined && redrivenTo !== consumer;
 }
 
-/** What a message of a topic's stream says about itself. The subject decides whether it was redriven, and to whom. */
-export function decodeMessage(message: Msg): Metadata {
-  const redrivenTo = redriveTarget(message);
-  if (redrivenTo !== undefined) return { ...decodeHeadersOf(message, "redriven"), redrivenTo };
-  const id = plainId(message);
-  if (id === undefined || id.length > MAX_ID_LENGTH) return decodeHeadersOf(message, "event");
+/** Of a message that has only an id. */
+export function idMetadata(id: string): Metadata {
   return {
     id: id === "" ? undefined : id,
     attributes: NO_ATTRIBUTES,
@@ -159,22 +153,7 @@ export function decodeMessage(message: Msg): Metadata {
   };
 }
 
-/** Reads the headers of a message that came from the server; never throws. */
-export function decodeHeadersOf(message: Msg, origin: Origin): Metadata {
-  const bytes = rawHeaders(message);
-  if (bytes !== undefined) return decodeHeaders(bytes, origin);
-  // Should the client ever keep the bytes elsewhere: through its class, which may throw.
-  try {
-    const headers = message.headers as (MsgHdrs & { encode(): Uint8Array }) | undefined;
-    return decodeHeaders(headers?.encode() ?? NO_BYTES, origin);
-  } catch {
-    return unreadable("the client cannot read its headers", NO_BYTES);
-  }
-}
-
-const NO_BYTES = new Uint8Array(0);
-
-/** Reads a header block; other producers' messages need not have any. Only a letter's record is an attribute. Never throws. */
+/** Reads a header block, which may be empty. Our own headers become attributes only in letters. Never throws. */
 export function decodeHeaders(block: Uint8Array, origin: Origin): Metadata {
   let attributes = undefined as Record<string, string> | undefined;
   // The compiler does not see what the callback assigns.
@@ -207,7 +186,7 @@ export function decodeHeaders(block: Uint8Array, origin: Origin): Metadata {
   if (encoded.includes("i") && id !== undefined) id = percentDecode(id);
   if (encoded.includes("k") && orderingKey !== undefined) orderingKey = percentDecode(orderingKey);
   return {
-    id: id === "" || (id !== undefined && id.length > MAX_ID_LENGTH) ? undefined : id,
+    id: id === "" || (id !== undefined && id.length > MAX_FOREIGN_ID_LENGTH) ? undefined : id,
     attributes:
       attributes === undefined ? NO_ATTRIBUTES : encoded.includes("a") ? decodeAttributes(attributes) : attributes,
     orderingKey,
@@ -219,7 +198,7 @@ export function decodeHeaders(block: Uint8Array, origin: Origin): Metadata {
 
 const LETTERS_OWN: ReadonlySet<string> = new Set([DEAD_LETTER_ATTRIBUTE, RAW_HEADERS_ATTRIBUTE, INCOMPLETE_ATTRIBUTE]);
 
-/** The attributes of a message that goes back from a letter. */
+/** The attributes of a letter's message, without those that the letter added. */
 export function withoutLettersOwn(attributes: Attributes): Attributes {
   if (![...LETTERS_OWN].some((name) => name in attributes)) return attributes;
   const own = newAttributes();
@@ -227,12 +206,12 @@ export function withoutLettersOwn(attributes: Attributes): Attributes {
   return own;
 }
 
-/** An id of a stranger that is longer is not one that anybody made as an id: the place in the stream serves. */
-const MAX_ID_LENGTH = 1024;
+/** A longer id is replaced by the message's place in the stream. */
+export const MAX_FOREIGN_ID_LENGTH = 1024;
 
-function unreadable(problem: string, block: Uint8Array): Metadata {
+export function unreadable(problem: string, block: Uint8Array): Metadata {
   const attributes = newAttributes();
-  // So much that the letter can still be stored.
+  // No more, so that the letter can be stored.
   const kept = block.subarray(0, MAX_RAW_HEADER_BYTES);
   attributes[RAW_HEADERS_ATTRIBUTE] = Buffer.from(kept.buffer, kept.byteOffset, kept.byteLength).toString("base64");
   if (kept.length < block.length)
@@ -255,7 +234,7 @@ function decodeAttributes(encoded: Attributes): Attributes {
   return attributes;
 }
 
-/** Our own names are never encoded: one that is was written by a publisher, to be taken for ours. It stays as it is. */
+/** We never encode our own names. An encoded one is a publisher's attempt to imitate them, and stays encoded. */
 function decodedName(name: string): string {
   const decoded = percentDecode(name);
   return decoded !== name && decoded.startsWith(OUR_PREFIX) ? name : decoded;
@@ -270,23 +249,4 @@ function newAttributes(): Record<string, string> {
 function toTimeMs(text: string): number | undefined {
   const time = Number(text);
   return text !== "" && Number.isSafeInteger(time) && Math.abs(time) <= MAX_TIME_MS ? time : undefined;
-}
-
-/** The id of a message that brought none: where the broker keeps it. */
-export function brokerId(stream: string, sequence: number): string {
-  return `${stream}:${sequence}`;
-}
-
-/** A header block as `publish` of the client takes it: it asks for the encoded bytes and nothing else. */
-export class HeaderBlock {
-  #block = "";
-
-  set(block: string): MsgHdrs {
-    this.#block = block;
-    return this as unknown as MsgHdrs;
-  }
-
-  encode(): Uint8Array {
-    return Buffer.from(this.#block, "utf8");
-  }
 }

@@ -1,43 +1,36 @@
-import { PubSubError } from "@anytopic/core/driver";
 import type { DriverDeadLetters, OutgoingMessage, StoredMessage, TakenLetter } from "@anytopic/core/driver";
 import { JetStreamApiError, type StreamState } from "@nats-io/jetstream";
-import type { Msg } from "@nats-io/nats-core";
-import { parseAckSubject } from "./wire/ack-subject.ts";
-import { HeaderBlock, withoutLettersOwn, type Envelope } from "./codec.ts";
+import { type Envelope, withoutLettersOwn } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { ErrCode, toPubSubError } from "./errors.ts";
-import { fitHeaders } from "./wire/fit-headers.ts";
-import { fetchOnce, type Fetched } from "./receive/fetch.ts";
-import { letterOf } from "./letters/letter.ts";
+import { decodeLetter } from "./letters/letter.ts";
 import { LETTER_LEASE_MS, NANOSECONDS_PER_MS } from "./limits.ts";
 import type { SubscriptionNames } from "./names.ts";
+import type { Asker } from "./publish/asker.ts";
 import { pubAckError, readPubAck } from "./publish/puback.ts";
-import type { ReplyInbox } from "./publish/reply-inbox.ts";
+import { type Fetched, fetchOnce } from "./receive/fetch.ts";
+import { NAK_PAYLOAD } from "./settle/settle-writer.ts";
+import { fitHeaders } from "./wire/fit-headers.ts";
 
-/** A publish of the driver itself that waits for its PubAck. */
-export interface Question {
-  resolve(reply: Msg): void;
-  reject(error: PubSubError): void;
-}
-
-const NAK = Buffer.from("-NAK");
 const PEEK_TIMEOUT_MS = 5000;
 const PURGES_AT_ONCE = 64;
 
+/** A letter that was already removed, or that has expired. */
+const GONE: ReadonlySet<number> = new Set([ErrCode.MESSAGE_NOT_FOUND, ErrCode.DELETE_FAILED]);
+
 /**
- * The dead letters of one subscription: a stream of their own, read by one durable consumer for redrive. Nothing is to be
- * closed: letters that were taken and not settled come back when their lease ends.
+ * The dead letters of one subscription: a stream of their own, with one durable consumer for redrive. Closing is not
+ * needed: letters that were taken and not settled are redelivered when their lease ends.
  */
 export class NatsDeadLetters implements DriverDeadLetters {
   readonly #connection: Connection;
   readonly #names: SubscriptionNames;
-  readonly #inbox: ReplyInbox<Question>;
-  readonly #headers = new HeaderBlock();
+  readonly #asker: Asker;
 
-  constructor(connection: Connection, names: SubscriptionNames, inbox: ReplyInbox<Question>) {
+  constructor(connection: Connection, names: SubscriptionNames, asker: Asker) {
     this.#connection = connection;
     this.#names = names;
-    this.#inbox = inbox;
+    this.#asker = asker;
   }
 
   async store(letter: OutgoingMessage): Promise<void> {
@@ -71,7 +64,7 @@ export class NatsDeadLetters implements DriverDeadLetters {
       try {
         const fetched = await fetchOnce(this.#connection, { stream, consumer: name }, limit, 0);
         const letters = await Promise.all(
-          fetched.map(async (message) => letterOf(this.#connection, this.#names, message)),
+          fetched.map(async (each) => decodeLetter(this.#connection, this.#names, each)),
         );
         return letters.filter((letter) => letter !== undefined);
       } finally {
@@ -84,18 +77,18 @@ export class NatsDeadLetters implements DriverDeadLetters {
     return this.#mapped("take dead letters", async () => {
       const source = { stream: this.#names.deadLetterStream, consumer: this.#names.deadLetterConsumer };
       const fetched = await fetchOnce(this.#connection, source, limit, waitMs);
-      const letters = await Promise.all(fetched.map(async (message) => this.#taken(message)));
+      const letters = await Promise.all(fetched.map(async (each) => this.#taken(each)));
       return letters.filter((letter) => letter !== undefined);
     });
   }
 
-  /** One by one: the stream denies the server's own purge, which a publisher could bring about (ADR 014). */
+  /** Deletes one by one: the stream denies the server's own purge, which a publisher could cause (ADR 014). */
   async purge(): Promise<number> {
     return this.#mapped("purge dead letters", async () => {
       const { state } = await this.#connection.jsm.streams.info(this.#names.deadLetterStream, {
         deleted_details: true,
       });
-      // One for all, which a failure ends: nothing of a purge goes on once it has failed.
+      // All share this generator. A failure ends it, so that no deletion starts after it.
       const sequences = sequencesOf(state);
       let purged = 0;
       const work = async (): Promise<void> => {
@@ -108,26 +101,26 @@ export class NatsDeadLetters implements DriverDeadLetters {
     });
   }
 
-  async #taken(message: Fetched): Promise<TakenLetter | undefined> {
-    const letter = await letterOf(this.#connection, this.#names, message);
-    const remove = async (): Promise<void> => this.#remove(message);
+  async #taken(fetched: Fetched): Promise<TakenLetter | undefined> {
+    const letter = await decodeLetter(this.#connection, this.#names, fetched);
+    const remove = async (): Promise<void> => this.#remove(fetched);
     if (letter === undefined) {
       await remove();
       return undefined;
     }
-    // Its place among the letters: one that was stored twice has one id and one time.
-    const mark = String(sequenceOf(message));
-    return Object.assign(letter, { mark, remove, putBack: async () => this.#putBack(message) });
+    // Its place in the stream: a letter that was stored twice has the same id and time.
+    const mark = String(fetched.ack.streamSequence);
+    return Object.assign(letter, { mark, remove, putBack: async () => this.#putBack(fetched) });
   }
 
-  async #remove(message: Fetched): Promise<void> {
+  async #remove({ ack, reply }: Fetched): Promise<void> {
     await this.#mapped("remove a dead letter", async () => {
-      await this.#delete(sequenceOf(message));
-      this.#connection.ack(message.reply);
+      await this.#delete(ack.streamSequence);
+      this.#connection.settles.ack(reply);
     });
   }
 
-  /** False when it is gone already. */
+  /** False when it was not there. */
   async #delete(sequence: number): Promise<boolean> {
     try {
       return await this.#connection.jsm.streams.deleteMessage(this.#names.deadLetterStream, sequence, false);
@@ -137,26 +130,18 @@ export class NatsDeadLetters implements DriverDeadLetters {
     }
   }
 
-  async #putBack(message: Fetched): Promise<void> {
-    this.#connection.settle(message.reply, NAK, LETTER_LEASE_MS / 2);
+  async #putBack({ reply }: Fetched): Promise<void> {
+    this.#connection.settles.send(reply, NAK_PAYLOAD, LETTER_LEASE_MS / 2);
     if (!(await this.#connection.flush())) throw this.#connection.unavailable();
   }
 
   async #publish(subject: string, message: OutgoingMessage, envelope: Envelope): Promise<void> {
-    const what = `publish to ${subject}`;
     const { context, nc, options } = this.#connection;
     const { block, leftOut } = fitHeaders(message, envelope, nc.info?.max_payload ?? options.maxPayloadBytes);
-    if (leftOut !== undefined) {
-      context.logger.warn(
-        { subject, leftOut },
-        "a message is too large for what is added to it: stored without a part",
-      );
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<Msg>();
-    const headers = block === undefined ? undefined : this.#headers.set(block);
-    this.#inbox.ask(subject, message.body, headers, { resolve, reject });
-    const outcome = readPubAck(await promise);
-    if (outcome !== "stored") throw pubAckError(outcome, what);
+    if (leftOut !== undefined)
+      context.logger.warn({ subject, leftOut }, "a message is too large for the added headers: stored without a part");
+    const outcome = readPubAck(await this.#asker.ask(subject, message.body, block));
+    if (outcome !== "stored") throw pubAckError(outcome, `publish to ${subject}`);
   }
 
   async #mapped<Result>(what: string, run: () => Promise<Result>): Promise<Result> {
@@ -169,16 +154,7 @@ export class NatsDeadLetters implements DriverDeadLetters {
   }
 }
 
-/** A letter that somebody else removed, or that expired. */
-const GONE: ReadonlySet<number> = new Set([ErrCode.MESSAGE_NOT_FOUND, ErrCode.DELETE_FAILED]);
-
 function* sequencesOf({ first_seq: first, last_seq: last, deleted }: StreamState): Generator<number> {
   const gone = new Set(deleted);
   for (let sequence = first; sequence <= last; sequence += 1) if (!gone.has(sequence)) yield sequence;
-}
-
-function sequenceOf(message: Fetched): number {
-  const ack = parseAckSubject(message.reply);
-  if (ack !== undefined) return ack.streamSequence;
-  throw new PubSubError("UNKNOWN", "the server delivered a dead letter without its sequence");
 }

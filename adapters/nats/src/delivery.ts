@@ -1,8 +1,8 @@
 import type { Attributes, DeliveryOwner, DriverDelivery, Held } from "@anytopic/core/driver";
 import type { Msg } from "@nats-io/nats-core";
+import type { Metadata } from "./codec.ts";
+import { brokerId, type SubscriptionNames } from "./names.ts";
 import type { AckSubject } from "./wire/ack-subject.ts";
-import { brokerId, type Metadata } from "./codec.ts";
-import type { SubscriptionNames } from "./names.ts";
 
 /** One delivery of one message. */
 export class NatsDelivery implements DriverDelivery, Held<NatsDelivery> {
@@ -19,11 +19,11 @@ export class NatsDelivery implements DriverDelivery, Held<NatsDelivery> {
   readonly streamSequence: number;
   /** When the stream stored it, Unix ms. */
   readonly storedMs: number;
-  /** The latest delivery of it to this worker, in the consumer's count. */
+  /** Its latest delivery to this worker, in the consumer's count. */
   consumerSequence: number;
-  /** Where it is settled. Stateless: valid on any connection. A redelivery to the same worker renews it. */
+  /** It is settled on this subject, over any connection. A redelivery to the same worker replaces it. */
   ackSubject: string;
-  /** Until when it certainly is this worker's, by the monotonic clock: a wall clock may be set back. Kept where acks are confirmed. */
+  /** Until this time it certainly is this worker's, by the monotonic clock. Only where acks are confirmed. */
   leaseUntilMs = 0;
   isHeld = false;
   older: NatsDelivery | undefined = undefined;

@@ -14,23 +14,23 @@ export interface TopicNames {
 export interface SubscriptionNames extends TopicNames {
   /** The durable consumer on the topic's stream. */
   readonly consumer: string;
-  /** Where redriven letters go back: a subject of the topic's stream, which the other subscriptions skip. */
+  /** Redriven letters are published here: a subject of the topic's stream, which the other subscriptions skip. */
   readonly redriveSubject: string;
   readonly deadLetterStream: string;
   readonly deadLetterSubject: string;
   /** The durable consumer on the dead-letter stream. */
   readonly deadLetterConsumer: string;
-  /** Where the server tells that it gave up on a message; captured by the dead-letter stream. */
+  /** The server publishes here that a message has reached `max_deliver`; the dead-letter stream stores it. */
   readonly backstopSubject: string;
-  /** Ordered subscriptions: which of the workers is active. */
+  /** Ordered subscriptions only: which worker is active. */
   readonly leaderStream: string;
   readonly leaderSubject: string;
 }
 
-/** Between the parts of a stream's name; no part contains it or begins or ends with half of it, so that no two join to the same. */
+/** Separates the parts of a stream's name. No part contains it, or begins or ends with half of it, so every combination has a name of its own. */
 const SEPARATOR = "__";
-/** Between a topic's subject and the subscription that a message is redriven to. */
-export const REDRIVE = ".redrive.";
+/** Separates a topic's subject and the subscription that a message is redriven to. */
+const REDRIVE = ".redrive.";
 const PART = /^[A-Za-z0-9-](?:_?[A-Za-z0-9-])*$/;
 
 /** Whether a text can be a prefix or a physical name. */
@@ -42,7 +42,7 @@ export const NAME_PART_RULE = "letters, digits, - and single _ between them";
 
 export function topicNames(prefix: string, topic: TopicSpec): TopicNames {
   const stream = streamName(prefix, topic.physicalName);
-  const subject = subjectName(prefix, topic.physicalName);
+  const subject = prefix === "" ? topic.physicalName : `${prefix}.${topic.physicalName}`;
   return { stream, subject, subjects: [subject, `${subject}${REDRIVE}*`] };
 }
 
@@ -63,17 +63,29 @@ export function subscriptionNames(prefix: string, subscription: SubscriptionSpec
   };
 }
 
+/** The subscription in a redrive subject; undefined for any other subject. No name contains a dot, so it is what follows the last `.redrive.`. */
+export function redriveTargetOf(subject: string): string | undefined {
+  const start = subject.lastIndexOf(REDRIVE);
+  return start === -1 ? undefined : subject.slice(start + REDRIVE.length);
+}
+
+/** The id of a message without one: its place on the broker. */
+export function brokerId(stream: string, sequence: number): string {
+  return `${stream}:${sequence}`;
+}
+
+/** The subjects of the JetStream API begin with it. */
+export function apiPrefix(domain: string | undefined): string {
+  return domain === undefined ? "$JS.API" : `$JS.${domain}.API`;
+}
+
 function streamName(prefix: string, ...parts: readonly string[]): string {
-  const name = [...(prefix === "" ? [] : [prefix]), ...parts].map((part) => checkedPart(part)).join(SEPARATOR);
+  const name = [...(prefix === "" ? [] : [prefix]), ...parts].map(checkedPart).join(SEPARATOR);
   if (name.length <= MAX_NAME_BYTES) return name;
   throw new PubSubError(
     "INVALID_CONFIG",
     `stream name ${name} has ${name.length} characters: NATS allows ${MAX_NAME_BYTES}; shorten the prefix or the names`,
   );
-}
-
-function subjectName(prefix: string, part: string): string {
-  return prefix === "" ? part : `${prefix}.${part}`;
 }
 
 function checkedPart(part: string): string {

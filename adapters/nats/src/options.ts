@@ -1,4 +1,14 @@
-import { type Checked, checkOptions, option, type OptionTable, shown } from "@anytopic/core/driver";
+import {
+  type Checked,
+  checkOptions,
+  decodedUrlPart,
+  option,
+  type OptionsFromUrl,
+  type OptionTable,
+  queryOptions,
+  shown,
+  urlReader,
+} from "@anytopic/core/driver";
 import { nkeys, type NatsConnection, type TlsOptions } from "@nats-io/nats-core";
 import { DEFAULT_DEDUPLICATION_WINDOW_MS } from "./capabilities.ts";
 import { DEAD_LETTER_ROOM_BYTES, DEFAULT_MAX_PAYLOAD_BYTES, MAX_ACK_PENDING, MAX_MAX_PAYLOAD_BYTES } from "./limits.ts";
@@ -7,7 +17,7 @@ import { isNamePart, NAME_PART_RULE } from "./names.ts";
 export interface NatsOptions {
   /** `host:port`, `nats://host:port` or `tls://host:port`, without credentials. One with `tls://` means TLS for all. @default "127.0.0.1:4222" */
   readonly servers?: string | readonly string[] | undefined;
-  /** A ready connection instead of all options about connecting. It is not closed, and should reconnect for ever (`maxReconnectAttempts: -1`). */
+  /** An open connection, instead of all options about connecting. It is not closed, and should reconnect for ever (`maxReconnectAttempts: -1`). */
   readonly connection?: NatsConnection | undefined;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
@@ -18,9 +28,9 @@ export interface NatsOptions {
   readonly nkeySeed?: string | undefined;
   /** `true` for TLS with the system's authorities, or the client library's TLS options: `caFile`, `certFile`, `keyFile`, … A server without TLS is then an error. @default TLS when the server asks for it, or a server is `tls://…` */
   readonly tls?: boolean | TlsOptions | undefined;
-  /** How the server's monitoring names this connection. @default "anytopic" */
+  /** The name of this connection in the server's monitoring. @default "anytopic" */
   readonly name?: string | undefined;
-  /** First part of the subjects that replies come to, for accounts that may not listen on the usual ones. @default "_INBOX" */
+  /** The first part of the subjects of replies, for users that may not subscribe to the usual ones. @default "_INBOX" */
   readonly inboxPrefix?: string | undefined;
   /** The JetStream domain to use, for leaf nodes. */
   readonly domain?: string | undefined;
@@ -38,7 +48,7 @@ export interface NatsOptions {
   readonly maxPayloadBytes?: number | undefined;
   /** Unsettled messages of one subscription, waiting retries included, beyond which nothing new is delivered. @default 100_000 */
   readonly maxAckPending?: number | undefined;
-  /** How long the active worker of an ordered subscription may be silent before another takes over, in ms; 1 s to 1 minute. The same in every process. @default 5000 */
+  /** How long the active worker of an ordered subscription may be silent before another takes over, in ms; 1 s to 1 minute. Must be the same in every process. @default 5000 */
   readonly leaderLeaseMs?: number | undefined;
   /** How often the connection is probed, in ms; two unanswered probes end it. 100 ms to 2 minutes. @default 5000 */
   readonly pingIntervalMs?: number | undefined;
@@ -48,13 +58,13 @@ type StreamOption = "prefix" | "replicas" | "storage" | "maxStreamBytes" | "dedu
 type WithDefault = StreamOption | "name" | "maxAckPending" | "leaderLeaseMs" | "pingIntervalMs";
 
 /** Options with all defaults; frozen. */
-export interface CheckedOptions extends Checked<Omit<NatsOptions, "servers" | "tls">, WithDefault> {
+export type CheckedOptions = Checked<Omit<NatsOptions, "servers" | "tls">, WithDefault> & {
   readonly servers: readonly string[];
   readonly tls: TlsOptions | undefined;
-}
+};
 
 const LOGINS = ["user", "token", "credentialsFile", "nkeySeed"] as const;
-/** What a ready connection makes meaningless. */
+/** Not allowed together with an open connection. */
 const CONNECTING = ["servers", ...LOGINS, "password", "tls", "name", "pingIntervalMs"] as const;
 const SERVER = /^(?:(?:nats|tls):\/\/)?(?:\[[0-9a-fA-F:.]+\]|[^\s:/@?#,[\]]+)(?::\d{1,5})?\/?$/;
 
@@ -114,7 +124,7 @@ export const OPTIONS: OptionTable<CheckedOptions> = {
   },
 };
 
-/** Fills in the defaults and checks; throws a `TypeError` that names the option, without its value where that is secret. */
+/** @throws TypeError that names the option, without its value where that is secret */
 export function checkedOptions(options: NatsOptions = {}): CheckedOptions {
   const checked = checkOptions(OPTIONS, options);
   const given = (names: readonly (keyof NatsOptions)[]) => names.filter((name) => options[name] !== undefined);
@@ -125,7 +135,7 @@ export function checkedOptions(options: NatsOptions = {}): CheckedOptions {
   const connecting = given(CONNECTING).join(", ");
   if (checked.connection !== undefined && connecting !== "")
     throw new TypeError(`nats: connection is given together with ${connecting}: only one is allowed`);
-  // The client ignores the scheme of a server and uses one setting for all: what asks for TLS once, asks for all.
+  // The client ignores the scheme of a server: if one asks for TLS, all use it.
   const secure = checked.servers.find((server) => server.startsWith("tls://"));
   if (secure === undefined || checked.tls !== undefined) return checked;
   if (options.tls === undefined) return Object.freeze({ ...checked, tls: {} });
@@ -154,4 +164,43 @@ function checkedTls(option: string, value: unknown): TlsOptions | undefined {
   if (typeof value === "boolean") return value ? {} : undefined;
   if (typeof value === "object" && value !== null) return value;
   throw new TypeError(`${option} must be true, false or an object of TLS options`);
+}
+
+const FORM = "nats://[user:password@|token@]host[:port][,host[:port]…][?option=value&…]";
+/** In a URL each TLS option has a parameter of its own. */
+const TLS = { tls: option.boolean(), tlsCaFile: option.text(), tlsCertFile: option.text(), tlsKeyFile: option.text() };
+const PARAMETERS = { ...OPTIONS, rules: { ...OPTIONS.rules, ...TLS } };
+
+export const optionsFromUrl: OptionsFromUrl<CheckedOptions> = urlReader(OPTIONS, readUrl, checkedOptions);
+
+/**
+ * Reads `nats://…` and `tls://…`. `URL` is not used: it refuses several servers, and its errors quote the password.
+ *
+ * @throws TypeError
+ */
+export function readUrl(url: string): NatsOptions {
+  const match = /^(nats|tls):(?:\/\/([^/?#]*)\/?)?(?:\?([^#]*))?$/.exec(url);
+  if (match === null) throw new TypeError(`the NATS URL is malformed: must be ${FORM}`);
+  const [, scheme, authority = "", query = ""] = match;
+  const { tlsCaFile, tlsCertFile, tlsKeyFile, ...asked } = queryOptions(PARAMETERS, url, query);
+  const files = Object.entries({ caFile: tlsCaFile, certFile: tlsCertFile, keyFile: tlsKeyFile });
+  const given = files.filter(([, path]) => path !== undefined);
+  if (asked.tls === false && (scheme === "tls" || given.length > 0)) {
+    const both = scheme === "tls" ? "begins with tls: and says tls=false" : "says tls=false and names TLS files";
+    throw new TypeError(`the NATS URL ${both}: only one can be meant`);
+  }
+  const at = authority.lastIndexOf("@");
+  const hosts = authority.slice(at + 1);
+  return {
+    ...(hosts === "" ? {} : { servers: hosts.split(",") }),
+    ...(at === -1 ? {} : loginOf(authority.slice(0, at))),
+    ...(scheme === "tls" ? { tls: true } : {}),
+    ...asked,
+    ...(given.length === 0 ? {} : { tls: Object.fromEntries(given) }),
+  };
+}
+
+function loginOf(userInfo: string): NatsOptions {
+  const [first = "", ...others] = userInfo.split(":").map((text) => decodedUrlPart("the login in the NATS URL", text));
+  return others.length === 0 ? { token: first } : { user: first, password: others.join(":") };
 }

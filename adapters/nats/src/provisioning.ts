@@ -1,24 +1,26 @@
 import { pause, PubSubError, type Topology, type TopologyChange } from "@anytopic/core/driver";
 import { JetStreamApiError, type ConsumerInfo, type StreamInfo } from "@nats-io/jetstream";
 import type { Connection } from "./connection.ts";
-import { consumerDifference, consumerResource, streamDifference, streamResource } from "./topology/differences.ts";
 import { ErrCode, toPubSubError } from "./errors.ts";
 import { subscriptionNames, topicNames } from "./names.ts";
+import { consumerDifference, streamDifference } from "./topology/differences.ts";
 import {
+  type ConsumerDeclaration,
+  consumerResource,
   deadLetterConsumer,
   deadLetterStream,
   leaderStream,
+  type StreamDeclaration,
+  streamResource,
   subscriptionConsumer,
   topicStream,
-  type DeclaredConsumer,
-  type DeclaredStream,
 } from "./topology/topology-config.ts";
 
 /**
- * What a server says when somebody else makes the same thing at the same time. The last two it says of what is half made
- * (seen on 2.9.10), and of real mistakes too, which are still there at the next try.
+ * The server's errors when another process creates the same resource at the same time. The last two are also errors about
+ * half created resources (seen on 2.9.10), and about real mistakes, which a new try does not remove.
  */
-const MADE_MEANWHILE: readonly number[] = [
+const CREATED_MEANWHILE: readonly number[] = [
   ErrCode.STREAM_NAME_IN_USE,
   ErrCode.CONSUMER_EXISTS,
   ErrCode.SUBJECTS_OVERLAP,
@@ -27,17 +29,17 @@ const MADE_MEANWHILE: readonly number[] = [
 const MAX_TRIES = 10;
 const RETRY_MS = 50;
 
-/** One stream or consumer: how to look at it and how to bring it about. */
+/** One stream or consumer. */
 interface Resource {
   readonly name: string;
-  /** Undefined when it fits, `"missing"` when it does not exist. */
-  compare(): Promise<TopologyChange | "missing" | undefined>;
-  /** Both answer how the server's result differs from what it was told. */
+  /** Undefined when it fits; a `"create"` when it does not exist. */
+  compare(): Promise<TopologyChange | undefined>;
+  /** Both return how the server's result differs from the declaration. */
   create(): Promise<TopologyChange | undefined>;
   update(): Promise<TopologyChange | undefined>;
 }
 
-export async function plan(
+export async function planTopology(
   connection: Connection,
   topology: Topology,
   signal?: AbortSignal,
@@ -46,13 +48,12 @@ export async function plan(
   for (const resource of resources(connection, topology)) {
     signal?.throwIfAborted();
     const found = await mapped(`look at ${resource.name}`, async () => resource.compare());
-    if (found === "missing") changes.push(creation(resource));
-    else if (found !== undefined) changes.push(found);
+    if (found !== undefined) changes.push(found);
   }
   return changes;
 }
 
-export async function apply(
+export async function applyTopology(
   connection: Connection,
   topology: Topology,
   update: boolean,
@@ -71,12 +72,12 @@ async function applyOne(
   update: boolean,
 ): Promise<TopologyChange | undefined> {
   let found = await resource.compare();
-  for (let tries = 1; found === "missing"; tries += 1) {
+  for (let tries = 1; found?.action === "create"; tries += 1) {
     try {
       requireTaken(connection, resource, await resource.create());
-      return creation(resource);
+      return found;
     } catch (error) {
-      if (!isApiError(error, ...MADE_MEANWHILE) || tries === MAX_TRIES) throw error;
+      if (!isApiError(error, ...CREATED_MEANWHILE) || tries === MAX_TRIES) throw error;
       if (tries > 1) await pause(connection.context.clock, RETRY_MS);
       found = await resource.compare();
     }
@@ -86,7 +87,7 @@ async function applyOne(
   return found;
 }
 
-/** Old servers ignore settings they do not know, without a word. */
+/** Old servers silently ignore settings that they do not know. */
 function requireTaken(connection: Connection, resource: Resource, difference: TopologyChange | undefined): void {
   if (difference === undefined) return;
   const version = connection.nc.info?.version ?? "unknown";
@@ -96,8 +97,9 @@ function requireTaken(connection: Connection, resource: Resource, difference: To
   );
 }
 
-export async function destroy(connection: Connection, topology: Topology): Promise<readonly string[]> {
+export async function destroyTopology(connection: Connection, topology: Topology): Promise<readonly string[]> {
   const { prefix } = connection.options;
+  const { streams, consumers } = connection.jsm;
   const deleted: string[] = [];
   const remove = async (name: string, run: () => Promise<boolean>): Promise<void> => {
     await mapped(`delete ${name}`, async () => {
@@ -105,75 +107,67 @@ export async function destroy(connection: Connection, topology: Topology): Promi
         await run();
         deleted.push(name);
       } catch (error) {
-        if (!isApiError(error, ErrCode.STREAM_NOT_FOUND, ErrCode.CONSUMER_NOT_FOUND)) throw error;
+        if (!isMissing(error)) throw error;
       }
     });
   };
-  const { streams, consumers } = connection.jsm;
+  const removeStream = async (name: string) => remove(streamResource(name), async () => streams.delete(name));
   for (const subscription of topology.subscriptions) {
-    const names = subscriptionNames(prefix, subscription);
-    await remove(`consumer ${names.stream}/${names.consumer}`, async () =>
-      consumers.delete(names.stream, names.consumer),
-    );
-    for (const stream of [names.deadLetterStream, names.leaderStream]) {
-      await remove(streamResource(stream), async () => streams.delete(stream));
-    }
+    const { stream, consumer, deadLetterStream, leaderStream } = subscriptionNames(prefix, subscription);
+    await remove(`consumer ${stream}/${consumer}`, async () => consumers.delete(stream, consumer));
+    await removeStream(deadLetterStream);
+    await removeStream(leaderStream);
   }
-  for (const topic of topology.topics) {
-    const { stream } = topicNames(prefix, topic);
-    await remove(streamResource(stream), async () => streams.delete(stream));
-  }
+  for (const topic of topology.topics) await removeStream(topicNames(prefix, topic).stream);
   return deleted;
 }
 
-function resources(connection: Connection, topology: Topology): Resource[] {
+function resources(connection: Connection, { topics, subscriptions }: Topology): Resource[] {
   const { options } = connection;
-  const list: Resource[] = topology.topics.map((topic) => streamAsResource(connection, topicStream(options, topic)));
-  for (const subscription of topology.subscriptions) {
-    list.push(consumerAsResource(connection, subscriptionConsumer(options, subscription)));
-    list.push(streamAsResource(connection, deadLetterStream(options, subscription)));
-    list.push(consumerAsResource(connection, deadLetterConsumer(options, subscription)));
-    if (subscription.topic.ordered) list.push(streamAsResource(connection, leaderStream(options, subscription)));
-  }
-  return list;
+  return [
+    ...topics.map((topic) => streamAsResource(connection, topicStream(options, topic))),
+    ...subscriptions.flatMap((subscription) => [
+      consumerAsResource(connection, subscriptionConsumer(options, subscription)),
+      streamAsResource(connection, deadLetterStream(options, subscription)),
+      consumerAsResource(connection, deadLetterConsumer(options, subscription)),
+      ...(subscription.topic.ordered ? [streamAsResource(connection, leaderStream(options, subscription))] : []),
+    ]),
+  ];
 }
 
-function streamAsResource({ jsm }: Connection, declared: DeclaredStream): Resource {
-  const { config } = declared;
-  const difference = (info: StreamInfo): TopologyChange | undefined => streamDifference(declared, info.config);
+function streamAsResource({ jsm: { streams } }: Connection, config: StreamDeclaration): Resource {
+  const name = streamResource(config.name);
+  const difference = (info: StreamInfo): TopologyChange | undefined => streamDifference(config, info.config);
   return {
-    name: streamResource(config.name),
-    compare: async () => found(jsm.streams.info(config.name), difference),
-    create: async () => difference(await jsm.streams.add(config)),
-    update: async () => difference(await jsm.streams.update(config.name, config)),
+    name,
+    compare: async () => streams.info(config.name).then(difference, creationOf(name)),
+    create: async () => difference(await streams.add(config)),
+    update: async () => difference(await streams.update(config.name, config)),
   };
 }
 
-function consumerAsResource({ jsm }: Connection, declared: DeclaredConsumer): Resource {
+function consumerAsResource({ jsm: { consumers } }: Connection, declared: ConsumerDeclaration): Resource {
   const { stream, config } = declared;
+  const name = consumerResource(declared);
   const difference = (info: ConsumerInfo): TopologyChange | undefined => consumerDifference(declared, info.config);
   return {
-    name: consumerResource(declared),
-    compare: async () => found(jsm.consumers.info(stream, config.durable_name), difference),
-    create: async () => difference(await jsm.consumers.add(stream, config)),
-    update: async () => difference(await jsm.consumers.update(stream, config.durable_name, config)),
+    name,
+    compare: async () => consumers.info(stream, config.durable_name).then(difference, creationOf(name)),
+    create: async () => difference(await consumers.add(stream, config)),
+    update: async () => difference(await consumers.update(stream, config.durable_name, config)),
   };
 }
 
-async function found<Info>(
-  asking: Promise<Info>,
-  difference: (info: Info) => TopologyChange | undefined,
-): Promise<TopologyChange | "missing" | undefined> {
-  try {
-    return difference(await asking);
-  } catch (error) {
-    if (isApiError(error, ErrCode.STREAM_NOT_FOUND, ErrCode.CONSUMER_NOT_FOUND)) return "missing";
+/** What to do about an error of looking at a resource: create it when it does not exist. */
+function creationOf(resource: string): (error: unknown) => TopologyChange {
+  return (error) => {
+    if (isMissing(error)) return { action: "create", resource, detail: "" };
     throw error;
-  }
+  };
 }
 
-function creation(resource: Resource): TopologyChange {
-  return { action: "create", resource: resource.name, detail: "" };
+function isMissing(error: unknown): boolean {
+  return isApiError(error, ErrCode.STREAM_NOT_FOUND, ErrCode.CONSUMER_NOT_FOUND);
 }
 
 function isApiError(error: unknown, ...codes: readonly number[]): boolean {

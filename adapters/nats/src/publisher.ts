@@ -1,21 +1,22 @@
-import { PubSubError, type DriverPublisher, type OutgoingMessage, type PublishRequest } from "@anytopic/core/driver";
+import { type DriverPublisher, PubSubError, type PublishRequest } from "@anytopic/core/driver";
 import { JetStreamApiError } from "@nats-io/jetstream";
 import type { Msg } from "@nats-io/nats-core";
-import { encodeHeaders, HeaderBlock, headerRefusal, sizeOf } from "./codec.ts";
+import { encodeHeaders, headerRefusal, sizeOf } from "./codec.ts";
 import type { Connection, ConnectionListener } from "./connection.ts";
 import { ErrCode, isNotEnabled, toPubSubError } from "./errors.ts";
 import type { TopicNames } from "./names.ts";
 import { pubAckError, readPubAck } from "./publish/puback.ts";
 import { ReplyInbox } from "./publish/reply-inbox.ts";
 
-/** Publishes to one topic: plain NATS publishes with a reply subject, acknowledged by the stream. */
+/** Publishes to one topic: plain NATS publishes with a reply subject, which the stream confirms. */
 export class NatsPublisher implements DriverPublisher {
+  readonly sizeOf: typeof sizeOf = sizeOf;
+  readonly refusal: typeof headerRefusal = headerRefusal;
   readonly #connection: Connection;
   readonly #names: TopicNames;
   readonly #inbox: ReplyInbox<PublishRequest>;
-  readonly #headers = new HeaderBlock();
   readonly #listener: ConnectionListener;
-  #unanswered: PublishRequest[] = [];
+  readonly #unanswered: PublishRequest[] = [];
 
   constructor(connection: Connection, names: TopicNames) {
     this.#connection = connection;
@@ -33,19 +34,9 @@ export class NatsPublisher implements DriverPublisher {
     connection.listen(this.#listener);
   }
 
-  sizeOf(message: OutgoingMessage): number {
-    return sizeOf(message);
-  }
-
-  refusal(message: OutgoingMessage): PubSubError | undefined {
-    return headerRefusal(message);
-  }
-
   publish(batch: readonly PublishRequest[]): void {
     const { subject } = this.#names;
-    for (const request of batch) {
-      this.#inbox.ask(subject, request.body, this.#headers.set(encodeHeaders(request, "event")), request);
-    }
+    for (const request of batch) this.#inbox.ask(subject, request.body, encodeHeaders(request, "event"), request);
   }
 
   async close(): Promise<void> {
@@ -70,7 +61,7 @@ export class NatsPublisher implements DriverPublisher {
     return `publish to stream ${this.#names.stream}`;
   }
 
-  /** Nobody listens: there is no such stream, or it has no leader at the moment. One question clears it up for all. */
+  /** The stream does not exist, or has no leader at the moment. One question finds out for all requests. */
   #onNoResponders(request: PublishRequest): void {
     this.#unanswered.push(request);
     if (this.#unanswered.length === 1) void this.#findOutWhy();
@@ -78,21 +69,16 @@ export class NatsPublisher implements DriverPublisher {
 
   async #findOutWhy(): Promise<void> {
     const error = await this.#whyNoResponders();
-    const requests = this.#unanswered;
-    this.#unanswered = [];
-    for (const request of requests) request.reject(error);
+    for (const request of this.#unanswered.splice(0)) request.reject(error);
   }
 
   async #whyNoResponders(): Promise<PubSubError> {
+    const { stream, subject } = this.#names;
     try {
-      const { config } = await this.#connection.jsm.streams.info(this.#names.stream);
-      if (config.subjects.includes(this.#names.subject)) {
-        return new PubSubError("UNAVAILABLE", `${this.#what}: the stream has no leader at the moment`);
-      }
-      return new PubSubError(
-        "TOPOLOGY_MISMATCH",
-        `${this.#what}: it does not store the subject ${this.#names.subject}`,
-      );
+      const { config } = await this.#connection.jsm.streams.info(stream);
+      return config.subjects.includes(subject)
+        ? new PubSubError("UNAVAILABLE", `${this.#what}: the stream has no leader at the moment`)
+        : new PubSubError("TOPOLOGY_MISMATCH", `${this.#what}: it does not store the subject ${subject}`);
     } catch (error) {
       const known =
         isNotEnabled(error) || (error instanceof JetStreamApiError && error.code !== ErrCode.STREAM_NOT_FOUND);

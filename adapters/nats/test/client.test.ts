@@ -5,7 +5,7 @@ import { connect, defineSubscription, defineTopic, systemClock } from "@anytopic
 import { nats } from "@anytopic/nats";
 import { wsconnect, type NatsConnection } from "@nats-io/nats-core";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { AnswerWatch } from "../src/receive/answer-watch.ts";
+import { AnswerWatch } from "../src/connection/answer-watch.ts";
 import { Client } from "../src/connection/client.ts";
 
 const broker: Broker | undefined = await startBrokerOrSkip("nats");
@@ -14,7 +14,7 @@ afterAll(async () => broker?.close());
 
 const INFO = { server_id: "x", version: "2.9.10", proto: 1, headers: true, max_payload: 1_048_576 };
 
-/** Enough of a server to be connected to; `say` writes anything to whoever is. */
+/** Enough of a server to connect to. */
 async function fakeServer(): Promise<{ readonly port: number; readonly sockets: Socket[]; close(): void }> {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
@@ -39,7 +39,7 @@ describe("the client is held to more than it promises", () => {
     const server = await fakeServer();
     const client = Client.create(
       { servers: `127.0.0.1:${server.port}` },
-      { clock: systemClock, random: () => 0, fault: () => {} },
+      { clock: systemClock, random: () => 0, logger: { debug() {}, info() {}, warn() {}, error() {} } },
     );
     await client.dial(10_000);
     const { protocol } = client.nc as unknown as { readonly protocol: Record<string, unknown> };
@@ -147,7 +147,7 @@ describe("AnswerWatch", () => {
     await expect.poll(() => told.at(-1)).toBe("answers");
     answers = false;
     await expect.poll(() => told.at(-1)).toBe("silent 1");
-    // Whoever sends messages is there.
+    // A server that sends messages is alive.
     const sending = setInterval(() => (received += 1), 1);
     await expect.poll(() => told.at(-1)).toBe("answers");
     clearInterval(sending);

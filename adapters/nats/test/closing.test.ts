@@ -11,7 +11,7 @@ const broker: Broker | undefined = await startBrokerOrSkip("nats");
 afterAll(async () => await broker?.close());
 
 const TIMEOUT_MS = 200;
-/** A busy machine may be late by this much: less than what a worker takes that does not heed its bound. */
+/** How late a busy machine may be. A worker that ignores its time limit takes longer than this. */
 const SLACK_MS = 1500;
 
 function nothing(): void {}

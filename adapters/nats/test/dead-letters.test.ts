@@ -27,7 +27,7 @@ describe.skipIf(broker === undefined)("dead letters", () => {
     const other = defineSubscription(topic, "other");
     await pubsub.apply([topic, subscription, other]);
     const id = await pubsub.publish(topic, { n: 1 }, { attributes: { source: "test" } });
-    // Stands for workers that die with the message in their hands, before core ever sees it.
+    // Simulates workers that die while they hold the message, before core sees it.
     const consumer = await jetstream(pubsub.native as NatsConnection).consumers.get("backstop", "mail");
     for (let delivery = 0; delivery < 1 + BACKSTOP_DELIVERIES; delivery++)
       (await consumer.next({ expires: 1000 }))?.nak();
@@ -56,7 +56,7 @@ describe.skipIf(broker === undefined)("dead letters", () => {
     await pubsub.apply([topic, subscription]);
     const nc = pubsub.native as NatsConnection;
     const letters = pubsub.deadLetters(subscription);
-    // The advisory as the server words it; its message was never there.
+    // An advisory in the server's form; its message never existed.
     const advisory = {
       type: "io.nats.jetstream.advisory.v1.max_deliver",
       stream: "expired",
@@ -96,7 +96,7 @@ describe.skipIf(broker === undefined)("dead letters", () => {
     const largest = DEFAULT_MAX_PAYLOAD_BYTES;
     const block = (lines: string): Buffer => Buffer.from(`NATS/1.0\r\n${lines}\r\n`);
     const messages = [
-      // Headers that fill what JetStream stores of them, and a body that fills the server's limit.
+      // Headers of the largest size that JetStream stores, and a body that fills the server's limit.
       { headers: block(`Nats-Msg-Id: headers\r\nsmall: 1\r\nbig: ${"x".repeat(65_400)}\r\n`), body: "1" },
       { headers: block(Array.from({ length: 6000 }, (_, n) => `h${n}: ü\r\n`).join("")), body: "2" },
       { headers: block("Nats-Msg-Id: body\r\n"), body: Buffer.alloc(largest - 40, "3") },
@@ -115,7 +115,7 @@ describe.skipIf(broker === undefined)("dead letters", () => {
     });
     const letters = pubsub.deadLetters(subscription);
     await expect.poll(async () => letters.count(), { timeout: 15_000 }).toBe(messages.length);
-    // The last one cannot be read, and runs never.
+    // The last one cannot be read, so it is never handled.
     expect(runs.map((code) => String.fromCharCode(code))).toEqual(["1", "2", "3", "4", "5", "6"]);
     const found = await letters.peek();
     const lengths = found.map(({ body }) => `${String.fromCharCode(body[0] ?? 0)} ${body.length}`);
@@ -127,7 +127,7 @@ describe.skipIf(broker === undefined)("dead letters", () => {
     expect(letter("1")).toMatchObject({ id: "headers", reason: "retries-exhausted", attributes: { small: "1" } });
     expect(letter("1").attributes["anytopic-incomplete"]).toBe("1 attributes did not fit");
     expect(letter("2")).toMatchObject({ reason: "retries-exhausted", attributes: { h0: "ü", h1: "ü" } });
-    // The body and nothing else: whose letter it is, the stream says, and since when.
+    // Only the body: the stream says which subscription it belongs to, and since when.
     expect(letter("3")).toMatchObject({ id: "no-room__mail__dead-letters:3", reason: "backstop", attributes: {} });
     expect(letter("4").id).toBe("more");
     expect(letter("6")).toMatchObject({ id: "no-room:6", reason: "retries-exhausted" });

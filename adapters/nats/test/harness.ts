@@ -15,16 +15,16 @@ import { connect } from "@nats-io/transport-node";
 import { hostilePublisher } from "./hostile-publisher.ts";
 
 /**
- * A short lease, so that behaviours with faults need not wait for a new active worker. Others have the default: where nothing
- * was broken no lease may be lost, and a loaded machine holds a process up for longer than this one.
+ * A short lease, so that behaviours with faults do not wait long for a new active worker. The others have the default:
+ * without a fault no lease may be lost, and a loaded machine can stop a process for longer than this one.
  */
 const LEADER_LEASE_MS = 1500;
 const TAKE_TIMEOUT_MS = 5000;
 
-/** A NATS server of its own behind a TCP proxy, and the plain client beside it. */
+/** A private NATS server behind a TCP proxy, and a plain client of it. */
 export async function createHarness(broker: Broker): Promise<Harness> {
   const proxy = await createTcpProxy({ targetHost: broker.host, targetPort: broker.port });
-  // The suite's own look at the broker, apart from the adapter's connections.
+  // The suite's own connection to the broker, separate from the adapter's.
   const nc = await connect({
     servers: broker.url,
     maxReconnectAttempts: -1,

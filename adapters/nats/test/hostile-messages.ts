@@ -1,4 +1,4 @@
-/** A message of a stranger: any bytes as headers, and perhaps a lie about their length. */
+/** A message of a stranger: any bytes as headers, and perhaps a wrong length of them. */
 export interface HostileMessage {
   readonly headers: Uint8Array;
   readonly headerLength: number | undefined;
@@ -23,19 +23,19 @@ export function hostileMessages(seed: number, count: number): readonly HostileMe
     return sometimes(0.05) ? value : `${name}:${sometimes(0.8) ? " " : ""}${value}\r\n`;
   };
   return Array.from({ length: count }, () => {
-    // Half of them begin as they should, or all would fail in their first line.
+    // Half of them begin correctly; otherwise all would fail in their first line.
     const start = sometimes(0.6) ? "NATS/1.0\r\n" : pick(STARTS);
     const lines = Array.from({ length: Math.floor(random() * 5) }, line).join("");
     const text = start + lines + (sometimes(0.7) ? "\r\n" : pick(ENDS));
     const headers = Buffer.from(text, sometimes(0.5) ? "latin1" : "utf8");
     const body = Buffer.from(pick(BODIES));
-    // Never more than there is: the server would wait for the rest.
+    // Never more than the real length: the server would wait for the rest.
     const headerLength = sometimes(0.1) ? Math.floor(random() * (headers.length + 1)) : undefined;
     return { headers, headerLength, body };
   }).filter(({ headers, headerLength }) => !endsTheServer(headers.subarray(0, headerLength)));
 }
 
-/** nats-server 2.9.10 reads beyond a block that ends within a header of its own, and panics: its fault, and out of our reach. */
+/** nats-server 2.9.10 reads beyond a block that ends within one of its own headers, and panics. We cannot prevent that. */
 function endsTheServer(headers: Uint8Array): boolean {
   return /Nats-Msg-Id:? *$/.test(Buffer.from(headers).toString("latin1"));
 }

@@ -6,7 +6,7 @@ type Made = { readonly what: string; readonly block: Buffer };
 
 const ANSWER_TIMEOUT_MS = 10_000;
 
-/** Speaks the protocol over a bare socket: what it sends as headers, no client library would. Connects on first use. */
+/** Speaks the protocol over a plain socket: no client library would send such headers. Connects on first use. */
 export function hostilePublisher(host: string, port: number): HostilePublisher & { close(): void } {
   let line: { readonly socket: Socket; readonly answers: Answers } | undefined;
   let sent = 0;
@@ -33,7 +33,7 @@ export function hostilePublisher(host: string, port: number): HostilePublisher &
   };
 }
 
-/** What JetStream says of each publish, by its reply subject. */
+/** JetStream's answer to each publish, by its reply subject. */
 class Answers {
   readonly #waiting = new Map<string, (answer: string) => void>();
   readonly #lines: Interface;
@@ -64,7 +64,7 @@ class Answers {
   }
 }
 
-/** A header block that is broken, or says what only we may say. */
+/** A header block that is broken, or that contains headers only we may write. */
 function hostileHeaders(random: Random): Made {
   const kinds: readonly (() => Made)[] = [
     () => made("a name with a space", "NATS/1.0\r\na b: c\r\n\r\n"),
@@ -114,7 +114,7 @@ function header(name: string, random: Random, values: readonly string[]): Made {
   return made(`${name}: ${JSON.stringify(value.slice(0, 40))}`, `NATS/1.0\r\n${name}: ${value}\r\n\r\n`);
 }
 
-/** A right block with a few bytes changed. */
+/** A valid block with a few bytes changed. */
 function mutated(random: Random): Made {
   const block = Buffer.from("NATS/1.0\r\nNats-Msg-Id: abc\r\nanytopic-key: k\r\ncolor: red\r\n\r\n");
   for (let count = random.integer(1, 4); count > 0; count -= 1) {

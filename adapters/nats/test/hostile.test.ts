@@ -102,7 +102,7 @@ describe.skipIf(broker === undefined)("hostile messages", () => {
     const subscription = defineSubscription(topic, "mail", { retryPolicy: { maxRetries: 0 } });
     await pubsub.apply([topic, subscription]);
     await plant({ subject: "hostile-backstop", headers: BROKEN, body: "{}" });
-    // Stands for workers that die with the message in their hands, before the library sees it.
+    // Simulates workers that die while they hold the message, before the library sees it.
     const consumer = await jetstream(pubsub.native as NatsConnection).consumers.get("hostile-backstop", "mail");
     for (let delivery = 0; delivery < 1 + BACKSTOP_DELIVERIES; delivery++)
       (await consumer.next({ expires: 1000 }))?.nak();
@@ -176,7 +176,7 @@ describe.skipIf(broker === undefined)("hostile messages", () => {
         await pubsub.publish(topic, { n }, { id });
       }
     })();
-    // Each on a connection of its own would take long; a message that breaks the protocol ends only its own batch.
+    // A connection for each would take long. A message that breaks the protocol ends only its own batch.
     for (let start = 0; start < hostile.length; start += 20)
       await publishRaw(
         server,
@@ -210,7 +210,7 @@ describe.skipIf(broker === undefined)("hostile messages", () => {
   });
 });
 
-/** Whether a letter holds the bytes of a message that was sent, whatever was said of the headers' length. */
+/** Whether a letter has the bytes of a sent message, whatever the stated length of the headers. */
 function isOneOf(messages: readonly HostileMessage[], headers: Uint8Array, body: Uint8Array): boolean {
   const bytes = Buffer.concat([headers, body]);
   return messages.some((message) => {

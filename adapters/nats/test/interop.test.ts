@@ -6,7 +6,7 @@ import { headers, type Msg, type NatsConnection } from "@nats-io/nats-core";
 import { connect as connectRaw } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { plainId } from "../src/wire/plain-id.ts";
+import { plainId } from "../src/wire/read-message.ts";
 
 const broker: Broker | undefined = await startBrokerOrSkip("nats");
 

@@ -1,11 +1,11 @@
 import { connect, defineSubscription, defineTopic } from "@anytopic/core";
 import { nats } from "@anytopic/nats";
 
-/** What the parent tells this process, and what it answers. */
+/** The parent's commands to this process, and its answers. */
 export type Command = { readonly close: number } | { readonly clockMs: number };
 export type Answer = { readonly ready: true } | { readonly state: string } | { readonly closedMs: number };
 
-/** A process of its own, to see that it ends by itself: connected, with a publisher and two workers, and nothing else. */
+/** A separate process that must end by itself: it only has a connection, a publisher and two workers. */
 const [url = "", name = "", ordered = ""] = process.argv.slice(2);
 const topic = defineTopic<{ n: number }>(name, ordered === "ordered" ? { orderingKey: () => "k" } : {});
 const subscription = defineSubscription(topic, "mail");

@@ -10,7 +10,7 @@ import type { Answer, Command } from "./line-worker.ts";
 
 const broker: Broker | undefined = await startBrokerOrSkip("nats", { provider: "native" });
 
-/** What `close` is given, what core adds to it for the rest, and by how much a busy machine may be late. */
+/** The time limit of `close`, the time that core adds for the rest, and how late a busy machine may be. */
 const TIMEOUT_MS = 2000;
 const GRACE_MS = 5000;
 const SLACK_MS = 2000;

@@ -13,7 +13,7 @@ const user = nkeys.createUser();
 const seed = Buffer.from(user.getSeed()).toString();
 const brokers: Broker[] = [];
 
-/** A server that reads files of this machine and needs options of its own: a native one. */
+/** A server that reads files of this machine and needs its own options, so it runs natively. */
 async function server(config: string): Promise<Broker | undefined> {
   try {
     const broker = await startBroker("nats", { provider: "native", config });

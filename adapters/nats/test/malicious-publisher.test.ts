@@ -66,7 +66,7 @@ describe.skipIf(broker === undefined)("whoever may publish to a topic, and nothi
     return connect(nats(loginOf(name)), { provisioning: "off" });
   }
 
-  /** Publishes as the publisher of `orders`; resolves with what the server refused. */
+  /** Publishes as the publisher of `orders`; resolves with the server's refusals. */
   async function publish(...messages: readonly Partial<RawMessage>[]): Promise<readonly string[]> {
     const login = { user: `u${indexOf("publisher orders")}`, pass: "pw" };
     return publishRaw(
@@ -138,7 +138,7 @@ describe.skipIf(broker === undefined)("whoever may publish to a topic, and nothi
     }
     await publish({ reply: "$JS.API.STREAM.MSG.DELETE.orders" }, { reply: "$JS.API.STREAM.MSG.DELETE.steps" });
     const { state } = await jsm.streams.info("orders");
-    // What it published, and nothing less.
+    // Exactly the published messages.
     expect(state.messages).toBe(before.messages + 4 * 3 + 2);
     expect(state.first_seq).toBe(before.first_seq);
     expect(state.num_deleted ?? 0).toBe(0);
@@ -158,7 +158,7 @@ describe.skipIf(broker === undefined)("whoever may publish to a topic, and nothi
     await publish({ reply: "$JS.API.STREAM.PURGE.orders__mail__dead-letters" });
     expect(await letters.count()).toBe(count);
     expect(await letters.redrive({ limit: 1 })).toBe(1);
-    // As who may: one by one.
+    // An operator may delete letters one by one.
     await using operator = await as("operator orders/mail");
     expect(await operator.deadLetters(Mail).purge()).toBe(count - 1);
     expect(await operator.deadLetters(Mail).count()).toBe(0);

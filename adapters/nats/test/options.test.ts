@@ -1,8 +1,7 @@
 import { PubSubError } from "@anytopic/core";
 import { adapterModule, nats, natsCapabilities, type NatsOptions } from "@anytopic/nats";
 import { describe, expect, test } from "vitest";
-import { checkedOptions } from "../src/options.ts";
-import { readUrl } from "../src/connection/url.ts";
+import { checkedOptions, readUrl } from "../src/options.ts";
 
 describe("options", () => {
   test("have defaults and are frozen", () => {

@@ -4,7 +4,7 @@ import { SimulatedWorkers, type Work } from "./simulation/simulated-workers.ts";
 
 const instantly: Work = async () => {};
 
-/** Resolves when it is told to: by key and number. */
+/** Each handler resolves when the test lets it, by key and number. */
 class Gate {
   readonly #open = new Set<string>();
   readonly #waiting = new Map<string, () => void>();
@@ -23,15 +23,15 @@ class Gate {
 }
 
 /**
- * Schedules in which, before there was an account of deliveries, a key's message started before its predecessor, or a key
- * was closed for ever (the last three); and a few by chance.
+ * Schedules that failed before deliveries were counted: a message started before its predecessor, or a key was closed for
+ * ever (the last three). And a few random ones.
  */
 const SEEDS = [
   1152, 1233, 2273, 2741, 2750, 3092, 3103, 3271, 3368, 3545, 4460, 4507, 4744, 5013, 5680, 5705, 6367, 6397, 6502,
   7152, 7162, 7355, 487, 1159, 6963,
 ];
 const OTHER_SEEDS = Array.from({ length: 30 }, (_, index) => 20_000 + index);
-/** These with a server that is killed and has forgotten a part. */
+/** Schedules with a server that is killed and forgets a part. */
 const RESTARTS = Array.from({ length: 20 }, (_, index) => 30_000 + index);
 
 describe("an ordered subscription in a simulation of server and lines", () => {
@@ -43,7 +43,7 @@ describe("an ordered subscription in a simulation of server and lines", () => {
     run.publish("k", 1);
     await run.clock.run(900);
     expect(run.check.doneCount).toBe(1);
-    // Silent for longer than its lease; the server still takes the line for alive, with the request on it.
+    // Silent for longer than its lease; the server still believes that the line and its request are alive.
     run.workers.get(1)?.line.block(4000, false);
     await run.clock.run(2500);
     run.publish("k", 2);
@@ -67,13 +67,13 @@ describe("an ordered subscription in a simulation of server and lines", () => {
     await run.clock.run(50);
     run.workers.get(1)?.line.block(4550, false);
     await run.clock.run(50);
-    // Its ack is under way for four seconds, and so is the renewal of the second message, which has started.
+    // Its ack takes four seconds to arrive, and so does the renewal of the second message, which has started.
     gate.open("1:k/1");
     await run.clock.run(2100);
-    // Requests are served in turn: so that the first message comes to the new active worker, not to the former one.
+    // Requests are served in turn, so the first message goes to the new active worker, not to the former one.
     run.publish("other", 1);
     await run.clock.run(2450);
-    // The first message has come, and after that the ack of it has arrived.
+    // The first message has been delivered, and then its ack has arrived.
     run.publish("k", 3);
     await run.clock.run(20_000, () => run.check.doneCount === 4);
     expect({ violations: run.check.violations, done: run.check.doneCount }).toEqual({ violations: [], done: 4 });

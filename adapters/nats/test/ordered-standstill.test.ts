@@ -19,7 +19,7 @@ describe.skipIf(broker === undefined)("an ordered subscription while something s
 
   afterAll(() => broker?.close());
 
-  /** Opens workers, oldest first, and tells when one becomes active. */
+  /** Opens workers, oldest first, and notes when one becomes active. */
   async function openWorkers(name: string, servers: readonly string[]): Promise<Scene> {
     const topic = defineTopic<Numbered>(name, { orderingKey: ({ key }) => key, deliveryGuarantee: "exactly-once" });
     const subscription = defineSubscription(topic, "worker", { ackDeadlineMs: 1000 });
@@ -103,7 +103,7 @@ interface Scene {
   readonly active: readonly number[];
   /** How many pull requests the server has. */
   readonly requests: () => Promise<number>;
-  /** To all keys, or these. */
+  /** Publishes to all keys, or to these. */
   readonly publish: (number: number, keys?: readonly string[]) => Promise<void>;
   readonly close: () => Promise<void>;
 }

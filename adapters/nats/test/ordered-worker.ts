@@ -2,7 +2,7 @@ import { connect } from "@anytopic/core";
 import { nats } from "@anytopic/nats";
 import { orderedDeclarations } from "./ordered-declarations.ts";
 
-/** What a worker process tells its parent. */
+/** The reports of a worker process to its parent. */
 export interface Report {
   readonly type: "ready" | "start" | "failed" | "done";
   readonly key: string;
@@ -10,7 +10,7 @@ export interface Report {
   readonly attempt: number;
 }
 
-/** A process of its own, to be killed: handles messages of the ordered subscription and reports each start and end. */
+/** A separate process that can be killed. It handles messages of the ordered subscription and reports each start and end. */
 const [url = "", run = ""] = process.argv.slice(2);
 const { subscription } = orderedDeclarations(run);
 

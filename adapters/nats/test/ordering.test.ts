@@ -10,7 +10,7 @@ const broker: Broker | undefined = await startBrokerOrSkip("nats");
 const KEYS = 6;
 const MESSAGES = 60;
 
-/** Everything the workers said, and what must hold at each start. */
+/** All reports of the workers, and what must be true at each start. */
 class OrderLog {
   readonly violations: string[] = [];
   readonly #done = new Map<string, number>();
@@ -70,7 +70,7 @@ class Workers {
     return worker;
   }
 
-  /** By its own process id, and waits until it is gone. */
+  /** Kills it by its own process id, and waits for its end. */
   async kill(worker: number): Promise<void> {
     const child = this.#children.get(worker) as ChildProcess;
     this.#children.delete(worker);
@@ -137,7 +137,7 @@ describe.skipIf(broker === undefined)("ordered subscription with several workers
         const publishing = publishAll();
         for (const share of [0.1, 0.4, 0.7]) {
           await expect.poll(() => workers.log.done, { timeout: 30_000 }).toBeGreaterThan(share * KEYS * MESSAGES);
-          // The active one is the oldest: each takes over when those before it are gone.
+          // The oldest one is active: each takes over when all older ones have ended.
           await workers.kill(ids.shift() as number);
           ids.push(await workers.start());
         }

@@ -140,12 +140,12 @@ describe.skipIf(broker === undefined)("provisioning", () => {
     expect(await pubsub.plan(all)).toMatchObject(expected);
   });
 
-  // About 9,000 requests one after the other: 6 s on two processors of which others want a share, and much longer on a busier machine.
+  // About 9,000 requests one after the other: 6 s on two shared processors, and much longer on a busier machine.
   test("several at the same time create everything once", { timeout: 120_000 }, async () => {
     const others = await Promise.all(
       Array.from({ length: 4 }, async () => connect(nats({ servers: (broker as Broker).url }))),
     );
-    // Often, since what the server says depends on how far the other one has come.
+    // Many times, because the server's error depends on the progress of the other one.
     for (let round = 0; round < 100; round += 1) {
       const { all } = declared({ ordered: true });
       await Promise.all(others.map((other) => other.apply(all)));

@@ -10,7 +10,7 @@ test("a consumer that is gone is noticed, although the server never answers a re
   const connection = {
     connected: true,
     context: { clock, random: () => 0.5 },
-    apiPrefix: "$JS.API",
+    options: {},
     newInbox: () => "inbox",
     listen: () => {},
     unlisten: () => {},

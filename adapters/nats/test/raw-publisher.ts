@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 
-/** One message as it goes over the wire: the header block is any bytes, and its stated length may be a lie. */
+/** One message on the wire: the header block is any bytes, and its stated length may be wrong. */
 export interface RawMessage {
   readonly subject: string;
   /** Without one the message has no headers. */
@@ -11,7 +11,7 @@ export interface RawMessage {
   readonly body: Uint8Array | string;
 }
 
-/** Publishes without any client library, as a stranger may, and sends `more` lines of the protocol; resolves with what the server refused, when it has read all. */
+/** Publishes without a client library, as a stranger can, and sends `more` lines of the protocol. Resolves with the server's refusals when it has read all. */
 export async function publishRaw(
   { host, port }: { readonly host: string; readonly port: number },
   messages: readonly RawMessage[],
@@ -25,7 +25,7 @@ export async function publishRaw(
     received += chunk.toString("latin1");
     if (received.includes("PONG\r\n")) socket.destroy();
   });
-  // The server closes the connection of who breaks the protocol.
+  // The server closes a connection that breaks the protocol.
   socket.on("error", () => {});
   socket.on("close", () => resolve());
   const options = { verbose: false, pedantic: false, headers: true, no_responders: true, lang: "raw", ...login };

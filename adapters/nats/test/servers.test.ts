@@ -10,7 +10,7 @@ import { DialBudget } from "../src/connection/dial-budget.ts";
 const broker = await startBrokerOrSkip("nats");
 afterAll(async () => broker?.close());
 
-/** Accepts, and never says a word. */
+/** Accepts connections, and never writes anything. */
 async function silentServer(): Promise<string> {
   const sockets = new Set<{ destroy(): void }>();
   const server: Server = createServer((socket) => void sockets.add(socket.on("error", () => {})));
@@ -61,7 +61,7 @@ test.skipIf(broker?.kill === undefined)(
 
 test.skipIf(broker === undefined)("nobody is forgotten who did not answer at first", async () => {
   const dead = (await freePorts(4)).map((port) => `127.0.0.1:${port}`);
-  // Often, since the client begins with any of them.
+  // Many times, because the client begins with any of them.
   for (let round = 0; round < 5; round += 1) {
     await using pubsub = await connect(nats({ servers: [...dead, broker!.url] }));
     const { protocol } = pubsub.native as { readonly protocol: { readonly servers: { length(): number } } };

@@ -39,7 +39,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A server without TLS that writes down all it is told. */
+/** A server without TLS that records everything it receives. */
 async function recorder(info: object): Promise<{ readonly address: string; heard(): string; close(): void }> {
   let heard = "";
   const listener = createServer((socket) => {
@@ -115,7 +115,7 @@ describe.skipIf(plain === undefined)("a server's own words", () => {
 
   test("too many connections", async () => {
     const options = { servers: address(plain), user: "u", password: "s3cr3t" };
-    // The server may still count the connection of a test before.
+    // The server may still count the connection of an earlier test.
     await using first = await connect(nats(options), { waitForBrokerMs: 10_000 });
     await using second = await connect(nats(options), { waitForBrokerMs: 10_000 });
     expect(await failure(options)).toMatchObject({

@@ -1,26 +1,19 @@
-import { createConnection, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { type DriverContext, PubSubError, retryPauseMs, within } from "@anytopic/core/driver";
-import { DIAL_TIMEOUT_MS, DialBudget } from "./dial-budget.ts";
-import { holdFirstWrite } from "./hold-first-write.ts";
 import {
   connect,
   type ConnectionOptions,
   type NatsConnection,
   NatsConnectionImpl,
   ProtocolHandler,
-  type Status,
 } from "@nats-io/transport-node";
+import { DIAL_TIMEOUT_MS, DialBudget } from "./dial-budget.ts";
+import { type Address, Sockets } from "./sockets.ts";
 
-/** What the client asks of its owner. */
-export interface ClientHooks extends Pick<DriverContext, "clock" | "random"> {
-  /** Something that was received could not be handled; the connection goes on. */
-  fault(error: unknown): void;
-}
+/** What a client needs of its driver. */
+export type ClientContext = Pick<DriverContext, "clock" | "logger" | "random">;
 
-/** What the client tells of its connection, from now on and until it is stopped, which its types do not know. */
-export type Statuses = AsyncIterable<Status> & { stop?(): void };
-
-/** What of the client's insides is reached into. Not part of its types, or private there. */
+/** The internals of the client that are used here. They are private, or not part of its types. */
 interface Protocol {
   readonly transport?: Transport;
   readonly parser: { parse(bytes: Uint8Array): void };
@@ -50,54 +43,54 @@ interface Transport {
 interface Server {
   readonly listen: string;
   lastConnect: number;
-  /** What its name was resolved to; undefined for an address. */
+  /** The addresses of its name; undefined for an address. */
   readonly resolves?: readonly object[];
 }
 
-interface Address {
-  readonly hostname: string;
-  readonly port: number;
-}
+/** Errors are logged at most so often: a stranger can cause any number of them. */
+const ERROR_LOG_MS = 1000;
 
 /**
- * The client library, held to what it does not promise by itself, from its very first dial on:
+ * The client library, with guards for what it does not promise itself, from its first dial on:
  *
- * - Nothing that was received ends its read loop. A callback that throws, its own ones included, would: the socket then
- *   stays open and silent until the pings fail.
- * - Redials are paced by a monotonic clock. It compares wall clock times, and waits until a clock that was set back has caught up.
- * - A dial that fails leaves no socket, and fails when the server closes the connection, with the server's reason. It
- *   would keep a socket that waits for INFO, and wait for the end of its timeout.
- * - The first connection reaches every server within its time, and the later ones also those that did not answer at first. It
- *   would wait for the first servers until no time is left, and forget whoever failed.
- * - Closing ends, whatever the line does, and leaves no socket and no timer.
+ * - Nothing that is received ends its read loop. A callback that throws would end it, also one of the client's own. The
+ *   socket would then stay open and silent until the pings fail.
+ * - Redials are paced by a monotonic clock. The client compares wall clock times, and would wait until a clock that was
+ *   set back has caught up.
+ * - A dial that fails leaves no socket. It fails when the server closes the connection, with the server's reason. The
+ *   client would keep a socket that waits for INFO, until the timeout of the dial.
+ * - The first connection tries every server within its time, and later connections try all servers again. The client
+ *   would spend all its time on the first servers, and forget each one that failed.
+ * - Closing ends in time, whatever the network does, and leaves no socket and no timer.
  *
- * All this hangs on methods of objects that the client makes, put in front of its own; `test/client.test.ts` would notice
- * a version that has them no more, and `ADR 013` says why there is no other place.
+ * The guards wrap methods of objects that the client makes. `test/client.test.ts` fails for a version without these
+ * methods, and `ADR 013` says why there is no better place.
  */
 export class Client {
   readonly nc: NatsConnection;
   readonly #protocol: Protocol;
-  readonly #hooks: ClientHooks;
+  readonly #context: ClientContext;
   readonly #isOurs: boolean;
-  /** Every socket that may be open. */
-  #sockets: Socket[] = [];
-  #dialedAt = Number.NEGATIVE_INFINITY;
-  /** Dials since the last success, which its owner knows. */
+  readonly #sockets: Sockets;
+  /** Redials since the last success; the owner resets it. */
   redials = 0;
-  /** While there was no connection yet. */
+  #dialedAt = Number.NEGATIVE_INFINITY;
+  #errorLoggedMs = Number.NEGATIVE_INFINITY;
+  /** Only until the first connection. */
   #budget: DialBudget | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(nc: NatsConnection, protocol: Protocol, hooks: ClientHooks, isOurs: boolean) {
+  private constructor(nc: NatsConnection, protocol: Protocol, context: ClientContext, isOurs: boolean) {
     this.nc = nc;
     this.#protocol = protocol;
-    this.#hooks = hooks;
+    this.#context = context;
     this.#isOurs = isOurs;
-    guardCallbacks(protocol, hooks);
+    this.#sockets = new Sockets(context.clock);
+    guardCallbacks(protocol, this.#logError);
   }
 
   /** Makes a client that is not connected yet: `dial` connects it. */
-  static create(options: ConnectionOptions, hooks: ClientHooks): Client {
+  static create(options: ConnectionOptions, context: ClientContext): Client {
     useNodeTransport();
     const nc = new Impl({
       ...options,
@@ -106,23 +99,23 @@ export class Client {
     });
     const handler = new ProtocolHandler(nc.options, nc);
     nc.protocol = handler;
-    // Printing the connection must not print what it logs in with.
+    // Printing the connection must not print its credentials.
     for (const secret of ["protocol", "options"]) Object.defineProperty(nc, secret, { enumerable: false });
-    const client = new Client(nc, handler as unknown as Protocol, hooks, true);
+    const client = new Client(nc, handler as unknown as Protocol, context, true);
     client.#guardDials();
     return client;
   }
 
-  /** A connection that somebody else has made and will close. */
-  static adopt(nc: NatsConnection, hooks: ClientHooks): Client {
-    return new Client(nc, (nc as unknown as { readonly protocol: Protocol }).protocol, hooks, false);
+  /** For a connection that the application has made and will close. */
+  static adopt(nc: NatsConnection, context: ClientContext): Client {
+    return new Client(nc, (nc as unknown as { readonly protocol: Protocol }).protocol, context, false);
   }
 
-  /** The first connection; every server is dialled within `timeoutMs`. Afterwards the client repairs it by itself, until it is closed. */
+  /** Makes the first connection: every server is dialled within `timeoutMs`. Afterwards the client repairs it until it is closed. */
   async dial(timeoutMs: number): Promise<void> {
     const { servers, options } = this.#protocol;
     const all = [...servers.getServers()];
-    this.#budget = new DialBudget(timeoutMs, () => this.#hooks.clock.monotonicNow());
+    this.#budget = new DialBudget(timeoutMs, () => this.#context.clock.monotonicNow());
     await this.#protocol.dialLoop();
     this.#budget = undefined;
     options.timeout = DIAL_TIMEOUT_MS;
@@ -130,23 +123,14 @@ export class Client {
     left.push(...all.filter(({ listen }) => !left.some((one) => one.listen === listen)));
   }
 
-  statuses(): Statuses {
-    return this.nc.status();
-  }
-
-  /** How many messages have been received. */
-  get received(): number {
-    return this.nc.stats().inMsgs;
-  }
-
-  /** Ends the connection at once, for a new one: the client's own `reconnect` first waits for what may never be written. */
+  /** Ends the connection at once, for a new one. The client's own `reconnect` first waits for a write that may never end. */
   drop(): void {
     const socket = this.#isOurs ? this.#protocol.transport?.socket : undefined;
     if (socket !== undefined) socket.destroy();
     else this.nc.reconnect().catch(() => {});
   }
 
-  /** Resolves within `timeoutMs`; then nothing of it is left. Does nothing to a connection of somebody else. */
+  /** Resolves within `timeoutMs`; then no socket and no timer is left. Does nothing to a connection that was adopted. */
   async close(timeoutMs: number): Promise<void> {
     if (!this.#isOurs) return;
     this.#closing ??= this.#close(timeoutMs);
@@ -156,15 +140,15 @@ export class Client {
   async #close(timeoutMs: number): Promise<void> {
     const protocol = this.#protocol;
     protocol.abortReconnect = true;
-    await within(this.#hooks.clock, timeoutMs, this.nc.close());
+    await within(this.#context.clock, timeoutMs, this.nc.close());
     protocol.heartbeats.cancel();
     protocol.raceTimer?.cancel();
     protocol.dialDelay?.cancel();
     protocol.transport?.discard();
-    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.destroyAll();
   }
 
-  /** The client waits until `lastConnect` is long enough ago by the wall clock; it is asked for the delay before it looks. */
+  /** The client compares `lastConnect` with the wall clock, after it has asked for the delay: 0 is always long ago. */
   #forgetDials(): number {
     for (const server of this.#protocol.servers.getServers()) server.lastConnect = 0;
     return 0;
@@ -172,7 +156,7 @@ export class Client {
 
   #delayMs(): number {
     if (!this.#protocol.connectedOnce) return 0;
-    const { clock, random } = this.#hooks;
+    const { clock, random } = this.#context;
     return Math.max(0, this.#dialedAt + retryPauseMs(++this.redials, random) - clock.monotonicNow());
   }
 
@@ -182,7 +166,7 @@ export class Client {
     protocol.prepare = () => {
       if (this.#closing !== undefined) throw new PubSubError("CLOSED", "the connection to NATS is closed");
       useNodeTransport();
-      this.#dialedAt = this.#hooks.clock.monotonicNow();
+      this.#dialedAt = this.#context.clock.monotonicNow();
       if (this.#budget !== undefined) {
         const { server, servers } = protocol;
         protocol.options.timeout = this.#budget.next(server, server.resolves?.length ?? 1, servers.getServers().length);
@@ -190,11 +174,17 @@ export class Client {
       const errorBefore = protocol.lastError;
       const answered = prepare();
       guardParser(protocol, (error) => {
-        this.#hooks.fault(error);
+        this.#logError(error);
         this.drop();
       });
       const transport = protocol.transport as Transport;
-      this.#trackSockets(transport);
+      transport.dial = (server) => this.#sockets.open(server);
+      // It makes a socket of its own unless there is one.
+      const tlsFirst = transport.tlsFirst.bind(transport);
+      transport.tlsFirst = async (server) => {
+        transport.socket = await this.#sockets.open(server);
+        return tlsFirst(server);
+      };
       const reason = (): Error => {
         if (protocol.lastError !== undefined && protocol.lastError !== errorBefore) return protocol.lastError;
         return transport.closeError ?? new PubSubError("UNAVAILABLE", "the server closed the connection");
@@ -205,36 +195,18 @@ export class Client {
     };
   }
 
-  #trackSockets(transport: Transport): void {
-    const dial = (server: Address): Promise<Socket> => {
-      const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-      const socket = createConnection(server.port, server.hostname);
-      this.#sockets = [...this.#sockets.filter(({ destroyed }) => !destroyed), socket];
-      let failure: Error | undefined;
-      const failed = (error: Error): void => void (failure = error);
-      const closed = (): void => reject(failure ?? new PubSubError("UNAVAILABLE", "the connection was closed"));
-      socket.on("error", failed);
-      socket.on("close", closed);
-      socket.on("connect", () => {
-        socket.off("error", failed);
-        socket.off("close", closed);
-        resolve(socket);
-      });
-      socket.setNoDelay(true);
-      holdFirstWrite(socket, this.#hooks.clock);
-      return promise;
-    };
-    transport.dial = dial;
-    // Makes a socket of its own unless there is one.
-    const tlsFirst = transport.tlsFirst.bind(transport);
-    transport.tlsFirst = async (server) => {
-      transport.socket = await dial(server);
-      return tlsFirst(server);
-    };
-  }
+  /** Something that was received cannot be handled; the connection stays open. */
+  readonly #logError = (error: unknown): void => {
+    const nowMs = this.#context.clock.monotonicNow();
+    if (nowMs - this.#errorLoggedMs < ERROR_LOG_MS) return;
+    this.#errorLoggedMs = nowMs;
+    // Only its name: the text may quote what was received.
+    const name = error instanceof Error ? error.name : typeof error;
+    this.#context.logger.error({ error: name }, "something received from NATS is ignored: it cannot be handled");
+  };
 }
 
-/** What the client's `connect` makes; its constructor is private in the types. */
+/** The class of a connection; its constructor is private in the types. */
 const Impl = NatsConnectionImpl as unknown as new (
   options: ConnectionOptions,
 ) => NatsConnection & Pick<NatsConnectionImpl, "options" | "protocol">;
@@ -242,7 +214,7 @@ const Impl = NatsConnectionImpl as unknown as new (
 const guarded = new WeakSet<Protocol>();
 
 /** Once for each connection: several drivers may share one that was handed in. */
-function guardCallbacks(protocol: Protocol, hooks: ClientHooks): void {
+function guardCallbacks(protocol: Protocol, logError: (error: unknown) => void): void {
   if (typeof protocol?.processMsg !== "function" || guarded.has(protocol)) return;
   guarded.add(protocol);
   const processMsg = protocol.processMsg.bind(protocol);
@@ -250,26 +222,27 @@ function guardCallbacks(protocol: Protocol, hooks: ClientHooks): void {
     try {
       processMsg(message, data);
     } catch (error) {
-      hooks.fault(error);
+      logError(error);
     }
   };
 }
 
-/** Bytes that are no NATS protocol: nothing after them can be read, so the connection is given up. */
-function guardParser({ parser }: Protocol, giveUp: (error: unknown) => void): void {
+/** After bytes that are not the NATS protocol nothing more can be read, so the connection is dropped. */
+function guardParser({ parser }: Protocol, failed: (error: unknown) => void): void {
   const parse = parser.parse.bind(parser);
   parser.parse = (bytes) => {
     try {
       parse(bytes);
     } catch (error) {
-      giveUp(error);
+      failed(error);
     }
   };
 }
 
 /**
- * The client keeps the kind of its transports in one variable of the module, which `connect` of this package sets and
- * `wsconnect` sets to another. Options that contradict each other are refused after that and before anything is dialled.
+ * The client keeps its kind of transport in one variable of the module: `connect` of this package sets it, and
+ * `wsconnect` sets it to another kind. This `connect` sets it and then fails before it dials, because its options
+ * contradict each other.
  */
 function useNodeTransport(): void {
   connect({ servers: "127.0.0.1", port: 1 }).catch(() => {});

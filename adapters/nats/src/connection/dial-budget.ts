@@ -1,9 +1,9 @@
 /** The longest wait for one server, in ms. */
 export const DIAL_TIMEOUT_MS = 5000;
-/** The shortest: a handshake with TLS and login over a long line takes about as long. */
+/** The shortest: about the time of a handshake with TLS and login over a long distance. */
 const MIN_DIAL_MS = 500;
 
-/** Divides what is left of the time for the first connection among the servers that are left: one that is silent must not use up another's. */
+/** Divides the time for the first connection among the servers, so that a silent server does not use up the time of another. */
 export class DialBudget {
   readonly #endMs: number;
   readonly #now: () => number;
@@ -19,9 +19,9 @@ export class DialBudget {
   /**
    * How long the next dial may take, in ms.
    *
-   * @param server whose turn it is; the same one again when its name has several addresses
-   * @param addresses how many its name has
-   * @param serversLeft how many have not failed yet, this one included
+   * @param server the next one; the same one again when its name has several addresses
+   * @param addresses how many addresses its name has
+   * @param serversLeft how many servers have not failed yet, this one included
    */
   next(server: object, addresses: number, serversLeft: number): number {
     if (server !== this.#server) this.#addressesLeft = addresses;

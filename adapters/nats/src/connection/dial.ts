@@ -9,18 +9,17 @@ import {
   type ConnectionOptions,
   type NatsConnection,
 } from "@nats-io/nats-core";
-import { Client, type ClientHooks } from "./client.ts";
+import { Client } from "./client.ts";
 import { DIAL_TIMEOUT_MS } from "./dial-budget.ts";
 import { toPubSubError } from "../errors.ts";
 import type { CheckedOptions } from "../options.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Opens the first connection, within 10 s, for which all servers are asked. The client repairs it from then on. */
+/** Opens the first connection within 10 s, and tries all servers for it. From then on the client repairs it. */
 export async function dial(
   options: CheckedOptions,
   context: DriverContext,
-  hooks: ClientHooks,
   signal: AbortSignal | undefined,
 ): Promise<Client> {
   const servers = options.servers.join(", ");
@@ -28,9 +27,9 @@ export async function dial(
     new PubSubError("UNAVAILABLE", `no answer from ${servers} within ${CONNECT_TIMEOUT_MS / 1000} s`);
   let client: Client | undefined;
   try {
-    client = Client.create(connectionOptions(options), hooks);
-    const dialled = client.dial(CONNECT_TIMEOUT_MS);
-    await untilAborted(requireWithin(context.clock, CONNECT_TIMEOUT_MS, dialled, late), signal);
+    client = Client.create(connectionOptions(options), context);
+    const dialled = requireWithin(context.clock, CONNECT_TIMEOUT_MS, client.dial(CONNECT_TIMEOUT_MS), late);
+    await untilAborted(dialled, signal);
     return client;
   } catch (error) {
     await client?.close(0);
@@ -47,7 +46,7 @@ function connectionOptions(options: CheckedOptions): ConnectionOptions {
     timeout: DIAL_TIMEOUT_MS,
     reconnect: true,
     maxReconnectAttempts: -1,
-    // Rejected credentials may be repaired on the server: go on trying.
+    // Rejected credentials may be repaired on the server, so the client tries again.
     ignoreAuthErrorAbort: true,
     pingInterval: options.pingIntervalMs,
     maxPingOut: 2,
@@ -58,20 +57,20 @@ function connectionOptions(options: CheckedOptions): ConnectionOptions {
   };
 }
 
-/** Functions, not the client's options for passwords: what they enclose is never printed with the connection. */
+/** Functions instead of the client's options for passwords: printing the connection does not print what they enclose. */
 function authenticatorOf(options: CheckedOptions): Authenticator | undefined {
   const { user, password, token, credentialsFile, nkeySeed } = options;
   if (user !== undefined) return usernamePasswordAuthenticator(user, password);
   if (token !== undefined) return tokenAuthenticator(token);
-  // Read from a file it may end with a line break.
+  // A seed from a file may end with a line break.
   if (nkeySeed !== undefined) return nkeyAuthenticator(Buffer.from(nkeySeed.trim()));
   if (credentialsFile !== undefined) return credsAuthenticator(credentialsReader(credentialsFile));
   return undefined;
 }
 
 /**
- * Reads the file for every connection, so that it can be replaced while the program runs. Should it be missing later,
- * the last content serves: the client would give up for good if this threw.
+ * Reads the file for every connection, so that it can be replaced while the program runs. If it is missing later, the
+ * last content is used: the client would give up for ever if this threw.
  *
  * @throws PubSubError `INVALID_CONFIG` when it cannot be read now
  */
@@ -95,18 +94,18 @@ function credentialsReader(path: string): () => Uint8Array {
     try {
       content = readCredentials(path);
     } catch {
-      // Replaced at this moment, or gone: said above.
+      // Missing, or being replaced: see above.
     }
     return content;
   };
 }
 
-/** Windows ends lines with CRLF, which the client cannot read, and some editors leave out the last one. */
+/** The client cannot read CRLF line ends, and needs one at the end, which some editors leave out. */
 function readCredentials(path: string): Buffer {
   return Buffer.from(`${readFileSync(path, "utf8").replaceAll("\r\n", "\n").trim()}\n`);
 }
 
-/** Refuses a server that would refuse our messages. */
+/** Refuses a server that would refuse large messages of ours. */
 export function requirePayload(nc: NatsConnection, maxPayloadBytes: number): void {
   const allowed = nc.info?.max_payload ?? maxPayloadBytes;
   if (allowed >= maxPayloadBytes) return;

@@ -1,42 +1,31 @@
 import type { StoredMessage } from "@anytopic/core/driver";
 import { JetStreamApiError, type StoredMsg } from "@nats-io/jetstream";
-import { parseAckSubject } from "../wire/ack-subject.ts";
-import { brokerId, decodeHeaders, decodeHeadersOf } from "../codec.ts";
+import { decodeHeaders, type Metadata } from "../codec.ts";
 import type { Connection } from "../connection.ts";
 import { ErrCode } from "../errors.ts";
+import { brokerId, redriveTargetOf, type SubscriptionNames } from "../names.ts";
 import type { Fetched } from "../receive/fetch.ts";
-import type { SubscriptionNames } from "../names.ts";
-import { redriveTargetOf } from "./redrive-target.ts";
+import { decodeHeadersOf } from "../wire/read-message.ts";
 
 /**
- * A message of the dead-letter stream as a letter. Either we stored it, or it is the server's advisory that it gave up
- * on a message (`max_deliver`): that message is then read from the topic's stream.
+ * Reads a message of the dead-letter stream. Either a worker stored it as a letter, or it is the server's advisory that a
+ * message has reached `max_deliver`. That message is then read from the topic's stream.
  *
- * @returns undefined when the message that an advisory tells of has expired
+ * @returns undefined when the message of an advisory has expired
  */
-export async function letterOf(
+export async function decodeLetter(
   connection: Connection,
   names: SubscriptionNames,
-  { message, reply }: Fetched,
+  { message, ack }: Fetched,
 ): Promise<StoredMessage | undefined> {
-  const ack = parseAckSubject(reply);
-  const sequence = ack?.streamSequence ?? 0;
+  const advised = message.subject === names.backstopSubject ? advisedSequence(message.data) : undefined;
+  if (advised !== undefined) return readAdvised(connection, names, advised);
+  // Anything else on the subject of advisories is not from the server: it is shown as it is.
   const metadata = decodeHeadersOf(message, "letter");
-  const letter = {
-    id: metadata.id ?? brokerId(names.deadLetterStream, sequence),
-    body: message.data,
-    attributes: metadata.attributes,
-    orderingKey: metadata.orderingKey,
-    publishTimeMs: metadata.publishTimeMs ?? ack?.timestampMs ?? 0,
-    native: message,
-  };
-  if (message.subject !== names.backstopSubject) return letter;
-  const advised = advisedSequence(letter.body);
-  // Not the server's words: somebody else's message, shown as it is.
-  return advised === undefined ? letter : backstopLetter(connection, names, advised);
+  return storedMessage(metadata, message, names.deadLetterStream, ack.streamSequence, ack.timestampMs);
 }
 
-/** The sequence that an advisory names; undefined when the text is none. */
+/** The sequence that an advisory names; undefined when this is not an advisory. */
 function advisedSequence(advisory: Uint8Array): number | undefined {
   try {
     const { stream_seq: sequence } = JSON.parse(Buffer.from(advisory).toString()) as { readonly stream_seq?: unknown };
@@ -46,7 +35,7 @@ function advisedSequence(advisory: Uint8Array): number | undefined {
   }
 }
 
-async function backstopLetter(
+async function readAdvised(
   connection: Connection,
   names: SubscriptionNames,
   sequence: number,
@@ -55,27 +44,36 @@ async function backstopLetter(
     const stored = await connection.jsm.streams.getMessage(names.stream, { seq: sequence });
     if (stored === null) return undefined;
     const target = redriveTargetOf(stored.subject);
-    // Never delivered to this subscription: an advisory that names it is not the server's.
+    // It was never delivered to this subscription, so the advisory is not from the server.
     if (target !== undefined && target !== names.consumer) return undefined;
     const metadata = decodeHeaders(headersOf(stored), target === undefined ? "event" : "redriven");
-    return {
-      id: metadata.id ?? brokerId(names.stream, sequence),
-      body: stored.data,
-      attributes: metadata.attributes,
-      orderingKey: metadata.orderingKey,
-      publishTimeMs: metadata.publishTimeMs ?? stored.time.getTime(),
-      native: stored,
-    };
+    return storedMessage(metadata, stored, names.stream, sequence, stored.time.getTime());
   } catch (error) {
     if (error instanceof JetStreamApiError && error.code === ErrCode.MESSAGE_NOT_FOUND) return undefined;
     throw error;
   }
 }
 
-/** The header block as it was sent: the client's `header` throws on what it cannot read. Its types do not tell of `smr`. */
+function storedMessage(
+  { id, attributes, orderingKey, publishTimeMs }: Metadata,
+  native: { readonly data: Uint8Array },
+  stream: string,
+  sequence: number,
+  storedMs: number,
+): StoredMessage {
+  return {
+    id: id ?? brokerId(stream, sequence),
+    body: native.data,
+    attributes,
+    orderingKey,
+    publishTimeMs: publishTimeMs ?? storedMs,
+    native,
+  };
+}
+
+/** The header block as it was sent; the client's `header` throws on what it cannot read. `smr` is not part of its types. */
 function headersOf(stored: StoredMsg): Uint8Array {
   const { smr } = stored as StoredMsg & { readonly smr?: { readonly message?: { readonly hdrs?: unknown } } };
   const hdrs = smr?.message?.hdrs;
-  if (typeof hdrs === "string") return Buffer.from(hdrs, "base64");
-  return new Uint8Array(0);
+  return typeof hdrs === "string" ? Buffer.from(hdrs, "base64") : new Uint8Array(0);
 }

@@ -7,27 +7,22 @@ import {
   type TimerHandle,
   within,
 } from "@anytopic/core/driver";
-import type { Msg, MsgHdrs, Subscription } from "@nats-io/nats-core";
-import { HeaderBlock } from "../codec.ts";
+import type { Subscription } from "@nats-io/nats-core";
 import type { Connection } from "../connection.ts";
-import type { Question } from "../dead-letters.ts";
 import { ErrCode, toPubSubError } from "../errors.ts";
-import type { WorkerPart } from "../receive/pull-loop.ts";
+import type { SubscriptionNames } from "../names.ts";
+import type { Asker } from "../publish/asker.ts";
 import { pubAckError, readPubAck, sequenceOf } from "../publish/puback.ts";
-import type { ReplyInbox } from "../publish/reply-inbox.ts";
+import type { WorkerPart } from "../receive/pull-loop.ts";
 
-/** Who is told about leadership. */
+/** The worker that stands for election. */
 export interface Candidate {
   won(): void;
-  /** Nothing of before may be settled or extended any more. */
+  /** From now on no earlier delivery may be settled or extended. */
   lost(): void;
 }
 
-export interface LeaseSubject {
-  readonly stream: string;
-  readonly subject: string;
-  readonly leaseMs: number;
-}
+type State = "standby" | "leading" | "stopped";
 
 const RELEASED = new Uint8Array(0);
 const RELEASE_TIMEOUT_MS = 2000;
@@ -35,24 +30,25 @@ const TAKEN: ReadonlySet<number> = new Set([ErrCode.WRONG_LAST_SEQUENCE, ErrCode
 
 /**
  * Elects one of several workers: the author of the last message on a subject leads. It writes again every third of the
- * lease; whoever sees no new message for a whole lease writes in its place. Every write names the sequence of the
- * message that it replaces (`Nats-Expected-Last-Subject-Sequence`), so of several only one succeeds. Nobody's clock is
- * compared with anybody else's: the leader counts from before its write, the others from after they saw it.
+ * lease. A worker that sees no new message for a whole lease writes its own. Every write names the sequence of the message
+ * that it replaces (`Nats-Expected-Last-Subject-Sequence`), so only one of several writes succeeds. No two clocks are
+ * compared: the leader counts from before its write, the others from after they have seen it.
  */
 export class LeaderLease {
   readonly #connection: Connection;
   readonly #clock: Clock;
-  readonly #lease: LeaseSubject;
-  readonly #asker: ReplyInbox<Question>;
+  readonly #names: SubscriptionNames;
+  readonly #leaseMs: number;
+  readonly #asker: Asker;
   readonly #candidate: Candidate;
   readonly #reports: ReceivingReports<WorkerPart>;
-  readonly #headers = new HeaderBlock();
-  readonly #self = Buffer.from(randomUUID());
-  #state: "standby" | "leading" | "stopped" = "standby";
+  readonly #what: string;
+  readonly #self = randomUUID();
+  #state: State = "standby";
   #subscription: Subscription | undefined;
   #timer: TimerHandle = undefined;
   #expiryTimer: TimerHandle = undefined;
-  /** The last message known, and since when. */
+  /** The sequence of the last message that this worker knows, and since when it knows it. */
   #sequence = 0;
   #seenAt = 0;
   #holdsUntil = 0;
@@ -60,25 +56,27 @@ export class LeaderLease {
 
   constructor(
     connection: Connection,
-    lease: LeaseSubject,
-    asker: ReplyInbox<Question>,
+    names: SubscriptionNames,
+    asker: Asker,
     candidate: Candidate,
     reports: ReceivingReports<WorkerPart>,
   ) {
     this.#connection = connection;
     this.#clock = connection.context.clock;
-    this.#lease = lease;
+    this.#names = names;
+    this.#leaseMs = connection.options.leaderLeaseMs;
     this.#asker = asker;
     this.#candidate = candidate;
     this.#reports = reports;
+    this.#what = `leader election on stream ${names.leaderStream}`;
   }
 
-  /** Whether this worker certainly leads right now. */
+  /** Whether this worker certainly leads now. */
   get holds(): boolean {
     return this.#state === "leading" && this.#clock.monotonicNow() < this.#holdsUntil;
   }
 
-  /** As `holds`; a lease that has run out, though no timer could say so yet, is lost now. */
+  /** As `holds`. A lease that has expired is lost now, although its timer has not fired yet. */
   keeps(): boolean {
     if (this.holds) return true;
     if (this.#state === "leading") this.#lose();
@@ -87,10 +85,10 @@ export class LeaderLease {
 
   /** Resolves after the first attempt; rejects when the stream does not exist. */
   async start(): Promise<void> {
-    this.#subscription = this.#connection.nc.subscribe(this.#lease.subject, {
+    this.#subscription = this.#connection.nc.subscribe(this.#names.leaderSubject, {
       callback: (error, message) => {
         if (error !== null) this.#fail(error);
-        // A clean end of the leader: do not wait for the lease.
+        // The leader has closed: no need to wait for the end of its lease.
         else if (message.data.length === 0 && this.#state === "standby") void this.#step();
       },
     });
@@ -98,24 +96,20 @@ export class LeaderLease {
     this.#schedule();
   }
 
-  /** Lets go, so that another worker takes over at once. Resolves within `timeoutMs`. */
+  /** Ends the lease, so that another worker takes over at once. Resolves within `timeoutMs`. */
   async release(timeoutMs: number): Promise<void> {
     const leading = this.#state === "leading";
     this.#state = "stopped";
-    this.#clearTimers();
+    this.#clock.clearTimer(this.#timer);
+    this.#clock.clearTimer(this.#expiryTimer);
     this.#subscription?.unsubscribe();
     if (!leading || !this.#connection.connected) return;
-    const waitMs = Math.min(RELEASE_TIMEOUT_MS, timeoutMs);
-    await within(this.#clock, waitMs, this.#write(RELEASED));
-  }
-
-  get #what(): string {
-    return `leader election on stream ${this.#lease.stream}`;
+    await within(this.#clock, Math.min(RELEASE_TIMEOUT_MS, timeoutMs), this.#write(RELEASED));
   }
 
   #schedule(): void {
     this.#clock.clearTimer(this.#timer);
-    if (this.#state !== "stopped") this.#timer = this.#clock.setTimer(() => void this.#step(), this.#lease.leaseMs / 3);
+    if (this.#state !== "stopped") this.#timer = this.#clock.setTimer(() => void this.#step(), this.#leaseMs / 3);
   }
 
   async #step(): Promise<void> {
@@ -127,15 +121,15 @@ export class LeaderLease {
         this.#reports.receiving("election");
       }
     } catch (error) {
-      // A lost connection is told by others, and its end too.
-      if (!isStopped(this.#state) && this.#connection.connected) this.#fail(error);
+      // A lost or closed connection is reported elsewhere.
+      if (!this.#isIn("stopped") && this.#connection.connected) this.#fail(error);
     } finally {
       this.#busy = false;
       this.#schedule();
     }
   }
 
-  /** It is tried again, at every third of the lease. */
+  /** The next attempt follows after a third of the lease. */
   #fail(error: unknown): void {
     this.#reports.failing("election", toPubSubError(error, this.#what), false);
   }
@@ -143,14 +137,13 @@ export class LeaderLease {
   async #attempt(): Promise<void> {
     if (this.#state === "leading") return this.#renew();
     const last = await this.#last();
-    if (this.#state !== "standby") return undefined;
-    if (last.holder !== "" && !this.#isOverdue(last.sequence)) return undefined;
+    if (!this.#isIn("standby") || (last.holder !== "" && !this.#isOverdue(last.sequence))) return undefined;
     return this.#claim(last.sequence);
   }
 
   #isOverdue(sequence: number): boolean {
     const now = this.#clock.monotonicNow();
-    if (sequence === this.#sequence) return now - this.#seenAt >= this.#lease.leaseMs;
+    if (sequence === this.#sequence) return now - this.#seenAt >= this.#leaseMs;
     this.#sequence = sequence;
     this.#seenAt = now;
     return false;
@@ -158,8 +151,7 @@ export class LeaderLease {
 
   async #claim(sequence: number): Promise<void> {
     this.#sequence = sequence;
-    if (!(await this.#extendHold())) return;
-    if (this.#state !== "standby") return;
+    if (!(await this.#extendHold()) || !this.#isIn("standby")) return;
     this.#state = "leading";
     this.#candidate.won();
   }
@@ -167,32 +159,28 @@ export class LeaderLease {
   async #renew(): Promise<void> {
     if (await this.#extendHold()) return;
     const last = await this.#last();
-    if (isStopped(this.#state)) return;
-    if (last.holder !== this.#self.toString()) {
+    if (this.#isIn("stopped")) return;
+    if (last.holder !== this.#self) {
       this.#lose();
       return;
     }
-    // Our last write did arrive, only its acknowledgement did not.
+    // Our last write has arrived, and only its acknowledgement was lost.
     this.#sequence = last.sequence;
     await this.#extendHold();
   }
 
-  /** Writes, and counts the lease from before the write. False when somebody else wrote. */
+  /** Writes, and counts the lease from before the write. False when another worker has written. */
   async #extendHold(): Promise<boolean> {
     const before = this.#clock.monotonicNow();
-    const sequence = await this.#write(this.#self);
+    const sequence = await this.#write(Buffer.from(this.#self));
     if (sequence === undefined) return false;
     this.#sequence = sequence;
     this.#seenAt = this.#clock.monotonicNow();
-    // A tenth less than what the others wait.
-    this.#holdsUntil = before + this.#lease.leaseMs * 0.9;
+    // A tenth less than the others wait.
+    this.#holdsUntil = before + this.#leaseMs * 0.9;
     this.#clock.clearTimer(this.#expiryTimer);
-    this.#expiryTimer = this.#clock.setTimer(() => this.#onExpiry(), this.#holdsUntil - this.#seenAt);
+    this.#expiryTimer = this.#clock.setTimer(() => this.keeps(), this.#holdsUntil - this.#seenAt);
     return true;
-  }
-
-  #onExpiry(): void {
-    if (this.#state === "leading" && !this.holds) this.#lose();
   }
 
   #lose(): void {
@@ -201,35 +189,26 @@ export class LeaderLease {
     this.#candidate.lost();
   }
 
-  #clearTimers(): void {
-    this.#clock.clearTimer(this.#timer);
-    this.#clock.clearTimer(this.#expiryTimer);
-  }
-
   async #last(): Promise<{ readonly sequence: number; readonly holder: string }> {
-    const { jsm } = this.#connection;
-    const stored = await jsm.streams.getMessage(this.#lease.stream, { last_by_subj: this.#lease.subject });
+    const { leaderStream, leaderSubject } = this.#names;
+    const stored = await this.#connection.jsm.streams.getMessage(leaderStream, { last_by_subj: leaderSubject });
     return stored === null ? { sequence: 0, holder: "" } : { sequence: stored.seq, holder: stored.string() };
   }
 
-  /** The sequence of the message written; undefined when the last one is not the one we know. */
+  /** The sequence of the message written; undefined when the last message is not the one that this worker knows. */
   async #write(payload: Uint8Array): Promise<number | undefined> {
-    const { promise, resolve, reject } = Promise.withResolvers<Msg>();
-    const headers: MsgHdrs = this.#headers.set(
-      `NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: ${this.#sequence}\r\n\r\n`,
-    );
-    const { leaseMs } = this.#lease;
-    const late = (): PubSubError => new PubSubError("TIMEOUT", `${this.#what}: no answer within ${leaseMs} ms`);
-    this.#asker.ask(this.#lease.subject, payload, headers, { resolve, reject });
-    const reply = await requireWithin(this.#clock, leaseMs, promise, late);
+    const headers = `NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: ${this.#sequence}\r\n\r\n`;
+    const late = (): PubSubError => new PubSubError("TIMEOUT", `${this.#what}: no answer within ${this.#leaseMs} ms`);
+    const asked = this.#asker.ask(this.#names.leaderSubject, payload, headers);
+    const reply = await requireWithin(this.#clock, this.#leaseMs, asked, late);
     const outcome = readPubAck(reply);
     if (outcome === "stored") return sequenceOf(reply);
     if (outcome !== "no-responders" && TAKEN.has(outcome.err_code)) return undefined;
     throw pubAckError(outcome, this.#what);
   }
-}
 
-/** A function, because the compiler does not know that the state changes while something is awaited. */
-function isStopped(state: "standby" | "leading" | "stopped"): boolean {
-  return state === "stopped";
+  /** A function, because the compiler does not know that the state can change during an await. */
+  #isIn(state: State): boolean {
+    return this.#state === state;
+  }
 }

@@ -1,23 +1,23 @@
 import type { NatsDelivery } from "../delivery.ts";
 
 /**
- * What the active worker of an ordered subscription has received and not yet handed to core, and which messages it has
- * given back to the server and expects again. Decides what core may have next.
+ * The messages that the active worker has received and not yet delivered to core, and those that it has given back to
+ * the server and awaits again. Decides which may be delivered next.
  */
 export class OrderedBuffer {
   readonly #buffered = new Map<number, NatsDelivery>();
-  /** Given back and not yet here again: their places in the stream, oldest first, and since when (monotonic ms). */
+  /** The awaited messages by their place in the stream, oldest first, with the time they were given back (monotonic ms). */
   readonly #awaited = new Map<number, number>();
-  /** How many of each key are awaited. */
+  /** How many messages of each key are awaited. */
   readonly #awaitedKeys = new Map<string, number>();
-  /** Messages without a key whose retry is not due, Unix ms. */
+  /** When messages without a key are due for their retry, monotonic ms. */
   readonly #dueMs = new Map<number, number>();
 
   get size(): number {
     return this.#buffered.size;
   }
 
-  /** Without those that wait for their delay. */
+  /** How many do not wait for a retry delay. */
   get ready(): number {
     return this.#buffered.size - Math.min(this.#dueMs.size, this.#buffered.size);
   }
@@ -26,7 +26,7 @@ export class OrderedBuffer {
     return this.#awaited.size;
   }
 
-  /** Since when the oldest of the awaited ones is; `Infinity` when none is. */
+  /** When the oldest awaited message was given back; `Infinity` when none is awaited. */
   get awaitedSinceMs(): number {
     for (const sinceMs of this.#awaited.values()) return sinceMs;
     return Number.POSITIVE_INFINITY;
@@ -36,18 +36,15 @@ export class OrderedBuffer {
     return this.#buffered.values();
   }
 
-  /** Whether nothing stands between this delivery and core. */
+  /** Whether this delivery may go to core at once. */
   isFree(delivery: NatsDelivery): boolean {
+    if (this.#buffered.size > 0) return false;
+    if (this.#awaited.size === 0) return true;
     const key = delivery.orderingKey;
-    return this.#buffered.size === 0 && (this.#awaited.size === 0 || this.#isFirst(delivery, key));
+    return !this.#dueMs.has(delivery.streamSequence) && (key === undefined || !this.#awaitedKeys.has(key));
   }
 
-  #isFirst(delivery: NatsDelivery, key: string | undefined): boolean {
-    if (this.#dueMs.has(delivery.streamSequence)) return false;
-    return key === undefined || !this.#awaitedKeys.has(key);
-  }
-
-  /** It has arrived: again, or for the first time. */
+  /** To be called for every delivery that arrives. */
   arrived(delivery: NatsDelivery): void {
     const sequence = delivery.streamSequence;
     if (!this.#awaited.has(sequence)) return;
@@ -63,14 +60,14 @@ export class OrderedBuffer {
     this.#buffered.set(delivery.streamSequence, delivery);
   }
 
-  /** A redelivery of something buffered takes its place. True when there was something. */
+  /** Replaces the buffered delivery of the same message. False when there is none. */
   replace(delivery: NatsDelivery): boolean {
     if (!this.#buffered.has(delivery.streamSequence)) return false;
     this.#buffered.set(delivery.streamSequence, delivery);
     return true;
   }
 
-  /** It goes back to the server now, which brings it again at once; one without a key may start at `dueMs`. */
+  /** The message is given back now, and the server redelivers it at once. Without a key it may start at `dueMs`. */
   await(delivery: NatsDelivery, nowMs: number, dueMs: number): void {
     const key = delivery.orderingKey;
     this.#awaited.set(delivery.streamSequence, nowMs);
@@ -78,13 +75,13 @@ export class OrderedBuffer {
     else this.#awaitedKeys.set(key, (this.#awaitedKeys.get(key) ?? 0) + 1);
   }
 
-  /** Everything that is unsettled is here: nothing is awaited. */
+  /** Every unsettled message is here: none is awaited. */
   allArrived(): void {
     this.#awaited.clear();
     this.#awaitedKeys.clear();
   }
 
-  /** Takes out, in order of publishing, what core may have, at most `room`. */
+  /** Removes the deliveries that may go to core now, in the order of publishing, at most `room`. */
   take(room: number, nowMs: number): readonly NatsDelivery[] {
     const taken: NatsDelivery[] = [];
     const blocked = new Set<string>();
@@ -104,7 +101,7 @@ export class OrderedBuffer {
     return taken;
   }
 
-  /** When the next of those that wait for their delay is due, Unix ms; `Infinity` when none waits here. */
+  /** When the next buffered retry is due, monotonic ms; `Infinity` when none waits. */
   get nextDueMs(): number {
     let next = Number.POSITIVE_INFINITY;
     for (const [sequence, dueMs] of this.#dueMs) if (dueMs < next && this.#buffered.has(sequence)) next = dueMs;

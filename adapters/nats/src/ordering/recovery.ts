@@ -1,61 +1,61 @@
-import { type Clock, PubSubError, type TimerHandle } from "@anytopic/core/driver";
+import type { Clock, TimerHandle } from "@anytopic/core/driver";
 import type { AckSubject } from "../wire/ack-subject.ts";
 import type { Connection } from "../connection.ts";
 import type { NatsDelivery } from "../delivery.ts";
-import type { PullSource } from "../receive/pull-loop.ts";
+import type { SubscriptionNames } from "../names.ts";
+import type { WorkerSetup } from "../receive/delivery-reader.ts";
 import { UnsettledAccount } from "./unsettled-account.ts";
 
 /** The worker that recovers. */
 export interface Recovering {
-  /** Everything received and not settled. */
+  /** Every delivery that this worker has received and not settled. */
   inHand(): Iterable<NatsDelivery>;
-  /** Places in the stream up to here may have been in the hands of another active worker. Undefined: not yet known. */
-  readonly inheritedThrough: number | undefined;
-  /** Tells what was not known: everything that the consumer had delivered when this worker became active. */
-  inherits(throughSequence: number): void;
+  /** The consumer had delivered up to this place in the stream when this worker became active, perhaps to another one. Undefined until the first recovery knows it. */
+  inheritedThrough: number | undefined;
   refill(): void;
-  /** Called once: nothing unsettled is anywhere else, and every delivery up to this one is accounted for. */
+  /** Called once: no unsettled message is elsewhere, and every delivery up to this one is accounted for. */
   recovered(throughDelivery: number): void;
 }
 
 const POLL_MS = 250;
-/** How long past their lease unsettled messages may take to come, before the worker goes on without them. */
+/** How long after the end of their leases the worker waits for unsettled messages, before it continues without them. */
 const PATIENCE_MS = 30_000;
-/** By how much the server may be late in redelivering. */
+/** How late the server may redeliver. */
 const LATE_MS = 1000;
 
 /**
- * Finds out when one worker holds every message that the consumer has delivered and nobody has settled: those of its
- * predecessor come when their lease ends, or at once when it gave them back. Newer messages come too, and wait.
+ * Finds out when one worker holds every message that the consumer has delivered and nobody has settled. Those of an
+ * earlier active worker are redelivered when their lease ends, or at once when that worker gave them back. Newer messages
+ * arrive too, and wait.
  */
 export class Recovery {
   readonly #connection: Connection;
   readonly #clock: Clock;
-  readonly #source: PullSource;
+  readonly #names: SubscriptionNames;
   readonly #recovering: Recovering;
   readonly #ackDeadlineMs: number;
   readonly #account = new UnsettledAccount();
   readonly #startedAt: number;
-  /** Since when nothing has been seen that another worker, or a lost connection, may have done. */
+  /** The last time when something was seen that another worker or a lost connection may have caused. */
   #quietSince: number;
   #looking = false;
   #ended = false;
   #timer: TimerHandle = undefined;
 
-  constructor(connection: Connection, source: PullSource, ackDeadlineMs: number, recovering: Recovering) {
+  constructor({ connection, names, spec }: WorkerSetup, recovering: Recovering) {
     this.#connection = connection;
     this.#clock = connection.context.clock;
-    this.#source = source;
-    this.#ackDeadlineMs = ackDeadlineMs;
+    this.#names = names;
+    this.#ackDeadlineMs = spec.ackDeadlineMs;
     this.#recovering = recovering;
     this.#startedAt = this.#clock.monotonicNow();
     this.#quietSince = this.#startedAt;
   }
 
   /**
-   * How many messages may be asked for and in hand, besides those in hand now. The server gives out what it redelivers
-   * before what is new, but what is not due yet it cannot give: new messages take its place. Those are limited to
-   * `maxNew`, and then nothing is asked for until everything missing is certainly due.
+   * How many more messages may be requested. The server delivers redeliveries before new messages, but before they are due
+   * it delivers new messages instead. At most `maxNew` of these are accepted. Then nothing is requested until everything
+   * missing is certainly due.
    */
   room(maxNew: number): number {
     const { frontier, expected } = this.#account;
@@ -66,7 +66,7 @@ export class Recovery {
     return this.#clock.monotonicNow() - this.#startedAt > this.#ackDeadlineMs + LATE_MS ? expected : 0;
   }
 
-  /** Called for every delivery, also one that is not kept. */
+  /** To be called for every delivery, also for one that is not kept. */
   received(ack: AckSubject): void {
     this.#account.received(ack);
   }
@@ -76,7 +76,7 @@ export class Recovery {
     this.#account.acked(consumerSequence, streamSequence, this.#recovering.inheritedThrough);
   }
 
-  /** Something arrived: compares with the server's count. */
+  /** To be called when something has arrived: compares with the server's count. */
   look(): void {
     if (this.#looking || this.#ended) return;
     this.#looking = true;
@@ -107,25 +107,24 @@ export class Recovery {
 
   async #isComplete(): Promise<boolean> {
     if (!this.#connection.connected) return false;
-    // What was settled before must be counted as settled, and what was delivered before must be here.
+    // The server must have read all earlier settles, and all earlier deliveries must have arrived.
     await this.#connection.nc.flush();
-    const info = await this.#connection.jsm.consumers.info(this.#source.stream, this.#source.consumer);
+    const info = await this.#connection.jsm.consumers.info(this.#names.stream, this.#names.consumer);
     if (this.#ended) return false;
-    if (this.#recovering.inheritedThrough === undefined) this.#recovering.inherits(info.delivered.stream_seq);
-    const disturbed = this.#account.compare(info, this.#recovering.inHand(), this.#recovering.inheritedThrough ?? 0);
-    if (disturbed) this.#quietSince = this.#clock.monotonicNow();
+    const inheritedThrough = (this.#recovering.inheritedThrough ??= info.delivered.stream_seq);
+    const disturbed = this.#account.compare(info, this.#recovering.inHand(), inheritedThrough);
+    const nowMs = this.#clock.monotonicNow();
+    if (disturbed) this.#quietSince = nowMs;
     const { isComplete, isComplicated } = this.#account;
-    return (
-      isComplete || (isComplicated && this.#clock.monotonicNow() - this.#quietSince > this.#ackDeadlineMs + LATE_MS)
-    );
+    return isComplete || (isComplicated && nowMs - this.#quietSince > this.#ackDeadlineMs + LATE_MS);
   }
 
   #isHopeless(): boolean {
     if (this.#clock.monotonicNow() - this.#startedAt < 2 * this.#ackDeadlineMs + PATIENCE_MS) return false;
-    const error = new PubSubError("TIMEOUT", `${this.#account.expected} unsettled messages did not come back`);
+    const { stream, consumer } = this.#names;
     this.#connection.context.logger.error(
-      { ...this.#source, code: error.code },
-      `${error.message}: going on without them, their keys may be out of order`,
+      { stream, consumer, code: "TIMEOUT" },
+      `${this.#account.expected} unsettled messages were not redelivered: the worker continues without them, and their keys may be out of order`,
     );
     return true;
   }

@@ -2,32 +2,23 @@ import type { ConsumerInfo } from "@nats-io/jetstream";
 import type { AckSubject } from "../wire/ack-subject.ts";
 import type { NatsDelivery } from "../delivery.ts";
 
-/** A consumer's state as the server tells it. */
-export type ConsumerState = Pick<ConsumerInfo, "delivered" | "num_ack_pending">;
-
 interface Received {
   readonly streamSequence: number;
   /** How often the message had been delivered, this time included. */
   readonly count: number;
 }
 
-interface Since {
-  readonly added: number;
-  readonly elsewhere: number;
-}
-
 /**
- * Of the messages that a consumer has delivered and nobody has settled, how many may be somewhere else than in this
- * worker's hands. The server tells only how many there are. Just to subtract those in hand is wrong: a former active
- * worker's acknowledgement may arrive late, after its message was redelivered to this one. Then one in hand is no longer
- * unsettled, and hides one that is missing.
+ * Counts the unsettled messages of a consumer that may be elsewhere, not in this worker's hands. The server tells only how
+ * many are unsettled. To subtract those in hand is not enough: the ack of an earlier active worker may arrive late, after
+ * its message was redelivered to this one. Then a message in hand is no longer unsettled, and hides one that is missing.
  *
- * Two upper bounds are certain. One takes everything in hand that may have been another's for settled. The other counts
- * from the first answer: what was unsettled then, and what was first delivered since, less what this worker has received
- * or acknowledged of these; late acknowledgements can only make fewer of them.
+ * Two upper bounds are certain. The first assumes that every message in hand that another worker may have had is settled.
+ * The second counts from the server's first answer: the messages that were unsettled then, plus those first delivered
+ * since, minus those of them that this worker has received or acknowledged. Late acks can only reduce them.
  */
 export class UnsettledAccount {
-  /** Deliveries to this worker since the recovery began, by the consumer's count. */
+  /** Deliveries to this worker since the recovery began, by their number in the consumer's count. */
   readonly #received = new Map<number, Received>();
   #first: { readonly unsettled: number; readonly delivery: number; readonly stream: number } | undefined;
   #acked = 0;
@@ -39,23 +30,23 @@ export class UnsettledAccount {
   #atLeast = Number.POSITIVE_INFINITY;
   #isContiguous = false;
 
-  /** The last place in the stream that had been delivered to anybody at the first answer. */
+  /** The last place in the stream that had been delivered to any worker at the first answer. */
   get frontier(): number | undefined {
     return this.#first?.stream;
   }
 
-  /** How many redeliveries to make room for. */
+  /** How many redeliveries need room. */
   get expected(): number {
     if (this.#first === undefined) return 0;
     return Math.max(this.#atLeast, this.#atMost > 0 ? 1 : 0);
   }
 
-  /** Nothing unsettled is elsewhere, and no delivery since the last answer went elsewhere. */
+  /** No unsettled message is elsewhere, and no delivery since the last answer went elsewhere. */
   get isComplete(): boolean {
     return this.#isContiguous && this.#atMost <= 0;
   }
 
-  /** By the plain count nothing is missing, but a late acknowledgement may hide something. */
+  /** By the plain count nothing is missing, but a late ack may hide a missing message. */
   get isComplicated(): boolean {
     return this.#isContiguous && this.#atLeast <= 0;
   }
@@ -70,16 +61,16 @@ export class UnsettledAccount {
     this.#lastReceived = consumerSequence;
   }
 
-  /** This worker has acknowledged what it had from this delivery. */
+  /** This worker has acknowledged this delivery. */
   acked(consumerSequence: number, streamSequence: number, inheritedThrough: number | undefined): void {
     const first = this.#first;
     if (first === undefined || inheritedThrough === undefined) return;
-    // What came before, and may have been another's, need not have been among those counted.
+    // An earlier delivery that another worker may have had need not be among the counted ones.
     if (consumerSequence > first.delivery || streamSequence > inheritedThrough) this.#acked++;
   }
 
-  /** Returns true when something happened that was not this worker's doing. */
-  compare(state: ConsumerState, inHand: Iterable<NatsDelivery>, inheritedThrough: number): boolean {
+  /** Returns true when something has happened that this worker did not cause. */
+  compare(state: ConsumerInfo, inHand: Iterable<NatsDelivery>, inheritedThrough: number): boolean {
     const { consumer_seq: delivered, stream_seq: stream } = state.delivered;
     const unsettled = state.num_ack_pending;
     const isFirst = this.#first === undefined;
@@ -89,14 +80,14 @@ export class UnsettledAccount {
     let own = 0;
     let sinceFirst = 0;
     for (const { consumerSequence, streamSequence } of inHand) {
-      // Delivered after the count, or forgotten by a server that was killed.
+      // Delivered after the count, or forgotten by a killed server.
       if (consumerSequence > delivered || streamSequence > stream) continue;
       const isOwn = streamSequence > inheritedThrough;
       held++;
       if (isOwn) own++;
       if (isOwn || consumerSequence > first.delivery) sinceFirst++;
     }
-    const { added, elsewhere } = this.#since(first, delivered);
+    const [added, elsewhere] = this.#since(first, delivered);
     const ever = first.unsettled + added + elsewhere - this.#acked;
     this.#atLeast = Math.max(0, unsettled - held);
     this.#atMost = Math.max(this.#atLeast, Math.min(unsettled - own, ever - sinceFirst));
@@ -108,8 +99,11 @@ export class UnsettledAccount {
     return disturbed;
   }
 
-  /** Of the deliveries since the first answer: those here that may have added to the unsettled ones, and those not here. */
-  #since(first: { readonly delivery: number; readonly stream: number }, to: number): Since {
+  /** Deliveries since the first answer: those to this worker that may have added unsettled messages, and those elsewhere. */
+  #since(
+    first: { readonly delivery: number; readonly stream: number },
+    to: number,
+  ): readonly [added: number, elsewhere: number] {
     let [added, here] = [0, 0];
     const again = new Set<number>();
     for (const [consumerSequence, { streamSequence, count }] of this.#received) {
@@ -118,12 +112,12 @@ export class UnsettledAccount {
       if (count === 1) added++;
       else if (streamSequence > first.stream) again.add(streamSequence);
     }
-    // A redelivery adds only if the first delivery went elsewhere.
+    // A redelivery adds one only if its first delivery went elsewhere.
     for (const { streamSequence, count } of this.#received.values()) if (count === 1) again.delete(streamSequence);
-    return { added: added + again.size, elsewhere: Math.max(0, to - first.delivery - here) };
+    return [added + again.size, Math.max(0, to - first.delivery - here)];
   }
 
-  /** Whether everything delivered after the answer, as far as known, came here. */
+  /** Whether every known delivery after the answer went to this worker. */
   #isContiguousAfter(delivered: number): boolean {
     for (let sequence = delivered + 1; sequence < this.#lastReceived; sequence++)
       if (!this.#received.has(sequence)) return false;

@@ -1,6 +1,6 @@
 import { PubSubError } from "@anytopic/core/driver";
 import type { Msg } from "@nats-io/nats-core";
-import { fromApiError, type ApiError } from "../errors.ts";
+import { type ApiError, fromApiError } from "../errors.ts";
 
 /** What the server answered to a publish. */
 export type PubAckOutcome = "stored" | "no-responders" | ApiError;
@@ -9,8 +9,8 @@ const SMALL_S = 115;
 const NO_RESPONDERS = 503;
 
 /**
- * Reads a PubAck as far as needed: success is `{"stream":…`, and errors come first in the others. The whole is not
- * parsed, because this runs for every message.
+ * Reads the start of a PubAck: success is `{"stream":…`, and any other answer begins with its error. It is not parsed as
+ * a whole, because this runs for every message.
  */
 export function readPubAck(reply: Msg): PubAckOutcome {
   const { data } = reply;
@@ -20,7 +20,7 @@ export function readPubAck(reply: Msg): PubAckOutcome {
   return error ?? "stored";
 }
 
-/** The stream sequence of a stored message, from the PubAck. */
+/** The stream sequence of a stored message. */
 export function sequenceOf(reply: Msg): number {
   const { seq } = parseReply(reply.data) as { readonly seq?: number };
   if (typeof seq === "number") return seq;
@@ -41,7 +41,7 @@ function parseReply(data: Uint8Array): object {
     const value: unknown = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
     if (typeof value === "object" && value !== null) return value;
   } catch {
-    // Said below: whatever answered is not JetStream.
+    // Not JSON: not JetStream's answer.
   }
   throw new PubSubError("UNKNOWN", "something other than a JetStream stream answered the publish");
 }

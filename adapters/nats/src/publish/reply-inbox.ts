@@ -7,17 +7,17 @@ import { toPubSubError } from "../errors.ts";
 export interface Replies<Entry> {
   replied(entry: Entry, reply: Msg): void;
   lost(entry: Entry, error: PubSubError): void;
-  /** Whether somebody still waits, and has a timer of its own. @default nobody has */
+  /** Whether the caller still waits, with a timer of its own. @default false */
   isAwaited?(entry: Entry): boolean;
 }
 
-/** Questions that nobody has a timer for are given up between this and twice this. */
+/** A question without a timer of its own is lost after this time at least, and after twice this time at most. */
 const GIVE_UP_MS = 30_000;
 
 /**
- * Publishes with a reply subject and pairs replies with what was published. All replies come through one subscription
- * `<inbox>.*`, told apart by a counter: a third of the cost of the client's own `request`, which makes a promise, a
- * timer and a random token for each.
+ * Publishes with a reply subject and pairs replies with questions. All replies arrive on one subscription `<inbox>.*`; a
+ * counter tells them apart. This costs a third of the client's own `request`, which makes a promise, a timer and a
+ * random token for each question.
  */
 export class ReplyInbox<Entry> {
   readonly #connection: Connection;
@@ -25,8 +25,9 @@ export class ReplyInbox<Entry> {
   readonly #replies: Replies<Entry>;
   readonly #prefix: string;
   readonly #subscription: Subscription;
-  #pending = new NumberWindow<Entry>();
   readonly #listener: ConnectionListener;
+  readonly #headers = new HeaderBlock();
+  #pending = new NumberWindow<Entry>();
   #giveUpBefore = 0;
   #sweepTimer: TimerHandle = undefined;
 
@@ -45,15 +46,20 @@ export class ReplyInbox<Entry> {
     connection.listen(this.#listener);
   }
 
-  /** Publishes; the outcome goes to `replies` with this `entry`, at once when it cannot be sent. */
-  ask(subject: string, body: Uint8Array, headers: MsgHdrs | undefined, entry: Entry): void {
+  /**
+   * Publishes. The outcome goes to `replies` with this `entry`: at once when the message cannot be sent.
+   *
+   * @param headers a whole header block
+   */
+  ask(subject: string, body: Uint8Array, headers: string | undefined, entry: Entry): void {
     if (!this.#connection.connected) {
       this.#replies.lost(entry, this.#connection.unavailable());
       return;
     }
     const reply = this.#prefix + this.#pending.next;
+    const options = headers === undefined ? { reply } : { reply, headers: this.#headers.set(headers) };
     try {
-      this.#connection.nc.publish(subject, body, headers === undefined ? { reply } : { reply, headers });
+      this.#connection.nc.publish(subject, body, options);
     } catch (error) {
       this.#replies.lost(entry, toPubSubError(error, `publish to ${subject}`));
       return;
@@ -62,10 +68,9 @@ export class ReplyInbox<Entry> {
     this.#sweepTimer ??= this.#clock.setTimer(() => this.#sweep(), GIVE_UP_MS);
   }
 
-  /** Ends the wait of all questions. */
   rejectAll(error: PubSubError): void {
     const entries = [...this.#pending.items()];
-    // Numbers go on: a late reply must not be taken for another's.
+    // The numbers continue, so that a late reply is not taken for the reply to another question.
     this.#pending = new NumberWindow(this.#pending.next);
     for (const entry of entries) this.#replies.lost(entry, error);
   }
@@ -78,8 +83,7 @@ export class ReplyInbox<Entry> {
   }
 
   #onReply(reply: Msg): void {
-    const number = Number(reply.subject.slice(this.#prefix.length));
-    const entry = this.#pending.take(number);
+    const entry = this.#pending.take(Number(reply.subject.slice(this.#prefix.length)));
     if (entry !== undefined) this.#replies.replied(entry, reply);
   }
 
@@ -95,5 +99,19 @@ export class ReplyInbox<Entry> {
     this.#giveUpBefore = this.#pending.next;
     if (this.#pending.first < this.#pending.next)
       this.#sweepTimer = this.#clock.setTimer(() => this.#sweep(), GIVE_UP_MS);
+  }
+}
+
+/** A header block in the form that the client's `publish` takes: the client only asks for the encoded bytes. */
+class HeaderBlock {
+  #block = "";
+
+  set(block: string): MsgHdrs {
+    this.#block = block;
+    return this as unknown as MsgHdrs;
+  }
+
+  encode(): Uint8Array {
+    return Buffer.from(this.#block, "utf8");
   }
 }

@@ -1,21 +1,23 @@
 import { PubSubError, requireWithin } from "@anytopic/core/driver";
 import type { Msg } from "@nats-io/nats-core";
 import type { Connection } from "../connection.ts";
+import { untilLost } from "../connection/until-lost.ts";
 import { toPubSubError } from "../errors.ts";
 import { NANOSECONDS_PER_MS } from "../limits.ts";
-import type { PullSource } from "./pull-loop.ts";
-import { untilLost } from "../connection/until-lost.ts";
+import { type AckSubject, parseAckSubject } from "../wire/ack-subject.ts";
+import { nextSubject, type PullSource } from "./pull-loop.ts";
 
-/** A message with the subject it is settled on. */
+/** A message, the subject that it is settled on, and what this subject says. */
 export interface Fetched {
   readonly message: Msg;
   readonly reply: string;
+  readonly ack: AckSubject;
 }
 
-/** How long past the end of the request its last word may take. */
+/** How long after the end of the request its last status may take. */
 const GRACE_MS = 5000;
 
-/** One request to a consumer: up to `limit` messages, waiting up to `waitMs` for them; with 0, only what is there. */
+/** Makes one request to a consumer for up to `limit` messages, and waits up to `waitMs` for them. With 0 it takes only what is there. */
 export async function fetchOnce(
   connection: Connection,
   source: PullSource,
@@ -32,21 +34,20 @@ export async function fetchOnce(
       const reply = message.reply ?? "";
       if (error !== null) reject(toPubSubError(error, what));
       else if (reply !== "") {
-        fetched.push({ message, reply });
+        const ack = parseAckSubject(reply);
+        if (ack !== undefined) fetched.push({ message, reply, ack });
         if (fetched.length === limit) resolve();
-      } else if (message.headers?.code === 503) reject(new PubSubError("NOT_FOUND", `${what}: no such consumer`));
-      else if (message.headers?.code === 404 || message.headers?.code === 408) resolve();
-      else if (message.headers?.code !== 100)
-        reject(new PubSubError("UNAVAILABLE", `${what}: ${message.headers?.status ?? "no status"}`));
+      } else {
+        const { code, status = "no status" } = message.headers ?? {};
+        if (code === 503) reject(new PubSubError("NOT_FOUND", `${what}: no such consumer`));
+        else if (code === 404 || code === 408) resolve();
+        else if (code !== 100) reject(new PubSubError("UNAVAILABLE", `${what}: ${status}`));
+      }
     },
   });
   const waiting = waitMs === 0 ? '"no_wait":true' : `"expires":${waitMs * NANOSECONDS_PER_MS}`;
   try {
-    nc.publish(
-      `${connection.apiPrefix}.CONSUMER.MSG.NEXT.${source.stream}.${source.consumer}`,
-      `{"batch":${limit},${waiting}}`,
-      { reply: inbox },
-    );
+    nc.publish(nextSubject(connection, source), `{"batch":${limit},${waiting}}`, { reply: inbox });
     const late = (): PubSubError => new PubSubError("TIMEOUT", `${what}: no answer`);
     await requireWithin(connection.context.clock, waitMs + GRACE_MS, untilLost(connection, promise), late);
     return fetched;

@@ -11,15 +11,17 @@ import type { Msg, Subscription } from "@nats-io/nats-core";
 import type { Connection, ConnectionListener } from "../connection.ts";
 import { toPubSubError } from "../errors.ts";
 import { NANOSECONDS_PER_MS } from "../limits.ts";
+import { apiPrefix } from "../names.ts";
+import { OpenRequests } from "./open-requests.ts";
 
-/** Who gets the messages. */
+/** The worker that receives the messages. */
 export interface PullTarget {
-  /** How many more messages may be asked for, besides those already asked for (`requested`). */
+  /** How many more messages may be requested, in addition to the `requested` ones. */
   room(requested: number): number;
   message(message: Msg, reply: string): void;
 }
 
-/** What may keep a worker from receiving. One that stands by has no pull loop: its connection speaks for itself. */
+/** A part of a worker that can fail and stop it from receiving. A worker that stands by has no pull loop. */
 export type WorkerPart = "connection" | "election" | "pulls";
 
 export interface PullSource {
@@ -27,17 +29,20 @@ export interface PullSource {
   readonly consumer: string;
 }
 
+/** Where messages of a consumer are requested. */
+export function nextSubject({ options }: Connection, { stream, consumer }: PullSource): string {
+  return `${apiPrefix(options.domain)}.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
+}
+
 const EXPIRES_MS = 30_000;
 const HEARTBEAT_MS = 3000;
-/** Silence of the server, though it owes a message or a heartbeat, after which it is asked whether it is there. */
+/** The server should send messages or heartbeats. After this silence it is asked whether it is alive. */
 const SILENCE_MS = 7000;
-/** More requests than one worker ever has open. */
-const REMEMBERED_REQUESTS = 256;
 
 /**
- * Asks one durable consumer for messages, for ever: JetStream's pull protocol (`CONSUMER.MSG.NEXT`) on the plain
- * connection. Never more are asked for than the target has room for. Every connection has an inbox of its own, so that
- * requests of before a reconnect cannot be answered after it.
+ * Requests messages from one durable consumer, for ever: JetStream's pull protocol (`CONSUMER.MSG.NEXT`) on the plain
+ * connection. It never requests more than the target has room for. Every connection has its own inbox, so that a request
+ * from before a reconnect cannot be answered after it.
  */
 export class PullLoop {
   readonly #connection: Connection;
@@ -50,13 +55,10 @@ export class PullLoop {
   #state: "idle" | "running" | "stopped" = "idle";
   #inbox = "";
   #subscription: Subscription | undefined;
-  /** Messages asked for and not yet received. The server spreads them over the requests as it likes, so only the sum is known. */
-  #requested = 0;
-  #requests = 0;
-  /** Sizes of the latest requests, by number. */
-  readonly #sizes = new Map<number, number>();
-  #heardMs = 0;
-  /** In a row; also a lost connection is one. */
+  readonly #requests = new OpenRequests();
+  /** When the silence began, by the monotonic clock; 0 when the server was heard since the last look. */
+  #silentSinceMs = 0;
+  /** Failures in a row; a lost connection counts as one. */
   #failures = 0;
   #refillQueued = false;
   #retryTimer: TimerHandle = undefined;
@@ -68,10 +70,19 @@ export class PullLoop {
     this.#source = source;
     this.#target = target;
     this.#reports = reports;
-    this.#subject = `${connection.apiPrefix}.CONSUMER.MSG.NEXT.${source.stream}.${source.consumer}`;
+    this.#subject = nextSubject(connection, source);
     this.#listener = {
-      disconnected: (error) => this.#onDisconnect(error),
-      reconnected: () => this.#onReconnect(),
+      disconnected: (error) => {
+        this.#subscription?.unsubscribe();
+        this.#subscription = undefined;
+        this.#requests.clear();
+        this.#failures += 1;
+        this.#reports.failing("pulls", error, true);
+      },
+      reconnected: () => {
+        this.#attach();
+        if (this.#requests.messages === 0) this.#receiving();
+      },
       refused: (subject, error) => {
         if (subject === this.#subject) this.#fail(error);
       },
@@ -85,7 +96,7 @@ export class PullLoop {
     if (this.#connection.connected) this.#attach();
   }
 
-  /** Asks for more where there is room, once for all settles of one turn. Cheap; called after every settle. */
+  /** Requests more when there is room, once for all settles of one turn of the event loop. Cheap: called after every settle. */
   refill(): void {
     if (this.#refillQueued || this.#state !== "running") return;
     this.#refillQueued = true;
@@ -97,26 +108,26 @@ export class PullLoop {
     this.#request();
   };
 
-  /** Ends asking; messages on their way still reach the target until this resolves, within `timeoutMs`. */
+  /** Ends the requests. Messages that are under way still reach the target until this resolves, within `timeoutMs`. */
   async stop(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     const subscription = this.#detach();
     if (subscription === undefined || !this.#connection.connected) return;
-    // The server has seen the end of the interest when it answers the flush that drain makes.
+    // Drain makes a flush. The server has cancelled the subscription when it answers that.
     const drained = subscription.drain().catch(() => {});
     await within(this.#clock, timeoutMs, Promise.all([this.#sweepRequests(), drained]));
-    // Nothing may arrive any more; a drain that goes on would still let it.
+    // A drain that is not finished would still let messages arrive.
     subscription.unsubscribe();
   }
 
   /**
-   * Has the server drop requests that nobody listens to any more, which it does when asked about the consumer. Old
-   * servers (seen on 2.9.10) that find none but such requests for a redelivery lose sight of it until its lease ends.
+   * Makes the server drop requests without a listener, which it does when asked about the consumer. When an old server
+   * (seen on 2.9.10) finds only such requests for a redelivery, it delivers it only after one more lease.
    */
   async #sweepRequests(): Promise<void> {
     await this.#connection.jsm.consumers.info(this.#source.stream, this.#source.consumer).catch(() => {});
   }
 
-  /** Ends asking at once; messages on their way are left to their lease. */
+  /** Ends the requests at once. Messages that are under way are redelivered when their lease ends. */
   abandon(): void {
     this.#detach()?.unsubscribe();
   }
@@ -128,16 +139,16 @@ export class PullLoop {
     this.#clock.clearTimer(this.#watchTimer);
     const subscription = this.#subscription;
     this.#subscription = undefined;
-    this.#requested = 0;
+    this.#requests.clear();
     return subscription;
   }
 
-  /** Opens a new inbox and asks. */
+  /** Opens a new inbox and requests messages. */
   #attach(): void {
     this.#subscription?.unsubscribe();
     this.#inbox = this.#connection.newInbox();
-    this.#requested = 0;
-    this.#heardMs = this.#clock.monotonicNow();
+    this.#requests.clear();
+    this.#silentSinceMs = this.#clock.monotonicNow();
     const subscription = this.#connection.nc.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         if (error !== null) this.#fail(toPubSubError(error, this.#what));
@@ -145,75 +156,63 @@ export class PullLoop {
       },
     });
     this.#subscription = subscription;
-    if (this.#requests > 0) void this.#sweepRequests();
+    if (this.#requests.any) void this.#sweepRequests();
     this.#watch();
     this.#request();
   }
 
   #request(): void {
     if (this.#state !== "running" || this.#subscription === undefined || !this.#connection.connected) return;
-    const room = this.#target.room(this.#requested);
-    // Small requests cost as much as large ones: wait until a quarter has been used, unless nothing is asked for.
-    if (room <= 0 || (this.#requested > 0 && room * 3 < this.#requested)) return;
+    const requested = this.#requests.messages;
+    const room = this.#target.room(requested);
+    // Small requests cost as much as large ones: wait until a quarter is used, unless nothing is requested.
+    if (room <= 0 || (requested > 0 && room * 3 < requested)) return;
     const body = `{"batch":${room},"expires":${EXPIRES_MS * NANOSECONDS_PER_MS},"idle_heartbeat":${HEARTBEAT_MS * NANOSECONDS_PER_MS}}`;
-    if (this.#requested === 0) this.#heardMs = this.#clock.monotonicNow();
-    this.#requested += room;
-    const number = ++this.#requests;
-    this.#sizes.set(number, room);
-    this.#sizes.delete(number - REMEMBERED_REQUESTS);
-    this.#connection.nc.publish(this.#subject, body, { reply: `${this.#inbox}.${number}` });
+    if (requested === 0) this.#silentSinceMs = this.#clock.monotonicNow();
+    this.#connection.nc.publish(this.#subject, body, { reply: `${this.#inbox}.${this.#requests.add(room)}` });
   }
 
   #onMessage(message: Msg): void {
-    this.#heardMs = 0;
+    this.#silentSinceMs = 0;
     const reply = message.reply ?? "";
     if (reply === "") {
       this.#onStatus(message);
       return;
     }
-    if (this.#requested > 0) this.#requested--;
-    if (this.#failures > 0) this.#receiving();
+    this.#requests.received();
+    this.#receiving();
     this.#target.message(message, reply);
   }
 
-  /** The server says something about a request: NATS ADR-9 and ADR-13. */
+  /** The status of a request: NATS ADR-9 and ADR-13. */
   #onStatus(message: Msg): void {
     if (this.#state !== "running") return;
     const code = message.headers?.code ?? 0;
-    const words = message.headers?.description ?? "";
+    const description = message.headers?.description ?? "";
     if (code === 100) {
-      if (this.#failures > 0) this.#receiving();
+      this.#receiving();
       return;
     }
-    this.#forget(message);
-    const text = words.toLowerCase();
+    this.#requests.ended(Number(message.subject.slice(this.#inbox.length + 1)), message);
+    const text = description.toLowerCase();
     if (code === 404 || code === 408 || text.startsWith("batch completed")) {
-      if (this.#failures > 0) this.#receiving();
+      this.#receiving();
       this.#request();
     } else if (code === 409 && (text.startsWith("leadership change") || text.startsWith("server shutdown"))) {
       this.#retryLater();
     } else if (code === 503 || text.startsWith("consumer deleted")) void this.#findOutWhy();
-    else this.#fail(new PubSubError("REJECTED", `${this.#what}: ${code} ${words}`));
+    else this.#fail(new PubSubError("REJECTED", `${this.#what}: ${code} ${description}`));
   }
 
-  /** Takes an ended request out of the count. */
-  #forget(message: Msg): void {
-    const number = Number(message.subject.slice(this.#inbox.length + 1));
-    const pending = message.headers?.get("Nats-Pending-Messages") ?? "";
-    // Without the header it was refused as a whole.
-    const left = pending === "" ? (this.#sizes.get(number) ?? 0) : Number(pending);
-    this.#requested = Math.max(0, this.#requested - left);
-  }
-
-  /** Nobody answers for this consumer: it is gone, or it has no leader at the moment. */
+  /** The consumer does not answer: it is deleted, or has no leader at the moment. */
   async #findOutWhy(): Promise<void> {
-    this.#requested = 0;
+    this.#requests.clear();
     try {
       await this.#connection.jsm.consumers.info(this.#source.stream, this.#source.consumer);
       this.#retryLater();
     } catch (error) {
       const mapped = toPubSubError(error, this.#what);
-      // A server that has just started answers in many ways until it knows of its streams.
+      // A server that has just started answers with many errors until it has loaded its streams.
       this.#fail(mapped, mapped.code === "NOT_FOUND");
     }
   }
@@ -229,6 +228,7 @@ export class PullLoop {
   }
 
   #receiving(): void {
+    if (this.#failures === 0) return;
     this.#failures = 0;
     this.#reports.receiving("pulls");
   }
@@ -244,38 +244,26 @@ export class PullLoop {
     );
   }
 
-  #onDisconnect(error: PubSubError): void {
-    this.#subscription?.unsubscribe();
-    this.#subscription = undefined;
-    this.#requested = 0;
-    this.#failures += 1;
-    this.#reports.failing("pulls", error, true);
-  }
-
-  #onReconnect(): void {
-    this.#attach();
-    if (this.#requested === 0) this.#receiving();
-  }
-
-  /** Notices a server that owes a heartbeat and is silent: half-open connections, and servers that forgot the request. */
+  /** Notices a server that should send a heartbeat and is silent: its connection is half-open, or it has forgotten the request. */
   #watch(): void {
     this.#clock.clearTimer(this.#watchTimer);
     this.#watchTimer = this.#clock.setTimer(() => {
-      if (this.#heardMs === 0) this.#heardMs = this.#clock.monotonicNow();
-      else if (this.#requested > 0 && this.#clock.monotonicNow() - this.#heardMs > SILENCE_MS) void this.#onSilence();
+      if (this.#silentSinceMs === 0) this.#silentSinceMs = this.#clock.monotonicNow();
+      else if (this.#requests.messages > 0 && this.#isSilent()) void this.#onSilence();
       this.#watch();
     }, HEARTBEAT_MS);
+  }
+
+  #isSilent(): boolean {
+    return this.#clock.monotonicNow() - this.#silentSinceMs > SILENCE_MS;
   }
 
   async #onSilence(): Promise<void> {
     const subscription = this.#subscription;
     const alive = await this.#connection.flush(HEARTBEAT_MS);
     if (this.#state !== "running" || subscription !== this.#subscription) return;
-    if (!alive) {
-      this.#connection.drop();
-    } else if (this.#heardMs !== 0 && this.#clock.monotonicNow() - this.#heardMs > SILENCE_MS) {
-      // Asked just while its consumer is deleted, a server (seen on 2.9.10) may forget to refuse this and all later requests.
-      await this.#findOutWhy();
-    }
+    // If it is asked while the consumer is being deleted, a server (seen on 2.9.10) may never answer this and all later requests.
+    if (!alive) this.#connection.drop();
+    else if (this.#silentSinceMs !== 0 && this.#isSilent()) await this.#findOutWhy();
   }
 }

@@ -1,34 +1,27 @@
 import { PubSubError, type SubscriptionSpec } from "@anytopic/core/driver";
+import type { ConsumerConfig } from "@nats-io/jetstream";
 import type { Connection } from "../connection.ts";
-import { consumerResource } from "../topology/differences.ts";
-import { toPubSubError } from "../errors.ts";
-import type { SubscriptionNames } from "../names.ts";
-import { subscriptionConsumer } from "../topology/topology-config.ts";
 import { untilLost } from "../connection/until-lost.ts";
+import { toPubSubError } from "../errors.ts";
+import { NANOSECONDS_PER_MS } from "../limits.ts";
+import type { SubscriptionNames } from "../names.ts";
+import { consumerResource, subscriptionConsumer } from "../topology/topology-config.ts";
 
 /**
- * Waits for the connection and makes sure that the consumer exists and can be worked with: a shorter lease than
- * declared would hand out messages twice, and other kinds of consumers would lose them.
+ * Waits for the connection, and checks that the consumer exists and that a worker can use it. With a shorter lease than
+ * declared, messages would be delivered twice; with another kind of consumer, they would be lost.
  */
 export async function requireConsumer(
   connection: Connection,
   names: SubscriptionNames,
   subscription: SubscriptionSpec,
 ): Promise<void> {
-  const declared = subscriptionConsumer(connection.options, subscription);
-  const what = consumerResource(declared);
+  const what = consumerResource(subscriptionConsumer(connection.options, subscription));
   for (;;) {
     await connection.waitUntilConnected();
     try {
       const { config } = await untilLost(connection, connection.jsm.consumers.info(names.stream, names.consumer));
-      const problem =
-        config.ack_policy !== "explicit"
-          ? `ack_policy is ${config.ack_policy}, must be explicit`
-          : config.deliver_subject !== undefined && config.deliver_subject !== ""
-            ? "it is a push consumer, must be a pull consumer"
-            : (config.ack_wait ?? 0) < (declared.config.ack_wait ?? 0)
-              ? `ack_wait is ${(config.ack_wait ?? 0) / 1e6} ms, shorter than ackDeadlineMs ${subscription.ackDeadlineMs}`
-              : undefined;
+      const problem = problemOf(config, subscription.ackDeadlineMs);
       if (problem === undefined) return;
       throw new PubSubError("TOPOLOGY_MISMATCH", `${what}: ${problem}; compare with plan()`);
     } catch (error) {
@@ -36,4 +29,12 @@ export async function requireConsumer(
       if (mapped.code !== "UNAVAILABLE" || connection.connected) throw mapped;
     }
   }
+}
+
+function problemOf(config: ConsumerConfig, ackDeadlineMs: number): string | undefined {
+  if (config.ack_policy !== "explicit") return `ack_policy is ${config.ack_policy}, must be explicit`;
+  if ((config.deliver_subject ?? "") !== "") return "it is a push consumer, must be a pull consumer";
+  const ackWaitMs = (config.ack_wait ?? 0) / NANOSECONDS_PER_MS;
+  if (ackWaitMs < ackDeadlineMs) return `ack_wait is ${ackWaitMs} ms, shorter than ackDeadlineMs ${ackDeadlineMs}`;
+  return undefined;
 }

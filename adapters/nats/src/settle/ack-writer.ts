@@ -1,17 +1,16 @@
 import type { NatsConnection } from "@nats-io/nats-core";
 
-/** The payload of an acknowledgement. */
-export const ACK: Uint8Array = Buffer.from("+ACK");
+export const ACK_PAYLOAD: Uint8Array = Buffer.from("+ACK");
 
-/** What of the client's protocol handler is used here; not part of its types. */
+/** The part of the client's protocol handler that is used here; not part of its types. */
 interface FrameWriter {
   sendCommand(frames: Uint8Array): void;
 }
 
 /**
- * Writes the acknowledgements of one turn as one piece. The client's `publish` encodes, checks and queues every one by
- * itself, which is a fifth of what it costs to receive a message. Should a version of the client come without the method
- * that this needs, acknowledgements go out one by one.
+ * Writes the acknowledgements of one turn of the event loop together. The client's `publish` encodes, checks and queues
+ * each by itself, which is a fifth of the cost of receiving a message. For a client version without the method that this
+ * needs, acknowledgements are published one by one.
  */
 export class AckWriter {
   readonly #nc: NatsConnection;
@@ -20,31 +19,27 @@ export class AckWriter {
 
   constructor(nc: NatsConnection) {
     this.#nc = nc;
-    this.#writer = writerOf(nc);
+    const { protocol } = nc as { readonly protocol?: Partial<FrameWriter> };
+    if (typeof protocol?.sendCommand === "function") this.#writer = protocol as FrameWriter;
   }
 
   get writesTogether(): boolean {
     return this.#writer !== undefined;
   }
 
-  /** @param subject of a delivery, and so ASCII as its stream's and consumer's names are */
+  /** @param subject of a delivery: ASCII, because the names of its stream and consumer are */
   write(subject: string): void {
-    if (this.#writer === undefined) return this.#nc.publish(subject, ACK);
+    if (this.#writer === undefined) return this.#nc.publish(subject, ACK_PAYLOAD);
     if (this.#frames === "") queueMicrotask(this.flush);
     this.#frames += `PUB ${subject} 4\r\n+ACK\r\n`;
     return undefined;
   }
 
-  /** To be called before anything that must come after the acknowledgements. */
+  /** To be called before anything that the server must read after the acknowledgements. */
   readonly flush = (): void => {
     if (this.#frames === "") return;
     const frames = this.#frames;
     this.#frames = "";
     this.#writer?.sendCommand(Buffer.from(frames, "latin1"));
   };
-}
-
-function writerOf(nc: NatsConnection): FrameWriter | undefined {
-  const { protocol } = nc as { readonly protocol?: Partial<FrameWriter> };
-  return typeof protocol?.sendCommand === "function" ? (protocol as FrameWriter) : undefined;
 }

@@ -1,6 +1,6 @@
 import type { AckSubject } from "../wire/ack-subject.ts";
 
-/** What became of a delivery of this worker. */
+/** How a delivery of this worker ended. */
 export interface Settled {
   readonly attempt: number;
   readonly acked: boolean;
@@ -10,9 +10,9 @@ export interface Settled {
 const SIZE = 4096;
 
 /**
- * The latest deliveries that this worker has settled. A server that was killed has forgotten what it had not written:
- * acks, and attempts. And a redelivery may cross with the ack of the message. A message is recognised by its place in
- * the stream and the time it was stored, so that a stream that was made anew is not taken for the old one.
+ * The latest deliveries that this worker has settled. A server that was killed has forgotten the acks and attempts that
+ * it had not written, and a redelivery may cross with the ack of its message. A message is recognised by its place in the
+ * stream and the time it was stored, so that a new stream of the same name is not taken for the old one.
  */
 export class SettledRing {
   readonly #sequences = new Float64Array(SIZE);
@@ -31,9 +31,9 @@ export class SettledRing {
     if (sequence > this.#highest) this.#highest = sequence;
   }
 
-  /** What this worker did with a message that arrives again; undefined when it has not settled it lately. */
+  /** How this worker last settled the message; undefined when it has not, or has forgotten it. */
   find({ streamSequence, timestampMs }: AckSubject): Settled | undefined {
-    // Nearly every message is newer than all that were settled.
+    // Nearly every message is newer than all settled ones.
     if (streamSequence > this.#highest) return undefined;
     const newest = this.#sequences.lastIndexOf(streamSequence, this.#next === 0 ? SIZE - 1 : this.#next - 1);
     const index = newest === -1 ? this.#sequences.lastIndexOf(streamSequence) : newest;

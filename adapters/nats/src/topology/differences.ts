@@ -1,25 +1,18 @@
 import type { TopologyChange } from "@anytopic/core/driver";
 import type { ConsumerConfig, StreamConfig } from "@nats-io/jetstream";
 import { NANOSECONDS_PER_MS } from "../limits.ts";
-import type { DeclaredConsumer, DeclaredStream } from "./topology-config.ts";
+import {
+  CONSUMER_FIXED,
+  CONSUMER_UPDATES,
+  type ConsumerDeclaration,
+  consumerResource,
+  STREAM_FIXED,
+  STREAM_UPDATES,
+  type StreamDeclaration,
+  streamResource,
+} from "./topology-config.ts";
 
-/** What the server can change in place. https://docs.nats.io/nats-concepts/jetstream/streams#configuration, read 2026-11-22. */
-const STREAM_UPDATES = [
-  "subjects",
-  "num_replicas",
-  "max_age",
-  "max_bytes",
-  "max_msgs_per_subject",
-  "discard",
-  "duplicate_window",
-  "allow_rollup_hdrs",
-  "deny_purge",
-  "deny_delete",
-] as const;
-const STREAM_FIXED = ["retention", "storage"] as const;
-const CONSUMER_UPDATES = ["ack_wait", "max_deliver", "max_ack_pending"] as const;
-const CONSUMER_FIXED = ["ack_policy"] as const;
-/** Not declared by us, and each breaks what we promise: another selection of messages, no bodies, another lease, pushes. */
+/** We never declare these, and each breaks a promise of ours: it selects messages, drops bodies, changes the lease, or pushes. */
 const CONSUMER_FORBIDDEN = [
   "filter_subject",
   "filter_subjects",
@@ -34,31 +27,20 @@ const CONSUMER_FORBIDDEN = [
 const TIMES: ReadonlySet<string> = new Set(["max_age", "duplicate_window", "ack_wait"]);
 
 /** How an existing stream differs from its declaration; undefined when it does not. */
-export function streamDifference(declared: DeclaredStream, actual: StreamConfig): TopologyChange | undefined {
-  const resource = streamResource(declared.config.name);
-  const fixed = differing(STREAM_FIXED, declared.config, actual);
-  const changeable = differing(STREAM_UPDATES, declared.config, actual);
+export function streamDifference(declared: StreamDeclaration, actual: StreamConfig): TopologyChange | undefined {
+  const fixed = differing(STREAM_FIXED, declared, actual);
   if (actual.sealed) fixed.push("it is sealed");
-  return change(resource, fixed, changeable);
+  return change(streamResource(declared.name), fixed, differing(STREAM_UPDATES, declared, actual));
 }
 
 /** How an existing consumer differs from its declaration; undefined when it does not. */
-export function consumerDifference(declared: DeclaredConsumer, actual: ConsumerConfig): TopologyChange | undefined {
+export function consumerDifference(declared: ConsumerDeclaration, actual: ConsumerConfig): TopologyChange | undefined {
   const fixed = differing(CONSUMER_FIXED, declared.config, actual);
-  const changeable = differing(CONSUMER_UPDATES, declared.config, actual);
   for (const option of CONSUMER_FORBIDDEN) {
     const value = actual[option];
     if (isSet(value)) fixed.push(`${option} is ${JSON.stringify(value)}, declared none`);
   }
-  return change(consumerResource(declared), fixed, changeable);
-}
-
-export function streamResource(name: string): string {
-  return `stream ${name}`;
-}
-
-export function consumerResource(declared: Pick<DeclaredConsumer, "stream" | "config">): string {
-  return `consumer ${declared.stream}/${declared.config.durable_name}`;
+  return change(consumerResource(declared), fixed, differing(CONSUMER_UPDATES, declared.config, actual));
 }
 
 function change(resource: string, fixed: readonly string[], changeable: readonly string[]): TopologyChange | undefined {
@@ -71,20 +53,19 @@ function differing<Key extends string>(
   declared: Readonly<Partial<Record<Key, unknown>>>,
   actual: Readonly<Partial<Record<Key, unknown>>>,
 ): string[] {
-  const differences: string[] = [];
-  for (const option of options) {
-    const [want, have] = [declared[option], actual[option]];
-    if (isSame(want, have)) continue;
-    differences.push(`${option} is ${shownSetting(option, have)}, declared ${shownSetting(option, want)}`);
-  }
-  return differences;
+  return options
+    .filter((option) => !isSame(declared[option], actual[option]))
+    .map((option) => {
+      const [want, have] = [shownSetting(option, declared[option]), shownSetting(option, actual[option])];
+      return `${option} is ${have}, declared ${want}`;
+    });
 }
 
 function isSame(want: unknown, have: unknown): boolean {
   if (Array.isArray(want) && Array.isArray(have)) {
     return want.length === have.length && want.every((item) => have.includes(item));
   }
-  // A server may leave out what is off.
+  // A server may leave out a setting that is off.
   return want === (typeof want === "boolean" ? (have ?? false) : have);
 }
 
@@ -98,16 +79,17 @@ function shownSetting(option: string, value: unknown): string {
   return shownTime(value / NANOSECONDS_PER_MS);
 }
 
-/** `7 d`, `90 s`, `1500 ms`: the largest unit that needs no fraction. */
+const UNITS = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["min", 60_000],
+  ["s", 1000],
+  ["ms", 1],
+] as const;
+
+/** `7 d`, `90 s`, `1500 ms`: in the largest unit that needs no fraction. */
 function shownTime(timeMs: number): string {
   if (timeMs === 0) return "unlimited";
-  for (const [unit, unitMs] of [
-    ["d", 86_400_000],
-    ["h", 3_600_000],
-    ["min", 60_000],
-    ["s", 1000],
-  ] as const) {
-    if (timeMs % unitMs === 0) return `${timeMs / unitMs} ${unit}`;
-  }
-  return `${timeMs} ms`;
+  const [unit, unitMs] = UNITS.find(([, unitMs]) => timeMs % unitMs === 0) ?? ["ms", 1];
+  return `${timeMs / unitMs} ${unit}`;
 }

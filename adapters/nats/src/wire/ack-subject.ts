@@ -1,9 +1,9 @@
-/** What a delivery's reply subject tells. */
+/** What the reply subject of a delivery says. */
 export interface AckSubject {
   /** How often this message has been delivered to the consumer, this time included. */
   readonly delivered: number;
   readonly streamSequence: number;
-  /** Counts the consumer's deliveries, redeliveries included, without gaps. */
+  /** The number of this delivery. The consumer counts all its deliveries, redeliveries included, without gaps. */
   readonly consumerSequence: number;
   /** When the stream stored the message, Unix ms. */
   readonly timestampMs: number;
@@ -14,7 +14,7 @@ const ZERO = 48;
 
 /**
  * Reads `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time in ns>.<pending>` and its newer form
- * `$JS.ACK.<domain>.<account>.<stream>.…[.<token>]` (NATS ADR-15). By hand: it runs for every message.
+ * `$JS.ACK.<domain>.<account>.<stream>.…[.<token>]` (NATS ADR-15). Without `split`, because it runs for every message.
  *
  * @returns undefined when the text is not of this form
  */
@@ -32,7 +32,7 @@ export function parseAckSubject(reply: string): AckSubject | undefined {
   return { delivered, streamSequence, consumerSequence, timestampMs };
 }
 
-/** What stands before the numbers: the same for all messages of one consumer, so it is remembered. */
+/** The part before the numbers. It is the same for all messages of one consumer, so it is remembered. */
 let lastPrefix = "";
 
 function prefixOf(reply: string): string | undefined {
@@ -45,7 +45,7 @@ function prefixOf(reply: string): string | undefined {
 
 let numberStart = 0;
 
-/** Reads digits up to a dot from `numberStart` on, without the last `dropped` of them. */
+/** Reads the digits from `numberStart` up to a dot, without the last `dropped` digits. */
 function nextNumber(text: string, dropped = 0): number {
   let end = numberStart;
   while (end < text.length && text.charCodeAt(end) !== DOT) end++;

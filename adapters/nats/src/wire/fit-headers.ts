@@ -2,22 +2,22 @@ import { DEAD_LETTER_ATTRIBUTE, percentEncode, type Attributes, type OutgoingMes
 import { encodeHeaders, INCOMPLETE_ATTRIBUTE, type Envelope } from "../codec.ts";
 import { MAX_HEADER_BYTES } from "../limits.ts";
 
-/** Headers that the server can store with the body. */
+/** Headers that the server can store together with the body. */
 export interface FittedHeaders {
   /** Undefined when the body leaves no room for any. */
   readonly block: string | undefined;
-  /** What was left out, in words; undefined when nothing was. */
+  /** Which part was left out, in words; undefined when everything fits. */
   readonly leftOut: string | undefined;
 }
 
-/** More than the markers `anytopic-incomplete` and `anytopic-encoded` take. */
+/** An upper bound for the headers `anytopic-incomplete` and `anytopic-encoded`. */
 const MARKER_BYTES = 160;
 const ANY_CONTROL = /[^ -~]/gu;
 
 /**
- * The headers of a letter, or of a message that is redriven. Anybody may have published a message that fills the
- * server's limits to the last byte, and then there is no room for what a letter adds. It is stored as far as it can be: the
- * body always, then id, key and the record of the failure, then as many attributes as fit.
+ * The headers of a letter, or of a redriven message. A published message may fill the server's limits to the last byte,
+ * so that there is no room for what a letter adds. Then the letter has the body always, next id, key and the record of the
+ * failure, and then as many attributes as fit.
  */
 export function fitHeaders(message: OutgoingMessage, envelope: Envelope, maxPayloadBytes: number): FittedHeaders {
   const room = Math.min(MAX_HEADER_BYTES, maxPayloadBytes - message.body.length);
@@ -44,7 +44,7 @@ function bytesOf(message: OutgoingMessage, envelope: Envelope): number {
   return Buffer.byteLength(encodeHeaders(message, envelope));
 }
 
-/** The record first, then the others in their order. */
+/** The record first, then the other attributes in their order. */
 function fittingAttributes(attributes: Attributes, room: number): Attributes {
   const fitting = Object.create(null) as Record<string, string>;
   let left = room;
@@ -52,7 +52,7 @@ function fittingAttributes(attributes: Attributes, room: number): Attributes {
   if (DEAD_LETTER_ATTRIBUTE in attributes) names.unshift(DEAD_LETTER_ATTRIBUTE);
   for (const name of names) {
     const value = attributes[name] ?? "";
-    // At most: not all of it need be encoded.
+    // An upper bound: not everything needs to be encoded.
     const bytes = percentEncode(name, ANY_CONTROL).length + percentEncode(value, ANY_CONTROL).length + ": \r\n".length;
     if (bytes > left) continue;
     left -= bytes;

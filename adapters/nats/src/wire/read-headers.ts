@@ -1,5 +1,4 @@
 import { isUtf8 } from "node:buffer";
-import type { Msg } from "@nats-io/nats-core";
 
 /** The first line, with or without a status. NATS ADR-4: https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-4.md (2026-11-26). */
 const FIRST_LINE = /^NATS\/1\.0(?: \d{3}(?: [^\r\n]*)?)?\r\n/;
@@ -7,9 +6,9 @@ const NAME = /^[!-9;-~]+$/;
 const LINE_BREAK = /[\r\n]/;
 
 /**
- * Reads a header block, and hands over each line. Not by the client's class, for three reasons: the server stores any
- * bytes that a publisher calls a header; the class throws on many of them, inside the client's read loop; and it takes
- * a second for the 16,000 short lines that fit into one message.
+ * Reads a header block and calls `line` for each header. The client's header class is not used, for three reasons. The
+ * server stores any bytes as headers. The class throws on many of them, inside the client's read loop. And it takes a
+ * second for the 16,000 short lines that fit into one message.
  *
  * @returns what is wrong with the block, without quoting it; undefined when it was read to its end
  */
@@ -32,22 +31,4 @@ export function readHeaders(bytes: Uint8Array, line: (name: string, value: strin
     start = lineEnd + 2;
   }
   return undefined;
-}
-
-const NO_BYTES = new Uint8Array(0);
-
-/**
- * The header block of a message as it was sent; empty when it has none. The client keeps it, and its types do not say
- * so.
- *
- * @returns undefined should the client ever keep it otherwise
- */
-export function rawHeaders(message: Msg): Uint8Array | undefined {
-  const { _rdata: bytes, _msg: frame } = message as Msg & {
-    readonly _rdata?: unknown;
-    readonly _msg?: { readonly hdr?: unknown };
-  };
-  const length = frame?.hdr;
-  if (typeof length !== "number" || !(bytes instanceof Uint8Array)) return undefined;
-  return length > 0 ? bytes.subarray(0, length) : NO_BYTES;
 }

@@ -3,7 +3,7 @@ import { seededRandom } from "./sim-clock.ts";
 
 export interface Outcome {
   readonly violations: readonly string[];
-  /** Messages that never ended, or that the server still takes for unsettled. */
+  /** Messages that never ended, or that are still unsettled for the server. */
   readonly lost: number;
   readonly trace: readonly string[];
 }
@@ -14,7 +14,7 @@ const PATIENCE_MS = 120_000;
 
 /**
  * One run of one to three workers, a publisher, and one to five faults: the server's process stopped, lines cut or
- * blocked, workers closed and opened; with `restarts` the server also killed. Everything is decided by the seed.
+ * blocked, workers closed and opened; with `restarts` the server also killed. The seed decides everything.
  */
 export async function runSchedule(seed: number, restarts = false): Promise<Outcome> {
   const random = seededRandom(seed);
@@ -59,7 +59,7 @@ function publishRounds(run: SimulatedWorkers, random: () => number): number {
   for (let number = 1; number <= perKey; number++) {
     const burst = Math.floor(((number - 1) / perKey) * bursts);
     const within = bursts === perKey ? run.world.between(0.1, 0.9) : 0.5;
-    // Rounds are further apart than the neighbours of one.
+    // Rounds are further apart than the messages of one round.
     const atMs = ((burst + within) / bursts) * FAULTS_MS + 6 * number;
     for (let key = 0; key < keys; key++) {
       const event: Numbered = { key: `k${key}`, number };

@@ -20,7 +20,7 @@ interface Line {
   blocked: (() => void)[] | undefined;
 }
 
-/** As much of the NATS client as the adapter uses, on a line of the simulation. */
+/** The parts of the NATS client that the adapter uses, on a line of the simulation. */
 export class ScriptedConnection {
   readonly info = { version: "2.9.10", max_payload: 1_048_576 };
   readonly options = {};
@@ -43,7 +43,7 @@ export class ScriptedConnection {
     this.#line = this.#newLine();
   }
 
-  /** The parts of the client that are not here are not used. */
+  /** The other parts of the client are not used. */
   get client(): NatsConnection {
     return this as unknown as NatsConnection;
   }
@@ -104,7 +104,7 @@ export class ScriptedConnection {
     return { unsubscribe, drain };
   }
 
-  /** Always one message more: whether the server answers is not for the watch but for the seed, which cuts lines by itself. */
+  /** Always one message more, so that the watch never finds a silent server: the seed cuts lines itself. */
   stats(): { readonly inMsgs: number } {
     return { inMsgs: (this.#received += 1) };
   }
@@ -148,7 +148,7 @@ export class ScriptedConnection {
     this.#abandon("closes", "at-once");
   }
 
-  /** The line is cut. The server may not hear of it, or only later, and what was under way may still reach it. */
+  /** The line is cut. The server may notice it late or never, and what was under way may still reach it. */
   cut(server: "closes" | "half-open", rest: "lost" | "at-once" | "late"): void {
     this.#leave(server, rest);
   }
@@ -167,7 +167,7 @@ export class ScriptedConnection {
       this.#world.later(this.#world.between(0, forMs), () => this.#line === line && this.#leave("half-open", "late"));
   }
 
-  /** A connection that is lost is not had again for this long. */
+  /** A lost connection cannot be made again for this long. */
   stayAway(forMs: number): void {
     this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#world.now + forMs);
   }

@@ -30,7 +30,7 @@ export interface ConsumerSnapshot {
 
 export interface ConsumerOutput {
   hasInterest(subject: string): boolean;
-  /** Towards whoever is subscribed, in order. */
+  /** Sends to the subscriber, in order. */
   deliver(subject: string, reply: string, message: StoredEvent): void;
   status(subject: string, code: number, words: string, left: number): void;
 }
@@ -39,8 +39,8 @@ const HEARTBEAT_MS = 3000;
 
 /**
  * A durable pull consumer with explicit acknowledgement, as nats-server 2.9.10 has it (`server/consumer.go`, read
- * 2026-11-26): names and steps follow it, with its fault that a redelivery for which only dead requests are found is
- * lost sight of, and the newest message delivered again.
+ * 2026-11-26). Names and steps follow it, with its fault: a redelivery that finds only dead requests is forgotten for a
+ * lease, and the newest message is delivered again.
  */
 export class ScriptedConsumer {
   readonly #world: SimWorld;
@@ -82,7 +82,7 @@ export class ScriptedConsumer {
     };
   }
 
-  /** What is on disk, to go back to. */
+  /** The state on disk, for a restart. */
   snapshot(): ConsumerSnapshot {
     return {
       pending: [...this.pending].map(([sequence, { consumerSequence, atMs }]) => [sequence, consumerSequence, atMs]),
@@ -92,7 +92,7 @@ export class ScriptedConsumer {
     };
   }
 
-  /** The server was killed and has started again: requests are gone, and what was not written. */
+  /** The server was killed and has started again: it has lost its requests, and what was not written. */
   restore(snapshot: ConsumerSnapshot): void {
     this.#waiting = [];
     this.#redeliver = [];
@@ -120,7 +120,7 @@ export class ScriptedConsumer {
   }
 
   nak(sequence: number, consumerSequence: number): void {
-    // Of before a restart.
+    // From before a restart.
     if (consumerSequence > this.#nextDelivery) return;
     if (this.pending.size > 0 && !this.pending.has(sequence)) return;
     if (!this.#redeliver.includes(sequence)) this.#redeliver.push(sequence);

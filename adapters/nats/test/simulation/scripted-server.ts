@@ -17,7 +17,7 @@ export interface Publication {
   readonly headerText: string;
 }
 
-/** A connection as the server sees it: it may live on although its client is gone. */
+/** A connection on the server's side: it may continue after its client has ended. */
 export class ServerConnection {
   readonly subscriptions = new Map<number, string>();
   readonly toClient: (sid: number, frame: Frame) => void;
@@ -71,7 +71,7 @@ export class ScriptedServer {
     });
   }
 
-  /** What a goroutine has not done yet is lost when the server is killed. */
+  /** Work that a goroutine has not done yet is lost when the server is killed. */
   #queue(): SimQueue {
     const queue = this.#world.serverQueue(2);
     return (action) => {

@@ -7,8 +7,8 @@ interface SimTimer {
 }
 
 /**
- * Virtual time for simulations with many thousand events: between two of them only promises settle, which takes one turn
- * of the event loop. Nothing that runs on it may wait for the real world.
+ * Virtual time for simulations with many thousand events. Between two events only promises settle, which takes one turn of
+ * the event loop. Nothing that runs on it may wait for real time.
  */
 export class SimClock implements Clock {
   #nowMs = 1_800_000_000_000;
@@ -35,7 +35,7 @@ export class SimClock implements Clock {
     if (handle !== undefined) (handle as SimTimer).callback = undefined;
   }
 
-  /** Runs timers until `endMs` of virtual time have passed or `done` says so. */
+  /** Runs timers until `endMs` of virtual time have passed, or `done` returns true. */
   async run(forMs: number, done: () => boolean = () => false): Promise<void> {
     const endMs = this.#nowMs + forMs;
     await nextTurn();

@@ -1,6 +1,6 @@
 import type { SimClock } from "./sim-clock.ts";
 
-/** Things that happen one after the other, each some time after it was put in. */
+/** Actions that run one after the other, each some time after it was added. */
 export type SimQueue = (action: () => void) => void;
 
 /** Time and chance of one simulated run, and the server's process, which can be stopped and continued. */
@@ -39,7 +39,7 @@ export class SimWorld {
     this.clock.setTimer(action, delayMs);
   }
 
-  /** A timer of the server: one that is due while the server is stopped fires soon after it goes on. */
+  /** A timer of the server: one that is due while the server is stopped fires soon after it continues. */
   serverTimer(delayMs: number, action: () => void): void {
     this.later(delayMs, () => {
       if (this.isFrozen) this.serverTimer(this.#frozenUntilMs - this.now + this.between(0, 4), action);
@@ -65,7 +65,7 @@ export class SimWorld {
       armed = true;
       const run = (): void => {
         armed = false;
-        // What arrived together is mostly handled together.
+        // Messages that arrive together are mostly handled together.
         const count = this.chance(0.7) ? waiting.length : 1;
         for (const action of waiting.splice(0, count)) action();
         arm();

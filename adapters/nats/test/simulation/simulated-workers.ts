@@ -46,7 +46,7 @@ export class SimulatedWorkers {
   readonly server: ScriptedServer;
   readonly check = new OrderCheck();
   readonly workers = new Map<number, SimulatedWorker>();
-  /** What happened, for the eyes of whoever looks for a fault. */
+  /** What happened, for a person who looks for a fault. */
   readonly trace: string[] = [];
   readonly #leaderLeaseMs: number;
   readonly #topic: Topic<Numbered, Numbered>;
@@ -90,7 +90,7 @@ export class SimulatedWorkers {
     });
   }
 
-  /** Does not wait: time must move for the worker to open. */
+  /** Does not wait: the worker opens only while time moves. */
   open(work: Work): void {
     void this.#open(work);
   }
@@ -141,7 +141,7 @@ export class SimulatedWorkers {
     await new Promise<void>((resolve) => this.world.later(ms, resolve));
   }
 
-  /** What remains, at the end. */
+  /** What is left at the end. */
   async closeAll(): Promise<void> {
     const closing = Promise.all([...this.workers.values()].map(({ pubsub }) => pubsub.close({ timeoutMs: 0 })));
     await this.clock.run(60_000);

@@ -4,18 +4,18 @@ import type { Clock, TimerHandle } from "@anytopic/core/driver";
 export interface Watched {
   /** Resolves when the server has answered; rejects when the connection is lost. */
   ask(): Promise<void>;
-  /** How many messages have come so far: whoever sends them is there, though the answer to a question waits behind them. */
+  /** How many messages have arrived so far. A server that sends messages is alive, though its answer waits behind them. */
   received(): number;
-  /** It answers, after `silent`. */
+  /** The server answers again after `silent`. */
   answering(): void;
-  /** So many questions in a row were not answered in time. */
+  /** This many questions in a row were not answered in time. */
   silent(unanswered: number): void;
 }
 
-/** The longest time an answer may take. A round trip takes milliseconds; a server that pauses for longer is not up. */
+/** The longest time for an answer. A round trip takes milliseconds; a server that pauses for longer is not up. */
 const MAX_ANSWER_MS = 3000;
 
-/** Asks the server regularly whether it is there: an open socket does not say so. */
+/** Asks the server regularly whether it is alive: an open socket does not prove it. */
 export class AnswerWatch {
   readonly #clock: Clock;
   readonly #intervalMs: number;
@@ -23,7 +23,7 @@ export class AnswerWatch {
   #timer: TimerHandle = undefined;
   #deadline: TimerHandle = undefined;
   #unanswered = 0;
-  /** Answers to the questions of an earlier connection do not count. */
+  /** Only an answer of the current round counts: an earlier one may be from an earlier connection. */
   #round = 0;
 
   constructor(clock: Clock, intervalMs: number, watched: Watched) {
@@ -55,7 +55,7 @@ export class AnswerWatch {
     this.#clock.clearTimer(this.#deadline);
     const answerMs = Math.min(this.#intervalMs * 0.9, MAX_ANSWER_MS);
     this.#deadline = this.#clock.setTimer(() => {
-      // Let what has arrived be read first: it may be this process that was busy.
+      // What has arrived is read first: this process may have been busy.
       setImmediate(() => setImmediate(() => this.#onDeadline(round, received)));
     }, answerMs);
   }
@@ -63,7 +63,7 @@ export class AnswerWatch {
   #onAnswer(round: number): void {
     if (round !== this.#round) return;
     this.#clock.clearTimer(this.#deadline);
-    // Nothing more is to be judged in this round.
+    // The round is over.
     this.#round += 1;
     const wasSilent = this.#unanswered > 0;
     this.#unanswered = 0;

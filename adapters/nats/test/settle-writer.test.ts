@@ -2,7 +2,7 @@ import { systemClock } from "@anytopic/core";
 import { afterEach, expect, test, vi } from "vitest";
 import type { Connection } from "../src/connection.ts";
 import type { NatsDelivery } from "../src/delivery.ts";
-import { Settler } from "../src/settle/settler.ts";
+import { SettleWriter } from "../src/settle/settle-writer.ts";
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -14,7 +14,7 @@ test("a lease that may have run out is not trusted, although the wall clock was 
     nc: { subscribe: () => ({}), publish: () => {} },
     listen: () => {},
   } as unknown as Connection;
-  const settler = new Settler(connection, 1000, true);
+  const settler = new SettleWriter(connection, 1000, true);
   const delivery = { ackSubject: "ack" } as NatsDelivery;
   const startedMs = performance.now();
   const elapsed = vi.spyOn(performance, "now").mockReturnValue(startedMs);

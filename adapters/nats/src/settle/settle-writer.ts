@@ -1,0 +1,106 @@
+import { type Clock, PubSubError, requireWithin } from "@anytopic/core/driver";
+import type { Connection } from "../connection.ts";
+import type { NatsDelivery } from "../delivery.ts";
+import { NANOSECONDS_PER_MS } from "../limits.ts";
+import { ReplyInbox } from "../publish/reply-inbox.ts";
+import { ACK_PAYLOAD } from "./ack-writer.ts";
+
+export const NAK_PAYLOAD: Uint8Array = Buffer.from("-NAK");
+const IN_PROGRESS_PAYLOAD = Buffer.from("+WPI");
+/** How long to wait for the confirmation of an ack. */
+const CONFIRM_TIMEOUT_MS = 5000;
+
+/** Writes the settles of one worker: publishes to the ack subject, with a reply subject where acks are confirmed. */
+export class SettleWriter {
+  readonly #connection: Connection;
+  readonly #clock: Clock;
+  readonly #ackDeadlineMs: number;
+  readonly #confirmations: ReplyInbox<PromiseWithResolvers<void>> | undefined;
+  readonly #released: NatsDelivery[] = [];
+  #holdsReleased = false;
+
+  /** @param confirmed acks wait for the server, and are refused once the lease may have expired (exactly-once) */
+  constructor(connection: Connection, ackDeadlineMs: number, confirmed: boolean) {
+    this.#connection = connection;
+    this.#clock = connection.context.clock;
+    this.#ackDeadlineMs = ackDeadlineMs;
+    if (!confirmed) return;
+    this.#confirmations = new ReplyInbox(connection, {
+      replied: ({ resolve, reject }, reply) =>
+        reply.headers?.code === 503
+          ? reject(new PubSubError("LEASE_LOST", "the subscription no longer exists"))
+          : resolve(),
+      lost: ({ reject }, cause) => reject(new PubSubError("UNAVAILABLE", "the ack was not confirmed", { cause })),
+    });
+  }
+
+  /** To be called at the start of a lease. */
+  leased(delivery: NatsDelivery): void {
+    if (this.#confirmations === undefined) return;
+    delivery.leaseUntilMs = this.#clock.monotonicNow() + this.#ackDeadlineMs;
+  }
+
+  /** Whether an ack is allowed: where acks are confirmed, only while the lease certainly lasts. */
+  mayAck(delivery: NatsDelivery): boolean {
+    return this.#confirmations === undefined || this.#clock.monotonicNow() < delivery.leaseUntilMs;
+  }
+
+  ack(delivery: NatsDelivery): Promise<void> | undefined {
+    if (this.#confirmations === undefined) {
+      this.#connection.settles.ack(delivery.ackSubject);
+      return undefined;
+    }
+    if (!this.mayAck(delivery)) return leaseLost();
+    const confirmation = Promise.withResolvers<void>();
+    this.#confirmations.ask(delivery.ackSubject, ACK_PAYLOAD, undefined, confirmation);
+    return requireWithin(this.#clock, CONFIRM_TIMEOUT_MS, confirmation.promise, notConfirmed);
+  }
+
+  nak(delivery: NatsDelivery, delayMs: number): void {
+    const payload =
+      delayMs > 0 ? Buffer.from(`-NAK {"delay":${Math.ceil(delayMs) * NANOSECONDS_PER_MS}}`) : NAK_PAYLOAD;
+    // The lease was renewed at most a third of it ago.
+    this.#connection.settles.send(delivery.ackSubject, payload, this.#ackDeadlineMs / 2);
+  }
+
+  /**
+   * Gives back a message that was not started, at the end of this turn. After `holdReleased` it waits for `sendReleased`: a
+   * worker that closes first cancels its pull requests. Otherwise the server would answer one of them with this message,
+   * which would then wait for the end of its lease.
+   */
+  release(delivery: NatsDelivery): void {
+    this.#released.push(delivery);
+    if (this.#released.length > 1) return;
+    queueMicrotask(() => {
+      if (!this.#holdsReleased) this.sendReleased();
+    });
+  }
+
+  holdReleased(): void {
+    this.#holdsReleased = true;
+  }
+
+  sendReleased(): void {
+    this.#holdsReleased = false;
+    for (const delivery of this.#released.splice(0)) this.nak(delivery, 0);
+  }
+
+  /** Renews the lease. Not kept while disconnected: it would be too late after the reconnect. */
+  extend(delivery: NatsDelivery): void {
+    if (!this.#connection.connected) return;
+    this.#connection.nc.publish(delivery.ackSubject, IN_PROGRESS_PAYLOAD);
+    this.leased(delivery);
+  }
+
+  close(): void {
+    this.#confirmations?.close();
+  }
+}
+
+export function leaseLost(): Promise<never> {
+  return Promise.reject(new PubSubError("LEASE_LOST", "the message no longer belongs to this worker"));
+}
+
+function notConfirmed(): PubSubError {
+  return new PubSubError("UNAVAILABLE", `the ack was not confirmed within ${CONFIRM_TIMEOUT_MS / 1000} s`);
+}
