@@ -1,6 +1,6 @@
 import { systemClock } from "./base/clock.ts";
 import type { LoadedConfig } from "./config/config-types.ts";
-import { checkedOptions, type ConnectOptions, type ConnectTarget } from "./connections/connect-options.ts";
+import { checkedConnectOptions, type ConnectOptions, type ConnectTarget } from "./connections/connect-options.ts";
 import type { ConnectionEnvironment } from "./connections/connection.ts";
 import { ConnectionRouter, type Routing } from "./connections/connection-router.ts";
 import type { Adapter } from "./driver.ts";
@@ -42,7 +42,7 @@ export function connect(target?: ConnectTarget, options?: ConnectOptions): Promi
 export async function connect(first?: ConnectTarget | ConnectOptions, second?: ConnectOptions): Promise<PubSub> {
   const onlyOptions = second === undefined && isOptions(first);
   const target = onlyOptions ? undefined : (first as ConnectTarget | undefined);
-  const given = checkedOptions(onlyOptions ? first : (second ?? {}));
+  const given = checkedConnectOptions(onlyOptions ? first : (second ?? {}));
   given.signal?.throwIfAborted();
   const routing = await routingOf(target, given);
   const options = withConfigured(given, routing.config);

@@ -4,7 +4,7 @@ import { type Envelope, withoutLettersOwn } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { ErrCode, toPubSubError } from "./errors.ts";
 import { decodeLetter } from "./letters/letter.ts";
-import { LETTER_LEASE_MS, NANOSECONDS_PER_MS } from "./limits.ts";
+import { LETTER_LEASE_MS, MAX_FETCH_BYTES, NANOSECONDS_PER_MS } from "./limits.ts";
 import type { SubscriptionNames } from "./names.ts";
 import type { Asker } from "./publish/asker.ts";
 import { pubAckError, readPubAck } from "./publish/puback.ts";
@@ -62,7 +62,12 @@ export class NatsDeadLetters implements DriverDeadLetters {
         inactive_threshold: PEEK_TIMEOUT_MS * NANOSECONDS_PER_MS,
       });
       try {
-        const fetched = await fetchOnce(this.#connection, { stream, consumer: name }, limit, 0);
+        const fetched: Fetched[] = [];
+        for (let asked = 0; fetched.length === asked && asked < limit;) {
+          const size = Math.min(limit - asked, this.#fetchLimit);
+          asked += size;
+          fetched.push(...(await fetchOnce(this.#connection, { stream, consumer: name }, size, 0)));
+        }
         const letters = await Promise.all(
           fetched.map(async (each) => decodeLetter(this.#connection, this.#names, each)),
         );
@@ -76,7 +81,7 @@ export class NatsDeadLetters implements DriverDeadLetters {
   async take(limit: number, waitMs: number): Promise<readonly TakenLetter[]> {
     return this.#mapped("take dead letters", async () => {
       const source = { stream: this.#names.deadLetterStream, consumer: this.#names.deadLetterConsumer };
-      const fetched = await fetchOnce(this.#connection, source, limit, waitMs);
+      const fetched = await fetchOnce(this.#connection, source, Math.min(limit, this.#fetchLimit), waitMs);
       const letters = await Promise.all(fetched.map(async (each) => this.#taken(each)));
       return letters.filter((letter) => letter !== undefined);
     });
@@ -99,6 +104,16 @@ export class NatsDeadLetters implements DriverDeadLetters {
       if (failed !== undefined) throw failed.reason;
       return purged;
     });
+  }
+
+  /** So few that the server can keep them for a connection that reads slowly, however large they are. */
+  get #fetchLimit(): number {
+    return Math.max(1, Math.floor(MAX_FETCH_BYTES / this.#maxPayloadBytes));
+  }
+
+  get #maxPayloadBytes(): number {
+    const { nc, options } = this.#connection;
+    return nc.info?.max_payload ?? options.maxPayloadBytes;
   }
 
   async #taken(fetched: Fetched): Promise<TakenLetter | undefined> {
@@ -136,8 +151,8 @@ export class NatsDeadLetters implements DriverDeadLetters {
   }
 
   async #publish(subject: string, message: OutgoingMessage, envelope: Envelope): Promise<void> {
-    const { context, nc, options } = this.#connection;
-    const { block, leftOut } = fitHeaders(message, envelope, nc.info?.max_payload ?? options.maxPayloadBytes);
+    const { context } = this.#connection;
+    const { block, leftOut } = fitHeaders(message, envelope, this.#maxPayloadBytes);
     if (leftOut !== undefined)
       context.logger.warn({ subject, leftOut }, "a message is too large for the added headers: stored without a part");
     const outcome = readPubAck(await this.#asker.ask(subject, message.body, block));

@@ -9,6 +9,12 @@ export const DEFAULT_MAX_PAYLOAD_BYTES = 1_048_576;
 /** The largest `max_payload` a server accepts, 64 MiB. Same page. */
 export const MAX_MAX_PAYLOAD_BYTES = 67_108_864;
 
+/**
+ * Bytes of letters that are asked for at once. A server ends a connection on which more than its `max_pending`, 64 MiB unless
+ * configured, waits to be written. https://docs.nats.io/running-a-nats-service/configuration#connectivity
+ */
+export const MAX_FETCH_BYTES = 33_554_432;
+
 /** JetStream stores the length of the headers in 16 bits: error 10097 beyond. nats-server `server/stream.go`, `processJetStreamMsg`. */
 export const MAX_HEADER_BYTES = 65_535;
 

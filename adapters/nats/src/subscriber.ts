@@ -58,18 +58,18 @@ export class NatsSubscriber implements DriverSubscriber, DeliveryOwner<NatsDeliv
   }
 
   ack(delivery: NatsDelivery): Promise<void> | undefined {
-    return this.#letGo(delivery, true) ? this.#settles.ack(delivery) : leaseLost();
+    return this.#letGo(delivery, true) ? this.#settles.ack(delivery) : Promise.reject(leaseLost());
   }
 
   retry(delivery: NatsDelivery, delayMs: number): Promise<void> | undefined {
-    if (!this.#letGo(delivery, false)) return leaseLost();
+    if (!this.#letGo(delivery, false)) return Promise.reject(leaseLost());
     this.#settles.nak(delivery, delayMs);
     return undefined;
   }
 
   release(delivery: NatsDelivery, leaseEnded: boolean): Promise<void> | undefined {
     // The server accepts a nak from every earlier holder, and would redeliver the message although another worker has it.
-    if (!this.#letGo(delivery, false) || leaseEnded) return leaseLost();
+    if (!this.#letGo(delivery, false) || leaseEnded) return Promise.reject(leaseLost());
     this.#settles.release(delivery);
     return undefined;
   }

@@ -126,7 +126,7 @@ export class RabbitmqSubscriber implements DriverSubscriber, ConnectionUser, Del
   }
 
   retry(delivery: RabbitmqDelivery, delayMs: number): Promise<void> | undefined {
-    if (!delivery.session.isUnsettled(delivery)) return leaseLost();
+    if (!delivery.session.isUnsettled(delivery)) return Promise.reject(leaseLost());
     // With an ordering key it is redelivered at once, before messages that this worker does not have yet; core makes the delay.
     if (delayMs <= 0 || this.#isInOrder(delivery)) return delivery.session.giveBack(delivery, "reject");
     return this.#track(this.#retries.later(delivery, delayMs));
@@ -137,7 +137,7 @@ export class RabbitmqSubscriber implements DriverSubscriber, ConnectionUser, Del
    * releases wait for the end of the turn of the event loop, and if the worker is closed by then, for the end of the consumer.
    */
   release(delivery: RabbitmqDelivery): Promise<void> | undefined {
-    if (!delivery.session.isUnsettled(delivery)) return leaseLost();
+    if (!delivery.session.isUnsettled(delivery)) return Promise.reject(leaseLost());
     if (this.#released.length === 0) setImmediate(() => this.#state !== "stopped" && this.#giveBackReleased());
     this.#released.push(delivery);
     return undefined;

@@ -79,7 +79,7 @@ const OPTIONS = [
 ] as const;
 
 /** Checks options and freezes a copy. @throws TypeError when an option is unknown or not allowed */
-export function checkedOptions(options: ConnectOptions): ConnectOptions {
+export function checkedConnectOptions(options: ConnectOptions): ConnectOptions {
   rejectUnknownKeys("connect", options, OPTIONS);
   requireChoice("provisioning", options.provisioning ?? "ensure", PROVISIONING);
   integerOption("closeTimeoutMs", options.closeTimeoutMs, CLOSE_TIMEOUT_LIMITS);

@@ -183,7 +183,7 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
   // Settling.
 
   ack(delivery: NatsDelivery): Promise<void> | undefined {
-    if (!this.#letGo(delivery, true)) return leaseLost();
+    if (!this.#letGo(delivery, true)) return Promise.reject(leaseLost());
     this.#recovery?.acked(delivery.consumerSequence, delivery.streamSequence);
     const confirmation = this.#settles.ack(delivery);
     this.#afterSettle();
@@ -191,7 +191,7 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
   }
 
   retry(delivery: NatsDelivery, delayMs: number): Promise<void> | undefined {
-    if (!this.#letGo(delivery, false)) return leaseLost();
+    if (!this.#letGo(delivery, false)) return Promise.reject(leaseLost());
     // Given back at once, so that the server counts the attempt, and another worker receives it if this one dies.
     const nowMs = this.#clock.monotonicNow();
     this.#buffer.await(delivery, nowMs, nowMs + delayMs);
@@ -201,12 +201,12 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
   }
 
   release(delivery: NatsDelivery, leaseEnded: boolean): Promise<void> | undefined {
-    if (!this.#letGo(delivery, false)) return leaseLost();
+    if (!this.#letGo(delivery, false)) return Promise.reject(leaseLost());
     this.#buffer.await(delivery, this.#clock.monotonicNow(), 0);
     // The server accepts a nak from every earlier holder, and would redeliver the message although another worker has it.
     if (!leaseEnded) this.#settles.release(delivery);
     this.#afterSettle();
-    return leaseEnded ? leaseLost() : undefined;
+    return leaseEnded ? Promise.reject(leaseLost()) : undefined;
   }
 
   #letGo(delivery: NatsDelivery, acked: boolean): boolean {

@@ -50,7 +50,7 @@ export class SettleWriter {
       this.#connection.settles.ack(delivery.ackSubject);
       return undefined;
     }
-    if (!this.mayAck(delivery)) return leaseLost();
+    if (!this.mayAck(delivery)) return Promise.reject(leaseLost());
     const confirmation = Promise.withResolvers<void>();
     this.#confirmations.ask(delivery.ackSubject, ACK_PAYLOAD, undefined, confirmation);
     return requireWithin(this.#clock, CONFIRM_TIMEOUT_MS, confirmation.promise, notConfirmed);
@@ -97,8 +97,8 @@ export class SettleWriter {
   }
 }
 
-export function leaseLost(): Promise<never> {
-  return Promise.reject(new PubSubError("LEASE_LOST", "the message no longer belongs to this worker"));
+export function leaseLost(): PubSubError {
+  return new PubSubError("LEASE_LOST", "the message no longer belongs to this worker");
 }
 
 function notConfirmed(): PubSubError {

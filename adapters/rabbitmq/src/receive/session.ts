@@ -46,7 +46,7 @@ export class Session<Delivery extends { readonly native: Message }> {
 
   /** Undefined if the ack will be sent, and a promise that rejects if the delivery is lost. */
   ack(delivery: Delivery): Promise<void> | undefined {
-    if (!this.#take(delivery)) return leaseLost();
+    if (!this.#take(delivery)) return Promise.reject(leaseLost());
     this.#acked.push(tagOf(delivery));
     this.#flushing ??= setImmediate(() => this.flush());
     return undefined;
@@ -66,7 +66,7 @@ export class Session<Delivery extends { readonly native: Message }> {
 
   /** Returns the message to its queue. `reject` counts as a failed delivery on every version, `nack` only before 4.3. */
   giveBack(delivery: Delivery, how: "reject" | "nack"): Promise<void> | undefined {
-    if (!this.#take(delivery)) return leaseLost();
+    if (!this.#take(delivery)) return Promise.reject(leaseLost());
     this.#unanswered += 1;
     if (how === "reject") this.channel.reject(delivery.native, true);
     else this.channel.nack(delivery.native, false, true);
@@ -166,10 +166,8 @@ export class Session<Delivery extends { readonly native: Message }> {
   }
 }
 
-export function leaseLost(): Promise<never> {
-  return Promise.reject(
-    new PubSubError("LEASE_LOST", "rabbitmq: the channel of this message is lost; the message is redelivered"),
-  );
+export function leaseLost(): PubSubError {
+  return new PubSubError("LEASE_LOST", "rabbitmq: the channel of this message is lost; the message is redelivered");
 }
 
 function tagOf({ native }: { readonly native: Message }): number {

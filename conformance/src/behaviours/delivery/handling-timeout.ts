@@ -37,10 +37,10 @@ export const handlingTimeout: Behaviour = behaviour({
       "a second attempt of the message that hangs",
       maxHandlingMs + context.deliveryMs,
     );
-    // The clock of leases counts whole milliseconds.
+    // The clock of leases counts whole milliseconds, and on a busy machine the handler's own clock starts a little later.
     within(
       abortedAfterMs,
-      { min: maxHandlingMs - 1, max: maxHandlingMs + context.lateMs },
+      { min: maxHandlingMs - 20, max: maxHandlingMs + context.lateMs },
       "the ms until the signal aborted",
     );
     equal(
