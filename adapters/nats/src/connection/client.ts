@@ -36,6 +36,9 @@ interface Transport {
   socket?: Socket;
   dial(server: Address): Promise<Socket>;
   tlsFirst(server: Address): Promise<Socket>;
+  /** The server's greeting. */
+  peekInfo(): Promise<{ readonly tls_verify?: boolean }>;
+  startTLS(): Promise<Socket>;
   closed(): Promise<Error | void>;
   discard(): void;
 }
@@ -179,6 +182,19 @@ export class Client {
       });
       const transport = protocol.transport as Transport;
       transport.dial = (server) => this.#sockets.open(server);
+      const peekInfo = transport.peekInfo.bind(transport);
+      transport.peekInfo = async () => {
+        const info = await peekInfo();
+        if (info.tls_verify === true) {
+          const startTLS = transport.startTLS.bind(transport);
+          transport.startTLS = async () => {
+            const socket = await startTLS();
+            this.#sockets.holdForCertificate(socket);
+            return socket;
+          };
+        }
+        return info;
+      };
       // It makes a socket of its own unless there is one.
       const tlsFirst = transport.tlsFirst.bind(transport);
       transport.tlsFirst = async (server) => {

@@ -3,6 +3,8 @@ import { type Clock, PubSubError } from "@anytopic/core/driver";
 
 /** How long the first write is held: enough for what a server sends directly after its greeting, in ms. */
 const HOLD_MS = 3;
+/** The same over TLS, where the server demands a certificate of the client, in ms. */
+const CERTIFICATE_HOLD_MS = 100;
 
 export interface Address {
   readonly hostname: string;
@@ -34,8 +36,16 @@ export class Sockets {
       resolve(socket);
     });
     socket.setNoDelay(true);
-    holdFirstWrite(socket, this.#clock);
+    holdFirstWrite(socket, this.#clock, HOLD_MS);
     return promise;
+  }
+
+  /**
+   * Holds the first writes on a connection whose server demands a certificate. With TLS 1.3 a server that misses it says so only after
+   * the client's handshake is complete.
+   */
+  holdForCertificate(socket: Socket): void {
+    holdFirstWrite(socket, this.#clock, CERTIFICATE_HOLD_MS);
   }
 
   destroyAll(): void {
@@ -48,7 +58,7 @@ export class Sockets {
  * and closes. If the client's answer to the greeting meets the closed connection, the socket ends with EPIPE, and the
  * reason is never read.
  */
-function holdFirstWrite(socket: Socket, clock: Clock): void {
+function holdFirstWrite(socket: Socket, clock: Clock, holdMs: number): void {
   const held: (() => void)[] = [];
   const write = socket.write.bind(socket) as (...args: readonly unknown[]) => boolean;
   const release = (): void => {
@@ -56,7 +66,7 @@ function holdFirstWrite(socket: Socket, clock: Clock): void {
     if (!socket.destroyed) for (const send of held) send();
   };
   socket.write = (...args: readonly unknown[]): boolean => {
-    if (held.length === 0) clock.setTimer(release, HOLD_MS, true);
+    if (held.length === 0) clock.setTimer(release, holdMs, true);
     held.push(() => void write(...args));
     return true;
   };
