@@ -28,6 +28,18 @@ export type { InboxClaim, InboxStore } from "./inbox/inbox.ts";
 export { silentLogger, type Logger } from "./base/logger.ts";
 export { MemoryInbox, type MemoryInboxOptions } from "./inbox/memory-inbox.ts";
 export type { Attributes } from "./contract/message.ts";
+export type {
+  AttemptEnd,
+  AttemptInfo,
+  BatchEnd,
+  BatchInfo,
+  Carrier,
+  Instrumentation,
+  PublishEnd,
+  PublishInfo,
+  RedriveInfo,
+  SettleKind,
+} from "./observe/instrumentation.ts";
 export type { Observer, PubSubEvent } from "./observe/observer.ts";
 export type { PublishEntry, Publisher, PublishOptions, PublishResult } from "./publish/publish-options.ts";
 export type { PlannedChange } from "./connections/provisioning.ts";

@@ -12,6 +12,7 @@ import { PUBLISH_LIMITS, requireSecret, type PublishLimits } from "../options/pu
 import type { Adapter } from "../driver.ts";
 import type { InboxStore } from "../inbox/inbox.ts";
 import type { Logger } from "../base/logger.ts";
+import type { Instrumentation } from "../observe/instrumentation.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { AnySubscription } from "../declare/subscription.ts";
 import type { AnyTopic } from "../declare/topic.ts";
@@ -41,6 +42,8 @@ export interface ConnectOptions {
   readonly logger?: Logger | undefined;
   /** Called for everything that happens, see `PubSubEvent`. @default none */
   readonly observer?: Observer | undefined;
+  /** Sees and wraps every publish and every attempt: tracing and middleware, see `Instrumentation`. The first is the outermost. @default none */
+  readonly instrumentation?: readonly Instrumentation[] | undefined;
   /**
    * How long `connect` tries again when the broker cannot be reached, in ms; 0 to 86,400,000, or `Infinity`. It pauses between
    * attempts for 0.1 to 10 s, with jitter, and logs each attempt. An error that is not `retryable`, such as `UNAUTHENTICATED`
@@ -71,6 +74,7 @@ const OPTIONS = [
   "inbox",
   "logger",
   "observer",
+  "instrumentation",
   "waitForBrokerMs",
   "closeTimeoutMs",
   "clock",

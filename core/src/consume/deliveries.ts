@@ -5,7 +5,7 @@ import type { InFlight } from "./in-flight.ts";
 import { ACK, inspectable, type Outcome, outcomeOf, RELEASE } from "./outcome.ts";
 import { Reject } from "./reject.ts";
 import { requireDelayMs } from "./retry-after.ts";
-import type { AttemptEnd } from "./run-handler.ts";
+import type { EndsAttempts } from "./run-handler.ts";
 import type { Worker } from "./worker.ts";
 
 /** The pull form: deliveries that the reader settles. The sequence ends when the worker is closed. */
@@ -41,12 +41,12 @@ export class DeliveryQueue<Event> implements Deliveries<Event> {
   }
 
   /** A worker begins to close: its deliveries that nobody has read have not started, and are released at once. */
-  giveBackUnread(attempts: AttemptEnd): void {
+  giveBackUnread(attempts: EndsAttempts): void {
     for (const delivery of this.#ready.remove((unread) => unread.isOf(attempts))) delivery.release().catch(() => {});
   }
 
   /** Takes the place of a handler: called with every decoded event. */
-  push(item: InFlight, event: Event, attempts: AttemptEnd): void {
+  push(item: InFlight, event: Event, attempts: EndsAttempts): void {
     item.byHand = true;
     const delivery = new PulledDelivery(event, item, attempts);
     const reader = this.#readers.shift();
@@ -97,16 +97,16 @@ export class DeliveryQueue<Event> implements Deliveries<Event> {
 class PulledDelivery<Event> implements Delivery<Event> {
   readonly event: Event;
   readonly #item: InFlight;
-  readonly #attempts: AttemptEnd;
+  readonly #attempts: EndsAttempts;
   #settled = false;
 
-  constructor(event: Event, item: InFlight, attempts: AttemptEnd) {
+  constructor(event: Event, item: InFlight, attempts: EndsAttempts) {
     this.event = event;
     this.#item = item;
     this.#attempts = attempts;
   }
 
-  isOf(attempts: AttemptEnd): boolean {
+  isOf(attempts: EndsAttempts): boolean {
     return this.#attempts === attempts;
   }
 

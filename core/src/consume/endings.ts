@@ -3,7 +3,7 @@ import type { InboxGate } from "./inbox-gate.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Leases } from "./leases.ts";
 import { type Outcome, outcomeOf, RELEASE } from "./outcome.ts";
-import { type AttemptEnd, reported } from "./run-handler.ts";
+import { type EndsAttempts, reported } from "./run-handler.ts";
 import type { Settler } from "./settler.ts";
 import type { WorkerItems } from "./worker-items.ts";
 import type { WorkerOptions } from "./worker-options.ts";
@@ -12,7 +12,7 @@ import type { WorkerOptions } from "./worker-options.ts";
  * Fourth step of a delivery: its attempt ends. In this order, its claim in the inbox, its delivery and its place end too. A delivery
  * can end before its attempt: when it is lost, or when its handler is abandoned.
  */
-export class Endings implements AttemptEnd {
+export class Endings implements EndsAttempts {
   readonly #options: WorkerOptions;
   readonly #items: WorkerItems;
   readonly #settler: Settler;

@@ -3,7 +3,7 @@ import type { Connection, ConnectionEnvironment } from "../connections/connectio
 import type { ConnectionRouter } from "../connections/connection-router.ts";
 import type { InboxGate } from "./inbox-gate.ts";
 import type { LateSuccesses } from "./late-successes.ts";
-import type { AttemptEnd, EventRun } from "./run-handler.ts";
+import type { EndsAttempts, EventRun } from "./run-handler.ts";
 import { SharedPlaces } from "./shared-places.ts";
 import { subscriptionSpec } from "../connections/specs.ts";
 import { SubscriptionWorker } from "./subscription-worker.ts";
@@ -24,7 +24,7 @@ export interface WorkerSettings {
   /** Called before the worker receives. Opening fails when it throws. */
   readonly onOpen: (worker: SubscriptionWorker) => void;
   /** Called when the worker begins to close. */
-  readonly onClosing: ((attempts: AttemptEnd) => void) | undefined;
+  readonly onClosing: ((attempts: EndsAttempts) => void) | undefined;
   readonly onClosed: (worker: SubscriptionWorker) => void;
 }
 

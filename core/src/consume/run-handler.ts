@@ -4,13 +4,13 @@ import { ACK, type Outcome, outcomeOf } from "./outcome.ts";
 import { isPromiseLike } from "../base/promise-like.ts";
 
 /** Ends attempts of one worker's items. */
-export interface AttemptEnd {
+export interface EndsAttempts {
   /** Returns the broker's confirmation; `undefined` when there is none. */
   end(item: InFlight, outcome: Outcome): Promise<void> | undefined;
 }
 
 /** What a worker does with a decoded event: it calls `attempts.end` once, now or later. Never throws. */
-export type EventRun = (item: InFlight, event: unknown, attempts: AttemptEnd) => void;
+export type EventRun = (item: InFlight, event: unknown, attempts: EndsAttempts) => void;
 
 /** Runs a handler: what it returns or throws decides the outcome. */
 export function runHandler<Event>(handler: Handler<Event>): EventRun {

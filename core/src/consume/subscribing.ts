@@ -9,7 +9,7 @@ import { MemoryInbox } from "../inbox/memory-inbox.ts";
 import { openWorkers } from "./open-workers.ts";
 import { rejectUnknownKeys, requireInteger } from "../options/option-checks.ts";
 import { requireOpen } from "../base/require-open.ts";
-import { type AttemptEnd, type EventRun, runHandler } from "./run-handler.ts";
+import { type EndsAttempts, type EventRun, runHandler } from "./run-handler.ts";
 import type { SubscriptionWorker } from "./subscription-worker.ts";
 import {
   type AnySubscription,
@@ -26,7 +26,7 @@ interface WorkerHooks {
   /** Called as soon as there is a worker to close, which may be before it receives. */
   readonly onWorker?: ((worker: Worker) => void) | undefined;
   /** Called when a worker, on one connection, begins to close. */
-  readonly onClosing?: ((attempts: AttemptEnd) => void) | undefined;
+  readonly onClosing?: ((attempts: EndsAttempts) => void) | undefined;
 }
 
 /** The workers of a `PubSub`, and what they share. */

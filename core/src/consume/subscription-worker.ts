@@ -8,7 +8,7 @@ import { Intake } from "./intake.ts";
 import { Leases } from "./leases.ts";
 import { RELEASE } from "./outcome.ts";
 import { RetrySchedule } from "./retry-schedule.ts";
-import { type AttemptEnd, reported } from "./run-handler.ts";
+import { type EndsAttempts, reported } from "./run-handler.ts";
 import { Settler } from "./settler.ts";
 import type { Subscription } from "../declare/subscription.ts";
 import { closeTimeout, type CloseOptions, type Worker } from "./worker.ts";
@@ -18,7 +18,7 @@ import { namesOf, type WorkerOptions } from "./worker-options.ts";
 export interface SubscriptionWorkerOptions extends WorkerOptions {
   readonly closeTimeoutMs: number;
   /** Called once, when closing begins: the pull form releases deliveries that nobody has read. */
-  readonly onClosing: ((attempts: AttemptEnd) => void) | undefined;
+  readonly onClosing: ((attempts: EndsAttempts) => void) | undefined;
   /** Called once, when closed. */
   readonly onClosed: (worker: SubscriptionWorker) => void;
 }
