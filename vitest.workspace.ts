@@ -7,9 +7,10 @@ import { defineConfig } from "vitest/config";
 const source = "@anytopic/source";
 const conditions = [source, "node"];
 
-const adapters = readdirSync(`${import.meta.dirname}/adapters`).map((name) => ({ name, root: `adapters/${name}` }));
+const foldersOf = (parent: string) =>
+  readdirSync(`${import.meta.dirname}/${parent}`).map((name) => ({ name, root: `${parent}/${name}` }));
 const others = ["core", "conformance", "docker", "cli", "examples", "bench"].map((name) => ({ name, root: name }));
-const projects = [...others, ...adapters];
+const projects = [...others, ...foldersOf("adapters"), ...foldersOf("packages")];
 
 export default defineConfig({
   resolve: { conditions },
