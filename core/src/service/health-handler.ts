@@ -1,4 +1,4 @@
-import type { ConnectionHealth, Health, SubscriptionHealth } from "../observe/health.ts";
+import type { Health } from "../observe/health.ts";
 import { type NumberLimits, integerOption, rejectUnknownKeys } from "../options/option-checks.ts";
 import type { PubSub } from "../pubsub.ts";
 import { requireBoolean } from "./require-options.ts";
@@ -69,16 +69,10 @@ function unreadyReasons({ closing, status }: Health): readonly string[] {
   return status === "down" ? ["every connection is down"] : [];
 }
 
-type Shown = Pick<ConnectionHealth | SubscriptionHealth, "error">;
-
 function withoutMessages(health: Health): object {
-  const bare = <Part extends Shown>(part: Part): object => ({
+  const bare = (part: Pick<Health, "error">): object => ({
     ...part,
     error: part.error === undefined ? undefined : { code: part.error.code },
   });
-  return {
-    ...bare(health),
-    connections: health.connections.map(bare),
-    subscriptions: health.subscriptions.map(bare),
-  };
+  return { ...bare(health), connections: health.connections.map(bare), subscriptions: health.subscriptions.map(bare) };
 }
