@@ -11,7 +11,7 @@ test("the polls are overdue when one never ends, and not while there is no room 
     options: { pollWaitSeconds: 20, maxReceivers: 1 },
     lingering: new Set(),
     closed: new AbortController().signal,
-    sqsApi: { ReceiveMessageCommand: class {} },
+    sqsApi: { ReceiveMessageCommand: Object },
     // A bug, of whomever: the SDK's own time limit does not end it.
     pollSqs: { send: () => answer.promise },
   };

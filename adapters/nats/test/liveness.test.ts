@@ -35,7 +35,12 @@ describe.skipIf(broker === undefined)("liveness of a worker", () => {
     servers: string,
     handler: () => unknown,
     ordered = false,
-  ): Promise<{ readonly pubsub: PubSub; readonly clock: MovableClock; publish(): Promise<string>; stuck(): unknown }> {
+  ): Promise<{
+    readonly pubsub: PubSub;
+    readonly clock: MovableClock;
+    readonly publish: () => Promise<string>;
+    readonly stuck: () => unknown;
+  }> {
     const clock = new MovableClock();
     const pubsub = await connect(nats({ servers, pingIntervalMs: 3000 }), { clock });
     onTestFinished(() => pubsub.close({ timeoutMs: 0 }));
