@@ -9,6 +9,7 @@ import { keepTrying } from "./base/keep-trying.ts";
 import type { Logger } from "./base/logger.ts";
 import { warningsLogger } from "./logging/warnings-logger.ts";
 import { noBrokerConfigured } from "./base/no-broker-configured.ts";
+import { Instrumented } from "./observe/instruments.ts";
 import type { Observer, PubSubEvent } from "./observe/observer.ts";
 import { withoutUndefined } from "./options/option-checks.ts";
 import { shown } from "./base/shown.ts";
@@ -128,14 +129,14 @@ function withConfigured(given: ConnectOptions, config: LoadedConfig): ConnectOpt
 }
 
 function environmentOf(options: ConnectOptions): ConnectionEnvironment {
-  const { clock = systemClock } = options;
+  const { clock = systemClock, observer, instrumentation = [] } = options;
   const logger = guardedLogger(options.logger ?? warningsLogger(clock));
-  const { observer } = options;
   return {
     clock,
     random: options.random ?? Math.random,
     logger,
     observe: observer === undefined ? undefined : guarded(observer, logger),
+    instrumented: new Instrumented(instrumentation, logger),
   };
 }
 
