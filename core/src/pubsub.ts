@@ -15,7 +15,7 @@ import type { Publisher, PublishEntry, PublishOptions, PublishResult } from "./p
 import { closedError, requireOpen } from "./base/require-open.ts";
 import { Subscribing } from "./consume/subscribing.ts";
 import type { SubscriptionWorker } from "./consume/subscription-worker.ts";
-import type { AnySubscription, Subscription } from "./declare/subscription.ts";
+import { type AnySubscription, type Subscription, subscriptionPath } from "./declare/subscription.ts";
 import type { AnyTopic, Topic } from "./declare/topic.ts";
 import { closeTimeout, type CloseOptions, type SubscribeOptions, type Worker } from "./consume/worker.ts";
 import { requireKind } from "./declare/wrong-argument.ts";
@@ -83,6 +83,12 @@ export class PubSub implements AsyncDisposable {
   /** The names of all connections, the default one first; without a configuration, only `"default"`. */
   get connections(): readonly string[] {
     return this.#router.names;
+  }
+
+  /** The subscriptions that have a worker here now, each once. */
+  get subscriptions(): readonly AnySubscription[] {
+    const each = this.#subscribing.workers.map(({ subscription }) => subscription);
+    return [...new Map(each.map((subscription) => [subscriptionPath(subscription), subscription])).values()];
   }
 
   /**

@@ -1,4 +1,5 @@
 import { PubSubError } from "../base/errors.ts";
+import { boundedTimeMs } from "../contract/received.ts";
 import type { Endings } from "./endings.ts";
 import { readEvent, type EventReceiver } from "./event-reader.ts";
 import type { InboxGate } from "./inbox-gate.ts";
@@ -49,7 +50,10 @@ export class Attempts implements EventReceiver {
     if (this.#leases.hasEnded(item, now)) return reported(this.#settler.settle(item, RELEASE_ENDED_LEASE));
     if (item.startedMs === 0) {
       this.#begin(item, now);
-      observe?.({ ...itemNames(subscription, item), type: "deliver", atMs: clock.now() });
+      if (observe !== undefined) {
+        const publishTimeMs = boundedTimeMs(item.delivery.publishTimeMs);
+        observe({ ...itemNames(subscription, item), type: "deliver", publishTimeMs, atMs: clock.now() });
+      }
     }
     if (lateSuccesses.has(item)) return reported(this.#settler.settle(item, ACK));
     const storing = this.#settler.storeAgain(item);

@@ -4,13 +4,14 @@ import type { PubSubError } from "../base/errors.ts";
 
 /**
  * Something that happened, for metrics, traces and tests. Never carries bodies or attributes. `atMs` is Unix ms of the clock given
- * to `connect`; `durationMs` is the time of a publish until its confirmation, or of an attempt, in ms.
+ * to `connect`; `durationMs` is the time of a publish until its confirmation or failure, or of an attempt, in ms. `publishTimeMs` is Unix
+ * ms of the publisher's clock, which may be ahead of this one; 0 when the message does not say.
  */
 export type PubSubEvent =
   | (PublishEvent<"publish"> & { readonly bytes: number })
   | (PublishEvent<"published"> & { readonly durationMs: number })
-  | (PublishEvent<"publish-failed"> & { readonly error: PubSubError })
-  | DeliveryEvent<"deliver">
+  | (PublishEvent<"publish-failed"> & { readonly error: PubSubError; readonly durationMs: number })
+  | (DeliveryEvent<"deliver"> & { readonly publishTimeMs: number })
   | (DeliveryEvent<"ack"> & { readonly durationMs: number })
   | (DeliveryEvent<"retry"> & { readonly delayMs: number; readonly error: unknown; readonly durationMs: number })
   | (DeliveryEvent<"dead-letter"> & { readonly reason: DeadLetterReason; readonly error: unknown })
