@@ -1,6 +1,7 @@
 export { bytesCodec, jsonCodec, textCodec, type Codec } from "./declare/codec.ts";
 export { systemClock, type Clock, type TimerHandle } from "./base/clock.ts";
 export type { Capabilities } from "./contract/capabilities.ts";
+export type { StatisticsKnown, SubscriptionStatistics } from "./contract/statistics.ts";
 export type {
   AnytopicConfig,
   ConnectionConfig,

@@ -9,6 +9,7 @@ import type { Deliveries } from "./consume/deliveries.ts";
 import type { Handler } from "./consume/handler-context.ts";
 import { healthOf, type Health } from "./observe/health.ts";
 import { applyOn, destroyOn, type PlannedChange, planOn } from "./connections/provisioning.ts";
+import { rejectUnknownKeys } from "./options/option-checks.ts";
 import { Publishing } from "./publish/publishing.ts";
 import { CLOSE_TIMEOUT_LIMITS } from "./options/connect-limits.ts";
 import type { Publisher, PublishEntry, PublishOptions, PublishResult } from "./publish/publish-options.ts";
@@ -17,6 +18,8 @@ import { Subscribing } from "./consume/subscribing.ts";
 import type { SubscriptionWorker } from "./consume/subscription-worker.ts";
 import { type AnySubscription, type Subscription, subscriptionPath } from "./declare/subscription.ts";
 import type { AnyTopic, Topic } from "./declare/topic.ts";
+import { statisticsOn } from "./connections/statistics.ts";
+import type { SubscriptionStatistics } from "./contract/statistics.ts";
 import { closeTimeout, type CloseOptions, type SubscribeOptions, type Worker } from "./consume/worker.ts";
 import { requireKind } from "./declare/wrong-argument.ts";
 
@@ -48,6 +51,7 @@ export class PubSub implements AsyncDisposable {
   /** Aborts when closing begins: then nothing waits for a topic or subscription that is still being opened. */
   readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
+  #isClosing = false;
 
   /** For `connect`. */
   constructor(router: ConnectionRouter, environment: ConnectionEnvironment, options: ConnectOptions) {
@@ -214,10 +218,42 @@ export class PubSub implements AsyncDisposable {
     return await destroyOn(this.#router, declarations);
   }
 
+  /**
+   * What the broker says about the messages of a subscription now: the backlog, its age, and the dead letters. A number that the
+   * broker does not tell is `undefined`, never 0; `capabilities.statistics` says which these are. On several connections together,
+   * copies of one event are counted on each.
+   *
+   * Costs one or two requests and creates nothing. Poll at most every 15 s, in one process. What changes meanwhile may be counted
+   * twice or not at all. Rejects with a `TypeError` for a wrong argument, `NOT_FOUND`, `UNAVAILABLE` while disconnected, `TIMEOUT`
+   * after 5 s, `CLOSED`, or the abort reason of `signal`.
+   */
+  async stats(
+    subscription: AnySubscription,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<SubscriptionStatistics> {
+    requireKind("subscription", subscription);
+    rejectUnknownKeys("stats", options, ["signal"]);
+    const closed = this.#closed.signal;
+    requireOpen(closed);
+    return await statisticsOn(this.#router, subscription, this.#environment.clock, [options.signal, closed]);
+  }
+
   /** The state of all connections and workers now. Cheap: no request to a broker. */
   health(): Health {
-    const subscriptions = this.#subscribing.workers.map((worker) => worker.health());
-    return healthOf(this.#router.opened, subscriptions, this.#publishing.pending, this.#closed.signal.aborted);
+    return healthOf(this.#router.opened, {
+      subscriptions: this.#subscribing.workers.map((worker) => worker.health()),
+      publishing: this.#publishing.pending,
+      isClosing: this.#isClosing,
+      isClosed: this.#closed.signal.aborted,
+    });
+  }
+
+  /**
+   * Says that this process is about to end: from now on `health().closing` is true, so that a load balancer can stop sending
+   * requests here. Everything works on until `close`. Idempotent.
+   */
+  announceClose(): void {
+    this.#isClosing = true;
   }
 
   /**
@@ -253,6 +289,7 @@ export class PubSub implements AsyncDisposable {
     timeoutMs: number,
     signal: AbortSignal | undefined,
   ): Promise<void> {
+    this.#isClosing = true;
     this.#closed.abort(closedError());
     const { clock, logger } = this.#environment;
     const budget = new CloseBudget(clock, logger);
