@@ -1,4 +1,5 @@
 import type { ConnectionHealth, PubSubEvent } from "@anytopic/core";
+import { works } from "./connection-works.ts";
 import { errorType } from "./error-type.ts";
 import type { Buckets } from "../options.ts";
 import type { Exposition } from "../exposition/exposition.ts";
@@ -15,7 +16,7 @@ export class EventCounts {
   readonly #topics = new Map<string, TopicCounts>();
   /** By topic, then by subscription: to join the two names for each event would cost more than the second lookup. */
   readonly #subscriptions = new Map<string, Map<string, SubscriptionCounts>>();
-  readonly #reconnects = new Map<string, number>();
+  readonly #connections = new Map<string, { isLost: boolean; reconnects: number }>();
 
   constructor(buckets: Buckets) {
     this.#buckets = buckets;
@@ -33,7 +34,7 @@ export class EventCounts {
         this.#topic(event.topic).publishes.fail(event.error.code, event.durationMs / 1000);
         break;
       case "connection":
-        if (event.state === "up") this.#reconnects.set(event.connection, this.#reconnectsOf(event.connection) + 1);
+        this.#countOfConnection(event.connection, works(event.state));
         break;
       default:
         this.#countOfSubscription(event, this.subscription(event.topic, event.subscription));
@@ -54,7 +55,7 @@ export class EventCounts {
 
   /** The connection's reconnects are counted from 0. */
   know({ name }: ConnectionHealth): void {
-    this.#reconnects.set(name, this.#reconnectsOf(name));
+    this.#connection(name);
   }
 
   writeTo(exposition: Exposition): void {
@@ -62,7 +63,7 @@ export class EventCounts {
     for (const ofTopic of this.#subscriptions.values()) {
       for (const counts of ofTopic.values()) counts.writeTo(exposition);
     }
-    for (const [connection, reconnects] of this.#reconnects) {
+    for (const [connection, { reconnects }] of this.#connections) {
       exposition.add("reconnects", labelText({ connection }), reconnects);
     }
   }
@@ -104,8 +105,16 @@ export class EventCounts {
     return counts;
   }
 
-  #reconnectsOf(connection: string): number {
-    return this.#reconnects.get(connection) ?? 0;
+  #countOfConnection(name: string, isUp: boolean): void {
+    const connection = this.#connection(name);
+    if (isUp && connection.isLost) connection.reconnects += 1;
+    connection.isLost = !isUp;
+  }
+
+  #connection(name: string): { isLost: boolean; reconnects: number } {
+    const known = this.#connections.get(name) ?? { isLost: false, reconnects: 0 };
+    this.#connections.set(name, known);
+    return known;
   }
 }
 

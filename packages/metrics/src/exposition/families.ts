@@ -69,7 +69,7 @@ export const FAMILIES: Readonly<Record<FamilyKey, Family>> = {
   backlog: family(
     "gauge",
     "anytopic_backlog_messages",
-    "Messages of the subscription at the broker, by state: waiting, inflight or delayed.",
+    "Messages of the subscription at the broker, by state: waiting, inflight (a worker has it), delayed (until its retry).",
   ),
   oldestAge: family(
     "gauge",
@@ -87,10 +87,10 @@ export const FAMILIES: Readonly<Record<FamilyKey, Family>> = {
     "1 when every worker of the subscription receives, 0 when one cannot.",
   ),
   publishing: family("gauge", "anytopic_publishing", "Publishes that are pending or waiting."),
-  connectionUp: family("gauge", "anytopic_connection_up", "1 when the connection is up, else 0."),
+  connectionUp: family("gauge", "anytopic_connection_up", "1 when the connection works, else 0."),
   reconnects: family(
     "counter",
     "anytopic_connection_reconnects_total",
-    "How often the connection was up again after it was lost.",
+    "How often the connection worked again after it was lost.",
   ),
 };

@@ -1,4 +1,10 @@
-import { type AnySubscription, type Clock, PubSubError, type PubSub } from "@anytopic/core";
+import {
+  type AnySubscription,
+  type Clock,
+  type PubSub,
+  PubSubError,
+  type SubscriptionStatistics,
+} from "@anytopic/core";
 import { within } from "@anytopic/core/driver";
 
 /** A subscription is asked about at most this often, in ms, however many programs scrape. */
@@ -8,10 +14,8 @@ export const MAX_WAIT_MS = 2_000;
 /** What is older is not shown, in ms. */
 export const MAX_AGE_MS = 60_000;
 
-export type Backlog = Awaited<ReturnType<PubSub["stats"]>>;
-
 interface Known {
-  backlog: Backlog | undefined;
+  backlog: SubscriptionStatistics | undefined;
   askedMs: number;
   answeredMs: number;
   pending: Promise<void> | undefined;
@@ -35,7 +39,10 @@ export class BacklogPoll {
    * What is known of each subscription, for those of which something is. What a broker did not tell within `MAX_WAIT_MS` is the answer
    * before, up to `MAX_AGE_MS`. After a failed request nothing is known. Concurrent calls share their requests. Never rejects.
    */
-  async read(pubsub: PubSub, subscriptions: Iterable<AnySubscription>): Promise<ReadonlyMap<AnySubscription, Backlog>> {
+  async read(
+    pubsub: PubSub,
+    subscriptions: Iterable<AnySubscription>,
+  ): Promise<ReadonlyMap<AnySubscription, SubscriptionStatistics>> {
     const { clock } = this.#options;
     const asked = [...subscriptions].map((subscription) => ({ subscription, known: this.#ask(pubsub, subscription) }));
     const pending = asked.flatMap(({ known }) => known.pending ?? []);

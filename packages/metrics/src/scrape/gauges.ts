@@ -1,5 +1,5 @@
-import type { Health, SubscriptionHealth } from "@anytopic/core";
-import type { Backlog } from "./backlog-poll.ts";
+import type { Health, SubscriptionHealth, SubscriptionStatistics } from "@anytopic/core";
+import { works } from "../counts/connection-works.ts";
 import type { Exposition } from "../exposition/exposition.ts";
 import type { FamilyKey } from "../exposition/families.ts";
 import { joined, labelText, subscriptionLabels } from "../exposition/labels.ts";
@@ -19,13 +19,13 @@ export class Gauges {
     this.#set("publishing", "", publishing, sum);
     this.#addCapacity(subscriptions);
     for (const { name, state } of connections) {
-      this.#set("connectionUp", labelText({ connection: name }), state === "up" ? 1 : 0, worst);
+      this.#set("connectionUp", labelText({ connection: name }), works(state) ? 1 : 0, worst);
     }
     for (const worker of subscriptions) this.#addWorker(worker);
   }
 
   /** What is `undefined` is unknown, and is no sample. */
-  addBacklog(topic: string, subscription: string, backlog: Backlog): void {
+  addBacklog(topic: string, subscription: string, backlog: SubscriptionStatistics): void {
     const labels = subscriptionLabels(topic, subscription);
     const { waiting, inFlight: inflight, delayed, oldestAgeMs, deadLetters } = backlog;
     for (const [state, messages] of Object.entries({ waiting, inflight, delayed })) {

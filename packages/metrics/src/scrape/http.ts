@@ -23,11 +23,13 @@ export function fetchHandler(text: Text): (request: Request) => Promise<Response
 export function nodeListener(text: Text): (request: IncomingMessage, response: ServerResponse) => void {
   return ({ method = "GET", url = "/" }, response) => {
     const path = url.split("?", 1)[0] ?? "";
-    void answer(method, path, text).then(({ status, headers, body }) => {
-      response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) });
-      response.end(method === "HEAD" ? undefined : body);
-    });
+    void answer(method, path, text).then((answered) => write(response, answered, method));
   };
+}
+
+function write(response: ServerResponse, { status, headers, body }: Answer, method: string): ServerResponse {
+  response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) });
+  return response.end(method === "HEAD" ? undefined : body);
 }
 
 /** Never rejects. Other paths are not found: a probe of health that is sent here by mistake must not pass. */
