@@ -180,7 +180,11 @@ export const operating: readonly Saboteur[] = [
     killedBy: ["observe.stats"],
     sabotage(adapter) {
       const { capabilities } = adapter;
-      const statistics = Object.freeze({ ...capabilities.statistics, inFlight: "unknown", oldestAgeMs: "unknown" } as const);
+      const statistics = Object.freeze({
+        ...capabilities.statistics,
+        inFlight: "unknown",
+        oldestAgeMs: "unknown",
+      } as const);
       const changed = { ...adapter, capabilities: Object.freeze({ ...capabilities, statistics }) };
       return intercept(changed, (driver) =>
         forwardDriver(driver, {

@@ -15,7 +15,8 @@ export const stats: Behaviour = behaviour({
   id: "observe.stats",
   rows: [46],
   statements: ["C30"],
-  title: "stats() follows messages from waiting to in flight, delayed and dead; what a broker does not tell is undefined",
+  title:
+    "stats() follows messages from waiting to in flight, delayed and dead; what a broker does not tell is undefined",
   tier: "full",
   async run(context) {
     const delayMs = context.retryStepMs(DELAY_MS);
@@ -60,7 +61,11 @@ export const stats: Behaviour = behaviour({
     });
 
     for (const gate of gates) gate.resolve("end");
-    await context.eventually(() => collector.completed.length === 4, "four to be completed", delayMs + context.deliveryMs);
+    await context.eventually(
+      () => collector.completed.length === 4,
+      "four to be completed",
+      delayMs + context.deliveryMs,
+    );
     await expectNumbers("at the end", { ...nothing, deadLetters: 1 });
     await expectAge(context, pubsub, subscription, { max: 0 });
 
