@@ -4,7 +4,8 @@ import type { PubSubError } from "../base/errors.ts";
 
 /**
  * Something that happened, for metrics, traces and tests. Never carries bodies or attributes. `atMs` is Unix ms of the clock given
- * to `connect`; `durationMs` is the time of a publish until its confirmation or failure, or of an attempt, in ms. `publishTimeMs` is Unix
+ * to `connect`; `durationMs` is the time of a publish until its confirmation or failure, or of an attempt, in ms; of a dead letter, until the attempt
+ * failed, and `undefined` when only its letter was stored again. A lost lease is told when the broker did not accept a settle, and when the message was lost while its handler ran. `publishTimeMs` is Unix
  * ms of the publisher's clock, which may be ahead of this one; 0 when the message does not say.
  */
 export type PubSubEvent =
@@ -14,7 +15,11 @@ export type PubSubEvent =
   | (DeliveryEvent<"deliver"> & { readonly publishTimeMs: number })
   | (DeliveryEvent<"ack"> & { readonly durationMs: number })
   | (DeliveryEvent<"retry"> & { readonly delayMs: number; readonly error: unknown; readonly durationMs: number })
-  | (DeliveryEvent<"dead-letter"> & { readonly reason: DeadLetterReason; readonly error: unknown })
+  | (DeliveryEvent<"dead-letter"> & {
+      readonly reason: DeadLetterReason;
+      readonly error: unknown;
+      readonly durationMs: number | undefined;
+    })
   | (DeliveryEvent<"dead-letter-failed"> & { readonly error: PubSubError })
   | DeliveryEvent<"release">
   | (DeliveryEvent<"lease-lost"> & { readonly error: PubSubError | undefined })

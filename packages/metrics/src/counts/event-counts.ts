@@ -85,6 +85,8 @@ export class EventCounts {
         break;
       case "dead-letter":
         counts.letters[event.reason] += 1;
+        // Else no attempt has ended: only the letter was stored again.
+        if (event.durationMs !== undefined) counts.attempts.fail(errorType(event.error), event.durationMs / 1000);
         break;
       case "dead-letter-failed":
         counts.letterFailed += 1;
