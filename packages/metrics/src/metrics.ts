@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AnySubscription, Observer, PubSub } from "@anytopic/core";
+import type { Observer, PubSub } from "@anytopic/core";
 import { BacklogPoll } from "./scrape/backlog-poll.ts";
 import { EventCounts } from "./counts/event-counts.ts";
 import { Exposition } from "./exposition/exposition.ts";
@@ -43,7 +43,7 @@ export function metrics(options: MetricsOptions = {}): Metrics {
   const text = async (...pubsubs: readonly PubSub[]): Promise<string> => {
     const gauges = new Gauges();
     const read = await Promise.all(
-      pubsubs.map((pubsub) => poll.read(pubsub, shownSubscriptions(pubsub, subscriptions))),
+      pubsubs.map((pubsub) => poll.read(pubsub, [...pubsub.subscriptions, ...subscriptions])),
     );
     for (const [{ topic, name }, backlog] of read.flatMap((known) => [...known])) {
       gauges.addBacklog(topic.name, name, backlog);
@@ -67,12 +67,4 @@ export function metrics(options: MetricsOptions = {}): Metrics {
     handler: (...pubsubs) => fetchHandler(() => text(...pubsubs)),
     listener: (...pubsubs) => nodeListener(() => text(...pubsubs)),
   } satisfies Metrics);
-}
-
-/** Those with a worker, and those that were given and belong to none. */
-function shownSubscriptions(pubsub: PubSub, given: readonly AnySubscription[]): readonly AnySubscription[] {
-  const working = pubsub.subscriptions;
-  const works = ({ topic, name }: AnySubscription): boolean =>
-    working.some((each) => each.name === name && each.topic.name === topic.name);
-  return [...working, ...given.filter((subscription) => !works(subscription))];
 }

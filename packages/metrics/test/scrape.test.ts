@@ -111,8 +111,35 @@ describe("the state of now", () => {
     expect(samples.get(ofMail("anytopic_handlers_capacity"))).toBe(9);
     expect(samples.get(ofMail("anytopic_subscription_receiving"))).toBe(1);
     expect(samples.get(up)).toBe(1);
-    await second.close();
+    await first.close();
     expect(parsed(await text(first, second)).get(up)).toBe(0);
+    expect(parsed(await text(second, first)).get(up)).toBe(0);
+  });
+
+  test("workers on several connections share their places, and one that cannot receive or that closes is told apart", async () => {
+    const { metrics: measured, pubsub } = await story();
+    const health = pubsub.health();
+    const worker = health.subscriptions[0] ?? expect.fail();
+    const states = async (...workers: readonly Partial<typeof worker>[]): Promise<readonly (number | undefined)[]> => {
+      const subscriptions = workers.map((changes) => ({ ...worker, ...changes }));
+      vi.spyOn(pubsub, "health").mockReturnValue({ ...health, subscriptions });
+      const samples = parsed(await measured.text(pubsub));
+      return ["handlers_capacity", "subscription_receiving"].map((name) => samples.get(ofMail(`anytopic_${name}`)));
+    };
+    expect(await states({}, { connection: "other", capacity: 1 })).toEqual([2, 1]);
+    expect(await states({ state: "failing" }, {})).toEqual([4, 0]);
+    expect(await states({ state: "closing" })).toEqual([2, undefined]);
+  });
+
+  test("counters of a worker begin at 0 before anything happened", async () => {
+    const { observer, text } = metrics();
+    await using pubsub = await connect("memory:", { observer });
+    await pubsub.subscribe(Mail, () => {});
+    const samples = parsed(await text(pubsub));
+    const counters = ["retries_total", "redeliveries_total", "lease_lost_total", "dead_letter_failed_total"];
+    expect(counters.map((name) => samples.get(ofMail(`anytopic_${name}`)))).toEqual([0, 0, 0, 0]);
+    expect(samples.get(ofMail("anytopic_dead_letters_total", 'reason="rejected"'))).toBe(0);
+    expect(samples.get('anytopic_connection_reconnects_total{connection="default"}')).toBe(0);
   });
 
   test("running handlers and pending work are those of the moment", async () => {

@@ -121,6 +121,14 @@ describe("counting", () => {
     expect(await samples(',error_type="TIMEOUT"')).toBe(1);
   });
 
+  test("a duration at the end of a bucket belongs to it", async () => {
+    const { observer, text } = metrics({ buckets: { publishSeconds: [0.1, 1] } });
+    observer({ topic: "orders", id: "1", atMs: 0, type: "published", durationMs: 100 });
+    const samples = parsed(await text());
+    const labels = 'messaging_destination_name="orders",messaging_operation_name="publish"';
+    expect(samples.get(`messaging_client_operation_duration_seconds_bucket{${labels},le="0.1"}`)).toBe(1);
+  });
+
   test("lost leases and letters that could not be stored", async () => {
     const { observer, text } = metrics();
     const error = new PubSubError("UNAVAILABLE", "x");
