@@ -89,12 +89,6 @@ export class PubSub implements AsyncDisposable {
     return this.#router.names;
   }
 
-  /** The subscriptions that have a worker here now, each once. */
-  get subscriptions(): readonly AnySubscription[] {
-    const each = this.#subscribing.workers.map(({ subscription }) => subscription);
-    return [...new Map(each.map((subscription) => [subscriptionPath(subscription), subscription])).values()];
-  }
-
   /**
    * One connection by its name in the configuration. Opens it when it is not open yet.
    *
@@ -236,6 +230,15 @@ export class PubSub implements AsyncDisposable {
     const closed = this.#closed.signal;
     requireOpen(closed);
     return await statisticsOn(this.#router, subscription, this.#environment.clock, [options.signal, closed]);
+  }
+
+  /** The subscriptions that have a worker here. */
+  get subscriptions(): readonly AnySubscription[] {
+    return [
+      ...new Map(
+        this.#subscribing.workers.map(({ subscription }) => [subscriptionPath(subscription), subscription]),
+      ).values(),
+    ];
   }
 
   /** The state of all connections and workers now. Cheap: no request to a broker. */
