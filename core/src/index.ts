@@ -27,6 +27,10 @@ export type { Handler, HandlerContext, HandlerResult } from "./consume/handler-c
 export type { ConnectionHealth, Health, SubscriptionHealth } from "./observe/health.ts";
 export type { InboxClaim, InboxStore } from "./inbox/inbox.ts";
 export { silentLogger, type Logger } from "./base/logger.ts";
+export { fromLogLayer, type LogLayerLike } from "./logging/from-log-layer.ts";
+export { fromWinston, type WinstonLike } from "./logging/from-winston.ts";
+export { healthHandler, type HealthHandlerOptions, type HealthRequest } from "./service/health-handler.ts";
+export { shutdownOnSignal, type ShutdownOptions } from "./service/shutdown-on-signal.ts";
 export { MemoryInbox, type MemoryInboxOptions } from "./inbox/memory-inbox.ts";
 export type { Attributes } from "./contract/message.ts";
 export type {

@@ -213,12 +213,9 @@ export class PubSub implements AsyncDisposable {
   }
 
   /**
-   * What the broker says about the messages of a subscription now: the backlog, its age, and the dead letters. A number that the
-   * broker does not tell is `undefined`, never 0; `capabilities.statistics` says which these are. On several connections together,
-   * copies of one event are counted on each.
-   *
-   * Costs one or two requests and creates nothing. Poll at most every 15 s, in one process. What changes meanwhile may be counted
-   * twice or not at all. Rejects with a `TypeError` for a wrong argument, `NOT_FOUND`, `UNAVAILABLE` while disconnected, `TIMEOUT`
+   * What the broker says about the messages of a subscription now, on all its connections together. A number that the broker does not
+   * tell is `undefined`, never 0; see `capabilities.statistics`. Costs one or two requests for each connection, and creates nothing.
+   * Poll at most every 15 s, in one process. What changes meanwhile may be counted twice or not at all. Rejects with a `TypeError` for a wrong argument, `NOT_FOUND`, `UNAVAILABLE` while disconnected, `TIMEOUT`
    * after 5 s, `CLOSED`, or the abort reason of `signal`.
    */
   async stats(
@@ -247,16 +244,18 @@ export class PubSub implements AsyncDisposable {
       subscriptions: this.#subscribing.workers.map((worker) => worker.health()),
       publishing: this.#publishing.pending,
       isClosing: this.#isClosing,
-      isClosed: this.#closed.signal.aborted,
+      isClosed: this.isClosed,
     });
   }
 
-  /**
-   * Says that this process is about to end: from now on `health().closing` is true, so that a load balancer can stop sending
-   * requests here. Everything works on until `close`. Idempotent.
-   */
+  /** The process is about to end: from now on `health().closing` is true, for load balancers. Everything works on until `close`. Idempotent. */
   announceClose(): void {
     this.#isClosing = true;
+  }
+
+  /** Whether `close` was called. */
+  get isClosed(): boolean {
+    return this.#closed.signal.aborted;
   }
 
   /**

@@ -20,11 +20,11 @@ export async function readStatistics(
   subscription: SubscriptionSpec,
 ): Promise<SubscriptionStatistics> {
   const { prefix } = connection.options;
-  const [main, letters] = await Promise.all(
+  const [main, letters] = (await Promise.all(
     [queueName(prefix, subscription), deadLetterQueueName(prefix, subscription)].map((name) =>
       countsOf(connection, name),
     ),
-  ) as [QueueCounts, QueueCounts];
+  )) as [QueueCounts, QueueCounts];
   return {
     waiting: main.visible,
     inFlight: main.invisible,

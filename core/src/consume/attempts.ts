@@ -1,5 +1,4 @@
 import { attemptInfo } from "./attempt-info.ts";
-import { boundedTimeMs } from "../contract/received.ts";
 import { PubSubError } from "../base/errors.ts";
 import { boundedTimeMs } from "../contract/received.ts";
 import type { Endings } from "./endings.ts";

@@ -1,4 +1,9 @@
-import { type DeliveryOwner, HeldItems, type SubscriptionSpec, type SubscriptionStatistics } from "@anytopic/core/driver";
+import {
+  type DeliveryOwner,
+  HeldItems,
+  type SubscriptionSpec,
+  type SubscriptionStatistics,
+} from "@anytopic/core/driver";
 import { Backlog, type SubscribedTopic } from "./backlog.ts";
 import { Alarm } from "./broker-time.ts";
 import { MemoryDelivery } from "../delivery.ts";
