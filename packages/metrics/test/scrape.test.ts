@@ -119,7 +119,8 @@ describe("the state of now", () => {
   test("workers on several connections share their places, and one that cannot receive or that closes is told apart", async () => {
     const { metrics: measured, pubsub } = await story();
     const health = pubsub.health();
-    const worker = health.subscriptions[0] ?? expect.fail();
+    const [worker] = health.subscriptions;
+    if (worker === undefined) throw new Error("there is no worker");
     const states = async (...workers: readonly Partial<typeof worker>[]): Promise<readonly (number | undefined)[]> => {
       const subscriptions = workers.map((changes) => ({ ...worker, ...changes }));
       vi.spyOn(pubsub, "health").mockReturnValue({ ...health, subscriptions });
