@@ -13,7 +13,7 @@ test.skipIf(broker?.kill === undefined)(
   async () => {
     // The backlog is asked for again when this clock has moved on.
     const clock = new VirtualClock();
-    const measured = metrics({
+    const { observer, text } = metrics({
       clock: { ...systemClock, monotonicNow: () => clock.monotonicNow() },
       subscriptions: [Mail],
     });
