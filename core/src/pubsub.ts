@@ -1,5 +1,6 @@
 import type { Capabilities } from "./contract/capabilities.ts";
 import { CloseBudget } from "./base/close-budget.ts";
+import type { ConnectionInfo } from "./connections/connection-info.ts";
 import type { ConnectionEnvironment } from "./connections/connection.ts";
 import type { ConnectionRouter } from "./connections/connection-router.ts";
 import type { ConnectOptions } from "./connections/connect-options.ts";
@@ -22,20 +23,6 @@ import { statisticsOn } from "./connections/statistics.ts";
 import type { SubscriptionStatistics } from "./contract/statistics.ts";
 import { closeTimeout, type CloseOptions, type SubscribeOptions, type Worker } from "./consume/worker.ts";
 import { requireKind } from "./declare/wrong-argument.ts";
-
-/** One connection of a `PubSub`. */
-export interface ConnectionInfo {
-  readonly name: string;
-  /** The adapter's name. */
-  readonly adapter: string;
-  /** Broker program and version, as the server tells it. */
-  readonly server: string;
-  readonly capabilities: Capabilities;
-  /** The client library's own object, see the adapter's README. */
-  readonly native: unknown;
-  /** What `plan` cannot see on this broker, and how to look at it by hand, as a sentence. `undefined` when it sees everything. */
-  readonly blindSpot: string | undefined;
-}
 
 /**
  * A connection to one or several brokers: publishes, subscribes, and manages dead letters. Made by `connect`. All methods
@@ -227,6 +214,11 @@ export class PubSub implements AsyncDisposable {
     const closed = this.#closed.signal;
     requireOpen(closed);
     return await statisticsOn(this.#router, subscription, this.#environment.clock, [options.signal, closed]);
+  }
+
+  /** The subscriptions that have a worker here. */
+  get subscriptions(): readonly AnySubscription[] {
+    return this.#subscribing.subscriptions;
   }
 
   /** The state of all connections and workers now. Cheap: no request to a broker. */

@@ -2,12 +2,13 @@ import type { Driver, DriverDeadLetters, DriverPublisher, DriverSubscriber, Take
 import { forwardDeadLetters, forwardDriver, forwardLetter, forwardPublisher } from "../intercept.ts";
 import type { Quiet } from "../observe/quiet-calls.ts";
 
+type Stats = NonNullable<Driver["stats"]>;
+
 /**
  * The same driver; every call of it that may reach the broker runs inside `quiet`. Settles are not wrapped here but where core calls
  * them, because a driver recognises its deliveries by identity.
  */
 export function quietDriver(driver: Driver, quiet: Quiet): Driver {
-  const stats = driver.stats?.bind(driver);
   return forwardDriver(driver, {
     plan: (topology, signal) => quiet(() => driver.plan(topology, signal)),
     apply: (topology, options) => quiet(() => driver.apply(topology, options)),
@@ -17,7 +18,9 @@ export function quietDriver(driver: Driver, quiet: Quiet): Driver {
       quietSubscriber(await quiet(() => driver.openSubscriber(subscription, sink, options)), quiet),
     openDeadLetters: async (subscription) =>
       quietDeadLetters(await quiet(() => driver.openDeadLetters(subscription)), quiet),
-    ...(stats === undefined ? {} : { stats: (subscription) => quiet(() => stats(subscription)) }),
+    ...(driver.stats === undefined
+      ? {}
+      : { stats: (subscription) => quiet(() => driver.stats?.(subscription) as ReturnType<Stats>) }),
     close: (timeoutMs) => quiet(() => driver.close(timeoutMs)),
   });
 }
@@ -31,8 +34,8 @@ function quietPublisher(publisher: DriverPublisher, quiet: Quiet): DriverPublish
 
 function quietSubscriber(subscriber: DriverSubscriber, quiet: Quiet): DriverSubscriber {
   return {
-    ...(subscriber.overdueMs === undefined ? {} : { overdueMs: subscriber.overdueMs.bind(subscriber) }),
     extend: (deliveries) => quiet(() => subscriber.extend(deliveries)),
+    ...(subscriber.overdueMs === undefined ? {} : { overdueMs: subscriber.overdueMs.bind(subscriber) }),
     stop: (timeoutMs) => quiet(() => subscriber.stop(timeoutMs)),
     close: (timeoutMs) => quiet(() => subscriber.close(timeoutMs)),
   };
