@@ -1,7 +1,9 @@
 import { deadLettering } from "./dead-lettering.ts";
+import { declaring } from "./declaring.ts";
 import { delivering } from "./delivering.ts";
 import { harming } from "./harming.ts";
 import { operating } from "./operating.ts";
+import { provisioning } from "./provisioning.ts";
 import { publishing } from "./publishing.ts";
 import type { Saboteur } from "./saboteur.ts";
 import { settling } from "./settling.ts";
@@ -13,5 +15,7 @@ export const saboteurs: readonly Saboteur[] = Object.freeze([
   ...settling,
   ...deadLettering,
   ...operating,
+  ...declaring,
+  ...provisioning,
   ...harming,
 ]);
