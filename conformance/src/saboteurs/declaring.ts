@@ -89,7 +89,8 @@ export const declaring: readonly Saboteur[] = [
         forwardDriver(driver, {
           openSubscriber: (subscription, sink, options) =>
             openWrappedSubscriber(driver, subscription, sink, options, {
-              wrap: (delivery) => (delivery.attempt === 1 ? delivery : forwardDelivery(delivery, { id: `${delivery.id}-again` })),
+              wrap: (delivery) =>
+                delivery.attempt === 1 ? delivery : forwardDelivery(delivery, { id: `${delivery.id}-again` }),
             }),
         }),
       ),

@@ -22,7 +22,7 @@ export const delivering: readonly Saboteur[] = [
   {
     name: "duplicate-each",
     wrong: "every message is delivered twice",
-    killedBy: ["publish.roundtrip", "delivery.fan-out", "delivery.competing"],
+    killedBy: ["publish.roundtrip", "delivery.fan-out", "delivery.competing", "life.events"],
     sabotage: sabotageSubscriber(() => ({
       deliver(delivery, sink) {
         sink.deliver(delivery);

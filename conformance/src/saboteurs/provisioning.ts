@@ -74,7 +74,7 @@ export const provisioning: readonly Saboteur[] = [
     name: "cut-names",
     wrong: "names are cut to sixty characters, so that long ones become one",
     killedBy: ["delivery.isolation"],
-    says: "to match",
+    says: "every subscription to get five messages",
     sabotage: sabotageDriver((driver) => ({
       apply: ({ topics, subscriptions }, options) =>
         driver.apply({ topics: topics.map(cut), subscriptions: subscriptions.map(ofCut) }, options),

@@ -225,7 +225,8 @@ export const publishing: readonly Saboteur[] = [
         return forwardPublisher(publisher, {
           publish(batch) {
             for (const request of batch) {
-              if (buffer.push(forwardRequest(request, { awaited: true, accept: () => undefined })) === 1) setTimeout(flush, 20);
+              if (buffer.push(forwardRequest(request, { awaited: true, accept: () => undefined })) === 1)
+                setTimeout(flush, 500);
               request.accept();
             }
           },

@@ -1,4 +1,5 @@
 import type { Adapter, Driver, DriverDelivery, PublishRequest, SubscriptionSpec } from "@anytopic/core/driver";
+import type { Harness } from "../harness.ts";
 import {
   forwardDriver,
   forwardPublisher,
@@ -20,7 +21,8 @@ export interface Saboteur {
    * one that catches. @default any failure counts
    */
   readonly says?: string;
-  readonly sabotage: (adapter: Adapter) => Adapter;
+  /** Without `harness` in a process of its own. */
+  readonly sabotage: (adapter: Adapter, harness?: Harness) => Adapter;
 }
 
 /** Replaces methods of the driver. */

@@ -1,4 +1,4 @@
-import { PubSubError, type DriverDelivery } from "@anytopic/core/driver";
+import type { DriverDelivery } from "@anytopic/core/driver";
 import { forwardDelivery } from "../intercept.ts";
 import { sabotageDelivery, sabotageSubscriber, type Saboteur } from "./saboteur.ts";
 
@@ -139,25 +139,14 @@ export const settling: readonly Saboteur[] = [
     }),
   },
   {
-    name: "refuse-what-was-done",
-    wrong: "a retry that the broker has done is answered with an error",
-    killedBy: ["life.events"],
-    says: "deliver, ack, retry and dead-letter events",
-    sabotage: sabotageDelivery((delivery) =>
-      forwardDelivery(delivery, {
-        async retry(delayMs) {
-          await delivery.owner.retry(delivery, delayMs);
-          throw new PubSubError("LEASE_LOST", "the answer was read from the wrong request");
-        },
-      }),
-    ),
-  },
-  {
-    name: "keep-running-on-close",
-    wrong: "messages whose handlers still run when their worker closes stay with it until their leases expire",
+    name: "keep-everything-on-close",
+    wrong: "a worker that closes gives nothing back, so that its messages wait until their leases expire",
     killedBy: ["shutdown.deadline"],
     says: "to complete",
-    sabotage: sabotageSubscriber(() => ({ close: () => Promise.resolve() })),
+    sabotage: sabotageSubscriber(() => ({
+      wrap: (delivery) => forwardDelivery(delivery, { release: () => Promise.resolve() }),
+      close: () => Promise.resolve(),
+    })),
   },
   {
     name: "brokers-own-limit",
