@@ -27,6 +27,7 @@ export { headline, isFailure, summary } from "./result.ts";
 export type { BehaviourResult, ConformanceRun, Outcome } from "./result.ts";
 export { runConformance } from "./run-conformance.ts";
 export type { RunOptions } from "./run-conformance.ts";
+export { withCapabilities } from "./saboteurs/declaring.ts";
 export { brokerSaboteurs, saboteurs } from "./saboteurs/index.ts";
 export type { Saboteur } from "./saboteurs/saboteur.ts";
 export { junit } from "./junit.ts";

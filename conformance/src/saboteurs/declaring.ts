@@ -1,22 +1,14 @@
 import { PubSubError, type Adapter, type Capabilities, type PublishRequest } from "@anytopic/core/driver";
-import {
-  forwardDelivery,
-  forwardDriver,
-  forwardPublisher,
-  forwardRequest,
-  intercept,
-  openWrappedSubscriber,
-  type WrapDriver,
-} from "../intercept.ts";
-import { sabotageDriver, sabotagePublish, type Saboteur } from "./saboteur.ts";
+import { forwardDelivery, forwardPublisher, forwardRequest } from "../intercept.ts";
+import { sabotageDelivery, sabotageDriver, sabotagePublish, type Saboteur } from "./saboteur.ts";
 
 const BATCH = 10;
 const ATTRIBUTES = 10;
 
-/** The same adapter with other capabilities, and a driver that does not have them. */
-function declared(adapter: Adapter, changes: Partial<Capabilities>, wrap: WrapDriver): Adapter {
+/** The same adapter with other capabilities. */
+export function withCapabilities(adapter: Adapter, changes: Partial<Capabilities>): Adapter {
   const capabilities = Object.freeze({ ...adapter.capabilities, ...changes });
-  return intercept({ ...adapter, capabilities, open: adapter.open.bind(adapter) }, wrap);
+  return { name: adapter.name, capabilities, open: (context, signal) => adapter.open(context, signal) };
 }
 
 function firstTen({ attributes }: PublishRequest): PublishRequest["attributes"] {
@@ -80,19 +72,14 @@ export const declaring: readonly Saboteur[] = [
     })),
   },
   {
-    name: "inbox-of-deliveries",
+    name: "new-id-on-redelivery",
     wrong: "exactly-once is left to the inbox, and a redelivered message has another id",
     killedBy: ["exactly-once.lost-acks"],
-    says: "handler runs",
-    sabotage: (adapter) =>
-      declared(adapter, { exactlyOnce: "inbox" }, (driver) =>
-        forwardDriver(driver, {
-          openSubscriber: (subscription, sink, options) =>
-            openWrappedSubscriber(driver, subscription, sink, options, {
-              wrap: (delivery) =>
-                delivery.attempt === 1 ? delivery : forwardDelivery(delivery, { id: `${delivery.id}-again` }),
-            }),
-        }),
-      ),
+    says: "handler runs to be 10, got 20",
+    sabotage: (adapter) => newIdOnRedelivery(withCapabilities(adapter, { exactlyOnce: "inbox" })),
   },
 ];
+
+const newIdOnRedelivery = sabotageDelivery((delivery) =>
+  delivery.attempt === 1 ? delivery : forwardDelivery(delivery, { id: `${delivery.id}-again` }),
+);

@@ -254,7 +254,7 @@ export const disconnecting: readonly Saboteur[] = [
     name: "drop-late-acks",
     wrong: "an acknowledgement after the lease is not sent, because the broker could refuse it",
     killedBy: ["delivery.blocked-loop"],
-    says: "the handler runs",
+    says: "every message to succeed in the worker process",
     sabotage: sabotageDriver((driver) => ({
       async openSubscriber(subscription, sink, options) {
         const ends = new WeakMap<DriverDelivery, number>();
