@@ -34,11 +34,13 @@ export type {
   BatchEnd,
   BatchInfo,
   Carrier,
+  ConnectedPubSub,
   Instrumentation,
   PublishEnd,
   PublishInfo,
   RedriveInfo,
   SettleKind,
+  SubscriptionStats,
 } from "./observe/instrumentation.ts";
 export type { Observer, PubSubEvent } from "./observe/observer.ts";
 export type { PublishEntry, Publisher, PublishOptions, PublishResult } from "./publish/publish-options.ts";

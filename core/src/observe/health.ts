@@ -8,6 +8,7 @@ export interface SubscriptionHealth {
   readonly connection: string;
   /** `"failing"`: the worker cannot receive, see `error`; it tries again without end. */
   readonly state: "receiving" | "failing" | "closing";
+  readonly capacity?: number;
   /** Handlers that are running. */
   readonly running: number;
   /** Handlers that were abandoned (after `maxHandlingMs`, or because the lease was lost) and have not returned. */

@@ -1,5 +1,8 @@
 import type { DeadLetterReason } from "../contract/dead-letter.ts";
 import type { Attributes } from "../contract/message.ts";
+import type { AnySubscription } from "../declare/subscription.ts";
+import type { Health } from "./health.ts";
+import type { PubSubEvent } from "./observer.ts";
 
 /** One `publishBatch`. The same object is the `batch` of all its entries. */
 export interface BatchInfo {
@@ -114,4 +117,25 @@ export interface Instrumentation {
   redrive?(letter: RedriveInfo): ((end: PublishEnd) => void) | undefined | void;
   /** Wraps every call of a driver, so that what its client library does is not traced a second time. Must call `run` and return its result. */
   quiet?<Result>(run: () => Result): Result;
+  /** Called for everything that happens, as `observer` of `connect`. */
+  observe?(event: PubSubEvent): void;
+  /** Called once, when `connect` has succeeded. What it returns is called once, when everything is closed. */
+  connected?(pubsub: ConnectedPubSub): (() => void) | undefined | void;
+}
+
+/** What an instrumentation may ask a `PubSub`, for example when somebody reads metrics. */
+export interface ConnectedPubSub {
+  health(): Health;
+  /** The subscriptions that have a worker here. */
+  readonly subscriptions: readonly AnySubscription[];
+  stats(subscription: AnySubscription): Promise<SubscriptionStats>;
+}
+
+// Until the statistics are merged.
+export interface SubscriptionStats {
+  readonly waiting: number | undefined;
+  readonly inFlight: number | undefined;
+  readonly delayed: number | undefined;
+  readonly oldestAgeMs: number | undefined;
+  readonly deadLetters: number | undefined;
 }
