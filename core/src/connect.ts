@@ -6,7 +6,8 @@ import { ConnectionRouter, type Routing } from "./connections/connection-router.
 import type { Adapter } from "./driver.ts";
 import { guardedLogger } from "./base/guarded-logger.ts";
 import { keepTrying } from "./base/keep-trying.ts";
-import { silentLogger, type Logger } from "./base/logger.ts";
+import type { Logger } from "./base/logger.ts";
+import { warningsLogger } from "./logging/warnings-logger.ts";
 import { noBrokerConfigured } from "./base/no-broker-configured.ts";
 import { Instrumented } from "./observe/instruments.ts";
 import type { Observer, PubSubEvent } from "./observe/observer.ts";
@@ -71,6 +72,7 @@ async function open(
     if (signal?.aborted !== true) await closing;
     throw error;
   }
+  environment.instrumented.connected(pubsub);
   return pubsub;
 }
 
@@ -128,14 +130,23 @@ function withConfigured(given: ConnectOptions, config: LoadedConfig): ConnectOpt
 }
 
 function environmentOf(options: ConnectOptions): ConnectionEnvironment {
-  const logger = options.logger === undefined ? silentLogger : guardedLogger(options.logger);
-  const { observer, instrumentation = [] } = options;
+  const { clock = systemClock, instrumentation = [] } = options;
+  const logger = guardedLogger(options.logger ?? warningsLogger(clock));
+  const instrumented = new Instrumented(instrumentation, logger);
+  const observers = [options.observer ?? [], instrumented.own?.observers ?? []].flat();
   return {
-    clock: options.clock ?? systemClock,
+    clock,
     random: options.random ?? Math.random,
     logger,
-    observe: observer === undefined ? undefined : guarded(observer, logger),
-    instrumented: new Instrumented(instrumentation, logger),
+    observe: together(observers.map((observer) => guarded(observer, logger))),
+    instrumented,
+  };
+}
+
+function together(observers: readonly Observer[]): Observer | undefined {
+  if (observers.length <= 1) return observers[0];
+  return (event) => {
+    for (const observer of observers) observer(event);
   };
 }
 

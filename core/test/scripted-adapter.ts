@@ -32,6 +32,13 @@ export const capabilities: Capabilities = Object.freeze({
   publishBatch: Object.freeze({ maxMessages: 10, maxBytes: 2000, lingerMs: 0 }),
   durability: "process",
   deadLetterCount: "exact",
+  statistics: Object.freeze({
+    waiting: "exact",
+    inFlight: "exact",
+    delayed: "exact",
+    oldestAgeMs: "exact",
+    deadLetters: "exact",
+  }),
 });
 
 /** What core did to a delivery. */

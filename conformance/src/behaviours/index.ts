@@ -92,6 +92,7 @@ import { update as topologyUpdate } from "./topology/update.ts";
 import { verify as topologyVerify } from "./topology/verify.ts";
 import { manifest as capabilitiesManifest } from "./capabilities/manifest.ts";
 import { outOfRange as capabilitiesOutOfRange } from "./capabilities/out-of-range.ts";
+import { stats as observeStats, statsOrdered as observeStatsOrdered } from "./observe/stats.ts";
 import { deletedSubscription as lifeDeletedSubscription } from "./life/deleted-subscription.ts";
 import { events as lifeEvents } from "./life/events.ts";
 import { idle as lifeIdle } from "./life/idle.ts";
@@ -216,6 +217,8 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   capabilitiesOutOfRange,
   lifeDeletedSubscription,
   lifeEvents,
+  observeStats,
+  observeStatsOrdered,
   lifeIdle,
   lifeLeavesNothing,
   lifePayloads,

@@ -7,6 +7,7 @@ import type { Quiet } from "../observe/quiet-calls.ts";
  * them, because a driver recognises its deliveries by identity.
  */
 export function quietDriver(driver: Driver, quiet: Quiet): Driver {
+  const { stats } = driver;
   return forwardDriver(driver, {
     plan: (topology, signal) => quiet(() => driver.plan(topology, signal)),
     apply: (topology, options) => quiet(() => driver.apply(topology, options)),
@@ -16,6 +17,7 @@ export function quietDriver(driver: Driver, quiet: Quiet): Driver {
       quietSubscriber(await quiet(() => driver.openSubscriber(subscription, sink, options)), quiet),
     openDeadLetters: async (subscription) =>
       quietDeadLetters(await quiet(() => driver.openDeadLetters(subscription)), quiet),
+    ...(stats === undefined ? {} : { stats: (subscription) => quiet(() => stats.call(driver, subscription)) }),
     close: (timeoutMs) => quiet(() => driver.close(timeoutMs)),
   });
 }
@@ -29,6 +31,7 @@ function quietPublisher(publisher: DriverPublisher, quiet: Quiet): DriverPublish
 
 function quietSubscriber(subscriber: DriverSubscriber, quiet: Quiet): DriverSubscriber {
   return {
+    ...(subscriber.overdueMs === undefined ? {} : { overdueMs: subscriber.overdueMs.bind(subscriber) }),
     extend: (deliveries) => quiet(() => subscriber.extend(deliveries)),
     stop: (timeoutMs) => quiet(() => subscriber.stop(timeoutMs)),
     close: (timeoutMs) => quiet(() => subscriber.close(timeoutMs)),

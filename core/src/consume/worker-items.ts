@@ -27,12 +27,18 @@ export class WorkerItems {
   readonly #lanes: KeyLanes | undefined;
   readonly #queue: RunQueue;
   readonly #giveBack: (item: InFlight) => void;
+  readonly #clock: Clock;
+  readonly #capacity: number;
   #abandoned = 0;
+  /** Since when at least as many handlers are abandoned as may run, by the monotonic clock. */
+  #overrunSinceMs: number = Number.POSITIVE_INFINITY;
   #isOpen = true;
 
   constructor(options: WorkerItemsOptions) {
     const { subscription, clock, giveBack } = options;
     this.#giveBack = giveBack;
+    this.#clock = clock;
+    this.#capacity = options.maxConcurrency;
     this.#queue = new RunQueue(options);
     if (subscription.topic.orderingKey === undefined) return;
     this.#lanes = new KeyLanes({
@@ -55,6 +61,11 @@ export class WorkerItems {
   /** How many abandoned handlers have not returned. */
   get abandoned(): number {
     return this.#abandoned;
+  }
+
+  /** For how long at least as many handlers have been abandoned as may run, in ms; 0 when there are fewer. */
+  get overrunMs(): number {
+    return Math.max(0, this.#clock.monotonicNow() - this.#overrunSinceMs);
   }
 
   get isOpen(): boolean {
@@ -144,11 +155,13 @@ export class WorkerItems {
     if (item.givenUp) return;
     item.givenUp = true;
     this.#abandoned += 1;
+    if (this.#abandoned === this.#capacity) this.#overrunSinceMs = this.#clock.monotonicNow();
   }
 
   /** The handler of an item that was settled or lost has returned. */
   returned(item: InFlight): void {
     if (item.givenUp) this.#abandoned -= 1;
+    if (this.#abandoned < this.#capacity) this.#overrunSinceMs = Number.POSITIVE_INFINITY;
     item.givenUp = false;
     if (!item.isStoring) this.ended(item);
   }

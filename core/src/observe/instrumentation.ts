@@ -1,5 +1,6 @@
 import type { DeadLetterReason } from "../contract/dead-letter.ts";
 import type { Attributes } from "../contract/message.ts";
+import type { SubscriptionStatistics } from "../contract/statistics.ts";
 import type { AnySubscription } from "../declare/subscription.ts";
 import type { Health } from "./health.ts";
 import type { PubSubEvent } from "./observer.ts";
@@ -157,14 +158,5 @@ export interface ConnectedPubSub {
   health(): Health;
   /** The subscriptions that have a worker here. */
   readonly subscriptions: readonly AnySubscription[];
-  stats(subscription: AnySubscription): Promise<SubscriptionStats>;
-}
-
-// Until the statistics are merged.
-export interface SubscriptionStats {
-  readonly waiting: number | undefined;
-  readonly inFlight: number | undefined;
-  readonly delayed: number | undefined;
-  readonly oldestAgeMs: number | undefined;
-  readonly deadLetters: number | undefined;
+  stats(subscription: AnySubscription): Promise<SubscriptionStatistics>;
 }

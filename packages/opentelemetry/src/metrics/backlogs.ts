@@ -1,9 +1,9 @@
-import type { ConnectedPubSub, SubscriptionStats } from "@anytopic/core";
+import type { ConnectedPubSub, SubscriptionStatistics } from "@anytopic/core";
 
 /** The statistics of one subscription. */
 export interface Backlog {
   readonly of: { readonly topic: string; readonly subscription: string };
-  readonly stats: SubscriptionStats;
+  readonly stats: SubscriptionStatistics;
 }
 
 /** Asks the broker for the backlogs of all subscriptions that have a worker here: only when somebody reads, and not too often. */
