@@ -16,7 +16,7 @@ import type { Publisher, PublishEntry, PublishOptions, PublishResult } from "./p
 import { closedError, requireOpen } from "./base/require-open.ts";
 import { Subscribing } from "./consume/subscribing.ts";
 import type { SubscriptionWorker } from "./consume/subscription-worker.ts";
-import type { AnySubscription, Subscription } from "./declare/subscription.ts";
+import { type AnySubscription, type Subscription, subscriptionPath } from "./declare/subscription.ts";
 import type { AnyTopic, Topic } from "./declare/topic.ts";
 import { statisticsOn } from "./connections/statistics.ts";
 import type { SubscriptionStatistics } from "./contract/statistics.ts";
@@ -231,7 +231,11 @@ export class PubSub implements AsyncDisposable {
 
   /** The subscriptions that have a worker here. */
   get subscriptions(): readonly AnySubscription[] {
-    return [...new Set(this.#subscribing.workers.map(({ subscription }) => subscription))];
+    return [
+      ...new Map(
+        this.#subscribing.workers.map(({ subscription }) => [subscriptionPath(subscription), subscription]),
+      ).values(),
+    ];
   }
 
   /** The state of all connections and workers now. Cheap: no request to a broker. */

@@ -53,7 +53,11 @@ export class Instruments {
 
   /** Those of their methods that observe. */
   get observers(): readonly Observer[] {
-    return this.#having.observe.map((one): Observer => (event) => one.observe?.(event));
+    return this.#having.observe.map(
+      (one): Observer =>
+        (event) =>
+          one.observe?.(event),
+    );
   }
 
   connected(pubsub: ConnectedPubSub): EndCall<void> | undefined {

@@ -14,14 +14,14 @@ export function eventMetrics(meters: Meters): Observer {
       case "dead-letter-failed": {
         const tally = event.type === "lease-lost" ? meters.leaseLost : meters.deadLetterFailed;
         const { topic, subscription } = event;
-        tally.add(`${topic} ${subscription}`, () => subscriptionAttributes(topic, subscription));
+        tally.add(subscriptionAttributes(topic, subscription));
         break;
       }
       case "connection": {
         const { connection, state } = event;
         const works = state === "up" || state === "degraded";
         if (!works) broken.add(connection);
-        else if (broken.delete(connection)) meters.reconnects.add(connection, () => ({ [CONNECTION]: connection }));
+        else if (broken.delete(connection)) meters.reconnects.add({ [CONNECTION]: connection });
         break;
       }
       default:

@@ -1,10 +1,12 @@
 import type { AttemptEnd, AttemptInfo, PublishEnd, PublishInfo } from "@anytopic/core";
 
-import * as at from "../conventions/attribute-names.ts";
+import { ERROR_TYPE } from "../conventions/attribute-names.ts";
 import { errorType } from "../conventions/error-type.ts";
 import { REASON } from "../conventions/metric-names.ts";
-import { AttributeCache, processAttributes, publishAttributes, subscriptionAttributes } from "./metric-attributes.ts";
+import { PlaceCache } from "../place-cache.ts";
+import { consumeAttributes, type Labels, publishAttributes, subscriptionAttributes } from "./metric-attributes.ts";
 import type { Meters } from "./meters.ts";
+import type { Cell } from "./tally.ts";
 
 export interface MessageMetrics {
   /** A publish begins. Returns what to call when it has ended. */
@@ -15,65 +17,75 @@ export interface MessageMetrics {
   skip(attempt: AttemptInfo, end: AttemptEnd): void;
 }
 
+/** What is counted of the publishes to one topic. */
+interface TopicNumbers {
+  readonly attributes: Labels;
+  readonly sent: Cell;
+}
+
+/** What is counted of the attempts of one subscription. */
+interface SubscriptionNumbers {
+  readonly process: Labels;
+  readonly own: Labels;
+  readonly consumed: Cell;
+  readonly redeliveries: Cell;
+  readonly retries: Cell;
+}
+
 /** Counts and times every publish and every attempt. */
 export function messageMetrics(meters: Meters): MessageMetrics {
-  const publishing = new AttributeCache();
-  const processing = new AttributeCache();
-  const waiting = new AttributeCache();
+  const topics = new PlaceCache((adapter, topic): TopicNumbers => {
+    const attributes = publishAttributes(adapter, topic);
+    return { attributes, sent: meters.sent.cell(attributes) };
+  });
+  const subscriptions = new PlaceCache((adapter, topic, subscription): SubscriptionNumbers => {
+    const own = subscriptionAttributes(topic, subscription);
+    return {
+      own,
+      process: consumeAttributes("process", adapter, topic, subscription),
+      consumed: meters.consumed.cell(consumeAttributes("receive", adapter, topic, subscription)),
+      redeliveries: meters.redeliveries.cell(own),
+      retries: meters.retries.cell(own),
+    };
+  });
+  const numbersOf = ({ adapter, topic, subscription }: AttemptInfo): SubscriptionNumbers =>
+    subscriptions.of(adapter, topic, subscription);
 
-  function published(info: PublishInfo, startedMs: number, error: unknown): void {
-    const failure = error === undefined ? "" : errorType(error);
-    const key = `${info.adapter} ${info.topic} ${failure}`;
-    const attributes = publishing.get(key, () => publishAttributes(info, failure));
-    meters.sent.add(key, () => attributes);
-    meters.operationDuration.record((performance.now() - startedMs) / 1000, attributes);
-  }
-
-  function started(attempt: AttemptInfo): void {
-    const { topic, subscription } = attempt;
-    const key = `${topic} ${subscription}`;
-    const own = (): Record<string, string> => subscriptionAttributes(topic, subscription);
-    meters.consumed.add(`${attempt.adapter} ${key}`, () => {
-      const { [at.OPERATION_NAME]: _, ...rest } = processAttributes(attempt, "");
-      return { [at.OPERATION_NAME]: "receive", ...rest };
-    });
-    if (attempt.attempt > 1) meters.redeliveries.add(key, own);
-    else {
-      const waitedMs = Math.max(0, Date.now() - attempt.publishTime.getTime());
-      meters.deliveryLatency.record(waitedMs / 1000, waiting.get(key, own));
-    }
-  }
-
-  function counted({ topic, subscription }: AttemptInfo, { outcome, reason }: AttemptEnd): void {
-    const key = `${topic} ${subscription}`;
-    if (outcome === "retry") meters.retries.add(key, () => subscriptionAttributes(topic, subscription));
-    if (outcome === "dead-letter") {
-      meters.deadLetters.add(`${key} ${reason}`, () => ({
-        ...subscriptionAttributes(topic, subscription),
-        [REASON]: reason ?? "",
-      }));
-    }
-  }
-
-  function ended(attempt: AttemptInfo, end: AttemptEnd): void {
-    counted(attempt, end);
-    const failure = end.outcome === "ack" || end.outcome === "release" ? "" : errorType(end.error);
-    const key = `${attempt.adapter} ${attempt.topic} ${attempt.subscription} ${failure}`;
-    const attributes = processing.get(key, () => processAttributes(attempt, failure));
-    meters.processDuration.record(end.durationMs / 1000, attributes);
+  function count({ retries, own }: SubscriptionNumbers, { outcome, reason }: AttemptEnd): void {
+    if (outcome === "retry") retries.count += 1;
+    else if (outcome === "dead-letter") meters.deadLetters.add({ ...own, [REASON]: reason ?? "" });
   }
 
   return {
-    publish(info): (end: PublishEnd) => void {
+    publish({ adapter, topic }): (end: PublishEnd) => void {
       const startedMs = performance.now();
-      return ({ error }) => published(info, startedMs, error);
+      return ({ error }) => {
+        const { attributes, sent } = topics.of(adapter, topic, "");
+        const all = error === undefined ? attributes : { ...attributes, [ERROR_TYPE]: errorType(error) };
+        if (error === undefined) sent.count += 1;
+        else meters.sent.add(all);
+        meters.operationDuration.record((performance.now() - startedMs) / 1000, all);
+      };
     },
+
     begin(attempt): (end: AttemptEnd) => void {
-      started(attempt);
-      return (end) => ended(attempt, end);
+      const numbers = numbersOf(attempt);
+      numbers.consumed.count += 1;
+      if (attempt.attempt > 1) numbers.redeliveries.count += 1;
+      else {
+        const waitedMs = Math.max(0, Date.now() - attempt.publishTime.getTime());
+        meters.deliveryLatency.record(waitedMs / 1000, numbers.own);
+      }
+      return (end) => {
+        count(numbers, end);
+        const succeeded = end.outcome === "ack" || end.outcome === "release";
+        const all = succeeded ? numbers.process : { ...numbers.process, [ERROR_TYPE]: errorType(end.error) };
+        meters.processDuration.record(end.durationMs / 1000, all);
+      };
     },
+
     skip(attempt, end): void {
-      counted(attempt, end);
+      count(numbersOf(attempt), end);
     },
   };
 }

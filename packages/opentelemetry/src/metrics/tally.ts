@@ -5,7 +5,8 @@ export interface Reading {
   observe(instrument: Observable, value: number, attributes?: MetricAttributes): void;
 }
 
-interface Cell {
+/** The count of one set of attributes. Whoever counts adds to it. */
+export interface Cell {
   readonly attributes: MetricAttributes;
   count: number;
 }
@@ -17,14 +18,24 @@ interface Cell {
 export class Tally {
   readonly #cells = new Map<string, Cell>();
 
-  /** Adds 1. `attributes` is called once for each key. */
-  add(key: string, attributes: () => MetricAttributes): void {
-    const cell = this.#cells.get(key);
-    if (cell === undefined) this.#cells.set(key, { attributes: attributes(), count: 1 });
-    else cell.count += 1;
+  /** The cell of these attributes, the same one for equal attributes. */
+  cell(attributes: MetricAttributes): Cell {
+    const key = JSON.stringify(attributes);
+    const known = this.#cells.get(key);
+    if (known !== undefined) return known;
+    const cell = { attributes, count: 0 };
+    this.#cells.set(key, cell);
+    return cell;
+  }
+
+  /** Adds 1; for what happens seldom. */
+  add(attributes: MetricAttributes): void {
+    this.cell(attributes).count += 1;
   }
 
   observe(reading: Reading, instrument: Observable): void {
-    for (const { attributes, count } of this.#cells.values()) reading.observe(instrument, count, attributes);
+    for (const { attributes, count } of this.#cells.values()) {
+      if (count > 0) reading.observe(instrument, count, attributes);
+    }
   }
 }

@@ -6,15 +6,15 @@ import type { CheckedOptions } from "../options.ts";
 import { fail } from "./failure.ts";
 import { messageAttributes } from "./message-attributes.ts";
 import { messageContext } from "./message-context.ts";
-import { type CommonParts, SpanNames } from "./span-names.ts";
+import { type CommonParts, type SpanNames, spanNames } from "./span-names.ts";
 
 type AttemptMethods = Pick<Instrumentation, "handle" | "receive" | "skip" | "settle">;
 
 /** The spans of attempts: `process` around a handler, `receive` in the pull form, and the settles where they are wanted. */
 export function attemptSpans(tracer: Tracer, options: CheckedOptions): AttemptMethods {
   const { spelling } = options;
-  const processNames = new SpanNames({ operation: "process", type: "process", side: "consume" }, spelling);
-  const receiveNames = new SpanNames({ operation: "receive", type: "receive", side: "consume" }, spelling);
+  const processNames = spanNames({ operation: "process", type: "process", side: "consume" }, spelling);
+  const receiveNames = spanNames({ operation: "receive", type: "receive", side: "consume" }, spelling);
   const begin = (names: SpanNames, kind: SpanKind, attempt: AttemptInfo): StartedSpan =>
     startSpan(tracer, options, names.of(attempt.adapter, attempt.topic, attempt.subscription), kind, attempt);
 
@@ -34,6 +34,8 @@ export function attemptSpans(tracer: Tracer, options: CheckedOptions): AttemptMe
     },
 
     skip(attempt, end): void {
+      // It was never anybody's: the next attempt tells of it.
+      if (end.outcome === "release" || end.outcome === "lost") return;
       const { span, common } = begin(processNames, SpanKind.CONSUMER, attempt);
       span.setAttribute(at.SKIPPED, true);
       endAttempt(span, at.PROCESS_EXCEPTION, common, end);
@@ -88,7 +90,7 @@ function endAttempt(span: Span, event: string, { attributes }: CommonParts, end:
 
 function settleSpans(tracer: Tracer, { spelling }: CheckedOptions): NonNullable<Instrumentation["settle"]> {
   const namesOf = (operation: SettleKind): SpanNames =>
-    new SpanNames({ operation, type: "settle", side: "consume" }, spelling);
+    spanNames({ operation, type: "settle", side: "consume" }, spelling);
   const names: Readonly<Record<SettleKind, SpanNames>> = {
     ack: namesOf("ack"),
     retry: namesOf("retry"),

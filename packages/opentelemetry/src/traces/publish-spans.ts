@@ -14,7 +14,7 @@ import type { CheckedOptions } from "../options.ts";
 import { fail } from "./failure.ts";
 import { messageAttributes } from "./message-attributes.ts";
 import { givenContext, injectSpan, messageContext } from "./message-context.ts";
-import { SpanNames } from "./span-names.ts";
+import { spanNames } from "./span-names.ts";
 
 /** The spans of publishing: `publish`, `create` for each entry of a batch with one `publish` for all of them, and `redrive`. */
 export function publishSpans(
@@ -22,15 +22,15 @@ export function publishSpans(
   options: CheckedOptions,
 ): Pick<Instrumentation, "publish" | "publishBatch" | "redrive"> {
   const { spelling, baggage } = options;
-  const publishNames = new SpanNames({ operation: "publish", type: "send", side: "publish" }, spelling);
-  const createNames = new SpanNames({ operation: "create", type: "create", side: "publish" }, spelling);
-  const redriveNames = new SpanNames({ operation: "redrive", type: "send", side: "publish" }, spelling);
+  const publishNames = spanNames({ operation: "publish", type: "send", side: "publish" }, spelling);
+  const createNames = spanNames({ operation: "create", type: "create", side: "publish" }, spelling);
+  const redriveNames = spanNames({ operation: "redrive", type: "send", side: "publish" }, spelling);
   const batchSpans = new WeakMap<BatchInfo, Span>();
 
   return {
     publish(info: PublishInfo, carrier: Carrier): (end: PublishEnd) => void {
       const { batch } = info;
-      const common = (batch === undefined ? publishNames : createNames).of(info.adapter, info.topic);
+      const common = (batch === undefined ? publishNames : createNames).of(info.adapter, info.topic, "");
       const given = givenContext(info.attributes);
       const active = context.active();
       const attributes = messageAttributes(common.attributes, info, options);
@@ -52,7 +52,7 @@ export function publishSpans(
     },
 
     publishBatch(batch: BatchInfo): (end: BatchEnd) => void {
-      const common = publishNames.of(batch.adapter, batch.topic);
+      const common = publishNames.of(batch.adapter, batch.topic, "");
       const attributes = { ...common.attributes, [at.BATCH_MESSAGE_COUNT]: batch.messages };
       const span = tracer.startSpan(common.name, { kind: SpanKind.CLIENT, attributes }, context.active());
       batchSpans.set(batch, span);

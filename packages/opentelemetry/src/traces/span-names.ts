@@ -3,6 +3,7 @@ import type { Attributes } from "@opentelemetry/api";
 import * as at from "../conventions/attribute-names.ts";
 import type { Spelling } from "../conventions/spelling.ts";
 import { type Side, systemNames } from "../conventions/system-names.ts";
+import { PlaceCache } from "../place-cache.ts";
 
 /** What a span does. `type` is one of the conventions' words, `operation` the name. */
 export interface SpanPurpose {
@@ -11,45 +12,27 @@ export interface SpanPurpose {
   readonly side: Side;
 }
 
-/** What all spans of one kind for one topic, or for one subscription, have in common. */
+/** What all spans of one purpose have in common for one topic, or for one subscription. */
 export interface CommonParts {
   readonly name: string;
   readonly attributes: Attributes;
 }
 
-/** Makes the name and the common attributes of spans of one kind, once for each topic and subscription. */
-export class SpanNames {
-  readonly #kind: SpanPurpose;
-  readonly #spelling: Spelling;
-  readonly #known = new Map<string, CommonParts>();
+export type SpanNames = PlaceCache<CommonParts>;
 
-  constructor(kind: SpanPurpose, spelling: Spelling) {
-    this.#kind = kind;
-    this.#spelling = spelling;
-  }
-
-  of(adapter: string, topic: string, subscription = ""): CommonParts {
-    const key = `${adapter} ${topic} ${subscription}`;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const made = this.#make(adapter, topic, subscription);
-    this.#known.set(key, made);
-    return made;
-  }
-
-  #make(adapter: string, topic: string, subscription: string): CommonParts {
-    const { operation, type, side } = this.#kind;
+export function spanNames({ operation, type, side }: SpanPurpose, spelling: Spelling): SpanNames {
+  return new PlaceCache((adapter, topic, subscription) => {
     const system = systemNames(adapter, side);
     return {
       name: `${operation} ${topic}`,
       attributes: {
         [at.SYSTEM_NAME]: system.name,
-        ...(this.#spelling === "both" ? { [at.OLD_SYSTEM]: system.old } : {}),
+        ...(spelling === "both" ? { [at.OLD_SYSTEM]: system.old } : {}),
         [at.OPERATION_NAME]: operation,
         [at.OPERATION_TYPE]: type,
         [at.DESTINATION_NAME]: topic,
         ...(subscription === "" ? {} : { [at.SUBSCRIPTION_NAME]: subscription }),
       },
     };
-  }
+  });
 }
