@@ -1,5 +1,5 @@
-import { metrics, trace } from "@opentelemetry/api";
-import type { Instrumentation } from "@anytopic/core";
+import { metrics, type Span, trace } from "@opentelemetry/api";
+import type { AttemptInfo, Instrumentation } from "@anytopic/core";
 
 import { eventMetrics } from "./metrics/event-metrics.ts";
 import { LiveState } from "./metrics/live-state.ts";
@@ -9,6 +9,7 @@ import { type CheckedOptions, checkedOptions, type OpenTelemetryOptions } from "
 import { SCOPE } from "./scope.ts";
 import { attemptSpans } from "./traces/attempt-spans.ts";
 import { publishSpans } from "./traces/publish-spans.ts";
+import { settleSpans } from "./traces/settle-spans.ts";
 import { quiet } from "./traces/suppression.ts";
 import { withMetrics } from "./with-metrics.ts";
 
@@ -29,9 +30,11 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Instrumentati
 
 function traced(options: CheckedOptions): Instrumentation {
   const tracer = (options.tracerProvider ?? trace).getTracer(SCOPE);
+  const attempts = options.settleSpans ? new WeakMap<AttemptInfo, Span>() : undefined;
   return {
     ...publishSpans(tracer, options),
-    ...attemptSpans(tracer, options),
+    ...attemptSpans(tracer, options, attempts),
+    ...(attempts === undefined ? {} : { settle: settleSpans(tracer, options, attempts) }),
     ...(options.quietClients ? { quiet } : {}),
   };
 }

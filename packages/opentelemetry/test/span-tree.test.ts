@@ -5,7 +5,7 @@ import { openTelemetry } from "@anytopic/opentelemetry";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { BROKER_NAMES, startTestBroker, type TestBroker } from "./brokers.ts";
-import { registerContexts, spanTree, Telemetry } from "./telemetry.ts";
+import { registerContexts, Telemetry } from "./telemetry.ts";
 
 registerContexts();
 
@@ -37,7 +37,7 @@ describe.each(BROKER_NAMES)("%s", (name) => {
     expect(await pubsub.deadLetters(stock).redrive()).toBe(1);
     const spans = await telemetry.ended(6);
 
-    expect(spanTree(spans)).toEqual([
+    expect(await telemetry.tree(6)).toEqual([
       "publish PRODUCER",
       "  process CONSUMER mail links=publish attempt=1 outcome=ack",
       "  process CONSUMER ERROR stock links=publish attempt=1 outcome=retry type=RangeError",

@@ -6,6 +6,7 @@ import {
   type ReadableSpan,
   type Sampler,
   SimpleSpanProcessor,
+  type SpanProcessor,
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import { expect } from "vitest";
@@ -20,11 +21,19 @@ export function registerContexts(): void {
 /** A provider of tracers that keeps its ended spans. */
 export class Telemetry {
   readonly #exporter = new InMemorySpanExporter();
+  /** Their ids, in the order of their starts: the clock of spans is too coarse. */
+  readonly #order = new Map<string, number>();
   readonly tracerProvider: TracerProvider;
 
   constructor(sampler?: Sampler) {
+    const inOrder: SpanProcessor = {
+      onStart: (span) => void this.#order.set(span.spanContext().spanId, this.#order.size),
+      onEnd: () => {},
+      forceFlush: async () => {},
+      shutdown: async () => {},
+    };
     this.tracerProvider = new TracerProvider({
-      spanProcessors: [new SimpleSpanProcessor({ exporter: this.#exporter })],
+      spanProcessors: [inOrder, new SimpleSpanProcessor({ exporter: this.#exporter })],
       ...(sampler === undefined ? {} : { sampler }),
     });
   }
@@ -38,15 +47,22 @@ export class Telemetry {
     await expect.poll(() => this.spans.length, { timeout: 20_000 }).toBe(count);
     return this.spans;
   }
+
+  /** The tree of all spans, when exactly so many have ended. */
+  async tree(count: number): Promise<string[]> {
+    const spans = await this.ended(count);
+    const started = (span: ReadableSpan): number => this.#order.get(span.spanContext().spanId) ?? -1;
+    return spanTree(spans.toSorted((one, other) => started(one) - started(other)));
+  }
 }
 
 const SHOWN = ["anytopic.attempt", "anytopic.outcome", "anytopic.dead.letter.reason", "anytopic.skipped", "error.type"];
 
 /**
- * All spans as lines: children below their parent, in the order of subscription and attempt, each with its kind, status, the names of
+ * All spans as lines: children below their parent, by subscription and else in the order of `spans`, each with its kind, status, the names of
  * the spans that it links to, and some attributes. Names of topics are left out.
  */
-export function spanTree(spans: readonly ReadableSpan[]): string[] {
+function spanTree(spans: readonly ReadableSpan[]): string[] {
   const byId = new Map(spans.map((span) => [span.spanContext().spanId, span]));
   const short = (span: ReadableSpan): string => span.name.split(" ")[0] ?? "";
   const nameOf = (id: string): string => short(byId.get(id) ?? ({ name: "elsewhere" } as ReadableSpan));
@@ -64,19 +80,15 @@ export function spanTree(spans: readonly ReadableSpan[]): string[] {
       ...shown,
     ].join(" ");
   };
-  const order = (span: ReadableSpan): string =>
-    [
-      String(span.attributes["messaging.destination.subscription.name"] ?? ""),
-      String(span.startTime[0]).padStart(12, "0"),
-      String(span.startTime[1]).padStart(9, "0"),
-    ].join(" ");
+  const subscriptionOf = ({ attributes }: ReadableSpan): string =>
+    String(attributes["messaging.destination.subscription.name"] ?? "");
   const below = (parent: string | undefined, indent: string): string[] =>
     spans
       .filter(({ parentSpanContext }) => {
         const id = parentSpanContext?.spanId;
         return parent === undefined ? id === undefined || !byId.has(id) : id === parent;
       })
-      .toSorted((one, other) => order(one).localeCompare(order(other)))
+      .toSorted((one, other) => subscriptionOf(one).localeCompare(subscriptionOf(other)))
       .flatMap((span) => [`${indent}${line(span)}`, ...below(span.spanContext().spanId, `${indent}  `)]);
   return below(undefined, "");
 }

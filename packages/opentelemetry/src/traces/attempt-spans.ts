@@ -1,5 +1,5 @@
 import { type Context, context, ROOT_CONTEXT, type Span, SpanKind, trace, type Tracer } from "@opentelemetry/api";
-import type { AttemptEnd, AttemptInfo, Instrumentation, SettleKind } from "@anytopic/core";
+import type { AttemptEnd, AttemptInfo, Instrumentation } from "@anytopic/core";
 
 import * as at from "../conventions/attribute-names.ts";
 import type { CheckedOptions } from "../options.ts";
@@ -8,15 +8,23 @@ import { messageAttributes } from "./message-attributes.ts";
 import { messageContext } from "./message-context.ts";
 import { type CommonParts, type SpanNames, spanNames } from "./span-names.ts";
 
-type AttemptMethods = Pick<Instrumentation, "handle" | "receive" | "skip" | "settle">;
+type AttemptMethods = Required<Pick<Instrumentation, "handle" | "receive" | "skip">>;
 
-/** The spans of attempts: `process` around a handler, `receive` in the pull form, and the settles where they are wanted. */
-export function attemptSpans(tracer: Tracer, options: CheckedOptions): AttemptMethods {
+/** The spans of attempts: `process` around a handler, and `receive` in the pull form. `attempts`: gets the spans that settles belong to. */
+export function attemptSpans(
+  tracer: Tracer,
+  options: CheckedOptions,
+  attempts: WeakMap<AttemptInfo, Span> | undefined,
+): AttemptMethods {
   const { spelling } = options;
   const processNames = spanNames({ operation: "process", type: "process", side: "consume" }, spelling);
   const receiveNames = spanNames({ operation: "receive", type: "receive", side: "consume" }, spelling);
-  const begin = (names: SpanNames, kind: SpanKind, attempt: AttemptInfo): StartedSpan =>
-    startSpan(tracer, options, names.of(attempt.adapter, attempt.topic, attempt.subscription), kind, attempt);
+  function begin(names: SpanNames, kind: SpanKind, attempt: AttemptInfo): StartedSpan {
+    const common = names.of(attempt.adapter, attempt.topic, attempt.subscription);
+    const started = startSpan(tracer, options, common, kind, attempt);
+    attempts?.set(attempt, started.span);
+    return started;
+  }
 
   return {
     handle(attempt, run): unknown {
@@ -40,8 +48,6 @@ export function attemptSpans(tracer: Tracer, options: CheckedOptions): AttemptMe
       span.setAttribute(at.SKIPPED, true);
       endAttempt(span, at.PROCESS_EXCEPTION, common, end);
     },
-
-    ...(options.settleSpans ? { settle: settleSpans(tracer, options) } : {}),
   };
 }
 
@@ -86,31 +92,4 @@ function endAttempt(span: Span, event: string, { attributes }: CommonParts, end:
   // A message that is given back has not failed, and neither has one whose work was done.
   if (end.outcome !== "ack" && end.outcome !== "release") fail(span, event, end.error, attributes);
   span.end();
-}
-
-function settleSpans(tracer: Tracer, { spelling }: CheckedOptions): NonNullable<Instrumentation["settle"]> {
-  const namesOf = (operation: SettleKind): SpanNames =>
-    spanNames({ operation, type: "settle", side: "consume" }, spelling);
-  const names: Readonly<Record<SettleKind, SpanNames>> = {
-    ack: namesOf("ack"),
-    retry: namesOf("retry"),
-    release: namesOf("release"),
-  };
-  return (attempt, settle) => {
-    const common = names[settle].of(attempt.adapter, attempt.topic, attempt.subscription);
-    const created = trace.getSpanContext(messageContext(attempt.attributes));
-    const span = tracer.startSpan(
-      common.name,
-      {
-        kind: SpanKind.CLIENT,
-        attributes: { ...common.attributes, [at.MESSAGE_ID]: attempt.id, [at.ATTEMPT]: attempt.attempt },
-        ...(created === undefined ? undefined : { links: [{ context: created }] }),
-      },
-      ROOT_CONTEXT,
-    );
-    return (error) => {
-      if (error !== undefined) fail(span, at.SETTLE_EXCEPTION, error, common.attributes);
-      span.end();
-    };
-  };
 }

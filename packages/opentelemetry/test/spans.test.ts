@@ -1,0 +1,306 @@
+import { randomUUID } from "node:crypto";
+
+import { context, propagation, trace } from "@opentelemetry/api";
+import { AlwaysOffSampler } from "@opentelemetry/sdk-trace";
+import { connect, defineSubscription, defineTopic, type PubSub, type Topic, VirtualClock } from "@anytopic/core";
+import { messageContext, openTelemetry, type OpenTelemetryOptions } from "@anytopic/opentelemetry";
+import { describe, expect, test } from "vitest";
+
+import { registerContexts, Telemetry } from "./telemetry.ts";
+
+registerContexts();
+
+interface Order {
+  readonly n: number;
+}
+
+const newTopic = (): Topic<Order, Order> => defineTopic<Order>(`t${randomUUID().slice(0, 8)}`);
+const TRACE = "0af7651916cd43dd8448eb211c80319c";
+const GIVEN = `00-${TRACE}-b7ad6b7169203331-01`;
+
+async function open(options: OpenTelemetryOptions = {}, telemetry = new Telemetry()): Promise<[PubSub, Telemetry]> {
+  const instrumentation = [openTelemetry({ tracerProvider: telemetry.tracerProvider, ...options })];
+  return [await connect("memory:", { instrumentation }), telemetry];
+}
+
+describe("publishing", () => {
+  test("the publish is a child of the span around it", async () => {
+    const [pubsub, telemetry] = await open();
+    const topic = newTopic();
+    await telemetry.tracerProvider.getTracer("app").startActiveSpan("request", async (span) => {
+      await pubsub.publish(topic, { n: 1 });
+      span.end();
+    });
+    expect(await telemetry.tree(2)).toEqual(["request INTERNAL", "  publish PRODUCER"]);
+    await pubsub.close();
+  });
+
+  test("a batch is one publish with a link to the creation of each entry, and handlers belong to these", async () => {
+    const [pubsub, telemetry] = await open();
+    const topic = newTopic();
+    await pubsub.subscribe(defineSubscription(topic, "s-one", {}), () => {});
+    await pubsub.publishBatch(topic, [{ event: { n: 1 } }, { event: { n: 2 } }]);
+    const spans = await telemetry.ended(5);
+    expect(await telemetry.tree(5)).toEqual([
+      "publish CLIENT links=create,create",
+      "create PRODUCER",
+      "  process CONSUMER one links=create attempt=1 outcome=ack",
+      "create PRODUCER",
+      "  process CONSUMER one links=create attempt=1 outcome=ack",
+    ]);
+    const batch = spans.find(({ name }) => name.startsWith("publish"));
+    expect(batch?.attributes["messaging.batch.message_count"]).toBe(2);
+    await pubsub.close();
+  });
+
+  test("a failed entry of a batch fails its own span and that of the batch", async () => {
+    const [pubsub, telemetry] = await open();
+    const topic = newTopic();
+    const large = { n: 1, text: "x".repeat(20_000_000) };
+    await pubsub.publishBatch(topic, [{ event: { n: 1 } }, { event: large }]);
+    expect(await telemetry.tree(3)).toEqual([
+      "publish CLIENT ERROR links=create,create type=LIMIT_EXCEEDED",
+      "create PRODUCER",
+      "create PRODUCER ERROR type=LIMIT_EXCEEDED",
+    ]);
+    await pubsub.close();
+  });
+
+  test("a failed publish says the code of its error", async () => {
+    const [pubsub, telemetry] = await open();
+    const topic = newTopic();
+    await pubsub.close();
+    const [other, failing] = await open({ bodySize: true });
+    await other.publish(topic, { n: 1, text: "x".repeat(20_000_000) } as Order).catch(() => {});
+    const [span] = await failing.ended(1);
+    expect(span?.attributes).toMatchObject({
+      "error.type": "LIMIT_EXCEEDED",
+      "messaging.message.body.size": 20_000_017,
+    });
+    expect(span?.status).toEqual({ code: 2 });
+    expect(telemetry.spans).toEqual([]);
+    await other.close();
+  });
+
+  test("with a mirror, one publish reaches the subscription twice, and the second copy is skipped", async () => {
+    const telemetry = new Telemetry();
+    const topic = newTopic();
+    const pubsub = await connect({
+      config: {
+        default: "one",
+        connections: { one: { url: `memory:${randomUUID()}` }, two: { url: `memory:${randomUUID()}` } },
+        topics: { [topic.name]: { mirror: "two", subscriptions: { "s-one": { connections: ["one", "two"] } } } },
+      },
+      instrumentation: [openTelemetry({ tracerProvider: telemetry.tracerProvider })],
+    });
+    await pubsub.subscribe(defineSubscription(topic, "s-one", {}), () => {});
+    await pubsub.publish(topic, { n: 1 });
+    expect(await telemetry.tree(3)).toEqual([
+      "publish PRODUCER",
+      "  process CONSUMER one links=publish attempt=1 outcome=ack",
+      "  process CONSUMER one links=publish attempt=1 outcome=ack skipped=true",
+    ]);
+    await pubsub.close();
+  });
+
+  test("a traceparent that the caller has set stays, and the publish has a link to it", async () => {
+    const [pubsub, telemetry] = await open();
+    const topic = newTopic();
+    const seen = Promise.withResolvers<Readonly<Record<string, string>>>();
+    await pubsub.subscribe(defineSubscription(topic, "s-one", {}), (_event, { attributes }) =>
+      seen.resolve(attributes),
+    );
+    await pubsub.publish(topic, { n: 1 }, { attributes: { traceparent: GIVEN } });
+    expect(await seen.promise).toEqual({ traceparent: GIVEN });
+    const spans = await telemetry.ended(2);
+    expect(await telemetry.tree(2)).toEqual([
+      "publish PRODUCER links=elsewhere",
+      "process CONSUMER one links=elsewhere attempt=1 outcome=ack",
+    ]);
+    expect(spans.map((span) => span.spanContext().traceId)).toContain(TRACE);
+    await pubsub.close();
+  });
+});
+
+describe("attempts", () => {
+  test("inside the handler its span is active, and other spans are made", async () => {
+    const [pubsub, telemetry] = await open();
+    const topic = newTopic();
+    await pubsub.subscribe(defineSubscription(topic, "s-one", {}), async () => {
+      await Promise.resolve();
+      telemetry.tracerProvider.getTracer("app").startSpan("query").end();
+    });
+    await pubsub.publish(topic, { n: 1 });
+    expect(await telemetry.tree(3)).toEqual([
+      "publish PRODUCER",
+      "  process CONSUMER one links=publish attempt=1 outcome=ack",
+      "    query INTERNAL",
+    ]);
+    await pubsub.close();
+  });
+
+  test('with correlate "link" an attempt is a trace of its own', async () => {
+    const [pubsub, telemetry] = await open({ correlate: "link" });
+    const topic = newTopic();
+    await pubsub.subscribe(defineSubscription(topic, "s-one", {}), () => {});
+    await pubsub.publish(topic, { n: 1 });
+    expect(await telemetry.tree(2)).toEqual([
+      "publish PRODUCER",
+      "process CONSUMER one links=publish attempt=1 outcome=ack",
+    ]);
+    await pubsub.close();
+  });
+
+  test("more than an hour after the publish, an attempt is a trace of its own", async () => {
+    const telemetry = new Telemetry();
+    const clock = new VirtualClock(Date.now() - 3_660_000);
+    const pubsub = await connect("memory:", {
+      clock,
+      instrumentation: [openTelemetry({ tracerProvider: telemetry.tracerProvider })],
+    });
+    const topic = newTopic();
+    await pubsub.publish(topic, { n: 0 });
+    await pubsub.subscribe(defineSubscription(topic, "s-one", {}), () => {});
+    await pubsub.publish(topic, { n: 1 });
+    expect(await telemetry.tree(3)).toEqual([
+      "publish PRODUCER",
+      "publish PRODUCER",
+      "process CONSUMER one links=publish attempt=1 outcome=ack",
+    ]);
+    await pubsub.close();
+  });
+
+  test("the context of Google's client library is read where there is no other", async () => {
+    const [pubsub, telemetry] = await open();
+    const topic = newTopic();
+    const subscription = defineSubscription(topic, "s-one", {});
+    await pubsub.subscribe(subscription, () => {});
+    const attributes = { googclient_traceparent: GIVEN, traceparent: "nonsense" };
+    await pubsub.publish(topic, { n: 1 }, { attributes });
+    const spans = await telemetry.ended(2);
+    const process = spans.find(({ name }) => name.startsWith("process"));
+    expect(process?.spanContext().traceId).toBe(TRACE);
+    await pubsub.close();
+  });
+
+  test("the pull form has a span from the hand-over to the settle, and its reader can go on in the trace", async () => {
+    const [pubsub, telemetry] = await open();
+    const topic = newTopic();
+    const subscription = defineSubscription(topic, "s-one", {});
+    const reading = pubsub.deliveries(subscription);
+    const next = reading.next();
+    await expect.poll(() => pubsub.health().subscriptions.length).toBe(1);
+    await pubsub.publish(topic, { n: 1 });
+    const { value: delivery } = await next;
+    context.with(messageContext(delivery!.attributes), () =>
+      telemetry.tracerProvider.getTracer("app").startSpan("work").end(),
+    );
+    await delivery!.ack();
+    expect(await telemetry.tree(3)).toEqual([
+      "publish PRODUCER",
+      "  work INTERNAL",
+      "  receive CLIENT one links=publish attempt=1 outcome=ack",
+    ]);
+    await reading.return?.();
+    await pubsub.close();
+  });
+
+  test("a message that no handler gets has a span that says so", async () => {
+    const [pubsub, telemetry] = await open();
+    const name = `t${randomUUID().slice(0, 8)}`;
+    const texts = defineTopic(name, { codec: "text" });
+    const orders = defineTopic<Order>(name);
+    await pubsub.subscribe(defineSubscription(orders, "s-one", {}), () => {});
+    await pubsub.publish(texts, "{ this is not JSON");
+    expect(await telemetry.tree(2)).toEqual([
+      "publish PRODUCER",
+      "  process CONSUMER ERROR one links=publish attempt=1 outcome=dead-letter reason=undecodable skipped=true type=SyntaxError",
+    ]);
+    await pubsub.close();
+  });
+
+  test("a handler that is abandoned when closing ends its span without an error", async () => {
+    const [pubsub, telemetry] = await open();
+    const topic = newTopic();
+    const started = Promise.withResolvers<void>();
+    await pubsub.subscribe(defineSubscription(topic, "s-one", {}), async (_event, { signal }) => {
+      started.resolve();
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      await new Promise(() => {});
+    });
+    await pubsub.publish(topic, { n: 1 });
+    await started.promise;
+    await pubsub.close({ timeoutMs: 0 });
+    expect(await telemetry.tree(2)).toEqual([
+      "publish PRODUCER",
+      "  process CONSUMER one links=publish attempt=1 outcome=release",
+    ]);
+  });
+
+  test("settles are spans when they are wanted", async () => {
+    const [pubsub, telemetry] = await open({ settleSpans: true });
+    const topic = newTopic();
+    const retryPolicy = { minBackoffMs: 1, maxBackoffMs: 1, maxRetries: 1 };
+    let attempts = 0;
+    await pubsub.subscribe(defineSubscription(topic, "s-one", { retryPolicy }), () => {
+      attempts += 1;
+      if (attempts === 1) throw new Error("once");
+    });
+    await pubsub.publish(topic, { n: 1 });
+    const spans = await telemetry.ended(5);
+    expect(await telemetry.tree(5)).toEqual([
+      "publish PRODUCER",
+      "  process CONSUMER ERROR one links=publish attempt=1 outcome=retry type=Error",
+      "    retry CLIENT one links=publish attempt=1",
+      "  process CONSUMER one links=publish attempt=2 outcome=ack",
+      "    ack CLIENT one links=publish attempt=2",
+    ]);
+    const retried = spans.find(({ attributes }) => attributes["anytopic.outcome"] === "retry");
+    expect(retried?.attributes["anytopic.retry.delay"]).toBeLessThanOrEqual(0.002);
+    await pubsub.close();
+  });
+});
+
+describe("what travels", () => {
+  async function attributesAfterPublish(options: OpenTelemetryOptions, telemetry?: Telemetry): Promise<unknown> {
+    const [pubsub] = await open(options, telemetry);
+    const topic = newTopic();
+    const seen = Promise.withResolvers<unknown>();
+    await pubsub.subscribe(defineSubscription(topic, "s-one", {}), (_event, { attributes }) =>
+      seen.resolve({ ...attributes, active: propagation.getActiveBaggage()?.getEntry("tenant")?.value }),
+    );
+    const baggage = propagation.createBaggage({ tenant: { value: "t1" } });
+    await context.with(propagation.setBaggage(context.active(), baggage), () => pubsub.publish(topic, { n: 1 }));
+    const result = await seen.promise;
+    await pubsub.close();
+    return result;
+  }
+
+  test("baggage stays at home", async () => {
+    expect(await attributesAfterPublish({})).toEqual({ traceparent: expect.any(String), active: undefined });
+  });
+
+  test("baggage travels when it is wanted", async () => {
+    expect(await attributesAfterPublish({ baggage: true })).toEqual({
+      traceparent: expect.any(String),
+      baggage: "tenant=t1",
+      active: "t1",
+    });
+  });
+
+  test("a trace that is not sampled travels as such, and makes no spans", async () => {
+    const telemetry = new Telemetry(new AlwaysOffSampler());
+    expect(await attributesAfterPublish({}, telemetry)).toMatchObject({
+      traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/),
+    });
+    expect(telemetry.spans).toEqual([]);
+  });
+
+  test("without traces nothing travels", async () => {
+    expect(await attributesAfterPublish({ traces: false })).toEqual({ active: undefined });
+  });
+
+  test("a message without a context has none", () => {
+    expect(trace.getSpanContext(messageContext({ traceparent: "nonsense" }))).toBeUndefined();
+  });
+});
