@@ -2,7 +2,8 @@ import type { ConnectedPubSub } from "@anytopic/core";
 
 import { CONNECTION, STATE } from "../conventions/metric-names.ts";
 import { Backlogs } from "./backlogs.ts";
-import type { Gauges, Values } from "./live-states.ts";
+import type { GaugeValues } from "./gauge-values.ts";
+import type { Gauges } from "./gauges.ts";
 
 const add = (one: number, other: number): number => one + other;
 const least = Math.min;
@@ -19,7 +20,7 @@ export class LiveState {
     this.#backlogs = new Backlogs(pubsub, statsEveryMs);
   }
 
-  observe(values: Values, gauges: Gauges): void {
+  observe(values: GaugeValues, gauges: Gauges): void {
     const { subscriptions, connections, publishing } = this.#pubsub.health();
     for (const one of subscriptions) {
       if (one.state === "closing") continue;
@@ -35,7 +36,7 @@ export class LiveState {
   }
 
   /** What a broker does not tell is not observed: never 0 for unknown. */
-  async observeBacklogs(values: Values, gauges: Gauges): Promise<void> {
+  async observeBacklogs(values: GaugeValues, gauges: Gauges): Promise<void> {
     for (const { of, stats } of await this.#backlogs.read()) {
       const { waiting, inFlight, delayed, oldestAgeMs, deadLetters } = stats;
       values.ofSubscription(gauges.backlog, of, waiting, most, { [STATE]: "waiting" });

@@ -2,6 +2,7 @@ import { type Histogram, type Meter, type MeterProvider, type Observable } from 
 
 import * as name from "../conventions/metric-names.ts";
 import { SCOPE } from "../scope.ts";
+import { gaugesOf } from "./gauges.ts";
 import { LiveStates } from "./live-states.ts";
 import { type Reading, Tally } from "./tally.ts";
 
@@ -48,7 +49,7 @@ export class Meters {
       "From the publish of a message to the start of its first attempt.",
     );
     const counters = this.#counters(meter);
-    const gauges = LiveStates.gauges(meter);
+    const gauges = gaugesOf(meter);
     meter.addBatchObservableCallback(
       async (result) => {
         // The API's type knows instruments of numbers only by their own kind of attributes.
@@ -56,7 +57,7 @@ export class Meters {
         for (const [instrument, tally] of counters) tally.observe(reading, instrument);
         await this.live.observe(reading, gauges);
       },
-      [...counters.keys(), ...Object.values(gauges)],
+      [...counters.keys(), ...Object.values(gauges).map(({ instrument }) => instrument)],
     );
   }
 
