@@ -9,7 +9,7 @@ import {
   type SpanProcessor,
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
-import { expect } from "vitest";
+import { vi } from "vitest";
 
 /** What the SDK registers for a process: where contexts live and how they travel. */
 export function registerContexts(): void {
@@ -44,7 +44,11 @@ export class Telemetry {
 
   /** Waits until exactly so many spans have ended. */
   async ended(count: number): Promise<readonly ReadableSpan[]> {
-    await expect.poll(() => this.spans.length, { timeout: 20_000 }).toBe(count);
+    const check = (): void => {
+      const { length } = this.spans;
+      if (length !== count) throw new Error(`${length} spans have ended, not ${count}`);
+    };
+    await vi.waitFor(check, { timeout: 20_000, interval: 20 });
     return this.spans;
   }
 
@@ -66,8 +70,12 @@ function spanTree(spans: readonly ReadableSpan[]): string[] {
   const byId = new Map(spans.map((span) => [span.spanContext().spanId, span]));
   const short = (span: ReadableSpan): string => span.name.split(" ")[0] ?? "";
   const nameOf = (id: string): string => short(byId.get(id) ?? ({ name: "elsewhere" } as ReadableSpan));
+  const subscriptionOf = ({ attributes }: ReadableSpan): string => {
+    const name = attributes["messaging.destination.subscription.name"];
+    return typeof name === "string" ? name : "";
+  };
   const line = (span: ReadableSpan): string => {
-    const subscription = span.attributes["messaging.destination.subscription.name"];
+    const subscription = subscriptionOf(span);
     const status = span.status.code === SpanStatusCode.ERROR ? " ERROR" : "";
     const links = span.links.map((link) => nameOf(link.context.spanId)).join(",");
     const shown = SHOWN.filter((key) => span.attributes[key] !== undefined).map(
@@ -75,13 +83,11 @@ function spanTree(spans: readonly ReadableSpan[]): string[] {
     );
     return [
       `${short(span)} ${SpanKind[span.kind]}${status}`,
-      ...(subscription === undefined ? [] : [String(subscription).split("-").at(-1)]),
+      ...(subscription === "" ? [] : [subscription.split("-").at(-1)]),
       ...(links === "" ? [] : [`links=${links}`]),
       ...shown,
     ].join(" ");
   };
-  const subscriptionOf = ({ attributes }: ReadableSpan): string =>
-    String(attributes["messaging.destination.subscription.name"] ?? "");
   const below = (parent: string | undefined, indent: string): string[] =>
     spans
       .filter(({ parentSpanContext }) => {

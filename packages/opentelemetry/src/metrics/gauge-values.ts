@@ -17,7 +17,7 @@ export interface Gauge {
   readonly name: string;
   readonly instrument: Observable;
   /** The value of what is gone: 0, or not a number where 0 would say something that nobody knows. */
-  readonly gone: 0 | typeof Number.NaN;
+  readonly gone: number;
 }
 
 /** Collects the values of one reading, so that each gauge gets one value for each set of attributes. */
