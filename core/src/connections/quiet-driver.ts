@@ -7,7 +7,6 @@ import type { Quiet } from "../observe/quiet-calls.ts";
  * them, because a driver recognises its deliveries by identity.
  */
 export function quietDriver(driver: Driver, quiet: Quiet): Driver {
-  const { stats } = driver;
   return forwardDriver(driver, {
     plan: (topology, signal) => quiet(() => driver.plan(topology, signal)),
     apply: (topology, options) => quiet(() => driver.apply(topology, options)),
@@ -17,9 +16,13 @@ export function quietDriver(driver: Driver, quiet: Quiet): Driver {
       quietSubscriber(await quiet(() => driver.openSubscriber(subscription, sink, options)), quiet),
     openDeadLetters: async (subscription) =>
       quietDeadLetters(await quiet(() => driver.openDeadLetters(subscription)), quiet),
-    ...(stats === undefined ? {} : { stats: (subscription) => quiet(() => stats.call(driver, subscription)) }),
+    ...(driver.stats === undefined ? {} : { stats: quietStats(driver, quiet) }),
     close: (timeoutMs) => quiet(() => driver.close(timeoutMs)),
   });
+}
+
+function quietStats(driver: Driver, quiet: Quiet): NonNullable<Driver["stats"]> {
+  return (subscription) => quiet(() => (driver as Required<Driver>).stats(subscription));
 }
 
 function quietPublisher(publisher: DriverPublisher, quiet: Quiet): DriverPublisher {

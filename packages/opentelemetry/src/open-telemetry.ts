@@ -25,7 +25,9 @@ import { withMetrics } from "./with-metrics.ts";
 export function openTelemetry(options: OpenTelemetryOptions = {}): Instrumentation {
   const checked = checkedOptions(options);
   const spans = checked.traces ? traced(checked) : {};
-  return checked.metrics ? metered(spans, checked) : spans;
+  if (checked.metrics) return metered(spans, checked);
+  // `connect` refuses an instrumentation without a method, and a program may switch everything off by its configuration.
+  return checked.traces ? spans : { connected: () => {} };
 }
 
 function traced(options: CheckedOptions): Instrumentation {
