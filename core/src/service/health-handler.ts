@@ -1,8 +1,8 @@
-import type { ConnectionHealth, Health, SubscriptionHealth } from "../observe/health.ts";
+import type { Health } from "../observe/health.ts";
 import { type NumberLimits, integerOption, rejectUnknownKeys } from "../options/option-checks.ts";
 import type { PubSub } from "../pubsub.ts";
 import { requireBoolean } from "./require-options.ts";
-import { EventLoopWatch } from "./event-loop-watch.ts";
+import { EventLoopBlocks } from "./event-loop-blocks.ts";
 
 const MAX_BLOCK_LIMITS: NumberLimits = { min: 1000, max: 3_600_000, default: 30_000, unit: "ms" };
 
@@ -38,13 +38,13 @@ export function healthHandler(
   rejectUnknownKeys("healthHandler", options, ["errorMessages", "maxBlockMs"]);
   const errorMessages = requireBoolean("errorMessages", options.errorMessages ?? false);
   const maxBlockMs = integerOption("maxBlockMs", options.maxBlockMs, MAX_BLOCK_LIMITS);
-  const watch = new EventLoopWatch(maxBlockMs, () => pubsub.isClosed);
+  const blocks = new EventLoopBlocks(maxBlockMs, () => pubsub.isClosed);
   return ({ url, method }) => {
     const { pathname } = new URL(url, "http://localhost");
     const probe = /\/(livez|readyz)\/?$/.exec(pathname)?.[1];
     if (probe === undefined || (method !== "GET" && method !== "HEAD")) return new Response(null, { status: 404 });
     const health = pubsub.health();
-    const reasons = probe === "livez" ? deadReasons(health, watch.blockedMs) : unreadyReasons(health);
+    const reasons = probe === "livez" ? deadReasons(health, blocks.lastMs) : unreadyReasons(health);
     const ok = reasons.length === 0;
     const body = { ok, reasons, health: errorMessages ? health : withoutMessages(health) };
     return new Response(method === "HEAD" ? null : `${JSON.stringify(body)}\n`, {
@@ -69,16 +69,10 @@ function unreadyReasons({ closing, status }: Health): readonly string[] {
   return status === "down" ? ["every connection is down"] : [];
 }
 
-type Shown = Pick<ConnectionHealth | SubscriptionHealth, "error">;
-
 function withoutMessages(health: Health): object {
-  const bare = <Part extends Shown>(part: Part): object => ({
+  const bare = (part: Pick<Health, "error">): object => ({
     ...part,
     error: part.error === undefined ? undefined : { code: part.error.code },
   });
-  return {
-    ...bare(health),
-    connections: health.connections.map(bare),
-    subscriptions: health.subscriptions.map(bare),
-  };
+  return { ...bare(health), connections: health.connections.map(bare), subscriptions: health.subscriptions.map(bare) };
 }

@@ -59,21 +59,22 @@ export function shutdownOnSignal(pubsub: PubSub | readonly PubSub[], options: Sh
       });
     }
   };
-  let begun: Promise<void> | undefined;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (begun !== undefined) process.exit(128 + constants.signals[signal]);
-    begun = shutDown();
-    underWay.add(begun);
-    void begun.then(async () => {
-      await Promise.all(underWay);
-      // `process.exitCode` is 1 when something failed, here or in another call.
-      if (exits) process.exit();
-    });
+  let begun = false;
+  const onSignal = async (signal: NodeJS.Signals): Promise<void> => {
+    if (begun) process.exit(128 + constants.signals[signal]);
+    begun = true;
+    underWay.add(shutDown());
+    // Not before the others have begun too: this signal calls them one after the other.
+    await undefined;
+    await Promise.all(underWay);
+    // `process.exitCode` is 1 when something failed, here or in another call.
+    if (exits) process.exit();
   };
-  for (const signal of signals) process.on(signal, onSignal);
+  const listener = (signal: NodeJS.Signals): void => void onSignal(signal);
+  for (const signal of signals) process.on(signal, listener);
   return {
     [Symbol.dispose]() {
-      for (const signal of signals) process.off(signal, onSignal);
+      for (const signal of signals) process.off(signal, listener);
     },
   };
 }

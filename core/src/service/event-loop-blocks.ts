@@ -8,7 +8,7 @@ const STEP_MS = 1000;
  * this is for the answer afterwards: a process that is blocked again and again answers some of them. Not `monitorEventLoopDelay`: that
  * gives the longest delay since it was started, not the last one.
  */
-export class EventLoopWatch {
+export class EventLoopBlocks {
   readonly #clock: Clock;
   readonly #limitMs: number;
   readonly #isOver: () => boolean;
@@ -25,7 +25,7 @@ export class EventLoopWatch {
   }
 
   /** How long the last block took that was longer than the limit, in ms; 0 when the limit has passed since its end. */
-  get blockedMs(): number {
+  get lastMs(): number {
     // The answer to a probe may come before the late timer.
     this.#look();
     const nowMs = this.#clock.monotonicNow();
