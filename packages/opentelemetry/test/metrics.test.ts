@@ -177,6 +177,9 @@ describe("a broker", () => {
     expect(await metrics.lines()).toContain("anytopic.connection.up connection=default: 0");
     seen.context?.status("down", new PubSubError("UNAVAILABLE", "gone"));
     seen.context?.status("up");
+    // Trouble that was only announced breaks no connection.
+    seen.context?.status("degraded", new PubSubError("UNAVAILABLE", "soon"));
+    seen.context?.status("up");
     const lines = await metrics.lines();
     expect(lines).toContain("anytopic.connection.up connection=default: 1");
     expect(lines).toContain("anytopic.connection.reconnects connection=default: 1");

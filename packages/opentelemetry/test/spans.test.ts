@@ -300,6 +300,12 @@ describe("what travels", () => {
     expect(await attributesAfterPublish({ traces: false })).toEqual({ active: undefined });
   });
 
+  test("the baggage of a message is read only when it is wanted", () => {
+    const attributes = { traceparent: GIVEN, baggage: "tenant=t1" };
+    expect(propagation.getBaggage(messageContext(attributes))).toBeUndefined();
+    expect(propagation.getBaggage(messageContext(attributes, { baggage: true }))?.getEntry("tenant")?.value).toBe("t1");
+  });
+
   test("a message without a context has none", () => {
     expect(trace.getSpanContext(messageContext({ traceparent: "nonsense" }))).toBeUndefined();
   });
