@@ -115,6 +115,20 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
       proves: "without a logger, what stands still is said once, as a process warning",
     },
   ],
+  C45: [
+    {
+      file: "core/test/instrumentation-ends.test.ts",
+      proves: "a table of all ways in which an attempt can end: each is told once",
+    },
+    {
+      file: "core/test/instrumentation-carrier.test.ts",
+      proves: "what instrumentations may add, and which limits leave it out",
+    },
+    {
+      file: "core/test/diagnostics-channel.test.ts",
+      proves: "the tracing channels, as a tracer from outside uses them",
+    },
+  ],
 };
 
 /** What no test proves yet, with the reason. */

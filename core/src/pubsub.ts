@@ -1,5 +1,6 @@
 import type { Capabilities } from "./contract/capabilities.ts";
 import { CloseBudget } from "./base/close-budget.ts";
+import type { ConnectionInfo } from "./connections/connection-info.ts";
 import type { ConnectionEnvironment } from "./connections/connection.ts";
 import type { ConnectionRouter } from "./connections/connection-router.ts";
 import type { ConnectOptions } from "./connections/connect-options.ts";
@@ -16,26 +17,12 @@ import type { Publisher, PublishEntry, PublishOptions, PublishResult } from "./p
 import { closedError, requireOpen } from "./base/require-open.ts";
 import { Subscribing } from "./consume/subscribing.ts";
 import type { SubscriptionWorker } from "./consume/subscription-worker.ts";
-import { type AnySubscription, type Subscription, subscriptionPath } from "./declare/subscription.ts";
+import type { AnySubscription, Subscription } from "./declare/subscription.ts";
 import type { AnyTopic, Topic } from "./declare/topic.ts";
 import { statisticsOn } from "./connections/statistics.ts";
 import type { SubscriptionStatistics } from "./contract/statistics.ts";
 import { closeTimeout, type CloseOptions, type SubscribeOptions, type Worker } from "./consume/worker.ts";
 import { requireKind } from "./declare/wrong-argument.ts";
-
-/** One connection of a `PubSub`. */
-export interface ConnectionInfo {
-  readonly name: string;
-  /** The adapter's name. */
-  readonly adapter: string;
-  /** Broker program and version, as the server tells it. */
-  readonly server: string;
-  readonly capabilities: Capabilities;
-  /** The client library's own object, see the adapter's README. */
-  readonly native: unknown;
-  /** What `plan` cannot see on this broker, and how to look at it by hand, as a sentence. `undefined` when it sees everything. */
-  readonly blindSpot: string | undefined;
-}
 
 /**
  * A connection to one or several brokers: publishes, subscribes, and manages dead letters. Made by `connect`. All methods
@@ -231,11 +218,7 @@ export class PubSub implements AsyncDisposable {
 
   /** The subscriptions that have a worker here. */
   get subscriptions(): readonly AnySubscription[] {
-    return [
-      ...new Map(
-        this.#subscribing.workers.map(({ subscription }) => [subscriptionPath(subscription), subscription]),
-      ).values(),
-    ];
+    return this.#subscribing.subscriptions;
   }
 
   /** The state of all connections and workers now. Cheap: no request to a broker. */

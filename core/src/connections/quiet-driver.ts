@@ -2,6 +2,8 @@ import type { Driver, DriverDeadLetters, DriverPublisher, DriverSubscriber, Take
 import { forwardDeadLetters, forwardDriver, forwardLetter, forwardPublisher } from "../intercept.ts";
 import type { Quiet } from "../observe/quiet-calls.ts";
 
+type Stats = NonNullable<Driver["stats"]>;
+
 /**
  * The same driver; every call of it that may reach the broker runs inside `quiet`. Settles are not wrapped here but where core calls
  * them, because a driver recognises its deliveries by identity.
@@ -16,13 +18,11 @@ export function quietDriver(driver: Driver, quiet: Quiet): Driver {
       quietSubscriber(await quiet(() => driver.openSubscriber(subscription, sink, options)), quiet),
     openDeadLetters: async (subscription) =>
       quietDeadLetters(await quiet(() => driver.openDeadLetters(subscription)), quiet),
-    ...(driver.stats === undefined ? {} : { stats: quietStats(driver, quiet) }),
+    ...(driver.stats === undefined
+      ? {}
+      : { stats: (subscription) => quiet(() => driver.stats?.(subscription) as ReturnType<Stats>) }),
     close: (timeoutMs) => quiet(() => driver.close(timeoutMs)),
   });
-}
-
-function quietStats(driver: Driver, quiet: Quiet): NonNullable<Driver["stats"]> {
-  return (subscription) => quiet(() => (driver as Required<Driver>).stats(subscription));
 }
 
 function quietPublisher(publisher: DriverPublisher, quiet: Quiet): DriverPublisher {
@@ -34,8 +34,8 @@ function quietPublisher(publisher: DriverPublisher, quiet: Quiet): DriverPublish
 
 function quietSubscriber(subscriber: DriverSubscriber, quiet: Quiet): DriverSubscriber {
   return {
-    ...(subscriber.overdueMs === undefined ? {} : { overdueMs: subscriber.overdueMs.bind(subscriber) }),
     extend: (deliveries) => quiet(() => subscriber.extend(deliveries)),
+    ...(subscriber.overdueMs === undefined ? {} : { overdueMs: subscriber.overdueMs.bind(subscriber) }),
     stop: (timeoutMs) => quiet(() => subscriber.stop(timeoutMs)),
     close: (timeoutMs) => quiet(() => subscriber.close(timeoutMs)),
   };

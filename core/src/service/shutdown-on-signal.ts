@@ -63,9 +63,10 @@ export function shutdownOnSignal(pubsub: PubSub | readonly PubSub[], options: Sh
   const onSignal = async (signal: NodeJS.Signals): Promise<void> => {
     if (begun) process.exit(128 + constants.signals[signal]);
     begun = true;
-    underWay.add(shutDown());
-    // Not before the others have begun too: this signal calls them one after the other.
-    await undefined;
+    const own = shutDown();
+    underWay.add(own);
+    await own;
+    // By now the others have begun too.
     await Promise.all(underWay);
     // `process.exitCode` is 1 when something failed, here or in another call.
     if (exits) process.exit();
