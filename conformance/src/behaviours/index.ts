@@ -95,6 +95,7 @@ import { outOfRange as capabilitiesOutOfRange } from "./capabilities/out-of-rang
 import { addedAttributes as instrumentationAddedAttributes } from "./instrumentation/added-attributes.ts";
 import { everyEnd as instrumentationEveryEnd } from "./instrumentation/every-end.ts";
 import { withinLimits as instrumentationWithinLimits } from "./instrumentation/within-limits.ts";
+import { stats as observeStats, statsOrdered as observeStatsOrdered } from "./observe/stats.ts";
 import { deletedSubscription as lifeDeletedSubscription } from "./life/deleted-subscription.ts";
 import { events as lifeEvents } from "./life/events.ts";
 import { idle as lifeIdle } from "./life/idle.ts";
@@ -222,6 +223,8 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   instrumentationWithinLimits,
   lifeDeletedSubscription,
   lifeEvents,
+  observeStats,
+  observeStatsOrdered,
   lifeIdle,
   lifeLeavesNothing,
   lifePayloads,
