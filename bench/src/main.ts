@@ -3,6 +3,7 @@ import { benchGcp } from "./gcp.ts";
 import { benchMemory } from "./memory.ts";
 import { benchMetrics } from "./metrics.ts";
 import { benchNats } from "./nats.ts";
+import { benchOpenTelemetry } from "./opentelemetry.ts";
 import { benchRabbitmq } from "./rabbitmq.ts";
 
 /** What `npm run bench -- <name>…` can measure; without a name, everything. */
@@ -13,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   rabbitmq: benchRabbitmq,
   aws: benchAws,
   gcp: benchGcp,
+  opentelemetry: benchOpenTelemetry,
 };
 
 const names = process.argv.slice(2);

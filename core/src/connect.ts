@@ -72,6 +72,7 @@ async function open(
     if (signal?.aborted !== true) await closing;
     throw error;
   }
+  environment.instrumented.connected(pubsub);
   return pubsub;
 }
 
@@ -129,14 +130,23 @@ function withConfigured(given: ConnectOptions, config: LoadedConfig): ConnectOpt
 }
 
 function environmentOf(options: ConnectOptions): ConnectionEnvironment {
-  const { clock = systemClock, observer, instrumentation = [] } = options;
+  const { clock = systemClock, instrumentation = [] } = options;
   const logger = guardedLogger(options.logger ?? warningsLogger(clock));
+  const instrumented = new Instrumented(instrumentation, logger);
+  const observers = [options.observer ?? [], instrumented.own?.observers ?? []].flat();
   return {
     clock,
     random: options.random ?? Math.random,
     logger,
-    observe: observer === undefined ? undefined : guarded(observer, logger),
-    instrumented: new Instrumented(instrumentation, logger),
+    observe: together(observers.map((observer) => guarded(observer, logger))),
+    instrumented,
+  };
+}
+
+function together(observers: readonly Observer[]): Observer | undefined {
+  if (observers.length <= 1) return observers[0];
+  return (event) => {
+    for (const observer of observers) observer(event);
   };
 }
 
