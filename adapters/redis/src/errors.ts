@@ -1,0 +1,87 @@
+import { PubSubError, type PubSubErrorCode } from "@anytopic/core/driver";
+import {
+  ClientClosedError,
+  ClientOfflineError,
+  ConnectionTimeoutError,
+  DisconnectsClientError,
+  ErrorReply,
+  SocketClosedUnexpectedlyError,
+  SocketTimeoutError,
+  TimeoutError,
+} from "@redis/client";
+
+const CREATE = 'create it with "anytopic apply" or provisioning "ensure"';
+
+/** Our code for the first word of an error reply, and what to do about it. Redis keeps these words stable, not the rest. */
+const BY_WORD: ReadonlyMap<string, readonly [PubSubErrorCode, string]> = new Map<string, [PubSubErrorCode, string]>([
+  ["NOGROUP", ["NOT_FOUND", CREATE]],
+  // A stream was deleted while a reader waited for its messages.
+  ["UNBLOCKED", ["NOT_FOUND", CREATE]],
+  ["OOM", ["RESOURCE_EXHAUSTED", "the server has reached maxmemory: free memory or raise it"]],
+  ["NOPERM", ["PERMISSION_DENIED", "the user's ACL does not allow this command or key"]],
+  ["NOAUTH", ["UNAUTHENTICATED", "the server asks for a password: set the options password and username"]],
+  ["WRONGPASS", ["UNAUTHENTICATED", "the server refuses the user name or the password"]],
+  ["WRONGTYPE", ["TOPOLOGY_MISMATCH", "the key exists and is of another type: choose another name or prefix"]],
+  ["LOADING", ["UNAVAILABLE", "the server is loading its data"]],
+  ["BUSY", ["UNAVAILABLE", "the server is running a long script"]],
+  ["TRYAGAIN", ["UNAVAILABLE", "the cluster is moving this key"]],
+  ["CLUSTERDOWN", ["UNAVAILABLE", "the cluster has no complete set of masters"]],
+  ["MASTERDOWN", ["UNAVAILABLE", "the replica has lost its master"]],
+  ["READONLY", ["UNAVAILABLE", "the server is a replica now"]],
+  ["MOVED", ["UNAVAILABLE", "another node of the cluster has this key now"]],
+  ["ASK", ["UNAVAILABLE", "another node of the cluster has this key now"]],
+  ["NOREPLICAS", ["UNAVAILABLE", "too few replicas are connected (min-replicas-to-write)"]],
+  ["MISCONF", ["RESOURCE_EXHAUSTED", "the server cannot write its data to disk"]],
+]);
+
+/** The client's classes of errors with one meaning each. */
+const BY_CLASS: readonly (readonly [type: new (...args: never[]) => Error, code: PubSubErrorCode, words: string])[] = [
+  [ClientOfflineError, "UNAVAILABLE", "not connected to Redis; reconnecting"],
+  [SocketClosedUnexpectedlyError, "UNAVAILABLE", "the connection to Redis was lost"],
+  [SocketTimeoutError, "UNAVAILABLE", "the server does not answer"],
+  [ConnectionTimeoutError, "UNAVAILABLE", "no server answers in time"],
+  [DisconnectsClientError, "CLOSED", "the connection to Redis is closed"],
+  [ClientClosedError, "CLOSED", "the connection to Redis is closed"],
+  [TimeoutError, "TIMEOUT", "the server did not answer in time"],
+];
+
+const UNREACHABLE =
+  /^(?:ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN|ENOTFOUND|EAI_\w+)$/;
+
+/** Translates what the client library or the server reports. `what` names what was tried. */
+export function toPubSubError(error: unknown, what: string): PubSubError {
+  if (error instanceof PubSubError) return error;
+  const [code, words] = classify(error);
+  return new PubSubError(code, `${what}: ${words}`, { cause: error });
+}
+
+export function leaseLost(): PubSubError {
+  return new PubSubError("LEASE_LOST", "the message no longer belongs to this worker");
+}
+
+export function notFound(what: string): PubSubError {
+  return new PubSubError("NOT_FOUND", `${what} does not exist: ${CREATE}`);
+}
+
+/** The first word of the server's error reply, such as `NOGROUP`; empty when it is none. */
+export function replyWord(error: unknown): string {
+  return error instanceof ErrorReply ? (/^[A-Z]+/.exec(error.message)?.[0] ?? "") : "";
+}
+
+function classify(error: unknown): readonly [PubSubErrorCode, string] {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof ErrorReply) {
+    const known = BY_WORD.get(replyWord(error));
+    return known === undefined ? ["REJECTED", `the server refuses: ${message}`] : known;
+  }
+  const ofClass = BY_CLASS.find(([type]) => error instanceof type);
+  if (ofClass !== undefined) return [ofClass[1], ofClass[2]];
+  const systemCode = codeOf(error) ?? codeOf(error instanceof Error ? error.cause : undefined) ?? "";
+  if (UNREACHABLE.test(systemCode)) return ["UNAVAILABLE", `no server answers (${systemCode})`];
+  return ["UNKNOWN", message];
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
