@@ -48,15 +48,7 @@ export interface RedisOptions {
   readonly pingIntervalMs?: number | undefined;
 }
 
-type WithDefault =
-  | "cluster"
-  | "db"
-  | "name"
-  | "prefix"
-  | "durability"
-  | "replicas"
-  | "unsafeServer"
-  | "pingIntervalMs";
+type WithDefault = "cluster" | "db" | "name" | "prefix" | "durability" | "replicas" | "unsafeServer" | "pingIntervalMs";
 
 /** Options with all defaults; frozen. */
 export type CheckedOptions = Checked<Omit<RedisOptions, "servers" | "tls">, WithDefault> & {
@@ -76,7 +68,11 @@ export const OPTIONS: OptionTable<CheckedOptions> = {
     sentinelPassword: option.secret(),
     db: option.integer({ min: 0, max: 1_000_000, default: 0, inUrl: false }),
     tls: { kind: "object", inUrl: false, default: undefined, check: checkedTls },
-    name: option.text({ matches: /^[!-~]{1,100}$/, allowed: "1 to 100 ASCII characters without spaces", default: "anytopic" }),
+    name: option.text({
+      matches: /^[!-~]{1,100}$/,
+      allowed: "1 to 100 ASCII characters without spaces",
+      default: "anytopic",
+    }),
     prefix: option.text({
       matches: (prefix) => prefix === "" || (prefix.length <= 64 && isNamePart(prefix)),
       allowed: `up to 64 ${NAME_PART_RULE}`,
@@ -128,8 +124,9 @@ function checkedTls(option: string, value: unknown): TlsOptions | undefined {
 
 const FORM = "redis://[user:password@]host[:port][,host[:port]…][/db][?option=value&…]";
 /** In a URL each TLS option has a parameter of its own. */
-const TLS = { tlsCaFile: option.text(), tlsCertFile: option.text(), tlsKeyFile: option.text() };
-const PARAMETERS = { ...OPTIONS, rules: { ...OPTIONS.rules, ...TLS } };
+const TLS_PARAMETERS = { tlsCaFile: option.text(), tlsCertFile: option.text(), tlsKeyFile: option.text() };
+const { servers: _servers, ...RULES } = OPTIONS.rules;
+const PARAMETERS = { ...OPTIONS, rules: { ...RULES, ...TLS_PARAMETERS } };
 
 export const optionsFromUrl: OptionsFromUrl<CheckedOptions> = urlReader(OPTIONS, readUrl, checkedOptions);
 

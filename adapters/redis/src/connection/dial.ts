@@ -1,11 +1,12 @@
 import { isIP } from "node:net";
 import { type Clock, PubSubError, requireWithin } from "@anytopic/core/driver";
-import { createClient, RESP_TYPES } from "@redis/client";
+import { createClient, type RedisClientOptions, type RedisClientType, RESP_TYPES } from "@redis/client";
+import { replyWord } from "../errors.ts";
 import type { CheckedOptions } from "../options.ts";
 import { type Address, shownAddress } from "./address.ts";
 import { readTlsFiles } from "./tls-options.ts";
 
-export type Client = ReturnType<typeof createClient>;
+export type Client = RedisClientType<{}, {}, {}, 2>;
 export type Command = readonly (string | Buffer)[];
 
 /** One dial may take so long, login included, in ms. */
@@ -75,8 +76,12 @@ export async function dial(
 
 async function connectAndGreet(client: Client, name: string): Promise<Hello> {
   await client.connect();
-  const reply = (await client.sendCommand(["HELLO", "2", "SETNAME", name])) as unknown as readonly unknown[];
-  const fields = new Map<string, unknown>();
+  const reply = (await client.sendCommand(["HELLO", "2", "SETNAME", name])) as unknown as readonly (Buffer | number)[];
+  // A server that has just started says hello, and refuses all else until it has read its data.
+  await client.sendCommand(["PING"]).catch((error: unknown) => {
+    if (replyWord(error) !== "NOPERM") throw error;
+  });
+  const fields = new Map<string, Buffer | number | undefined>();
   for (let at = 0; at + 1 < reply.length; at += 2) fields.set(String(reply[at]), reply[at + 1]);
   const text = (field: string): string => String(fields.get(field) ?? "");
   return {
@@ -94,27 +99,33 @@ function newClient(
   { user, password, db }: Login,
   signal: AbortSignal,
 ): Client {
-  const credentials = { ...(user === undefined ? {} : { username: user }), ...(password === undefined ? {} : { password }) };
-  return createClient({
+  const credentials = {
+    ...(user === undefined ? {} : { username: user }),
+    ...(password === undefined ? {} : { password }),
+  };
+  const options: RedisClientOptions<{}, {}, {}, 2> = {
     RESP: 2,
     disableOfflineQueue: true,
     // Both would need permissions of an ACL.
     disableClientInfo: true,
     maintNotifications: "disabled",
     // The client's own timeout makes an AbortSignal for every command, and does not end one that was sent.
-    commandOptions: { timeout: undefined, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
+    commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
     socket: {
       host,
       port,
       signal,
       connectTimeout: DIAL_TIMEOUT_MS,
       reconnectStrategy: false,
-      ...(tls === undefined ? {} : { ...(isIP(host) === 0 ? { servername: host } : {}), ...readTlsFiles(tls), tls: true }),
+      ...(tls === undefined
+        ? {}
+        : { ...(isIP(host) === 0 ? { servername: host } : {}), ...readTlsFiles(tls), tls: true }),
     },
     database: db,
     // A function: printing the client does not print what it encloses.
     ...(password === undefined
       ? {}
       : { credentialsProvider: { type: "async-credentials-provider", credentials: async () => credentials } }),
-  } as Parameters<typeof createClient>[0]) as Client;
+  };
+  return createClient(options);
 }

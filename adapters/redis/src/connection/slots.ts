@@ -34,4 +34,16 @@ export function keyOf(parts: readonly (string | Buffer)[]): string | undefined {
   return key === undefined ? undefined : String(key);
 }
 
-const KEYLESS = new Set(["PING", "INFO", "CLIENT", "SCRIPT", "CONFIG", "COMMAND", "HELLO", "TIME", "WAIT", "ACL", "CLUSTER"]);
+const KEYLESS = new Set([
+  "PING",
+  "INFO",
+  "CLIENT",
+  "SCRIPT",
+  "CONFIG",
+  "COMMAND",
+  "HELLO",
+  "TIME",
+  "WAIT",
+  "ACL",
+  "CLUSTER",
+]);
