@@ -40,8 +40,9 @@ const BY_CLASS: readonly (readonly [type: new (...args: never[]) => Error, code:
   [SocketClosedUnexpectedlyError, "UNAVAILABLE", "the connection to Redis was lost"],
   [SocketTimeoutError, "UNAVAILABLE", "the server does not answer"],
   [ConnectionTimeoutError, "UNAVAILABLE", "no server answers in time"],
-  [DisconnectsClientError, "CLOSED", "the connection to Redis is closed"],
-  [ClientClosedError, "CLOSED", "the connection to Redis is closed"],
+  // One connection was ended: because its server was silent, or by closing. Whether all are closed, `Connection` says.
+  [DisconnectsClientError, "UNAVAILABLE", "the connection to Redis was ended"],
+  [ClientClosedError, "UNAVAILABLE", "the connection to Redis was ended"],
   [TimeoutError, "TIMEOUT", "the server did not answer in time"],
 ];
 

@@ -57,8 +57,8 @@ export async function dial(
   const socket = new AbortController();
   const client = newClient(address, tls, login, socket.signal);
   const { promise: lost, resolve } = Promise.withResolvers<unknown>();
-  client.on("error", () => {});
-  client.on("terminated", (cause: unknown) => resolve(cause));
+  // Also bytes that are not RESP: the client would go on, and give replies to the wrong commands.
+  client.on("error", (error: unknown) => resolve(error));
   const end = (): void => {
     client.destroy();
     socket.abort();

@@ -19,7 +19,8 @@ export async function inspectServer(client: Client, options: CheckedOptions): Pr
   const warnings: string[] = [];
   const ask = async (command: readonly string[]): Promise<string> => {
     try {
-      return String((await client.sendCommand(command)) as unknown as Buffer);
+      const reply: unknown = await client.sendCommand(command);
+      return reply instanceof Buffer ? reply.toString() : "";
     } catch (error) {
       if (!["NOPERM", "ERR"].includes(replyWord(error))) throw error;
       return "";
