@@ -103,7 +103,7 @@ describe.skipIf(broker === undefined)("a connection to Redis", () => {
       await using one = await opened({ servers: `${proxy.host}:${proxy.port}`, pingIntervalMs: 200 });
       proxy.blackhole();
       await expect.poll(() => one.states).toContain("reconnecting UNAVAILABLE");
-      proxy.heal();
+      await proxy.heal();
       await one.connection.waitUntilConnected();
     } finally {
       await proxy.close();
