@@ -94,13 +94,15 @@ local function lift(place, failures, own)
   if stream == AGAIN then
     local a, b, c = string.match(fields[2], '^(%d+) (%S+) %d (%d)$')
     failed, origin, packed = tonumber(a), b, c
-  else
+  end
+  local first = stream == AGAIN and 3 or 1
+  if stream == TOPIC or #fields > MOST_VALUES then
     local values = { 'anytopic-again', '' }
     if #fields > MOST_VALUES then
       local key = key_of(fields)
       if key then values[3], values[4] = 'anytopic-key', key end
       values[#values + 1] = 'anytopic-packed'
-      values[#values + 1] = pack(fields, 1)
+      values[#values + 1] = pack(fields, first)
       packed = '1'
     else
       for at = 1, #fields do values[at + 2] = fields[at] end
