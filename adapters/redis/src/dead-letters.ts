@@ -107,8 +107,9 @@ export class RedisDeadLetters implements DriverDeadLetters {
 
   async #add(stream: string, first: readonly string[], message: OutgoingMessage): Promise<void> {
     await this.#mapped("add an entry", async () => {
-      const id = await this.#connection.send(["XADD", stream, "NOMKSTREAM", "*", ...first, ...encodeDated(message)]);
-      if (id === null) throw notFound(`stream ${stream}`);
+      const command = ["XADD", stream, "NOMKSTREAM", "*", ...first, ...encodeDated(message)];
+      const [stored] = this.#connection.publish([command]);
+      if ((await stored) === null) throw notFound(`stream ${stream}`);
     });
   }
 

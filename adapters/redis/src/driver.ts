@@ -17,12 +17,23 @@ export async function openDriver(
   const connection = await Connection.open(options, context, signal);
   const { prefix } = options;
   return {
-    native: connection.native,
-    server: connection.server,
+    // Both are another one after a reconnect.
+    get native() {
+      return connection.native;
+    },
+    get server() {
+      return connection.server;
+    },
+    get blindSpot() {
+      return blindSpotOf(connection);
+    },
     plan: async (topology, aborted) => planTopology(connection, topology, aborted),
     apply: async (topology, { update }) => applyTopology(connection, topology, update),
     destroy: async (topology) => destroyTopology(connection, topology),
-    openPublisher: async (topic) => new RedisPublisher(connection, topic, topicNames(prefix, topic)),
+    async openPublisher(topic) {
+      if (topic.exactlyOnce) connection.requireKeptIds(topic.name);
+      return new RedisPublisher(connection, topic, topicNames(prefix, topic));
+    },
     async openSubscriber(spec, sink, { maxOutstanding }) {
       const names = subscriptionNames(prefix, spec);
       await requireGroup(connection, names);
@@ -31,4 +42,11 @@ export async function openDriver(
     openDeadLetters: async (spec) => new RedisDeadLetters(connection, subscriptionNames(prefix, spec)),
     close: async (timeoutMs) => connection.close(timeoutMs),
   };
+}
+
+/** For `doctor`: what the server did not let us look at. */
+function blindSpotOf({ unseen }: Connection): string | undefined {
+  return unseen.length === 0
+    ? undefined
+    : `${unseen.join("; ")}; look at INFO memory and INFO persistence on the server`;
 }

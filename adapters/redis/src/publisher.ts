@@ -24,21 +24,22 @@ export class RedisPublisher implements DriverPublisher {
 
   publish(batch: readonly PublishRequest[]): void {
     if (this.#topic.exactlyOnce) void this.#publishOnce(batch);
-    else for (const [index, request] of batch.entries()) void this.#publish(request, index === 0);
+    else {
+      const replies = this.#connection.publish(batch.map((request, index) => this.#command(request, index === 0)));
+      for (const [index, request] of batch.entries()) void this.#answer(request, replies[index], index === 0);
+    }
   }
 
   async close(): Promise<void> {}
 
-  async #publish(request: PublishRequest, trims: boolean): Promise<void> {
+  #command(request: PublishRequest, trims: boolean): readonly (string | Buffer)[] {
+    const trimming = trims ? this.#trimming() : [];
+    return ["XADD", this.#names.stream, "NOMKSTREAM", ...trimming, "*", ...encodeFields(request)];
+  }
+
+  async #answer(request: PublishRequest, reply: Promise<unknown> | undefined, trims: boolean): Promise<void> {
     try {
-      const id = await this.#connection.send([
-        "XADD",
-        this.#names.stream,
-        "NOMKSTREAM",
-        ...(trims ? this.#trimming() : []),
-        "*",
-        ...encodeFields(request),
-      ]);
+      const id = await reply;
       if (id === null) return request.reject(this.#notFound());
       if (trims) this.#serverMs = idTimeMs(String(id));
       return request.accept();
@@ -54,8 +55,10 @@ export class RedisPublisher implements DriverPublisher {
       args.push(request.id, String(fields.length), ...fields);
     }
     try {
-      const reply = await this.#connection.script(PUBLISH_ONCE, [this.#names.stream, ...this.#names.seen], args);
-      for (const request of batch) if (reply === null) request.reject(this.#notFound()); else request.accept();
+      const reply = await this.#connection.script(PUBLISH_ONCE, [this.#names.stream, ...this.#names.seen], args, true);
+      for (const request of batch)
+        if (reply === null) request.reject(this.#notFound());
+        else request.accept();
     } catch (error) {
       const mapped = toPubSubError(error, this.#what);
       for (const request of batch) request.reject(mapped);

@@ -20,8 +20,9 @@ export async function createHarness(broker: Broker): Promise<Harness> {
   const proxy = await createTcpProxy({ targetHost: broker.host, targetPort: broker.port });
   // The suite's own connection to the broker, separate from the adapter's.
   const client = await plainClient(broker.url);
-  const optionsOf = ({ throughProxy = false }: AdapterRequest = {}): RedisOptions =>
-    throughProxy ? { host: proxy.host, port: proxy.port } : { host: broker.host, port: broker.port };
+  const optionsOf = ({ throughProxy = false }: AdapterRequest = {}): RedisOptions => ({
+    servers: throughProxy ? `${proxy.host}:${proxy.port}` : `${broker.host}:${broker.port}`,
+  });
   const { kill, start, freeze, thaw } = broker;
   return {
     name: "redis",
@@ -43,7 +44,7 @@ export async function createHarness(broker: Broker): Promise<Harness> {
       await client.send("DEL", `{${topic}}:${subscription}:dead`);
     },
     unreachable: {
-      adapter: () => redis({ host: "127.0.0.1", port: 1, username: "somebody", password: "s3cr3t-passw0rd" }),
+      adapter: () => redis({ servers: "127.0.0.1:1", user: "somebody", password: "s3cr3t-passw0rd" }),
       secret: "s3cr3t-passw0rd",
     },
     async close(): Promise<void> {

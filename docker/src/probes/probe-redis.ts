@@ -5,14 +5,14 @@ import { readFirstBytes } from "./read-first-bytes.ts";
 const MAX_ANSWER_BYTES = 65_536;
 
 /**
- * Redis and Valkey answer `INFO server` as a bulk string. A server that asks for a password answers `-NOAUTH`: it runs, and tells
- * nothing more. While it still loads its data it answers `-LOADING`.
+ * Redis and Valkey answer `INFO server` as a bulk string, also while they still load their data; `PING` they then answer with `-LOADING`.
+ * A server that asks for a password answers both with `-NOAUTH`: it runs, and tells nothing more.
  */
 export const probeRedis: Probe = async (host, port) => {
-  const bytes = await readFirstBytes(host, port, Buffer.from("INFO server\r\n"), isWhole);
+  const bytes = await readFirstBytes(host, port, Buffer.from("PING\r\nINFO server\r\n"), isWhole);
   const answer = bytes?.toString("utf8") ?? "";
   if (answer.startsWith("-NOAUTH") || answer.startsWith("-NOPERM")) return { implementation: "redis" };
-  return answer.startsWith("$") ? identity(answer) : undefined;
+  return answer.startsWith("+PONG") ? identity(answer) : undefined;
 };
 
 function identity(info: string): ProbeResult | undefined {
@@ -26,8 +26,9 @@ function identity(info: string): ProbeResult | undefined {
 }
 
 function isWhole(bytes: Buffer): boolean {
-  const end = bytes.indexOf("\r\n");
+  const start = bytes.indexOf("\r\n") + 2;
+  const end = start === 1 ? -1 : bytes.indexOf("\r\n", start);
   if (end === -1) return bytes.length > MAX_ANSWER_BYTES;
-  if (bytes[0] !== "$".charCodeAt(0)) return true;
-  return bytes.length >= end + 4 + Number(bytes.toString("utf8", 1, end));
+  if (bytes[start] !== "$".charCodeAt(0)) return true;
+  return bytes.length >= end + 4 + Number(bytes.toString("utf8", start + 1, end));
 }

@@ -77,7 +77,7 @@ export class ReadLoop {
       try {
         await this.#connected();
         if (signal.aborted) return;
-        this.#reader ??= await connection.openReader();
+        this.#reader ??= await connection.openReader(this.#setup.names.stream);
         if (this.#mayHaveLost) {
           this.#mayHaveLost = false;
           await this.#target.recover();
@@ -93,7 +93,10 @@ export class ReadLoop {
         this.#reader?.close();
         this.#reader = undefined;
         if (signal.aborted) return;
-        const mapped = toPubSubError(error, `read from group ${this.#setup.names.group} of ${this.#setup.names.stream}`);
+        const mapped = toPubSubError(
+          error,
+          `read from group ${this.#setup.names.group} of ${this.#setup.names.stream}`,
+        );
         this.#reports.failing("reads", mapped, mapped.code === "UNAVAILABLE");
         failures += 1;
         await pause(clock, retryPauseMs(failures, random, mapped), signal);

@@ -111,7 +111,10 @@ export class SettleBatcher {
     for (const { what, delivery, delayMs } of batch)
       args.push(what, delivery.place, String(Math.ceil(delayMs)), delivery.keyBytes ?? "");
     try {
-      const replies = (await this.#scripts.run(SETTLE, args)) as readonly (number | readonly [Buffer, Buffer, Buffer[]])[];
+      const replies = (await this.#scripts.run(SETTLE, args)) as readonly (
+        | number
+        | readonly [Buffer, Buffer, Buffer[]]
+      )[];
       for (const [index, settle] of batch.entries()) this.#answered(settle, replies[index] ?? 0);
     } catch (error) {
       this.#failed(batch, toPubSubError(error, `settle messages of group ${this.#setup.names.group}`));
