@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { BACKSTOP_ATTEMPTS } from "../limits.ts";
+import { ANSWER_BYTES, BACKSTOP_ATTEMPTS } from "../limits.ts";
 import { EXTEND } from "../scripts/extend.ts";
 import { GIVE_BACK } from "../scripts/give-back.ts";
 import type { Script } from "../scripts/script.ts";
@@ -32,7 +32,7 @@ export class WorkerScripts {
   async tend(leases: boolean): Promise<number> {
     const { connection, names, spec } = this.#setup;
     const mostFailed = Number.isFinite(spec.maxRetries) ? spec.maxRetries + BACKSTOP_ATTEMPTS : -1;
-    const args = [String(leases ? spec.ackDeadlineMs : 0), String(mostFailed), String(MOVE_LIMIT)];
+    const args = [String(leases ? spec.ackDeadlineMs : 0), String(mostFailed), String(MOVE_LIMIT), String(ANSWER_BYTES)];
     const reply = await connection.script(TEND, [...this.#keys, names.dead], [...this.#common, ...args]);
     const [dueMs, lapsed] = reply as [number, number];
     return lapsed >= MOVE_LIMIT ? 0 : dueMs;

@@ -8,21 +8,25 @@ import { type Script, script } from "./script.ts";
  * failed far more often than permitted, because its workers died, becomes a dead letter. Consumers of workers that are gone are deleted.
  *
  * Keys: those of a subscription, and its dead letters. Arguments: group, consumer, ordered, lease in ms or 0 to leave leases alone, the
- * most failed attempts or -1, how many messages to move. Replies with the ms until the next retry is due, or -1, and how many leases had expired.
+ * most failed attempts or -1, how many messages to move, how many bytes. Replies with the ms until the next retry is due, or -1, and how many leases had expired.
  */
 export const TEND: Script = script(
   "tend",
   ENTRIES,
   `
 local DEAD = KEYS[7]
-local LEASE, MOST_FAILED, LIMIT = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local LEASE, MOST_FAILED, LIMIT, MOST_BYTES = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local KEEP_CONSUMER = math.max(60000, 10 * LEASE)
 
 for _, place in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', NOW, 'LIMIT', 0, LIMIT)) do
   local packed = redis.call('HGET', HELD, place)
-  if packed then add_again(unpack_all(packed)) end
+  if packed then
+    add_again(unpack_all(packed))
+    MOST_BYTES = MOST_BYTES - #packed
+  end
   redis.call('HDEL', HELD, place)
   redis.call('ZREM', DUE, place)
+  if MOST_BYTES <= 0 then break end
 end
 
 local gone = {}
