@@ -1,6 +1,7 @@
 import type { Adapter, AdapterModule } from "@anytopic/core/driver";
 import { redisCapabilities } from "./capabilities.ts";
 import { openDriver } from "./driver.ts";
+import { exporterOf } from "./exporter.ts";
 import { type CheckedOptions, checkedOptions, optionsFromUrl, type RedisOptions } from "./options.ts";
 
 /**
@@ -16,6 +17,7 @@ export function redis(options: RedisOptions = {}): Adapter {
 export const adapterModule: AdapterModule = Object.freeze({
   schemes: Object.freeze(["redis", "rediss"]),
   fromUrl: (url: string, options?: unknown) => adapter(optionsFromUrl(url, options)),
+  exporter: (url: string, options?: unknown) => exporterOf(optionsFromUrl(url, options)),
 });
 
 function adapter(options: CheckedOptions): Adapter {

@@ -41,7 +41,7 @@ export class RedisPublisher implements DriverPublisher {
     try {
       const id = await reply;
       if (id === null) return request.reject(this.#notFound());
-      if (trims) this.#serverMs = idTimeMs(String(id));
+      if (trims) this.#serverMs = idTimeMs((id as Buffer).toString());
       return request.accept();
     } catch (error) {
       return request.reject(toPubSubError(error, this.#what));

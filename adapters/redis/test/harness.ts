@@ -89,8 +89,8 @@ function foreignClient(client: PlainClient): ForeignClient {
     async take({ topic, subscription }: SubscriptionName): Promise<ForeignMessage | undefined> {
       const wait = ["COUNT", "1", "BLOCK", String(TAKE_TIMEOUT_MS)];
       const reply = await client.send("XREADGROUP", "GROUP", subscription, "me", ...wait, "STREAMS", topic, ">");
-      const [[, entries = []] = []] = (reply ?? []) as readonly (readonly [Buffer, readonly [Buffer, Buffer[]][]])[];
-      const [entry] = entries;
+      const [read] = (reply ?? []) as readonly (readonly [Buffer, readonly [Buffer, Buffer[]][]])[];
+      const entry = read?.[1][0];
       if (entry === undefined) return undefined;
       const [id, fields] = entry;
       await client.send("XACK", topic, subscription, id);
