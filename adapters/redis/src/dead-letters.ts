@@ -4,13 +4,14 @@ import { encodeDated, withoutLettersOwn } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { leaseLost, notFound, toPubSubError } from "./errors.ts";
 import { readLetter } from "./letters/letter.ts";
-import { LETTER_LEASE_MS } from "./limits.ts";
+import { ANSWER_BYTES, LETTER_LEASE_MS } from "./limits.ts";
 import type { SubscriptionNames } from "./names.ts";
 import { END_LETTER, PURGE_LETTERS, TAKE_LETTERS } from "./scripts/letters.ts";
 import { AGAIN_FIELD, type RawEntry, REDRIVEN } from "./wire/entry.ts";
 
-/** Of one answer: letters may be large. */
-const PAGE = 100;
+/** How many letters to ask for first: they may be large. */
+const FIRST_PAGE = 8;
+const LARGEST_PAGE = 1000;
 
 /** The dead letters of one subscription: a stream of their own, and a hash of who has taken which. Closing is not needed: a lease ends by itself. */
 export class RedisDeadLetters implements DriverDeadLetters {
@@ -48,12 +49,14 @@ export class RedisDeadLetters implements DriverDeadLetters {
   async peek(limit: number): Promise<readonly StoredMessage[]> {
     return this.#mapped("read dead letters", async () => {
       const letters: StoredMessage[] = [];
+      let most = FIRST_PAGE;
       for (let start = "-"; letters.length < limit;) {
-        const size = Math.min(PAGE, limit - letters.length);
+        const size = Math.min(most, limit - letters.length);
         const range = ["XRANGE", this.#names.dead, start, "+", "COUNT", String(size)];
         const page = (await this.#connection.send(range)) as readonly RawEntry[];
         for (const entry of page) letters.push(readLetter(this.#names, entry));
         if (page.length < size) break;
+        most = Math.max(1, Math.min(LARGEST_PAGE, Math.floor((ANSWER_BYTES * page.length) / bytesOf(page))));
         start = `(${String(page.at(-1)?.[0])}`;
       }
       return letters;
@@ -81,7 +84,7 @@ export class RedisDeadLetters implements DriverDeadLetters {
   async #take(limit: number, after: string): Promise<readonly { readonly entry: RawEntry; readonly mark: string }[]> {
     this.#takes += 1;
     const mark = `${this.#taker}:${this.#takes}`;
-    const args = [String(limit), String(LETTER_LEASE_MS), mark, after];
+    const args = [String(limit), String(LETTER_LEASE_MS), mark, after, String(ANSWER_BYTES)];
     const reply = await this.#connection.script(TAKE_LETTERS, [this.#names.dead, this.#names.taken], args);
     if (reply === null) throw this.#notFound();
     return (reply as readonly RawEntry[]).map((entry) => ({ entry, mark }));
@@ -124,4 +127,10 @@ export class RedisDeadLetters implements DriverDeadLetters {
       throw toPubSubError(error, `${what} of stream ${this.#names.dead}`);
     }
   }
+}
+
+function bytesOf(entries: readonly RawEntry[]): number {
+  let bytes = 1;
+  for (const [, fields] of entries) for (const part of fields) bytes += part.length;
+  return bytes;
 }

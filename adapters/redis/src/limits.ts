@@ -29,3 +29,6 @@ export const BACKSTOP_ATTEMPTS = 32;
 
 /** Messages of an ordered subscription that wait for their key, beyond which no new ones are read. Ours, as `max_ack_pending` of the NATS adapter. */
 export const MAX_PARKED = 10_000;
+
+/** Bytes that one answer of the server should have at most: messages and letters are asked for in such numbers that they have about that. Ours: the server keeps an answer in memory until it is read. */
+export const ANSWER_BYTES = 16_777_216;

@@ -1,5 +1,5 @@
 import { MAX_BLOCK_MS, type Reader } from "../connection/reader.ts";
-import { MAX_PARKED } from "../limits.ts";
+import { ANSWER_BYTES, MAX_PARKED } from "../limits.ts";
 import type { WorkerScripts } from "../receive/worker-scripts.ts";
 import type { WorkerSetup } from "../receive/worker-setup.ts";
 import { TAKE } from "../scripts/take.ts";
@@ -20,7 +20,8 @@ export class OrderedTaker implements Taker {
   }
 
   async take(reader: Reader, room: number): Promise<readonly Entry[]> {
-    const reply = (await this.#scripts.run(TAKE, [String(room), String(MAX_PARKED)])) as Reply;
+    const limits = [String(room), String(MAX_PARKED), String(ANSWER_BYTES)];
+    const reply = (await this.#scripts.run(TAKE, limits)) as Reply;
     const [taken, newestTopic, newestAgain, isFull, isMore] = reply;
     if (taken.length === 0 && isMore === 0) await this.#wait(reader, isFull === 1, newestTopic, newestAgain);
     return taken.map(([tag, id, fields]) => readEntry(tag.toString() as StreamTag, [id, fields]));

@@ -1,8 +1,12 @@
 import { MAX_BLOCK_MS, type Reader } from "../connection/reader.ts";
+import { ANSWER_BYTES } from "../limits.ts";
 import type { SubscriptionNames } from "../names.ts";
 import type { Taker } from "../subscriber.ts";
 import { type Entry, type RawEntry, readEntry, type StreamTag } from "../wire/entry.ts";
 import type { WorkerSetup } from "./worker-setup.ts";
+
+const FIRST_COUNT = 16;
+const LARGEST_COUNT = 10_000;
 
 type Reply = readonly (readonly [stream: Buffer, entries: readonly RawEntry[]])[] | null;
 
@@ -11,6 +15,8 @@ export class StreamTaker implements Taker {
   readonly #names: SubscriptionNames;
   readonly #group: readonly string[];
   #first: StreamTag = "a";
+  /** How many messages to ask each stream for at most: small at first, because nobody knows yet how large they are. */
+  #most = FIRST_COUNT;
 
   constructor({ names }: WorkerSetup, consumer: string) {
     this.#names = names;
@@ -23,7 +29,7 @@ export class StreamTaker implements Taker {
       if (entries.length > 0) return entries;
     }
     // Each stream may answer with this many.
-    const count = String(Math.max(1, Math.floor(room / 2)));
+    const count = String(Math.max(1, Math.min(this.#most, Math.floor(room / 2))));
     const { stream, again } = this.#names;
     const options = ["COUNT", count, "BLOCK", String(MAX_BLOCK_MS), "STREAMS", again, stream, ">", ">"];
     return this.#entries(await reader.read([...this.#group, ...options], MAX_BLOCK_MS));
@@ -45,10 +51,21 @@ export class StreamTaker implements Taker {
 
   #entries(reply: unknown): readonly Entry[] {
     const entries: Entry[] = [];
+    let bytes = 0;
     for (const [stream, raw] of (reply as Reply) ?? []) {
       const tag = stream.toString() === this.#names.again ? "a" : "t";
-      for (const entry of raw) entries.push(readEntry(tag, entry));
+      for (const entry of raw) {
+        for (const part of entry[1]) bytes += part.length;
+        entries.push(readEntry(tag, entry));
+      }
     }
+    if (entries.length > 0) this.#adapt(bytes, entries.length);
     return entries;
+  }
+
+  /** Both streams may answer with messages of this size. */
+  #adapt(bytes: number, count: number): void {
+    const fitting = Math.floor((ANSWER_BYTES / 2) * (count / Math.max(1, bytes)));
+    this.#most = Math.max(1, Math.min(fitting, this.#most * 2, LARGEST_COUNT));
   }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { BACKSTOP_ATTEMPTS } from "../limits.ts";
+import { ANSWER_BYTES, BACKSTOP_ATTEMPTS } from "../limits.ts";
 import { EXTEND } from "../scripts/extend.ts";
 import { GIVE_BACK } from "../scripts/give-back.ts";
 import type { Script } from "../scripts/script.ts";
@@ -16,6 +16,8 @@ export class WorkerScripts {
   readonly #setup: WorkerSetup;
   readonly #keys: readonly string[];
   readonly #common: readonly string[];
+  /** Where to go on with looking at ordering keys. */
+  #keyCursor = "0";
 
   constructor(setup: WorkerSetup) {
     const { names, spec } = setup;
@@ -32,9 +34,11 @@ export class WorkerScripts {
   async tend(leases: boolean): Promise<number> {
     const { connection, names, spec } = this.#setup;
     const mostFailed = Number.isFinite(spec.maxRetries) ? spec.maxRetries + BACKSTOP_ATTEMPTS : -1;
-    const args = [String(leases ? spec.ackDeadlineMs : 0), String(mostFailed), String(MOVE_LIMIT)];
+    const limits = [mostFailed, MOVE_LIMIT, ANSWER_BYTES].map(String);
+    const args = [String(leases ? spec.ackDeadlineMs : 0), ...limits, this.#keyCursor];
     const reply = await connection.script(TEND, [...this.#keys, names.dead], [...this.#common, ...args]);
-    const [dueMs, lapsed] = reply as [number, number];
+    const [dueMs, lapsed, keyCursor] = reply as [number, number, Buffer];
+    this.#keyCursor = keyCursor.toString();
     return lapsed >= MOVE_LIMIT ? 0 : dueMs;
   }
 

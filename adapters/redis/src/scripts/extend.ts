@@ -21,13 +21,26 @@ for at = 4, #ARGV do
     lost[#lost + 1] = place
   end
 end
-local function renew(stream, ids)
+
+-- A claim also drops entries that no longer exist: those are over, and their keys must go on.
+local gone = {}
+local function renew(tag, stream)
+  local ids = mine[tag]
   if #ids == 0 then return end
-  ids[#ids + 1] = 'JUSTID'
-  redis.call('XCLAIM', stream, GROUP, ME, 0, unpack(ids))
+  local args = { unpack(ids) }
+  args[#args + 1] = 'JUSTID'
+  local left = {}
+  for _, id in ipairs(redis.call('XCLAIM', stream, GROUP, ME, 0, unpack(args))) do left[id] = true end
+  for _, id in ipairs(ids) do
+    if not left[id] then
+      gone[tag .. id] = true
+      lost[#lost + 1] = tag .. id
+    end
+  end
 end
-renew(TOPIC, mine.t)
-renew(AGAIN, mine.a)
+renew('t', TOPIC)
+renew('a', AGAIN)
+free_keys_of(gone)
 return lost
 `,
 );

@@ -3,7 +3,7 @@ import { type Script, script } from "./script.ts";
 /**
  * Takes dead letters that nobody else has taken, from an id on.
  *
- * Keys: the letters, the leases. Arguments: how many, the lease in ms, the taker's mark, the id after which to look. Replies with the
+ * Keys: the letters, the leases. Arguments: how many, the lease in ms, the taker's mark, the id after which to look, how many bytes. Replies with the
  * letters, or nil when the queue does not exist.
  */
 export const TAKE_LETTERS: Script = script(
@@ -11,24 +11,31 @@ export const TAKE_LETTERS: Script = script(
   `#!lua flags=allow-oom
 local DEAD, TAKEN = KEYS[1], KEYS[2]
 if redis.call('EXISTS', DEAD) == 0 then return nil end
-local LIMIT, LEASE, MARK, start = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local LIMIT, LEASE, MARK, start, MOST_BYTES = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4], tonumber(ARGV[5])
 local time = redis.call('TIME')
 local NOW = time[1] * 1000 + math.floor(time[2] / 1000)
 local letters = {}
-local bytes = 0
+local bytes, count, size = 0, 8, 0
 repeat
-  local page = redis.call('XRANGE', DEAD, start, '+', 'COUNT', 100)
+  local page = redis.call('XRANGE', DEAD, start, '+', 'COUNT', count)
+  size = count
+  -- Letters may be large, and every one that is looked at is copied.
+  if #page > 0 and #page[1][2] > 0 then
+    local first = 0
+    for _, value in ipairs(page[1][2]) do first = first + #value end
+    count = first * 200 < MOST_BYTES and 200 or 8
+  end
   for _, entry in ipairs(page) do
     local id = entry[1]
     local lease = redis.call('HGET', TAKEN, id)
-    if #letters < LIMIT and bytes < 33554432 and (not lease or tonumber(string.match(lease, '^%d+')) <= NOW) then
+    if #letters < LIMIT and bytes < MOST_BYTES and (not lease or tonumber(string.match(lease, '^%d+')) <= NOW) then
       redis.call('HSET', TAKEN, id, string.format('%.0f %s', NOW + LEASE, MARK))
       letters[#letters + 1] = entry
       for _, value in ipairs(entry[2]) do bytes = bytes + #value end
     end
     start = '(' .. id
   end
-until #page < 100 or #letters >= LIMIT or bytes >= 33554432
+until #page < size or #letters >= LIMIT or bytes >= MOST_BYTES
 return letters
 `,
 );
