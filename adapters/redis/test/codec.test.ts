@@ -126,7 +126,10 @@ describe("entries", () => {
 
   test("may be packed", () => {
     const packed = packedFields(bytes(["data", "x", "", "", "a", "b"]));
-    const entry = readEntry("a", [id, bytes([AGAIN_FIELD, "1 1-0 1 1", "anytopic-key", "k", "anytopic-packed", packed])]);
+    const entry = readEntry("a", [
+      id,
+      bytes([AGAIN_FIELD, "1 1-0 1 1", "anytopic-key", "k", "anytopic-packed", packed]),
+    ]);
     expect({ ...entry.attributes }).toEqual({ "": "", a: "b" });
     expect(String(entry.body)).toBe("x");
   });
@@ -135,7 +138,9 @@ describe("entries", () => {
     for (const control of ["", "x", "1e99 1-0 1 0", "1 1-0 1", "9".repeat(500)])
       expect(readEntry("a", [id, bytes([AGAIN_FIELD, control, "data", "x"])]).failed).toBe(0);
     expect(readEntry("a", [id, []])).toMatchObject({ failed: 0, id: undefined });
-    expect(readEntry("a", [id, bytes([AGAIN_FIELD, "0 1-0 0 1", "anytopic-packed", "\u0000\u0000\u0000\u0009x"])])).toMatchObject({
+    expect(
+      readEntry("a", [id, bytes([AGAIN_FIELD, "0 1-0 0 1", "anytopic-packed", "\u0000\u0000\u0000\u0009x"])]),
+    ).toMatchObject({
       failed: 0,
     });
   });

@@ -2,8 +2,30 @@
 export type HostileMessage = readonly Buffer[];
 
 const NAMES = ["data", "a", "", "DATA", "\u0000", "Größe", "__proto__", "constructor", "anytopic", "Anytopic-Key"];
-const OURS = ["id", "key", "published", "again", "packed", "failed", "dead-letter", "raw-fields", "attribute:data", "own"];
-const VALUES = ["", "x", "%", "1e300", "-1", "9007199254740991", "\r\n", "\u0000\u001b[2J", "0 0-0 1 1", "7 redriven 1 0"];
+const OURS = [
+  "id",
+  "key",
+  "published",
+  "again",
+  "packed",
+  "failed",
+  "dead-letter",
+  "raw-fields",
+  "attribute:data",
+  "own",
+];
+const VALUES = [
+  "",
+  "x",
+  "%",
+  "1e300",
+  "-1",
+  "9007199254740991",
+  "\r\n",
+  "\u0000\u001b[2J",
+  "0 0-0 1 1",
+  "7 redriven 1 0",
+];
 const BODIES = ['{"n":1}', "", "no JSON", "null", "\u0000\u0001", '{"n":'];
 
 /** Odd and malicious messages, the same for the same seed. */

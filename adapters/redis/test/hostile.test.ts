@@ -72,11 +72,12 @@ describe.skipIf(server === undefined)("hostile messages", () => {
       await client.send("XADD", "hostile-control", "*", ...control, ...record, ...body);
     for (const each of [subscription, other]) {
       const seen: unknown[] = [];
-      await using _worker = await pubsub.subscribe(each, ({ n }, context) => {
+      await using worker = await pubsub.subscribe(each, ({ n }, context) => {
         const { id, attempt, publishTime, attributes } = context;
         seen.push([n, id, attempt, Date.now() - publishTime.getTime() < 60_000, Object.entries(attributes)]);
       });
       await expect.poll(() => seen).toHaveLength(2);
+      expect(worker.health().state).toBe("receiving");
       expect(seen).toEqual(Array.from({ length: 2 }, () => [1, "same", 1, true, [["__proto__", "p"]]]));
     }
   });
