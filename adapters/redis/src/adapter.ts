@@ -1,5 +1,5 @@
 import type { Adapter, AdapterModule } from "@anytopic/core/driver";
-import { redisCapabilities } from "./capabilities.ts";
+import { capabilitiesFor } from "./capabilities.ts";
 import { openDriver } from "./driver.ts";
 import { exporterOf } from "./exporter.ts";
 import { type CheckedOptions, checkedOptions, optionsFromUrl, type RedisOptions } from "./options.ts";
@@ -23,7 +23,7 @@ export const adapterModule: AdapterModule = Object.freeze({
 function adapter(options: CheckedOptions): Adapter {
   return Object.freeze({
     name: "redis",
-    capabilities: redisCapabilities,
+    capabilities: capabilitiesFor(options.durability),
     open: openDriver.bind(undefined, options),
   } satisfies Adapter);
 }

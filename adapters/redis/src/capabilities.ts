@@ -9,6 +9,7 @@ import {
   MAX_ORDERING_KEY_BYTES,
   MAX_RETRY_DELAY_MS,
 } from "./limits.ts";
+import type { CheckedOptions } from "./options.ts";
 
 /** What the adapter can do. */
 export const redisCapabilities: Capabilities = Object.freeze({
@@ -36,3 +37,8 @@ export const redisCapabilities: Capabilities = Object.freeze({
   durability: "broker",
   deadLetterCount: "exact",
 });
+
+/** With `"process"` the server need not keep anything: `connect` says so, instead of promising what nobody has checked. */
+export function capabilitiesFor(durability: CheckedOptions["durability"]): Capabilities {
+  return durability === "process" ? Object.freeze({ ...redisCapabilities, durability: "process" }) : redisCapabilities;
+}

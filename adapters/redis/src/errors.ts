@@ -49,6 +49,11 @@ const BY_CLASS: readonly (readonly [type: new (...args: never[]) => Error, code:
 const UNREACHABLE =
   /^(?:ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN|ENOTFOUND|EAI_\w+)$/;
 
+/** The server's alerts about a missing or wrong client certificate; the second is of TLS 1.2. */
+const CLIENT_CERTIFICATE =
+  /ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN|HANDSHAKE_FAILURE)$/;
+const TLS_PROBLEM = /^(?:CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|HOSTNAME_MISMATCH)/;
+
 /** Translates what the client library or the server reports. `what` names what was tried. */
 export function toPubSubError(error: unknown, what: string): PubSubError {
   if (error instanceof PubSubError) return error;
@@ -79,6 +84,12 @@ function classify(error: unknown): readonly [PubSubErrorCode, string] {
   if (ofClass !== undefined) return [ofClass[1], ofClass[2]];
   const systemCode = codeOf(error) ?? codeOf(error instanceof Error ? error.cause : undefined) ?? "";
   if (UNREACHABLE.test(systemCode)) return ["UNAVAILABLE", `no server answers (${systemCode})`];
+  if (CLIENT_CERTIFICATE.test(systemCode))
+    return [
+      "INVALID_CONFIG",
+      `TLS failed: the server does not take the client's certificate (${systemCode}); set certFile and keyFile of the tls option`,
+    ];
+  if (TLS_PROBLEM.test(systemCode)) return ["INVALID_CONFIG", `TLS failed: ${systemCode}; see the tls option`];
   return ["UNKNOWN", message];
 }
 

@@ -14,8 +14,8 @@ import { TRIM } from "./scripts/trim.ts";
 /** What a worker does with the topic's stream itself. It must not publish: `XADD` is allowed on the keys of its subscription alone. */
 const ON_STREAM =
   /^(?:xack|xclaim|xpending|xread|xreadgroup|xrange|xrevrange|xtrim|xinfo\|\w+|xgroup\|delconsumer|evalsha)$/;
-/** Commands without keys. */
-const KEYLESS = /^(?:ping|time|script\|load|client\|unblock|wait|select|cluster\|slots)$/;
+/** Commands without keys. With INFO the adapter sees whether the server evicts keys and writes a file. */
+const KEYLESS = /^(?:ping|info|time|script\|load|client\|unblock|wait|select|cluster\|slots)$/;
 const WORKER_SCRIPTS = [SETTLE, TAKE, TEND, TRIM, EXTEND, GIVE_BACK];
 const LETTER_SCRIPTS = [TAKE_LETTERS, END_LETTER, PURGE_LETTERS];
 const RUN = ["evalsha", "script|load"];
@@ -78,6 +78,7 @@ function commands(
 ): readonly string[] {
   const always = [
     "ping",
+    "info",
     ...(replicas > 0 ? ["wait"] : []),
     ...(cluster ? ["cluster|slots"] : []),
     ...(db > 0 ? ["select"] : []),

@@ -1,6 +1,12 @@
 import { isIP } from "node:net";
 import { type Clock, PubSubError, requireWithin } from "@anytopic/core/driver";
-import { createClient, type RedisClientOptions, type RedisClientType, RESP_TYPES } from "@redis/client";
+import {
+  createClient,
+  type RedisClientOptions,
+  type RedisClientType,
+  RESP_TYPES,
+  SocketClosedUnexpectedlyError,
+} from "@redis/client";
 import { replyWord } from "../errors.ts";
 import type { CheckedOptions } from "../options.ts";
 import { type Address, shownAddress } from "./address.ts";
@@ -65,13 +71,28 @@ export async function dial(
   };
   try {
     const late = (): PubSubError =>
-      new PubSubError("UNAVAILABLE", `no answer from ${shownAddress(address)} within ${Math.ceil(timeoutMs)} ms`);
+      new PubSubError(
+        "UNAVAILABLE",
+        `no answer from ${shownAddress(address)} within ${Math.ceil(timeoutMs)} ms${tls === undefined ? "" : ": it may have no TLS"}`,
+      );
     const hello = await requireWithin(clock, timeoutMs, connectAndGreet(client, name), late);
     return { client, address, hello, lost, end };
   } catch (error) {
     end();
-    throw error;
+    throw hinted(error, address, tls !== undefined);
   }
+}
+
+/** What a server means that ends the connection without a word. */
+function hinted(error: unknown, address: Address, isTls: boolean): unknown {
+  const { code } = error as { readonly code?: unknown };
+  if (!(error instanceof SocketClosedUnexpectedlyError) && code !== "ECONNRESET" && code !== "EPIPE") return error;
+  const hint = isTls
+    ? "the server may have no TLS, or ask for a client's certificate: set certFile and keyFile of the tls option"
+    : "the server may want TLS: write rediss: or set tls";
+  return new PubSubError("UNAVAILABLE", `${shownAddress(address)} ended the connection at once: ${hint}`, {
+    cause: error,
+  });
 }
 
 async function connectAndGreet(client: Client, name: string): Promise<Hello> {
