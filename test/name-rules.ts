@@ -59,6 +59,7 @@ export const ROOMS: Readonly<Record<string, string>> = {
   publish: "how a publish is sent and its answer read",
   receive: "how messages are asked for and handed to core",
   retry: "where a retry waits",
+  scripts: "what the broker itself runs as one step, such as Lua in Redis",
   settle: "how deliveries are settled",
   topology: "what exists on the broker: its names, arguments, differences, policies",
   wire: "the form of a message on the wire, and what may be trusted of it",

@@ -3,7 +3,7 @@ import type { DriverDeadLetters, OutgoingMessage, StoredMessage, TakenLetter } f
 import { encodeDated, withoutLettersOwn } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { leaseLost, notFound, toPubSubError } from "./errors.ts";
-import { readLetter } from "./letters/letter.ts";
+import { decodeLetter } from "./letters/letter.ts";
 import { ANSWER_BYTES, LETTER_LEASE_MS } from "./limits.ts";
 import type { SubscriptionNames } from "./names.ts";
 import { END_LETTER, PURGE_LETTERS, TAKE_LETTERS } from "./scripts/letters.ts";
@@ -54,7 +54,7 @@ export class RedisDeadLetters implements DriverDeadLetters {
         const size = Math.min(most, limit - letters.length);
         const range = ["XRANGE", this.#names.dead, start, "+", "COUNT", String(size)];
         const page = (await this.#connection.send(range)) as readonly RawEntry[];
-        for (const entry of page) letters.push(readLetter(this.#names, entry));
+        for (const entry of page) letters.push(decodeLetter(this.#names, entry));
         if (page.length < size) break;
         most = Math.max(1, Math.min(LARGEST_PAGE, Math.floor((ANSWER_BYTES * page.length) / bytesOf(page))));
         start = `(${String(page.at(-1)?.[0])}`;
@@ -98,7 +98,7 @@ export class RedisDeadLetters implements DriverDeadLetters {
       );
       if (done === 0) throw leaseLost();
     };
-    return Object.assign(readLetter(this.#names, entry), {
+    return Object.assign(decodeLetter(this.#names, entry), {
       mark: id,
       remove: async () => end("remove a dead letter", true),
       putBack: async () => {

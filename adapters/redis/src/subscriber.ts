@@ -14,16 +14,12 @@ import { leaseLost } from "./errors.ts";
 import { OrderedTaker } from "./ordering/ordered-taker.ts";
 import { ReadLoop, type ReadTarget } from "./receive/read-loop.ts";
 import { StreamTaker } from "./receive/stream-taker.ts";
+import type { Taker } from "./receive/taker.ts";
 import { TendLoop } from "./receive/tend-loop.ts";
 import { WorkerScripts } from "./receive/worker-scripts.ts";
 import type { WorkerPart, WorkerSetup } from "./receive/worker-setup.ts";
 import { type NextOfKey, SettleBatcher } from "./settle/settle-batcher.ts";
 import { type Entry, readEntry } from "./wire/entry.ts";
-
-/** How one worker asks for messages: with or without order. */
-export interface Taker {
-  take(reader: Reader, room: number): Promise<readonly Entry[]>;
-}
 
 /** A worker on a subscription: it competes with all others. The scripts see to it that each message belongs to one. */
 export class RedisSubscriber implements DriverSubscriber, DeliveryOwner<RedisDelivery>, ReadTarget {

@@ -4,7 +4,7 @@ import { brokerId, type SubscriptionNames } from "../names.ts";
 import { AGAIN_FIELD, idTimeMs, type RawEntry, readEntry } from "../wire/entry.ts";
 
 /** Reads a letter. One that a script has stored, because workers died again and again, is an entry of the stream of what is redelivered. */
-export function readLetter(names: SubscriptionNames, entry: RawEntry): StoredMessage {
+export function decodeLetter(names: SubscriptionNames, entry: RawEntry): StoredMessage {
   const [id, fields] = entry;
   const isBuried = String(fields[0]) === AGAIN_FIELD;
   const buried = isBuried ? readEntry("a", entry) : undefined;

@@ -3,7 +3,7 @@ import { ANSWER_BYTES, MAX_PARKED } from "../limits.ts";
 import type { WorkerScripts } from "../receive/worker-scripts.ts";
 import type { WorkerSetup } from "../receive/worker-setup.ts";
 import { TAKE } from "../scripts/take.ts";
-import type { Taker } from "../subscriber.ts";
+import type { Taker } from "../receive/taker.ts";
 import { type Entry, type RawEntry, readEntry, type StreamTag } from "../wire/entry.ts";
 
 type Taken = readonly (readonly [tag: Buffer, id: Buffer, fields: RawEntry[1]])[];

@@ -1,7 +1,7 @@
 import { MAX_BLOCK_MS, type Reader } from "../connection/reader.ts";
 import { ANSWER_BYTES } from "../limits.ts";
 import type { SubscriptionNames } from "../names.ts";
-import type { Taker } from "../subscriber.ts";
+import type { Taker } from "./taker.ts";
 import { type Entry, type RawEntry, readEntry, type StreamTag } from "../wire/entry.ts";
 import type { WorkerSetup } from "./worker-setup.ts";
 
