@@ -12,7 +12,7 @@ test("the table of capabilities is what the code declares", () => {
   );
   const documented = rows.filter(([name]) => Object.hasOwn(redisCapabilities, name));
   expect(documented.length).toBeGreaterThan(12);
-  const declared = documented.map(([name]) => [name, String(redisCapabilities[name as "ack"])]);
+  const declared = documented.map(([name]) => [name, `${redisCapabilities[name as "ack" | "maxAttributes"]}`]);
   expect(documented).toEqual(declared);
 });
 
