@@ -84,7 +84,8 @@ function violationsOf(notes: readonly Note[]): readonly string[] {
       const last = done.get(key) ?? -1;
       const other = running.get(key);
       if (number > last + 1) violations.push(`${message} started when ${last} was the last one done`);
-      if (other !== undefined) violations.push(`${message} started in ${worker} while ${other.worker} ran ${other.number}`);
+      if (other !== undefined)
+        violations.push(`${message} started in ${worker} while ${other.worker} ran ${other.number}`);
       if (attempt <= (attempts.get(message) ?? 0)) violations.push(`${message} had attempt ${attempt} again`);
       attempts.set(message, attempt);
       running.set(key, note);
