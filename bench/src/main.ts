@@ -3,12 +3,14 @@ import { benchGcp } from "./gcp.ts";
 import { benchMemory } from "./memory.ts";
 import { benchNats } from "./nats.ts";
 import { benchRabbitmq } from "./rabbitmq.ts";
+import { benchRedis } from "./redis.ts";
 
 /** What `npm run bench -- <name>…` can measure; without a name, everything. */
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   memory: benchMemory,
   nats: benchNats,
   rabbitmq: benchRabbitmq,
+  redis: benchRedis,
   aws: benchAws,
   gcp: benchGcp,
 };

@@ -1,12 +1,13 @@
 import { CLOSE_GRACE_MS, ConnectionStatus, type DriverContext, PubSubError, timeLeft } from "@anytopic/core/driver";
-import type { Client, Command, Dialled } from "./connection/dial.ts";
+import type { Command, Dialled } from "./connection/dial.ts";
 import { type Inspection, inspectServer, requireSafe } from "./connection/inspect-server.ts";
 import { Line } from "./connection/line.ts";
 import { Locator } from "./connection/locate.ts";
 import { Reader } from "./connection/reader.ts";
+import { ScriptRunner } from "./connection/script-runner.ts";
 import { serverName } from "./connection/require-suitable.ts";
 import { keyOf, slotOf } from "./connection/slots.ts";
-import { replyWord, toPubSubError } from "./errors.ts";
+import { toPubSubError } from "./errors.ts";
 import type { CheckedOptions } from "./options.ts";
 import type { Script } from "./scripts/script.ts";
 
@@ -29,8 +30,7 @@ export class Connection {
   readonly #readers = new Set<Reader>();
   readonly #lost = new Set<(error: PubSubError) => void>();
   readonly #reconnected = new Set<() => void>();
-  /** The digests that each client has loaded. */
-  readonly #loaded = new WeakMap<Client, Set<string>>();
+  readonly #scripts = new ScriptRunner();
   #server = "";
   #inspection: Inspection = { dangers: [], warnings: [], evictsIds: false };
   #closing: Promise<void> | undefined;
@@ -231,24 +231,7 @@ export class Connection {
   ): Promise<unknown> {
     const { client } = line;
     if (client === undefined) throw this.unavailable();
-    const loaded = this.#loaded.get(client) ?? new Set();
-    this.#loaded.set(client, loaded);
-    if (!loaded.has(script.sha)) {
-      loaded.add(script.sha);
-      // Redis runs the commands of a connection in their order: the script is loaded when EVALSHA comes.
-      this.#sendOn(line, ["SCRIPT", "LOAD", script.source]).catch(() => loaded.delete(script.sha));
-    }
-    const command = ["EVALSHA", script.sha, String(keys.length), ...keys, ...args];
-    try {
-      return await this.#sendOn(line, command);
-    } catch (error) {
-      // Somebody has flushed the server's scripts. The script did not run.
-      if (replyWord(error) !== "NOSCRIPT") throw error;
-    }
-    const load = this.#sendOn(line, ["SCRIPT", "LOAD", script.source]);
-    const again = this.#sendOn(line, command);
-    await Promise.all([load, again]);
-    return await again;
+    return await this.#scripts.run(client, (parts) => this.#sendOn(line, parts), script, keys, args);
   }
 
   async #replicated(line: Line, replicas: number): Promise<void> {

@@ -12,7 +12,7 @@ import type { CheckedOptions } from "../options.ts";
 import { type Address, shownAddress } from "./address.ts";
 import { readTlsFiles } from "./tls-options.ts";
 
-export type Client = RedisClientType<{}, {}, {}, 2>;
+export type RedisClient = RedisClientType<{}, {}, {}, 2>;
 export type Command = readonly (string | Buffer)[];
 
 /** One dial may take so long, login included, in ms. */
@@ -31,7 +31,7 @@ export interface Hello {
 
 /** One connection, from its dial to its end. It is never repaired: a new one is dialled. */
 export interface Dialled {
-  readonly client: Client;
+  readonly client: RedisClient;
   readonly address: Address;
   readonly hello: Hello;
   /** Resolves with the reason when the connection has ended by itself. */
@@ -95,7 +95,7 @@ function hinted(error: unknown, address: Address, isTls: boolean): unknown {
   });
 }
 
-async function connectAndGreet(client: Client, name: string): Promise<Hello> {
+async function connectAndGreet(client: RedisClient, name: string): Promise<Hello> {
   await client.connect();
   const reply = (await client.sendCommand(["HELLO", "2", "SETNAME", name])) as unknown as readonly (Buffer | number)[];
   // A server that has just started says hello, and refuses all else until it has read its data.
@@ -119,7 +119,7 @@ function newClient(
   tls: CheckedOptions["tls"],
   { user, password, db }: Login,
   signal: AbortSignal,
-): Client {
+): RedisClient {
   const credentials = {
     ...(user === undefined ? {} : { username: user }),
     ...(password === undefined ? {} : { password }),

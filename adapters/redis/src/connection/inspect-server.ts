@@ -1,7 +1,7 @@
 import { PubSubError } from "@anytopic/core/driver";
 import { replyWord } from "../errors.ts";
 import type { CheckedOptions } from "../options.ts";
-import type { Client } from "./dial.ts";
+import type { RedisClient } from "./dial.ts";
 
 /** What was found out about a server's settings. */
 export interface Inspection {
@@ -14,7 +14,7 @@ export interface Inspection {
 }
 
 /** Looks at the settings on which the promises depend: eviction and persistence. Many services forbid some of these commands. */
-export async function inspectServer(client: Client, options: CheckedOptions): Promise<Inspection> {
+export async function inspectServer(client: RedisClient, options: CheckedOptions): Promise<Inspection> {
   const dangers: string[] = [];
   const warnings: string[] = [];
   const ask = async (command: readonly string[]): Promise<string> => {
@@ -74,7 +74,7 @@ export function requireSafe({ dangers }: Inspection): void {
     );
 }
 
-async function configOf(client: Client, name: string): Promise<string | undefined> {
+async function configOf(client: RedisClient, name: string): Promise<string | undefined> {
   try {
     const reply = (await client.sendCommand(["CONFIG", "GET", name])) as unknown as readonly Buffer[];
     return reply[1] === undefined ? undefined : String(reply[1]);

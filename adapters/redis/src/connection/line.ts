@@ -12,7 +12,7 @@ import { replyWord, toPubSubError } from "../errors.ts";
 import type { CheckedOptions } from "../options.ts";
 import { shownAddress } from "./address.ts";
 import { AnswerWatch } from "./answer-watch.ts";
-import { type Client, type Command, dial, DIAL_TIMEOUT_MS, type Dialled } from "./dial.ts";
+import { type RedisClient, type Command, dial, DIAL_TIMEOUT_MS, type Dialled } from "./dial.ts";
 import { type Locator, worstOf } from "./locate.ts";
 import { requireSuitable } from "./require-suitable.ts";
 
@@ -65,7 +65,7 @@ export class Line {
     });
   }
 
-  get client(): Client | undefined {
+  get client(): RedisClient | undefined {
     return this.#current?.client;
   }
 
