@@ -6,8 +6,10 @@ import { ConnectionRouter, type Routing } from "./connections/connection-router.
 import type { Adapter } from "./driver.ts";
 import { guardedLogger } from "./base/guarded-logger.ts";
 import { keepTrying } from "./base/keep-trying.ts";
-import { silentLogger, type Logger } from "./base/logger.ts";
+import type { Logger } from "./base/logger.ts";
+import { warningsLogger } from "./logging/warnings-logger.ts";
 import { noBrokerConfigured } from "./base/no-broker-configured.ts";
+import { Instrumented } from "./observe/instruments.ts";
 import type { Observer, PubSubEvent } from "./observe/observer.ts";
 import { withoutUndefined } from "./options/option-checks.ts";
 import { shown } from "./base/shown.ts";
@@ -127,13 +129,14 @@ function withConfigured(given: ConnectOptions, config: LoadedConfig): ConnectOpt
 }
 
 function environmentOf(options: ConnectOptions): ConnectionEnvironment {
-  const logger = options.logger === undefined ? silentLogger : guardedLogger(options.logger);
-  const { observer } = options;
+  const { clock = systemClock, observer, instrumentation = [] } = options;
+  const logger = guardedLogger(options.logger ?? warningsLogger(clock));
   return {
-    clock: options.clock ?? systemClock,
+    clock,
     random: options.random ?? Math.random,
     logger,
     observe: observer === undefined ? undefined : guarded(observer, logger),
+    instrumented: new Instrumented(instrumentation, logger),
   };
 }
 
