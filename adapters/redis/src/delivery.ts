@@ -18,7 +18,6 @@ export class RedisDelivery implements DriverDelivery, Held<RedisDelivery> {
   readonly body: Uint8Array;
   readonly attributes: Attributes;
   readonly orderingKey: string | undefined;
-  readonly publishTimeMs: number;
   readonly undecodable: Error | undefined;
   readonly attempt: number;
   /** By which it is settled: no other delivery has the same. */
@@ -26,7 +25,7 @@ export class RedisDelivery implements DriverDelivery, Held<RedisDelivery> {
   /** The ordering key as the scripts have it. */
   readonly keyBytes: Buffer | undefined;
   readonly #names: SubscriptionNames;
-  readonly #fields: readonly Buffer[];
+  readonly #entry: Entry;
   isHeld = false;
   older: RedisDelivery | undefined = undefined;
   newer: RedisDelivery | undefined = undefined;
@@ -37,17 +36,29 @@ export class RedisDelivery implements DriverDelivery, Held<RedisDelivery> {
     this.body = entry.body;
     this.attributes = entry.attributes;
     this.orderingKey = entry.orderingKey;
-    this.publishTimeMs = entry.publishTimeMs ?? idTimeMs(entry.originId);
     this.undecodable = entry.undecodable;
     this.attempt = entry.failed + 1;
     this.place = entry.place;
     this.keyBytes = entry.keyBytes;
     this.#names = names;
-    this.#fields = entry.fields;
+    this.#entry = entry;
+  }
+
+  get publishTimeMs(): number {
+    return this.#entry.publishTimeMs ?? idTimeMs(this.#entry.originId);
+  }
+
+  /** Whether it is an entry of the topic's stream, and not of the subscription's own. */
+  get isOfTopic(): boolean {
+    return this.place.startsWith("t");
+  }
+
+  get entryId(): string {
+    return this.place.slice(1);
   }
 
   get native(): RedisEntry {
-    const stream = this.place.startsWith("a") ? this.#names.again : this.#names.stream;
-    return { stream, id: this.place.slice(1), fields: this.#fields };
+    const stream = this.isOfTopic ? this.#names.stream : this.#names.again;
+    return { stream, id: this.entryId, fields: this.#entry.fields };
   }
 }

@@ -18,6 +18,7 @@ import type { Taker } from "./receive/taker.ts";
 import { TendLoop } from "./receive/tend-loop.ts";
 import { WorkerScripts } from "./receive/worker-scripts.ts";
 import type { WorkerPart, WorkerSetup } from "./receive/worker-setup.ts";
+import { AckWriter } from "./settle/ack-writer.ts";
 import { type NextOfKey, SettleBatcher } from "./settle/settle-batcher.ts";
 import { type Entry, readEntry } from "./wire/entry.ts";
 
@@ -26,6 +27,10 @@ export class RedisSubscriber implements DriverSubscriber, DeliveryOwner<RedisDel
   readonly #setup: WorkerSetup;
   readonly #scripts: WorkerScripts;
   readonly #settles: SettleBatcher;
+  readonly #acks: AckWriter;
+  readonly #isOrdered: boolean;
+  /** Whether core waits for the answer to an ack. */
+  readonly #confirms: boolean;
   readonly #reads: ReadLoop;
   readonly #tends: TendLoop;
   readonly #taker: Taker;
@@ -42,6 +47,9 @@ export class RedisSubscriber implements DriverSubscriber, DeliveryOwner<RedisDel
     const reports = new ReceivingReports<WorkerPart>(setup.sink);
     this.#scripts = new WorkerScripts(setup);
     this.#settles = new SettleBatcher(setup, this.#scripts, (next) => this.#onNext(next));
+    this.#acks = new AckWriter(setup, reports);
+    this.#isOrdered = setup.spec.topic.ordered;
+    this.#confirms = setup.spec.topic.exactlyOnce;
     this.#taker = setup.spec.topic.ordered
       ? new OrderedTaker(setup, this.#scripts)
       : new StreamTaker(setup, this.#scripts.consumer);
@@ -67,27 +75,17 @@ export class RedisSubscriber implements DriverSubscriber, DeliveryOwner<RedisDel
 
   async recover(): Promise<void> {
     const held = this.#held.toArray().map(({ place }) => place);
-    await this.#scripts.recover([...held, ...this.#settles.places()]);
+    await this.#scripts.recover([...held, ...this.#settles.places(), ...this.#acks.places()]);
   }
 
-  async ack(delivery: RedisDelivery): Promise<void> {
-    if (!this.#held.delete(delivery)) {
-      // It was revoked. A success counts when nobody else has the message.
-      await this.#settles.settle("A", delivery);
-      return;
-    }
-    if (delivery.keyBytes === undefined || !this.#setup.spec.topic.ordered) {
-      this.#reads.wake();
-      await this.#settles.settle("A", delivery);
-      return;
-    }
-    this.#reserved += 1;
-    try {
-      await this.#settles.settle("A", delivery);
-    } finally {
-      this.#reserved -= 1;
-      this.#reads.wake();
-    }
+  ack(delivery: RedisDelivery): Promise<void> | undefined {
+    // When it was revoked: a success counts while nobody else has the message.
+    if (!this.#held.delete(delivery)) return this.#settles.settle("A", delivery);
+    if (this.#isOrdered && delivery.keyBytes !== undefined) return this.#ackOfKey(delivery);
+    this.#reads.wake();
+    if (this.#confirms || !delivery.isOfTopic) return this.#settles.settle("A", delivery);
+    this.#acks.write(delivery.entryId);
+    return undefined;
   }
 
   async retry(delivery: RedisDelivery, delayMs: number): Promise<void> {
@@ -124,13 +122,25 @@ export class RedisSubscriber implements DriverSubscriber, DeliveryOwner<RedisDel
     const leftMs = timeLeft(clock, timeoutMs);
     await this.stop(timeoutMs);
     if (connection.connected) {
-      await within(clock, leftMs(), this.#settles.flushed());
+      await within(clock, leftMs(), Promise.all([this.#settles.flushed(), this.#acks.flushed()]));
       const held = this.#held.toArray().map(({ place }) => place);
       if (connection.connected) await within(clock, leftMs(), this.#scripts.leave(held));
     }
     this.#endListening();
     this.#settles.close();
+    this.#acks.close();
     for (const delivery of this.#held.toArray()) this.#held.delete(delivery);
+  }
+
+  /** The next message of the key may come back with the answer, and needs a place. */
+  async #ackOfKey(delivery: RedisDelivery): Promise<void> {
+    this.#reserved += 1;
+    try {
+      await this.#settles.settle("A", delivery);
+    } finally {
+      this.#reserved -= 1;
+      this.#reads.wake();
+    }
   }
 
   #onNext([tag, raw]: NextOfKey): void {

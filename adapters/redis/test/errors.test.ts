@@ -59,6 +59,7 @@ test("a server without memory refuses what is new, and everything that is there 
   await pubsub.apply([topic, subscription, once]);
   for (let n = 0; n < 20; n += 1) await pubsub.publish(topic, { n });
   await pubsub.publish(once, { n: 0 });
+  await admin.send("XADD", "{full}:mail:dead", "*", "data", "{}");
   await admin.send("CONFIG", "SET", "maxmemory", "1");
 
   for (const each of [topic, once])
@@ -71,7 +72,10 @@ test("a server without memory refuses what is new, and everything that is there 
   await expect.poll(() => attempts.length).toBe(30);
   expect(attempts.filter((attempt) => attempt === 2)).toHaveLength(10);
   await worker.close();
-  expect(await pubsub.deadLetters(subscription).count()).toBe(0);
+  const letters = pubsub.deadLetters(subscription);
+  await expect(letters.redrive()).rejects.toMatchObject({ code: "RESOURCE_EXHAUSTED" });
+  expect(await letters.count()).toBe(1);
+  expect(await letters.purge()).toBe(1);
   await admin.send("CONFIG", "SET", "maxmemory", "0");
   await pubsub.publish(topic, { n: 100 });
   await pubsub.publish(once, { n: 100 });

@@ -45,12 +45,12 @@ async function work(servers: string, name: string, worker: number): Promise<void
     }
     await note("done", event, attempt);
   });
-  process.on("message", () => {
-    void pubsub.close().then(async () => {
-      await client.close();
-      process.disconnect();
-    });
-  });
+  const close = async (): Promise<void> => {
+    await pubsub.close();
+    await client.close();
+    process.disconnect();
+  };
+  process.on("message", () => void close());
   process.send?.("ready");
 }
 

@@ -36,6 +36,15 @@ describe.skipIf(started === undefined)("trimming", () => {
     expect(setup.names.stream).toBe("trim");
   });
 
+  test("one call trims all that is ended, however much that is", async () => {
+    const { worker } = await kit.subscription("much");
+    const lines = Array.from({ length: 30_000 }, async () => kit.client.send("XADD", "much", "*", "data", "x"));
+    const last = String((await Promise.all(lines)).at(-1));
+    await kit.client.send("XGROUP", "SETID", "much", "mail", last);
+    await worker().trim();
+    expect(Number(await kit.client.send("XLEN", "much"))).toBeLessThanOrEqual(100);
+  });
+
   test("what is older than the topic's retention is deleted, whoever has not read it", async () => {
     const { worker } = await kit.subscription("old");
     const old = Date.now() - 86_400_000 - 60_000;

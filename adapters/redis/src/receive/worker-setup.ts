@@ -12,4 +12,4 @@ export interface WorkerSetup {
 }
 
 /** A part of a worker that can fail and stop it from receiving. */
-export type WorkerPart = "reads" | "tending";
+export type WorkerPart = "reads" | "tending" | "acks";

@@ -24,7 +24,10 @@ local function is_before(one, other)
   return ms < other_ms or (ms == other_ms and number < other_number)
 end
 
-local deleted = redis.call('XTRIM', STREAM, 'MINID', string.format('%.0f', math.max(0, NOW - tonumber(ARGV[1]))))
+-- First whole nodes of the stream, which is cheap however many there are; then the rest of one node.
+local oldest = string.format('%.0f', math.max(0, NOW - tonumber(ARGV[1])))
+local deleted = redis.call('XTRIM', STREAM, 'MINID', '~', oldest, 'LIMIT', 0)
+deleted = deleted + redis.call('XTRIM', STREAM, 'MINID', oldest)
 local first
 for _, info in ipairs(redis.call('XINFO', 'GROUPS', STREAM)) do
   local group, pending, delivered = info[2], info[6], info[8]
@@ -32,7 +35,7 @@ for _, info in ipairs(redis.call('XINFO', 'GROUPS', STREAM)) do
   if pending > 0 then needed = redis.call('XPENDING', STREAM, group)[2] or delivered end
   if not first or is_before(needed, first) then first = needed end
 end
-if first then deleted = deleted + redis.call('XTRIM', STREAM, 'MINID', '~', first) end
+if first then deleted = deleted + redis.call('XTRIM', STREAM, 'MINID', '~', first, 'LIMIT', 0) end
 return deleted
 `,
 );

@@ -64,12 +64,12 @@ export class SettleBatcher {
   }
 
   /** Resolves when the server has done it; rejects with `LEASE_LOST` when the message is no longer this worker's. */
-  async settle(what: What, delivery: RedisDelivery, delayMs = 0): Promise<void> {
-    if (this.#isClosed) throw this.#setup.connection.unavailable();
+  settle(what: What, delivery: RedisDelivery, delayMs = 0): Promise<void> {
+    if (this.#isClosed) return Promise.reject(this.#setup.connection.unavailable());
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.push({ what, delivery, delayMs, resolve, reject, wasSent: false });
     this.#queue();
-    await promise;
+    return promise;
   }
 
   /** Resolves when every settle has its answer. */
