@@ -52,8 +52,6 @@ export const ROLES: Readonly<Record<string, Role>> = {
 /** The memory broker lives in the same process: nothing connects, no native error is translated, nothing is exported for an operator, and its subscriptions count themselves. */
 const WITHOUT: Readonly<Record<string, readonly string[]>> = {
   memory: ["connection.ts", "exporter.ts", "names.ts", "statistics.ts", "errors.ts function toPubSubError"],
-  // Its statistics are not written yet.
-  redis: ["statistics.ts"],
 };
 
 /** The rooms of an adapter. The same word stands for the same thing in all of them. CONTRIBUTING.md shows them too. */

@@ -1,4 +1,4 @@
-import { type Capabilities, UNKNOWN_STATISTICS } from "@anytopic/core/driver";
+import type { Capabilities } from "@anytopic/core/driver";
 import {
   DEDUPLICATION_WINDOW_MS,
   MAX_ACK_DEADLINE_MS,
@@ -36,7 +36,13 @@ export const redisCapabilities: Capabilities = Object.freeze({
   publishBatch: Object.freeze({ maxMessages: 1000, maxBytes: 16_777_216, lingerMs: 0 }),
   durability: "broker",
   deadLetterCount: "exact",
-  statistics: UNKNOWN_STATISTICS,
+  statistics: Object.freeze({
+    waiting: "approximate",
+    inFlight: "exact",
+    delayed: "exact",
+    oldestAgeMs: "approximate",
+    deadLetters: "exact",
+  }),
 });
 
 /** With `"process"` the server need not keep anything: `connect` says so, instead of promising what nobody has checked. */

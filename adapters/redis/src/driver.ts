@@ -6,6 +6,7 @@ import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
 import { RedisPublisher } from "./publisher.ts";
 import { requireGroup } from "./receive/require-group.ts";
+import { readStatistics } from "./statistics.ts";
 import { RedisSubscriber } from "./subscriber.ts";
 
 /** Connects to a Redis or Valkey server. */
@@ -39,6 +40,7 @@ export async function openDriver(
       await requireGroup(connection, names);
       return new RedisSubscriber({ connection, names, spec, sink, maxOutstanding });
     },
+    stats: async (spec) => readStatistics(connection, subscriptionNames(prefix, spec)),
     openDeadLetters: async (spec) => new RedisDeadLetters(connection, subscriptionNames(prefix, spec)),
     close: async (timeoutMs) => connection.close(timeoutMs),
   };

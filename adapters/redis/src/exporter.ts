@@ -7,6 +7,7 @@ import { END_LETTER, PURGE_LETTERS, TAKE_LETTERS } from "./scripts/letters.ts";
 import { PUBLISH_ONCE } from "./scripts/publish-once.ts";
 import type { Script } from "./scripts/script.ts";
 import { SETTLE } from "./scripts/settle.ts";
+import { STATISTICS } from "./scripts/statistics.ts";
 import { TAKE } from "./scripts/take.ts";
 import { TEND } from "./scripts/tend.ts";
 import { TRIM } from "./scripts/trim.ts";
@@ -16,7 +17,7 @@ const ON_STREAM =
   /^(?:xack|xclaim|xpending|xread|xreadgroup|xrange|xrevrange|xtrim|xinfo\|\w+|xgroup\|delconsumer|evalsha)$/;
 /** Commands without keys. With INFO the adapter sees whether the server evicts keys and writes a file. */
 const KEYLESS = /^(?:ping|info|time|script\|load|client\|unblock|wait|select|cluster\|slots)$/;
-const WORKER_SCRIPTS = [SETTLE, TAKE, TEND, TRIM, EXTEND, GIVE_BACK];
+const WORKER_SCRIPTS = [SETTLE, TAKE, TEND, TRIM, EXTEND, GIVE_BACK, STATISTICS];
 const LETTER_SCRIPTS = [TAKE_LETTERS, END_LETTER, PURGE_LETTERS];
 const RUN = ["evalsha", "script|load"];
 

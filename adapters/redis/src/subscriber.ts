@@ -104,6 +104,10 @@ export class RedisSubscriber implements DriverSubscriber, DeliveryOwner<RedisDel
     void this.#extend(deliveries as readonly RedisDelivery[]);
   }
 
+  overdueMs(): number {
+    return this.#reads.overdueMs();
+  }
+
   async stop(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.#stopping = true;
     this.#settles.takesNext = false;

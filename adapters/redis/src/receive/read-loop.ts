@@ -4,6 +4,9 @@ import { toPubSubError } from "../errors.ts";
 import type { Entry } from "../wire/entry.ts";
 import type { WorkerPart, WorkerSetup } from "./worker-setup.ts";
 
+/** How long a turn of the loop may take: to connect, to recover, to take and to wait for a message. */
+const ANSWER_MS = 30_000;
+
 /** The worker that receives the messages. */
 export interface ReadTarget {
   /** How many more messages may be asked for. */
@@ -24,6 +27,10 @@ export class ReadLoop {
   readonly #ended: (() => void)[] = [];
   #reader: Reader | undefined;
   #mayHaveLost = false;
+  /** When it last began to ask, or was answered, by the monotonic clock. */
+  #turnedMs = 0;
+  /** Whether it waits for room, for a connection or for the end of a pause. */
+  #waits = false;
   #roomWaiter: (() => void) | undefined;
   #running: Promise<void> | undefined;
 
@@ -41,6 +48,13 @@ export class ReadLoop {
   /** There may be room again. Cheap: called after every settle. */
   wake(): void {
     this.#roomWaiter?.();
+  }
+
+  /** See `DriverSubscriber.overdueMs`. A read is answered, or fails, within some seconds: only a loop that has stopped is overdue. */
+  overdueMs(): number {
+    if (this.#waits || this.#turnedMs === 0 || this.#stopping.signal.aborted || !this.#setup.connection.connected)
+      return 0;
+    return Math.max(0, this.#setup.connection.context.clock.monotonicNow() - this.#turnedMs - ANSWER_MS);
   }
 
   /** Makes it recover before it asks again. */
@@ -70,12 +84,14 @@ export class ReadLoop {
     let failures = 0;
     while (!signal.aborted) {
       const room = this.#target.room();
+      this.#turnedMs = clock.monotonicNow();
       if (room <= 0) {
-        await this.#untilRoom();
+        await this.#waiting(this.#untilRoom());
         continue;
       }
       try {
-        await this.#connected();
+        await this.#waiting(this.#connected());
+        this.#turnedMs = clock.monotonicNow();
         if (signal.aborted) return;
         this.#reader ??= await connection.openReader(this.#setup.names.stream);
         if (this.#mayHaveLost) {
@@ -99,9 +115,14 @@ export class ReadLoop {
         );
         this.#reports.failing("reads", mapped, mapped.code === "UNAVAILABLE");
         failures += 1;
-        await pause(clock, retryPauseMs(failures, random, mapped), signal);
+        await this.#waiting(pause(clock, retryPauseMs(failures, random, mapped), signal));
       }
     }
+  }
+
+  async #waiting(work: Promise<void>): Promise<void> {
+    this.#waits = true;
+    await work.finally(() => (this.#waits = false));
   }
 
   async #untilRoom(): Promise<void> {

@@ -55,7 +55,17 @@ make_stream(TOPIC)
 local group = not has_group(TOPIC)
 if group then
   local start = IS_META and redis.call('HEXISTS', META, ARGV[2]) == 1 and '0' or '$'
-  redis.call('XGROUP', 'CREATE', TOPIC, GROUP, start)
+  local create = { 'XGROUP', 'CREATE', TOPIC, GROUP, start }
+  if start == '$' then
+    -- So that the server knows from the beginning how many messages the group has not read.
+    local info = redis.call('XINFO', 'STREAM', TOPIC)
+    for at = 1, #info, 2 do
+      if info[at] == 'entries-added' then
+        create[6], create[7] = 'ENTRIESREAD', info[at + 1]
+      end
+    end
+  end
+  redis.call(unpack(create))
 end
 local again = make_stream(AGAIN)
 if not has_group(AGAIN) then
