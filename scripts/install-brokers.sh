@@ -47,7 +47,7 @@ for kind in "${kinds[@]}"; do
       ;;
     metrics) have_metrics || packages+=(prometheus) ;;
     *)
-      sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
+      sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
       exit 64
       ;;
   esac
