@@ -5,6 +5,7 @@ import { benchMetrics } from "./metrics.ts";
 import { benchNats } from "./nats.ts";
 import { benchOpenTelemetry } from "./opentelemetry.ts";
 import { benchRabbitmq } from "./rabbitmq.ts";
+import { benchRedis } from "./redis.ts";
 
 /** What `npm run bench -- <name>…` can measure; without a name, everything. */
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   metrics: benchMetrics,
   nats: benchNats,
   rabbitmq: benchRabbitmq,
+  redis: benchRedis,
   aws: benchAws,
   gcp: benchGcp,
   opentelemetry: benchOpenTelemetry,

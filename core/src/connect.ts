@@ -33,7 +33,7 @@ import { untilAborted } from "./base/until-aborted.ts";
  * `waitForBrokerMs`, this waits for a broker that cannot be reached yet. A connection that is lost later is repaired without
  * end; `health()` shows it.
  *
- * @param target a URL (`memory:`, `nats://host`, `amqp://host`, `aws://region`, `gcp://project`), or the result of an adapter's
+ * @param target a URL (`memory:`, `nats://host`, `amqp://host`, `redis://host`, `aws://region`, `gcp://project`), or the result of an adapter's
  *   factory
  * @throws TypeError when an option is not allowed
  * @throws PubSubError `INVALID_CONFIG` or `ADAPTER_NOT_INSTALLED`; `UNAVAILABLE`, `UNAUTHENTICATED`, … when the default connection
