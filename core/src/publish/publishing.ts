@@ -4,7 +4,7 @@ import type { ConnectionEnvironment } from "../connections/connection.ts";
 import type { ConnectionRouter } from "../connections/connection-router.ts";
 import type { ConnectOptions } from "../connections/connect-options.ts";
 import { IdSigner } from "./id-signer.ts";
-import { createIdGenerator } from "../contract/message-id.ts";
+import { createIdGenerator, requireMadeId } from "../contract/message-id.ts";
 import type { EventPublisher } from "./mirror-publisher.ts";
 import { openPublisher } from "./open-publisher.ts";
 import type { PendingPublish } from "./pending-publish.ts";
@@ -35,9 +35,10 @@ export class Publishing {
     this.#environment = environment;
     this.#limits = options.publish ?? {};
     const { idSecret } = this.#limits;
+    const { newId } = options;
     this.#reader = {
       clock: environment.clock,
-      newId: createIdGenerator(options.random),
+      newId: newId === undefined ? createIdGenerator(options.random) : (_, topic) => requireMadeId(newId(topic)),
       signer: idSecret === undefined ? undefined : new IdSigner(idSecret),
     };
   }
