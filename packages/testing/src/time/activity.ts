@@ -1,0 +1,179 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { AttemptEnd, AttemptInfo, Instrumentation, PublishInfo } from "@anytopic/core";
+
+/** One attempt whose handler or reader has it. */
+export interface OpenAttempt {
+  readonly info: AttemptInfo;
+  readonly startedMs: number;
+  /** How often its handler waits for the test's clock now. */
+  sleeping: number;
+  hasReturned: boolean;
+  end: AttemptEnd | undefined;
+  /** Ends the handler as its process would end. */
+  crash: (() => void) | undefined;
+}
+
+/** Who wants to know what core does. */
+export interface ActivityListener {
+  now(): number;
+  started(info: AttemptInfo): void;
+  ended(info: AttemptInfo, end: AttemptEnd, startedMs: number): void;
+}
+
+/** What is under way in core: publishes that are not answered, handlers that run. Counted, so that the test knows when all is at rest. */
+export class Activity {
+  /** For `connect({ instrumentation })`. */
+  readonly instrumentation: Instrumentation;
+  readonly #listener: ActivityListener;
+  readonly #current = new AsyncLocalStorage<OpenAttempt>();
+  readonly #attempts = new Set<OpenAttempt>();
+  readonly #publishes = new Set<PublishInfo>();
+  /** Ids of publishes that virtual time has to answer. */
+  readonly #late = new Set<string>();
+  #other = 0;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(listener: ActivityListener) {
+    this.#listener = listener;
+    this.instrumentation = {
+      publish: (info) => {
+        this.#publishes.add(info);
+        return () => {
+          this.#publishes.delete(info);
+          this.#late.delete(info.id);
+          this.#change();
+        };
+      },
+      handle: (info, run) => this.#handle(info, run),
+      receive: (info) => {
+        const attempt = this.#start(info);
+        attempt.hasReturned = true;
+        return (end) => this.#end(attempt, end);
+      },
+      skip: (info, end) => {
+        listener.ended(info, end, listener.now());
+        this.#change();
+      },
+    };
+  }
+
+  /** The attempt whose handler calls this; `undefined` outside of handlers. */
+  get current(): OpenAttempt | undefined {
+    return this.#current.getStore();
+  }
+
+  get attempts(): readonly OpenAttempt[] {
+    return [...this.#attempts];
+  }
+
+  /** Publishes that are not answered and do not wait for virtual time. */
+  get publishes(): readonly PublishInfo[] {
+    return [...this.#publishes].filter(({ id }) => !this.#late.has(id));
+  }
+
+  /** Publishes that virtual time has to answer. */
+  get late(): number {
+    return this.#late.size;
+  }
+
+  /** Whether something is under way that real time will end. `places`: how many places of workers are taken. */
+  isBusy(places: number): boolean {
+    if (this.#other > 0 || this.publishes.length > 0) return true;
+    let known = 0;
+    for (const { sleeping, hasReturned, end } of this.#attempts) {
+      if (sleeping === 0) return true;
+      if (end === undefined || (end.outcome === "lost" && !hasReturned)) known += 1;
+    }
+    // The others wait for an asynchronous schema, for the inbox, or for a letter to be stored.
+    return places > known;
+  }
+
+  /** Resolves at the next change. */
+  get changed(): Promise<void> {
+    return this.#changed.promise;
+  }
+
+  answeredLater(id: string): void {
+    this.#late.add(id);
+    this.#change();
+  }
+
+  /** Counts `work` as under way. */
+  async during(work: Promise<unknown>): Promise<void> {
+    this.#other += 1;
+    try {
+      await work;
+    } finally {
+      this.#other -= 1;
+      this.#change();
+    }
+  }
+
+  /** The current handler waits for the test's clock during `wait`. */
+  async sleeping(wait: Promise<void>): Promise<void> {
+    const attempt = this.current;
+    if (attempt === undefined) return await wait;
+    attempt.sleeping += 1;
+    this.#change();
+    try {
+      await wait;
+    } finally {
+      attempt.sleeping -= 1;
+    }
+  }
+
+  #handle(info: AttemptInfo, run: (ended: (end: AttemptEnd) => void) => unknown): unknown {
+    const attempt = this.#start(info);
+    const returned = (): void => {
+      attempt.hasReturned = true;
+      this.#forget(attempt);
+    };
+    let result: unknown;
+    try {
+      result = this.#current.run(attempt, () => run((end) => this.#end(attempt, end)));
+    } catch (error) {
+      returned();
+      throw error;
+    }
+    if (!isThenable(result)) {
+      returned();
+      return result;
+    }
+    const handling = Promise.resolve(result);
+    const crashed = new Promise<never>((_, reject) => {
+      attempt.crash = () => reject(new Error("the worker crashed, as this test demands"));
+    });
+    handling.then(returned, returned);
+    return Promise.race([handling, crashed]);
+  }
+
+  #start(info: AttemptInfo): OpenAttempt {
+    const startedMs = this.#listener.now();
+    const attempt = { info, startedMs, sleeping: 0, hasReturned: false, end: undefined, crash: undefined };
+    this.#attempts.add(attempt);
+    this.#listener.started(info);
+    return attempt;
+  }
+
+  #end(attempt: OpenAttempt, end: AttemptEnd): void {
+    attempt.end = end;
+    this.#listener.ended(attempt.info, end, attempt.startedMs);
+    this.#forget(attempt);
+  }
+
+  #forget(attempt: OpenAttempt): void {
+    if (attempt.hasReturned && attempt.end !== undefined) this.#attempts.delete(attempt);
+    this.#change();
+  }
+
+  #change(): void {
+    const { resolve } = this.#changed;
+    this.#changed = Promise.withResolvers<void>();
+    resolve();
+  }
+}
+
+/** Not `instanceof Promise`: test runners give each file a realm with a `Promise` of its own. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}
