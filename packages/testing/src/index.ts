@@ -20,3 +20,7 @@ export type {
   Faults,
 } from "./faults/faults.ts";
 export type { DeliveryMoment, PublishMoment } from "./faults/fault-source.ts";
+export { type HandlerSetting, testHandler } from "./handler/test-handler.ts";
+export { assertDeadLettered, assertHandled, assertPublished } from "./matchers/assertions.ts";
+export { matchers, type PubSubMatchers } from "./matchers/matchers.ts";
+export type { DeadLetteredOptions, HandledOptions, Seen, TimesOption } from "./matchers/reports.ts";

@@ -7,6 +7,7 @@ import { TestBroker } from "./broker/test-broker.ts";
 import type { FaultSource } from "./faults/fault-source.ts";
 import { Faults } from "./faults/faults.ts";
 import { Journal } from "./record/journal.ts";
+import { remember } from "./kit-of.ts";
 import { atEndOf, nameOf, type TestContext } from "./test-context.ts";
 import { TestIds } from "./test-ids.ts";
 import { TestPubSub } from "./test-pub-sub.ts";
@@ -42,11 +43,18 @@ function isContext(value: TestContext | TestPubSubOptions | undefined): value is
   );
 }
 
-/** With faults that are drawn by the explorer. */
+/** What only this package asks for. */
+export interface TestPubSubInternals {
+  /** Decides about faults that the test has not planned. */
+  readonly drawn?: FaultSource | undefined;
+  /** The attempt of a message that is delivered for the first time. */
+  readonly attempt?: number | undefined;
+}
+
 export async function openTestPubSub(
   test: TestContext | string | undefined,
   options: TestPubSubOptions,
-  drawn?: FaultSource,
+  { drawn, attempt = 1 }: TestPubSubInternals = {},
 ): Promise<TestPubSub> {
   const patienceMs = patienceOf(options);
   const { delivery, like, now, random = () => 0, ...rest } = options;
@@ -64,7 +72,7 @@ export async function openTestPubSub(
   });
   let pubsub: PubSub | undefined;
   const life = new Life({ clock, activity, patienceMs, pubsub: () => pubsub });
-  broker = new TestBroker(new Gate(delivery === "at-once"), faults, {
+  broker = new TestBroker(new Gate(delivery === "at-once"), faults, attempt, {
     stored: (topic, message) => journal.stored(topic, message),
     delivered: (topic, subscription, message) => journal.delivered(topic, subscription, message),
     late: (id) => activity.answeredLater(id),
@@ -82,5 +90,5 @@ export async function openTestPubSub(
     newId: (topic) => ids.next(topic),
     instrumentation: [activity.instrumentation],
   });
-  return new TestPubSub({ pubsub, clock, journal, faults, activity, life, broker });
+  return remember(new TestPubSub({ pubsub, clock, journal, faults, activity, life, broker }));
 }

@@ -13,6 +13,8 @@ import { sleepOn } from "./time/sleep.ts";
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** So many deliveries in one call mean that messages go round in a circle. */
 const MOST_DELIVERIES = 10_000;
+/** Lines of the timeline in an error. */
+const LINES_IN_ERRORS = 40;
 
 interface TestPubSubParts {
   readonly pubsub: PubSub;
@@ -56,7 +58,7 @@ export class TestPubSub implements AsyncDisposable {
    *
    * @throws Error when the codec or the schema refuses what was published
    */
-  published<Event>(topic: Topic<never, Event>, matching?: Matching<Event>): readonly PublishedEvent<Event>[] {
+  published<Input, Event>(topic: Topic<Input, Event>, matching?: Matching<Event>): readonly PublishedEvent<Event>[] {
     return this.#parts.journal.published<Event>(topic).filter(({ event }) => matches(event, matching));
   }
 
@@ -269,13 +271,13 @@ export class TestPubSub implements AsyncDisposable {
   #notQuiet(limitMs: number): Error {
     return new Error(
       `not quiet after ${limitMs} ms of virtual time; unsettled messages by subscription: ` +
-        `${this.#unsettled().join(", ") || "none"}\n${this.timeline()}`,
+        `${this.#unsettled().join(", ") || "none"}\n${this.#parts.journal.timeline(LINES_IN_ERRORS)}`,
     );
   }
 
   #circle(name: string): Error {
     return new Error(
-      `${name} has delivered ${MOST_DELIVERIES} messages and there are more: is a handler publishing to its own topic?\n${this.timeline()}`,
+      `${name} has delivered ${MOST_DELIVERIES} messages and there are more: is a handler publishing to its own topic?\n${this.#parts.journal.timeline(LINES_IN_ERRORS)}`,
     );
   }
 }

@@ -30,13 +30,16 @@ export interface BrokerListener {
 export class TestBroker {
   readonly gate: Gate;
   readonly faults: FaultSource;
+  /** The attempt of a message that is delivered for the first time. */
+  readonly firstAttempt: number;
   readonly #listener: BrokerListener;
   #driver: Driver | undefined;
   #context: DriverContext | undefined;
 
-  constructor(gate: Gate, faults: FaultSource, listener: BrokerListener) {
+  constructor(gate: Gate, faults: FaultSource, firstAttempt: number, listener: BrokerListener) {
     this.gate = gate;
     this.faults = faults;
+    this.firstAttempt = firstAttempt;
     this.#listener = listener;
   }
 

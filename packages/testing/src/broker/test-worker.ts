@@ -48,7 +48,8 @@ export class TestWorker implements DeliverySink {
   }
 
   deliver(inner: DriverDelivery): void {
-    const { id, attributes, orderingKey, attempt } = inner;
+    const { id, attributes, orderingKey } = inner;
+    const attempt = inner.attempt - 1 + this.#broker.firstAttempt;
     const { topic, subscription } = this;
     const moment = { topic, subscription, id, attributes, orderingKey, attempt };
     const passing: Passing = { inner, moment, outer: undefined, started: false, isLost: false, fault: undefined };
@@ -105,6 +106,7 @@ export class TestWorker implements DeliverySink {
     if (passing === undefined) return;
     passing.fault = this.#broker.faults.delivery(passing.moment);
     passing.outer = forwardDelivery(passing.inner, {
+      attempt: passing.moment.attempt,
       ack: () => this.#ack(passing),
       retry: (delayMs) => this.#settle(passing, () => passing.inner.owner.retry(passing.inner, delayMs)),
       release: (leaseEnded) => this.#settle(passing, () => passing.inner.owner.release(passing.inner, leaseEnded)),

@@ -109,11 +109,11 @@ export class Journal {
     return [...this.#retries.values()].toSorted((a, b) => a.dueAt.getTime() - b.dueAt.getTime());
   }
 
-  /** One line for each thing that happened. */
-  timeline(): string {
+  /** One line for each thing that happened; with `most` only the last ones. */
+  timeline(most: number = Number.POSITIVE_INFINITY): string {
     return table(
       ["time", "where", "message", "what"],
-      this.#timeline.map(({ atMs, what, where, id }) => [elapsed(atMs - this.#startMs), where, id, what]),
+      this.#timeline.slice(-most).map(({ atMs, what, where, id }) => [elapsed(atMs - this.#startMs), where, id, what]),
     );
   }
 }
@@ -148,6 +148,7 @@ function endedAttempt({ info, end, startedMs, endedMs }: Ended): EndedAttempt {
     endedAt: new Date(endedMs),
     outcome: OUTCOMES[outcome],
     retryAt: outcome === "retry" ? new Date(endedMs + (delayMs ?? 0)) : undefined,
+    delayMs: outcome === "retry" ? (delayMs ?? 0) : undefined,
     because: reason,
     error,
   };

@@ -30,8 +30,10 @@ export interface EndedAttempt {
   readonly startedAt: Date;
   readonly endedAt: Date;
   readonly outcome: AttemptOutcome;
-  /** Only for `"retried"`: when it is due. */
+  /** Only for `"retried"`: when the retry is due. */
   readonly retryAt: Date | undefined;
+  /** Only for `"retried"`: how long it waits, in ms. */
+  readonly delayMs: number | undefined;
   /** Only for `"dead-lettered"`. */
   readonly because: DeadLetterReason | undefined;
   /** What the handler threw, or why the attempt ended. */

@@ -1,7 +1,6 @@
 import { inspect } from "node:util";
 
 const LONGEST_CELL = 60;
-const MOST_ROWS = 50;
 
 /** A value on one line, shortened. */
 export function oneLine(value: unknown): string {
@@ -12,12 +11,11 @@ export function oneLine(value: unknown): string {
 
 /** Rows as aligned columns under a heading, for the messages of failed tests. */
 export function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
-  const shown = [columns, ...rows.slice(0, MOST_ROWS)];
+  const shown = [columns, ...rows];
   const widths = columns.map((_, column) => Math.max(...shown.map((row) => row[column]?.length ?? 0)));
   const lines = shown.map((row) =>
     `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd(),
   );
-  if (rows.length > MOST_ROWS) lines.push(`  … and ${rows.length - MOST_ROWS} more`);
   return lines.join("\n");
 }
 

@@ -1,0 +1,16 @@
+/** Matchers for jest: `import "@anytopic/testing/jest"`, in a test or in `setupFilesAfterEnv`. */
+import { matchers, type PubSubMatchers } from "./matchers/matchers.ts";
+
+const { expect } = globalThis as { readonly expect?: { extend(more: typeof matchers): void } };
+if (expect === undefined) {
+  throw new Error(
+    "jest shows no global expect here, as with injectGlobals: false: " +
+      'import { matchers } from "@anytopic/testing" and call expect.extend(matchers)',
+  );
+}
+expect.extend(matchers);
+
+declare module "expect" {
+  // oxlint-disable-next-line no-unused-vars, no-empty-object-type -- the type parameters must be those of the other declaration
+  interface Matchers<R extends void | Promise<void>, T = unknown> extends PubSubMatchers<R> {}
+}
