@@ -8,6 +8,7 @@ import { guardedLogger } from "./base/guarded-logger.ts";
 import { keepTrying } from "./base/keep-trying.ts";
 import { silentLogger, type Logger } from "./base/logger.ts";
 import { noBrokerConfigured } from "./base/no-broker-configured.ts";
+import { Instrumented } from "./observe/instruments.ts";
 import type { Observer, PubSubEvent } from "./observe/observer.ts";
 import { withoutUndefined } from "./options/option-checks.ts";
 import { shown } from "./base/shown.ts";
@@ -128,12 +129,13 @@ function withConfigured(given: ConnectOptions, config: LoadedConfig): ConnectOpt
 
 function environmentOf(options: ConnectOptions): ConnectionEnvironment {
   const logger = options.logger === undefined ? silentLogger : guardedLogger(options.logger);
-  const { observer } = options;
+  const { observer, instrumentation = [] } = options;
   return {
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     logger,
     observe: observer === undefined ? undefined : guarded(observer, logger),
+    instrumented: new Instrumented(instrumentation, logger),
   };
 }
 

@@ -40,6 +40,7 @@ export type {
   RedriveInfo,
   SettleKind,
 } from "./observe/instrumentation.ts";
+export type { ProcessTrace, PublishTrace } from "./observe/diagnostics.ts";
 export type { Observer, PubSubEvent } from "./observe/observer.ts";
 export type { PublishEntry, Publisher, PublishOptions, PublishResult } from "./publish/publish-options.ts";
 export type { PlannedChange } from "./connections/provisioning.ts";

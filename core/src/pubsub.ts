@@ -58,7 +58,7 @@ export class PubSub implements AsyncDisposable {
     this.#closeTimeoutMs = closeTimeoutMs;
     this.#publishing = new Publishing(router, environment, options);
     this.#subscribing = new Subscribing(router, environment, { inbox, closeTimeoutMs }, closed);
-    this.#deadLetters = new DeadLetterQueues(router, environment.clock, closed);
+    this.#deadLetters = new DeadLetterQueues(router, environment, closed);
   }
 
   /** The adapter's name: `"nats"`, `"memory"`, … */

@@ -24,6 +24,12 @@ export function providerOfUrl(url: string): string | undefined {
   return Object.hasOwn(PACKAGES, scheme) ? PACKAGES[scheme] : `${scheme}:`;
 }
 
+/** The name of the adapter that serves a URL; its scheme when that is not one of ours. */
+export function adapterNameOfUrl(url: string): string {
+  const provider = providerOfUrl(url) ?? "";
+  return provider.replace(/^@anytopic\/|:$/g, "");
+}
+
 /** A longer text is not a scheme, but may be a password. "googlepubsub" has this length. */
 const MAX_LENGTH = 12;
 

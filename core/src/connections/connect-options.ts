@@ -8,6 +8,7 @@ import {
   type Provisioning,
 } from "../options/connect-limits.ts";
 import { integerOption, rejectUnknownKeys, requireChoice } from "../options/option-checks.ts";
+import { shown } from "../base/shown.ts";
 import { PUBLISH_LIMITS, requireSecret, type PublishLimits } from "../options/publish-limits.ts";
 import type { Adapter } from "../driver.ts";
 import type { InboxStore } from "../inbox/inbox.ts";
@@ -101,6 +102,7 @@ export function checkedConnectOptions(options: ConnectOptions): ConnectOptions {
   if (options.newId !== undefined && typeof options.newId !== "function") {
     throw new TypeError(`newId is ${shown(options.newId)}: must be a function that returns an id`);
   }
+  requireInstrumentations(options.instrumentation ?? []);
   const publish = options.publish ?? {};
   rejectUnknownKeys("publish", publish, [...Object.keys(PUBLISH_LIMITS), "idSecret"]);
   integerOption("publish.maxPending", publish.maxPending, PUBLISH_LIMITS.maxPending);
@@ -108,4 +110,22 @@ export function checkedConnectOptions(options: ConnectOptions): ConnectOptions {
   integerOption("publish.timeoutMs", publish.timeoutMs, PUBLISH_LIMITS.timeoutMs);
   if (publish.idSecret !== undefined) requireSecret(publish.idSecret);
   return Object.freeze({ ...options, publish: Object.freeze({ ...publish }) });
+}
+
+const METHODS = ["publish", "publishBatch", "handle", "receive", "skip", "settle", "redrive", "quiet"] as const;
+
+/** A class may have other members beside these, so unknown keys are not refused, unless there is nothing else. */
+function requireInstrumentations(given: unknown): void {
+  if (!Array.isArray(given))
+    throw new TypeError(`instrumentation is ${shown(given)}: must be a list, such as [tracing]`);
+  for (const [index, one] of given.entries()) {
+    const name = `instrumentation[${index}]`;
+    if (typeof one !== "object" || one === null) throw new TypeError(`${name} is ${shown(one)}: must be an object`);
+    const present = METHODS.filter((method) => (one as Instrumentation)[method] !== undefined);
+    if (present.length === 0) throw new TypeError(`${name} has no method: must have one of ${METHODS.join(", ")}`);
+    for (const method of present) {
+      const part: unknown = (one as Instrumentation)[method];
+      if (typeof part !== "function") throw new TypeError(`${name}.${method} is ${shown(part)}: must be a function`);
+    }
+  }
 }

@@ -169,6 +169,7 @@ export class SubscriptionWorker implements Worker {
     await budget.wait("closing the subscriber", names, async (leftMs) => await this.#driver?.close(leftMs));
     await budget.wait("closing dead letters", names, async (leftMs) => await this.#options.letters.close?.(leftMs));
     this.#items.leave();
+    this.#endings.endAll();
     this.#state = "closed";
     this.#options.onClosed(this);
     this.#resolveClosed();

@@ -126,12 +126,12 @@ export class WorkerItems {
     this.held.delete(item);
     const { state } = item;
     item.state = "lost";
+    // While its letter is being stored, it is not known yet how the attempt ends.
+    if (item.seen !== undefined && state !== "settling") item.seen.lost(lostLease());
     if (item.orderingKey !== undefined) this.#lanes?.revoked(item.orderingKey, item);
     if (state === "running" || item.isStoring) {
       this.lost.add(item);
-      if (state === "running") {
-        this.giveUp(item, new PubSubError("LEASE_LOST", "the message no longer belongs to this worker"));
-      }
+      if (state === "running") this.giveUp(item, lostLease());
     } else {
       this.ended(item);
     }
@@ -185,4 +185,8 @@ export class WorkerItems {
   leave(): void {
     this.#queue.leave();
   }
+}
+
+function lostLease(): PubSubError {
+  return new PubSubError("LEASE_LOST", "the message no longer belongs to this worker");
 }

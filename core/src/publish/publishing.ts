@@ -11,6 +11,8 @@ import type { PendingPublish } from "./pending-publish.ts";
 import { readBatch, sendBatch } from "./publish-batch.ts";
 import type { PublishEntry, PublishOptions, PublishResult } from "./publish-options.ts";
 import { readPublish, type PublishReader } from "./read-publish.ts";
+import { seenBatch } from "./seen-batch.ts";
+import { endSeen, type PublishPlace, seenPublish } from "./seen-publish.ts";
 import { PUBLISH_LIMITS } from "../options/publish-limits.ts";
 import type { AnyTopic, Topic } from "../declare/topic.ts";
 import { untilAborted } from "../base/until-aborted.ts";
@@ -57,6 +59,13 @@ export class Publishing {
     } catch (error) {
       return Promise.reject(error);
     }
+    const instruments = this.#environment.instrumented.publishing;
+    if (instruments === undefined) return this.#send(topic, message);
+    const seen = seenPublish(message, this.#place(topic), undefined, instruments);
+    return endSeen(this.#send(topic, seen.message), seen.ended);
+  }
+
+  #send(topic: AnyTopic, message: PendingPublish): Promise<string> {
     const publisher = this.#ready.get(topic.name);
     if (publisher !== undefined && !this.#isClosed) return publisher.send(message);
     return untilAborted(this.#open(topic), message.signal).then((opened) => opened.send(message));
@@ -68,15 +77,24 @@ export class Publishing {
     signal: AbortSignal | undefined,
   ): Promise<readonly PublishResult[]> {
     if (this.#isClosed) throw closedError();
-    const batch = readBatch(topic, entries, signal, this.#reader);
+    const read = readBatch(topic, entries, signal, this.#reader);
+    const instruments = read.length === 0 ? undefined : this.#environment.instrumented.publishing;
+    const seen = instruments === undefined ? undefined : seenBatch(read, this.#place(topic), instruments);
     let publisher = this.#ready.get(topic.name);
     try {
       publisher ??= await untilAborted(this.#open(topic), signal);
     } catch (error) {
+      seen?.failed(signal?.aborted === true ? signal.reason : error);
       if (signal?.aborted !== true) throw error;
       return entries.map(() => ({ ok: false, error: signal.reason as unknown }));
     }
-    return await sendBatch(publisher, batch);
+    const results = await sendBatch(publisher, seen?.entries ?? read);
+    seen?.ended(results);
+    return results;
+  }
+
+  #place(topic: AnyTopic): PublishPlace {
+    return { topic: topic.name, adapter: this.#router.adapterNameOf(topic) };
   }
 
   /** Rejects new publishes, and waits for the pending ones. */
