@@ -17,7 +17,6 @@ import type { Instrumentation } from "../observe/instrumentation.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { AnySubscription } from "../declare/subscription.ts";
 import type { AnyTopic } from "../declare/topic.ts";
-import { shown } from "../base/shown.ts";
 
 export interface ConnectOptions {
   /**

@@ -1,4 +1,5 @@
 /** Matchers for jest: `import "@anytopic/testing/jest"`, in a test or in `setupFilesAfterEnv`. */
+import type {} from "expect";
 import { matchers, type PubSubMatchers } from "./matchers/matchers.ts";
 
 const { expect } = globalThis as { readonly expect?: { extend(more: typeof matchers): void } };

@@ -1,6 +1,6 @@
 import { connect, type PubSub, VirtualClock } from "@anytopic/core";
 import { memory } from "@anytopic/memory";
-import { intercept } from "./broker/forward.ts";
+import { intercept } from "@anytopic/core/intercept";
 import { Gate } from "./broker/gate.ts";
 import { likeBroker } from "./broker/like.ts";
 import { TestBroker } from "./broker/test-broker.ts";

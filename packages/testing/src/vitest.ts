@@ -5,6 +5,6 @@ import { matchers, type PubSubMatchers } from "./matchers/matchers.ts";
 expect.extend(matchers);
 
 declare module "vitest" {
-  // oxlint-disable-next-line no-unused-vars, no-empty-object-type -- the type parameters must be those of the other declaration
-  interface Matchers<T = any> extends PubSubMatchers<void> {}
+  // oxlint-disable-next-line no-unused-vars -- the type parameters must be those of the other declaration
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> extends PubSubMatchers<R> {}
 }

@@ -10,7 +10,7 @@ import {
   type TopicSpec,
 } from "@anytopic/core/driver";
 import type { FaultSource } from "../faults/fault-source.ts";
-import { forwardDeadLetters, forwardDriver, forwardPublisher, forwardRequest } from "./forward.ts";
+import { forwardDeadLetters, forwardDriver, forwardPublisher, forwardRequest } from "@anytopic/core/intercept";
 import type { Gate } from "./gate.ts";
 import { TestWorker } from "./test-worker.ts";
 

@@ -6,7 +6,7 @@ import {
   type SubscriptionSpec,
 } from "@anytopic/core/driver";
 import type { DeliveryFault, DeliveryMoment } from "../faults/fault-source.ts";
-import { forwardDelivery } from "./forward.ts";
+import { forwardDelivery } from "@anytopic/core/intercept";
 import type { TestBroker } from "./test-broker.ts";
 
 /** One delivery, from the broker until core has settled it. */
