@@ -2,7 +2,6 @@ import type { Handler } from "./handler-context.ts";
 import type { InFlight } from "./in-flight.ts";
 import { ACK, type Outcome, outcomeOf } from "./outcome.ts";
 import { isPromiseLike } from "../base/promise-like.ts";
-import { PubSubError } from "../base/errors.ts";
 
 /** Ends attempts of one worker's items. */
 export interface EndsAttempts {
@@ -22,7 +21,10 @@ export function runHandler<Event>(handler: Handler<Event>): EventRun {
       const returned: unknown =
         item.seen === undefined
           ? handler(event as Event, item)
-          : item.seen.handle(() => startedLater(handler, event as Event, item));
+          : item.seen.handle(
+              () => handler(event as Event, item),
+              () => item.state === "running",
+            );
       // To look at the returned value may throw, and so may its `then`, but not those of a native promise, which most are.
       if (returned instanceof Promise && returned.constructor === Promise) ending = returned;
       else if (isPromiseLike(returned)) ending = Promise.resolve(returned);
@@ -36,12 +38,6 @@ export function runHandler<Event>(handler: Handler<Event>): EventRun {
     );
     return undefined;
   };
-}
-
-/** An instrumentation may wait before it starts the handler, and lose the message meanwhile. */
-function startedLater<Event>(handler: Handler<Event>, event: Event, item: InFlight): unknown {
-  if (item.state === "running") return handler(event, item);
-  throw new PubSubError("LEASE_LOST", "the message no longer belongs to this worker, so its handler did not start");
 }
 
 /** For callers that do not need the result: a failed settle is logged and observed where it is made. */

@@ -6,6 +6,7 @@ import { isPromiseLike } from "../base/promise-like.ts";
 import { isReject } from "./reject.ts";
 import { isRetryAfter } from "./retry-after.ts";
 import { kept } from "../base/kept.ts";
+import { PubSubError } from "../base/errors.ts";
 
 type Ended = (end: AttemptEnd) => void;
 
@@ -33,10 +34,13 @@ export class SeenAttempt {
     this.#clock = clock;
   }
 
-  /** Runs a handler inside all that wrap it, once. Returns or throws what decides the outcome. */
-  handle(handler: () => unknown): unknown {
+  /**
+   * Runs a handler inside all that wrap it, once. Returns or throws what decides the outcome. An instrumentation may wait before it
+   * goes on: nothing starts when the message was lost, or its time has passed, meanwhile.
+   */
+  handle(handler: () => unknown, mayStart: () => boolean): unknown {
     this.#startedMs = this.#clock.monotonicNow();
-    return this.#wrapped(0, handler);
+    return this.#wrapped(0, handler, mayStart);
   }
 
   /** A reader of the pull form gets the delivery now. */
@@ -87,7 +91,8 @@ export class SeenAttempt {
     if (!this.#ran) this.#instruments.skip(this.info, end, this.#wrappedBy);
   }
 
-  #wrapped(index: number, handler: () => unknown): unknown {
+  #wrapped(index: number, handler: () => unknown, mayStart: () => boolean): unknown {
+    if (!mayStart()) throw new PubSubError("LEASE_LOST", "the attempt ended before its handler started");
     const one = this.#instruments.handlers[index];
     if (one === undefined) {
       this.#ran = true;
@@ -98,7 +103,7 @@ export class SeenAttempt {
     let result: (() => unknown) | undefined;
     const inner = (): unknown => {
       started = true;
-      result = kept(() => this.#wrapped(index + 1, handler));
+      result = kept(() => this.#wrapped(index + 1, handler, mayStart));
       return result();
     };
     const run = (ended?: Ended): unknown => {
