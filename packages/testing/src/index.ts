@@ -24,3 +24,5 @@ export { type HandlerSetting, testHandler } from "./handler/test-handler.ts";
 export { assertDeadLettered, assertHandled, assertPublished } from "./matchers/assertions.ts";
 export { matchers, type PubSubMatchers } from "./matchers/matchers.ts";
 export type { DeadLetteredOptions, HandledOptions, Seen, TimesOption } from "./matchers/reports.ts";
+export { explore, type Explored, type ExploreOptions } from "./explore/explore.ts";
+export type { FaultKind } from "./explore/drawn-faults.ts";

@@ -169,6 +169,11 @@ export class TestPubSub implements AsyncDisposable {
     return this.#parts.activity.sleeping(sleepOn(this.clock, ms, signal));
   }
 
+  /** @internal For the explorer: resolves with `running`, and lets time pass when a publish waits for it. */
+  passingWith(running: Promise<void>): Promise<void> {
+    return this.#parts.life.passingWith(running);
+  }
+
   /** The connection is lost: publishes reject, and workers lose what they hold. Handlers that run go on, but their signals abort. */
   disconnect(): void {
     this.#parts.journal.note("disconnected", "", "");
@@ -190,7 +195,7 @@ export class TestPubSub implements AsyncDisposable {
     const { activity, broker, journal } = this.#parts;
     journal.note("workers crashed", "", "");
     for (const worker of broker.gate.workers) worker.crash();
-    for (const attempt of activity.attempts) attempt.crash?.();
+    for (const attempt of activity.attempts) attempt.crash();
   }
 
   /**

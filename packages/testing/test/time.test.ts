@@ -114,7 +114,7 @@ describe("virtual time", () => {
       throw new Error("never");
     });
     await kit.pubsub.publish(Orders, 1);
-    await expect(kit.runToQuiescence()).rejects.toThrow(/not quiet after 86400000 ms .*\n.*orders\/forever: 1/s);
+    await expect(kit.runToQuiescence()).rejects.toThrow(/not quiet after 86400000 ms .*orders\/forever: 1\n/);
     expect(kit.handled(Forever).length).toBeGreaterThan(100);
   });
 

@@ -9,8 +9,10 @@ export interface OpenAttempt {
   sleeping: number;
   hasReturned: boolean;
   end: AttemptEnd | undefined;
-  /** Ends the handler as its process would end. */
-  crash: (() => void) | undefined;
+  /** Rejects when the process of the handler ends, as far as a test can do that. */
+  readonly crashed: Promise<never>;
+  hasCrashed: boolean;
+  readonly crash: () => void;
 }
 
 /** Who wants to know what core does. */
@@ -27,9 +29,10 @@ export class Activity {
   readonly #listener: ActivityListener;
   readonly #current = new AsyncLocalStorage<OpenAttempt>();
   readonly #attempts = new Set<OpenAttempt>();
-  readonly #publishes = new Set<PublishInfo>();
-  /** Ids of publishes that virtual time has to answer. */
-  readonly #late = new Set<string>();
+  /** The publishes that are not answered, each with the attempt whose handler waits for it. */
+  readonly #publishes = new Map<PublishInfo, OpenAttempt | undefined>();
+  /** Those that virtual time has to answer. */
+  readonly #late = new Set<PublishInfo>();
   #other = 0;
   #changed = Promise.withResolvers<void>();
 
@@ -37,12 +40,8 @@ export class Activity {
     this.#listener = listener;
     this.instrumentation = {
       publish: (info) => {
-        this.#publishes.add(info);
-        return () => {
-          this.#publishes.delete(info);
-          this.#late.delete(info.id);
-          this.#change();
-        };
+        this.#publishes.set(info, this.current);
+        return () => this.#answered(info);
       },
       handle: (info, run) => this.#handle(info, run),
       receive: (info) => {
@@ -68,7 +67,7 @@ export class Activity {
 
   /** Publishes that are not answered and do not wait for virtual time. */
   get publishes(): readonly PublishInfo[] {
-    return [...this.#publishes].filter(({ id }) => !this.#late.has(id));
+    return [...this.#publishes.keys()].filter((info) => !this.#late.has(info));
   }
 
   /** Publishes that virtual time has to answer. */
@@ -93,8 +92,21 @@ export class Activity {
     return this.#changed.promise;
   }
 
+  /** Virtual time has to answer the publish with this id: the handler that waits for it does not keep time from moving. */
   answeredLater(id: string): void {
-    this.#late.add(id);
+    for (const [info, attempt] of this.#publishes) {
+      if (info.id !== id || this.#late.has(info)) continue;
+      this.#late.add(info);
+      if (attempt !== undefined) attempt.sleeping += 1;
+      break;
+    }
+    this.#change();
+  }
+
+  #answered(info: PublishInfo): void {
+    const attempt = this.#publishes.get(info);
+    this.#publishes.delete(info);
+    if (this.#late.delete(info) && attempt !== undefined) attempt.sleeping -= 1;
     this.#change();
   }
 
@@ -137,19 +149,29 @@ export class Activity {
     }
     if (!isThenable(result)) {
       returned();
-      return result;
+      return attempt.hasCrashed ? attempt.crashed : result;
     }
     const handling = Promise.resolve(result);
-    const crashed = new Promise<never>((_, reject) => {
-      attempt.crash = () => reject(new Error("the worker crashed, as this test demands"));
-    });
     handling.then(returned, returned);
-    return Promise.race([handling, crashed]);
+    return Promise.race([attempt.crashed, handling]);
   }
 
   #start(info: AttemptInfo): OpenAttempt {
-    const startedMs = this.#listener.now();
-    const attempt = { info, startedMs, sleeping: 0, hasReturned: false, end: undefined, crash: undefined };
+    const { promise: crashed, reject } = Promise.withResolvers<never>();
+    crashed.catch(() => {});
+    const attempt: OpenAttempt = {
+      info,
+      startedMs: this.#listener.now(),
+      sleeping: 0,
+      hasReturned: false,
+      end: undefined,
+      crashed,
+      hasCrashed: false,
+      crash(): void {
+        attempt.hasCrashed = true;
+        reject(new Error("the worker crashed, as this test demands"));
+      },
+    };
     this.#attempts.add(attempt);
     this.#listener.started(info);
     return attempt;

@@ -7,6 +7,9 @@ const QUIET_TURNS = 10;
 /** How long to wait for a change that is not counted, in ms of real time. */
 const LOOK_AGAIN_MS = 10;
 
+/** Every publish is answered by then: core stops waiting. */
+const LATEST_CONFIRMATION_MS = 3_600_000;
+
 export interface LifeOptions {
   readonly clock: VirtualClock;
   readonly activity: Activity;
@@ -62,6 +65,21 @@ export class Life {
   async until(endMs: number): Promise<void> {
     const { clock } = this.#options;
     await clock.advance(Math.max(0, endMs - clock.now()), { hold: () => this.rest() });
+  }
+
+  /** Resolves with `running`. Time moves meanwhile only when a publish waits for that, see `confirmLate`. */
+  async passingWith(running: Promise<void>): Promise<void> {
+    const { activity, clock } = this.#options;
+    let hasEnded = false;
+    const end = (): void => void (hasEnded = true);
+    running.then(end, end);
+    for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- waits for a change
+      await realWithin(Promise.race([running.catch(() => {}), activity.changed]), LOOK_AGAIN_MS);
+      if (hasEnded) return await running;
+      // oxlint-disable-next-line no-await-in-loop -- one moment after the other
+      if (activity.late > 0) await this.step(clock.now() + LATEST_CONFIRMATION_MS);
+    }
   }
 
   #isBusy(): boolean {
