@@ -3,6 +3,7 @@ import {
   connect,
   defineSubscription,
   defineTopic,
+  PubSubError,
   Reject,
   RetryAfter,
   type AttemptEnd,
@@ -11,6 +12,7 @@ import {
   type Instrumentation,
   type PubSub,
 } from "@anytopic/core";
+import { forwardDeadLetters, forwardDriver, intercept } from "@anytopic/core/intercept";
 import { describe, expect, test } from "vitest";
 
 import { AttemptRecorder } from "./attempt-recorder.ts";
@@ -165,37 +167,6 @@ describe("a handler", () => {
     expect(recorder.unpaired).toEqual([]);
   });
 
-  const outcomes: readonly (readonly [string, Handle, AttemptEnd["outcome"]])[] = [
-    ["what handle returns decides: a failure that it catches is a success", (_attempt, run) => caught(run), "ack"],
-    [
-      "what handle throws after run decides: a transaction that cannot commit",
-      async (_attempt, run) => {
-        await run();
-        throw new Error("not committed");
-      },
-      "retry",
-    ],
-    [
-      "what handle throws after run decides, synchronously",
-      (_attempt, run) => {
-        void caught(run);
-        throw new Reject("no");
-      },
-      "dead-letter",
-    ],
-    [
-      "Reject before run decides without the handler",
-      () => {
-        throw new Reject("no tenant");
-      },
-      "dead-letter",
-    ],
-    [
-      "RetryAfter before run, too, also from a promise",
-      async () => await Promise.reject(new RetryAfter(60_000)),
-      "retry",
-    ],
-  ];
   async function caught(run: () => unknown): Promise<void> {
     try {
       await run();
@@ -203,17 +174,69 @@ describe("a handler", () => {
       // Handled here.
     }
   }
+  const outcomes: readonly (readonly [string, Handle, AttemptEnd["outcome"], number])[] = [
+    ["what handle returns decides: a failure that it catches is a success", (_attempt, run) => caught(run), "ack", 1],
+    [
+      "what handle throws after run decides: a transaction that cannot commit",
+      async (_attempt, run) => {
+        await caught(run);
+        throw new Reject("not committed");
+      },
+      "dead-letter",
+      1,
+    ],
+    [
+      "what handle throws after run decides, synchronously",
+      (_attempt, run) => {
+        void caught(run);
+        throw new RetryAfter(60_000);
+      },
+      "retry",
+      1,
+    ],
+    [
+      "an error after run is not taken for one before it",
+      (_attempt, run) => {
+        void caught(run);
+        throw new Error("no");
+      },
+      "retry",
+      1,
+    ],
+    [
+      "Reject before run decides without the handler",
+      () => {
+        throw new Reject("no tenant");
+      },
+      "dead-letter",
+      0,
+    ],
+    [
+      "RetryAfter before run, too, also from a promise",
+      async () => await Promise.reject(new RetryAfter(60_000)),
+      "retry",
+      0,
+    ],
+  ];
 
-  test.for(outcomes)("%s", async ([, handle, outcome]) => {
+  test.for(outcomes)("%s", async ([, handle, outcome, runs]) => {
     const ends: AttemptEnd[] = [];
+    const skipped: string[] = [];
     const watching: Instrumentation = { handle: (_attempt, run) => run((end) => ends.push(end)) };
     const inner = new AttemptRecorder();
-    await using pubsub = await opened(watching, { handle }, inner);
-    await pubsub.subscribe(Mail, async () => await Promise.reject(new Error("the handler")));
+    await using pubsub = await opened(watching, { handle, skip: () => void skipped.push("skip") }, inner);
+    let ran = 0;
+    await pubsub.subscribe(Mail, async ({ n }, { attempt }) => {
+      if (attempt === 1) ran += 1;
+      return await Promise.reject(new Error(`the handler of ${n}`));
+    });
     await pubsub.publish(Orders, { n: 1 });
     await expect.poll(() => ends.length).toBeGreaterThan(0);
     expect(ends[0]?.outcome).toBe(outcome);
     expect(inner.ends[0]?.end).toEqual(ends[0]);
+    expect(inner.ends[0]?.by).toBe(runs === 0 ? "skip" : "handler");
+    expect(ran).toBe(runs);
+    expect(skipped).toEqual([]);
   });
 });
 
@@ -232,6 +255,7 @@ describe("what an instrumentation does wrong is logged, and the handler runs onc
     [
       "it returns what throws when it is looked at",
       () =>
+        // oxlint-disable-next-line unicorn/no-thenable -- what an instrumentation may return
         Object.defineProperty({}, "then", {
           get() {
             throw new Error("trap");
@@ -339,7 +363,10 @@ test("what instrumentations are told of a publish, an attempt, a settle and a re
       return run();
     },
     settle: (attempt, kind) => void (told["settle"] = [attempt, kind]),
-    redrive: (letter) => void (told["redrive"] = letter),
+    redrive: (letter) => {
+      told["redrive"] = letter;
+      return (end) => void (told["redriven"] = end);
+    },
   });
   const contexts: HandlerContext[] = [];
   await pubsub.subscribe(Mail, (_event, context) => {
@@ -372,7 +399,26 @@ test("what instrumentations are told of a publish, an attempt, a settle and a re
   expect(told["handle"]).toEqual(attempt);
   expect(told["settle"]).toEqual([attempt, "ack"]);
   expect(told["redrive"]).toEqual({ ...place, subscription: "mail", attributes });
+  expect(told["redriven"]).toEqual({ error: undefined });
   expect(contexts.map((context) => ({ ...context.attributes }))).toEqual([attributes, attributes]);
+});
+
+test("a redrive that the broker refuses ends with its error", async () => {
+  const adapter = new ScriptedAdapter();
+  const ends: unknown[] = [];
+  const failing = intercept(adapter, (driver) =>
+    forwardDriver(driver, {
+      openDeadLetters: async (subscription) =>
+        forwardDeadLetters(await driver.openDeadLetters(subscription), {
+          redeliver: async () => await Promise.reject(new PubSubError("UNAVAILABLE", "gone")),
+        }),
+    }),
+  );
+  const body = Buffer.from("{}");
+  adapter.stored.push({ id: "a", body, attributes: {}, orderingKey: undefined, publishTimeMs: 0, native: undefined });
+  await using pubsub = await connect(failing, { instrumentation: [{ redrive: () => (end) => void ends.push(end) }] });
+  await expect(pubsub.deadLetters(Mail).redrive()).rejects.toThrow("gone");
+  expect(ends).toMatchObject([{ error: { code: "UNAVAILABLE" } }]);
 });
 
 test("quiet is around the calls of the driver, and neither around handlers nor around callers", async () => {
