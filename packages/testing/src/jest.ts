@@ -1,8 +1,8 @@
 /** Matchers for jest: `import "@anytopic/testing/jest"`, in a test or in `setupFilesAfterEnv`. */
-import type {} from "expect";
+import type { expect as JestExpect } from "expect";
 import { matchers, type PubSubMatchers } from "./matchers/matchers.ts";
 
-const { expect } = globalThis as { readonly expect?: { extend(more: typeof matchers): void } };
+const { expect } = globalThis as { readonly expect?: typeof JestExpect };
 if (expect === undefined) {
   throw new Error(
     "jest shows no global expect here, as with injectGlobals: false: " +

@@ -31,7 +31,7 @@ export async function testPubSub(
 ): Promise<TestPubSub> {
   const isTest = second !== undefined || typeof first === "string" || isContext(first);
   const test = isTest ? (first as TestContext | string | undefined) : undefined;
-  const kit = await openTestPubSub(test, second ?? (isTest ? {} : ((first ?? {}) as TestPubSubOptions)));
+  const kit = await openTestPubSub(test, second ?? (isTest ? {} : (first ?? {})));
   atEndOf(test, () => kit.close());
   return kit;
 }
@@ -81,7 +81,7 @@ export async function openTestPubSub(
     },
   });
   const { patienceMs: _, ...connectOptions } = rest;
-  const wrapped = intercept(memory(), (driver, context) => (broker as TestBroker).wrap(driver, context));
+  const wrapped = intercept(memory(), (driver, context) => broker.wrap(driver, context));
   const ids = new TestIds(nameOf(test));
   pubsub = await connect(await likeBroker(wrapped, like), {
     ...connectOptions,

@@ -239,7 +239,7 @@ export class TestPubSub implements AsyncDisposable {
     if (activity.current !== undefined) {
       throw new Error(`${name} was called by a handler, for whose end it would wait: a handler waits with sleep(ms)`);
     }
-    const result = this.#busy.then(async () => {
+    const open = async (): Promise<readonly EndedAttempt[]> => {
       const from = journal.length;
       broker.gate.open(target, most ?? MOST_DELIVERIES);
       try {
@@ -249,7 +249,8 @@ export class TestPubSub implements AsyncDisposable {
         broker.gate.close();
       }
       return journal.endedSince(from);
-    });
+    };
+    const result = this.#busy.then(open);
     this.#busy = result.catch(() => {});
     return await result;
   }

@@ -1,6 +1,7 @@
 import { defineSubscription, defineTopic, Reject } from "@anytopic/core";
 import { describe, expect, it } from "vitest";
 import { assertDeadLettered, assertHandled, assertPublished, testPubSub, type TestPubSub } from "@anytopic/testing";
+// oxlint-disable-next-line no-unassigned-import -- it adds the matchers to expect
 import "@anytopic/testing/vitest";
 
 const Orders = defineTopic<{ order: string; lines: { item: string; count: number }[] }>("orders");

@@ -50,10 +50,10 @@ export class TestBroker {
     return forwardDriver(driver, {
       openPublisher: async (topic) => this.#publisher(topic, await driver.openPublisher(topic), context),
       openSubscriber: async (spec, sink, options) => {
-        const { delivered } = this.#listener;
+        const listener = this.#listener;
         const worker = new TestWorker(this, spec, {
           deliver(delivery) {
-            delivered(spec.topic.name, spec.name, delivery);
+            listener.delivered(spec.topic.name, spec.name, delivery);
             sink.deliver(delivery);
           },
           revoke: (delivery) => sink.revoke(delivery),

@@ -138,7 +138,8 @@ export class TestWorker implements DeliverySink {
 
   reconnect(): void {
     this.#sink.receiving(true);
-    for (const passing of [...this.#passing.values()]) if (passing.isLost) this.#giveBack(passing);
+    const lost = [...this.#passing.values()].filter(({ isLost }) => isLost);
+    for (const passing of lost) this.#giveBack(passing);
   }
 
   #ack(passing: Passing): Promise<void> | undefined {

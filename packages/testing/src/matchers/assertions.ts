@@ -43,5 +43,5 @@ export function assertDeadLettered<Event>(
 }
 
 function requirePass({ pass, message }: Report, stackStartFn: (...given: never[]) => void): void {
-  if (!pass) throw new AssertionError({ message: message(), stackStartFn: stackStartFn as () => void });
+  if (!pass) throw new AssertionError({ message: message(), stackStartFn });
 }

@@ -97,7 +97,7 @@ export class Journal {
   handled<Event>({ topic, name }: AnySubscription): readonly HandledEvent<Event>[] {
     return this.#ended
       .filter(({ info }) => info.topic === topic.name && info.subscription === name)
-      .map((ended) => ({ ...endedAttempt(ended), event: eventOf<Event>(topic, ended) }));
+      .map((ended) => ({ ...endedAttempt(ended), event: eventOf(topic, ended) as Event | undefined }));
   }
 
   /** The attempts that ended after the first `from`. */
@@ -154,10 +154,10 @@ function endedAttempt({ info, end, startedMs, endedMs }: Ended): EndedAttempt {
   };
 }
 
-function eventOf<Event>(topic: AnyTopic, { info, body }: Ended): Event | undefined {
+function eventOf(topic: AnyTopic, { info, body }: Ended): unknown {
   if (body === undefined) return undefined;
   try {
-    return decodeEvent(topic, info.id, body) as Event;
+    return decodeEvent(topic, info.id, body);
   } catch {
     // The outcome of the attempt says so.
     return undefined;

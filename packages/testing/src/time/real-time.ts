@@ -7,11 +7,12 @@ import { setImmediate as nextTurn, setTimeout as realPause } from "node:timers/p
  */
 export { nextTurn };
 
-const { now } = performance;
+// Fake timers replace the method, not this function.
+const now = performance.now.bind(performance);
 
 /** ms of real time since a fixed moment. */
 export function realNowMs(): number {
-  return now.call(performance);
+  return now();
 }
 
 /** Resolves when `promise` does, or after `ms` of real time. */
