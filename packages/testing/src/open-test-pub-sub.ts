@@ -1,14 +1,11 @@
-import { connect, type PubSub, VirtualClock } from "@anytopic/core";
-import { memory } from "@anytopic/memory";
-import { intercept } from "@anytopic/core/intercept";
+import { VirtualClock } from "@anytopic/core";
 import { Gate } from "./broker/gate.ts";
-import { likeBroker } from "./broker/like.ts";
+import { Connections } from "./broker/connections.ts";
 import { TestBroker } from "./broker/test-broker.ts";
 import type { FaultSource } from "./faults/fault-source.ts";
 import { Faults } from "./faults/faults.ts";
 import { Journal } from "./record/journal.ts";
-import { remember } from "./kit-of.ts";
-import { atEndOf, nameOf, type TestContext } from "./test-context.ts";
+import { atEndOf, isContext, nameOf, type TestContext } from "./test-context.ts";
 import { TestIds } from "./test-ids.ts";
 import { TestPubSub } from "./test-pub-sub.ts";
 import { patienceOf, type TestPubSubOptions } from "./test-pub-sub-options.ts";
@@ -34,13 +31,6 @@ export async function testPubSub(
   const kit = await openTestPubSub(test, second ?? (isTest ? {} : (first ?? {})));
   atEndOf(test, () => kit.close());
   return kit;
-}
-
-/** The contexts of vitest and node:test have methods, which options have not. */
-function isContext(value: TestContext | TestPubSubOptions | undefined): value is TestContext {
-  return (
-    value !== undefined && ("task" in value || "fullName" in value || "after" in value || "onTestFinished" in value)
-  );
 }
 
 /** What only this package asks for. */
@@ -70,8 +60,15 @@ export async function openTestPubSub(
     },
     ended: (info, end, startedMs) => journal.ended(info, end, startedMs),
   });
-  let pubsub: PubSub | undefined;
-  const life = new Life({ clock, activity, patienceMs, pubsub: () => pubsub });
+  const connections: Connections = new Connections({
+    clock,
+    random,
+    ids: new TestIds(nameOf(test)),
+    instrumentation: activity.instrumentation,
+    wrap: (driver, context) => (broker as TestBroker).wrap(driver, context),
+    like,
+  });
+  const life = new Life({ clock, activity, patienceMs, pubsubs: () => connections.open });
   broker = new TestBroker(new Gate(delivery === "at-once"), faults, attempt, {
     stored: (topic, message) => journal.stored(topic, message),
     delivered: (topic, subscription, message) => journal.delivered(topic, subscription, message),
@@ -81,14 +78,6 @@ export async function openTestPubSub(
     },
   });
   const { patienceMs: _, ...connectOptions } = rest;
-  const wrapped = intercept(memory(), (driver, context) => broker.wrap(driver, context));
-  const ids = new TestIds(nameOf(test));
-  pubsub = await connect(await likeBroker(wrapped, like), {
-    ...connectOptions,
-    clock,
-    random,
-    newId: (topic) => ids.next(topic),
-    instrumentation: [activity.instrumentation],
-  });
-  return remember(new TestPubSub({ pubsub, clock, journal, faults, activity, life, broker }));
+  const pubsub = await connections.connect(connectOptions);
+  return new TestPubSub({ pubsub, connections, clock, journal, faults, activity, life, broker });
 }

@@ -12,6 +12,12 @@ export interface TestContext {
   onTestFinished?(close: () => Promise<void>): void;
 }
 
+/** The contexts of vitest and node:test have methods, which options have not. That of vitest is a function. */
+export function isContext(value: unknown): value is TestContext {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  return "task" in value || "onTestFinished" in value || "fullName" in value || "after" in value;
+}
+
 /** jest and vitest tell the name of the running test, where their globals are visible. */
 interface GlobalExpect {
   readonly expect?: { getState?(): { readonly currentTestName?: string | undefined } };
@@ -26,7 +32,7 @@ export function nameOf(test: TestContext | string | undefined): string {
 
 /** Calls `close` when the test has ended, where the context can do that. Returns whether it can. */
 export function atEndOf(test: TestContext | string | undefined, close: () => Promise<void>): boolean {
-  if (typeof test !== "object") return false;
+  if (test === undefined || typeof test === "string") return false;
   if (typeof test.onTestFinished === "function") test.onTestFinished(close);
   else if (typeof test.after === "function") test.after(close);
   else return false;

@@ -1,9 +1,20 @@
-import type { AnySubscription, AnyTopic, PubSub, Subscription, Topic, VirtualClock } from "@anytopic/core";
+import type {
+  AnySubscription,
+  AnyTopic,
+  ConnectOptions,
+  PubSub,
+  Subscription,
+  Topic,
+  VirtualClock,
+} from "@anytopic/core";
 import type { MemoryBroker } from "@anytopic/memory";
+import type { Connections } from "./broker/connections.ts";
 import type { GateTarget } from "./broker/gate.ts";
 import type { TestBroker } from "./broker/test-broker.ts";
 import type { Faults } from "./faults/faults.ts";
 import type { Journal } from "./record/journal.ts";
+import { interceptInTests } from "./isolation/intercepting.ts";
+import { currentKit, rememberKit } from "./kit-of.ts";
 import { matches, type Matching } from "./record/matching.ts";
 import type { EndedAttempt, HandledEvent, PublishedEvent, ScheduledRetry, WaitingMessage } from "./record/records.ts";
 import type { Activity } from "./time/activity.ts";
@@ -18,6 +29,7 @@ const LINES_IN_ERRORS = 40;
 
 interface TestPubSubParts {
   readonly pubsub: PubSub;
+  readonly connections: Connections;
   readonly clock: VirtualClock;
   readonly journal: Journal;
   readonly faults: Faults;
@@ -50,6 +62,23 @@ export class TestPubSub implements AsyncDisposable {
     this.pubsub = parts.pubsub;
     this.clock = parts.clock;
     this.faults = parts.faults;
+    rememberKit(this.pubsub, this);
+  }
+
+  /**
+   * Runs a program that calls `connect` by itself: in `program`, and in all that it starts, `connect` leads to this test's broker, whatever
+   * its URL or configuration says, and a program without a configuration is connected too. Options and limits of a configuration apply.
+   */
+  async run<Result>(program: () => Result | Promise<Result>): Promise<Result> {
+    interceptInTests();
+    return await currentKit.run(this, program);
+  }
+
+  /** @internal Connects as `connect` would, but to this test's broker. */
+  async connect(target: unknown, options: ConnectOptions): Promise<PubSub> {
+    const pubsub = await this.#parts.connections.connect(options, target);
+    rememberKit(pubsub, this);
+    return pubsub;
   }
 
   /**
@@ -219,7 +248,7 @@ export class TestPubSub implements AsyncDisposable {
       .map(({ info }) => `the handler of ${info.topic}/${info.subscription} still runs, for message ${info.id}`);
     const unmet = faults.unmet.map((fault) => `no message has met this fault: ${fault}`);
     let isClosed = false;
-    const closed = this.pubsub.close({ timeoutMs: 0 }).finally(() => (isClosed = true));
+    const closed = this.#parts.connections.close().finally(() => (isClosed = true));
     // What closing waits for, it waits for in virtual time.
     // oxlint-disable-next-line no-await-in-loop, no-unmodified-loop-condition -- `finally` changes it
     while (!isClosed) await this.clock.advance(1000);

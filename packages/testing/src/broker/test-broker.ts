@@ -33,8 +33,8 @@ export class TestBroker {
   /** The attempt of a message that is delivered for the first time. */
   readonly firstAttempt: number;
   readonly #listener: BrokerListener;
-  #driver: Driver | undefined;
-  #context: DriverContext | undefined;
+  /** One for each connection. All of them reach the same memory broker. */
+  readonly #connections: { readonly driver: Driver; readonly context: DriverContext }[] = [];
 
   constructor(gate: Gate, faults: FaultSource, firstAttempt: number, listener: BrokerListener) {
     this.gate = gate;
@@ -45,8 +45,7 @@ export class TestBroker {
 
   /** The driver that core gets instead of `driver`. */
   wrap(driver: Driver, context: DriverContext): Driver {
-    this.#driver = driver;
-    this.#context = context;
+    this.#connections.push({ driver, context });
     return forwardDriver(driver, {
       openPublisher: async (topic) => this.#publisher(topic, await driver.openPublisher(topic), context),
       openSubscriber: async (spec, sink, options) => {
@@ -90,7 +89,7 @@ export class TestBroker {
   /** Makes the broker deliver the message once more to the same subscription. */
   duplicate(spec: SubscriptionSpec, { id, body, attributes, orderingKey, publishTimeMs }: DriverDelivery): void {
     const again = async (): Promise<void> => {
-      const letters = await this.#driver?.openDeadLetters(spec);
+      const letters = await this.#connections[0]?.driver.openDeadLetters(spec);
       await letters?.redeliver({ id, body, attributes, orderingKey, publishTimeMs });
     };
     void again();
@@ -100,14 +99,14 @@ export class TestBroker {
     if (!this.gate.isConnected) return;
     this.gate.isConnected = false;
     const error = notConnected();
-    this.#context?.status("down", error);
+    for (const { context } of this.#connections) context.status("down", error);
     for (const worker of this.gate.workers) worker.disconnect(error);
   }
 
   reconnect(): void {
     if (this.gate.isConnected) return;
     this.gate.isConnected = true;
-    this.#context?.status("up");
+    for (const { context } of this.#connections) context.status("up");
     for (const worker of this.gate.workers) worker.reconnect();
     this.gate.pumpAll();
   }

@@ -15,7 +15,7 @@ export interface LifeOptions {
   readonly activity: Activity;
   /** How long virtual time waits for one handler or publish, in ms of real time. */
   readonly patienceMs: number;
-  readonly pubsub: () => PubSub | undefined;
+  readonly pubsubs: () => readonly PubSub[];
 }
 
 /**
@@ -83,8 +83,8 @@ export class Life {
   }
 
   #isBusy(): boolean {
-    const { activity, pubsub } = this.#options;
-    const workers = pubsub()?.health().subscriptions ?? [];
+    const { activity, pubsubs } = this.#options;
+    const workers = pubsubs().flatMap((pubsub) => pubsub.health().subscriptions);
     return activity.isBusy(workers.reduce((places, { running }) => places + running, 0));
   }
 
