@@ -1,4 +1,5 @@
 import { attemptInfo } from "./attempt-info.ts";
+import { boundedTimeMs } from "../contract/received.ts";
 import { PubSubError } from "../base/errors.ts";
 import type { Endings } from "./endings.ts";
 import { readEvent, type EventReceiver } from "./event-reader.ts";
@@ -52,7 +53,10 @@ export class Attempts implements EventReceiver {
     if (this.#leases.hasEnded(item, now)) return reported(this.#settler.settle(item, RELEASE_ENDED_LEASE));
     if (item.startedMs === 0) {
       this.#begin(item, now);
-      observe?.({ ...itemNames(subscription, item), type: "deliver", atMs: clock.now() });
+      if (observe !== undefined) {
+        const publishTimeMs = boundedTimeMs(item.delivery.publishTimeMs);
+        observe({ ...itemNames(subscription, item), type: "deliver", publishTimeMs, atMs: clock.now() });
+      }
       const instruments = instrumented.processing;
       if (instruments !== undefined) this.#show(item, instruments);
     }

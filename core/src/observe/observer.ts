@@ -10,7 +10,10 @@ export type PubSubEvent =
   | (PublishEvent<"publish"> & { readonly bytes: number })
   | (PublishEvent<"published"> & { readonly durationMs: number })
   | (PublishEvent<"publish-failed"> & { readonly error: PubSubError })
-  | DeliveryEvent<"deliver">
+  | (DeliveryEvent<"deliver"> & {
+      /** When `publish` was called, in Unix ms of the publisher's clock. With `atMs` of attempt 1, how long the message has waited. */
+      readonly publishTimeMs: number;
+    })
   | (DeliveryEvent<"ack"> & { readonly durationMs: number })
   | (DeliveryEvent<"retry"> & { readonly delayMs: number; readonly error: unknown; readonly durationMs: number })
   | (DeliveryEvent<"dead-letter"> & { readonly reason: DeadLetterReason; readonly error: unknown })
