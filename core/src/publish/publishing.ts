@@ -1,3 +1,4 @@
+import { inNextTurn } from "../base/turns.ts";
 import type { CloseBudget } from "../base/close-budget.ts";
 import { closedError } from "../base/require-open.ts";
 import type { ConnectionEnvironment } from "../connections/connection.ts";
@@ -114,7 +115,7 @@ export class Publishing {
   async #opened(): Promise<void> {
     while (this.#opening.size > 0) {
       await Promise.allSettled(this.#opening.values());
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise<void>((resolve) => inNextTurn(resolve));
     }
   }
 
@@ -129,7 +130,7 @@ export class Publishing {
       this.#ready.set(topic.name, publisher);
       forget();
     };
-    opening.then((publisher) => void setImmediate(ready, publisher), forget);
+    opening.then((publisher) => inNextTurn(() => ready(publisher)), forget);
     return opening;
   }
 

@@ -82,10 +82,14 @@ export class Life {
     }
   }
 
+  /** How many places of the workers are taken: by handlers, and by what comes before and after them. */
+  get places(): number {
+    const workers = this.#options.pubsubs().flatMap((pubsub) => pubsub.health().subscriptions);
+    return workers.reduce((places, { running }) => places + running, 0);
+  }
+
   #isBusy(): boolean {
-    const { activity, pubsubs } = this.#options;
-    const workers = pubsubs().flatMap((pubsub) => pubsub.health().subscriptions);
-    return activity.isBusy(workers.reduce((places, { running }) => places + running, 0));
+    return this.#options.activity.isBusy(this.places);
   }
 
   #stuck(): Error {
