@@ -72,7 +72,8 @@ export async function openTestPubSub(
   broker = new TestBroker(new Gate(delivery === "at-once"), faults, attempt, {
     stored: (topic, message) => journal.stored(topic, message),
     delivered: (topic, subscription, message) => journal.delivered(topic, subscription, message),
-    late: (id) => activity.answeredLater(id),
+    confirmedLater: (topic, id) => activity.confirmedLater(topic, id),
+    confirmedNow: (topic, id) => activity.confirmedNow(topic, id),
     afterTurn(run) {
       void activity.during(nextTurn().then(run));
     },

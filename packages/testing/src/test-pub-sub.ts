@@ -288,7 +288,10 @@ export class TestPubSub implements AsyncDisposable {
   #isQuiet(): boolean {
     const { activity, broker } = this.#parts;
     return (
-      activity.late === 0 && activity.attempts.length === 0 && this.#unsettled().length === 0 && broker.gate.left > 0
+      activity.latePublishes.length === 0 &&
+      activity.attempts.length === 0 &&
+      this.#unsettled().length === 0 &&
+      broker.gate.left > 0
     );
   }
 

@@ -20,8 +20,10 @@ export interface BrokerListener {
   stored(topic: string, message: PublishRequest): void;
   /** A message was given to a worker, with its body. */
   delivered(topic: string, subscription: string, delivery: DriverDelivery): void;
-  /** A stored message is confirmed later, in virtual time. */
-  late(id: string): void;
+  /** A publish is confirmed later, in virtual time. */
+  confirmedLater(topic: string, id: string): void;
+  /** That time has come. */
+  confirmedNow(topic: string, id: string): void;
   /** Runs after a turn of the event loop. The test does not come to rest before. */
   afterTurn(run: () => void): void;
 }
@@ -117,13 +119,13 @@ export class TestBroker {
       if (!this.gate.isConnected) return rejected(request, notConnected());
       const fault = this.faults.publish({ topic: topic.name, id, attributes, orderingKey });
       if (fault?.kind === "fail" && !fault.stored) return rejected(request, fault.error);
-      if (fault?.kind === "late") this.#listener.late(id);
+      if (fault?.kind === "late") this.#listener.confirmedLater(topic.name, id);
       return forwardRequest(request, {
         accept: () => {
           this.#listener.stored(topic.name, request);
           if (fault === undefined) request.accept();
           else if (fault.kind === "fail") request.reject(fault.error);
-          else clock.setTimer(() => request.accept(), fault.delayMs, true);
+          else clock.setTimer(() => this.#confirm(topic, request), fault.delayMs, true);
         },
       });
     };
@@ -133,6 +135,11 @@ export class TestBroker {
         if (sent.length > 0) publisher.publish(sent);
       },
     });
+  }
+
+  #confirm({ name }: TopicSpec, request: PublishRequest): void {
+    this.#listener.confirmedNow(name, request.id);
+    request.accept();
   }
 
   #letters(spec: SubscriptionSpec, letters: DriverDeadLetters): DriverDeadLetters {

@@ -36,8 +36,8 @@ export interface MetFault {
   /** `topic`, or `topic/subscription`. */
   readonly where: string;
   readonly id: string;
-  /** Absent for a publish. */
-  readonly attempt: number | undefined;
+  /** Of a publish and of a letter: how often that was tried. */
+  readonly attempt: number;
 }
 
 export interface DrawnFaultsOptions {
@@ -56,7 +56,7 @@ const MOST_FAULTS_OF_A_MESSAGE = 3;
 const LATE_MS = 1000;
 
 export function keyOfFault({ fault, where, id, attempt }: MetFault): string {
-  return `${fault} ${where} ${id} ${attempt ?? ""}`;
+  return `${fault} ${where} ${id} ${attempt}`;
 }
 
 /**
@@ -66,13 +66,15 @@ export function keyOfFault({ fault, where, id, attempt }: MetFault): string {
 export class DrawnFaults implements FaultSource {
   readonly #options: DrawnFaultsOptions;
   readonly #metBy = new Map<string, number>();
+  readonly #tries = new Map<string, number>();
 
   constructor(options: DrawnFaultsOptions) {
     this.#options = options;
   }
 
   publish(moment: PublishMoment): PublishFault | undefined {
-    const met = (fault: FaultKind): boolean => this.#meets(fault, moment.topic, moment, undefined);
+    const attempt = this.#nextTry(moment.topic, moment.id);
+    const met = (fault: FaultKind): boolean => this.#meets(fault, moment.topic, moment, attempt);
     const what = `publish to topic "${moment.topic}"`;
     if (met("publish-fails")) return { kind: "fail", stored: false, error: demanded("UNAVAILABLE", what) };
     if (met("publish-fails-stored")) return { kind: "fail", stored: true, error: demanded("TIMEOUT", what) };
@@ -87,7 +89,7 @@ export class DrawnFaults implements FaultSource {
 
   letter(moment: DeliveryMoment): ReturnType<FaultSource["letter"]> {
     const where = `${moment.topic}/${moment.subscription}`;
-    return this.#meets("letter-fails", where, moment, undefined)
+    return this.#meets("letter-fails", where, moment, this.#nextTry(`${where} letter`, moment.id))
       ? demanded("UNAVAILABLE", `storing a dead letter of ${where}`)
       : undefined;
   }
@@ -99,7 +101,14 @@ export class DrawnFaults implements FaultSource {
     return this.#meets("reorder", where, first, first.attempt) ? 1 : 0;
   }
 
-  #meets(fault: FaultKind, where: string, { id }: PublishMoment, attempt: number | undefined): boolean {
+  #nextTry(where: string, id: string): number {
+    const key = `${where} ${id}`;
+    const attempt = (this.#tries.get(key) ?? 0) + 1;
+    this.#tries.set(key, attempt);
+    return attempt;
+  }
+
+  #meets(fault: FaultKind, where: string, { id }: PublishMoment, attempt: number): boolean {
     const { seed, rate, kinds, only, met } = this.#options;
     const found: MetFault = { fault, where, id, attempt };
     const key = keyOfFault(found);

@@ -113,12 +113,7 @@ async function toleratingDemanded(running: Promise<void>): Promise<void> {
 
 function failure(seed: number, { faults, broken }: Run): Error {
   const { error, timeline } = broken as NonNullable<Run["broken"]>;
-  const rows = faults.map(({ fault, where, id, attempt }) => [
-    fault,
-    where,
-    id,
-    attempt === undefined ? "" : String(attempt),
-  ]);
+  const rows = faults.map(({ fault, where, id, attempt }) => [fault, where, id, String(attempt)]);
   const list =
     rows.length === 0
       ? "  none: the scenario breaks without any fault"

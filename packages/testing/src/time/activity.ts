@@ -31,8 +31,8 @@ export class Activity {
   readonly #attempts = new Set<OpenAttempt>();
   /** The publishes that are not answered, each with the attempt whose handler waits for it. */
   readonly #publishes = new Map<PublishInfo, OpenAttempt | undefined>();
-  /** Those that virtual time has to answer. */
-  readonly #late = new Set<PublishInfo>();
+  /** How many publishes of a message wait for virtual time, by topic and id. */
+  readonly #late = new Map<string, number>();
   #other = 0;
   #changed = Promise.withResolvers<void>();
 
@@ -41,7 +41,10 @@ export class Activity {
     this.instrumentation = {
       publish: (info) => {
         this.#publishes.set(info, this.current);
-        return () => this.#answered(info);
+        return () => {
+          this.#publishes.delete(info);
+          this.#change();
+        };
       },
       handle: (info, run) => this.#handle(info, run),
       receive: (info) => {
@@ -67,20 +70,26 @@ export class Activity {
 
   /** Publishes that are not answered and do not wait for virtual time. */
   get publishes(): readonly PublishInfo[] {
-    return [...this.#publishes.keys()].filter((info) => !this.#late.has(info));
+    const late = new Set(this.latePublishes);
+    return [...this.#publishes.keys()].filter((info) => !late.has(info));
   }
 
-  /** Publishes that virtual time has to answer. */
-  get late(): number {
-    return this.#late.size;
+  /** The attempts whose handlers wait for virtual time. */
+  get sleepers(): ReadonlySet<OpenAttempt> {
+    const waiting = this.latePublishes
+      .map((info) => this.#publishes.get(info))
+      .filter((attempt) => attempt !== undefined);
+    return new Set([...waiting, ...[...this.#attempts].filter(({ sleeping }) => sleeping > 0)]);
   }
 
   /** Whether something is under way that real time will end. `places`: how many places of workers are taken. */
   isBusy(places: number): boolean {
     if (this.#other > 0 || this.publishes.length > 0) return true;
+    const { sleepers } = this;
     let known = 0;
-    for (const { sleeping, hasReturned, end } of this.#attempts) {
-      if (sleeping === 0) return true;
+    for (const attempt of this.#attempts) {
+      if (!sleepers.has(attempt)) return true;
+      const { end, hasReturned } = attempt;
       if (end === undefined || (end.outcome === "lost" && !hasReturned)) known += 1;
     }
     // The others wait for an asynchronous schema, for the inbox, or for a letter to be stored.
@@ -92,22 +101,32 @@ export class Activity {
     return this.#changed.promise;
   }
 
-  /** Virtual time has to answer the publish with this id: the handler that waits for it does not keep time from moving. */
-  answeredLater(id: string): void {
-    for (const [info, attempt] of this.#publishes) {
-      if (info.id !== id || this.#late.has(info)) continue;
-      this.#late.add(info);
-      if (attempt !== undefined) attempt.sleeping += 1;
-      break;
-    }
+  /** Virtual time has to confirm a publish of this message: who waits for it does not keep time from moving. */
+  confirmedLater(topic: string, id: string): void {
+    const key = `${topic} ${id}`;
+    this.#late.set(key, (this.#late.get(key) ?? 0) + 1);
     this.#change();
   }
 
-  #answered(info: PublishInfo): void {
-    const attempt = this.#publishes.get(info);
-    this.#publishes.delete(info);
-    if (this.#late.delete(info) && attempt !== undefined) attempt.sleeping -= 1;
+  /** That time has come. */
+  confirmedNow(topic: string, id: string): void {
+    const key = `${topic} ${id}`;
+    const left = (this.#late.get(key) ?? 0) - 1;
+    if (left > 0) this.#late.set(key, left);
+    else this.#late.delete(key);
     this.#change();
+  }
+
+  /**
+   * The publishes that only virtual time can answer. Of several publishes of one message, nobody knows which one is late: they are, when
+   * there are no others.
+   */
+  get latePublishes(): readonly PublishInfo[] {
+    if (this.#late.size === 0) return [];
+    const open = [...this.#publishes.keys()];
+    const openOf = (topic: string, id: string): number =>
+      open.filter((info) => info.topic === topic && info.id === id).length;
+    return open.filter(({ topic, id }) => openOf(topic, id) <= (this.#late.get(`${topic} ${id}`) ?? 0));
   }
 
   /** Counts `work` as under way. */

@@ -78,7 +78,7 @@ export class Life {
       await realWithin(Promise.race([running.catch(() => {}), activity.changed]), LOOK_AGAIN_MS);
       if (hasEnded) return await running;
       // oxlint-disable-next-line no-await-in-loop -- one moment after the other
-      if (activity.late > 0) await this.step(clock.now() + LATEST_CONFIRMATION_MS);
+      if (activity.latePublishes.length > 0) await this.step(clock.now() + LATEST_CONFIRMATION_MS);
     }
   }
 
@@ -94,8 +94,9 @@ export class Life {
 
   #stuck(): Error {
     const { activity, patienceMs } = this.#options;
+    const { sleepers } = activity;
     const running = activity.attempts
-      .filter(({ sleeping }) => sleeping === 0)
+      .filter((attempt) => !sleepers.has(attempt))
       .map(
         ({ info }) =>
           `message ${info.id} of ${info.topic}/${info.subscription}, attempt ${info.attempt}, is being handled`,
