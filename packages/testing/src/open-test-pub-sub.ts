@@ -2,6 +2,7 @@ import { VirtualClock } from "@anytopic/core";
 import { Gate } from "./broker/gate.ts";
 import { Connections } from "./broker/connections.ts";
 import { TestBroker } from "./broker/test-broker.ts";
+import { Delivering } from "./delivering.ts";
 import type { FaultSource } from "./faults/fault-source.ts";
 import { Faults } from "./faults/faults.ts";
 import { Journal } from "./record/journal.ts";
@@ -80,5 +81,6 @@ export async function openTestPubSub(
   });
   const { patienceMs: _, ...connectOptions } = rest;
   const pubsub = await connections.connect(connectOptions);
-  return new TestPubSub({ pubsub, connections, clock, journal, faults, activity, life, broker });
+  const delivering = new Delivering({ pubsub, clock, journal, activity, life, broker });
+  return new TestPubSub({ pubsub, connections, clock, journal, faults, activity, life, delivering, broker });
 }

@@ -7,14 +7,14 @@ import type {
   Topic,
   VirtualClock,
 } from "@anytopic/core";
-import type { MemoryBroker } from "@anytopic/memory";
 import type { Connections } from "./broker/connections.ts";
-import type { GateTarget } from "./broker/gate.ts";
+import { gateTarget, isFor } from "./broker/gate-target.ts";
 import type { TestBroker } from "./broker/test-broker.ts";
+import type { Delivering } from "./delivering.ts";
 import type { Faults } from "./faults/faults.ts";
 import type { Journal } from "./record/journal.ts";
 import { interceptInTests } from "./isolation/intercepting.ts";
-import { currentKit, rememberKit } from "./kit-of.ts";
+import { currentKit, rememberKit } from "./isolation/current-kit.ts";
 import { matches, type Matching } from "./record/matching.ts";
 import type { EndedAttempt, HandledEvent, PublishedEvent, ScheduledRetry, WaitingMessage } from "./record/records.ts";
 import type { Activity } from "./time/activity.ts";
@@ -22,10 +22,6 @@ import type { Life } from "./time/life.ts";
 import { sleepOn } from "./time/sleep.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** So many deliveries in one call mean that messages go round in a circle. */
-const MOST_DELIVERIES = 10_000;
-/** Lines of the timeline in an error. */
-const LINES_IN_ERRORS = 40;
 
 interface TestPubSubParts {
   readonly pubsub: PubSub;
@@ -35,6 +31,7 @@ interface TestPubSubParts {
   readonly faults: Faults;
   readonly activity: Activity;
   readonly life: Life;
+  readonly delivering: Delivering;
   readonly broker: TestBroker;
 }
 
@@ -53,7 +50,6 @@ export class TestPubSub implements AsyncDisposable {
   /** What goes wrong in this test. */
   readonly faults: Faults;
   readonly #parts: TestPubSubParts;
-  #busy: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   /** For `testPubSub`. */
@@ -74,8 +70,8 @@ export class TestPubSub implements AsyncDisposable {
     return await currentKit.run(this, program);
   }
 
-  /** @internal Connects as `connect` would, but to this test's broker. */
-  async connect(target: unknown, options: ConnectOptions): Promise<PubSub> {
+  /** Another connection to this test's broker, with `target` and `options` as `connect` takes them: for a second service of the program. */
+  async connect(target?: unknown, options: ConnectOptions = {}): Promise<PubSub> {
     const pubsub = await this.#parts.connections.connect(options, target);
     rememberKit(pubsub, this);
     return pubsub;
@@ -140,14 +136,9 @@ export class TestPubSub implements AsyncDisposable {
     target: AnyTopic | AnySubscription,
     { most }: { readonly most?: number | undefined } = {},
   ): Promise<readonly EndedAttempt[]> {
-    const wanted = gateTarget(target);
-    if (![...this.#parts.broker.gate.workers].some((worker) => isFor(wanted, worker))) {
-      const name = wanted.subscription === undefined ? wanted.topic : `${wanted.topic}/${wanted.subscription}`;
-      throw new Error(`no worker is open for ${name}: nobody has called subscribe`);
-    }
-    const { journal, life } = this.#parts;
+    const { journal, delivering } = this.#parts;
     const before = target.kind === "subscription" ? journal.handled(target).length : 0;
-    const ended = await this.#exclusively("deliver", wanted, most, () => life.rest());
+    const ended = await delivering.deliver(gateTarget(target), most);
     return target.kind === "subscription" ? journal.handled(target).slice(before) : ended;
   }
 
@@ -158,12 +149,7 @@ export class TestPubSub implements AsyncDisposable {
    * @throws TypeError when `ms` is not a finite number of at least 0
    */
   async advance(ms: number): Promise<readonly EndedAttempt[]> {
-    if (!(Number.isFinite(ms) && ms >= 0)) throw new TypeError(`ms is ${ms}: must be a finite number of at least 0`);
-    const { life } = this.#parts;
-    return await this.#exclusively("advance", "all", undefined, async () => {
-      await life.rest();
-      await life.until(this.clock.now() + ms);
-    });
+    return await this.#parts.delivering.advance(ms);
   }
 
   /**
@@ -174,15 +160,7 @@ export class TestPubSub implements AsyncDisposable {
    * @throws Error when it takes longer, for example because a message is retried without end; the message names what is left
    */
   async runToQuiescence({ limitMs = DAY_MS }: { readonly limitMs?: number } = {}): Promise<readonly EndedAttempt[]> {
-    const { life } = this.#parts;
-    return await this.#exclusively("runToQuiescence", "all", undefined, async () => {
-      const endMs = this.clock.now() + limitMs;
-      await life.rest();
-      while (!this.#isQuiet()) {
-        // oxlint-disable-next-line no-await-in-loop -- one moment after the other
-        if (!(await life.step(endMs))) throw this.#notQuiet(limitMs);
-      }
-    });
+    return await this.#parts.delivering.runToQuiescence(limitMs);
   }
 
   /** The same as `runToQuiescence`. */
@@ -198,9 +176,12 @@ export class TestPubSub implements AsyncDisposable {
     return this.#parts.activity.sleeping(sleepOn(this.clock, ms, signal));
   }
 
-  /** @internal For the explorer: resolves with `running`, and lets time pass when a publish waits for it. */
-  passingWith(running: Promise<void>): Promise<void> {
-    return this.#parts.life.passingWith(running);
+  /**
+   * Resolves with `running`, for a promise that needs time to pass: time moves while a publish waits for its late confirmation, see
+   * `faults.confirmLate`.
+   */
+  during<Result>(running: Promise<Result>): Promise<Result> {
+    return this.#parts.life.during(running);
   }
 
   /** The connection is lost: publishes reject, and workers lose what they hold. Handlers that run go on, but their signals abort. */
@@ -256,74 +237,4 @@ export class TestPubSub implements AsyncDisposable {
     const problems = [...running, ...unmet];
     if (problems.length > 0) throw new Error(`the test has ended, but ${problems.join("; ")}`);
   }
-
-  /** Runs one call after the other, with an open gate. Resolves with the attempts that ended meanwhile. */
-  async #exclusively(
-    name: string,
-    target: GateTarget | "all",
-    most: number | undefined,
-    run: () => Promise<void>,
-  ): Promise<readonly EndedAttempt[]> {
-    const { activity, broker, journal } = this.#parts;
-    if (activity.current !== undefined) {
-      throw new Error(`${name} was called by a handler, for whose end it would wait: a handler waits with sleep(ms)`);
-    }
-    const open = async (): Promise<readonly EndedAttempt[]> => {
-      const from = journal.length;
-      broker.gate.open(target, most ?? MOST_DELIVERIES);
-      try {
-        await run();
-        if (most === undefined && broker.gate.left <= 0) throw this.#circle(name);
-      } finally {
-        broker.gate.close();
-      }
-      return journal.endedSince(from);
-    };
-    const result = this.#busy.then(open);
-    this.#busy = result.catch(() => {});
-    return await result;
-  }
-
-  /** Whether every message of the open workers is settled, and every publish answered. */
-  #isQuiet(): boolean {
-    const { activity, broker } = this.#parts;
-    return (
-      activity.latePublishes.length === 0 &&
-      activity.attempts.length === 0 &&
-      this.#unsettled().length === 0 &&
-      broker.gate.left > 0
-    );
-  }
-
-  #unsettled(): readonly string[] {
-    const workers = [...this.#parts.broker.gate.workers];
-    return (this.pubsub.native as MemoryBroker)
-      .subscriptionStatistics()
-      .filter(
-        ({ topic, subscription, unsettled }) =>
-          unsettled > 0 && workers.some((worker) => isFor({ topic, subscription }, worker)),
-      )
-      .map(({ topic, subscription, unsettled }) => `${topic}/${subscription}: ${unsettled}`);
-  }
-
-  #notQuiet(limitMs: number): Error {
-    return new Error(
-      `not quiet after ${limitMs} ms of virtual time; unsettled messages by subscription: ` +
-        `${this.#unsettled().join(", ") || "none"}\n${this.#parts.journal.timeline(LINES_IN_ERRORS)}`,
-    );
-  }
-
-  #circle(name: string): Error {
-    return new Error(
-      `${name} has delivered ${MOST_DELIVERIES} messages and there are more: is a handler publishing to its own topic?\n${this.#parts.journal.timeline(LINES_IN_ERRORS)}`,
-    );
-  }
-}
-
-function gateTarget(target: AnyTopic | AnySubscription): GateTarget {
-  return target.kind === "topic" ? { topic: target.name } : { topic: target.topic.name, subscription: target.name };
-}
-
-function isFor(target: GateTarget, worker: { readonly topic: string; readonly subscription: string }): boolean {
-  return target.topic === worker.topic && (target.subscription ?? worker.subscription) === worker.subscription;
 }

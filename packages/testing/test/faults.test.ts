@@ -174,3 +174,15 @@ describe("faults", () => {
     expect(() => kit.faults.confirmLate(Orders, { delayMs: 0 })).toThrow("delayMs must be a finite number above 0");
   });
 });
+
+describe("during", () => {
+  it("lets time pass for a publish that is confirmed late, and nothing is delivered", async (t) => {
+    const kit = await testPubSub(t);
+    await kit.pubsub.subscribe(Ship, () => {});
+    kit.faults.confirmLate(Orders, { delayMs: 5000 });
+    const startMs = kit.now().getTime();
+    await kit.during(kit.pubsub.publish(Orders, 1));
+    expect(kit.now().getTime() - startMs).toBe(5000);
+    expect(kit.handled(Ship)).toEqual([]);
+  });
+});

@@ -1,15 +1,24 @@
-import type { TestWorker } from "./test-worker.ts";
+import type { PubSubError } from "@anytopic/core/driver";
+import { type GateTarget, isFor } from "./gate-target.ts";
+import type { DeliveryMoment } from "../faults/fault-source.ts";
 
-/** Which subscriptions a gate is open for: all, those of a topic, or one. */
-export interface GateTarget {
+/** A worker whose messages wait at the gate. */
+export interface GatedWorker {
   readonly topic: string;
-  /** All subscriptions of the topic when absent. */
-  readonly subscription?: string | undefined;
+  readonly subscription: string;
+  readonly waiting: readonly DeliveryMoment[];
+  /** Gives core what may pass the gate. */
+  pump(): void;
+  /** Core has started an attempt. */
+  started(id: string, attempt: number): void;
+  crash(): void;
+  disconnect(error: PubSubError): void;
+  reconnect(): void;
 }
 
 /** Messages wait here until the test lets them be delivered. */
 export class Gate {
-  readonly workers: Set<TestWorker> = new Set<TestWorker>();
+  readonly workers: Set<GatedWorker> = new Set<GatedWorker>();
   /** False while the broker cannot be reached. */
   isConnected = true;
   readonly #isAlwaysOpen: boolean;
@@ -42,15 +51,10 @@ export class Gate {
   }
 
   /** Whether a message of this worker may pass now. Counts it. */
-  admit({ topic, subscription }: TestWorker): boolean {
+  admit(worker: GatedWorker): boolean {
     if (!this.isConnected || this.#left <= 0) return false;
     const target = this.#target;
-    const isOpen =
-      this.#isAlwaysOpen ||
-      target === "all" ||
-      (target !== "none" &&
-        target.topic === topic &&
-        (target.subscription === undefined || target.subscription === subscription));
+    const isOpen = this.#isAlwaysOpen || target === "all" || (target !== "none" && isFor(target, worker));
     if (isOpen) this.#left -= 1;
     return isOpen;
   }

@@ -12,7 +12,7 @@ import {
 import type { FaultSource } from "../faults/fault-source.ts";
 import { forwardDeadLetters, forwardDriver, forwardPublisher, forwardRequest } from "@anytopic/core/intercept";
 import type { Gate } from "./gate.ts";
-import { TestWorker } from "./test-worker.ts";
+import { TestWorker, type WorkerBroker } from "./test-worker.ts";
 
 /** Who wants to know what passes. */
 export interface BrokerListener {
@@ -29,7 +29,7 @@ export interface BrokerListener {
 }
 
 /** What one test sees of its memory broker, and does to it: a wrapped driver. */
-export class TestBroker {
+export class TestBroker implements WorkerBroker {
   readonly gate: Gate;
   readonly faults: FaultSource;
   /** The attempt of a message that is delivered for the first time. */

@@ -5,9 +5,21 @@ import {
   PubSubError,
   type SubscriptionSpec,
 } from "@anytopic/core/driver";
-import type { DeliveryFault, DeliveryMoment } from "../faults/fault-source.ts";
+import type { DeliveryFault, DeliveryMoment, FaultSource } from "../faults/fault-source.ts";
 import { forwardDelivery } from "@anytopic/core/intercept";
-import type { TestBroker } from "./test-broker.ts";
+import type { Gate, GatedWorker } from "./gate.ts";
+
+/** What a worker needs of the broker of its test. */
+export interface WorkerBroker {
+  readonly gate: Gate;
+  readonly faults: FaultSource;
+  /** The attempt of a message that is delivered for the first time. */
+  readonly firstAttempt: number;
+  /** Runs after a turn of the event loop. The test does not come to rest before. */
+  afterTurn(run: () => void): void;
+  /** Makes the broker deliver the message once more to the same subscription. */
+  duplicate(spec: SubscriptionSpec, delivery: DriverDelivery): void;
+}
 
 /** One delivery, from the broker until core has settled it. */
 interface Passing {
@@ -22,12 +34,12 @@ interface Passing {
 }
 
 /** One worker, between core and the memory broker: its messages wait at the gate, and go wrong on demand. */
-export class TestWorker implements DeliverySink {
+export class TestWorker implements DeliverySink, GatedWorker {
   readonly topic: string;
   readonly subscription: string;
   /** Opened after this, because the broker may deliver before it has opened. */
   inner: DriverSubscriber | undefined;
-  readonly #broker: TestBroker;
+  readonly #broker: WorkerBroker;
   readonly #spec: SubscriptionSpec;
   readonly #sink: DeliverySink;
   readonly #waiting: Passing[] = [];
@@ -35,7 +47,7 @@ export class TestWorker implements DeliverySink {
   readonly #passing = new Map<DriverDelivery, Passing>();
   #isPumping = false;
 
-  constructor(broker: TestBroker, spec: SubscriptionSpec, sink: DeliverySink) {
+  constructor(broker: WorkerBroker, spec: SubscriptionSpec, sink: DeliverySink) {
     this.#broker = broker;
     this.#spec = spec;
     this.#sink = sink;

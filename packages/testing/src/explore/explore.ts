@@ -93,7 +93,7 @@ async function runOnce(
   const kit = await openTestPubSub("explore", options, { drawn });
   let broken: Run["broken"];
   try {
-    await toleratingDemanded(kit.passingWith(Promise.resolve(kit).then(scenario)));
+    await toleratingDemanded(kit.during(Promise.resolve(kit).then(scenario)));
     await kit.runToQuiescence();
     await check?.(kit);
   } catch (error) {

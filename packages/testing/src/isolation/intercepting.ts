@@ -1,6 +1,6 @@
 import type { ConnectOptions, PubSub } from "@anytopic/core";
 import { type ConnectInterceptor, interceptConnect } from "@anytopic/core/intercept";
-import { currentKit } from "../kit-of.ts";
+import { currentKit } from "./current-kit.ts";
 import { isOutsideOfTests } from "./outside-of-tests.ts";
 
 /** What `connect` returns where no test runs; `undefined` for the real thing. */

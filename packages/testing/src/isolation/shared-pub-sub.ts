@@ -10,8 +10,7 @@ import {
   type Topic,
   type Worker,
 } from "@anytopic/core";
-import { currentKit, rememberShared, requireKit } from "../kit-of.ts";
-import type { TestPubSub } from "../test-pub-sub.ts";
+import { type ConnectingKit, currentKit, rememberShared, requireKit } from "./current-kit.ts";
 
 interface Declared {
   readonly subscription: Subscription;
@@ -27,9 +26,9 @@ export class SharedPubSub {
   readonly #options: ConnectOptions;
   /** The workers that were opened where no test runs. Each test gets them. */
   readonly #declared = new Set<Declared>();
-  readonly #byKit = new WeakMap<TestPubSub, Promise<PubSub>>();
+  readonly #byKit = new WeakMap<ConnectingKit, Promise<PubSub>>();
   /** As above, when they are open. */
-  readonly #opened = new WeakMap<TestPubSub, PubSub>();
+  readonly #opened = new WeakMap<ConnectingKit, PubSub>();
 
   constructor(target: unknown, options: ConnectOptions) {
     this.#target = target;
@@ -39,7 +38,7 @@ export class SharedPubSub {
   }
 
   /** Opens the connection and the workers of one test. Called before its code runs. */
-  async openIn(kit: TestPubSub): Promise<void> {
+  async openIn(kit: ConnectingKit): Promise<void> {
     let opening = this.#byKit.get(kit);
     if (opening === undefined) {
       opening = this.#open(kit);
@@ -48,7 +47,7 @@ export class SharedPubSub {
     await opening;
   }
 
-  async #open(kit: TestPubSub): Promise<PubSub> {
+  async #open(kit: ConnectingKit): Promise<PubSub> {
     const pubsub = await kit.connect(this.#target, this.#options);
     this.#opened.set(kit, pubsub);
     for (const { subscription, handler, options } of this.#declared) {

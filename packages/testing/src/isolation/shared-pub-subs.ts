@@ -1,4 +1,4 @@
-import type { TestPubSub } from "../test-pub-sub.ts";
+import type { ConnectingKit } from "./current-kit.ts";
 import { interceptElsewhere } from "./intercepting.ts";
 import { SharedPubSub } from "./shared-pub-sub.ts";
 
@@ -15,7 +15,7 @@ export function shareConnections(): void {
 }
 
 /** Opens all of them in one test. */
-export async function openSharedIn(kit: TestPubSub): Promise<void> {
+export async function openSharedIn(kit: ConnectingKit): Promise<void> {
   // oxlint-disable-next-line no-await-in-loop -- in the order in which the application has opened them
   for (const each of shared) await each.openIn(kit);
 }

@@ -68,7 +68,7 @@ export class Life {
   }
 
   /** Resolves with `running`. Time moves meanwhile only when a publish waits for that, see `confirmLate`. */
-  async passingWith(running: Promise<void>): Promise<void> {
+  async during<Result>(running: Promise<Result>): Promise<Result> {
     const { activity, clock } = this.#options;
     let hasEnded = false;
     const end = (): void => void (hasEnded = true);
