@@ -6,12 +6,15 @@ import { testPubSub } from "@anytopic/testing";
 import { Activity } from "../src/time/activity.ts";
 import { Life } from "../src/time/life.ts";
 
+/** Real work takes so long, in ms: longer than a kit that does not wait needs to move a minute of virtual time, also on a busy machine. */
+const WORK_MS = 500;
+
 const slow: StandardSchema<number, number> = {
   "~standard": {
     version: 1,
     vendor: "test",
     validate: async (value) => {
-      await realPause(20);
+      await realPause(WORK_MS);
       return { value: value as number };
     },
   },
@@ -25,14 +28,14 @@ const Check = defineSubscription(Checked, "check", policy);
 /** Each resolves with whether its promise holds. */
 const checks = {
   "a handler with real work has one attempt": async () => {
-    await using kit = await testPubSub("check", { patienceMs: 500 });
-    await kit.pubsub.subscribe(Ship, async () => await realPause(20));
+    await using kit = await testPubSub("check", { patienceMs: 10_000 });
+    await kit.pubsub.subscribe(Ship, async () => await realPause(WORK_MS));
     await kit.pubsub.publish(Orders, 1);
     const ended = await kit.advance(60_000);
     return ended.map(({ attempt, outcome }) => `${attempt} ${outcome}`).join() === "1 acked";
   },
   "an asynchronous schema does not let time move": async () => {
-    await using kit = await testPubSub("check", { patienceMs: 500 });
+    await using kit = await testPubSub("check", { patienceMs: 10_000 });
     await kit.pubsub.subscribe(Check, () => {});
     await kit.pubsub.publish(Checked, 1);
     const startMs = kit.now().getTime();
@@ -40,7 +43,7 @@ const checks = {
     return kit.now().getTime() === startMs;
   },
   "a publish under way does not let time move": async () => {
-    await using kit = await testPubSub("check", { patienceMs: 500 });
+    await using kit = await testPubSub("check", { patienceMs: 10_000 });
     let published: Promise<unknown> | undefined;
     await kit.pubsub.subscribe(Ship, () => {
       published = kit.pubsub.publish(Checked, 1);
