@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Installs the brokers that the tests start themselves, from the Debian (or Ubuntu) packages this machine's apt knows.
+# Installs the brokers and other programs that the tests start themselves, from the Debian (or Ubuntu) packages this machine's apt knows.
 # What is already published stays as it is. Needs root only when something is missing.
 #
-#   scripts/install-brokers.sh [nats|rabbitmq|aws|gcp ...]      without arguments: all
+#   scripts/install-brokers.sh [nats|rabbitmq|aws|gcp|metrics ...]      without arguments: all
 #
 #   nats      nats-server
 #   rabbitmq  rabbitmq-server, with Erlang
 #   aws       nothing is needed: fauxqs comes with `npm ci`. moto, the second opinion, where apt has python3-moto
 #   gcp       a Java runtime, and the Pub/Sub emulator where apt knows Google's packages: Debian itself does not have it
+#   metrics   prometheus, with promtool: for the tests of packages/metrics
 #
 # No service is started and none is stopped: the tests run private servers.
 set -euo pipefail
@@ -18,6 +19,7 @@ say() { printf 'brokers: %s\n' "$*" >&2; }
 export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 there() { command -v "$1" >/dev/null; }
 offered() { [[ $(LC_ALL=C apt-cache policy "$1" 2>/dev/null) == *"Candidate: "[0-9]* ]]; }
+have_metrics() { there prometheus && there promtool; }
 # Debian's package has the module without the command.
 moto() { there moto_server || python3 -c 'import flask, moto.server' 2>/dev/null; }
 emulator() {
@@ -29,7 +31,7 @@ emulator() {
 }
 
 kinds=("$@")
-[ ${#kinds[@]} -gt 0 ] || kinds=(nats rabbitmq aws gcp)
+[ ${#kinds[@]} -gt 0 ] || kinds=(nats rabbitmq aws gcp metrics)
 packages=()
 optional=()
 for kind in "${kinds[@]}"; do
@@ -41,8 +43,9 @@ for kind in "${kinds[@]}"; do
       there java || packages+=(default-jre-headless)
       emulator || optional+=(google-cloud-cli-pubsub-emulator)
       ;;
+    metrics) have_metrics || packages+=(prometheus) ;;
     *)
-      sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
+      sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
       exit 64
       ;;
   esac
@@ -50,7 +53,7 @@ done
 
 if [ ${#packages[@]} -gt 0 ] || [ ${#optional[@]} -gt 0 ]; then
   if ! there apt-get; then
-    say "missing: ${packages[*]} ${optional[*]}; this script supports apt only. With Homebrew: brew install nats-server rabbitmq"
+    say "missing: ${packages[*]} ${optional[*]}; this script supports apt only. With Homebrew: brew install nats-server rabbitmq prometheus"
     exit 1
   fi
   if [ "$(id -u)" = 0 ]; then apt-get -q update >&2; fi
@@ -99,6 +102,7 @@ for kind in "${kinds[@]}"; do
     gcp)
       report gcp have_gcp "apt knows no Google packages here; with gcloud installed: gcloud components install pubsub-emulator" || status=1
       ;;
+    metrics) report metrics have_metrics "apt has no prometheus" || status=1 ;;
   esac
 done
 exit $status

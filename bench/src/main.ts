@@ -1,12 +1,14 @@
 import { benchAws } from "./aws.ts";
 import { benchGcp } from "./gcp.ts";
 import { benchMemory } from "./memory.ts";
+import { benchMetrics } from "./metrics.ts";
 import { benchNats } from "./nats.ts";
 import { benchRabbitmq } from "./rabbitmq.ts";
 
 /** What `npm run bench -- <name>…` can measure; without a name, everything. */
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   memory: benchMemory,
+  metrics: benchMetrics,
   nats: benchNats,
   rabbitmq: benchRabbitmq,
   aws: benchAws,

@@ -7,7 +7,8 @@ import { ConnectionRouter, type Routing } from "./connections/connection-router.
 import type { Adapter } from "./driver.ts";
 import { guardedLogger } from "./base/guarded-logger.ts";
 import { keepTrying } from "./base/keep-trying.ts";
-import { silentLogger, type Logger } from "./base/logger.ts";
+import type { Logger } from "./base/logger.ts";
+import { warningsLogger } from "./logging/warnings-logger.ts";
 import { noBrokerConfigured } from "./base/no-broker-configured.ts";
 import { Instrumented } from "./observe/instruments.ts";
 import type { Observer, PubSubEvent } from "./observe/observer.ts";
@@ -131,10 +132,10 @@ function withConfigured(given: ConnectOptions, config: LoadedConfig): ConnectOpt
 }
 
 function environmentOf(options: ConnectOptions): ConnectionEnvironment {
-  const logger = options.logger === undefined ? silentLogger : guardedLogger(options.logger);
-  const { observer, instrumentation = [] } = options;
+  const { clock = systemClock, observer, instrumentation = [] } = options;
+  const logger = guardedLogger(options.logger ?? warningsLogger(clock));
   return {
-    clock: options.clock ?? systemClock,
+    clock,
     random: options.random ?? Math.random,
     logger,
     observe: observer === undefined ? undefined : guarded(observer, logger),

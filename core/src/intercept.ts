@@ -47,6 +47,7 @@ export function forwardDriver(driver: Driver, changes: Partial<Driver>): Driver 
     openPublisher: (topic) => driver.openPublisher(topic),
     openSubscriber: (subscription, sink, options) => driver.openSubscriber(subscription, sink, options),
     openDeadLetters: (subscription) => driver.openDeadLetters(subscription),
+    ...(driver.stats === undefined ? {} : { stats: driver.stats.bind(driver) }),
     close: (timeoutMs) => driver.close(timeoutMs),
     ...changes,
   };
@@ -181,6 +182,7 @@ export async function openWrappedSubscriber(
   });
   const subscriber = await driver.openSubscriber(subscription, wrapped, changes.options ?? options);
   return {
+    ...(subscriber.overdueMs === undefined ? {} : { overdueMs: subscriber.overdueMs.bind(subscriber) }),
     extend(deliveries) {
       const theirs = deliveries.map((delivery) => inner.get(delivery) ?? delivery);
       if (changes.extend === undefined) subscriber.extend(theirs);

@@ -39,7 +39,10 @@ export interface ConnectOptions {
   readonly publish?: PublishLimits | undefined;
   /** Where the ids of handled messages are kept, for exactly-once topics and subscriptions on several connections. @default a `MemoryInbox` */
   readonly inbox?: InboxStore | undefined;
-  /** Where diagnostics go, for example pino. @default none is written */
+  /**
+   * Where diagnostics go: `console` and pino work as they are, others by `fromWinston` and `fromLogLayer`.
+   * @default only what stands still is said, once, as a process warning; `silentLogger` says nothing
+   */
   readonly logger?: Logger | undefined;
   /** Called for everything that happens, see `PubSubEvent`. @default none */
   readonly observer?: Observer | undefined;

@@ -2,6 +2,8 @@ import type { Driver, DriverDeadLetters, DriverPublisher, DriverSubscriber, Take
 import { forwardDeadLetters, forwardDriver, forwardLetter, forwardPublisher } from "../intercept.ts";
 import type { Quiet } from "../observe/quiet-calls.ts";
 
+type Stats = NonNullable<Driver["stats"]>;
+
 /**
  * The same driver; every call of it that may reach the broker runs inside `quiet`. Settles are not wrapped here but where core calls
  * them, because a driver recognises its deliveries by identity.
@@ -16,6 +18,9 @@ export function quietDriver(driver: Driver, quiet: Quiet): Driver {
       quietSubscriber(await quiet(() => driver.openSubscriber(subscription, sink, options)), quiet),
     openDeadLetters: async (subscription) =>
       quietDeadLetters(await quiet(() => driver.openDeadLetters(subscription)), quiet),
+    ...(driver.stats === undefined
+      ? {}
+      : { stats: (subscription) => quiet(() => driver.stats?.(subscription) as ReturnType<Stats>) }),
     close: (timeoutMs) => quiet(() => driver.close(timeoutMs)),
   });
 }
@@ -30,6 +35,7 @@ function quietPublisher(publisher: DriverPublisher, quiet: Quiet): DriverPublish
 function quietSubscriber(subscriber: DriverSubscriber, quiet: Quiet): DriverSubscriber {
   return {
     extend: (deliveries) => quiet(() => subscriber.extend(deliveries)),
+    ...(subscriber.overdueMs === undefined ? {} : { overdueMs: subscriber.overdueMs.bind(subscriber) }),
     stop: (timeoutMs) => quiet(() => subscriber.stop(timeoutMs)),
     close: (timeoutMs) => quiet(() => subscriber.close(timeoutMs)),
   };

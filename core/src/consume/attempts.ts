@@ -1,6 +1,6 @@
 import { attemptInfo } from "./attempt-info.ts";
-import { boundedTimeMs } from "../contract/received.ts";
 import { PubSubError } from "../base/errors.ts";
+import { boundedTimeMs } from "../contract/received.ts";
 import type { Endings } from "./endings.ts";
 import { readEvent, type EventReceiver } from "./event-reader.ts";
 import type { InboxGate } from "./inbox-gate.ts";

@@ -75,7 +75,7 @@ export class Settler {
   /** Stores the letter of a message whose letter could not be stored before. `undefined` for all other messages. */
   storeAgain(item: InFlight): Promise<void> | undefined {
     const failure = this.#deadLettering.unstored(item);
-    return failure === undefined ? undefined : this.#store(item, failure);
+    return failure === undefined ? undefined : this.#store(item, failure, undefined);
   }
 
   #ack(item: InFlight): Promise<void> | undefined {
@@ -127,13 +127,14 @@ export class Settler {
     const firstFailureMs = this.#noteFailure(item, lastFailureMs);
     const attempts = Math.min(item.attempt, subscription.retryPolicy.maxRetries + 1);
     const path = subscriptionPath(subscription);
-    return this.#store(item, { reason, error, attempts, firstFailureMs, lastFailureMs, subscription: path });
+    const failure = { reason, error, attempts, firstFailureMs, lastFailureMs, subscription: path };
+    return this.#store(item, failure, clock.monotonicNow() - item.startedMs);
   }
 
-  /** Stores the letter first, then acknowledges the message. */
-  async #store(item: InFlight, failure: Failure): Promise<void> {
+  /** Stores the letter first, then acknowledges the message. `durationMs`: of the attempt that failed here. */
+  async #store(item: InFlight, failure: Failure, durationMs: number | undefined): Promise<void> {
     item.state = "settling";
-    const failed = await this.#deadLettering.store(item, failure);
+    const failed = await this.#deadLettering.store(item, failure, durationMs);
     if (failed === undefined) item.seen?.deadLettered(failure.reason, failure.error);
     // A lost delivery is not settled.
     if (isLost(item)) {

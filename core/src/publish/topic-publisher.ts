@@ -148,7 +148,7 @@ export class TopicPublisher {
       const atMs = clock.now();
       const durationMs = clock.monotonicNow() - startedMs;
       if (error === undefined) observer({ ...base, type: "published", durationMs, atMs });
-      else observer({ ...base, type: "publish-failed", error, atMs });
+      else observer({ ...base, type: "publish-failed", error, durationMs, atMs });
     };
   }
 }

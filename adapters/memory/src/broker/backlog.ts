@@ -70,6 +70,24 @@ export class Backlog {
     );
   }
 
+  /** How many messages could be delivered now, or wait only for an earlier one of their key. */
+  get waiting(): number {
+    return this.#fresh.length + this.#returned.length + this.#closedKeys.size;
+  }
+
+  get delayed(): number {
+    return this.#delayed.size;
+  }
+
+  /** When the oldest message was accepted; `Infinity` when there is none. Linear in the messages that were delivered before. */
+  get oldestMs(): number {
+    // One that waits for its key is younger than the message that closed it, which is returned, delayed or with a worker.
+    let oldestMs = this.#fresh.peek()?.acceptedMs ?? Number.POSITIVE_INFINITY;
+    for (const { message } of this.#returned) oldestMs = Math.min(oldestMs, message.acceptedMs);
+    for (const { message } of this.#delayed.items) oldestMs = Math.min(oldestMs, message.acceptedMs);
+    return oldestMs;
+  }
+
   add(message: TopicMessage): void {
     this.#fresh.push(message);
   }

@@ -1,4 +1,9 @@
-import { type DeliveryOwner, HeldItems, type SubscriptionSpec } from "@anytopic/core/driver";
+import {
+  type DeliveryOwner,
+  HeldItems,
+  type SubscriptionSpec,
+  type SubscriptionStatistics,
+} from "@anytopic/core/driver";
 import { Backlog, type SubscribedTopic } from "./backlog.ts";
 import { Alarm } from "./broker-time.ts";
 import { MemoryDelivery } from "../delivery.ts";
@@ -71,6 +76,23 @@ export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
       workers: this.#workers.size,
       unsettled: this.#backlog.size + this.#leases.size,
       outstanding: this.#leases.size,
+      deadLetters: this.letters.size,
+    };
+  }
+
+  /** For `PubSub.stats`. */
+  counts(): SubscriptionStatistics {
+    const nowMs = this.#loop.time.now();
+    // What is due now is no longer delayed, although its timer may be late.
+    this.#backlog.advance(nowMs);
+    this.#wake();
+    let oldestMs = this.#backlog.oldestMs;
+    for (const { message } of this.#leases.toArray()) oldestMs = Math.min(oldestMs, message.acceptedMs);
+    return {
+      waiting: this.#backlog.waiting,
+      inFlight: this.#leases.size,
+      delayed: this.#backlog.delayed,
+      oldestAgeMs: Math.max(0, nowMs - Math.min(oldestMs, nowMs)),
       deadLetters: this.letters.size,
     };
   }
