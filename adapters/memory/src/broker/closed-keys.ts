@@ -9,13 +9,6 @@ export class ClosedKeys {
   /** The later messages of each key, in publish order; undefined until the first one has to wait. */
   readonly #waiting = new Map<string, Deque<TopicMessage> | undefined>();
 
-  /** How many messages wait. */
-  get size(): number {
-    let size = 0;
-    for (const waiting of this.#waiting.values()) size += waiting?.length ?? 0;
-    return size;
-  }
-
   /** Closes the key for `message` and returns true. When the key is closed already, queues `message` and returns false. */
   enter(key: string, message: TopicMessage): boolean {
     let waiting = this.#waiting.get(key);
