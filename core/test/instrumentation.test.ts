@@ -437,15 +437,8 @@ test("quiet is around the calls of the driver, and neither around handlers nor a
   await published;
   await pubsub.deadLetters(Mail).purge();
   await pubsub.close();
-  expect(calls).toEqual([
-    ["handler", undefined],
-    ["settle", true],
-    ["published", undefined],
-    ["stop", true],
-    ["publisher", true],
-    ["subscriber", true],
-    ["letters", true],
-    ["letters", true],
-    ["driver", true],
-  ]);
+  const outside = calls.filter(([, store]) => store === undefined).map(([what]) => what);
+  const inside = calls.filter(([, store]) => store === true).map(([what]) => what);
+  expect(outside).toEqual(["handler", "published"]);
+  expect(inside.toSorted()).toEqual(["driver", "letters", "letters", "publisher", "settle", "stop", "subscriber"]);
 });
