@@ -163,11 +163,6 @@ export class TestPubSub implements AsyncDisposable {
     return await this.#parts.delivering.runToQuiescence(limitMs);
   }
 
-  /** The same as `runToQuiescence`. */
-  settled(options?: { readonly limitMs?: number }): Promise<readonly EndedAttempt[]> {
-    return this.runToQuiescence(options);
-  }
-
   /**
    * Waits for `ms` of virtual time, for handlers under test: while a handler waits here, time may move. Rejects with the abort reason
    * when `signal` aborts. `Infinity` waits until then.
