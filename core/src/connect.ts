@@ -1,4 +1,5 @@
 import { systemClock } from "./base/clock.ts";
+import { interceptedConnect } from "./base/connect-interceptor.ts";
 import type { LoadedConfig } from "./config/config-types.ts";
 import { checkedConnectOptions, type ConnectOptions, type ConnectTarget } from "./connections/connect-options.ts";
 import type { ConnectionEnvironment } from "./connections/connection.ts";
@@ -46,6 +47,8 @@ export async function connect(first?: ConnectTarget | ConnectOptions, second?: C
   const target = onlyOptions ? undefined : (first as ConnectTarget | undefined);
   const given = checkedConnectOptions(onlyOptions ? first : (second ?? {}));
   given.signal?.throwIfAborted();
+  const intercepted = interceptedConnect(target, given);
+  if (intercepted !== undefined) return (await intercepted) as PubSub;
   const routing = await routingOf(target, given);
   const options = withConfigured(given, routing.config);
   const environment = environmentOf(options);

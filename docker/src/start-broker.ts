@@ -2,6 +2,7 @@ import type { Broker, BrokerKind, BrokerProvider, StartBrokerOptions } from "./b
 import { BrokerUnavailableError } from "./broker-unavailable-error.ts";
 import { startContainerBroker } from "./container/start-container-broker.ts";
 import { externalVariables, findExternalBroker } from "./external-broker.ts";
+import { isInstalled } from "./is-installed.ts";
 import { nativePrograms } from "./native/native-programs.ts";
 import { startNativeBroker } from "./native/start-native-broker.ts";
 import { startEmbeddedFauxqs } from "./start-embedded-fauxqs.ts";
@@ -58,6 +59,7 @@ const PROVIDE: Readonly<
   },
   async embedded(kind, { implementation = "fauxqs" }) {
     if (kind !== "aws" || implementation !== "fauxqs") return `embedded: no library gives ${kind}`;
+    if (!isInstalled("fauxqs")) return "embedded: the package fauxqs is not installed";
     return await startEmbeddedFauxqs();
   },
 };
