@@ -31,7 +31,6 @@ const URLS: Readonly<Record<BrokerKind, (url: string) => string>> = {
   nats: (url) => url,
   redis: (url) => url,
   rabbitmq: (url) => url,
-  redis: (url) => url,
   aws: (url) => `aws://eu-west-1?endpoint=${encodeURIComponent(url)}`,
   gcp: (url) => `gcp://anytopic-tests?emulatorHost=${encodeURIComponent(url)}`,
 };
