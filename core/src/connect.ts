@@ -34,7 +34,7 @@ import { untilAborted } from "./base/until-aborted.ts";
  * `waitForBrokerMs`, this waits for a broker that cannot be reached yet. A connection that is lost later is repaired without
  * end; `health()` shows it.
  *
- * @param target a URL (`memory:`, `nats://host`, `amqp://host`, `aws://region`, `gcp://project`), or the result of an adapter's
+ * @param target a URL (`memory:`, `nats://host`, `amqp://host`, `redis://host`, `aws://region`, `gcp://project`), or the result of an adapter's
  *   factory
  * @throws TypeError when an option is not allowed
  * @throws PubSubError `INVALID_CONFIG` or `ADAPTER_NOT_INSTALLED`; `UNAVAILABLE`, `UNAUTHENTICATED`, … when the default connection
@@ -75,6 +75,7 @@ async function open(
     if (signal?.aborted !== true) await closing;
     throw error;
   }
+  environment.instrumented.connected(pubsub);
   return pubsub;
 }
 
@@ -132,14 +133,23 @@ function withConfigured(given: ConnectOptions, config: LoadedConfig): ConnectOpt
 }
 
 function environmentOf(options: ConnectOptions): ConnectionEnvironment {
-  const { clock = systemClock, observer, instrumentation = [] } = options;
+  const { clock = systemClock, instrumentation = [] } = options;
   const logger = guardedLogger(options.logger ?? warningsLogger(clock));
+  const instrumented = new Instrumented(instrumentation, logger);
+  const observers = [options.observer ?? [], instrumented.own?.observers ?? []].flat();
   return {
     clock,
     random: options.random ?? Math.random,
     logger,
-    observe: observer === undefined ? undefined : guarded(observer, logger),
-    instrumented: new Instrumented(instrumentation, logger),
+    observe: together(observers.map((observer) => guarded(observer, logger))),
+    instrumented,
+  };
+}
+
+function together(observers: readonly Observer[]): Observer | undefined {
+  if (observers.length <= 1) return observers[0];
+  return (event) => {
+    for (const observer of observers) observer(event);
   };
 }
 

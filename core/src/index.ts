@@ -39,6 +39,7 @@ export type {
   BatchEnd,
   BatchInfo,
   Carrier,
+  ConnectedPubSub,
   Instrumentation,
   PublishEnd,
   PublishInfo,

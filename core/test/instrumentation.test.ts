@@ -342,7 +342,7 @@ describe("options that are refused:", () => {
     [[undefined], "instrumentation[0] is undefined: must be an object"],
     [
       [{ handle() {} }, {}],
-      "instrumentation[1] has no method: must have one of publish, publishBatch, handle, receive, skip, settle, redrive, quiet",
+      "instrumentation[1] has no method: must have one of publish, publishBatch, handle, receive, skip, settle, redrive, quiet, observe, connected",
     ],
     [[{ handle: 1 }], "instrumentation[0].handle is 1: must be a function"],
   ];

@@ -15,7 +15,7 @@ const INSTALL_COMMAND = "scripts/install-brokers.sh";
 
 /**
  * Returns a running broker. It tries in this order: the one a variable in the environment names (`NATS_URL`;
- * `RABBITMQ_URL` or `AMQP_URL`; `AWS_ENDPOINT_URL`; `PUBSUB_EMULATOR_HOST`), a container when a Docker engine
+ * `RABBITMQ_URL` or `AMQP_URL`; `REDIS_URL`; `AWS_ENDPOINT_URL`; `PUBSUB_EMULATOR_HOST`), a container when a Docker engine
  * answers, a program of this machine, a library in this process (AWS: the library first).
  * `BROKERS=external|docker|native|embedded` uses only that one; `native` includes the embedded one if a kind has no
  * program. If an implementation or an image is requested, an external broker is never used, unless `BROKERS` says so.

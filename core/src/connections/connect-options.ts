@@ -114,7 +114,18 @@ export function checkedConnectOptions(options: ConnectOptions): ConnectOptions {
   return Object.freeze({ ...options, publish: Object.freeze({ ...publish }) });
 }
 
-const METHODS = ["publish", "publishBatch", "handle", "receive", "skip", "settle", "redrive", "quiet"] as const;
+const METHODS = [
+  "publish",
+  "publishBatch",
+  "handle",
+  "receive",
+  "skip",
+  "settle",
+  "redrive",
+  "quiet",
+  "observe",
+  "connected",
+] as const;
 
 /** A class may have other members beside these, so unknown keys are not refused, unless there is nothing else. */
 function requireInstrumentations(given: unknown): void {
