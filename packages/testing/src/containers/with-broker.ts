@@ -30,6 +30,7 @@ export interface TestServer extends AsyncDisposable {
 const URLS: Readonly<Record<BrokerKind, (url: string) => string>> = {
   nats: (url) => url,
   rabbitmq: (url) => url,
+  redis: (url) => url,
   aws: (url) => `aws://eu-west-1?endpoint=${encodeURIComponent(url)}`,
   gcp: (url) => `gcp://anytopic-tests?emulatorHost=${encodeURIComponent(url)}`,
 };
@@ -56,7 +57,7 @@ export async function withBroker(kind: BrokerKind, options: StartBrokerOptions =
     broker,
     url,
     async connect(test, connectOptions = {}) {
-      const { prefix = `t${randomBytes(6).toString("hex")}-`, adapterOptions, ...rest } = connectOptions;
+      const { prefix = `t${randomBytes(6).toString("hex")}`, adapterOptions, ...rest } = connectOptions;
       const cleanUp = new CleanUp();
       const adapter = adapterModule.fromUrl(url, { ...(adapterOptions as object | undefined), prefix });
       const pubsub = await outsideOfTests(() => connect(intercept(adapter, cleanUp.wrap), rest));
