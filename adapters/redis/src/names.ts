@@ -29,8 +29,9 @@ export interface SubscriptionNames extends TopicNames {
   readonly taken: string;
 }
 
-const PART = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
-export const NAME_PART_RULE = 'letters, digits, and ".", "-" and "_" between them';
+// A prefix may end with a dash: on other brokers it is put before the name as it is.
+const PART = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+export const NAME_PART_RULE = 'letters, digits, and ".", "-" and "_" after the first';
 
 /** Whether a text can be a prefix or a physical name. */
 export function isNamePart(text: string): boolean {

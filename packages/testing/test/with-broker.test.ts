@@ -14,7 +14,7 @@ async function roundTrip(pubsub: PubSub, order: number): Promise<number> {
   return await handled.promise;
 }
 
-describe.each(["nats", "redis", "rabbitmq"] as const)(
+describe.each(["nats", "rabbitmq", "redis"] as const)(
   "withBroker(%s)",
   (kind) => {
     let server: TestServer;
@@ -57,5 +57,5 @@ describe.each(["nats", "redis", "rabbitmq"] as const)(
 );
 
 test("the images are listed", () => {
-  expect(Object.keys(brokerImages())).toEqual(expect.arrayContaining(["nats", "rabbitmq", "aws", "gcp"]));
+  expect(Object.keys(brokerImages())).toEqual(["nats", "rabbitmq", "redis", "aws", "gcp"]);
 });
