@@ -29,7 +29,6 @@ export interface TestServer extends AsyncDisposable {
 /** The URL of each kind of broker, from what `@anytopic/brokers` says. */
 const URLS: Readonly<Record<BrokerKind, (url: string) => string>> = {
   nats: (url) => url,
-  redis: (url) => url,
   rabbitmq: (url) => url,
   aws: (url) => `aws://eu-west-1?endpoint=${encodeURIComponent(url)}`,
   gcp: (url) => `gcp://anytopic-tests?emulatorHost=${encodeURIComponent(url)}`,
@@ -57,7 +56,7 @@ export async function withBroker(kind: BrokerKind, options: StartBrokerOptions =
     broker,
     url,
     async connect(test, connectOptions = {}) {
-      const { prefix = `t${randomBytes(6).toString("hex")}-`, adapterOptions, ...rest } = connectOptions;
+      const { prefix = `t${randomBytes(6).toString("hex")}`, adapterOptions, ...rest } = connectOptions;
       const cleanUp = new CleanUp();
       const adapter = adapterModule.fromUrl(url, { ...(adapterOptions as object | undefined), prefix });
       const pubsub = await outsideOfTests(() => connect(intercept(adapter, cleanUp.wrap), rest));
