@@ -29,8 +29,8 @@ export interface TestServer extends AsyncDisposable {
 /** The URL of each kind of broker, from what `@anytopic/brokers` says. */
 const URLS: Readonly<Record<BrokerKind, (url: string) => string>> = {
   nats: (url) => url,
-  rabbitmq: (url) => url,
   redis: (url) => url,
+  rabbitmq: (url) => url,
   aws: (url) => `aws://eu-west-1?endpoint=${encodeURIComponent(url)}`,
   gcp: (url) => `gcp://anytopic-tests?emulatorHost=${encodeURIComponent(url)}`,
 };
