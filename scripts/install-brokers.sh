@@ -2,10 +2,11 @@
 # Installs the brokers and other programs that the tests start themselves, from the Debian (or Ubuntu) packages this machine's apt knows.
 # What is already published stays as it is. Needs root only when something is missing.
 #
-#   scripts/install-brokers.sh [nats|rabbitmq|aws|gcp|metrics ...]      without arguments: all
+#   scripts/install-brokers.sh [nats|rabbitmq|redis|aws|gcp|metrics ...]      without arguments: all
 #
 #   nats      nats-server
 #   rabbitmq  rabbitmq-server, with Erlang
+#   redis     redis-server
 #   aws       nothing is needed: fauxqs comes with `npm ci`. moto, the second opinion, where apt has python3-moto
 #   gcp       a Java runtime, and the Pub/Sub emulator where apt knows Google's packages: Debian itself does not have it
 #   metrics   prometheus, with promtool: for the tests of packages/metrics
@@ -31,13 +32,14 @@ emulator() {
 }
 
 kinds=("$@")
-[ ${#kinds[@]} -gt 0 ] || kinds=(nats rabbitmq aws gcp metrics)
+[ ${#kinds[@]} -gt 0 ] || kinds=(nats rabbitmq redis aws gcp metrics)
 packages=()
 optional=()
 for kind in "${kinds[@]}"; do
   case $kind in
     nats) there nats-server || packages+=(nats-server) ;;
     rabbitmq) there rabbitmq-server || packages+=(rabbitmq-server) ;;
+    redis) there redis-server || packages+=(redis-server) ;;
     aws) moto || optional+=(python3-moto) ;;
     gcp)
       there java || packages+=(default-jre-headless)
@@ -45,7 +47,7 @@ for kind in "${kinds[@]}"; do
       ;;
     metrics) have_metrics || packages+=(prometheus) ;;
     *)
-      sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
+      sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
       exit 64
       ;;
   esac
@@ -53,7 +55,7 @@ done
 
 if [ ${#packages[@]} -gt 0 ] || [ ${#optional[@]} -gt 0 ]; then
   if ! there apt-get; then
-    say "missing: ${packages[*]} ${optional[*]}; this script supports apt only. With Homebrew: brew install nats-server rabbitmq prometheus"
+    say "missing: ${packages[*]} ${optional[*]}; this script supports apt only. With Homebrew: brew install nats-server rabbitmq redis prometheus"
     exit 1
   fi
   if [ "$(id -u)" = 0 ]; then apt-get -q update >&2; fi
@@ -89,11 +91,13 @@ report() { # NAME COMMAND HINT: what is there now, or what is still to do
 }
 have_nats() { there nats-server; }
 have_rabbitmq() { there rabbitmq-server && there epmd; }
+have_redis() { there redis-server; }
 have_gcp() { there java && emulator; }
 for kind in "${kinds[@]}"; do
   case $kind in
     nats) report nats have_nats "apt has no nats-server" || status=1 ;;
     rabbitmq) report rabbitmq have_rabbitmq "apt has no rabbitmq-server" || status=1 ;;
+    redis) report redis have_redis "apt has no redis-server" || status=1 ;;
     aws)
       say "aws: fauxqs comes with npm ci"
       # The tests that need moto say themselves that they are skipped.

@@ -3,7 +3,9 @@ import { benchGcp } from "./gcp.ts";
 import { benchMemory } from "./memory.ts";
 import { benchMetrics } from "./metrics.ts";
 import { benchNats } from "./nats.ts";
+import { benchOpenTelemetry } from "./opentelemetry.ts";
 import { benchRabbitmq } from "./rabbitmq.ts";
+import { benchRedis } from "./redis.ts";
 
 /** What `npm run bench -- <name>…` can measure; without a name, everything. */
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
@@ -11,8 +13,10 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   metrics: benchMetrics,
   nats: benchNats,
   rabbitmq: benchRabbitmq,
+  redis: benchRedis,
   aws: benchAws,
   gcp: benchGcp,
+  opentelemetry: benchOpenTelemetry,
 };
 
 const names = process.argv.slice(2);

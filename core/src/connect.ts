@@ -1,4 +1,5 @@
 import { systemClock } from "./base/clock.ts";
+import { interceptedConnect } from "./base/connect-interceptor.ts";
 import type { LoadedConfig } from "./config/config-types.ts";
 import { checkedConnectOptions, type ConnectOptions, type ConnectTarget } from "./connections/connect-options.ts";
 import type { ConnectionEnvironment } from "./connections/connection.ts";
@@ -33,7 +34,7 @@ import { untilAborted } from "./base/until-aborted.ts";
  * `waitForBrokerMs`, this waits for a broker that cannot be reached yet. A connection that is lost later is repaired without
  * end; `health()` shows it.
  *
- * @param target a URL (`memory:`, `nats://host`, `amqp://host`, `aws://region`, `gcp://project`), or the result of an adapter's
+ * @param target a URL (`memory:`, `nats://host`, `amqp://host`, `redis://host`, `aws://region`, `gcp://project`), or the result of an adapter's
  *   factory
  * @throws TypeError when an option is not allowed
  * @throws PubSubError `INVALID_CONFIG` or `ADAPTER_NOT_INSTALLED`; `UNAVAILABLE`, `UNAUTHENTICATED`, … when the default connection
@@ -46,6 +47,8 @@ export async function connect(first?: ConnectTarget | ConnectOptions, second?: C
   const target = onlyOptions ? undefined : (first as ConnectTarget | undefined);
   const given = checkedConnectOptions(onlyOptions ? first : (second ?? {}));
   given.signal?.throwIfAborted();
+  const intercepted = interceptedConnect(target, given);
+  if (intercepted !== undefined) return (await intercepted) as PubSub;
   const routing = await routingOf(target, given);
   const options = withConfigured(given, routing.config);
   const environment = environmentOf(options);
@@ -72,6 +75,7 @@ async function open(
     if (signal?.aborted !== true) await closing;
     throw error;
   }
+  environment.instrumented.connected(pubsub);
   return pubsub;
 }
 
@@ -129,14 +133,23 @@ function withConfigured(given: ConnectOptions, config: LoadedConfig): ConnectOpt
 }
 
 function environmentOf(options: ConnectOptions): ConnectionEnvironment {
-  const { clock = systemClock, observer, instrumentation = [] } = options;
+  const { clock = systemClock, instrumentation = [] } = options;
   const logger = guardedLogger(options.logger ?? warningsLogger(clock));
+  const instrumented = new Instrumented(instrumentation, logger);
+  const observers = [options.observer ?? [], instrumented.own?.observers ?? []].flat();
   return {
     clock,
     random: options.random ?? Math.random,
     logger,
-    observe: observer === undefined ? undefined : guarded(observer, logger),
-    instrumented: new Instrumented(instrumentation, logger),
+    observe: together(observers.map((observer) => guarded(observer, logger))),
+    instrumented,
+  };
+}
+
+function together(observers: readonly Observer[]): Observer | undefined {
+  if (observers.length <= 1) return observers[0];
+  return (event) => {
+    for (const observer of observers) observer(event);
   };
 }
 

@@ -282,6 +282,7 @@ export { pause } from "./base/pause.ts";
 export { ReceivingReports } from "./drivers/receiving-reports.ts";
 export { retryPauseMs } from "./base/retry-pause.ts";
 export { timeLeft } from "./base/time-left.ts";
+export { inNextTurn } from "./base/turns.ts";
 export { untilAborted } from "./base/until-aborted.ts";
 export { requireWithin, within } from "./base/within.ts";
 export { shown } from "./base/shown.ts";

@@ -39,6 +39,7 @@ export type {
   BatchEnd,
   BatchInfo,
   Carrier,
+  ConnectedPubSub,
   Instrumentation,
   PublishEnd,
   PublishInfo,
@@ -63,4 +64,4 @@ export {
 } from "./declare/subscription.ts";
 export { defineTopic, type AnyTopic, type DeliveryGuarantee, type Topic, type TopicOptions } from "./declare/topic.ts";
 export type { CloseOptions, SubscribeOptions, Worker } from "./consume/worker.ts";
-export { VirtualClock } from "./base/virtual-clock.ts";
+export { VirtualClock, type AdvanceOptions } from "./base/virtual-clock.ts";

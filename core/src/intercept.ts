@@ -17,6 +17,8 @@ import type {
   TakenLetter,
 } from "./driver.ts";
 
+export { type ConnectInterceptor, interceptConnect } from "./base/connect-interceptor.ts";
+
 export type WrapDriver = (driver: Driver, context: DriverContext) => Driver;
 
 /** The same adapter, its driver wrapped. */

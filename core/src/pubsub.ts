@@ -284,5 +284,6 @@ export class PubSub implements AsyncDisposable {
     await Promise.all([...closing, this.#publishing.close(budget)]);
     await this.#deadLetters.close(budget);
     await this.#router.close(budget);
+    this.#environment.instrumented.closed();
   }
 }

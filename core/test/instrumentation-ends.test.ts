@@ -1,3 +1,4 @@
+// Over 300 lines: one table of all ways in which an attempt can end.
 import {
   connect,
   defineSubscription,

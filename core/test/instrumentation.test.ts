@@ -3,16 +3,12 @@ import {
   connect,
   defineSubscription,
   defineTopic,
-  PubSubError,
   Reject,
   RetryAfter,
   type AttemptEnd,
-  type ConnectOptions,
-  type HandlerContext,
   type Instrumentation,
   type PubSub,
 } from "@anytopic/core";
-import { forwardDeadLetters, forwardDriver, intercept } from "@anytopic/core/intercept";
 import { describe, expect, test } from "vitest";
 
 import { AttemptRecorder } from "./attempt-recorder.ts";
@@ -28,16 +24,6 @@ const tenants = new AsyncLocalStorage<string>();
 
 const opened = async (...instrumentation: Instrumentation[]): Promise<PubSub> =>
   await connect("memory:", { instrumentation, declarations: [Mail] });
-
-/** The lines of the log. */
-function logged(): { readonly lines: string[]; readonly logger: NonNullable<ConnectOptions["logger"]> } {
-  const lines: string[] = [];
-  const add = (fields: object, message: string): void => {
-    const { method, error } = fields as { readonly method?: string; readonly error?: string };
-    lines.push(`${message}: ${method} ${error}`);
-  };
-  return { lines, logger: { debug: () => {}, info: () => {}, warn: add, error: add } };
-}
 
 describe("several instrumentations", () => {
   const calls: string[] = [];
@@ -238,214 +224,4 @@ describe("a handler", () => {
     expect(ran).toBe(runs);
     expect(skipped).toEqual([]);
   });
-});
-
-describe("what an instrumentation does wrong is logged, and the handler runs once:", () => {
-  const wrong: readonly (readonly [string, Handle, string | undefined])[] = [
-    ["it does not call run", () => undefined, "handle did not call run"],
-    ["it never calls run in its promise", async () => await turn(), "handle did not call run"],
-    [
-      "it throws before run",
-      () => {
-        throw new Error("broken");
-      },
-      "broken",
-    ],
-    ["it rejects before run", async () => await Promise.reject(new Error("broken")), "broken"],
-    [
-      "it returns what throws when it is looked at",
-      () =>
-        // oxlint-disable-next-line unicorn/no-thenable -- what an instrumentation may return
-        Object.defineProperty({}, "then", {
-          get() {
-            throw new Error("trap");
-          },
-        }),
-      "trap",
-    ],
-    [
-      "it calls run twice",
-      (_attempt, run) => {
-        void run();
-        return run();
-      },
-      "handle called run more than once",
-    ],
-    [
-      "its end throws",
-      (_attempt, run) =>
-        run(() => {
-          throw new Error("at the end");
-        }),
-      "at the end",
-    ],
-    ["it gives run something else than a function", (_attempt, run) => run("end" as never), undefined],
-  ];
-  test.for(wrong)("%s", async ([, handle, problem]) => {
-    const { lines, logger } = logged();
-    const recorder = new AttemptRecorder();
-    await using pubsub = await connect("memory:", {
-      instrumentation: [{ handle }, recorder],
-      observer: recorder.observer,
-      logger,
-    });
-    let runs = 0;
-    await pubsub.subscribe(Mail, async () => {
-      await turn();
-      runs += 1;
-    });
-    await pubsub.publish(Orders, { n: 1 });
-    await expect.poll(() => recorder.outcomes).toEqual(["handler ack"]);
-    expect(runs).toBe(1);
-    expect(lines).toEqual(
-      problem === undefined ? [] : [`an instrumentation failed, which changes nothing else: handle ${problem}`],
-    );
-    expect(recorder.unpaired).toEqual([]);
-  });
-
-  test("every method and every end throws", async () => {
-    const { lines, logger } = logged();
-    const broken = (): never => {
-      throw new Error("broken");
-    };
-    const ending = (): (() => never) => broken;
-    const all = (part: () => never | (() => never)): Instrumentation => ({
-      publish: part,
-      publishBatch: part,
-      receive: part,
-      skip: broken,
-      settle: part,
-      redrive: part,
-      quiet: broken,
-    });
-    await using pubsub = await connect("memory:", { instrumentation: [all(broken), all(ending)], logger });
-    const deliveries = pubsub.deliveries(Mail);
-    const reading = deliveries.next();
-    await turn();
-    await pubsub.publishBatch(Orders, [{ event: { n: 1 } }]);
-    const { value } = await reading;
-    await value?.reject("no");
-    await expect.poll(() => pubsub.deadLetters(Mail).count()).toBe(1);
-    expect(await pubsub.deadLetters(Mail).redrive()).toBe(1);
-    expect((await deliveries.next()).value?.id).toBe(value?.id);
-    await pubsub.publish(Orders, { n: 2 });
-    await deliveries.close();
-    const methods = ["publish", "publishBatch", "receive", "skip", "settle", "redrive", "quiet"];
-    const seen = new Set(lines.map((line) => line.replace(/^.*: (\w+) broken$/, "$1")));
-    expect([...seen].toSorted()).toEqual(methods.toSorted());
-  });
-});
-
-describe("options that are refused:", () => {
-  const bad: readonly (readonly [unknown, string])[] = [
-    [{ handle() {} }, "instrumentation is an object: must be a list, such as [tracing]"],
-    [[undefined], "instrumentation[0] is undefined: must be an object"],
-    [
-      [{ handle() {} }, {}],
-      "instrumentation[1] has no method: must have one of publish, publishBatch, handle, receive, skip, settle, redrive, quiet",
-    ],
-    [[{ handle: 1 }], "instrumentation[0].handle is 1: must be a function"],
-  ];
-  test.for(bad)("%o", async ([instrumentation, message]) => {
-    await expect(connect("memory:", { instrumentation } as ConnectOptions)).rejects.toThrow(new TypeError(message));
-  });
-});
-
-test("what instrumentations are told of a publish, an attempt, a settle and a redrive", async () => {
-  const told: Record<string, unknown> = {};
-  await using pubsub = await opened({
-    publish: (publish, carrier) => {
-      carrier["added"] = "1";
-      told["publish"] = publish;
-    },
-    handle: (attempt, run) => {
-      told["handle"] = attempt;
-      return run();
-    },
-    settle: (attempt, kind) => void (told["settle"] = [attempt, kind]),
-    redrive: (letter) => {
-      told["redrive"] = letter;
-      return (end) => void (told["redriven"] = end);
-    },
-  });
-  const contexts: HandlerContext[] = [];
-  await pubsub.subscribe(Mail, (_event, context) => {
-    contexts.push(context);
-    if (contexts.length === 1) throw new Reject("no");
-  });
-  const id = await pubsub.publish(Orders, { n: 1 }, { attributes: { own: "2" } });
-  await expect.poll(() => pubsub.deadLetters(Mail).count()).toBe(1);
-  await pubsub.deadLetters(Mail).redrive();
-  await expect.poll(() => contexts.length).toBe(2);
-  const place = { topic: "orders", adapter: "memory", id };
-  const attributes = { own: "2", added: "1" };
-  const { publishTime } = contexts[1] as HandlerContext;
-  expect(told["publish"]).toEqual({
-    ...place,
-    orderingKey: undefined,
-    attributes: { own: "2" },
-    bodyBytes: 7,
-    batch: undefined,
-  });
-  const attempt = {
-    ...place,
-    subscription: "mail",
-    attempt: 1,
-    publishTime,
-    orderingKey: undefined,
-    attributes,
-    bodyBytes: 7,
-  };
-  expect(told["handle"]).toEqual(attempt);
-  expect(told["settle"]).toEqual([attempt, "ack"]);
-  expect(told["redrive"]).toEqual({ ...place, subscription: "mail", attributes });
-  expect(told["redriven"]).toEqual({ error: undefined });
-  expect(contexts.map((context) => ({ ...context.attributes }))).toEqual([attributes, attributes]);
-});
-
-test("a redrive that the broker refuses ends with its error", async () => {
-  const adapter = new ScriptedAdapter();
-  const ends: unknown[] = [];
-  const failing = intercept(adapter, (driver) =>
-    forwardDriver(driver, {
-      openDeadLetters: async (subscription) =>
-        forwardDeadLetters(await driver.openDeadLetters(subscription), {
-          redeliver: async () => await Promise.reject(new PubSubError("UNAVAILABLE", "gone")),
-        }),
-    }),
-  );
-  const body = Buffer.from("{}");
-  adapter.stored.push({ id: "a", body, attributes: {}, orderingKey: undefined, publishTimeMs: 0, native: undefined });
-  await using pubsub = await connect(failing, { instrumentation: [{ redrive: () => (end) => void ends.push(end) }] });
-  await expect(pubsub.deadLetters(Mail).redrive()).rejects.toThrow("gone");
-  expect(ends).toMatchObject([{ error: { code: "UNAVAILABLE" } }]);
-});
-
-test("quiet is around the calls of the driver, and neither around handlers nor around callers", async () => {
-  const quiet = new AsyncLocalStorage<boolean>();
-  const adapter = new ScriptedAdapter();
-  const calls: [string, unknown][] = [];
-  const noted = (what: string) => calls.push([what, quiet.getStore()]);
-  adapter.settleAnswer = async () => void noted("settle");
-  adapter.closing = async (what) => void noted(what);
-  const pubsub = await connect(adapter, { instrumentation: [{ quiet: (run) => quiet.run(true, run) }] });
-  await pubsub.subscribe(Mail, () => void noted("handler"));
-  adapter.deliver({ id: "a" });
-  const published = pubsub.publish(Orders, { n: 1 }).then(() => noted("published"));
-  await expect.poll(() => adapter.requests.length).toBe(1);
-  adapter.requests[0]?.accept();
-  await published;
-  await pubsub.deadLetters(Mail).purge();
-  await pubsub.close();
-  expect(calls).toEqual([
-    ["handler", undefined],
-    ["settle", true],
-    ["published", undefined],
-    ["stop", true],
-    ["publisher", true],
-    ["subscriber", true],
-    ["letters", true],
-    ["letters", true],
-    ["driver", true],
-  ]);
 });

@@ -5,6 +5,8 @@ export const PACKAGES: Readonly<Record<string, string>> = Object.freeze({
   tls: "@anytopic/nats",
   amqp: "@anytopic/rabbitmq",
   amqps: "@anytopic/rabbitmq",
+  redis: "@anytopic/redis",
+  rediss: "@anytopic/redis",
   aws: "@anytopic/aws",
   gcp: "@anytopic/gcp",
 });

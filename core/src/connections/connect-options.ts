@@ -61,6 +61,13 @@ export interface ConnectOptions {
   readonly clock?: Clock | undefined;
   /** Returns random numbers, uniform in [0, 1), for jitter and ids. @default Math.random for jitter, the system's random bits for ids */
   readonly random?: (() => number) | undefined;
+  /**
+   * Makes the id of a published event, from the name of its topic: for tests, and for programs with ids of their own. Called once for
+   * each publish that was given no `id`, in the call of `publish`. It must return 1 to 128 printable ASCII characters without
+   * spaces, each time others: else that publish rejects with a `TypeError`, or two events count as one.
+   * @default UUIDv7
+   */
+  readonly newId?: ((topic: string) => string) | undefined;
   /** Aborts `connect`, which rejects with the abort reason. It does not close an open `PubSub`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -83,6 +90,7 @@ const OPTIONS = [
   "closeTimeoutMs",
   "clock",
   "random",
+  "newId",
   "signal",
 ] as const;
 
@@ -93,6 +101,9 @@ export function checkedConnectOptions(options: ConnectOptions): ConnectOptions {
   integerOption("closeTimeoutMs", options.closeTimeoutMs, CLOSE_TIMEOUT_LIMITS);
   integerOption("waitForBrokerMs", options.waitForBrokerMs, WAIT_FOR_BROKER_LIMITS);
   checkedAdapters(options.adapters ?? []);
+  if (options.newId !== undefined && typeof options.newId !== "function") {
+    throw new TypeError(`newId is ${shown(options.newId)}: must be a function that returns an id`);
+  }
   requireInstrumentations(options.instrumentation ?? []);
   const publish = options.publish ?? {};
   rejectUnknownKeys("publish", publish, [...Object.keys(PUBLISH_LIMITS), "idSecret"]);
@@ -103,7 +114,18 @@ export function checkedConnectOptions(options: ConnectOptions): ConnectOptions {
   return Object.freeze({ ...options, publish: Object.freeze({ ...publish }) });
 }
 
-const METHODS = ["publish", "publishBatch", "handle", "receive", "skip", "settle", "redrive", "quiet"] as const;
+const METHODS = [
+  "publish",
+  "publishBatch",
+  "handle",
+  "receive",
+  "skip",
+  "settle",
+  "redrive",
+  "quiet",
+  "observe",
+  "connected",
+] as const;
 
 /** A class may have other members beside these, so unknown keys are not refused, unless there is nothing else. */
 function requireInstrumentations(given: unknown): void {

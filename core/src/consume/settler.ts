@@ -28,12 +28,14 @@ export class Settler {
   readonly #confirmations: Confirmations;
   /** When messages that are being retried failed first, in Unix ms, as far as this worker has seen it. */
   readonly #firstFailureMs = new RememberedMessages<number>(10_000);
+  readonly #instruments: Instruments | undefined;
   #isClosed = false;
 
   constructor(options: WorkerOptions, items: WorkerItems, schedule: RetrySchedule) {
     this.#options = options;
     this.#items = items;
     this.#schedule = schedule;
+    this.#instruments = options.instrumented.own;
     this.#deadLettering = new DeadLettering(options);
     this.#confirmations = new Confirmations(options);
   }
@@ -152,9 +154,11 @@ export class Settler {
   /** Every settle goes through here. Returns the broker's confirmation; `undefined` when there is none, see `DeliveryOwner`. */
   #tellBroker(item: InFlight, settle: BrokerSettle, delayMs = 0): Promise<void> | undefined {
     if (this.#isClosed) return undefined;
-    const { own } = this.#options.instrumented;
-    if (own === undefined) return settleAtBroker(item.delivery, settle, delayMs);
-    return this.#tellBrokerSeen(item, settle, delayMs, own);
+    if (this.#instruments !== undefined) return this.#tellBrokerSeen(item, settle, delayMs, this.#instruments);
+    const { delivery } = item;
+    if (settle === "ack") return delivery.owner.ack(delivery);
+    if (settle === "retry") return delivery.owner.retry(delivery, delayMs);
+    return delivery.owner.release(delivery, settle === "lease-ended");
   }
 
   #tellBrokerSeen(

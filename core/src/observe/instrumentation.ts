@@ -1,5 +1,9 @@
 import type { DeadLetterReason } from "../contract/dead-letter.ts";
 import type { Attributes } from "../contract/message.ts";
+import type { SubscriptionStatistics } from "../contract/statistics.ts";
+import type { AnySubscription } from "../declare/subscription.ts";
+import type { Health } from "./health.ts";
+import type { PubSubEvent } from "./observer.ts";
 
 /** One `publishBatch`. The same object is the `batch` of all its entries. */
 export interface BatchInfo {
@@ -143,4 +147,16 @@ export interface Instrumentation {
    * `run` before it returns. The result is always that of `run`.
    */
   quiet?<Result>(run: () => Result): Result;
+  /** Called for everything that happens, as `observer` of `connect`. */
+  observe?(event: PubSubEvent): void;
+  /** Called once, when `connect` has succeeded. What it returns is called once, when everything is closed. */
+  connected?(pubsub: ConnectedPubSub): (() => void) | undefined | void;
+}
+
+/** What an instrumentation may ask a `PubSub`, for example when somebody reads metrics. */
+export interface ConnectedPubSub {
+  health(): Health;
+  /** The subscriptions that have a worker here. */
+  readonly subscriptions: readonly AnySubscription[];
+  stats(subscription: AnySubscription): Promise<SubscriptionStatistics>;
 }

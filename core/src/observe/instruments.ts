@@ -6,12 +6,14 @@ import type {
   BatchEnd,
   BatchInfo,
   Carrier,
+  ConnectedPubSub,
   Instrumentation,
   PublishEnd,
   PublishInfo,
   RedriveInfo,
   SettleKind,
 } from "./instrumentation.ts";
+import type { Observer } from "./observer.ts";
 import { type Quiet, quietOf } from "./quiet-calls.ts";
 
 export type InstrumentationMethod = keyof Instrumentation;
@@ -38,6 +40,8 @@ export class Instruments {
       settle: having("settle"),
       redrive: having("redrive"),
       quiet: having("quiet"),
+      observe: having("observe"),
+      connected: having("connected"),
     };
     this.#logger = logger;
   }
@@ -45,6 +49,19 @@ export class Instruments {
   /** Those that wrap handlers, the outermost first. */
   get handlers(): readonly Instrumentation[] {
     return this.#having.handle;
+  }
+
+  /** Those of their methods that observe. */
+  get observers(): readonly Observer[] {
+    return this.#having.observe.map(
+      (one): Observer =>
+        (event) =>
+          one.observe?.(event),
+    );
+  }
+
+  connected(pubsub: ConnectedPubSub): EndCall<void> | undefined {
+    return this.#begin<void>("connected", (one) => one.connected?.(pubsub));
   }
 
   publish(publish: PublishInfo, carrier: Carrier): EndCall<PublishEnd> | undefined {
@@ -113,12 +130,24 @@ export class Instrumented {
   readonly quiet: Quiet | undefined;
   readonly #tracedPublish: Instruments;
   readonly #tracedProcess: Instruments;
+  #closed: (() => void) | undefined;
 
   constructor(instrumentations: readonly Instrumentation[], logger: Logger) {
     this.own = instrumentations.length === 0 ? undefined : new Instruments(instrumentations, logger);
     this.quiet = quietOf(instrumentations, logger);
     this.#tracedPublish = new Instruments([publishInstrumentation, ...instrumentations], logger);
     this.#tracedProcess = new Instruments([processInstrumentation, ...instrumentations], logger);
+  }
+
+  /** Called when `connect` has succeeded. */
+  connected(pubsub: ConnectedPubSub): void {
+    this.#closed = this.own?.connected(pubsub);
+  }
+
+  /** Called when everything is closed. */
+  closed(): void {
+    this.#closed?.();
+    this.#closed = undefined;
   }
 
   /** Who sees publishes; `undefined` when nobody does. Read once for each publish: somebody may listen from now on. */

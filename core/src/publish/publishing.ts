@@ -1,10 +1,11 @@
+import { inNextTurn } from "../base/turns.ts";
 import type { CloseBudget } from "../base/close-budget.ts";
 import { closedError } from "../base/require-open.ts";
 import type { ConnectionEnvironment } from "../connections/connection.ts";
 import type { ConnectionRouter } from "../connections/connection-router.ts";
 import type { ConnectOptions } from "../connections/connect-options.ts";
 import { IdSigner } from "./id-signer.ts";
-import { createIdGenerator } from "../contract/message-id.ts";
+import { createIdGenerator, requireMadeId } from "../contract/message-id.ts";
 import type { EventPublisher } from "./mirror-publisher.ts";
 import { openPublisher } from "./open-publisher.ts";
 import type { PendingPublish } from "./pending-publish.ts";
@@ -37,9 +38,10 @@ export class Publishing {
     this.#environment = environment;
     this.#limits = options.publish ?? {};
     const { idSecret } = this.#limits;
+    const { newId } = options;
     this.#reader = {
       clock: environment.clock,
-      newId: createIdGenerator(options.random),
+      newId: newId === undefined ? createIdGenerator(options.random) : (_, topic) => requireMadeId(newId(topic)),
       signer: idSecret === undefined ? undefined : new IdSigner(idSecret),
     };
   }
@@ -113,7 +115,7 @@ export class Publishing {
   async #opened(): Promise<void> {
     while (this.#opening.size > 0) {
       await Promise.allSettled(this.#opening.values());
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise<void>((resolve) => inNextTurn(resolve));
     }
   }
 
@@ -128,7 +130,7 @@ export class Publishing {
       this.#ready.set(topic.name, publisher);
       forget();
     };
-    opening.then((publisher) => void setImmediate(ready, publisher), forget);
+    opening.then((publisher) => inNextTurn(() => ready(publisher)), forget);
     return opening;
   }
 

@@ -50,6 +50,11 @@ export class Backlog {
     this.#handOut = handOut;
   }
 
+  /** Counted on demand: nothing is counted for each message. */
+  get size(): number {
+    return this.#fresh.length + this.#returned.length + this.#delayed.size + this.#closedKeys.size;
+  }
+
   /** Whether `handOutNext` has a message. */
   get isReady(): boolean {
     return this.#fresh.length > 0 || this.#returned.length > 0;

@@ -24,6 +24,8 @@ export interface MemorySubscriptionStatistics {
   readonly topic: string;
   readonly subscription: string;
   readonly workers: number;
+  /** Messages that are not settled: with workers, to be delivered, or waiting for a retry or for their key. */
+  readonly unsettled: number;
   /** Deliveries with workers. */
   readonly outstanding: number;
   readonly deadLetters: number;
@@ -72,6 +74,7 @@ export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
       topic: this.#topic.name,
       subscription: this.name,
       workers: this.#workers.size,
+      unsettled: this.#backlog.size + this.#leases.size,
       outstanding: this.#leases.size,
       deadLetters: this.letters.size,
     };
