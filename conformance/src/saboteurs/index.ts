@@ -6,6 +6,7 @@ import { harming } from "./harming.ts";
 import { operating } from "./operating.ts";
 import { provisioning } from "./provisioning.ts";
 import { publishing } from "./publishing.ts";
+import { receiving } from "./receiving.ts";
 import type { Saboteur } from "./saboteur.ts";
 import { settling } from "./settling.ts";
 import { wrapping } from "./wrapping.ts";
@@ -14,6 +15,7 @@ import { wrapping } from "./wrapping.ts";
 export const saboteurs: readonly Saboteur[] = Object.freeze([
   ...publishing,
   ...delivering,
+  ...receiving,
   ...settling,
   ...deadLettering,
   ...operating,
