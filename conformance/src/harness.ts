@@ -72,6 +72,10 @@ export interface BrokerControl {
   readonly freeze?: (() => Promise<void>) | undefined;
   /** Resolves when the broker runs again; no effect if it is not frozen. */
   readonly thaw?: (() => Promise<void>) | undefined;
+  /** Takes the broker's disk space away, or lets it believe so; for chaos schedules. Its memory of messages stays. */
+  readonly fillDisk?: (() => Promise<void>) | undefined;
+  /** Gives it back; no effect if it was not taken. */
+  readonly freeDisk?: (() => Promise<void>) | undefined;
 }
 
 /** How a separate process makes an adapter for the same broker. */
@@ -92,7 +96,13 @@ export interface NetworkProxy {
   blackhole(): void | Promise<void>;
   /** Delays everything by this much, in ms; 0 ends it. */
   delay(delayMs: number): void | Promise<void>;
-  /** Undoes `cut`, `blackhole` and `delay`; resolves when connections are accepted. */
+  /** Limits each direction of each connection, in bytes per second; for chaos schedules, as the next two. */
+  slow?(bytesPerSecond: number): void | Promise<void>;
+  /** Every connection passes so many more bytes in each direction and is then reset. */
+  truncate?(bytes: number): void | Promise<void>;
+  /** Resets every connection, once. */
+  resetPeers?(): void | Promise<void>;
+  /** Undoes `cut`, `blackhole`, `delay`, `slow` and `truncate`; resolves when connections are accepted. */
   heal(): Promise<void>;
 }
 

@@ -104,3 +104,6 @@ function foreignClient(nc: NatsConnection): ForeignClient {
     },
   };
 }
+
+/** For `--adapter` of the suite's command. */
+export const harness = startHarness;

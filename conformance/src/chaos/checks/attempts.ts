@@ -1,0 +1,55 @@
+import type { Capabilities } from "@anytopic/core";
+import type { HistoryLine } from "../history.ts";
+import { grouped, linesOf, readRuns, redrivenAt, repeatedIds } from "../read-runs.ts";
+import type { ChaosSchedule } from "../schedule.ts";
+import type { ChaosViolation } from "../verdict.ts";
+
+/** Attempts beyond the retry policy that core permits where a fetched message that never started counts as an attempt. */
+const UNSTARTED_SPARE = 5;
+
+/**
+ * Attempts are true: no number twice, rising within a worker, and none beyond the retry policy. Left out are messages
+ * with a repeated publish, redriven ones, and what a broker has forgotten that was killed between the two runs.
+ */
+export function attempts(
+  history: readonly HistoryLine[],
+  schedule: ChaosSchedule,
+  capabilities: Pick<Capabilities, "attempts" | "orderedAttempts">,
+): readonly ChaosViolation[] {
+  const repeated = repeatedIds(history);
+  const redrivenMs = redrivenAt(history);
+  const brokerKills = linesOf(history, "step").flatMap(({ kind, atMs }) => (kind === "kill-broker" ? [atMs] : []));
+  const countedByWorkers = new Set(
+    capabilities.orderedAttempts === "worker"
+      ? schedule.topics.flatMap(({ name, ordered }) => (ordered ? [name] : []))
+      : [],
+  );
+  const permitted = schedule.maxRetries + 1 + (capabilities.attempts === "exact" ? 0 : UNSTARTED_SPARE);
+  const violations: ChaosViolation[] = [];
+  const runs = readRuns(history).filter(
+    ({ start }) => !repeated.has(start.id) && start.atMs < (redrivenMs.get(start.id) ?? Infinity),
+  );
+  for (const [id, ofId] of grouped(runs, ({ start }) => start.id)) {
+    const { topic } = ofId[0]?.start ?? { topic: "" };
+    const wrong = (what: string): unknown => violations.push({ check: "attempts", text: `topic ${topic}: ${id} ${what}` });
+    const highest = Math.max(...ofId.map(({ start }) => start.attempt));
+    if (countedByWorkers.has(topic)) continue;
+    if (highest > permitted) wrong(`had attempt ${highest}, ${permitted} are permitted`);
+    const seen = new Map<number, { readonly by: string; readonly atMs: number }>();
+    const lastOf = new Map<string, number>();
+    for (const { start } of ofId) {
+      const before = seen.get(start.attempt);
+      const forgotten = brokerKills.some((atMs) => atMs < start.atMs && atMs > (ofId[0]?.start.atMs ?? 0) - 1000);
+      if (before !== undefined && !forgotten)
+        wrong(`had attempt ${start.attempt} twice: in ${before.by} at ${Math.round(before.atMs)} ms and in ${start.by} at ${Math.round(start.atMs)} ms`);
+      const worker = `${start.by} ${start.worker}`;
+      const last = lastOf.get(worker) ?? 0;
+      if (start.attempt < last && !forgotten) wrong(`had attempt ${start.attempt} after ${last} in ${start.by}`);
+      if (capabilities.attempts === "exact" && start.attempt > 1 && !seen.has(start.attempt - 1))
+        wrong(`had attempt ${start.attempt} without attempt ${start.attempt - 1}`);
+      seen.set(start.attempt, start);
+      lastOf.set(worker, start.attempt);
+    }
+  }
+  return violations;
+}

@@ -1,0 +1,136 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { few } from "../expect.ts";
+import type { Harness } from "../harness.ts";
+import { hold } from "../wait.ts";
+import { shownError } from "./actor.ts";
+import { ChaosWorld } from "./chaos-world.ts";
+import { checkHistory } from "./check-history.ts";
+import { HistoryTail } from "./history-tail.ts";
+import { readHistory } from "./history.ts";
+import { performStep } from "./perform-step.ts";
+import type { ChaosSchedule } from "./schedule.ts";
+import type { ChaosNumbers, ChaosViolation } from "./verdict.ts";
+
+export interface RunScheduleOptions {
+  /** A saboteur of the suite, by its name. @default none */
+  readonly saboteur?: string | undefined;
+  /** Where the history is kept. @default a temporary folder that is removed, unless something was violated */
+  readonly folder?: string | undefined;
+}
+
+/** What came out of one schedule. JSON. */
+export interface ChaosResult {
+  readonly schedule: ChaosSchedule;
+  readonly violations: readonly ChaosViolation[];
+  readonly numbers: ChaosNumbers;
+  /** The file of the history, where it was kept. */
+  readonly history: string | undefined;
+}
+
+const READY_WITHIN_MS = 60_000;
+/** What a redrive that a fault interrupted had taken is under a lease of at least 30 s. */
+const LETTERS_MS = 60_000;
+const SETTLE_POLL_MS = 250;
+const REDRIVE_EVERY_MS = 1500;
+const QUIET_MS = 1000;
+const CLOSE_TIMEOUT_MS = 5000;
+const NEVER = new AbortController().signal;
+
+/** Runs one schedule against the harness's broker, and judges its history. Rejects only when the run itself is impossible. */
+export async function runSchedule(
+  harness: Harness,
+  schedule: ChaosSchedule,
+  options: RunScheduleOptions = {},
+): Promise<ChaosResult> {
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "anytopic-chaos-")));
+  const prefix = `x-${randomBytes(4).toString("hex")}`;
+  const historyFile = join(folder, `${harness.name}-${schedule.seed}-${prefix}.jsonl`);
+  const world = new ChaosWorld(harness, schedule, { prefix, historyFile, saboteur: options.saboteur });
+  const trouble: ChaosViolation[] = [];
+  try {
+    await world.provision();
+    await runSteps(world, trouble);
+    await settle(world, historyFile, trouble);
+  } catch (error) {
+    trouble.push({ check: "run", text: shownError(error) });
+  } finally {
+    await world.close().catch((error: unknown) => trouble.push({ check: "run", text: shownError(error) }));
+  }
+  const verdict = checkHistory(await readHistory(historyFile), schedule, harness.capabilities);
+  const violations = [...trouble, ...verdict.violations];
+  const kept = options.folder !== undefined || violations.length > 0;
+  if (!kept) await rm(folder, { recursive: true, force: true });
+  return { schedule, violations, numbers: verdict.numbers, history: kept ? historyFile : undefined };
+}
+
+async function runSteps(world: ChaosWorld, trouble: ChaosViolation[]): Promise<void> {
+  const { processes, steps, durationMs } = world.schedule;
+  for (const plan of processes) world.start(plan);
+  await inTime(
+    world.handles.map((handle) => handle.said("ready")),
+    READY_WITHIN_MS,
+    () => trouble.push({ check: "run", text: `not every process was ready within ${READY_WITHIN_MS} ms` }),
+  );
+  const done = steps.map(async (step, index) => {
+    await hold(step.atMs, NEVER);
+    await performStep(world, step, index);
+  });
+  await Promise.all([...done, hold(durationMs, NEVER)]);
+}
+
+/** No more faults: everything is handled, everybody is well, and everybody ends. */
+async function settle(world: ChaosWorld, historyFile: string, trouble: ChaosViolation[]): Promise<void> {
+  const { schedule, history } = world;
+  history.write({ type: "calm" });
+  const endMs = performance.now() + schedule.recoveryMs + LETTERS_MS;
+  for (const handle of world.handles) {
+    handle.send({ type: "calm" });
+    handle.send({ type: "stop-publishing" });
+  }
+  await inTime(
+    world.handles.map((handle) => handle.said("published")),
+    schedule.recoveryMs,
+    () => trouble.push({ check: "recovery", text: `not everything was accepted within ${schedule.recoveryMs} ms` }),
+  );
+  await drain(world, historyFile, endMs);
+  const fenced = schedule.topics.some(({ exactlyOnce }) => exactlyOnce);
+  await hold(fenced ? schedule.ackDeadlineMs + QUIET_MS : QUIET_MS, NEVER);
+  for (const handle of world.handles) handle.send({ type: "say-health" });
+  await inTime(
+    world.handles.map((handle) => handle.said("health-said")),
+    READY_WITHIN_MS,
+    () => trouble.push({ check: "health", text: `not every process said how it is within ${READY_WITHIN_MS} ms` }),
+  );
+  await Promise.all(world.names.map((name) => world.end(name, CLOSE_TIMEOUT_MS)));
+}
+
+async function drain(world: ChaosWorld, historyFile: string, endMs: number): Promise<void> {
+  const tail = new HistoryTail(historyFile);
+  let redriveMs = 0;
+  try {
+    for (;;) {
+      const missing = await tail.missing();
+      if (missing.length === 0) return world.history.write({ type: "drained" });
+      if (performance.now() > endMs) return undefined;
+      if (performance.now() > redriveMs) {
+        await world.redrive().catch((error: unknown) => {
+          world.history.write({ type: "stray", text: `the redrive in the end failed: ${shownError(error)}; missing ${few(missing)}` });
+        });
+        redriveMs = performance.now() + REDRIVE_EVERY_MS;
+      }
+      await hold(SETTLE_POLL_MS, NEVER);
+    }
+  } finally {
+    await tail.close();
+  }
+}
+
+async function inTime(all: readonly Promise<unknown>[], limitMs: number, late: () => void): Promise<void> {
+  const over = new AbortController();
+  const timer = hold(limitMs, over.signal).then(late, () => undefined);
+  await Promise.race([Promise.all(all), timer]);
+  over.abort();
+}

@@ -1,0 +1,36 @@
+/** The checks of a chaos history, by name. */
+export type ChaosCheck =
+  | "lost"
+  | "damaged"
+  | "second-success"
+  | "order"
+  | "attempts"
+  | "early-delay"
+  | "concurrency"
+  | "recovery"
+  | "closing"
+  | "health"
+  | "stray"
+  | "run";
+
+export interface ChaosViolation {
+  readonly check: ChaosCheck;
+  /** What was seen, with ids and times. */
+  readonly text: string;
+}
+
+/** What is permitted, and worth a number. */
+export interface ChaosNumbers {
+  readonly accepted: number;
+  readonly runs: number;
+  readonly successes: number;
+  /** Second successes on at-least-once topics. */
+  readonly repeats: number;
+  readonly deadLetters: number;
+  /** From the last fault until everything accepted was settled for the first time, in ms; undefined when there was no fault, or no end. */
+  readonly recoveryMs: number | undefined;
+  /** Second successes on exactly-once topics after a process was killed between effect and mark: the open point of C21. */
+  readonly killedBeforeMark: number;
+  /** Second successes on exactly-once topics of a handler whose process stood still for as long as its claim lasts. */
+  readonly stoodStill: number;
+}
