@@ -4,6 +4,7 @@ import { concurrency } from "./checks/concurrency.ts";
 import { earlyDelays } from "./checks/early-delay.ts";
 import { closing, health, recovery, recoveryOf, strays } from "./checks/life.ts";
 import { damaged, lost } from "./checks/lost.ts";
+import { needlessRepeats } from "./checks/needless-repeat.ts";
 import { order } from "./checks/order.ts";
 import { secondSuccesses } from "./checks/second-success.ts";
 import type { HistoryLine } from "./history.ts";
@@ -36,6 +37,7 @@ export function checkHistory(
       ...lost(history),
       ...damaged(history),
       ...second.violations,
+      ...needlessRepeats(history, exactlyOnce, schedule.ackDeadlineMs),
       ...order(history, named("ordered")),
       ...attempts(history, schedule, capabilities),
       ...earlyDelays(history, schedule.ackDeadlineMs),

@@ -3,6 +3,7 @@ export type ChaosCheck =
   | "lost"
   | "damaged"
   | "second-success"
+  | "needless-repeat"
   | "order"
   | "attempts"
   | "early-delay"

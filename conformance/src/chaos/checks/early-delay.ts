@@ -1,9 +1,8 @@
+import { disturbedBetween } from "../disturbances.ts";
 import type { HistoryLine } from "../history.ts";
 import { grouped, linesOf, readRuns, repeatedIds } from "../read-runs.ts";
 import type { ChaosViolation } from "../verdict.ts";
 
-/** How long after a fault something may still be a consequence of it, in ms. */
-const AFTERMATH_MS = 5000;
 /** Two readings of one clock in two processes, in ms. */
 const TOLERANCE_MS = 2;
 
@@ -13,7 +12,7 @@ const TOLERANCE_MS = 2;
  */
 export function earlyDelays(history: readonly HistoryLine[], ackDeadlineMs: number): readonly ChaosViolation[] {
   const repeated = repeatedIds(history);
-  const disturbed = disturbances(history, ackDeadlineMs);
+  const disturbed = disturbedBetween(history, ackDeadlineMs);
   const retries = grouped(linesOf(history, "retry"), (line) => `${line.by} ${line.id} ${line.attempt}`);
   return [...grouped(readRuns(history), ({ start }) => start.id)].flatMap(([id, ofId]) => {
     if (repeated.has(id)) return [];
@@ -26,7 +25,7 @@ export function earlyDelays(history: readonly HistoryLine[], ackDeadlineMs: numb
       if (retry === undefined) return [];
       const afterMs = next.atMs - retry.atMs;
       if (afterMs >= retry.delayMs - TOLERANCE_MS) return [];
-      if (disturbed.some(([fromMs, toMs]) => fromMs < next.atMs && toMs > start.atMs)) return [];
+      if (disturbed(start.atMs, next.atMs)) return [];
       return [
         {
           check: "early-delay",
@@ -35,16 +34,4 @@ export function earlyDelays(history: readonly HistoryLine[], ackDeadlineMs: numb
       ];
     });
   });
-}
-
-function disturbances(history: readonly HistoryLine[], ackDeadlineMs: number): readonly (readonly [number, number])[] {
-  const overs = new Map(linesOf(history, "step-over").map(({ step, atMs }) => [step, atMs]));
-  return [
-    ...linesOf(history, "step")
-      .filter(({ kind }) => kind !== "set-clock")
-      .map(({ step, atMs }) => [atMs, (overs.get(step) ?? Infinity) + ackDeadlineMs + AFTERMATH_MS] as const),
-    ...linesOf(history, "standstill").map(({ atMs, forMs }) => [atMs - forMs, atMs + ackDeadlineMs + AFTERMATH_MS] as const),
-    ...linesOf(history, "lease-lost").map(({ atMs }) => [atMs - ackDeadlineMs, atMs + ackDeadlineMs] as const),
-    ...linesOf(history, "closing").map(({ atMs }) => [atMs, atMs + ackDeadlineMs + AFTERMATH_MS] as const),
-  ];
 }
