@@ -48,7 +48,7 @@ export async function createHarness(broker: Broker): Promise<Harness> {
 }
 
 /** The broker believes that its disk is full, and blocks publishers, when less than this is free. */
-const MORE_THAN_ANY_DISK = "1000TB";
+const MORE_THAN_ANY_DISK = "1000000GB";
 const ITS_DEFAULT = "50MB";
 
 function diskControl({ admin }: Broker): Pick<BrokerControl, "fillDisk" | "freeDisk"> {

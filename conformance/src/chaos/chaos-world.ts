@@ -147,7 +147,7 @@ export class ChaosWorld {
   }
 
   async #connected(): Promise<PubSub> {
-    this.#operator ??= await connect(this.harness.adapter({ faults: true }), {
+    this.#operator ??= await connect(this.#sabotaged(this.harness.adapter({ faults: true })), {
       provisioning: "off",
       waitForBrokerMs: OPERATOR_WAITS_MS,
       inbox: this.#inbox,

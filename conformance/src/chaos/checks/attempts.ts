@@ -9,7 +9,8 @@ const UNSTARTED_SPARE = 5;
 
 /**
  * Attempts are true: no number twice, rising within a worker, and none beyond the retry policy. Left out are messages
- * with a repeated publish, redriven ones, and what a broker has forgotten that was killed between the two runs.
+ * with a repeated publish, redriven ones, what runs again after its success, and what a broker has forgotten that was
+ * killed between the two runs.
  */
 export function attempts(
   history: readonly HistoryLine[],
@@ -26,8 +27,14 @@ export function attempts(
   );
   const permitted = schedule.maxRetries + 1 + (capabilities.attempts === "exact" ? 0 : UNSTARTED_SPARE);
   const violations: ChaosViolation[] = [];
-  const runs = readRuns(history).filter(
-    ({ start }) => !repeated.has(start.id) && start.atMs < (redrivenMs.get(start.id) ?? Infinity),
+  const all = readRuns(history);
+  const succeededMs = new Map<string, number>();
+  for (const { start, end } of all) {
+    if (end?.how === "ok") succeededMs.set(start.id, Math.min(end.atMs, succeededMs.get(start.id) ?? Infinity));
+  }
+  const runs = all.filter(
+    ({ start: { id, atMs } }) =>
+      !repeated.has(id) && atMs < Math.min(redrivenMs.get(id) ?? Infinity, succeededMs.get(id) ?? Infinity),
   );
   for (const [id, ofId] of grouped(runs, ({ start }) => start.id)) {
     const { topic } = ofId[0]?.start ?? { topic: "" };
