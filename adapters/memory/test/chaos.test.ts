@@ -37,7 +37,7 @@ const FOUND_BY: Readonly<Record<string, ChaosCheck>> = {
   "redrive-loses": "lost",
   "ack-before-handling": "lost",
   "never-answer": "recovery",
-  "reorder": "order",
+  reorder: "order",
   "overtake-on-retry": "order",
   "duplicate-each": "attempts",
   "attempts-never-count": "attempts",
@@ -49,7 +49,13 @@ const FOUND_BY: Readonly<Record<string, ChaosCheck>> = {
 function huntingSchedule(seed: number): ChaosSchedule {
   const kinds = [true, false].flatMap((ordered) => [true, false].map((exactlyOnce) => ({ ordered, exactlyOnce })));
   const topics = kinds.map((kind, index) => ({ name: `t${index}`, ...kind }));
-  const work = { maxConcurrency: 4, handleMs: [0, 10], failPercent: 20, rejectPercent: 4, retryAfterPercent: 2 } as const;
+  const work = {
+    maxConcurrency: 4,
+    handleMs: [0, 10],
+    failPercent: 20,
+    rejectPercent: 4,
+    retryAfterPercent: 2,
+  } as const;
   return {
     version: 1,
     seed,
@@ -84,8 +90,12 @@ test("the schedule that hunts saboteurs violates nothing with the right adapter"
 });
 
 describe.concurrent("saboteurs", () => {
-  test.each(Object.entries(FOUND_BY))("%s is found by the check %s", { timeout: TIMEOUT_MS }, async (saboteur, check) => {
-    const { violations } = await runSchedule(opened(), huntingSchedule(1), { saboteur, lettersMs: 3000 });
-    expect(violations.map((violation) => violation.check)).toContain(check);
-  });
+  test.each(Object.entries(FOUND_BY))(
+    "%s is found by the check %s",
+    { timeout: TIMEOUT_MS },
+    async (saboteur, check) => {
+      const { violations } = await runSchedule(opened(), huntingSchedule(1), { saboteur, lettersMs: 3000 });
+      expect(violations.map((violation) => violation.check)).toContain(check);
+    },
+  );
 });

@@ -38,12 +38,7 @@ export class Actor {
   #runs = 0;
   #workerCount = 0;
 
-  static async start(
-    task: ActorTask,
-    adapter: Adapter,
-    inbox: InboxStore,
-    history: HistoryWriter,
-  ): Promise<Actor> {
+  static async start(task: ActorTask, adapter: Adapter, inbox: InboxStore, history: HistoryWriter): Promise<Actor> {
     const prefix = `${task.prefix}-`;
     const pubsub = await connect(adapter, {
       provisioning: "off",
@@ -104,7 +99,11 @@ export class Actor {
     const endMs = performance.now() + HEALTHY_WITHIN_MS;
     while (this.#status() !== "up" && performance.now() < endMs) await hold(POLL_MS, this.#ended.signal);
     const { connections, subscriptions } = this.#pubsub.health();
-    this.#history.write({ type: "health", status: this.#status(), text: JSON.stringify({ connections, subscriptions }) });
+    this.#history.write({
+      type: "health",
+      status: this.#status(),
+      text: JSON.stringify({ connections, subscriptions }),
+    });
   }
 
   /** `"up"` also needs a worker for each plan. */

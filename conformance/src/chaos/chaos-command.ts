@@ -43,7 +43,9 @@ export async function chaosCommand(
 ): Promise<number> {
   const { schedule: file, saboteur, save, ...rest } = options;
   if (saboteur !== undefined && !saboteurs.some(({ name }) => name === saboteur))
-    throw new Error(`--saboteur is ${JSON.stringify(saboteur)}: must be one of ${saboteurs.map(({ name }) => name).join(", ")}`);
+    throw new Error(
+      `--saboteur is ${JSON.stringify(saboteur)}: must be one of ${saboteurs.map(({ name }) => name).join(", ")}`,
+    );
   const schedule = file === undefined ? undefined : await readSchedule(resolve(file));
   const run = await runChaos(harness, {
     ...rest,

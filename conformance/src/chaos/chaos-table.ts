@@ -15,7 +15,9 @@ export async function saveChaosRun(run: ChaosRun, folder: string): Promise<strin
 
 export async function loadChaosRuns(folder: string): Promise<readonly ChaosRun[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".json")).toSorted();
-  return await Promise.all(names.map(async (name) => JSON.parse(await readFile(join(folder, name), "utf8")) as ChaosRun));
+  return await Promise.all(
+    names.map(async (name) => JSON.parse(await readFile(join(folder, name), "utf8")) as ChaosRun),
+  );
 }
 
 const ROWS = [...NETWORK_FAULTS, ...BROKER_FAULTS, ...PROCESS_FAULTS, ...ORDERLY_STEPS] as const;

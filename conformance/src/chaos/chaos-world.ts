@@ -95,11 +95,14 @@ export class ChaosWorld {
     if (life.why === "itself") life.why = "asked";
     life.handle.send({ type: "end", timeoutMs });
     const patience = new AbortController();
-    const hung = setTimeout(() => {
-      life.why = "hung";
-      life.handle.signal?.("SIGKILL");
-      patience.abort();
-    }, timeoutMs + CLOSE_GRACE_MS + END_GRACE_MS + this.schedule.ackDeadlineMs * 2);
+    const hung = setTimeout(
+      () => {
+        life.why = "hung";
+        life.handle.signal?.("SIGKILL");
+        patience.abort();
+      },
+      timeoutMs + CLOSE_GRACE_MS + END_GRACE_MS + this.schedule.ackDeadlineMs * 2,
+    );
     const impatient = new Promise<void>((resolve) => patience.signal.addEventListener("abort", () => resolve()));
     // An actor of this process that hangs cannot be killed.
     await (life.handle.signal === undefined ? Promise.race([life.handle.gone, impatient]) : life.handle.gone);

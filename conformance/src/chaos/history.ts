@@ -51,7 +51,12 @@ export type Happened =
   | { readonly type: "health"; readonly status: string; readonly text: string }
   | { readonly type: "started"; readonly process: string }
   /** The end of a process. `"asked"`: it was told to end, `"killed"`: by a fault, `"itself"`: neither. */
-  | { readonly type: "gone"; readonly process: string; readonly why: "asked" | "killed" | "itself" | "hung"; readonly code: number | null }
+  | {
+      readonly type: "gone";
+      readonly process: string;
+      readonly why: "asked" | "killed" | "itself" | "hung";
+      readonly code: number | null;
+    }
   | { readonly type: "step"; readonly step: number; readonly kind: StepKind; readonly process: string }
   | { readonly type: "step-over"; readonly step: number; readonly kind: StepKind; readonly process: string }
   /** No more faults: handlers succeed, and what waits is handled. */

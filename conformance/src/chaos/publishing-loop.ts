@@ -62,7 +62,8 @@ async function publishOnce(options: PublishingLoopOptions, entries: readonly Ent
   }
   return entries.filter(({ id }, index) => {
     const result = results[index];
-    if (result === undefined) throw new Error(`publishBatch gave ${results.length} results for ${entries.length} entries`);
+    if (result === undefined)
+      throw new Error(`publishBatch gave ${results.length} results for ${entries.length} entries`);
     if (result.ok) {
       history.write({ type: "accepted", topic, id });
       if (result.id !== id) history.write({ type: "stray", text: `the publish of ${id} returned the id ${result.id}` });

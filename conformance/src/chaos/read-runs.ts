@@ -55,5 +55,7 @@ export function redrivenAt(history: readonly HistoryLine[]): ReadonlyMap<string,
 
 /** When each process was killed by a fault. */
 export function killedAt(history: readonly HistoryLine[]): ReadonlyMap<string, number> {
-  return new Map(linesOf(history, "gone").flatMap((line) => (line.why === "killed" ? [[line.process, line.atMs]] : [])));
+  return new Map(
+    linesOf(history, "gone").flatMap((line) => (line.why === "killed" ? [[line.process, line.atMs]] : [])),
+  );
 }

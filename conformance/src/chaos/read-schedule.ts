@@ -33,10 +33,12 @@ function problemOf(schedule: ChaosSchedule): string | undefined {
   const processes = new Set(schedule.processes.map(({ name }) => name));
   for (const { name, publishes, works } of schedule.processes) {
     const unknown = [...publishes, ...works].find(({ topic }) => !topics.has(topic));
-    if (unknown !== undefined) return `process ${name} names the topic ${shown(unknown.topic)}, which is not in "topics"`;
+    if (unknown !== undefined)
+      return `process ${name} names the topic ${shown(unknown.topic)}, which is not in "topics"`;
   }
   for (const [index, { kind, process, atMs, forMs }] of schedule.steps.entries()) {
-    if (!STEP_KINDS.includes(kind)) return `step ${index} has the kind ${shown(kind)}: must be one of ${STEP_KINDS.join(", ")}`;
+    if (!STEP_KINDS.includes(kind))
+      return `step ${index} has the kind ${shown(kind)}: must be one of ${STEP_KINDS.join(", ")}`;
     if (process !== undefined && !processes.has(process))
       return `step ${index} names the process ${shown(process)}, which is not in "processes"`;
     if (!(atMs >= 0 && forMs >= 0)) return `step ${index}: "atMs" and "forMs" must be numbers, 0 or more`;

@@ -62,7 +62,9 @@ function headline({ schedule, numbers, violations }: ChaosResult, tookMs: number
     `seed ${schedule.seed} (${Math.round(tookMs / 1000)} s): ${schedule.steps.length} steps`,
     `${accepted} accepted, ${runs} runs, ${repeats} repeats, ${deadLetters} dead letters`,
     ...(recoveryMs === undefined ? [] : [`recovered in ${(recoveryMs / 1000).toFixed(1)} s`]),
-    ...(killedBeforeMark + stoodStill > 0 ? [`${killedBeforeMark + stoodStill} second successes that C21 leaves open`] : []),
+    ...(killedBeforeMark + stoodStill > 0
+      ? [`${killedBeforeMark + stoodStill} second successes that C21 leaves open`]
+      : []),
     violations.length === 0 ? "nothing violated" : `${violations.length} VIOLATIONS`,
   ];
   return parts.join(", ");
@@ -82,7 +84,9 @@ async function reportFailure(harness: Harness, failed: ChaosResult, options: Run
     async stillFails(candidate) {
       const { violations } = await runSchedule(harness, candidate, { saboteur });
       const same = violations.some(({ check }) => checks.has(check));
-      say(`  ${candidate.steps.length} steps, ${candidate.processes.length} processes: ${same ? "still fails" : "passes"}`);
+      say(
+        `  ${candidate.steps.length} steps, ${candidate.processes.length} processes: ${same ? "still fails" : "passes"}`,
+      );
       return same;
     },
   });

@@ -125,7 +125,10 @@ async function drain(world: ChaosWorld, historyFile: string, endMs: number): Pro
       if (performance.now() > endMs) return undefined;
       if (performance.now() > redriveMs) {
         await world.redrive().catch((error: unknown) => {
-          world.history.write({ type: "stray", text: `the redrive in the end failed: ${shownError(error)}; missing ${few(missing)}` });
+          world.history.write({
+            type: "stray",
+            text: `the redrive in the end failed: ${shownError(error)}; missing ${few(missing)}`,
+          });
         });
         redriveMs = performance.now() + REDRIVE_EVERY_MS;
       }

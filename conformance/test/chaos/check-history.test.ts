@@ -19,7 +19,12 @@ test("a history in which everything went right violates nothing", () => {
 });
 
 test("an accepted message that never succeeds is lost, also when it only failed", () => {
-  const written = inOrder(published(0, 1), published(2, 2), ran(10, { run: 1, seq: 1, how: "failed" }), ran(50, { run: 2, seq: 1, attempt: 2 }));
+  const written = inOrder(
+    published(0, 1),
+    published(2, 2),
+    ran(10, { run: 1, seq: 1, how: "failed" }),
+    ran(50, { run: 2, seq: 1, attempt: 2 }),
+  );
   expect(violations(written, unordered)).toEqual(["lost: topic orders: accepted and never handled with success: m2"]);
 });
 
@@ -51,7 +56,11 @@ test("exactly-once: a second success is a violation", () => {
 
 test("exactly-once: a second success is counted apart when the first process was killed before its mark", () => {
   const killed: Written = [25, "chaos", { type: "gone", process: "w1#1", why: "killed", code: null }];
-  const runs = [...published(0, 1), ...ran(10, { run: 1, seq: 1 }), ...ran(3000, { run: 1, seq: 1, by: "w2#1", attempt: 2 })];
+  const runs = [
+    ...published(0, 1),
+    ...ran(10, { run: 1, seq: 1 }),
+    ...ran(3000, { run: 1, seq: 1, by: "w2#1", attempt: 2 }),
+  ];
   const verdict = checkHistory(writtenHistory(...inOrder(runs, [killed])), scheduleOf(once), capabilities);
   expect(verdict.violations).toEqual([]);
   expect(verdict.numbers.killedBeforeMark).toBe(1);
@@ -97,7 +106,11 @@ test("order: a message that starts before its predecessor is settled is a violat
 test("order: a dead letter settles, and so does one that its worker was killed before reporting", () => {
   const first = inOrder(published(0, 1), published(2, 2), ran(10, { run: 1, seq: 1, how: "rejected" }));
   const reported: Written = [21, "w1#1", { type: "dead-letter", topic, id: "m1", attempt: 1, reason: "rejected" }];
-  const rest = inOrder(ran(30, { run: 2, seq: 2 }), [[400, "chaos", { type: "redriven", topic, id: "m1" }]], ran(500, { run: 3, seq: 1 }));
+  const rest = inOrder(
+    ran(30, { run: 2, seq: 2 }),
+    [[400, "chaos", { type: "redriven", topic, id: "m1" }]],
+    ran(500, { run: 3, seq: 1 }),
+  );
   expect(violations(inOrder(first, [reported], rest))).toEqual([]);
   expect(violations(inOrder(first, rest))).toEqual([]);
 });
@@ -119,7 +132,11 @@ test("order: a message that runs again after it was settled is no matter of orde
 test("attempts: the same number twice, a falling one and one beyond the policy are violations", () => {
   const twice = inOrder(published(0, 1), ran(10, { run: 1, seq: 1, how: "failed" }), ran(300, { run: 2, seq: 1 }));
   expect(violations(twice)).toEqual([expect.stringMatching(/^attempts: .*m1 had attempt 1 twice/)]);
-  const falling = inOrder(published(0, 1), ran(10, { run: 1, seq: 1, attempt: 3, how: "failed" }), ran(300, { run: 2, seq: 1, attempt: 2 }));
+  const falling = inOrder(
+    published(0, 1),
+    ran(10, { run: 1, seq: 1, attempt: 3, how: "failed" }),
+    ran(300, { run: 2, seq: 1, attempt: 2 }),
+  );
   expect(violations(falling)).toEqual([expect.stringMatching(/^attempts: .*attempt 2 after 3/)]);
   const beyond = inOrder(published(0, 1), ran(10, { run: 1, seq: 1, attempt: 10 }));
   expect(violations(beyond)).toEqual([expect.stringMatching(/^attempts: .*had attempt 10, 9 are permitted/)]);
@@ -152,7 +169,14 @@ test("delays: a retry that is early is a violation, unless something happened me
     ran(150, { run: 2, seq: 1, attempt: 2 }),
   );
   expect(violations(runs)).toEqual([expect.stringMatching(/^early-delay: .*wait 200 ms .* after 129 ms/)]);
-  expect(violations(inOrder(runs, [[60, "w1#1", { type: "closing", what: "worker 1", timeoutMs: 0 }], [61, "w1#1", { type: "closed", what: "worker 1" }]]))).toEqual([]);
+  expect(
+    violations(
+      inOrder(runs, [
+        [60, "w1#1", { type: "closing", what: "worker 1", timeoutMs: 0 }],
+        [61, "w1#1", { type: "closed", what: "worker 1" }],
+      ]),
+    ),
+  ).toEqual([]);
   // A wall clock that is set is no excuse.
   const clock: readonly Written[] = [
     [22, "chaos", { type: "step", step: 0, kind: "set-clock", process: "w1#1" }],
@@ -163,8 +187,15 @@ test("delays: a retry that is early is a violation, unless something happened me
 
 test("concurrency: more handlers than permitted are a violation; those that were given up do not count", () => {
   const opened: Written = [0, "w1#1", { type: "opened", topic, worker: 1, maxConcurrency: 1 }];
-  const runs = [...published(1, 1, "a"), ...published(1, 2, "b"), ...ran(10, { run: 1, seq: 1, key: "a", tookMs: 50 }), ...ran(20, { run: 2, seq: 2, key: "b" })];
-  expect(violations(inOrder([opened], runs))).toEqual([expect.stringMatching(/^concurrency: worker w1#1 1 ran 2 .* 1 are/)]);
+  const runs = [
+    ...published(1, 1, "a"),
+    ...published(1, 2, "b"),
+    ...ran(10, { run: 1, seq: 1, key: "a", tookMs: 50 }),
+    ...ran(20, { run: 2, seq: 2, key: "b" }),
+  ];
+  expect(violations(inOrder([opened], runs))).toEqual([
+    expect.stringMatching(/^concurrency: worker w1#1 1 ran 2 .* 1 are/),
+  ]);
   expect(violations(inOrder([opened], runs, [[15, "w1#1", { type: "abort", run: 1 }]]))).toEqual([]);
 });
 
@@ -174,10 +205,13 @@ test("recovery: what is handled too late after the last fault is a violation, an
     [0, "chaos", { type: "step", step: 0, kind: "cut", process: "" }],
     [10, "chaos", { type: "step-over", step: 0, kind: "cut", process: "" }],
   ];
-  const written = (atMs: number): readonly Written[] => inOrder(over, published(1, 1), ran(atMs, { run: 1, seq: 1, tookMs: 0 }));
+  const written = (atMs: number): readonly Written[] =>
+    inOrder(over, published(1, 1), ran(atMs, { run: 1, seq: 1, tookMs: 0 }));
   const quick = checkHistory(writtenHistory(...written(5010)), scheduleOf({ steps }), capabilities);
   expect([quick.violations, quick.numbers.recoveryMs]).toEqual([[], 5000]);
-  expect(violations(written(40_010), { steps })).toEqual([expect.stringMatching(/^recovery: .*took 40000 ms; 30000 ms/)]);
+  expect(violations(written(40_010), { steps })).toEqual([
+    expect.stringMatching(/^recovery: .*took 40000 ms; 30000 ms/),
+  ]);
 });
 
 test("closing: a close that takes too long, or never ends, is a violation; the time of a standstill does not count", () => {

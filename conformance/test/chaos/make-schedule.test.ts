@@ -53,7 +53,10 @@ test("two network faults never overlap, and neither do two steps of one process"
 });
 
 test("what a broker or a harness cannot do is in no schedule", () => {
-  const little: ChaosAbilities = { capabilities: { ...toy, ordering: "none", exactlyOnce: "none" }, kinds: ["close-worker", "redrive"] };
+  const little: ChaosAbilities = {
+    capabilities: { ...toy, ordering: "none", exactlyOnce: "none" },
+    kinds: ["close-worker", "redrive"],
+  };
   for (const seed of seeds) {
     const { topics, steps } = makeSchedule(seed, little);
     expect(topics.some(({ ordered, exactlyOnce }) => ordered || exactlyOnce)).toBe(false);
@@ -73,8 +76,14 @@ test.each([
   ["{}", '"version" must be 1'],
   [JSON.stringify({ ...schedules[1], retryMs: "soon" }), `"retryMs" is 'soon': must be a number`],
   [JSON.stringify({ ...schedules[1], steps: undefined }), '"steps" must be a list'],
-  [JSON.stringify({ ...schedules[1], steps: [{ kind: "quake", atMs: 0, forMs: 0 }] }), "step 0 has the kind 'quake': must be one of cut, "],
-  [JSON.stringify({ ...schedules[1], steps: [{ kind: "kill", process: "w9", atMs: 0, forMs: 0 }] }), "step 0 names the process 'w9'"],
+  [
+    JSON.stringify({ ...schedules[1], steps: [{ kind: "quake", atMs: 0, forMs: 0 }] }),
+    "step 0 has the kind 'quake': must be one of cut, ",
+  ],
+  [
+    JSON.stringify({ ...schedules[1], steps: [{ kind: "kill", process: "w9", atMs: 0, forMs: 0 }] }),
+    "step 0 names the process 'w9'",
+  ],
   [JSON.stringify({ ...schedules[1], topics: [] }), 'which is not in "topics"'],
 ])("a file that is no schedule says what is wrong: %#", async (text, message) => {
   const file = join(folder, "wrong.json");

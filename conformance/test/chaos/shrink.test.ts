@@ -11,7 +11,10 @@ const [first, last] = [schedule.steps[0], schedule.steps.at(-1)];
 
 test("what a failure does not need is left out: steps, processes, topics and time", async () => {
   const kinds = [first?.kind ?? "", last?.kind ?? ""];
-  const smallest = await shrinkSchedule(schedule, { budgetMs: 60_000, stillFails: async (candidate) => has(candidate, ...kinds) });
+  const smallest = await shrinkSchedule(schedule, {
+    budgetMs: 60_000,
+    stillFails: async (candidate) => has(candidate, ...kinds),
+  });
   expect(smallest.steps.map(({ kind }) => kind).toSorted()).toEqual([...new Set(kinds)].toSorted());
   expect(smallest.topics).toHaveLength(1);
   expect(smallest.processes.length).toBeLessThan(schedule.processes.length);

@@ -19,7 +19,10 @@ export type Written = readonly [atMs: number, by: string, happened: Happened];
 
 /** A history by hand: what is written, and in the end everything was handled and nobody complains. */
 export function writtenHistory(...written: readonly Written[]): readonly HistoryLine[] {
-  return [...written.map(([atMs, by, happened]) => ({ atMs, by, ...happened })), { atMs: 99_000, by: "chaos", type: "drained" }];
+  return [
+    ...written.map(([atMs, by, happened]) => ({ atMs, by, ...happened })),
+    { atMs: 99_000, by: "chaos", type: "drained" },
+  ];
 }
 
 const topic = "orders";

@@ -38,7 +38,8 @@ export function attempts(
   );
   for (const [id, ofId] of grouped(runs, ({ start }) => start.id)) {
     const { topic } = ofId[0]?.start ?? { topic: "" };
-    const wrong = (what: string): unknown => violations.push({ check: "attempts", text: `topic ${topic}: ${id} ${what}` });
+    const wrong = (what: string): unknown =>
+      violations.push({ check: "attempts", text: `topic ${topic}: ${id} ${what}` });
     const highest = Math.max(...ofId.map(({ start }) => start.attempt));
     if (countedByWorkers.has(topic)) continue;
     if (highest > permitted) wrong(`had attempt ${highest}, ${permitted} are permitted`);
@@ -48,7 +49,9 @@ export function attempts(
       const before = seen.get(start.attempt);
       const forgotten = brokerKills.some((atMs) => atMs < start.atMs && atMs > (ofId[0]?.start.atMs ?? 0) - 1000);
       if (before !== undefined && !forgotten)
-        wrong(`had attempt ${start.attempt} twice: in ${before.by} at ${Math.round(before.atMs)} ms and in ${start.by} at ${Math.round(start.atMs)} ms`);
+        wrong(
+          `had attempt ${start.attempt} twice: in ${before.by} at ${Math.round(before.atMs)} ms and in ${start.by} at ${Math.round(start.atMs)} ms`,
+        );
       const worker = `${start.by} ${start.worker}`;
       const last = lastOf.get(worker) ?? 0;
       if (start.attempt < last && !forgotten) wrong(`had attempt ${start.attempt} after ${last} in ${start.by}`);

@@ -25,6 +25,11 @@ export function concurrency(history: readonly HistoryLine[]): readonly ChaosViol
     const limit = limits.get(worker) ?? Infinity;
     return most <= limit
       ? []
-      : [{ check: "concurrency" as const, text: `worker ${worker} ran ${most} handlers at once, ${limit} are permitted` }];
+      : [
+          {
+            check: "concurrency" as const,
+            text: `worker ${worker} ran ${most} handlers at once, ${limit} are permitted`,
+          },
+        ];
   });
 }

@@ -27,7 +27,9 @@ export function recoveryOf(history: readonly HistoryLine[], schedule: ChaosSched
   for (const line of [...linesOf(history, "dead-letter"), ...linesOf(history, "redriven")]) {
     settledMs.set(line.id, Math.min(line.atMs, settledMs.get(line.id) ?? Infinity));
   }
-  const lastMs = Math.max(...linesOf(history, "accepted").map(({ id, atMs }) => Math.max(atMs, settledMs.get(id) ?? Infinity)));
+  const lastMs = Math.max(
+    ...linesOf(history, "accepted").map(({ id, atMs }) => Math.max(atMs, settledMs.get(id) ?? Infinity)),
+  );
   return overMs.length === 0 || !Number.isFinite(lastMs) ? undefined : Math.max(0, lastMs - Math.max(...overMs));
 }
 
@@ -36,7 +38,10 @@ export function recovery(history: readonly HistoryLine[], schedule: ChaosSchedul
   if (tookMs <= schedule.recoveryMs && linesOf(history, "drained").length > 0) return [];
   const what = tookMs > schedule.recoveryMs ? `took ${Math.round(tookMs)} ms` : "never ended";
   return [
-    { check: "recovery", text: `handling everything after the last fault ${what}; ${schedule.recoveryMs} ms are permitted` },
+    {
+      check: "recovery",
+      text: `handling everything after the last fault ${what}; ${schedule.recoveryMs} ms are permitted`,
+    },
   ];
 }
 
@@ -55,7 +60,12 @@ export function closing(history: readonly HistoryLine[]): readonly ChaosViolatio
     const tookMs = closed.atMs - atMs;
     return tookMs <= timeoutMs + CLOSE_GRACE_MS + LOADED_MACHINE_MS + stoodMs
       ? []
-      : [{ check: "closing", text: `${by}: the close of ${what} with timeoutMs ${timeoutMs} took ${Math.round(tookMs)} ms` }];
+      : [
+          {
+            check: "closing",
+            text: `${by}: the close of ${what} with timeoutMs ${timeoutMs} took ${Math.round(tookMs)} ms`,
+          },
+        ];
   });
 }
 

@@ -15,10 +15,17 @@ export function lost(history: readonly HistoryLine[]): readonly ChaosViolation[]
 
 /** Nothing was handled that was not published there, or that differs from what was published. */
 export function damaged(history: readonly HistoryLine[]): readonly ChaosViolation[] {
-  const published = new Set(linesOf(history, "publish").map(({ topic, id, seq, key }) => `${topic} ${id} ${seq} ${key}`));
+  const published = new Set(
+    linesOf(history, "publish").map(({ topic, id, seq, key }) => `${topic} ${id} ${seq} ${key}`),
+  );
   return linesOf(history, "run").flatMap(({ topic, id, seq, key, intact, by }) =>
     intact && published.has(`${topic} ${id} ${seq} ${key}`)
       ? []
-      : [{ check: "damaged" as const, text: `topic ${topic}: ${by} got ${id} (key ${key}, ${seq}), which is not what was published` }],
+      : [
+          {
+            check: "damaged" as const,
+            text: `topic ${topic}: ${by} got ${id} (key ${key}, ${seq}), which is not what was published`,
+          },
+        ],
   );
 }
