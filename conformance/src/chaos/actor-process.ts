@@ -21,7 +21,9 @@ process.on("disconnect", () => {
 });
 
 const clock = replaceWallClock();
-const tell = (report: ActorReport): void => void process.send?.(report);
+const tell = (report: ActorReport): void => {
+  if (process.connected) process.send?.(report);
+};
 const inbox = new RemoteInbox(tell);
 const { adapter } = (await import(task.adapter.module)) as { readonly adapter: (args: unknown) => Adapter };
 const made = adapter(task.adapter.args);

@@ -1,5 +1,14 @@
-import { connect, PubSubError, type InboxStore, type PubSub, type PubSubEvent, type Worker } from "@anytopic/core";
+import {
+  connect,
+  PubSubError,
+  type HandlerContext,
+  type InboxStore,
+  type PubSub,
+  type PubSubEvent,
+  type Worker,
+} from "@anytopic/core";
 import type { Adapter } from "@anytopic/core/driver";
+import type { Item } from "../item.ts";
 import { hold } from "../wait.ts";
 import type { ActorTask } from "./actor-task.ts";
 import { chaosHandler } from "./chaos-handler.ts";
@@ -13,6 +22,9 @@ const WAIT_FOR_BROKER_MS = 120_000;
 const REOPEN_PAUSE_MS = 200;
 const HEALTHY_WITHIN_MS = 20_000;
 const POLL_MS = 50;
+/** Enough to mark a success in the inbox, in ms. */
+const MARK_MS = 500;
+const NEVER = new AbortController().signal;
 /** Short, so that a publish whose answer was lost is repeated within the schedule. */
 const PUBLISH_TIMEOUT_MS = 5000;
 
@@ -34,6 +46,8 @@ export class Actor {
   readonly #endWatch: () => void;
   readonly #subscribing: Promise<unknown>;
   readonly #publishing: Promise<unknown>;
+  /** Handlers that run, also those that were given up. */
+  readonly #running = new Set<Promise<void>>();
   #calm = false;
   #runs = 0;
   #workerCount = 0;
@@ -121,6 +135,10 @@ export class Actor {
     this.#history.write({ type: "closed", what });
     await Promise.allSettled([this.#subscribing, this.#publishing]);
     this.#endWatch();
+    // A handler that ignores its signal outlives its connection, and its success is still marked in the inbox: the process
+    // of an application would not end before it either.
+    await Promise.allSettled(this.#running);
+    await hold(MARK_MS, NEVER);
   }
 
   async #open(plan: WorkPlan): Promise<void> {
@@ -129,7 +147,7 @@ export class Actor {
     const open: OpenWorker = { plan, index, worker: undefined };
     this.#workers.add(open);
     const { maxConcurrency } = plan;
-    const handler = chaosHandler({
+    const handle = chaosHandler({
       task: this.#task,
       plan,
       history: this.#history,
@@ -137,6 +155,15 @@ export class Actor {
       nextRun: () => (this.#runs += 1),
       isCalm: () => this.#calm,
     });
+    const handler = async (item: Item, context: HandlerContext): Promise<void> => {
+      const running = handle(item, context);
+      this.#running.add(running);
+      try {
+        await running;
+      } finally {
+        this.#running.delete(running);
+      }
+    };
     this.#history.write({ type: "opened", topic: plan.topic, worker: index, maxConcurrency });
     while (!this.#ended.signal.aborted) {
       try {
