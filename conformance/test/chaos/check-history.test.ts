@@ -142,6 +142,18 @@ test("attempts: the same number twice, a falling one and one beyond the policy a
   expect(violations(beyond)).toEqual([expect.stringMatching(/^attempts: .*had attempt 10, 9 are permitted/)]);
 });
 
+test("attempts: two workers may give one number to two starts, as long as no start is hidden", () => {
+  const runs = (second: number): readonly Written[] =>
+    inOrder(
+      published(0, 1),
+      ran(10, { run: 1, seq: 1, attempt: second, how: "failed" }),
+      ran(300, { run: 1, seq: 1, by: "w2#1", attempt: second }),
+    );
+  // Number 2 was given before the second start: a delivery that never started was counted.
+  expect(violations(runs(2))).toEqual([]);
+  expect(violations(runs(1))).toHaveLength(1);
+});
+
 test("attempts: a redrive begins again, and so does a copy of a repeated publish", () => {
   const redriven = inOrder(
     published(0, 1),
