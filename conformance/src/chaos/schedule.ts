@@ -78,7 +78,7 @@ export interface ChaosSchedule {
   readonly ackDeadlineMs: number;
   readonly retryMs: number;
   readonly maxRetries: number;
-  /** Within this time after the last fault, everything accepted must be handled, or be a dead letter, in ms. */
+  /** After the last fault, no topic with waiting messages may stand still for longer than this, in ms. */
   readonly recoveryMs: number;
   readonly topics: readonly TopicPlan[];
   readonly processes: readonly ProcessPlan[];

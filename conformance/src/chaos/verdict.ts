@@ -28,7 +28,7 @@ export interface ChaosNumbers {
   /** Second successes on at-least-once topics. */
   readonly repeats: number;
   readonly deadLetters: number;
-  /** The longest that a message waited after the last fault until it was settled for the first time, in ms; undefined when there was no fault, or no end. */
+  /** The longest time after the last fault in which a topic with waiting messages stood still, in ms; undefined when there was no fault. */
   readonly recoveryMs: number | undefined;
   /** Second successes on exactly-once topics after a process was killed between effect and mark: the open point of C21. */
   readonly killedBeforeMark: number;

@@ -180,7 +180,7 @@ test("delays: a retry that is early is a violation, unless something happened me
     [[21, "w1#1", { type: "retry", topic, id: "m1", attempt: 1, delayMs: 200 }]],
     ran(150, { run: 2, seq: 1, attempt: 2 }),
   );
-  expect(violations(runs)).toEqual([expect.stringMatching(/^early-delay: .*wait 200 ms .* after 129 ms/)]);
+  expect(violations(runs)).toEqual([expect.stringMatching(/^early-delay: .*wait 200 ms .* after 130 ms/)]);
   expect(
     violations(
       inOrder(runs, [
@@ -211,19 +211,34 @@ test("concurrency: more handlers than permitted are a violation; those that were
   expect(violations(inOrder([opened], runs, [[15, "w1#1", { type: "abort", run: 1 }]]))).toEqual([]);
 });
 
-test("recovery: what is handled too late after the last fault is a violation, and its time is a number", () => {
+test("recovery: a topic with waiting messages that stands still for too long after the last fault is a violation", () => {
   const steps = [{ kind: "cut", atMs: 0, forMs: 10 }] as const;
   const over: readonly Written[] = [
     [0, "chaos", { type: "step", step: 0, kind: "cut", process: "" }],
     [10, "chaos", { type: "step-over", step: 0, kind: "cut", process: "" }],
   ];
-  const written = (atMs: number): readonly Written[] =>
-    inOrder(over, published(1, 1), ran(atMs, { run: 1, seq: 1, tookMs: 0 }));
+  const written = (...endsMs: readonly number[]): readonly Written[] =>
+    inOrder(
+      over,
+      ...endsMs.map((_, index) => published(1, index)),
+      ...endsMs.map((atMs, index) => ran(atMs, { run: index, seq: index, tookMs: 0 })),
+    );
   const quick = checkHistory(writtenHistory(...written(5010)), scheduleOf({ steps }), capabilities);
   expect([quick.violations, quick.numbers.recoveryMs]).toEqual([[], 5000]);
   expect(violations(written(40_010), { steps })).toEqual([
-    expect.stringMatching(/^recovery: .*took 40000 ms; 30000 ms/),
+    expect.stringMatching(/^recovery: .*stood still for 40000 ms; 30000 ms/),
   ]);
+  // A long backlog that moves is none.
+  expect(violations(written(20_000, 40_000, 60_000), { steps })).toEqual([]);
+  // Nor is a time in which nothing waited.
+  const late = inOrder(written(100), published(50_000, 7), ran(50_100, { run: 7, seq: 7 }));
+  expect(violations(late, { steps })).toEqual([]);
+});
+
+test("recovery: what is not handled in the end is a violation", () => {
+  const history = writtenHistory(...published(0, 1)).filter(({ type }) => type !== "drained");
+  const { violations } = checkHistory(history, scheduleOf(), capabilities);
+  expect(violations.map(({ check }) => check)).toEqual(["lost", "recovery"]);
 });
 
 test("closing: a close that takes too long, or never ends, is a violation; the time of a standstill does not count", () => {

@@ -23,7 +23,7 @@ export function earlyDelays(history: readonly HistoryLine[], ackDeadlineMs: numb
       const ofAttempt = retries.get(`${start.by} ${id} ${start.attempt}`) ?? [];
       const retry = ofAttempt.find(({ atMs }) => atMs >= end.atMs && atMs < next.atMs);
       if (retry === undefined) return [];
-      const afterMs = next.atMs - retry.atMs;
+      const afterMs = next.atMs - end.atMs;
       if (afterMs >= retry.delayMs - TOLERANCE_MS) return [];
       if (disturbed(start.atMs, next.atMs)) return [];
       return [
