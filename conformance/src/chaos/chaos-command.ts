@@ -13,7 +13,7 @@ With --tier chaos:
   --duration-ms <n>    how long each lasts (default 20 to 40 s)
   --shrink-ms <n>      how long a smaller schedule is looked for when one fails (default 0)
   --saboteur <name>    uses an adapter that is wrong on purpose
-  --save <folder>      keeps the results for the table, and what failed`;
+  --save <folder>      keeps the results for the table, the histories, and the schedules that failed`;
 
 export const CHAOS_OPTIONS = {
   schedules: { type: "string" },
@@ -51,7 +51,7 @@ export async function chaosCommand(
     ...rest,
     schedule,
     saboteur,
-    folder: save === undefined ? undefined : resolve(save, "failed"),
+    folder: save === undefined ? undefined : resolve(save),
     say: (line) => void say(line),
     command: `anytopic-conformance --tier chaos --adapter ${adapter}`,
   });

@@ -20,7 +20,7 @@ export interface RunChaosOptions {
   readonly shrinkMs?: number | undefined;
   /** A saboteur of the suite, by its name. @default none */
   readonly saboteur?: string | undefined;
-  /** Where failing schedules and their histories are kept. @default a temporary folder */
+  /** Where failing schedules and all histories are kept. @default a temporary folder, for what failed */
   readonly folder?: string | undefined;
   /** Gets the progress, line by line. @default nobody */
   readonly say?: ((line: string) => void) | undefined;
@@ -42,12 +42,14 @@ export interface ChaosRun {
 export async function runChaos(harness: Harness, options: RunChaosOptions): Promise<ChaosRun> {
   const { say = () => undefined, saboteur } = options;
   const results: ChaosResult[] = [];
+  const folder = options.folder === undefined ? undefined : join(options.folder, "histories");
+  if (folder !== undefined) await mkdir(folder, { recursive: true });
   for (let index = 0; index < options.schedules; index += 1) {
     const seed = options.seed + index;
     const { durationMs } = options;
     const schedule = options.schedule ?? makeSchedule(seed, abilitiesOf(harness), { durationMs });
     const startMs = performance.now();
-    const result = await runSchedule(harness, schedule, { saboteur });
+    const result = await runSchedule(harness, schedule, { saboteur, folder });
     results.push(result);
     say(headline(result, performance.now() - startMs));
     if (result.violations.length > 0) await reportFailure(harness, result, options);
@@ -74,7 +76,7 @@ const SHOWN_VIOLATIONS = 12;
 
 async function reportFailure(harness: Harness, failed: ChaosResult, options: RunChaosOptions): Promise<void> {
   const { say = () => undefined, saboteur, shrinkMs = 0 } = options;
-  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "anytopic-chaos-")));
+  const folder = join(options.folder ?? (await mkdtemp(join(tmpdir(), "anytopic-chaos-"))), "failed");
   await mkdir(folder, { recursive: true });
   for (const { check, text } of failed.violations.slice(0, SHOWN_VIOLATIONS)) say(`  ${check}: ${text}`);
   if (failed.violations.length > SHOWN_VIOLATIONS) say(`  and ${failed.violations.length - SHOWN_VIOLATIONS} more`);
