@@ -54,6 +54,7 @@ export class Actor {
 
   static async start(task: ActorTask, adapter: Adapter, inbox: InboxStore, history: HistoryWriter): Promise<Actor> {
     const prefix = `${task.prefix}-`;
+    history.write({ type: "loaded" });
     const pubsub = await connect(adapter, {
       provisioning: "off",
       waitForBrokerMs: WAIT_FOR_BROKER_MS,

@@ -50,6 +50,8 @@ export type Happened =
   | { readonly type: "stray"; readonly text: string }
   | { readonly type: "health"; readonly status: string; readonly text: string }
   | { readonly type: "started"; readonly process: string }
+  /** A process has loaded its program and begins to connect. On a loaded machine that is long after its start. */
+  | { readonly type: "loaded" }
   /** The end of a process. `"asked"`: it was told to end, `"killed"`: by a fault, `"itself"`: neither. */
   | {
       readonly type: "gone";

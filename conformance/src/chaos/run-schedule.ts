@@ -32,7 +32,7 @@ export interface ChaosResult {
   readonly history: string | undefined;
 }
 
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 120_000;
 const LETTERS_MS = 60_000;
 const SETTLE_POLL_MS = 250;
 const REDRIVE_EVERY_MS = 1500;
@@ -93,17 +93,22 @@ async function settle(
 ): Promise<void> {
   const { schedule, history } = world;
   history.write({ type: "calm" });
-  const endMs = performance.now() + schedule.recoveryMs + lettersMs;
+  await inTime(
+    world.handles.map((handle) => handle.said("ready")),
+    READY_WITHIN_MS,
+    () =>
+      trouble.push({ check: "recovery", text: `not every process was ready within ${READY_WITHIN_MS} ms in the end` }),
+  );
   for (const handle of world.handles) {
     handle.send({ type: "calm" });
     handle.send({ type: "stop-publishing" });
   }
   await inTime(
     world.handles.map((handle) => handle.said("published")),
-    schedule.recoveryMs,
-    () => trouble.push({ check: "recovery", text: `not everything was accepted within ${schedule.recoveryMs} ms` }),
+    schedule.recoveryMs + READY_WITHIN_MS,
+    () => trouble.push({ check: "recovery", text: "in the end not everything that was published was accepted" }),
   );
-  await drain(world, historyFile, endMs);
+  await drain(world, historyFile, performance.now() + schedule.recoveryMs + lettersMs);
   const fenced = schedule.topics.some(({ exactlyOnce }) => exactlyOnce);
   await hold(fenced ? schedule.ackDeadlineMs + QUIET_MS : QUIET_MS, NEVER);
   for (const handle of world.handles) handle.send({ type: "say-health" });

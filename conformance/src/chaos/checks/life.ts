@@ -17,7 +17,8 @@ export function recoveryOf(history: readonly HistoryLine[], schedule: ChaosSched
   const faults = new Set(schedule.steps.flatMap((step, index) => (isFault(step) ? [index] : [])));
   const overMs = linesOf(history, "step-over").flatMap(({ step, atMs }) => (faults.has(step) ? [atMs] : []));
   if (overMs.length === 0) return undefined;
-  const fromMs = Math.max(...overMs);
+  // A fault that ends a process is over when its successor can begin to work.
+  const fromMs = Math.max(...overMs, ...linesOf(history, "loaded").map(({ atMs }) => atMs));
   return Math.max(0, ...schedule.topics.map(({ name }) => longestGap(history, name, fromMs)));
 }
 
