@@ -93,6 +93,13 @@ export function isNetworkFault(kind: StepKind): boolean {
   return (NETWORK_FAULTS as readonly string[]).includes(kind);
 }
 
+/** Steps of one lane never overlap: those of the network, of the broker, of each process, and redrives. */
+export function laneOf({ kind, process }: Step): string {
+  if (process !== undefined) return `process ${process}`;
+  if (kind === "redrive") return kind;
+  return isNetworkFault(kind) ? "network" : "broker";
+}
+
 /** One line per part, for people. */
 export function describeSchedule(schedule: ChaosSchedule): string {
   const { seed, durationMs, ackDeadlineMs, topics, processes, steps } = schedule;

@@ -1,10 +1,10 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { makeSchedule, type ChaosAbilities, type StepKind } from "@anytopic/conformance";
+import { makeSchedule, type ChaosAbilities } from "@anytopic/conformance";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readSchedule } from "../../src/chaos/read-schedule.ts";
-import { describeSchedule, isNetworkFault, STEP_KINDS } from "../../src/chaos/schedule.ts";
+import { describeSchedule, laneOf, STEP_KINDS } from "../../src/chaos/schedule.ts";
 import { adapter } from "../fixtures/toy-adapter.ts";
 
 const { capabilities: toy } = adapter();
@@ -40,14 +40,11 @@ test("every schedule publishes and works, on both sides of the proxy, and every 
 });
 
 test("two network faults never overlap, and neither do two steps of one process", () => {
-  const lanes = (kind: StepKind, process: string | undefined): string =>
-    process ?? (isNetworkFault(kind) ? "network" : kind === "redrive" ? "redrive" : "broker");
   for (const { steps } of schedules) {
     const endMs = new Map<string, number>();
-    for (const { kind, process, atMs, forMs } of steps) {
-      const lane = lanes(kind, process);
-      expect(atMs).toBeGreaterThanOrEqual(endMs.get(lane) ?? 0);
-      endMs.set(lane, atMs + forMs);
+    for (const step of steps) {
+      expect(step.atMs).toBeGreaterThanOrEqual(endMs.get(laneOf(step)) ?? 0);
+      endMs.set(laneOf(step), step.atMs + step.forMs);
     }
   }
 });
