@@ -11,6 +11,7 @@ import { checkHistory } from "./check-history.ts";
 import { HistoryTail } from "./history-tail.ts";
 import { readHistory } from "./history.ts";
 import { performStep } from "./perform-step.ts";
+import { grouped } from "./read-runs.ts";
 import { laneOf, type ChaosSchedule, type Step } from "./schedule.ts";
 import type { ChaosNumbers, ChaosViolation } from "./verdict.ts";
 
@@ -78,18 +79,16 @@ async function runSteps(world: ChaosWorld, trouble: ChaosViolation[]): Promise<v
     () => trouble.push({ check: "run", text: `not every process was ready within ${READY_WITHIN_MS} ms` }),
   );
   const startMs = performance.now();
-  const inLane = async (lane: readonly (readonly [step: Step, index: number])[]): Promise<void> => {
-    for (const [step, index] of lane) {
+  const inLane = async (lane: readonly { readonly step: Step; readonly index: number }[]): Promise<void> => {
+    for (const { step, index } of lane) {
       // On a loaded machine a step may last longer than planned. What then comes too late is left out.
       const waitMs = step.atMs - (performance.now() - startMs);
       if (waitMs > 0) await hold(waitMs, NEVER);
       if (performance.now() - startMs < durationMs) await performStep(world, step, index);
     }
   };
-  const lanes = Map.groupBy(
-    steps.map((step, index) => [step, index] as const),
-    ([step]) => laneOf(step),
-  );
+  const numbered = steps.map((step, index) => ({ step, index }));
+  const lanes = grouped(numbered, ({ step }) => laneOf(step));
   await Promise.all([...[...lanes.values()].map(inLane), hold(durationMs, NEVER)]);
 }
 
