@@ -44,9 +44,7 @@ export function chaosTable(runs: readonly ChaosRun[]): string {
     sum("messages accepted", ({ numbers }) => numbers.accepted),
     sum("handler runs", ({ numbers }) => numbers.runs),
     sum("dead letters", ({ numbers }) => numbers.deadLetters),
-    ...ROWS.map((kind) =>
-      sum(`\`${kind}\``, ({ schedule }) => schedule.steps.filter((step) => step.kind === kind).length),
-    ),
+    ...ROWS.map((kind) => sum(`\`${kind}\``, ({ numbers }) => numbers.steps[kind] ?? 0)),
     row("schedules with violations", (results) => results.filter(({ violations }) => violations.length > 0).length),
     row("longest recovery", longest),
     sum("repeats, at-least-once", ({ numbers }) => numbers.repeats),

@@ -9,7 +9,7 @@ import { order } from "./checks/order.ts";
 import { secondSuccesses } from "./checks/second-success.ts";
 import type { HistoryLine } from "./history.ts";
 import { linesOf, readRuns } from "./read-runs.ts";
-import type { ChaosSchedule } from "./schedule.ts";
+import type { ChaosSchedule, StepKind } from "./schedule.ts";
 import type { ChaosNumbers, ChaosViolation } from "./verdict.ts";
 
 export interface ChaosVerdict {
@@ -48,6 +48,7 @@ export function checkHistory(
       ...strays(history),
     ],
     numbers: {
+      steps: countSteps(history),
       accepted: linesOf(history, "accepted").length,
       runs: linesOf(history, "run").length,
       successes: successes.length,
@@ -58,4 +59,10 @@ export function checkHistory(
       stoodStill: second.stoodStill,
     },
   };
+}
+
+function countSteps(history: readonly HistoryLine[]): ChaosNumbers["steps"] {
+  const counts: { [Kind in StepKind]?: number } = {};
+  for (const { kind } of linesOf(history, "step")) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
 }

@@ -1,3 +1,5 @@
+import type { StepKind } from "./schedule.ts";
+
 /** The checks of a chaos history, by name. */
 export type ChaosCheck =
   | "lost"
@@ -22,6 +24,8 @@ export interface ChaosViolation {
 
 /** What is permitted, and worth a number. */
 export interface ChaosNumbers {
+  /** How often each step was done. */
+  readonly steps: Readonly<Partial<Record<StepKind, number>>>;
   readonly accepted: number;
   readonly runs: number;
   readonly successes: number;
