@@ -37,6 +37,7 @@ const FOUND_BY: Readonly<Record<string, ChaosCheck>> = {
   "redrive-loses": "lost",
   "ack-before-handling": "lost",
   "never-answer": "recovery",
+  "id-of-delivery": "damaged",
   reorder: "order",
   "overtake-on-retry": "order",
   "duplicate-each": "attempts",

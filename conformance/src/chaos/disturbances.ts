@@ -16,7 +16,10 @@ export function disturbedBetween(
       // Every time is measured by the monotonic clock, so a wall clock that is set is no excuse.
       .filter(({ kind }) => kind !== "set-clock" && kind !== "redrive")
       .map(({ step, atMs }) => [atMs, (overs.get(step) ?? Infinity) + afterMs] as const),
-    ...linesOf(history, "standstill").map(({ atMs, forMs }) => [atMs - forMs, atMs + afterMs] as const),
+    // A shorter one delays a renewal, and no lease is lost for that.
+    ...linesOf(history, "standstill")
+      .filter(({ forMs }) => forMs > ackDeadlineMs / 3)
+      .map(({ atMs, forMs }) => [atMs - forMs, atMs + afterMs] as const),
     ...linesOf(history, "lease-lost").map(({ atMs }) => [atMs - ackDeadlineMs, atMs + ackDeadlineMs] as const),
     ...linesOf(history, "closing").map(({ atMs }) => [atMs, atMs + afterMs] as const),
   ];

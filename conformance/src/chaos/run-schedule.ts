@@ -113,7 +113,7 @@ async function settle(
   }
   await inTime(
     world.handles.map((handle) => handle.said("published")),
-    schedule.recoveryMs + READY_WITHIN_MS,
+    schedule.recoveryMs + lettersMs,
     () => trouble.push({ check: "recovery", text: "in the end not everything that was published was accepted" }),
   );
   await drain(world, historyFile, performance.now() + schedule.recoveryMs + lettersMs);
