@@ -22,10 +22,14 @@ test("an accepted message that never succeeds is lost, also when it only failed"
   const written = inOrder(
     published(0, 1),
     published(2, 2),
+    published(4, 3),
     ran(10, { run: 1, seq: 1, how: "failed" }),
     ran(50, { run: 2, seq: 1, attempt: 2 }),
+    ran(70, { run: 3, seq: 3, how: "failed" }),
   );
-  expect(violations(written, unordered)).toEqual(["lost: topic orders: accepted and never handled with success: m2"]);
+  expect(violations(written, unordered)).toEqual([
+    "lost: topic orders: accepted and never handled with success: m2, m3",
+  ]);
 });
 
 test("a refused message may be lost", () => {
@@ -113,6 +117,9 @@ test("order: a dead letter settles, and so does one that its worker was killed b
   );
   expect(violations(inOrder(first, [reported], rest))).toEqual([]);
   expect(violations(inOrder(first, rest))).toEqual([]);
+  // It is still in the dead-letter queue: lost, and the order was kept.
+  const kept = inOrder(first, [reported], ran(30, { run: 2, seq: 2 }));
+  expect(violations(kept)).toEqual([expect.stringMatching(/^lost: .*m1$/)]);
 });
 
 test("order: a message that runs again after it was settled is no matter of order, another key neither", () => {
@@ -162,8 +169,22 @@ test("attempts: a redrive begins again, and so does a copy of a repeated publish
     ran(500, { run: 3, seq: 1 }),
   );
   expect(violations(redriven)).toEqual([]);
-  const repeated = inOrder(published(0, 1), published(3, 1), ran(10, { run: 1, seq: 1 }), ran(30, { run: 2, seq: 1 }));
+  const repeated = inOrder(
+    published(0, 1),
+    published(3, 1),
+    ran(10, { run: 1, seq: 1, how: "failed" }),
+    ran(30, { run: 2, seq: 1 }),
+  );
   expect(violations(repeated)).toEqual([]);
+});
+
+test("attempts: what runs again after its success is no matter of attempts", () => {
+  const cut: readonly Written[] = [
+    [25, "chaos", { type: "step", step: 0, kind: "cut", process: "" }],
+    [30, "chaos", { type: "step-over", step: 0, kind: "cut", process: "" }],
+  ];
+  const again = inOrder(published(0, 1), ran(10, { run: 1, seq: 1 }), cut, ran(50, { run: 1, seq: 1, by: "w2#1" }));
+  expect(violations(again)).toEqual([]);
 });
 
 test("attempts: where every attempt is a start, a skipped one is a violation", () => {

@@ -4,8 +4,8 @@ import type { ChaosViolation } from "../verdict.ts";
 
 /**
  * For each key: a message starts only when every message of the key that was published before it is settled: handled
- * with success, or dead-lettered. What a message does after it was settled for the first time is no matter of order:
- * a redelivery after a lost acknowledgement, a repeated publish, a redrive.
+ * with success, or dead-lettered. What a message does after it was settled for the first time holds up nobody: a
+ * redelivery after a lost acknowledgement, a repeated publish, a redrive.
  */
 export function order(history: readonly HistoryLine[], ordered: ReadonlySet<string>): readonly ChaosViolation[] {
   const accepted = new Set(linesOf(history, "accepted").map(({ id }) => id));
@@ -16,7 +16,6 @@ export function order(history: readonly HistoryLine[], ordered: ReadonlySet<stri
     for (const run of ofKey) if (!first.has(run.start.id)) first.set(run.start.id, run);
     const bySeq = [...first.values()].toSorted((a, b) => a.start.seq - b.start.seq);
     for (const { start } of ofKey) {
-      if ((settledMs.get(start.id) ?? Infinity) < start.atMs) continue;
       const before = bySeq.find(
         (one) =>
           one.start.seq < start.seq &&

@@ -36,9 +36,9 @@ export function secondSuccesses(
     const inOrder = runs.toSorted((a, b) => (a.end?.atMs ?? 0) - (b.end?.atMs ?? 0));
     for (const [index, second] of inOrder.slice(1).entries()) {
       const before = inOrder.slice(0, index + 1);
-      const unmarked = before.every(({ start, end }) => {
+      const unmarked = before.every(({ start }) => {
         const killedMs = killed.get(start.by);
-        return killedMs !== undefined && killedMs >= (end?.atMs ?? 0) && (marks.get(id) ?? Infinity) > killedMs;
+        return killedMs !== undefined && (marks.get(id) ?? Infinity) > killedMs;
       });
       if (unmarked) killedBeforeMark += 1;
       else if (stood(second) || before.some(stood)) stoodStill += 1;
