@@ -161,6 +161,24 @@ test("attempts: two workers may give one number to two starts, as long as no sta
   expect(violations(runs(1))).toHaveLength(1);
 });
 
+test("attempts: a run that a close of its worker ended is no attempt, another close is no excuse", () => {
+  const runs = inOrder(
+    published(0, 1),
+    ran(10, { run: 1, seq: 1, how: "failed", tookMs: 50 }),
+    [[30, "w1#1", { type: "abort", run: 1 }]],
+    ran(300, { run: 1, seq: 1, by: "w2#1" }),
+  );
+  const closed = (what: string): readonly Written[] => [
+    [29, "w1#1", { type: "closing", what, timeoutMs: 0 }],
+    [31, "w1#1", { type: "closed", what }],
+  ];
+  expect(violations(inOrder(runs, closed("worker 1")))).toEqual([]);
+  expect(violations(inOrder(runs, closed("connection of 2 workers")))).toEqual([]);
+  expect(violations(inOrder(runs, closed("worker 2")))).toEqual([
+    expect.stringMatching(/^attempts: .*attempt 1 twice/),
+  ]);
+});
+
 test("attempts: a redrive begins again, and so does a copy of a repeated publish", () => {
   const redriven = inOrder(
     published(0, 1),

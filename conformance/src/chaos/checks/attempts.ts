@@ -32,9 +32,15 @@ export function attempts(
   for (const { start, end } of all) {
     if (end?.how === "ok") succeededMs.set(start.id, Math.min(end.atMs, succeededMs.get(start.id) ?? Infinity));
   }
+  const closings = linesOf(history, "closing");
   const runs = all.filter(
-    ({ start: { id, atMs } }) =>
-      !repeated.has(id) && atMs < Math.min(redrivenMs.get(id) ?? Infinity, succeededMs.get(id) ?? Infinity),
+    ({ start: { id, atMs, by, worker }, abort }) =>
+      !repeated.has(id) &&
+      // A close that waits no longer releases the messages of its handlers. Where the broker allows it, that is no attempt.
+      !closings.some(
+        (line) => abort !== undefined && line.by === by && line.atMs <= abort.atMs && closes(line.what, worker),
+      ) &&
+      atMs < Math.min(redrivenMs.get(id) ?? Infinity, succeededMs.get(id) ?? Infinity),
   );
   for (const [id, ofId] of grouped(runs, ({ start }) => start.id)) {
     const { topic } = ofId[0]?.start ?? { topic: "" };
@@ -64,4 +70,9 @@ export function attempts(
     }
   }
   return violations;
+}
+
+/** Whether a close is that of this worker or of its whole connection. */
+function closes(what: string, worker: number): boolean {
+  return what === `worker ${worker}` || what.startsWith("connection");
 }
