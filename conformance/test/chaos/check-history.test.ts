@@ -94,6 +94,10 @@ test("at-least-once: what succeeded runs again only after something happened", (
     [900, "chaos", { type: "step-over", step: 0, kind: "cut", process: "" }],
   ];
   expect(violations(inOrder(runs, cut), unordered)).toEqual([]);
+  const standstill = (forMs: number): readonly Written[] => [[2500, "w1#1", { type: "standstill", forMs }]];
+  expect(violations(inOrder(runs, standstill(2400)), unordered)).toEqual([]);
+  // Too short to lose a lease of 2,000 ms.
+  expect(violations(inOrder(runs, standstill(400)), unordered)).toHaveLength(1);
 });
 
 test("order: a message that starts before its predecessor is settled is a violation", () => {
@@ -298,11 +302,13 @@ test("the end: errors that nobody handled, processes that do not end or end by t
       [4, "chaos", { type: "gone", process: "w2#1", why: "itself", code: 1 }],
       [5, "chaos", { type: "gone", process: "w3#1", why: "asked", code: 0 }],
       [6, "chaos", { type: "gone", process: "w4#1", why: "killed", code: null }],
+      [7, "chaos", { type: "gone", process: "w5#1", why: "asked", code: 3 }],
     ]),
   ).toEqual([
     "health: w1#1 said degraded in the end: {}",
     "stray: w1#1: Error: unhandled",
     expect.stringMatching(/^stray: w1#1 was closed and did not end/),
     expect.stringMatching(/^stray: w2#1 ended by itself with code 1/),
+    "stray: w5#1 ended with code 3",
   ]);
 });
