@@ -166,6 +166,15 @@ export interface UnreachableAdapter {
   readonly secret: string;
 }
 
+/** Known faults of an implementation that chaos schedules meet. They are counted apart instead of being reported. */
+export interface KnownFaults {
+  /**
+   * After a worker was killed, the next delivery of a message that it had started may have the same attempt number: why,
+   * and since when it is corrected.
+   */
+  readonly hiddenStarts?: string | undefined;
+}
+
 export interface Harness {
   /** The adapter's name, `"nats"`. */
   readonly name: string;
@@ -182,6 +191,8 @@ export interface Harness {
    * the behaviours that need it fail.
    */
   readonly lacks?: Readonly<Partial<Record<Facility, string>>>;
+  /** @default none */
+  readonly knownFaults?: KnownFaults | undefined;
   /** False if the implementation loses everything when it ends, although the real broker does not (most emulators). */
   readonly survivesRestart: boolean;
   /** How many behaviours run at the same time; fault behaviours always run alone. @default 4 */

@@ -9,6 +9,7 @@ export type {
   ForeignMessage,
   Harness,
   HostilePublisher,
+  KnownFaults,
   NetworkProxy,
   ProcessAdapter,
   Quirk,

@@ -48,6 +48,7 @@ export function chaosTable(runs: readonly ChaosRun[]): string {
     row("schedules with violations", (results) => results.filter(({ violations }) => violations.length > 0).length),
     row("longest recovery", longest),
     sum("repeats, at-least-once", ({ numbers }) => numbers.repeats),
+    sum("starts hidden by a known fault of the broker", ({ numbers }) => numbers.hiddenStarts),
     sum("second successes, killed before the mark", ({ numbers }) => numbers.killedBeforeMark),
     sum("second successes, process stood still", ({ numbers }) => numbers.stoodStill),
     "",

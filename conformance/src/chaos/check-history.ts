@@ -1,4 +1,5 @@
 import type { Capabilities } from "@anytopic/core";
+import type { KnownFaults } from "../harness.ts";
 import { attempts } from "./checks/attempts.ts";
 import { concurrency } from "./checks/concurrency.ts";
 import { earlyDelays } from "./checks/early-delay.ts";
@@ -25,10 +26,12 @@ export function checkHistory(
   history: readonly HistoryLine[],
   schedule: ChaosSchedule,
   capabilities: Pick<Capabilities, "attempts" | "orderedAttempts">,
+  knownFaults: KnownFaults = {},
 ): ChaosVerdict {
   const named = (of: "ordered" | "exactlyOnce"): ReadonlySet<string> =>
     new Set(schedule.topics.flatMap((topic) => (topic[of] ? [topic.name] : [])));
   const exactlyOnce = named("exactlyOnce");
+  const counted = attempts(history, schedule, capabilities, knownFaults);
   const second = secondSuccesses(history, exactlyOnce, schedule.ackDeadlineMs);
   const successes = readRuns(history).filter(({ end }) => end?.how === "ok");
   const atLeastOnce = successes.filter(({ start }) => !exactlyOnce.has(start.topic));
@@ -39,7 +42,7 @@ export function checkHistory(
       ...second.violations,
       ...needlessRepeats(history, exactlyOnce, schedule.ackDeadlineMs),
       ...order(history, named("ordered")),
-      ...attempts(history, schedule, capabilities),
+      ...counted.violations,
       ...earlyDelays(history, schedule.ackDeadlineMs),
       ...concurrency(history),
       ...recovery(history, schedule),
@@ -55,6 +58,7 @@ export function checkHistory(
       repeats: atLeastOnce.length - new Set(atLeastOnce.map(({ start }) => start.id)).size,
       deadLetters: linesOf(history, "dead-letter").length,
       recoveryMs: recoveryOf(history, schedule),
+      hiddenStarts: counted.hiddenStarts,
       killedBeforeMark: second.killedBeforeMark,
       stoodStill: second.stoodStill,
     },

@@ -61,7 +61,7 @@ export async function runSchedule(
   } finally {
     await world.close().catch((error: unknown) => trouble.push({ check: "run", text: shownError(error) }));
   }
-  const verdict = checkHistory(await readHistory(historyFile), schedule, harness.capabilities);
+  const verdict = checkHistory(await readHistory(historyFile), schedule, harness.capabilities, harness.knownFaults);
   // A run that did not come to its end says nothing about the adapter.
   const broken = trouble.filter(({ check }) => check === "run");
   const violations = broken.length > 0 ? broken : [...trouble, ...verdict.violations];

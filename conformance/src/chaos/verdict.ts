@@ -34,6 +34,8 @@ export interface ChaosNumbers {
   readonly deadLetters: number;
   /** The longest time after the last fault in which a topic with waiting messages stood still, in ms; undefined when there was no fault. */
   readonly recoveryMs: number | undefined;
+  /** Starts that had the number of an earlier one, by a known fault of the broker. */
+  readonly hiddenStarts: number;
   /** Second successes on exactly-once topics after a process was killed between effect and mark: the open point of C21. */
   readonly killedBeforeMark: number;
   /** Second successes on exactly-once topics of a handler whose process stood still for as long as its claim lasts. */

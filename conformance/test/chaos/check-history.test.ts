@@ -183,6 +183,23 @@ test("attempts: a run that a close of its worker ended is no attempt, another cl
   ]);
 });
 
+test("attempts: a broker that is known to hide starts of killed workers is excused for those, and they are counted", () => {
+  const runs = inOrder(
+    published(0, 1),
+    ran(10, { run: 1, seq: 1, how: "failed" }),
+    ran(300, { run: 1, seq: 1, by: "w2#1" }),
+  );
+  const judged = (written: readonly Written[]): readonly unknown[] => {
+    const known = { hiddenStarts: "a known fault" };
+    const { violations, numbers } = checkHistory(writtenHistory(...written), scheduleOf(), capabilities, known);
+    return [violations.map(({ check }) => check), numbers.hiddenStarts];
+  };
+  const killed: Written = [50, "chaos", { type: "gone", process: "w1#1", why: "killed", code: null }];
+  expect(judged(inOrder(runs, [killed]))).toEqual([[], 1]);
+  expect(judged(runs)).toEqual([["attempts"], 0]);
+  expect(violations(inOrder(runs, [killed]))).toEqual([expect.stringMatching(/^attempts/)]);
+});
+
 test("attempts: a redrive begins again, and so does a copy of a repeated publish", () => {
   const redriven = inOrder(
     published(0, 1),

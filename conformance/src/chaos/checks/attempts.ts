@@ -1,6 +1,7 @@
 import type { Capabilities } from "@anytopic/core";
+import type { KnownFaults } from "../../harness.ts";
 import type { HistoryLine } from "../history.ts";
-import { grouped, linesOf, readRuns, redrivenAt, repeatedIds } from "../read-runs.ts";
+import { grouped, killedAt, linesOf, readRuns, redrivenAt, repeatedIds } from "../read-runs.ts";
 import type { ChaosSchedule } from "../schedule.ts";
 import type { ChaosViolation } from "../verdict.ts";
 
@@ -16,7 +17,10 @@ export function attempts(
   history: readonly HistoryLine[],
   schedule: ChaosSchedule,
   capabilities: Pick<Capabilities, "attempts" | "orderedAttempts">,
-): readonly ChaosViolation[] {
+  knownFaults: KnownFaults,
+): { readonly violations: readonly ChaosViolation[]; readonly hiddenStarts: number } {
+  const killed = killedAt(history);
+  let hiddenStarts = 0;
   const repeated = repeatedIds(history);
   const redrivenMs = redrivenAt(history);
   const brokerKills = linesOf(history, "step").flatMap(({ kind, atMs }) => (kind === "kill-broker" ? [atMs] : []));
@@ -56,7 +60,9 @@ export function attempts(
       const forgotten = brokerKills.some((atMs) => atMs < start.atMs && atMs > (ofId[0]?.start.atMs ?? 0) - 1000);
       // With fewer starts than its number says, the broker counted a delivery that never started, and one worker knows that
       // it was none while another does not.
-      if (before !== undefined && start.attempt <= earlier && !forgotten)
+      const hidden = before !== undefined && start.attempt <= earlier && !forgotten;
+      if (hidden && knownFaults.hiddenStarts !== undefined && killed.has(before.by)) hiddenStarts += 1;
+      else if (hidden)
         wrong(
           `had attempt ${start.attempt} twice: in ${before.by} at ${Math.round(before.atMs)} ms and in ${start.by} at ${Math.round(start.atMs)} ms`,
         );
@@ -69,7 +75,7 @@ export function attempts(
       lastOf.set(worker, start.attempt);
     }
   }
-  return violations;
+  return { violations, hiddenStarts };
 }
 
 /** Whether a close is that of this worker or of its whole connection. */
