@@ -28,6 +28,7 @@ const inbox = new RemoteInbox(tell);
 const { adapter } = (await import(task.adapter.module)) as { readonly adapter: (args: unknown) => Adapter };
 const made = adapter(task.adapter.args);
 const saboteur = saboteurs.find(({ name }) => name === task.saboteur);
+tell({ type: "loaded" });
 const starting = Actor.start(task, saboteur === undefined ? made : saboteur.sabotage(made), inbox, history);
 
 process.on("message", (message: ActorCommand | InboxAnswer) => {

@@ -36,6 +36,8 @@ export type ActorCommand =
 
 /** What an actor says. */
 export type ActorReport =
+  /** Its program is loaded, and it begins to connect. */
+  | { readonly type: "loaded" }
   | { readonly type: "ready" }
   /** Everything that it has published was accepted, and it publishes no more. */
   | { readonly type: "published" }

@@ -27,7 +27,7 @@ interface Life {
 
 const OPERATOR_WAITS_MS = 60_000;
 /** An actor that was closed must end by itself within this time. */
-const END_GRACE_MS = 10_000;
+const END_GRACE_MS = 20_000;
 const CLOSE_GRACE_MS = 5000;
 
 /** The processes of one schedule, and the operator: who provisions, redrives and deletes. */
@@ -92,6 +92,8 @@ export class ChaosWorld {
   async end(name: string, timeoutMs: number): Promise<void> {
     const life = this.#lives.get(name);
     if (life === undefined) return;
+    // How long a machine needs to start a process is not the adapter's.
+    await life.handle.said("loaded");
     if (life.why === "itself") life.why = "asked";
     life.handle.send({ type: "end", timeoutMs });
     const patience = new AbortController();

@@ -11,6 +11,7 @@ import type { WallClock } from "./wall-clock.ts";
 export function startLocalActor(task: ActorTask, adapter: Adapter, inbox: InboxStore, clock: WallClock): ActorHandle {
   const history = new HistoryWriter(task.historyFile, task.by);
   const reports = new Reports();
+  reports.note("loaded");
   const starting = Actor.start(task, adapter, inbox, history);
   let end: (code: number) => void = () => undefined;
   const gone = new Promise<number>((resolve) => (end = resolve));
