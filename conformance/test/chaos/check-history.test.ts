@@ -313,6 +313,7 @@ test("closing: a close that takes too long, or never ends, is a violation; the t
 test("the end: errors that nobody handled, processes that do not end or end by themselves, and bad health are violations", () => {
   expect(
     violations([
+      [0, "w1#1", { type: "loaded" }],
       [1, "w1#1", { type: "stray", text: "Error: unhandled" }],
       [2, "w1#1", { type: "health", status: "degraded", text: "{}" }],
       [3, "chaos", { type: "gone", process: "w1#1", why: "hung", code: null }],
@@ -320,6 +321,8 @@ test("the end: errors that nobody handled, processes that do not end or end by t
       [5, "chaos", { type: "gone", process: "w3#1", why: "asked", code: 0 }],
       [6, "chaos", { type: "gone", process: "w4#1", why: "killed", code: null }],
       [7, "chaos", { type: "gone", process: "w5#1", why: "asked", code: 3 }],
+      // Never loaded.
+      [8, "chaos", { type: "gone", process: "w6#1", why: "hung", code: null }],
     ]),
   ).toEqual([
     "health: w1#1 said degraded in the end: {}",

@@ -101,10 +101,13 @@ export function health(history: readonly HistoryLine[]): readonly ChaosViolation
 
 /** No unhandled error, and every process that was told to end did so by itself: nothing kept it alive, and nothing ended it before. */
 export function strays(history: readonly HistoryLine[]): readonly ChaosViolation[] {
+  const loaded = new Set(linesOf(history, "loaded").map(({ by }) => by));
   return [
     ...linesOf(history, "stray").map(({ by, text }) => ({ check: "stray" as const, text: `${by}: ${text}` })),
     ...linesOf(history, "gone").flatMap(({ process, why, code }): ChaosViolation[] => {
       if (why === "killed" || (why === "asked" && code === 0)) return [];
+      // Its machine did not come to run its program: nothing of the adapter was in it.
+      if (why === "hung" && !loaded.has(process)) return [];
       if (why === "hung")
         return [{ check: "stray", text: `${process} was closed and did not end: something kept it alive` }];
       return [{ check: "stray", text: `${process} ended ${why === "asked" ? "" : "by itself "}with code ${code}` }];
