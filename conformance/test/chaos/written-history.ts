@@ -1,4 +1,4 @@
-import type { ChaosSchedule, Happened, HistoryLine } from "@anytopic/conformance";
+import { checkHistory, type ChaosSchedule, type Happened, type HistoryLine } from "@anytopic/conformance";
 
 /** A schedule with one topic, `orders`, and two processes. */
 export const scheduleOf = (changes: Partial<ChaosSchedule> = {}): ChaosSchedule => ({
@@ -55,3 +55,11 @@ export function ran(atMs: number, options: Run): readonly Written[] {
 /** In the order of time. */
 export const inOrder = (...written: readonly (readonly Written[])[]): readonly Written[] =>
   written.flat().toSorted(([a], [b]) => a - b);
+
+export const capabilities = { attempts: "includes-unstarted", orderedAttempts: "broker" } as const;
+
+/** What a history violates, as text. */
+export function violations(written: readonly Written[], changes: Partial<ChaosSchedule> = {}): readonly string[] {
+  const verdict = checkHistory(writtenHistory(...written), scheduleOf(changes), capabilities);
+  return verdict.violations.map(({ check, text }) => `${check}: ${text}`);
+}

@@ -1,7 +1,7 @@
 import type { Capabilities } from "@anytopic/core";
 import type { KnownFaults } from "../../harness.ts";
 import type { HistoryLine } from "../history.ts";
-import { grouped, killedAt, linesOf, readRuns, redrivenAt, repeatedIds } from "../read-runs.ts";
+import { grouped, killedAt, linesOf, readRuns, redrivenAt, repeatedIds, type HandlerRun } from "../read-runs.ts";
 import type { ChaosSchedule } from "../schedule.ts";
 import type { ChaosViolation } from "../verdict.ts";
 
@@ -9,9 +9,8 @@ import type { ChaosViolation } from "../verdict.ts";
 const UNSTARTED_SPARE = 5;
 
 /**
- * Attempts are true: no number twice when that would hide a start, rising within a worker, and none beyond the retry policy. Left out are messages
- * with a repeated publish, redriven ones, what runs again after its success, and what a broker has forgotten that was
- * killed between the two runs.
+ * Attempts are true: no number twice when that would hide a start, rising within a worker, and none beyond the retry
+ * policy. What a broker has forgotten that was killed between two runs is left out.
  */
 export function attempts(
   history: readonly HistoryLine[],
@@ -21,8 +20,6 @@ export function attempts(
 ): { readonly violations: readonly ChaosViolation[]; readonly hiddenStarts: number } {
   const killed = killedAt(history);
   let hiddenStarts = 0;
-  const repeated = repeatedIds(history);
-  const redrivenMs = redrivenAt(history);
   const brokerKills = linesOf(history, "step").flatMap(({ kind, atMs }) => (kind === "kill-broker" ? [atMs] : []));
   const countedByWorkers = new Set(
     capabilities.orderedAttempts === "worker"
@@ -31,21 +28,7 @@ export function attempts(
   );
   const permitted = schedule.maxRetries + 1 + (capabilities.attempts === "exact" ? 0 : UNSTARTED_SPARE);
   const violations: ChaosViolation[] = [];
-  const all = readRuns(history);
-  const succeededMs = new Map<string, number>();
-  for (const { start, end } of all) {
-    if (end?.how === "ok") succeededMs.set(start.id, Math.min(end.atMs, succeededMs.get(start.id) ?? Infinity));
-  }
-  const closings = linesOf(history, "closing");
-  const runs = all.filter(
-    ({ start: { id, atMs, by, worker }, abort }) =>
-      !repeated.has(id) &&
-      // A close that waits no longer releases the messages of its handlers. Where the broker allows it, that is no attempt.
-      !closings.some(
-        (line) => abort !== undefined && line.by === by && line.atMs <= abort.atMs && closes(line.what, worker),
-      ) &&
-      atMs < Math.min(redrivenMs.get(id) ?? Infinity, succeededMs.get(id) ?? Infinity),
-  );
+  const runs = countedRuns(history);
   for (const [id, ofId] of grouped(runs, ({ start }) => start.id)) {
     const { topic } = ofId[0]?.start ?? { topic: "" };
     const wrong = (what: string): unknown =>
@@ -76,6 +59,27 @@ export function attempts(
     }
   }
   return { violations, hiddenStarts };
+}
+
+/** Without messages with a repeated publish, redriven ones, what runs again after its success, and what a close has released. */
+function countedRuns(history: readonly HistoryLine[]): readonly HandlerRun[] {
+  const repeated = repeatedIds(history);
+  const redrivenMs = redrivenAt(history);
+  const all = readRuns(history);
+  const succeededMs = new Map<string, number>();
+  for (const { start, end } of all) {
+    if (end?.how === "ok") succeededMs.set(start.id, Math.min(end.atMs, succeededMs.get(start.id) ?? Infinity));
+  }
+  const closings = linesOf(history, "closing");
+  return all.filter(
+    ({ start: { id, atMs, by, worker }, abort }) =>
+      !repeated.has(id) &&
+      // A close that waits no longer releases the messages of its handlers. Where the broker allows it, that is no attempt.
+      !closings.some(
+        (line) => abort !== undefined && line.by === by && line.atMs <= abort.atMs && closes(line.what, worker),
+      ) &&
+      atMs < Math.min(redrivenMs.get(id) ?? Infinity, succeededMs.get(id) ?? Infinity),
+  );
 }
 
 /** Whether a close is that of this worker or of its whole connection. */
