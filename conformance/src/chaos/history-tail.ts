@@ -15,8 +15,14 @@ export class HistoryTail {
     this.#path = path;
   }
 
-  /** Reads what is new and returns the ids of accepted messages that were not yet handled with success. */
+  /** The ids of accepted messages that were not yet handled with success. */
   async missing(): Promise<readonly string[]> {
+    await this.read();
+    return [...this.#accepted].filter((id) => !this.#done.has(id));
+  }
+
+  /** Reads what is new. Called often: the inbox of all processes waits meanwhile. */
+  async read(): Promise<void> {
     this.#file ??= await open(this.#path, "r");
     const { size } = await this.#file.stat();
     const { buffer, bytesRead } = await this.#file.read(Buffer.alloc(size - this.#offset), { position: this.#offset });
@@ -25,7 +31,6 @@ export class HistoryTail {
     const end = bytes.lastIndexOf("\n") + 1;
     this.#rest = bytes.subarray(end);
     for (const line of parseHistory(bytes.subarray(0, end).toString())) this.#note(line);
-    return [...this.#accepted].filter((id) => !this.#done.has(id));
   }
 
   async close(): Promise<void> {

@@ -13,6 +13,7 @@ import { readHistory } from "./history.ts";
 import { performStep } from "./perform-step.ts";
 import { grouped } from "./read-runs.ts";
 import { laneOf, type ChaosSchedule, type Step } from "./schedule.ts";
+import { watchStandstills } from "./standstills.ts";
 import type { ChaosNumbers, ChaosViolation } from "./verdict.ts";
 
 export interface RunScheduleOptions {
@@ -52,13 +53,17 @@ export async function runSchedule(
   const historyFile = join(folder, `${harness.name}-${schedule.seed}-${prefix}.jsonl`);
   const world = new ChaosWorld(harness, schedule, { prefix, historyFile, saboteur: options.saboteur });
   const trouble: ChaosViolation[] = [];
+  const tail = new HistoryTail(historyFile);
+  const endWatch = watchStandstills((forMs) => world.history.write({ type: "standstill", forMs }));
   try {
     await world.provision();
-    await runSteps(world, trouble);
-    await settle(world, historyFile, trouble, options.lettersMs ?? LETTERS_MS);
+    await runSteps(world, tail, trouble);
+    await settle(world, tail, trouble, options.lettersMs ?? LETTERS_MS);
   } catch (error) {
     trouble.push({ check: "run", text: shownError(error) });
   } finally {
+    endWatch();
+    await tail.close();
     await world.close().catch((error: unknown) => trouble.push({ check: "run", text: shownError(error) }));
   }
   const verdict = checkHistory(await readHistory(historyFile), schedule, harness.capabilities, harness.knownFaults);
@@ -70,7 +75,7 @@ export async function runSchedule(
   return { schedule, violations, numbers: verdict.numbers, history: kept ? historyFile : undefined };
 }
 
-async function runSteps(world: ChaosWorld, trouble: ChaosViolation[]): Promise<void> {
+async function runSteps(world: ChaosWorld, tail: HistoryTail, trouble: ChaosViolation[]): Promise<void> {
   const { processes, steps, durationMs } = world.schedule;
   for (const plan of processes) world.start(plan);
   await inTime(
@@ -89,13 +94,24 @@ async function runSteps(world: ChaosWorld, trouble: ChaosViolation[]): Promise<v
   };
   const numbered = steps.map((step, index) => ({ step, index }));
   const lanes = grouped(numbered, ({ step }) => laneOf(step));
+  const over = new AbortController();
+  const following = follow(tail, over.signal);
   await Promise.all([...[...lanes.values()].map(inLane), hold(durationMs, NEVER)]);
+  over.abort();
+  await following;
+}
+
+async function follow(tail: HistoryTail, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await tail.read();
+    await hold(SETTLE_POLL_MS, signal).catch(() => undefined);
+  }
 }
 
 /** No more faults: everything is handled, everybody is well, and everybody ends. */
 async function settle(
   world: ChaosWorld,
-  historyFile: string,
+  tail: HistoryTail,
   trouble: ChaosViolation[],
   lettersMs: number,
 ): Promise<void> {
@@ -116,7 +132,7 @@ async function settle(
     schedule.recoveryMs + lettersMs,
     () => trouble.push({ check: "recovery", text: "in the end not everything that was published was accepted" }),
   );
-  await drain(world, historyFile, performance.now() + schedule.recoveryMs + lettersMs);
+  await drain(world, tail, performance.now() + schedule.recoveryMs + lettersMs);
   const fenced = schedule.topics.some(({ exactlyOnce }) => exactlyOnce);
   await hold(fenced ? schedule.ackDeadlineMs + QUIET_MS : QUIET_MS, NEVER);
   for (const handle of world.handles) handle.send({ type: "say-health" });
@@ -128,26 +144,21 @@ async function settle(
   await Promise.all(world.names.map((name) => world.end(name, CLOSE_TIMEOUT_MS)));
 }
 
-async function drain(world: ChaosWorld, historyFile: string, endMs: number): Promise<void> {
-  const tail = new HistoryTail(historyFile);
+async function drain(world: ChaosWorld, tail: HistoryTail, endMs: number): Promise<void> {
   let redriveMs = 0;
-  try {
-    for (;;) {
-      const missing = await tail.missing();
-      if (missing.length === 0) return world.history.write({ type: "drained" });
-      if (performance.now() > endMs) return undefined;
-      if (performance.now() > redriveMs) {
-        await world.redrive().catch((error: unknown) => {
-          // Its connection may still be in a pause before it connects again. If it never does, the letters are missing.
-          if (error instanceof PubSubError && error.retryable) return;
-          world.history.write({ type: "stray", text: `the redrive in the end failed: ${shownError(error)}` });
-        });
-        redriveMs = performance.now() + REDRIVE_EVERY_MS;
-      }
-      await hold(SETTLE_POLL_MS, NEVER);
+  for (;;) {
+    const missing = await tail.missing();
+    if (missing.length === 0) return world.history.write({ type: "drained" });
+    if (performance.now() > endMs) return undefined;
+    if (performance.now() > redriveMs) {
+      await world.redrive().catch((error: unknown) => {
+        // Its connection may still be in a pause before it connects again. If it never does, the letters are missing.
+        if (error instanceof PubSubError && error.retryable) return;
+        world.history.write({ type: "stray", text: `the redrive in the end failed: ${shownError(error)}` });
+      });
+      redriveMs = performance.now() + REDRIVE_EVERY_MS;
     }
-  } finally {
-    await tail.close();
+    await hold(SETTLE_POLL_MS, NEVER);
   }
 }
 

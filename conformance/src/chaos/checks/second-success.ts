@@ -23,8 +23,12 @@ export function secondSuccesses(
   const standstills = linesOf(history, "standstill");
   const stood = ({ start, end }: HandlerRun): boolean => {
     const stoppedMs = standstills
-      .filter(({ by, atMs, forMs }) => by === start.by && atMs - forMs < (end?.atMs ?? 0) && atMs > start.atMs)
+      .filter(
+        ({ by, atMs, forMs }) =>
+          (by === start.by || by === "chaos") && atMs - forMs < (end?.atMs ?? 0) && atMs > start.atMs,
+      )
       .map(({ forMs }) => forMs);
+    // The inbox lives in the process that runs the schedule.
     // A claim is renewed every third of its length, so it can expire after two thirds.
     return Math.max(0, ...stoppedMs) > (claimMs * 2) / 3;
   };
