@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand } from "./run-command.ts";
-import { root, type Workspace } from "./workspaces.ts";
+import { publishable, root, type Workspace } from "./workspaces.ts";
 
 const compilerOptions = {
   target: "es2023",
@@ -24,7 +24,10 @@ export async function checkInstall(
   tarballs: ReadonlyMap<string, string>,
   folder: string,
 ): Promise<void> {
-  const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
+  const own = { ...manifest.dependencies, ...manifest.peerDependencies };
+  // What our other packages declare is linked too: npm cannot fetch it without a network.
+  const ours = publishable.filter((workspace) => workspace.manifest.name in own);
+  const declared = Object.assign({}, ...ours.map((workspace) => workspace.manifest.dependencies), own) as typeof own;
   const source = (name: string): string => `file:${tarballs.get(name) ?? join(root, "node_modules", name)}`;
   const dependencies = Object.fromEntries(
     [manifest.name, ...Object.keys(declared)].map((name) => [name, source(name)]),

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# Installs the brokers that the tests start themselves, from the Debian (or Ubuntu) packages this machine's apt knows.
+# Installs the brokers and other programs that the tests start themselves, from the Debian (or Ubuntu) packages this machine's apt knows.
 # What is already published stays as it is. Needs root only when something is missing.
 #
-#   scripts/install-brokers.sh [nats|rabbitmq|aws|gcp ...]      without arguments: all
+#   scripts/install-brokers.sh [nats|rabbitmq|redis|aws|gcp|metrics ...]      without arguments: all
 #
 #   nats      nats-server
 #   rabbitmq  rabbitmq-server, with Erlang
+#   redis     redis-server
 #   aws       nothing is needed: fauxqs comes with `npm ci`. moto, the second opinion, where apt has python3-moto
 #   gcp       a Java runtime, and the Pub/Sub emulator where apt knows Google's packages: Debian itself does not have it
+#   metrics   prometheus, with promtool: for the tests of packages/metrics
 #
 # No service is started and none is stopped: the tests run private servers.
 set -euo pipefail
@@ -18,6 +20,7 @@ say() { printf 'brokers: %s\n' "$*" >&2; }
 export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 there() { command -v "$1" >/dev/null; }
 offered() { [[ $(LC_ALL=C apt-cache policy "$1" 2>/dev/null) == *"Candidate: "[0-9]* ]]; }
+have_metrics() { there prometheus && there promtool; }
 # Debian's package has the module without the command.
 moto() { there moto_server || python3 -c 'import flask, moto.server' 2>/dev/null; }
 emulator() {
@@ -29,20 +32,22 @@ emulator() {
 }
 
 kinds=("$@")
-[ ${#kinds[@]} -gt 0 ] || kinds=(nats rabbitmq aws gcp)
+[ ${#kinds[@]} -gt 0 ] || kinds=(nats rabbitmq redis aws gcp metrics)
 packages=()
 optional=()
 for kind in "${kinds[@]}"; do
   case $kind in
     nats) there nats-server || packages+=(nats-server) ;;
     rabbitmq) there rabbitmq-server || packages+=(rabbitmq-server) ;;
+    redis) there redis-server || packages+=(redis-server) ;;
     aws) moto || optional+=(python3-moto) ;;
     gcp)
       there java || packages+=(default-jre-headless)
       emulator || optional+=(google-cloud-cli-pubsub-emulator)
       ;;
+    metrics) have_metrics || packages+=(prometheus) ;;
     *)
-      sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
+      sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
       exit 64
       ;;
   esac
@@ -50,7 +55,7 @@ done
 
 if [ ${#packages[@]} -gt 0 ] || [ ${#optional[@]} -gt 0 ]; then
   if ! there apt-get; then
-    say "missing: ${packages[*]} ${optional[*]}; this script supports apt only. With Homebrew: brew install nats-server rabbitmq"
+    say "missing: ${packages[*]} ${optional[*]}; this script supports apt only. With Homebrew: brew install nats-server rabbitmq redis prometheus"
     exit 1
   fi
   if [ "$(id -u)" = 0 ]; then apt-get -q update >&2; fi
@@ -86,11 +91,13 @@ report() { # NAME COMMAND HINT: what is there now, or what is still to do
 }
 have_nats() { there nats-server; }
 have_rabbitmq() { there rabbitmq-server && there epmd; }
+have_redis() { there redis-server; }
 have_gcp() { there java && emulator; }
 for kind in "${kinds[@]}"; do
   case $kind in
     nats) report nats have_nats "apt has no nats-server" || status=1 ;;
     rabbitmq) report rabbitmq have_rabbitmq "apt has no rabbitmq-server" || status=1 ;;
+    redis) report redis have_redis "apt has no redis-server" || status=1 ;;
     aws)
       say "aws: fauxqs comes with npm ci"
       # The tests that need moto say themselves that they are skipped.
@@ -99,6 +106,7 @@ for kind in "${kinds[@]}"; do
     gcp)
       report gcp have_gcp "apt knows no Google packages here; with gcloud installed: gcloud components install pubsub-emulator" || status=1
       ;;
+    metrics) report metrics have_metrics "apt has no prometheus" || status=1 ;;
   esac
 done
 exit $status

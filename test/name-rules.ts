@@ -30,6 +30,10 @@ export const ROLES: Readonly<Record<string, Role>> = {
   },
   "delivery.ts": { what: "one message given to one worker, as plain data", exports: ["class NameDelivery"] },
   "dead-letters.ts": { what: "the dead-letter queue of one subscription", exports: [] },
+  "statistics.ts": {
+    what: "what the broker says about the messages of one subscription",
+    exports: ["function readStatistics"],
+  },
   "codec.ts": { what: "core's message to the broker's and back", exports: [] },
   "errors.ts": {
     what: "the table from the broker's errors to `PubSubError`",
@@ -45,9 +49,9 @@ export const ROLES: Readonly<Record<string, Role>> = {
   },
 };
 
-/** The memory broker lives in the same process: nothing connects, no native error is translated, nothing is exported for an operator. */
+/** The memory broker lives in the same process: nothing connects, no native error is translated, nothing is exported for an operator, and its subscriptions count themselves. */
 const WITHOUT: Readonly<Record<string, readonly string[]>> = {
-  memory: ["connection.ts", "exporter.ts", "names.ts", "errors.ts function toPubSubError"],
+  memory: ["connection.ts", "exporter.ts", "names.ts", "statistics.ts", "errors.ts function toPubSubError"],
 };
 
 /** The rooms of an adapter. The same word stands for the same thing in all of them. CONTRIBUTING.md shows them too. */
@@ -59,6 +63,7 @@ export const ROOMS: Readonly<Record<string, string>> = {
   publish: "how a publish is sent and its answer read",
   receive: "how messages are asked for and handed to core",
   retry: "where a retry waits",
+  scripts: "what the broker itself runs as one step, such as Lua in Redis",
   settle: "how deliveries are settled",
   topology: "what exists on the broker: its names, arguments, differences, policies",
   wire: "the form of a message on the wire, and what may be trusted of it",

@@ -33,6 +33,7 @@ import type { GcpOptions } from "@anytopic/gcp";
 import type { MemoryOptions } from "@anytopic/memory";
 import type { NatsOptions } from "@anytopic/nats";
 import type { RabbitmqOptions } from "@anytopic/rabbitmq";
+import type { RedisOptions } from "@anytopic/redis";
 import { expectTypeOf } from "vitest";
 
 /** The names of options that may be left out, but must not be `undefined`. */
@@ -67,6 +68,7 @@ expectTypeOf<Strict<PublishLimits>>().toBeNever();
 expectTypeOf<Strict<PublishOptions>>().toBeNever();
 expectTypeOf<Strict<PubSubErrorOptions>>().toBeNever();
 expectTypeOf<Strict<RabbitmqOptions>>().toBeNever();
+expectTypeOf<Strict<RedisOptions>>().toBeNever();
 expectTypeOf<Strict<RedriveOptions>>().toBeNever();
 expectTypeOf<Strict<RegisterOptions>>().toBeNever();
 expectTypeOf<Strict<RetryPolicyOptions>>().toBeNever();

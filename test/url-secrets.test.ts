@@ -8,6 +8,7 @@ import { adapterModule as gcp } from "@anytopic/gcp";
 import { adapterModule as memory } from "@anytopic/memory";
 import { adapterModule as nats } from "@anytopic/nats";
 import { adapterModule as rabbitmq } from "@anytopic/rabbitmq";
+import { adapterModule as redis } from "@anytopic/redis";
 import { describe, expect, test } from "vitest";
 import { wrongUrl } from "./wrong-urls.ts";
 
@@ -19,7 +20,7 @@ const URLS = 3000;
 const CONNECTIONS = 30;
 const CONNECT_TIMEOUT_MS = 2000;
 
-const modules: Readonly<Record<string, AdapterModule>> = { nats, rabbitmq, aws, gcp, memory };
+const modules: Readonly<Record<string, AdapterModule>> = { nats, rabbitmq, redis, aws, gcp, memory };
 
 /** Everything of a value that a log, an error page or a debugger could show. */
 function everything(value: unknown): string {
@@ -67,10 +68,12 @@ describe("a URL with a password in it, however it is misspelled", () => {
 
       const connected = await Promise.all(
         // The memory broker always accepts, and a test must not contact a cloud.
-        (name === "nats" || name === "rabbitmq" ? taken.slice(0, CONNECTIONS) : []).map(async (url) => ({
-          url,
-          said: await connecting(module.fromUrl(url)),
-        })),
+        (name === "nats" || name === "rabbitmq" || name === "redis" ? taken.slice(0, CONNECTIONS) : []).map(
+          async (url) => ({
+            url,
+            said: await connecting(module.fromUrl(url)),
+          }),
+        ),
       );
       expect(connected.filter(({ said }) => leaks(said))).toEqual([]);
     },
@@ -83,7 +86,7 @@ describe("a URL with a password in it, however it is misspelled", () => {
     );
     const refused = await Promise.all(
       urls
-        .filter((url) => !/^(amqps?|nats|tls):/i.test(url))
+        .filter((url) => !/^(amqps?|nats|tls|rediss?):/i.test(url))
         .map(async (url) => ({ url, said: await connecting(url) })),
     );
     expect(refused.filter(({ said }) => leaks(said))).toEqual([]);

@@ -1,16 +1,22 @@
 import { benchAws } from "./aws.ts";
 import { benchGcp } from "./gcp.ts";
 import { benchMemory } from "./memory.ts";
+import { benchMetrics } from "./metrics.ts";
 import { benchNats } from "./nats.ts";
+import { benchOpenTelemetry } from "./opentelemetry.ts";
 import { benchRabbitmq } from "./rabbitmq.ts";
+import { benchRedis } from "./redis.ts";
 
 /** What `npm run bench -- <name>…` can measure; without a name, everything. */
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   memory: benchMemory,
+  metrics: benchMetrics,
   nats: benchNats,
   rabbitmq: benchRabbitmq,
+  redis: benchRedis,
   aws: benchAws,
   gcp: benchGcp,
+  opentelemetry: benchOpenTelemetry,
 };
 
 const names = process.argv.slice(2);

@@ -9,6 +9,7 @@ export const ADAPTER_PACKAGES: Readonly<Record<string, string>> = Object.freeze(
   memory: "@anytopic/memory",
   nats: "@anytopic/nats",
   rabbitmq: "@anytopic/rabbitmq",
+  redis: "@anytopic/redis",
   aws: "@anytopic/aws",
   gcp: "@anytopic/gcp",
 });

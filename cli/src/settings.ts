@@ -47,11 +47,12 @@ function requireModules({ config, where }: ConfigLoad): readonly string[] {
 
 /** Any error on the way to the broker means that it cannot be reached. */
 async function connected(options: ConnectOptions): Promise<PubSub> {
-  const { connect, MemoryInbox, PubSubError } = await import("@anytopic/core");
+  const { connect, MemoryInbox, PubSubError, silentLogger } = await import("@anytopic/core");
   try {
     // With an inbox, exactly-once topics of adapters that need one can be created and inspected. The application has
     // its own inbox.
-    return await connect({ ...options, inbox: new MemoryInbox() });
+    // Commands say themselves what stands still.
+    return await connect({ logger: silentLogger, ...options, inbox: new MemoryInbox() });
   } catch (error) {
     if (!(error instanceof PubSubError) || error.code !== "UNKNOWN") throw error;
     throw new PubSubError("UNAVAILABLE", error.message, { cause: error });

@@ -88,7 +88,7 @@ async function expectNoMore(as: (role: Policy["role"]) => Promise<PubSub>): Prom
 }
 
 /** Ends with the test. */
-async function started(kind: "nats" | "rabbitmq", config?: string): Promise<Broker> {
+async function started(kind: "nats" | "rabbitmq" | "redis", config?: string): Promise<Broker> {
   const broker = await startBroker(kind, { provider: "native", ...(config === undefined ? {} : { config }) });
   onTestFinished(async () => await broker.close());
   return broker;
@@ -233,4 +233,53 @@ describe("RabbitMQ", () => {
     await expectLargeQueue(as);
     await expectNoMore(as);
   }, 180_000);
+});
+
+describe("Redis", () => {
+  test("each role has its own keys, and a worker may not add to the topic", async () => {
+    const policies = await policiesFor("redis", "redis://x?prefix=shop");
+    expect(policyOf(policies, "publisher", "notes").document).toBe(
+      "resetkeys resetchannels -@all %W~shop:notes +info +ping +xadd",
+    );
+    expect(policyOf(policies, "publisher", "orders").document).toMatch(
+      /~shop:orders ~\{shop:orders\}:seen:0 .*\+evalsha/,
+    );
+    const worker = policyOf(policies, "subscriber", "signups/send-mail").document as string;
+    const [all = "", own = ""] = worker.split("(");
+    expect(all).toContain(" ~shop:signups ");
+    expect(all).not.toMatch(/\+(xadd|xdel|del|@|config|keys)/);
+    expect(own).toMatch(/^-@all ~\{shop:signups\}:send-mail:again /);
+    expect(own).toContain("+xadd");
+    const operator = policyOf(policies, "operator", "signups/send-mail").document as string;
+    expect(operator).not.toContain("~shop:signups ");
+  });
+
+  test.each([
+    ["alone", ""],
+    ["with a database and a prefix of its own", "/3?prefix=shop"],
+  ])("users with these rules can do their work, and no more: %s", { timeout: 180_000 }, async (_which, rest) => {
+    const policies = await policiesFor("redis", `redis://x${rest}`);
+    const user = (role: Policy["role"], of: string): string =>
+      `user ${role} on >pw ${policyOf(policies, role, of).document as string}`;
+    const users = [
+      user("publisher", "signups"),
+      user("subscriber", "signups/send-mail"),
+      user("operator", "signups/send-mail"),
+    ];
+    const broker = await started("redis", users.join("\n"));
+    const as = async (name: string): Promise<PubSub> =>
+      await connect(`${broker.url.replace("//", `//${name}:pw@`)}${rest}`, {
+        provisioning: "off",
+        publish: { timeoutMs: 5000 },
+      });
+    await using admin = await connect(`${broker.url}${rest}`, { provisioning: "off" });
+    await expectEnough(admin, as);
+    await expectLargeQueue(as);
+    // Of what is not permitted only one thing is tried, at every connect: to see how the server syncs its file.
+    const denied = [...((await broker.admin?.(["ACL", "LOG"])) ?? "").matchAll(/^object\n(.*)$/gm)].map(
+      ([, name]) => name,
+    );
+    expect([...new Set(denied)]).toEqual(["config|get"]);
+    await expectNoMore(as);
+  });
 });

@@ -9,7 +9,7 @@ import type { Facility, Harness } from "./harness.ts";
  */
 export type Tier = "smoke" | "full" | "faults";
 
-/** A statement of the contract, `"C1"` to `"C38"`, see `contract.ts`. */
+/** A statement of the contract, `"C1"`, `"C2"`, …, see `contract.ts`. */
 export type Statement = `C${number}`;
 
 /**

@@ -5,6 +5,7 @@ import {
   defineTopic,
   MemoryInbox,
   PubSubError,
+  silentLogger,
   type AnySubscription,
   type AnyTopic,
   type Capabilities,
@@ -100,6 +101,7 @@ export class Context {
     const adapter = this.#monitor.watch(wrap === undefined ? made : intercept(made, wrap));
     const pubsub = await connect(adapter, {
       closeTimeoutMs: 5000,
+      logger: silentLogger,
       ...(this.capabilities.exactlyOnce === "inbox" ? { inbox: this.inbox } : {}),
       signal: this.signal,
       ...rest,

@@ -42,6 +42,13 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
     },
   ],
   C22: [{ file: CONNECT, proves: "every refusal names the capability and the remedy, on adapters that lack it" }],
+  C23: [
+    {
+      file: "adapters/nats/test/shutdown.test.ts",
+      proves:
+        "real processes that end by SIGTERM and SIGINT: `shutdownOnSignal` with running handlers and pending publishes",
+    },
+  ],
   C27: [{ file: CONNECT, proves: "ensure creates once, verify lists what is missing and differs, off calls nothing" }],
   C28: [
     {
@@ -83,6 +90,10 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
       file: "adapters/nats/test/line.test.ts",
       proves: "a server that does not answer is not up; each adapter's own tests have its ways to fail",
     },
+    {
+      file: "core/test/health-handler.test.ts",
+      proves: "liveness fails only when a new process helps, never because of the broker",
+    },
   ],
   C38: [
     { file: WORKER, proves: "deadlines and retries while the wall clock is set forward and back" },
@@ -93,7 +104,31 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
         "a wall clock that is set back stops neither reconnecting nor closing, whatever the client library compares",
     },
   ],
-  C30: [{ file: CONNECT, proves: "an observer that throws is logged and harms nobody" }],
+  C30: [
+    { file: CONNECT, proves: "an observer that throws is logged and harms nobody" },
+    {
+      file: "core/test/statistics.test.ts",
+      proves: "statistics of several connections, and of a broker that does not answer",
+    },
+    {
+      file: "core/test/loggers.test.ts",
+      proves: "without a logger, what stands still is said once, as a process warning",
+    },
+  ],
+  C45: [
+    {
+      file: "core/test/instrumentation-ends.test.ts",
+      proves: "a table of all ways in which an attempt can end: each is told once",
+    },
+    {
+      file: "core/test/instrumentation-carrier.test.ts",
+      proves: "what instrumentations may add, and which limits leave it out",
+    },
+    {
+      file: "core/test/diagnostics-channel.test.ts",
+      proves: "the tracing channels, as a tracer from outside uses them",
+    },
+  ],
 };
 
 /** What no test proves yet, with the reason. */
@@ -110,5 +145,4 @@ export const openPoints: Readonly<Partial<Record<Statement, readonly string[]>>>
   C21: [
     "a process that is killed between the effect and its mark: this needs an inbox store in the effect's own database",
   ],
-  C23: ["the signal SIGTERM: an application calls `close()` in its own handler"],
 };

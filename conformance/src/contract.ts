@@ -33,7 +33,7 @@ export const statements: Readonly<Record<Statement, string>> = {
   C27: 'Provisioning is `"ensure"`, `"verify"` or `"off"`.',
   C28: "Errors have a closed set of codes; caller mistakes are `TypeError`; secrets and payloads never appear.",
   C29: "The wire format is the plain one: foreign clients read what we publish, and we read what they publish.",
-  C30: "Everything is observable through structured hooks.",
+  C30: "Everything is observable through structured hooks; `stats()` tells what the broker knows, and nothing that it does not know.",
   C31: "What is published is the value at the time of the call: event, bytes, attributes and options.",
   C32: "`close()` has one time limit for the whole of it, on every adapter, whatever the connection or the broker does; handlers can publish until they end.",
   C33: "Nothing that a message contains can harm its neighbours, the connection, the process or the operator's tools; metadata that strangers can write is not trusted.",
@@ -42,6 +42,7 @@ export const statements: Readonly<Record<Statement, string>> = {
   C36: "When an attempt ends, its claim, lease and place end too; a claim belongs to its token.",
   C37: "`health()` is true: what was reported as failing is reported as receiving when it receives again, and what cannot make progress is not up.",
   C38: "Waiting times are measured with a monotonic clock.",
+  C45: "Instrumentations see and can wrap every publish and every attempt; what they add to a message reaches handlers, letters and redriven messages; without them it costs nothing.",
 };
 
 /** The behaviours that prove a statement, in part or in whole. */

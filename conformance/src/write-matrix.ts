@@ -6,7 +6,7 @@ import { matrixEntries, matrixMarkdown, matrixSummary } from "./matrix.ts";
 import { loadRuns } from "./save-run.ts";
 
 const root = join(import.meta.dirname, "../..");
-const ORDER = ["memory", "nats", "rabbitmq", "aws", "gcp"];
+const ORDER = ["memory", "nats", "rabbitmq", "redis", "aws", "gcp"];
 const MARKED = /(<!-- conformance:begin -->\n)[\s\S]*?(<!-- conformance:end -->)/;
 
 const folder = process.argv[2] ?? join(root, "conformance-runs");

@@ -41,6 +41,7 @@ const deadLettered = (seq: number): Happening => ({
     atMs: 0,
     reason: "rejected",
     error: undefined,
+    durationMs: 0,
   },
 });
 

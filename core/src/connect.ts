@@ -1,4 +1,5 @@
 import { systemClock } from "./base/clock.ts";
+import { interceptedConnect } from "./base/connect-interceptor.ts";
 import type { LoadedConfig } from "./config/config-types.ts";
 import { checkedConnectOptions, type ConnectOptions, type ConnectTarget } from "./connections/connect-options.ts";
 import type { ConnectionEnvironment } from "./connections/connection.ts";
@@ -6,8 +7,10 @@ import { ConnectionRouter, type Routing } from "./connections/connection-router.
 import type { Adapter } from "./driver.ts";
 import { guardedLogger } from "./base/guarded-logger.ts";
 import { keepTrying } from "./base/keep-trying.ts";
-import { silentLogger, type Logger } from "./base/logger.ts";
+import type { Logger } from "./base/logger.ts";
+import { warningsLogger } from "./logging/warnings-logger.ts";
 import { noBrokerConfigured } from "./base/no-broker-configured.ts";
+import { Instrumented } from "./observe/instruments.ts";
 import type { Observer, PubSubEvent } from "./observe/observer.ts";
 import { withoutUndefined } from "./options/option-checks.ts";
 import { shown } from "./base/shown.ts";
@@ -31,7 +34,7 @@ import { untilAborted } from "./base/until-aborted.ts";
  * `waitForBrokerMs`, this waits for a broker that cannot be reached yet. A connection that is lost later is repaired without
  * end; `health()` shows it.
  *
- * @param target a URL (`memory:`, `nats://host`, `amqp://host`, `aws://region`, `gcp://project`), or the result of an adapter's
+ * @param target a URL (`memory:`, `nats://host`, `amqp://host`, `redis://host`, `aws://region`, `gcp://project`), or the result of an adapter's
  *   factory
  * @throws TypeError when an option is not allowed
  * @throws PubSubError `INVALID_CONFIG` or `ADAPTER_NOT_INSTALLED`; `UNAVAILABLE`, `UNAUTHENTICATED`, … when the default connection
@@ -44,6 +47,8 @@ export async function connect(first?: ConnectTarget | ConnectOptions, second?: C
   const target = onlyOptions ? undefined : (first as ConnectTarget | undefined);
   const given = checkedConnectOptions(onlyOptions ? first : (second ?? {}));
   given.signal?.throwIfAborted();
+  const intercepted = interceptedConnect(target, given);
+  if (intercepted !== undefined) return (await intercepted) as PubSub;
   const routing = await routingOf(target, given);
   const options = withConfigured(given, routing.config);
   const environment = environmentOf(options);
@@ -70,6 +75,7 @@ async function open(
     if (signal?.aborted !== true) await closing;
     throw error;
   }
+  environment.instrumented.connected(pubsub);
   return pubsub;
 }
 
@@ -127,13 +133,23 @@ function withConfigured(given: ConnectOptions, config: LoadedConfig): ConnectOpt
 }
 
 function environmentOf(options: ConnectOptions): ConnectionEnvironment {
-  const logger = options.logger === undefined ? silentLogger : guardedLogger(options.logger);
-  const { observer } = options;
+  const { clock = systemClock, instrumentation = [] } = options;
+  const logger = guardedLogger(options.logger ?? warningsLogger(clock));
+  const instrumented = new Instrumented(instrumentation, logger);
+  const observers = [options.observer ?? [], instrumented.own?.observers ?? []].flat();
   return {
-    clock: options.clock ?? systemClock,
+    clock,
     random: options.random ?? Math.random,
     logger,
-    observe: observer === undefined ? undefined : guarded(observer, logger),
+    observe: together(observers.map((observer) => guarded(observer, logger))),
+    instrumented,
+  };
+}
+
+function together(observers: readonly Observer[]): Observer | undefined {
+  if (observers.length <= 1) return observers[0];
+  return (event) => {
+    for (const observer of observers) observer(event);
   };
 }
 

@@ -21,6 +21,7 @@ import type { ConnectionState } from "./contract/connection-state.ts";
 import type { PubSubError } from "./base/errors.ts";
 import type { Logger } from "./base/logger.ts";
 import type { OutgoingMessage, StoredMessage } from "./contract/message.ts";
+import type { SubscriptionStatistics } from "./contract/statistics.ts";
 import type { SubscriptionSpec, Topology, TopicSpec, TopologyChange } from "./contract/topology.ts";
 import type { TopologyExporter } from "./contract/topology-exporter.ts";
 
@@ -139,6 +140,12 @@ export interface SubscriberOptions {
 export interface DriverSubscriber {
   /** Renews the leases of these deliveries for `ackDeadlineMs` from now, without an answer: the driver revokes a lost delivery on the sink. Called about every `ackDeadlineMs / 3` with all deliveries that core holds. Does nothing where leases last as long as the connection. */
   extend(deliveries: readonly DriverDelivery[]): void;
+  /**
+   * For liveness: for how long the loop that asks the broker for messages is overdue, in ms, by the monotonic clock. 0 while a request is
+   * open and within its time limit, while a timer will ask again, while there is no room, and while there is no connection: a broker
+   * that does not answer is no reason. Called by `health()`: contacts nobody. Absent where the broker sends without being asked.
+   */
+  overdueMs?(): number;
   /** Stops receiving. After it has resolved, the driver does not call `deliver`; messages that arrived meanwhile were delivered or released. Resolves within `timeoutMs`. */
   stop(timeoutMs: number): Promise<void>;
   /** Called after `stop` and after the last settle. Sends pending settles, releases unsettled messages, and frees this worker's resources on the broker. Resolves within `timeoutMs`. */
@@ -204,6 +211,12 @@ export interface Driver {
     options: SubscriberOptions,
   ): Promise<DriverSubscriber>;
   openDeadLetters(subscription: SubscriptionSpec): Promise<DriverDeadLetters>;
+  /**
+   * What the broker says about one subscription now, with `undefined` for every number that `Capabilities.statistics` calls
+   * `"unknown"`. Called by whoever polls, every 15 s or so: one or two quick requests, of which none changes anything. Core stops
+   * waiting after 5 s. Rejects with `NOT_FOUND` when the subscription does not exist. Absent where every number is unknown.
+   */
+  stats?(subscription: SubscriptionSpec): Promise<SubscriptionStatistics>;
   /** Called after everything that was opened is closed. Resolves within `timeoutMs`; after that, no socket, timer or process of this driver is left. */
   close(timeoutMs: number): Promise<void>;
 }
@@ -252,6 +265,7 @@ export {
   RESERVED_ATTRIBUTE_PREFIX,
 } from "./contract/message.ts";
 export type { Capabilities } from "./contract/capabilities.ts";
+export { type StatisticsKnown, type SubscriptionStatistics, UNKNOWN_STATISTICS } from "./contract/statistics.ts";
 export type { Clock, TimerHandle } from "./base/clock.ts";
 export type { Logger } from "./base/logger.ts";
 export { PubSubError, type PubSubErrorCode, type PubSubErrorOptions } from "./base/errors.ts";
@@ -268,6 +282,7 @@ export { pause } from "./base/pause.ts";
 export { ReceivingReports } from "./drivers/receiving-reports.ts";
 export { retryPauseMs } from "./base/retry-pause.ts";
 export { timeLeft } from "./base/time-left.ts";
+export { inNextTurn } from "./base/turns.ts";
 export { untilAborted } from "./base/until-aborted.ts";
 export { requireWithin, within } from "./base/within.ts";
 export { shown } from "./base/shown.ts";

@@ -1,6 +1,7 @@
 export { bytesCodec, jsonCodec, textCodec, type Codec } from "./declare/codec.ts";
 export { systemClock, type Clock, type TimerHandle } from "./base/clock.ts";
 export type { Capabilities } from "./contract/capabilities.ts";
+export type { StatisticsKnown, SubscriptionStatistics } from "./contract/statistics.ts";
 export type {
   AnytopicConfig,
   ConnectionConfig,
@@ -26,6 +27,10 @@ export type { Handler, HandlerContext, HandlerResult } from "./consume/handler-c
 export type { ConnectionHealth, Health, SubscriptionHealth } from "./observe/health.ts";
 export type { InboxClaim, InboxStore } from "./inbox/inbox.ts";
 export { silentLogger, type Logger } from "./base/logger.ts";
+export { fromLogLayer, type LogLayerLike } from "./logging/from-log-layer.ts";
+export { fromWinston, type WinstonLike } from "./logging/from-winston.ts";
+export { healthHandler, type HealthHandlerOptions, type HealthRequest } from "./service/health-handler.ts";
+export { shutdownOnSignal, type ShutdownOptions } from "./service/shutdown-on-signal.ts";
 export { MemoryInbox, type MemoryInboxOptions } from "./inbox/memory-inbox.ts";
 export type { Attributes } from "./contract/message.ts";
 export type {
@@ -34,16 +39,19 @@ export type {
   BatchEnd,
   BatchInfo,
   Carrier,
+  ConnectedPubSub,
   Instrumentation,
   PublishEnd,
   PublishInfo,
   RedriveInfo,
   SettleKind,
 } from "./observe/instrumentation.ts";
+export type { ProcessTrace, PublishTrace } from "./observe/diagnostics.ts";
 export type { Observer, PubSubEvent } from "./observe/observer.ts";
 export type { PublishEntry, Publisher, PublishOptions, PublishResult } from "./publish/publish-options.ts";
 export type { PlannedChange } from "./connections/provisioning.ts";
-export { PubSub, type ConnectionInfo } from "./pubsub.ts";
+export type { ConnectionInfo } from "./connections/connection-info.ts";
+export { PubSub } from "./pubsub.ts";
 export { Reject } from "./consume/reject.ts";
 export { RetryAfter } from "./consume/retry-after.ts";
 export type { RetryPolicy, RetryPolicyOptions } from "./declare/retry-policy.ts";
@@ -56,4 +64,4 @@ export {
 } from "./declare/subscription.ts";
 export { defineTopic, type AnyTopic, type DeliveryGuarantee, type Topic, type TopicOptions } from "./declare/topic.ts";
 export type { CloseOptions, SubscribeOptions, Worker } from "./consume/worker.ts";
-export { VirtualClock } from "./base/virtual-clock.ts";
+export { VirtualClock, type AdvanceOptions } from "./base/virtual-clock.ts";

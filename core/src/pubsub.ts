@@ -1,5 +1,6 @@
 import type { Capabilities } from "./contract/capabilities.ts";
 import { CloseBudget } from "./base/close-budget.ts";
+import type { ConnectionInfo } from "./connections/connection-info.ts";
 import type { ConnectionEnvironment } from "./connections/connection.ts";
 import type { ConnectionRouter } from "./connections/connection-router.ts";
 import type { ConnectOptions } from "./connections/connect-options.ts";
@@ -9,6 +10,7 @@ import type { Deliveries } from "./consume/deliveries.ts";
 import type { Handler } from "./consume/handler-context.ts";
 import { healthOf, type Health } from "./observe/health.ts";
 import { applyOn, destroyOn, type PlannedChange, planOn } from "./connections/provisioning.ts";
+import { rejectUnknownKeys } from "./options/option-checks.ts";
 import { Publishing } from "./publish/publishing.ts";
 import { CLOSE_TIMEOUT_LIMITS } from "./options/connect-limits.ts";
 import type { Publisher, PublishEntry, PublishOptions, PublishResult } from "./publish/publish-options.ts";
@@ -17,22 +19,10 @@ import { Subscribing } from "./consume/subscribing.ts";
 import type { SubscriptionWorker } from "./consume/subscription-worker.ts";
 import type { AnySubscription, Subscription } from "./declare/subscription.ts";
 import type { AnyTopic, Topic } from "./declare/topic.ts";
+import { statisticsOn } from "./connections/statistics.ts";
+import type { SubscriptionStatistics } from "./contract/statistics.ts";
 import { closeTimeout, type CloseOptions, type SubscribeOptions, type Worker } from "./consume/worker.ts";
 import { requireKind } from "./declare/wrong-argument.ts";
-
-/** One connection of a `PubSub`. */
-export interface ConnectionInfo {
-  readonly name: string;
-  /** The adapter's name. */
-  readonly adapter: string;
-  /** Broker program and version, as the server tells it. */
-  readonly server: string;
-  readonly capabilities: Capabilities;
-  /** The client library's own object, see the adapter's README. */
-  readonly native: unknown;
-  /** What `plan` cannot see on this broker, and how to look at it by hand, as a sentence. `undefined` when it sees everything. */
-  readonly blindSpot: string | undefined;
-}
 
 /**
  * A connection to one or several brokers: publishes, subscribes, and manages dead letters. Made by `connect`. All methods
@@ -48,6 +38,7 @@ export class PubSub implements AsyncDisposable {
   /** Aborts when closing begins: then nothing waits for a topic or subscription that is still being opened. */
   readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
+  #isClosing = false;
 
   /** For `connect`. */
   constructor(router: ConnectionRouter, environment: ConnectionEnvironment, options: ConnectOptions) {
@@ -58,7 +49,7 @@ export class PubSub implements AsyncDisposable {
     this.#closeTimeoutMs = closeTimeoutMs;
     this.#publishing = new Publishing(router, environment, options);
     this.#subscribing = new Subscribing(router, environment, { inbox, closeTimeoutMs }, closed);
-    this.#deadLetters = new DeadLetterQueues(router, environment.clock, closed);
+    this.#deadLetters = new DeadLetterQueues(router, environment, closed);
   }
 
   /** The adapter's name: `"nats"`, `"memory"`, … */
@@ -208,10 +199,46 @@ export class PubSub implements AsyncDisposable {
     return await destroyOn(this.#router, declarations);
   }
 
+  /**
+   * What the broker says about the messages of a subscription now, on all its connections together. A number that the broker does not
+   * tell is `undefined`, never 0; see `capabilities.statistics`. Costs one or two requests for each connection, and creates nothing.
+   * Poll at most every 15 s, in one process. What changes meanwhile may be counted twice or not at all. Rejects with a `TypeError` for a wrong argument, `NOT_FOUND`, `UNAVAILABLE` while disconnected, `TIMEOUT`
+   * after 5 s, `CLOSED`, or the abort reason of `signal`.
+   */
+  async stats(
+    subscription: AnySubscription,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<SubscriptionStatistics> {
+    requireKind("subscription", subscription);
+    rejectUnknownKeys("stats", options, ["signal"]);
+    const closed = this.#closed.signal;
+    requireOpen(closed);
+    return await statisticsOn(this.#router, subscription, this.#environment.clock, [options.signal, closed]);
+  }
+
+  /** The subscriptions that have a worker here. */
+  get subscriptions(): readonly AnySubscription[] {
+    return this.#subscribing.subscriptions;
+  }
+
   /** The state of all connections and workers now. Cheap: no request to a broker. */
   health(): Health {
-    const subscriptions = this.#subscribing.workers.map((worker) => worker.health());
-    return healthOf(this.#router.opened, subscriptions, this.#publishing.pending, this.#closed.signal.aborted);
+    return healthOf(this.#router.opened, {
+      subscriptions: this.#subscribing.workers.map((worker) => worker.health()),
+      publishing: this.#publishing.pending,
+      isClosing: this.#isClosing,
+      isClosed: this.isClosed,
+    });
+  }
+
+  /** The process is about to end: from now on `health().closing` is true, for load balancers. Everything works on until `close`. Idempotent. */
+  announceClose(): void {
+    this.#isClosing = true;
+  }
+
+  /** Whether `close` was called. */
+  get isClosed(): boolean {
+    return this.#closed.signal.aborted;
   }
 
   /**
@@ -247,6 +274,7 @@ export class PubSub implements AsyncDisposable {
     timeoutMs: number,
     signal: AbortSignal | undefined,
   ): Promise<void> {
+    this.#isClosing = true;
     this.#closed.abort(closedError());
     const { clock, logger } = this.#environment;
     const budget = new CloseBudget(clock, logger);
@@ -256,5 +284,6 @@ export class PubSub implements AsyncDisposable {
     await Promise.all([...closing, this.#publishing.close(budget)]);
     await this.#deadLetters.close(budget);
     await this.#router.close(budget);
+    this.#environment.instrumented.closed();
   }
 }

@@ -9,6 +9,7 @@ import type {
   PublishRequest,
   PubSubError,
   StoredMessage,
+  SubscriptionStatistics,
   TopologyChange,
 } from "@anytopic/core/driver";
 
@@ -32,6 +33,13 @@ export const capabilities: Capabilities = Object.freeze({
   publishBatch: Object.freeze({ maxMessages: 10, maxBytes: 2000, lingerMs: 0 }),
   durability: "process",
   deadLetterCount: "exact",
+  statistics: Object.freeze({
+    waiting: "exact",
+    inFlight: "exact",
+    delayed: "exact",
+    oldestAgeMs: "exact",
+    deadLetters: "exact",
+  }),
 });
 
 /** What core did to a delivery. */
@@ -72,6 +80,10 @@ export class ScriptedAdapter implements Adapter {
   opening: Promise<void> | undefined;
   /** What opening a subscriber waits for; it may be given deliveries meanwhile. */
   subscribing: Promise<void> | undefined;
+  /** For how long the driver says that its receive loop is overdue, in ms. */
+  overdueMs = 0;
+  /** What the driver answers when it is asked for statistics. */
+  stats: (() => Promise<SubscriptionStatistics>) | undefined;
   /** Dead-letter queues that were opened and not closed. */
   openLetters = 0;
   #sink: DeliverySink | undefined;
@@ -146,6 +158,7 @@ export class ScriptedAdapter implements Adapter {
         this.maxOutstanding = maxOutstanding;
         await this.subscribing;
         return {
+          overdueMs: () => this.overdueMs,
           extend: (deliveries) => void this.extended.push(deliveries.map(({ id }) => id)),
           stop: async (timeoutMs) => {
             this.stopped = true;
@@ -177,6 +190,7 @@ export class ScriptedAdapter implements Adapter {
           await this.closing?.("letters", timeoutMs);
         },
       }),
+      ...(this.stats === undefined ? {} : { stats: this.stats }),
       close: async (timeoutMs) => await this.closing?.("driver", timeoutMs),
     };
   }

@@ -91,4 +91,42 @@ describe("VirtualClock", () => {
   it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])("refuses to move by %d", (ms) => {
     expect(() => new VirtualClock().advance(ms)).toThrow(TypeError);
   });
+
+  it("says when the next timer is due, and how many are pending", async () => {
+    const clock = new VirtualClock(1_000);
+    expect([clock.nextDueMs, clock.pending]).toEqual([undefined, 0]);
+    const later = clock.setTimer(() => {}, 20);
+    clock.setTimer(() => {}, 10);
+    expect([clock.nextDueMs, clock.pending]).toEqual([1_010, 2]);
+    await clock.advance(10);
+    expect([clock.nextDueMs, clock.pending]).toEqual([1_020, 1]);
+    clock.clearTimer(later);
+    expect([clock.nextDueMs, clock.pending]).toEqual([undefined, 0]);
+  });
+
+  it("stands still while `hold` waits: before each timer and after the last", async () => {
+    const clock = new VirtualClock(0);
+    const seen: string[] = [];
+    clock.setTimer(() => seen.push(`timer ${clock.now()}`), 10);
+    clock.setTimer(() => seen.push(`timer ${clock.now()}`), 20);
+    const hold = async (): Promise<void> => {
+      const beforeMs = clock.now();
+      // Real time, far more than a few turns.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      seen.push(`held ${beforeMs} ${clock.now()}`);
+    };
+    await clock.advance(25, { hold });
+    expect(seen).toEqual(["held 0 0", "timer 10", "held 10 10", "timer 20", "held 20 20"]);
+    expect(clock.now()).toBe(25);
+  });
+
+  it("rejects with the error of `hold`, and time stays where it is", async () => {
+    const clock = new VirtualClock(0);
+    clock.setTimer(() => {}, 10);
+    const hold = (): Promise<void> => (clock.now() === 10 ? Promise.reject(new Error("stuck")) : Promise.resolve());
+    await expect(clock.advance(25, { hold })).rejects.toThrow("stuck");
+    expect(clock.now()).toBe(10);
+    await clock.advance(1);
+    expect(clock.now()).toBe(11);
+  });
 });

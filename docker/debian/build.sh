@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds the four broker images from Debian packages alone, for places without an image registry. Run it as root on Debian.
+# Builds the six broker images from Debian packages alone, for places without an image registry. Run it as root on Debian.
 # The base is Debian unstable by debootstrap; it serves the build stages only, the images themselves start from nothing.
 # What is built and unchanged is kept: an image carries the hash of its sources as a label.
 #
-#   docker/debian/build.sh [--force] [nats|rabbitmq|moto|pstest …]
+#   docker/debian/build.sh [--force] [nats|rabbitmq|redis|valkey|moto|pstest …]
 #
 # --force makes everything anew, with the newest packages of unstable. DOCKER_HOST names the engine, as for every Docker client.
 set -euo pipefail
@@ -16,11 +16,11 @@ images=()
 for argument; do
   case $argument in
     --force) force=1 ;;
-    nats | rabbitmq | moto | pstest) images+=("$argument") ;;
+    nats | rabbitmq | redis | valkey | moto | pstest) images+=("$argument") ;;
     *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
   esac
 done
-[ ${#images[@]} -gt 0 ] || images=(nats rabbitmq moto pstest)
+[ ${#images[@]} -gt 0 ] || images=(nats rabbitmq redis valkey moto pstest)
 
 say() { printf 'images: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -31,6 +31,8 @@ package_of() {
   case $1 in
     nats) echo nats-server ;;
     rabbitmq) echo rabbitmq-server ;;
+    redis) echo redis-server ;;
+    valkey) echo valkey-server ;;
     moto) echo python3-moto ;;
     pstest) echo golang-google-cloud-dev ;;
   esac

@@ -1,5 +1,5 @@
 /** The broker families anytopic has adapters for. */
-export type BrokerKind = "nats" | "rabbitmq" | "aws" | "gcp";
+export type BrokerKind = "nats" | "rabbitmq" | "redis" | "aws" | "gcp";
 
 /**
  * Where a broker comes from: a URL in the environment, a container, a program of this machine that runs as a separate
@@ -11,14 +11,15 @@ export type BrokerProvider = "external" | "docker" | "native" | "embedded";
 export interface Broker {
   readonly kind: BrokerKind;
   readonly provider: BrokerProvider;
-  /** The implementation: `nats-server`, `rabbitmq`, `fauxqs`, `moto`, `localstack`, `gcp-emulator`, `pstest`. */
+  /** The implementation: `nats-server`, `rabbitmq`, `redis`, `valkey`, `redis-sentinel`, `fauxqs`, `moto`, `localstack`, `gcp-emulator`, `pstest`. */
   readonly implementation: string;
   /** As stated by the server or its package; `unknown` if neither states it. */
   readonly version: string;
   readonly host: string;
   readonly port: number;
   /**
-   * What clients connect to: `nats://127.0.0.1:4222`, `amqp://guest:guest@127.0.0.1:5672/`, the HTTP
+   * What clients connect to: `nats://127.0.0.1:4222`, `amqp://guest:guest@127.0.0.1:5672/`,
+   * `redis://127.0.0.1:6379`, the HTTP
    * endpoint of an AWS emulator, or `host:port` of a Pub/Sub emulator.
    */
   readonly url: string;
@@ -43,6 +44,7 @@ export interface Broker {
    * Runs the broker's own management command against this broker and resolves with what it printed.
    * RabbitMQ: the arguments of `rabbitmqctl`, for example `["close_all_connections", "test"]`.
    * On a node that is still starting it waits until the node runs, at most 30 s.
+   * Redis: the arguments of `redis-cli`, for example `["--user", "default", "SAVE"]`; an error that the server answers is printed.
    * Rejects with the command's message when it fails. Absent elsewhere.
    */
   readonly admin?: ((args: readonly string[]) => Promise<string>) | undefined;
@@ -59,12 +61,12 @@ export interface StartBrokerOptions {
   readonly image?: string | undefined;
   /**
    * Lines added to the broker's own configuration file, in its own syntax: `nats-server` (users,
-   * limits) and `rabbitmq` (`rabbitmq.conf`) only. @default none
+   * limits), `rabbitmq` (`rabbitmq.conf`), `redis`, `valkey` and `redis-sentinel` (`redis.conf`) only. @default none
    */
   readonly config?: string | undefined;
   /**
-   * Keep state on disk if the implementation has the choice (`fauxqs` as a separate process). NATS and RabbitMQ
-   * always keep it. @default false
+   * Keep state on disk if the implementation has the choice (`fauxqs` as a separate process). NATS, RabbitMQ
+   * and Redis always keep it. @default false
    */
   readonly persistent?: boolean | undefined;
 }

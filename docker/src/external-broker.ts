@@ -2,6 +2,7 @@ import type { Broker, BrokerKind } from "./broker.ts";
 import { probeAmqp } from "./probes/probe-amqp.ts";
 import { identifyAws, identifyGcp } from "./probes/identify-emulator.ts";
 import { probeNats } from "./probes/probe-nats.ts";
+import { probeRedis } from "./probes/probe-redis.ts";
 import { probeTcp } from "./probes/probe-tcp.ts";
 import type { Probe } from "./probes/probe.ts";
 
@@ -15,6 +16,7 @@ interface ExternalKind {
 const KINDS: Readonly<Record<BrokerKind, ExternalKind>> = {
   nats: { variables: ["NATS_URL"], scheme: "nats:", port: 4222, probe: probeNats },
   rabbitmq: { variables: ["RABBITMQ_URL", "AMQP_URL"], scheme: "amqp:", port: 5672, probe: probeAmqp },
+  redis: { variables: ["REDIS_URL"], scheme: "redis:", port: 6379, probe: probeRedis },
   aws: { variables: ["AWS_ENDPOINT_URL"], scheme: "http:", port: 80, probe: identifyAws },
   gcp: { variables: ["PUBSUB_EMULATOR_HOST"], scheme: "http:", port: 8085, probe: identifyGcp },
 };
@@ -47,7 +49,7 @@ export async function findExternalBroker(kind: BrokerKind): Promise<Broker | und
     host,
     port,
     url,
-    survivesRestart: kind === "nats" || kind === "rabbitmq",
+    survivesRestart: kind === "nats" || kind === "rabbitmq" || kind === "redis",
     close: () => Promise.resolve(),
   };
 }

@@ -15,7 +15,7 @@ export function brokerImages(): BrokerImages {
   return JSON.parse(readFileSync(new URL("../images.json", import.meta.url), "utf8")) as BrokerImages;
 }
 
-/** `ANYTOPIC_NATS_IMAGE`, `ANYTOPIC_RABBITMQ_IMAGE`, `ANYTOPIC_AWS_IMAGE`, `ANYTOPIC_GCP_IMAGE`. */
+/** `ANYTOPIC_NATS_IMAGE`, `ANYTOPIC_RABBITMQ_IMAGE`, `ANYTOPIC_REDIS_IMAGE`, `ANYTOPIC_AWS_IMAGE`, `ANYTOPIC_GCP_IMAGE`. */
 export function imageVariable(kind: BrokerKind): string {
   return `ANYTOPIC_${kind.toUpperCase()}_IMAGE`;
 }

@@ -1,5 +1,6 @@
 import type { Broker, BrokerKind, StartBrokerOptions } from "./broker.ts";
 import { BrokerUnavailableError } from "./broker-unavailable-error.ts";
+import { isCi } from "./is-ci.ts";
 import { startBroker } from "./start-broker.ts";
 
 /**
@@ -18,8 +19,4 @@ export async function startBrokerOrSkip(
     process.stderr.write(`\nSKIPPED, ${error.message}\n\n`);
     return undefined;
   }
-}
-
-function isCi(): boolean {
-  return !["", "0", "false"].includes(process.env["CI"] ?? "");
 }

@@ -2,6 +2,7 @@ import type { Broker, BrokerKind, BrokerProvider, StartBrokerOptions } from "./b
 import { BrokerUnavailableError } from "./broker-unavailable-error.ts";
 import { startContainerBroker } from "./container/start-container-broker.ts";
 import { externalVariables, findExternalBroker } from "./external-broker.ts";
+import { isInstalled } from "./is-installed.ts";
 import { nativePrograms } from "./native/native-programs.ts";
 import { startNativeBroker } from "./native/start-native-broker.ts";
 import { startEmbeddedFauxqs } from "./start-embedded-fauxqs.ts";
@@ -14,7 +15,7 @@ const INSTALL_COMMAND = "scripts/install-brokers.sh";
 
 /**
  * Returns a running broker. It tries in this order: the one a variable in the environment names (`NATS_URL`;
- * `RABBITMQ_URL` or `AMQP_URL`; `AWS_ENDPOINT_URL`; `PUBSUB_EMULATOR_HOST`), a container when a Docker engine
+ * `RABBITMQ_URL` or `AMQP_URL`; `REDIS_URL`; `AWS_ENDPOINT_URL`; `PUBSUB_EMULATOR_HOST`), a container when a Docker engine
  * answers, a program of this machine, a library in this process (AWS: the library first).
  * `BROKERS=external|docker|native|embedded` uses only that one; `native` includes the embedded one if a kind has no
  * program. If an implementation or an image is requested, an external broker is never used, unless `BROKERS` says so.
@@ -58,6 +59,7 @@ const PROVIDE: Readonly<
   },
   async embedded(kind, { implementation = "fauxqs" }) {
     if (kind !== "aws" || implementation !== "fauxqs") return `embedded: no library gives ${kind}`;
+    if (!isInstalled("fauxqs")) return "embedded: the package fauxqs is not installed";
     return await startEmbeddedFauxqs();
   },
 };

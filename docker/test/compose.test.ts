@@ -18,7 +18,7 @@ function imagesOf(path: string): Readonly<Record<string, string | undefined>> {
 }
 
 test("the images of compose.yaml are the defaults of images.json, each overridable by its variable", () => {
-  const defaults = (["nats", "rabbitmq", "gcp", "aws"] as const).map((kind) => [
+  const defaults = (["nats", "rabbitmq", "redis", "gcp", "aws"] as const).map((kind) => [
     imageVariable(kind),
     Object.values(brokerImages()[kind])[0],
   ]);

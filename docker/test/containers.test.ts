@@ -8,7 +8,7 @@ import { isListening } from "./listening.ts";
 // An engine with these images is asked for by name: with BROKERS=docker none of this may be missing.
 const isDocker = process.env["BROKERS"] === "docker";
 
-describe.runIf(isDocker).each(["nats", "rabbitmq", "aws", "gcp"] as const)("%s in a container", (kind) => {
+describe.runIf(isDocker).each(["nats", "rabbitmq", "redis", "aws", "gcp"] as const)("%s in a container", (kind) => {
   let broker: Broker;
   beforeAll(async () => {
     broker = await startBroker(kind, { provider: "docker" });

@@ -3,7 +3,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import { brokerImages, imageVariable } from "../src/index.ts";
 import { chooseImage } from "../src/images.ts";
 
-const KINDS = ["nats", "rabbitmq", "aws", "gcp"] as const;
+const KINDS = ["nats", "rabbitmq", "redis", "aws", "gcp"] as const;
 
 beforeEach(() => {
   for (const kind of KINDS) vi.stubEnv(imageVariable(kind), undefined);
@@ -30,6 +30,8 @@ test("a variable replaces the default, and its name tells what is inside", () =>
   expect(chooseImage("aws", { implementation: "localstack" })?.name).toBe(brokerImages().aws["localstack"]);
   vi.stubEnv("ANYTOPIC_GCP_IMAGE", "anytopic/pstest:debian");
   expect(chooseImage("gcp", {})?.implementation).toBe("pstest");
+  vi.stubEnv("ANYTOPIC_REDIS_IMAGE", "anytopic/valkey:debian");
+  expect(chooseImage("redis", {})?.implementation).toBe("valkey");
   vi.stubEnv("ANYTOPIC_NATS_IMAGE", "anytopic/nats:debian");
   expect(chooseImage("nats", {})).toEqual({ name: "anytopic/nats:debian", implementation: "nats-server" });
 });
@@ -44,7 +46,7 @@ test("an image given in code wins, and so does what the code says is inside", ()
 
 test.each([
   ["compose.yaml", KINDS.map((kind) => Object.values(brokerImages()[kind])[0])],
-  ["compose.debian.yaml", ["nats", "rabbitmq", "moto", "pstest"].map((name) => `anytopic/${name}:debian`)],
+  ["compose.debian.yaml", ["nats", "rabbitmq", "redis", "moto", "pstest"].map((name) => `anytopic/${name}:debian`)],
 ] as const)("%s starts the same images, replaced by the same variables", (file, images) => {
   const compose = readFileSync(new URL(`../${file}`, import.meta.url), "utf8");
   const lines = KINDS.map((kind, index) => `\${${imageVariable(kind)}:-${images[index]}}`);

@@ -21,6 +21,10 @@ const KEEPSAKES: Readonly<Record<BrokerKind, Keepsake>> = {
     put: async (broker) => (await broker.admin?.(["add_vhost", "kept"])) !== undefined,
     has: async (broker) => (await broker.admin?.(["list_vhosts"]))?.includes("kept") === true,
   },
+  redis: {
+    put: async (broker) => (await broker.admin?.(["SET", "kept", "yes"]))?.trim() === "OK",
+    has: async (broker) => (await broker.admin?.(["GET", "kept"]))?.trim() === "yes",
+  },
   aws: { put: (broker) => sqs(broker, "CreateQueue"), has: (broker) => sqs(broker, "GetQueueUrl") },
   gcp: {
     put: (broker) => pubsubCall(broker.url, "CreateTopic", TOPIC),

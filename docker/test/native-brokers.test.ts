@@ -21,6 +21,7 @@ const SUBJECTS: readonly Subject[] = [
     implementation: "rabbitmq",
     url: (port) => `amqp://guest:guest@127.0.0.1:${port}/`,
   },
+  { name: "redis-server", kind: "redis", implementation: "redis", url: (port) => `redis://127.0.0.1:${port}` },
   { name: "fauxqs", kind: "aws", implementation: "fauxqs", url: http },
   { name: "fauxqs that persists", kind: "aws", options: { persistent: true }, implementation: "fauxqs", url: http },
   { name: "moto", kind: "aws", options: { implementation: "moto" }, implementation: "moto", url: http },

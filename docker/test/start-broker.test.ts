@@ -3,7 +3,15 @@ import { BrokerUnavailableError, startBroker, startBrokerOrSkip, type Broker } f
 import { isListening } from "./listening.ts";
 import { natsRequest } from "./nats-request.ts";
 
-const VARIABLES = ["NATS_URL", "RABBITMQ_URL", "AMQP_URL", "AWS_ENDPOINT_URL", "PUBSUB_EMULATOR_HOST", "BROKERS"];
+const VARIABLES = [
+  "NATS_URL",
+  "RABBITMQ_URL",
+  "AMQP_URL",
+  "REDIS_URL",
+  "AWS_ENDPOINT_URL",
+  "PUBSUB_EMULATOR_HOST",
+  "BROKERS",
+];
 const opened: Broker[] = [];
 
 beforeEach(() => {
@@ -125,4 +133,21 @@ test("a server that refuses its configuration is quoted", async () => {
   const { message } = await refusal("nats", { provider: "native", config: "no_such_setting: 1" });
   expect(message).toContain("nats-server did not start: it ended while starting");
   expect(message).toContain("no_such_setting");
+});
+
+test("a Redis server takes configuration, also one with a password, and is recognised in the environment", async () => {
+  const guarded = await start("redis", { provider: "native", config: "requirepass secret" });
+  expect(await guarded.admin?.(["PING"])).toMatch(/NOAUTH/);
+  expect(await guarded.admin?.(["-a", "secret", "--no-auth-warning", "CONFIG", "GET", "appendonly"])).toContain("yes");
+  const open = await start("redis", { provider: "native" });
+  vi.stubEnv("REDIS_URL", open.url);
+  expect(await start("redis")).toMatchObject({ provider: "external", implementation: "redis", version: open.version });
+});
+
+test("a sentinel is a broker of its own that watches a server", async () => {
+  const primary = await start("redis", { provider: "native" });
+  const config = `sentinel monitor main 127.0.0.1 ${primary.port} 1`;
+  const sentinel = await start("redis", { provider: "native", implementation: "redis-sentinel", config });
+  expect(sentinel.implementation).toBe("redis-sentinel");
+  expect(await sentinel.admin?.(["SENTINEL", "get-master-addr-by-name", "main"])).toContain(String(primary.port));
 });

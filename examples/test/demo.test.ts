@@ -35,7 +35,7 @@ describe("the demo", () => {
     PATIENCE_MS,
   );
 
-  it.each<BrokerKind>(["nats", "rabbitmq", "aws", "gcp"])(
+  it.each<BrokerKind>(["nats", "rabbitmq", "redis", "aws", "gcp"])(
     "tells the same story on %s, with no other change",
     async (kind) => {
       const broker = await startBroker(kind);

@@ -26,7 +26,7 @@ test(
   PATIENCE_MS,
 );
 
-test.for<BrokerKind>(["nats", "rabbitmq", "aws", "gcp"])(
+test.for<BrokerKind>(["nats", "rabbitmq", "redis", "aws", "gcp"])(
   "the shop reports the same on %s, byte for byte, with another configuration file",
   { timeout: PATIENCE_MS },
   async (kind, context) => {

@@ -29,4 +29,11 @@ export const awsCapabilities: Capabilities = Object.freeze({
   publishBatch: Object.freeze({ maxMessages: MAX_BATCH_ENTRIES, maxBytes: MAX_PUBLISH_BYTES, lingerMs: 5 }),
   durability: "broker",
   deadLetterCount: "approximate",
+  statistics: Object.freeze({
+    waiting: "approximate",
+    inFlight: "approximate",
+    delayed: "unknown",
+    oldestAgeMs: "unknown",
+    deadLetters: "approximate",
+  }),
 });

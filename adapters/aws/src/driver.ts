@@ -6,6 +6,7 @@ import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
 import { AwsPublisher } from "./publisher.ts";
 import { UnstartedReceipts } from "./settle/unstarted-receipts.ts";
+import { readStatistics } from "./statistics.ts";
 import { AwsSubscriber } from "./subscriber.ts";
 import { awaitQueue } from "./topology/queues.ts";
 import { requireTopicArn } from "./topology/topics.ts";
@@ -50,6 +51,7 @@ export async function openDriver(
       ]);
       return new AwsDeadLetters(connection, spec, letters, main);
     },
+    stats: async (spec) => readStatistics(requireOpen(), spec),
     close(timeoutMs = CLOSE_GRACE_MS) {
       closed = true;
       return connection.close(timeoutMs);

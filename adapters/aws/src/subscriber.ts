@@ -70,6 +70,10 @@ export class AwsSubscriber implements DriverSubscriber {
     this.#receivers.pump();
   }
 
+  overdueMs(): number {
+    return this.#receivers.overdueMs();
+  }
+
   extend(deliveries: readonly DriverDelivery[]): void {
     for (const delivery of deliveries) if (delivery instanceof AwsDelivery) this.#settlements.extend(delivery);
   }

@@ -1,5 +1,5 @@
 import type { Adapter, AdapterModule } from "@anytopic/core/driver";
-import { gcpCapabilities } from "./capabilities.ts";
+import { capabilitiesWithReader, gcpCapabilities } from "./capabilities.ts";
 import { openDriver } from "./driver.ts";
 import { exporterOf } from "./exporter.ts";
 import { checkedOptions, type CheckedOptions, type GcpOptions, optionsFromUrl } from "./options.ts";
@@ -23,7 +23,7 @@ export const adapterModule: AdapterModule = Object.freeze({
 function adapter(options: CheckedOptions): Adapter {
   return Object.freeze({
     name: "gcp",
-    capabilities: gcpCapabilities,
+    capabilities: options.statistics === undefined ? gcpCapabilities : capabilitiesWithReader,
     open: async (context, signal) => await openDriver(options, context, signal),
   } satisfies Adapter);
 }

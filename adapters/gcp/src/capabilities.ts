@@ -32,4 +32,23 @@ export const gcpCapabilities: Capabilities = Object.freeze({
   }),
   durability: "broker",
   deadLetterCount: "approximate",
+  statistics: Object.freeze({
+    waiting: "unknown",
+    inFlight: "unknown",
+    delayed: "unknown",
+    oldestAgeMs: "unknown",
+    deadLetters: "unknown",
+  }),
+});
+
+/** The same with a reader of statistics, which may leave out any number. */
+export const capabilitiesWithReader: Capabilities = Object.freeze({
+  ...gcpCapabilities,
+  statistics: Object.freeze({
+    waiting: "approximate",
+    inFlight: "approximate",
+    delayed: "approximate",
+    oldestAgeMs: "approximate",
+    deadLetters: "approximate",
+  }),
 });

@@ -4,6 +4,7 @@ import { GcpDeadLetters } from "./dead-letters.ts";
 import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
 import { GcpPublisher } from "./publisher.ts";
+import { type GcpStatisticsReader, readStatistics } from "./statistics.ts";
 import { GcpSubscriber } from "./subscriber.ts";
 
 export async function openDriver(
@@ -13,6 +14,10 @@ export async function openDriver(
 ): Promise<Driver> {
   const connection = await Connection.open(options, context, signal);
   const { native, emulator, endpoint } = connection;
+  const statisticsBy =
+    (read: GcpStatisticsReader): NonNullable<Driver["stats"]> =>
+    (spec) =>
+      readStatistics(read, connection.projectId, options.prefix, spec);
   return {
     server: emulator ? `pubsub emulator at ${endpoint}` : endpoint,
     native,
@@ -36,6 +41,7 @@ export async function openDriver(
       await letters.check();
       return letters;
     },
+    ...(options.statistics === undefined ? {} : { stats: statisticsBy(options.statistics) }),
     close: (timeoutMs) => connection.close(timeoutMs),
   };
 }

@@ -1,3 +1,4 @@
 export { adapterModule, gcp } from "./adapter.ts";
 export { gcpCapabilities } from "./capabilities.ts";
 export type { GcpOptions } from "./options.ts";
+export type { GcpStatisticsReader, GcpStatisticsRequest } from "./statistics.ts";

@@ -10,6 +10,7 @@ import {
   urlReader,
 } from "@anytopic/core/driver";
 import type { ClientConfig, PubSub } from "@google-cloud/pubsub";
+import type { GcpStatisticsReader } from "./statistics.ts";
 
 export interface GcpOptions {
   /** `my-project`. @default GOOGLE_CLOUD_PROJECT, or the project of the credentials */
@@ -29,6 +30,8 @@ export interface GcpOptions {
    * is cancelled or its connection ends, and continues to lease messages for it. @default true, on an emulator false
    */
   readonly waitingPulls?: boolean | undefined;
+  /** Reads the numbers for `stats()`, for example from Cloud Monitoring: Pub/Sub itself tells none. @default every number is `undefined` */
+  readonly statistics?: GcpStatisticsReader | undefined;
 }
 
 /** Checked options, with their defaults. */
@@ -55,6 +58,10 @@ export const OPTIONS: OptionTable<CheckedOptions> = {
     client: option.object<PubSub>(),
     maxPulls: option.integer({ min: 1, max: 20, default: 4 }),
     waitingPulls: option.boolean({ inUrl: false }),
+    statistics: option.object<GcpStatisticsReader>({
+      matches: (value) => typeof value === "function",
+      allowed: "a function that reads the numbers of one subscription",
+    }),
   },
   words: {
     quoted: shown,

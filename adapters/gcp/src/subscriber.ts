@@ -126,6 +126,12 @@ export class GcpSubscriber implements DriverSubscriber {
     this.#pump();
   }
 
+  overdueMs(): number {
+    // A place has just become free, and the next pull is about to be made.
+    if (this.#pumping) return 0;
+    return Math.max(this.#main.puller.overdueMs(), this.#redrive.puller.overdueMs());
+  }
+
   extend(deliveries: readonly DriverDelivery[]): void {
     const now = this.#clock.monotonicNow();
     const kept: GcpDelivery[] = [...this.#settlements.released(), ...this.#parked];

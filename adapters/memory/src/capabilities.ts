@@ -24,4 +24,11 @@ export const memoryCapabilities: Capabilities = Object.freeze({
   publishBatch: Object.freeze({ maxMessages: 1000, maxBytes: 64 * 1024 * 1024, lingerMs: 0 }),
   durability: "process",
   deadLetterCount: "exact",
+  statistics: Object.freeze({
+    waiting: "exact",
+    inFlight: "exact",
+    delayed: "exact",
+    oldestAgeMs: "exact",
+    deadLetters: "exact",
+  }),
 });

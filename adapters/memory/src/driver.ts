@@ -42,6 +42,7 @@ export async function openDriver(
       broker().requireSubscription(spec);
       return memoryDeadLetters(native, spec);
     },
+    stats: async (spec) => broker().requireSubscription(spec).counts(),
     async close() {
       closed = true;
     },

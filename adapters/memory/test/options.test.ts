@@ -113,7 +113,7 @@ describe("the adapter", () => {
     const broker = driver.native as MemoryBroker;
     expect(broker.topicStatistics()).toMatchObject([{ topic: "orders", messages: 2 }]);
     expect(broker.subscriptionStatistics()).toEqual([
-      { topic: "orders", subscription: "worker", workers: 1, outstanding: 1, deadLetters: 1 },
+      { topic: "orders", subscription: "worker", workers: 1, unsettled: 2, outstanding: 1, deadLetters: 1 },
     ]);
   });
 

@@ -42,5 +42,12 @@ export function capabilitiesFor(maxPayloadBytes: number, deduplicationWindowMs: 
     publishBatch: Object.freeze({ maxMessages: 1000, maxBytes: 4_194_304, lingerMs: 0 }),
     durability: "broker",
     deadLetterCount: "exact",
+    statistics: Object.freeze({
+      waiting: "approximate",
+      inFlight: "approximate",
+      delayed: "unknown",
+      oldestAgeMs: "approximate",
+      deadLetters: "exact",
+    }),
   } satisfies Capabilities);
 }

@@ -8,6 +8,7 @@ import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts"
 import { Asker } from "./publish/asker.ts";
 import { NatsPublisher } from "./publisher.ts";
 import { requireConsumer } from "./receive/require-consumer.ts";
+import { readStatistics } from "./statistics.ts";
 import { NatsSubscriber } from "./subscriber.ts";
 
 /** Connects to a NATS server with JetStream. */
@@ -38,6 +39,7 @@ export async function openDriver(
     async openDeadLetters(spec) {
       return new NatsDeadLetters(connection, subscriptionNames(prefix, spec), (asker ??= new Asker(connection)));
     },
+    stats: async (spec) => readStatistics(connection, subscriptionNames(prefix, spec)),
     async close(timeoutMs) {
       asker?.close();
       await connection.close(timeoutMs);

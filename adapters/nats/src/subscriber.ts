@@ -74,6 +74,10 @@ export class NatsSubscriber implements DriverSubscriber, DeliveryOwner<NatsDeliv
     return undefined;
   }
 
+  overdueMs(): number {
+    return this.#pulls.overdueMs();
+  }
+
   extend(deliveries: readonly DriverDelivery[]): void {
     for (const delivery of deliveries) this.#settles.extend(delivery as NatsDelivery);
   }

@@ -31,4 +31,11 @@ export const rabbitmqCapabilities: Capabilities = Object.freeze({
   publishBatch: Object.freeze({ maxMessages: 256, maxBytes: 1024 * 1024, lingerMs: 0 }),
   durability: "broker",
   deadLetterCount: "approximate",
+  statistics: Object.freeze({
+    waiting: "approximate",
+    inFlight: "unknown",
+    delayed: "approximate",
+    oldestAgeMs: "unknown",
+    deadLetters: "approximate",
+  }),
 } as const);

@@ -6,6 +6,7 @@ import { OPEN_TIMEOUT_MS } from "./limits.ts";
 import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
 import { RabbitmqPublisher } from "./publisher.ts";
+import { readStatistics } from "./statistics.ts";
 import { RabbitmqSubscriber } from "./subscriber.ts";
 import { POLICIES_UNSEEN } from "./topology/policies.ts";
 
@@ -61,6 +62,7 @@ export async function openDriver(
       await connections.startPublishing();
       return new RabbitmqDeadLetters(connections, spec);
     },
+    stats: (spec) => readStatistics(connections, spec),
     close: (timeoutMs) => connections.close(timeoutMs),
   };
 }

@@ -6,7 +6,7 @@ import { exportedTopologies } from "../exported-topologies.ts";
 import type { Settings } from "../settings.ts";
 import { UsageError } from "../usage-error.ts";
 
-const PROVIDERS = ["aws", "gcp", "nats", "rabbitmq"] as const;
+const PROVIDERS = ["aws", "gcp", "nats", "rabbitmq", "redis"] as const;
 
 /** `anytopic export policies` */
 export const exportPolicies: Command = {
@@ -16,14 +16,14 @@ export const exportPolicies: Command = {
   summary: "write the least permissions that publishers, subscribers and operators need",
   details: `One JSON document: for each topic what its publishers need, for each subscription what its workers need, and what
 the operators of its dead letters need. AWS: IAM policies; GCP: roles on resources; NATS and RabbitMQ: permissions of
-a user. None of them may create anything: connect with provisioning "off", and apply in the deployment.`,
+a user; Redis: rules of ACL SETUSER. None of them may create anything: connect with provisioning "off", and apply in the deployment.`,
   example: "anytopic export policies --provider aws --role publisher signups",
   options: {
     provider: {
       type: "string",
       value: "NAME",
       choices: PROVIDERS,
-      description: "aws, gcp, nats or rabbitmq (default: the default connection's)",
+      description: "aws, gcp, nats, rabbitmq or redis (default: the default connection's)",
     },
     role: {
       type: "string",
@@ -55,6 +55,8 @@ const PROVIDER_OF_SCHEME: Readonly<Record<string, string>> = {
   tls: "nats",
   amqp: "rabbitmq",
   amqps: "rabbitmq",
+  redis: "redis",
+  rediss: "redis",
   aws: "aws",
   gcp: "gcp",
 };

@@ -12,10 +12,15 @@ export const exportTerraform: Command = {
   operandCount: [0, 1000],
   summary: "write a Terraform configuration that creates what apply would create",
   details: `In JSON syntax (.tf.json), for the providers hashicorp/aws and hashicorp/google. Contacts no broker. Region, account,
-project and prefix come from the connection's URL. NATS and RabbitMQ: use anytopic apply.`,
+project and prefix come from the connection's URL. NATS, RabbitMQ and Redis: use anytopic apply.`,
   example: "anytopic export terraform --provider aws --url aws://eu-west-1 --out anytopic.tf.json",
   options: {
-    provider: { type: "string", value: "NAME", choices: ["aws", "gcp", "rabbitmq", "nats"], description: "aws or gcp" },
+    provider: {
+      type: "string",
+      value: "NAME",
+      choices: ["aws", "gcp", "rabbitmq", "nats", "redis"],
+      description: "aws or gcp",
+    },
     connection: { type: "string", value: "NAME", description: "which one, if several are on that provider" },
     out: { type: "string", value: "FILE", description: "the file to write (default: stdout)" },
   },

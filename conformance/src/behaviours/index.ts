@@ -92,6 +92,10 @@ import { update as topologyUpdate } from "./topology/update.ts";
 import { verify as topologyVerify } from "./topology/verify.ts";
 import { manifest as capabilitiesManifest } from "./capabilities/manifest.ts";
 import { outOfRange as capabilitiesOutOfRange } from "./capabilities/out-of-range.ts";
+import { addedAttributes as instrumentationAddedAttributes } from "./instrumentation/added-attributes.ts";
+import { everyEnd as instrumentationEveryEnd } from "./instrumentation/every-end.ts";
+import { withinLimits as instrumentationWithinLimits } from "./instrumentation/within-limits.ts";
+import { stats as observeStats, statsOrdered as observeStatsOrdered } from "./observe/stats.ts";
 import { deletedSubscription as lifeDeletedSubscription } from "./life/deleted-subscription.ts";
 import { events as lifeEvents } from "./life/events.ts";
 import { idle as lifeIdle } from "./life/idle.ts";
@@ -214,8 +218,13 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   topologyVerify,
   capabilitiesManifest,
   capabilitiesOutOfRange,
+  instrumentationAddedAttributes,
+  instrumentationEveryEnd,
+  instrumentationWithinLimits,
   lifeDeletedSubscription,
   lifeEvents,
+  observeStats,
+  observeStatsOrdered,
   lifeIdle,
   lifeLeavesNothing,
   lifePayloads,

@@ -31,6 +31,20 @@ export const delivering: readonly Saboteur[] = [
     })),
   },
   {
+    name: "retries-without-attributes",
+    wrong: "a message that is redelivered has lost its attributes",
+    killedBy: ["instrumentation.added-attributes"],
+    sabotage: sabotageDelivery((delivery) =>
+      delivery.attempt === 1 ? delivery : forwardDelivery(delivery, { attributes: {} }),
+    ),
+  },
+  {
+    name: "unanswered-release",
+    wrong: "a release is neither sent nor answered",
+    killedBy: ["instrumentation.every-end"],
+    sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { release: () => new Promise(() => {}) })),
+  },
+  {
     name: "reorder",
     wrong: "two messages that arrive together are delivered in reverse",
     killedBy: ["ordering.per-key", "ordering.across-workers"],

@@ -1,9 +1,12 @@
 import {
   PubSubError,
   type Adapter,
+  type Driver,
   type DriverDelivery,
   type SubscriptionSpec,
+  type SubscriptionStatistics,
   type TopicSpec,
+  UNKNOWN_STATISTICS,
 } from "@anytopic/core/driver";
 import {
   forwardDriver,
@@ -171,4 +174,65 @@ export const operating: readonly Saboteur[] = [
       openSubscriber: (subscription, sink, options) => driver.openSubscriber(ofForgetful(subscription), sink, options),
     })),
   },
+  {
+    name: "zero-for-unknown",
+    wrong: "numbers that the broker does not tell are 0 in the statistics",
+    killedBy: ["observe.stats"],
+    sabotage(adapter) {
+      const { capabilities } = adapter;
+      const statistics = Object.freeze({
+        ...capabilities.statistics,
+        inFlight: "unknown",
+        oldestAgeMs: "unknown",
+      } as const);
+      const changed = { ...adapter, capabilities: Object.freeze({ ...capabilities, statistics }) };
+      return intercept(changed, (driver) =>
+        forwardDriver(driver, {
+          stats: async (subscription) => ({ ...(await statsOf(driver, subscription)), inFlight: 0, oldestAgeMs: 0 }),
+        }),
+      );
+    },
+  },
+  {
+    name: "frozen-statistics",
+    wrong: "the statistics are those of the first time that somebody asked",
+    killedBy: ["observe.stats"],
+    sabotage: sabotageDriver((driver) => {
+      const first = new Map<string, Promise<SubscriptionStatistics>>();
+      return {
+        stats: (subscription) => {
+          const path = `${subscription.topic.physicalName}/${subscription.physicalName}`;
+          const read = first.get(path) ?? statsOf(driver, subscription);
+          first.set(path, read);
+          return read;
+        },
+      };
+    }),
+  },
+  {
+    name: "delayed-are-waiting",
+    wrong: "messages that wait for the delay of their retry count as waiting",
+    killedBy: ["observe.stats"],
+    sabotage: sabotageDriver((driver) => ({
+      stats: async (subscription) => {
+        const read = await statsOf(driver, subscription);
+        return { ...read, waiting: (read.waiting ?? 0) + (read.delayed ?? 0), delayed: 0 };
+      },
+    })),
+  },
+  {
+    name: "statistics-create",
+    wrong: "to ask for the statistics of a subscription creates it",
+    killedBy: ["observe.stats"],
+    sabotage: sabotageDriver((driver) => ({
+      stats: async (subscription) => {
+        await driver.apply({ topics: [subscription.topic], subscriptions: [subscription] }, { update: false });
+        return await statsOf(driver, subscription);
+      },
+    })),
+  },
 ];
+
+async function statsOf(driver: Driver, subscription: SubscriptionSpec): Promise<SubscriptionStatistics> {
+  return (await driver.stats?.(subscription)) ?? UNKNOWN_STATISTICS;
+}

@@ -76,6 +76,19 @@ export const publishing: readonly Saboteur[] = [
     })),
   },
   {
+    name: "own-trace",
+    wrong:
+      "the trace context of a message is replaced by the adapter's own, as instrumentations of client libraries do",
+    killedBy: ["instrumentation.added-attributes"],
+    sabotage: sabotagePublish((batch) =>
+      batch.map((request) =>
+        withAttributes(request, (key, value) =>
+          key === "traceparent" ? [key, `00-${"3".repeat(32)}-01`] : [key, value],
+        ),
+      ),
+    ),
+  },
+  {
     name: "lose-accepted",
     wrong: "one accepted message in ten never reaches the broker",
     killedBy: ["publish.batch", "delivery.fan-out"],

@@ -35,6 +35,12 @@ export class Deque<Item> {
     return item;
   }
 
+  /** All items, the first one first. Linear. */
+  *[Symbol.iterator](): Iterator<Item> {
+    const { length } = this.#ring;
+    for (let index = 0; index < this.#length; index += 1) yield this.#ring[(this.#head + index) & (length - 1)] as Item;
+  }
+
   /** Removes every item for which `matches` is true and returns them in order. Linear. */
   remove(matches: (item: Item) => boolean): Item[] {
     const removed: Item[] = [];

@@ -11,5 +11,5 @@ export interface Logger {
 
 const ignore = (): void => {};
 
-/** The default: writes nothing. */
+/** Writes nothing. */
 export const silentLogger: Logger = Object.freeze({ debug: ignore, info: ignore, warn: ignore, error: ignore });

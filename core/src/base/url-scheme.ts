@@ -5,6 +5,8 @@ export const PACKAGES: Readonly<Record<string, string>> = Object.freeze({
   tls: "@anytopic/nats",
   amqp: "@anytopic/rabbitmq",
   amqps: "@anytopic/rabbitmq",
+  redis: "@anytopic/redis",
+  rediss: "@anytopic/redis",
   aws: "@anytopic/aws",
   gcp: "@anytopic/gcp",
 });
@@ -22,6 +24,12 @@ export function providerOfUrl(url: string): string | undefined {
   const scheme = SCHEME.exec(url)?.[1]?.toLowerCase();
   if (scheme === undefined) return undefined;
   return Object.hasOwn(PACKAGES, scheme) ? PACKAGES[scheme] : `${scheme}:`;
+}
+
+/** The name of the adapter that serves a URL; its scheme when that is not one of ours. */
+export function adapterNameOfUrl(url: string): string {
+  const provider = providerOfUrl(url) ?? "";
+  return provider.replace(/^@anytopic\/|:$/g, "");
 }
 
 /** A longer text is not a scheme, but may be a password. "googlepubsub" has this length. */

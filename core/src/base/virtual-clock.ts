@@ -7,6 +7,14 @@ interface VirtualTimer {
   readonly callback: () => void;
 }
 
+export interface AdvanceOptions {
+  /**
+   * Awaited before each timer, and once more after the last. Time stands still until it resolves: for work that takes real time, such
+   * as a handler that waits for a database. @default nothing is awaited, except a few turns of the event loop
+   */
+  readonly hold?: (() => Promise<void>) | undefined;
+}
+
 /** Turns of the event loop between two timers, in which promises and `setImmediate` callbacks run. */
 const TURNS_BETWEEN_TIMERS = 10;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -15,6 +23,9 @@ const DEFAULT_START_MS = Date.UTC(2026, 0, 1);
 /**
  * A clock that moves only when it is told to, for tests of retries, leases and retention without waiting. For
  * `connect("memory:", { clock })`; brokers outside this process use their own time.
+ *
+ * Time does not know what the program does. A handler that waits for a real database is still waiting when the clock has moved past
+ * its deadline, unless `hold` keeps the clock from moving. `@anytopic/testing` does that.
  *
  * Concurrent calls of `advance` and `runUntilIdle` run one after the other.
  */
@@ -38,6 +49,16 @@ export class VirtualClock implements Clock {
     return this.#nowMs;
   }
 
+  /** When the next timer is due, in ms as `now` counts them; `undefined` when none is pending. */
+  get nextDueMs(): number | undefined {
+    return this.#timers[0]?.dueMs;
+  }
+
+  /** How many timers are pending. */
+  get pending(): number {
+    return this.#timers.length;
+  }
+
   setTimer(callback: () => void, delayMs: number): TimerHandle {
     const timer: VirtualTimer = { dueMs: this.#nowMs + Math.max(0, delayMs), callback };
     let low = 0;
@@ -58,18 +79,20 @@ export class VirtualClock implements Clock {
 
   /**
    * Moves time forward by `ms`. Timers that are due in that time run in order, each at its own time, also timers that were set
-   * meanwhile. Before and after each timer, a few turns of the event loop let promises settle.
+   * meanwhile. Before and after each timer, a few turns of the event loop let promises settle, and then `hold` is awaited.
    *
-   * Rejects with the error of a timer's callback. @throws TypeError when `ms` is not a finite number of at least 0
+   * Rejects with the error of a timer's callback, and with that of `hold`. Time then stays where it is.
+   * @throws TypeError when `ms` is not a finite number of at least 0
    */
-  advance(ms: number): Promise<void> {
+  advance(ms: number, { hold }: AdvanceOptions = {}): Promise<void> {
     if (!(Number.isFinite(ms) && ms >= 0)) {
       throw new TypeError(`ms is ${shown(ms)}: must be a finite number of at least 0`);
     }
     return this.#exclusively(async () => {
       const endMs = this.#nowMs + ms;
       await settle();
-      while (await this.#runNext(endMs));
+      await hold?.();
+      while (await this.#runNext(endMs)) await hold?.();
       this.#nowMs = endMs;
     });
   }

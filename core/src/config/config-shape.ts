@@ -106,7 +106,7 @@ export const configShape: ShapeOf<AnytopicConfig> = {
             kind: "text",
             rule: NOT_EMPTY,
             secret: true,
-            what: "memory:, nats://host, amqp://host, aws://region, gcp://project, … Keep passwords in variables: ${BROKER_URL}.",
+            what: "memory:, nats://host, amqp://host, redis://host, aws://region, gcp://project, … Keep passwords in variables: ${BROKER_URL}.",
           },
           options: { kind: "free", what: "The adapter's options beyond its URL, see its README." },
         },

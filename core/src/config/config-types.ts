@@ -22,7 +22,7 @@ export interface AnytopicConfig {
 }
 
 export interface ConnectionConfig {
-  /** `memory:`, `nats://host`, `amqp://host`, `aws://region`, `gcp://project`. */
+  /** `memory:`, `nats://host`, `amqp://host`, `redis://host`, `aws://region`, `gcp://project`. */
   readonly url: string;
   /** Options of the adapter that are not in its URL, see its README. */
   readonly options?: Readonly<Record<string, unknown>> | undefined;

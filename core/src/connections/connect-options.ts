@@ -8,6 +8,7 @@ import {
   type Provisioning,
 } from "../options/connect-limits.ts";
 import { integerOption, rejectUnknownKeys, requireChoice } from "../options/option-checks.ts";
+import { shown } from "../base/shown.ts";
 import { PUBLISH_LIMITS, requireSecret, type PublishLimits } from "../options/publish-limits.ts";
 import type { Adapter } from "../driver.ts";
 import type { InboxStore } from "../inbox/inbox.ts";
@@ -38,7 +39,10 @@ export interface ConnectOptions {
   readonly publish?: PublishLimits | undefined;
   /** Where the ids of handled messages are kept, for exactly-once topics and subscriptions on several connections. @default a `MemoryInbox` */
   readonly inbox?: InboxStore | undefined;
-  /** Where diagnostics go, for example pino. @default none is written */
+  /**
+   * Where diagnostics go: `console` and pino work as they are, others by `fromWinston` and `fromLogLayer`.
+   * @default only what stands still is said, once, as a process warning; `silentLogger` says nothing
+   */
   readonly logger?: Logger | undefined;
   /** Called for everything that happens, see `PubSubEvent`. @default none */
   readonly observer?: Observer | undefined;
@@ -57,6 +61,13 @@ export interface ConnectOptions {
   readonly clock?: Clock | undefined;
   /** Returns random numbers, uniform in [0, 1), for jitter and ids. @default Math.random for jitter, the system's random bits for ids */
   readonly random?: (() => number) | undefined;
+  /**
+   * Makes the id of a published event, from the name of its topic: for tests, and for programs with ids of their own. Called once for
+   * each publish that was given no `id`, in the call of `publish`. It must return 1 to 128 printable ASCII characters without
+   * spaces, each time others: else that publish rejects with a `TypeError`, or two events count as one.
+   * @default UUIDv7
+   */
+  readonly newId?: ((topic: string) => string) | undefined;
   /** Aborts `connect`, which rejects with the abort reason. It does not close an open `PubSub`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -79,6 +90,7 @@ const OPTIONS = [
   "closeTimeoutMs",
   "clock",
   "random",
+  "newId",
   "signal",
 ] as const;
 
@@ -89,6 +101,10 @@ export function checkedConnectOptions(options: ConnectOptions): ConnectOptions {
   integerOption("closeTimeoutMs", options.closeTimeoutMs, CLOSE_TIMEOUT_LIMITS);
   integerOption("waitForBrokerMs", options.waitForBrokerMs, WAIT_FOR_BROKER_LIMITS);
   checkedAdapters(options.adapters ?? []);
+  if (options.newId !== undefined && typeof options.newId !== "function") {
+    throw new TypeError(`newId is ${shown(options.newId)}: must be a function that returns an id`);
+  }
+  requireInstrumentations(options.instrumentation ?? []);
   const publish = options.publish ?? {};
   rejectUnknownKeys("publish", publish, [...Object.keys(PUBLISH_LIMITS), "idSecret"]);
   integerOption("publish.maxPending", publish.maxPending, PUBLISH_LIMITS.maxPending);
@@ -96,4 +112,33 @@ export function checkedConnectOptions(options: ConnectOptions): ConnectOptions {
   integerOption("publish.timeoutMs", publish.timeoutMs, PUBLISH_LIMITS.timeoutMs);
   if (publish.idSecret !== undefined) requireSecret(publish.idSecret);
   return Object.freeze({ ...options, publish: Object.freeze({ ...publish }) });
+}
+
+const METHODS = [
+  "publish",
+  "publishBatch",
+  "handle",
+  "receive",
+  "skip",
+  "settle",
+  "redrive",
+  "quiet",
+  "observe",
+  "connected",
+] as const;
+
+/** A class may have other members beside these, so unknown keys are not refused, unless there is nothing else. */
+function requireInstrumentations(given: unknown): void {
+  if (!Array.isArray(given))
+    throw new TypeError(`instrumentation is ${shown(given)}: must be a list, such as [tracing]`);
+  for (const [index, one] of given.entries()) {
+    const name = `instrumentation[${index}]`;
+    if (typeof one !== "object" || one === null) throw new TypeError(`${name} is ${shown(one)}: must be an object`);
+    const present = METHODS.filter((method) => (one as Instrumentation)[method] !== undefined);
+    if (present.length === 0) throw new TypeError(`${name} has no method: must have one of ${METHODS.join(", ")}`);
+    for (const method of present) {
+      const part: unknown = (one as Instrumentation)[method];
+      if (typeof part !== "function") throw new TypeError(`${name}.${method} is ${shown(part)}: must be a function`);
+    }
+  }
 }

@@ -1,4 +1,5 @@
 import { adapterFromUrl, checkedAdapters } from "./adapter-from-url.ts";
+import { adapterNameOfUrl } from "../base/url-scheme.ts";
 import type { CloseBudget } from "../base/close-budget.ts";
 import type { LoadedConfig } from "../config/config-types.ts";
 import type { ConnectOptions } from "./connect-options.ts";
@@ -9,6 +10,7 @@ import { quotedNames, withoutUndefined } from "../options/option-checks.ts";
 import { requireNoDifferences } from "./provisioning-check.ts";
 import { Routes } from "./routes.ts";
 import type { Declaration } from "../declare/subscription.ts";
+import type { AnyTopic } from "../declare/topic.ts";
 
 /** The configured connections and routes. */
 export interface Routing {
@@ -65,6 +67,12 @@ export class ConnectionRouter {
   get names(): readonly string[] {
     const { config } = this.#routing;
     return [config.default, ...Object.keys(config.connections).filter((name) => name !== config.default)];
+  }
+
+  /** The name of the adapter that publishes a topic, also before its connection is open. */
+  adapterNameOf(topic: AnyTopic): string {
+    const [name = this.#routing.config.default] = this.routes.connectionsOfTopic(topic);
+    return this.#open.get(name)?.adapter.name ?? adapterNameOfUrl(this.#routing.config.connections[name]?.url ?? "");
   }
 
   /** Opens a connection, or returns the open one. After a failure, the next call tries again. */

@@ -7,7 +7,9 @@ import type { Adapter, Driver, TopologyChange } from "../driver.ts";
 import type { PubSubError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { ConnectionState } from "../contract/connection-state.ts";
+import type { Instrumented } from "../observe/instruments.ts";
 import type { PubSubEvent } from "../observe/observer.ts";
+import { quietDriver } from "./quiet-driver.ts";
 import { requireNoDifferences } from "./provisioning-check.ts";
 import { requireCapabilities, topologyOf, type PhysicalNames } from "./specs.ts";
 import { subscriptionPath, type Declaration } from "../declare/subscription.ts";
@@ -42,7 +44,11 @@ export class Connection {
     const status = new LastReport(environment, options.name);
     const { clock, random, logger } = environment;
     const context = { clock, random, logger, status: status.report };
-    const driver = await adapter.open(context, signal);
+    const { quiet } = environment.instrumented;
+    const driver =
+      quiet === undefined
+        ? await adapter.open(context, signal)
+        : quietDriver(await quiet(() => adapter.open(context, signal)), quiet);
     return new Connection(adapter, driver, status, options);
   }
 
@@ -107,6 +113,7 @@ export interface ConnectionEnvironment {
   readonly random: () => number;
   readonly logger: Logger;
   readonly observe: ((event: PubSubEvent) => void) | undefined;
+  readonly instrumented: Instrumented;
 }
 
 /** The last state that the driver has reported. Logs and observes changes. */

@@ -1,13 +1,17 @@
+import { attemptInfo } from "./attempt-info.ts";
 import { PubSubError } from "../base/errors.ts";
+import { boundedTimeMs } from "../contract/received.ts";
 import type { Endings } from "./endings.ts";
 import { readEvent, type EventReceiver } from "./event-reader.ts";
 import type { InboxGate } from "./inbox-gate.ts";
 import type { InFlight } from "./in-flight.ts";
+import type { Instruments } from "../observe/instruments.ts";
 import type { Leases } from "./leases.ts";
 import { ACK, type Outcome, outcomeOf, RELEASE, RELEASE_ENDED_LEASE } from "./outcome.ts";
 import { reported } from "./run-handler.ts";
 import type { Settler } from "./settler.ts";
 import type { WorkerItems } from "./worker-items.ts";
+import { SeenAttempt } from "./seen-attempt.ts";
 import { itemNames, type WorkerOptions } from "./worker-options.ts";
 
 /**
@@ -44,12 +48,17 @@ export class Attempts implements EventReceiver {
   }
 
   start(item: InFlight): void {
-    const { clock, subscription, inbox, observe, lateSuccesses } = this.#options;
+    const { clock, subscription, inbox, observe, instrumented, lateSuccesses } = this.#options;
     const now = clock.monotonicNow();
     if (this.#leases.hasEnded(item, now)) return reported(this.#settler.settle(item, RELEASE_ENDED_LEASE));
     if (item.startedMs === 0) {
       this.#begin(item, now);
-      observe?.({ ...itemNames(subscription, item), type: "deliver", atMs: clock.now() });
+      if (observe !== undefined) {
+        const publishTimeMs = boundedTimeMs(item.delivery.publishTimeMs);
+        observe({ ...itemNames(subscription, item), type: "deliver", publishTimeMs, atMs: clock.now() });
+      }
+      const instruments = instrumented.processing;
+      if (instruments !== undefined) this.#show(item, instruments);
     }
     if (lateSuccesses.has(item)) return reported(this.#settler.settle(item, ACK));
     const storing = this.#settler.storeAgain(item);
@@ -63,6 +72,11 @@ export class Attempts implements EventReceiver {
     item.startedMs = nowMs;
     item.deadlineMs = nowMs + this.#options.subscription.maxHandlingMs;
     if (item.receivedMs === 0) item.receivedMs = nowMs;
+  }
+
+  #show(item: InFlight, instruments: Instruments): void {
+    const { subscription, adapter, clock } = this.#options;
+    item.seen = new SeenAttempt(attemptInfo(subscription, adapter, item), instruments, clock);
   }
 
   async #claim(item: InFlight, inbox: InboxGate): Promise<void> {

@@ -30,9 +30,13 @@ function combinedHealth(parts: readonly SubscriptionHealth[]): SubscriptionHealt
   return {
     ...(failing ?? parts.find(({ state }) => state === "closing") ?? first),
     connection: parts.map(({ connection }) => connection).join(", "),
+    // They share it.
+    capacity: first.capacity,
     running: sum(({ running }) => running),
     abandoned: sum(({ abandoned }) => abandoned),
     waiting: sum(({ waiting }) => waiting),
     longestBlockMs: Math.max(...parts.map(({ longestBlockMs }) => longestBlockMs)),
+    progressAgeMs: Math.min(...parts.map(({ progressAgeMs }) => progressAgeMs)),
+    stuck: parts.find(({ stuck }) => stuck !== undefined)?.stuck,
   };
 }

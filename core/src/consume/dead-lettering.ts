@@ -27,8 +27,8 @@ export class DeadLettering {
     return known !== undefined && item.attempt > known.attempt ? known.failure : undefined;
   }
 
-  /** Resolves when the letter is durable, or with the error when it could not be stored. Never rejects. */
-  async store(item: InFlight, failure: Failure): Promise<PubSubError | undefined> {
+  /** `durationMs` is for the observer. Resolves when the letter is durable, or with the error when it could not be stored. Never rejects. */
+  async store(item: InFlight, failure: Failure, durationMs: number | undefined): Promise<PubSubError | undefined> {
     const { letters, clock, observe, subscription } = this.#options;
     // The handler's deadline does not apply to storing the letter.
     item.deadlineMs = Number.POSITIVE_INFINITY;
@@ -41,7 +41,10 @@ export class DeadLettering {
       item.isStoring = false;
     }
     const { reason, error } = failure;
-    observe?.({ ...itemNames(subscription, item), type: "dead-letter", reason, error, atMs: clock.now() });
+    if (observe !== undefined) {
+      const names = itemNames(subscription, item);
+      observe({ ...names, type: "dead-letter", reason, error, durationMs, atMs: clock.now() });
+    }
     return undefined;
   }
 

@@ -50,13 +50,17 @@ export class DeliveryQueue<Event> implements Deliveries<Event> {
     item.byHand = true;
     const delivery = new PulledDelivery(event, item, attempts);
     const reader = this.#readers.shift();
-    if (reader === undefined) this.#ready.push(delivery);
-    else reader({ done: false, value: delivery });
+    if (reader === undefined) return this.#ready.push(delivery);
+    item.seen?.receive();
+    return reader({ done: false, value: delivery });
   }
 
   next(): Promise<Result<Event>> {
     const delivery = this.#ready.shift();
-    if (delivery !== undefined) return Promise.resolve({ done: false, value: delivery });
+    if (delivery !== undefined) {
+      delivery.received();
+      return Promise.resolve({ done: false, value: delivery });
+    }
     if (this.#ended) return this.#last();
     return new Promise((resolve) => this.#readers.push(resolve));
   }
@@ -108,6 +112,10 @@ class PulledDelivery<Event> implements Delivery<Event> {
 
   isOf(attempts: EndsAttempts): boolean {
     return this.#attempts === attempts;
+  }
+
+  received(): void {
+    this.#item.seen?.receive();
   }
 
   get id(): string {

@@ -2,7 +2,7 @@ import { PubSubError } from "../base/errors.ts";
 import type { InboxGate } from "./inbox-gate.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Leases } from "./leases.ts";
-import { type Outcome, outcomeOf, RELEASE } from "./outcome.ts";
+import { type Outcome, outcomeOf } from "./outcome.ts";
 import { type EndsAttempts, reported } from "./run-handler.ts";
 import type { Settler } from "./settler.ts";
 import type { WorkerItems } from "./worker-items.ts";
@@ -28,6 +28,7 @@ export class Endings implements EndsAttempts {
   /** Every attempt ends here. Rejects when the inbox could not mark a success, which only the pull form sees. */
   end(item: InFlight, outcome: Outcome): Promise<void> | undefined {
     const { inbox } = this.#options;
+    item.seen?.stop();
     return inbox === undefined ? this.#endDelivery(item, outcome) : this.#endClaim(item, outcome, inbox);
   }
 
@@ -85,8 +86,15 @@ export class Endings implements EndsAttempts {
     for (const item of this.#items.held.toArray()) {
       if (item.state !== "running") continue;
       this.#giveUp(item, error);
-      reported(this.#settler.settle(item, RELEASE));
+      reported(this.#settler.settle(item, { kind: "release", leaseEnded: false, error }));
     }
+  }
+
+  /** The worker is closed. What waits for a letter that is still being stored, or for the inbox, is not waited for any longer. */
+  endAll(): void {
+    const error = new PubSubError("CLOSED", "the subscription was closed before the attempt ended");
+    for (const item of this.#items.lost) item.seen?.lost(error);
+    for (const item of this.#items.held.toArray()) item.seen?.released(error);
   }
 
   /** A handler that still runs keeps its claim until it ends. A reader of the pull form may never end its attempt. */

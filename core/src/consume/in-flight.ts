@@ -1,6 +1,7 @@
 import type { DriverDelivery } from "../driver.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import type { Held } from "../base/held-items.ts";
+import type { SeenAttempt } from "./seen-attempt.ts";
 import type { Attributes } from "../contract/message.ts";
 import { shown } from "../base/shown.ts";
 import { boundedId, dateOf } from "../contract/received.ts";
@@ -32,6 +33,8 @@ export class InFlight implements HandlerContext, Held<InFlight> {
   byHand = false;
   /** Whether its letter is being stored. It keeps its place meanwhile, also when its delivery is lost. */
   isStoring = false;
+  /** Its attempt, when instrumentations see it. */
+  seen: SeenAttempt | undefined = undefined;
   isHeld = false;
   older: InFlight | undefined = undefined;
   newer: InFlight | undefined = undefined;

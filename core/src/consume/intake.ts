@@ -21,12 +21,15 @@ export class Intake implements DeliverySink {
   /** One timer for each early retry that waits for the rest of its delay. */
   readonly #earlyTimers = new Set<TimerHandle>();
   #failing: PubSubError | undefined;
+  /** When the driver last said whether it receives, by the monotonic clock; at first, when this was made. */
+  reportedMs: number;
   /** Whether the subscriber was ever failing, or its connection lost. */
   #hadOutage = false;
 
   constructor(options: WorkerOptions, items: WorkerItems, settler: Settler, schedule: RetrySchedule, leases: Leases) {
     const { clock, capabilities } = options;
     this.#options = options;
+    this.reportedMs = clock.monotonicNow();
     this.#items = items;
     this.#settler = settler;
     this.#schedule = schedule;
@@ -90,6 +93,7 @@ export class Intake implements DeliverySink {
       logger.error({ ...names, code: error.code }, `cannot receive, trying again: ${error.message}`);
     }
     this.#failing = error;
+    this.reportedMs = clock.monotonicNow();
     this.#hadOutage = true;
     observe?.({ type: "failing", ...names, error, atMs: clock.now() });
   }
@@ -99,6 +103,7 @@ export class Intake implements DeliverySink {
     const names = namesOf(subscription);
     if (this.#failing !== undefined) logger.info(names, "receiving again");
     this.#failing = undefined;
+    this.reportedMs = clock.monotonicNow();
     if (reconnected) this.#hadOutage = true;
     observe?.({ type: "receiving", ...names, reconnected, atMs: clock.now() });
   }

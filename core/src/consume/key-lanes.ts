@@ -1,3 +1,4 @@
+import { afterThis } from "../base/turns.ts";
 import type { Clock, TimerHandle } from "../base/clock.ts";
 import { Deque } from "../base/deque.ts";
 import type { InFlight } from "./in-flight.ts";
@@ -83,7 +84,7 @@ export class KeyLanes {
     }
     lane.current = undefined;
     this.#stopTimer(lane);
-    queueMicrotask(() => {
+    afterThis(() => {
       if (this.#lanes.get(key) === lane && lane.current === undefined) this.#advance(key, lane);
     });
   }

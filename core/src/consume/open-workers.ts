@@ -64,6 +64,7 @@ async function openWorker(
     subscription,
     run,
     connection: connection.name,
+    adapter: connection.adapter.name,
     capabilities: connection.capabilities,
     ...environment,
     ...shared,

@@ -13,7 +13,7 @@ export type Outcome =
   | { readonly kind: "retry"; readonly delayMs: number | undefined; readonly error: unknown }
   /** Can never succeed: dead-lettered now. */
   | { readonly kind: "reject"; readonly reason: DeadLetterReason; readonly error: unknown }
-  /** Did not run: another worker may have it at once. With `leaseEnded`, another may have it already. `error` is for the reader of the pull form. */
+  /** Did not run: another worker may have it at once. With `leaseEnded`, another may have it already. `error` says why, for the reader of the pull form and for instrumentations. */
   | { readonly kind: "release"; readonly leaseEnded: boolean; readonly error: unknown };
 
 export const ACK: Outcome = Object.freeze({ kind: "ack" });

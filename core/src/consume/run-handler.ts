@@ -18,7 +18,13 @@ export function runHandler<Event>(handler: Handler<Event>): EventRun {
     let ending: Promise<unknown> | undefined;
     try {
       // The subscription's type parameter is the same for handler and topic; here events are `unknown`.
-      const returned: unknown = handler(event as Event, item);
+      const returned: unknown =
+        item.seen === undefined
+          ? handler(event as Event, item)
+          : item.seen.handle(
+              () => handler(event as Event, item),
+              () => item.state === "running",
+            );
       // To look at the returned value may throw, and so may its `then`, but not those of a native promise, which most are.
       if (returned instanceof Promise && returned.constructor === Promise) ending = returned;
       else if (isPromiseLike(returned)) ending = Promise.resolve(returned);

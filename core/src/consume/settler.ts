@@ -1,15 +1,20 @@
+import { attemptInfo } from "./attempt-info.ts";
 import { subscriptionPath } from "../declare/subscription.ts";
 import { Confirmations } from "./confirmations.ts";
 import { DeadLettering } from "./dead-lettering.ts";
+import type { DriverDelivery } from "../driver.ts";
 import type { Failure } from "../dead-letters/dead-letter-record.ts";
 import type { DeadLetterReason } from "../contract/dead-letter.ts";
 import type { InFlight } from "./in-flight.ts";
+import type { Instruments } from "../observe/instruments.ts";
 import type { Outcome } from "./outcome.ts";
 import { RememberedMessages } from "./remembered-messages.ts";
 import type { RetrySchedule } from "./retry-schedule.ts";
 import { reported } from "./run-handler.ts";
 import type { WorkerItems } from "./worker-items.ts";
 import { itemNames, type WorkerOptions } from "./worker-options.ts";
+
+type BrokerSettle = "ack" | "retry" | "release" | "lease-ended";
 
 /**
  * Fifth step of a delivery: its outcome becomes an ack, a delayed retry, a release, or a dead letter and an ack at the broker (C14 to
@@ -23,12 +28,14 @@ export class Settler {
   readonly #confirmations: Confirmations;
   /** When messages that are being retried failed first, in Unix ms, as far as this worker has seen it. */
   readonly #firstFailureMs = new RememberedMessages<number>(10_000);
+  readonly #instruments: Instruments | undefined;
   #isClosed = false;
 
   constructor(options: WorkerOptions, items: WorkerItems, schedule: RetrySchedule) {
     this.#options = options;
     this.#items = items;
     this.#schedule = schedule;
+    this.#instruments = options.instrumented.own;
     this.#deadLettering = new DeadLettering(options);
     this.#confirmations = new Confirmations(options);
   }
@@ -57,8 +64,9 @@ export class Settler {
   /** Returns the broker's confirmation; `undefined` when there is none. */
   settle(item: InFlight, outcome: Outcome): Promise<void> | undefined {
     item.state = "settling";
+    item.seen?.stop();
     if (outcome.kind === "ack") return this.#ack(item);
-    if (outcome.kind === "release") return this.#release(item, outcome.leaseEnded);
+    if (outcome.kind === "release") return this.#release(item, outcome.leaseEnded, outcome.error);
     const { kind, error } = outcome;
     if (kind === "reject") return this.#deadLetter(item, outcome.reason, error);
     const { maxRetries } = this.#options.subscription.retryPolicy;
@@ -69,7 +77,7 @@ export class Settler {
   /** Stores the letter of a message whose letter could not be stored before. `undefined` for all other messages. */
   storeAgain(item: InFlight): Promise<void> | undefined {
     const failure = this.#deadLettering.unstored(item);
-    return failure === undefined ? undefined : this.#store(item, failure);
+    return failure === undefined ? undefined : this.#store(item, failure, undefined);
   }
 
   #ack(item: InFlight): Promise<void> | undefined {
@@ -81,16 +89,18 @@ export class Settler {
       const durationMs = clock.monotonicNow() - item.startedMs;
       observe({ ...itemNames(subscription, item), type: "ack", durationMs, atMs: clock.now() });
     }
+    item.seen?.acked();
     this.#items.goOn(item);
     return confirmation;
   }
 
-  #release(item: InFlight, leaseEnded: boolean): Promise<void> | undefined {
+  #release(item: InFlight, leaseEnded: boolean, error: unknown): Promise<void> | undefined {
     const { clock, observe, subscription } = this.#options;
     if (this.#schedule.isHeldByCore(item)) this.#items.awaitRetry(item, 0);
     this.#items.letGo(item);
     const confirmation = this.#confirmations.of(item, this.#tellBroker(item, leaseEnded ? "lease-ended" : "release"));
     observe?.({ ...itemNames(subscription, item), type: "release", atMs: clock.now() });
+    item.seen?.released(error);
     this.#items.goOn(item);
     return confirmation;
   }
@@ -108,6 +118,7 @@ export class Settler {
       const durationMs = clock.monotonicNow() - item.startedMs;
       observe({ ...itemNames(subscription, item), type: "retry", delayMs, error, durationMs, atMs });
     }
+    item.seen?.retried(delayMs, error);
     this.#items.goOn(item);
     return confirmation;
   }
@@ -118,15 +129,20 @@ export class Settler {
     const firstFailureMs = this.#noteFailure(item, lastFailureMs);
     const attempts = Math.min(item.attempt, subscription.retryPolicy.maxRetries + 1);
     const path = subscriptionPath(subscription);
-    return this.#store(item, { reason, error, attempts, firstFailureMs, lastFailureMs, subscription: path });
+    const failure = { reason, error, attempts, firstFailureMs, lastFailureMs, subscription: path };
+    return this.#store(item, failure, clock.monotonicNow() - item.startedMs);
   }
 
-  /** Stores the letter first, then acknowledges the message. */
-  async #store(item: InFlight, failure: Failure): Promise<void> {
+  /** Stores the letter first, then acknowledges the message. `durationMs`: of the attempt that failed here. */
+  async #store(item: InFlight, failure: Failure, durationMs: number | undefined): Promise<void> {
     item.state = "settling";
-    const failed = await this.#deadLettering.store(item, failure);
+    const failed = await this.#deadLettering.store(item, failure, durationMs);
+    if (failed === undefined) item.seen?.deadLettered(failure.reason, failure.error);
     // A lost delivery is not settled.
-    if (isLost(item)) return this.#items.ended(item);
+    if (isLost(item)) {
+      item.seen?.lost(failed);
+      return this.#items.ended(item);
+    }
     if (failed !== undefined) return await this.#retry(item, failed, this.#schedule.delayAfterFailedLetterMs(item));
     this.#forgetFailures(item);
     this.#items.letGo(item);
@@ -136,15 +152,30 @@ export class Settler {
   }
 
   /** Every settle goes through here. Returns the broker's confirmation; `undefined` when there is none, see `DeliveryOwner`. */
-  #tellBroker(
-    { delivery }: InFlight,
-    settle: "ack" | "retry" | "release" | "lease-ended",
-    delayMs = 0,
-  ): Promise<void> | undefined {
+  #tellBroker(item: InFlight, settle: BrokerSettle, delayMs = 0): Promise<void> | undefined {
     if (this.#isClosed) return undefined;
+    if (this.#instruments !== undefined) return this.#tellBrokerSeen(item, settle, delayMs, this.#instruments);
+    const { delivery } = item;
     if (settle === "ack") return delivery.owner.ack(delivery);
     if (settle === "retry") return delivery.owner.retry(delivery, delayMs);
     return delivery.owner.release(delivery, settle === "lease-ended");
+  }
+
+  #tellBrokerSeen(
+    item: InFlight,
+    settle: BrokerSettle,
+    delayMs: number,
+    instruments: Instruments,
+  ): Promise<void> | undefined {
+    const { subscription, adapter, instrumented } = this.#options;
+    const attempt = item.seen?.info ?? attemptInfo(subscription, adapter, item);
+    const ended = instruments.settle(attempt, settle === "lease-ended" ? "release" : settle);
+    const send = (): Promise<void> | undefined => settleAtBroker(item.delivery, settle, delayMs);
+    const confirmation = instrumented.quiet === undefined ? send() : instrumented.quiet(send);
+    if (ended === undefined) return confirmation;
+    if (confirmation === undefined) ended(undefined);
+    else confirmation.then(() => ended(undefined), ended);
+    return confirmation;
   }
 
   /** Returns when the first failure was, or undefined when another worker saw it. */
@@ -158,6 +189,12 @@ export class Settler {
   #forgetFailures(item: InFlight): void {
     if (this.#firstFailureMs.any) this.#firstFailureMs.take(item);
   }
+}
+
+function settleAtBroker(delivery: DriverDelivery, settle: BrokerSettle, delayMs: number): Promise<void> | undefined {
+  if (settle === "ack") return delivery.owner.ack(delivery);
+  if (settle === "retry") return delivery.owner.retry(delivery, delayMs);
+  return delivery.owner.release(delivery, settle === "lease-ended");
 }
 
 /** A function, because the compiler does not know that the state may change during an `await`. */

@@ -59,6 +59,12 @@ export class Subscribing {
     return [...this.#workers];
   }
 
+  /** Those with a worker, each once. */
+  get subscriptions(): readonly AnySubscription[] {
+    const each = this.workers.map(({ subscription }) => subscription);
+    return [...new Map(each.map((subscription) => [subscriptionPath(subscription), subscription])).values()];
+  }
+
   async subscribe<Event>(
     subscription: Subscription<Event>,
     handler: Handler<Event>,

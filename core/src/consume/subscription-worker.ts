@@ -15,6 +15,9 @@ import { closeTimeout, type CloseOptions, type Worker } from "./worker.ts";
 import { WorkerItems } from "./worker-items.ts";
 import { namesOf, type WorkerOptions } from "./worker-options.ts";
 
+/** When a driver's loop has been overdue for so long, it will not turn again. Together with the driver's own period about three periods. */
+const RECEIVING_OVERDUE_MS = 60_000;
+
 export interface SubscriptionWorkerOptions extends WorkerOptions {
   readonly closeTimeoutMs: number;
   /** Called once, when closing begins: the pull form releases deliveries that nobody has read. */
@@ -42,6 +45,8 @@ export class SubscriptionWorker implements Worker {
   readonly #scope = new HandlerScope();
   #state: "open" | "closing" | "closed" = "open";
   #driver: DriverSubscriber | undefined;
+  /** When a message was last started, by the monotonic clock. */
+  #startedMs = 0;
   #closing: Promise<void> | undefined;
   /** Aborts when closing stops waiting for handlers. */
   readonly #patience = new AbortController();
@@ -58,7 +63,10 @@ export class SubscriptionWorker implements Worker {
     this.closed = promise;
     this.#resolveClosed = resolve;
     const inScope = { ...options, clock: this.#scope.clock(options.clock) };
-    const start = (item: Parameters<Attempts["start"]>[0]): void => attempts.start(item);
+    const start = (item: Parameters<Attempts["start"]>[0]): void => {
+      attempts.start(item);
+      if (item.startedMs > this.#startedMs) this.#startedMs = item.startedMs;
+    };
     const items = new WorkerItems({
       ...inScope,
       start: (item) => this.#scope.run(start, item),
@@ -89,16 +97,26 @@ export class SubscriptionWorker implements Worker {
   health(): SubscriptionHealth {
     const { error } = this.#intake;
     const { running, abandoned, waiting } = this.#items;
+    const { clock, maxConcurrency: capacity } = this.#options;
     return {
       ...namesOf(this.subscription),
       connection: this.#options.connection,
       state: this.#state === "open" ? (error === undefined ? "receiving" : "failing") : "closing",
+      capacity,
       running,
       abandoned,
       waiting,
       longestBlockMs: this.#leases.longestBlockMs,
+      progressAgeMs: Math.round(clock.monotonicNow() - Math.max(this.#intake.reportedMs, this.#startedMs)),
+      stuck: this.#stuck(),
       error: error === undefined ? undefined : { code: error.code, message: error.message },
     };
+  }
+
+  #stuck(): SubscriptionHealth["stuck"] {
+    if (this.#items.overrunMs > this.subscription.maxHandlingMs) return "handlers";
+    const mayReceive = this.#state === "open" && this.#intake.error === undefined;
+    return mayReceive && (this.#driver?.overdueMs?.() ?? 0) > RECEIVING_OVERDUE_MS ? "receiving" : undefined;
   }
 
   async close(options: CloseOptions = {}): Promise<void> {
@@ -169,6 +187,7 @@ export class SubscriptionWorker implements Worker {
     await budget.wait("closing the subscriber", names, async (leftMs) => await this.#driver?.close(leftMs));
     await budget.wait("closing dead letters", names, async (leftMs) => await this.#options.letters.close?.(leftMs));
     this.#items.leave();
+    this.#endings.endAll();
     this.#state = "closed";
     this.#options.onClosed(this);
     this.#resolveClosed();

@@ -5,9 +5,11 @@ import type { InFlight } from "./in-flight.ts";
 import { KeyLanes } from "./key-lanes.ts";
 import { PubSubError } from "../base/errors.ts";
 import { RunQueue } from "./run-queue.ts";
-import type { WorkerOptions } from "./worker-options.ts";
+import { itemNames, type WorkerOptions } from "./worker-options.ts";
 
-export interface WorkerItemsOptions extends Pick<WorkerOptions, "subscription" | "maxConcurrency" | "places"> {
+type OfWorker = Pick<WorkerOptions, "subscription" | "maxConcurrency" | "places" | "observe">;
+
+export interface WorkerItemsOptions extends OfWorker {
   readonly clock: Clock;
   /** Runs an item that has a place. */
   readonly start: (item: InFlight) => void;
@@ -27,12 +29,20 @@ export class WorkerItems {
   readonly #lanes: KeyLanes | undefined;
   readonly #queue: RunQueue;
   readonly #giveBack: (item: InFlight) => void;
+  readonly #clock: Clock;
+  readonly #options: OfWorker;
+  readonly #capacity: number;
   #abandoned = 0;
+  /** Since when at least as many handlers are abandoned as may run, by the monotonic clock. */
+  #overrunSinceMs: number = Number.POSITIVE_INFINITY;
   #isOpen = true;
 
   constructor(options: WorkerItemsOptions) {
     const { subscription, clock, giveBack } = options;
     this.#giveBack = giveBack;
+    this.#clock = clock;
+    this.#options = options;
+    this.#capacity = options.maxConcurrency;
     this.#queue = new RunQueue(options);
     if (subscription.topic.orderingKey === undefined) return;
     this.#lanes = new KeyLanes({
@@ -55,6 +65,11 @@ export class WorkerItems {
   /** How many abandoned handlers have not returned. */
   get abandoned(): number {
     return this.#abandoned;
+  }
+
+  /** For how long at least as many handlers have been abandoned as may run, in ms; 0 when there are fewer. */
+  get overrunMs(): number {
+    return Math.max(0, this.#clock.monotonicNow() - this.#overrunSinceMs);
   }
 
   get isOpen(): boolean {
@@ -126,16 +141,22 @@ export class WorkerItems {
     this.held.delete(item);
     const { state } = item;
     item.state = "lost";
+    // While its letter is being stored, it is not known yet how the attempt ends.
+    if (item.seen !== undefined && state !== "settling") item.seen.lost(lostLease());
     if (item.orderingKey !== undefined) this.#lanes?.revoked(item.orderingKey, item);
     if (state === "running" || item.isStoring) {
       this.lost.add(item);
-      if (state === "running") {
-        this.giveUp(item, new PubSubError("LEASE_LOST", "the message no longer belongs to this worker"));
-      }
+      if (state === "running") this.#lostWhileRunning(item, lostLease());
     } else {
       this.ended(item);
     }
     return state === "waiting";
+  }
+
+  #lostWhileRunning(item: InFlight, error: PubSubError): void {
+    this.giveUp(item, error);
+    const { observe, subscription } = this.#options;
+    observe?.({ ...itemNames(subscription, item), type: "lease-lost", error, atMs: this.#clock.now() });
   }
 
   /** Aborts the signal of the handler, which counts as abandoned until it returns. */
@@ -144,11 +165,13 @@ export class WorkerItems {
     if (item.givenUp) return;
     item.givenUp = true;
     this.#abandoned += 1;
+    if (this.#abandoned === this.#capacity) this.#overrunSinceMs = this.#clock.monotonicNow();
   }
 
   /** The handler of an item that was settled or lost has returned. */
   returned(item: InFlight): void {
     if (item.givenUp) this.#abandoned -= 1;
+    if (this.#abandoned < this.#capacity) this.#overrunSinceMs = Number.POSITIVE_INFINITY;
     item.givenUp = false;
     if (!item.isStoring) this.ended(item);
   }
@@ -185,4 +208,8 @@ export class WorkerItems {
   leave(): void {
     this.#queue.leave();
   }
+}
+
+function lostLease(): PubSubError {
+  return new PubSubError("LEASE_LOST", "the message no longer belongs to this worker");
 }

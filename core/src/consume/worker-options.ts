@@ -5,6 +5,7 @@ import type { InboxGate } from "./inbox-gate.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { LateSuccesses } from "./late-successes.ts";
 import type { Logger } from "../base/logger.ts";
+import type { Instrumented } from "../observe/instruments.ts";
 import type { PubSubEvent } from "../observe/observer.ts";
 import type { EventRun } from "./run-handler.ts";
 import type { SharedPlaces } from "./shared-places.ts";
@@ -15,11 +16,14 @@ export interface WorkerOptions {
   readonly subscription: Subscription;
   /** The name of its connection, for `health()`. */
   readonly connection: string;
+  /** The name of its adapter, for instrumentations. */
+  readonly adapter: string;
   readonly capabilities: Capabilities;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
   readonly observe: ((event: PubSubEvent) => void) | undefined;
+  readonly instrumented: Instrumented;
   readonly letters: DriverDeadLetters;
   /** Present on exactly-once subscriptions, and on subscriptions with several connections. */
   readonly inbox: InboxGate | undefined;

@@ -1,3 +1,5 @@
+import type { StatisticsKnown } from "./statistics.ts";
+
 /**
  * What an adapter can do, as data. Every field is required. The value is frozen, never changes, and can be copied by
  * `structuredClone` and JSON. Core refuses declarations that need more than this, and the conformance suite selects its tests by it:
@@ -53,4 +55,6 @@ export interface Capabilities {
   readonly durability: "process" | "broker";
   /** Whether the number of dead letters is exact or the broker's estimate. */
   readonly deadLetterCount: "exact" | "approximate";
+  /** Which numbers `stats` tells of a subscription, and how well it knows each. */
+  readonly statistics: StatisticsKnown;
 }

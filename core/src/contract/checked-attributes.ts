@@ -38,6 +38,16 @@ function requireObject(attributes: unknown): object {
   throw new TypeError(`attributes are ${kindOf(attributes)}: must be an object with string values`);
 }
 
+/** Whether it may be an attribute of a message that is published. */
+export function isAllowedAttribute(key: string, value: unknown): boolean {
+  try {
+    checkAttribute(key, value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function checkAttribute(key: string, value: unknown): void {
   if (key === "" || !key.isWellFormed()) {
     throw new TypeError(`attribute key ${shown(key)}: must be well-formed text, not empty`);

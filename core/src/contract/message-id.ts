@@ -7,8 +7,8 @@ export const MAX_ID_LENGTH = 128;
 /** An id that `publish` accepts. A received id that matches can be published again, logged and stored unchanged. */
 export const PLAIN_ID: RegExp = new RegExp(`^[!-~]{1,${MAX_ID_LENGTH}}$`);
 
-/** Returns an id for a message that is published at `nowMs`, in Unix ms. */
-export type IdGenerator = (nowMs: number) => string;
+/** Returns an id for a message that is published to `topic` at `nowMs`, in Unix ms. */
+export type IdGenerator = (nowMs: number, topic: string) => string;
 
 /** 32 uniform random bits. */
 type RandomBits = () => number;
@@ -30,7 +30,7 @@ function systemRandomBits(): RandomBits {
  * millisecond, and 62 random bits. Ids of one generator sort in the order in which they were made. `random` is for tests; the
  * default are random bits of the system.
  */
-export function createIdGenerator(random?: () => number): IdGenerator {
+export function createIdGenerator(random?: () => number): (nowMs: number) => string {
   const bits = random === undefined ? systemRandomBits() : () => Math.floor(random() * 2 ** 32);
   // Written as bytes and read once: a flat string takes a quarter of the memory of a concatenated one.
   const text = Buffer.from("00000000-0000-7000-8000-000000000000", "latin1");
@@ -68,8 +68,17 @@ function writeByte(text: Uint8Array, at: number, byte: number): void {
 
 /** Returns `id`. @throws TypeError when `publish` does not accept it */
 export function requireId(id: unknown): string {
+  return requirePlainId("id", id);
+}
+
+/** Returns what the option `newId` has made. @throws TypeError when it is not an id */
+export function requireMadeId(id: unknown): string {
+  return requirePlainId("the id that newId returned", id);
+}
+
+function requirePlainId(what: string, id: unknown): string {
   if (typeof id === "string" && PLAIN_ID.test(id)) return id;
   throw new TypeError(
-    `id is ${typeof id === "string" ? shown(id) : kindOf(id)}: must be 1 to ${MAX_ID_LENGTH} printable ASCII characters without spaces`,
+    `${what} is ${typeof id === "string" ? shown(id) : kindOf(id)}: must be 1 to ${MAX_ID_LENGTH} printable ASCII characters without spaces`,
   );
 }

@@ -2,10 +2,13 @@ import { subscriptionPath } from "../declare/subscription.ts";
 import type { Clock } from "../base/clock.ts";
 import { CLOSE_GRACE_MS, type CloseBudget } from "../base/close-budget.ts";
 import { combinedDeadLetterQueue } from "./combined-dead-letter-queue.ts";
+import type { ConnectionEnvironment } from "../connections/connection.ts";
 import type { ConnectionRouter } from "../connections/connection-router.ts";
 import { createDeadLetterQueue, type DeadLetterQueue, type OpenLetters } from "./dead-letter-queue.ts";
 import type { DriverDeadLetters } from "../driver.ts";
+import type { Instruments } from "../observe/instruments.ts";
 import { requireOpen } from "../base/require-open.ts";
+import { seenRedrives } from "./seen-redrives.ts";
 import { subscriptionSpec } from "../connections/specs.ts";
 import type { AnySubscription, Subscription } from "../declare/subscription.ts";
 import { untilAborted } from "../base/until-aborted.ts";
@@ -14,15 +17,17 @@ import { untilAborted } from "../base/until-aborted.ts";
 export class DeadLetterQueues {
   readonly #router: ConnectionRouter;
   readonly #clock: Clock;
+  readonly #instruments: Instruments | undefined;
   /** Aborts when closing begins. */
   readonly #closed: AbortSignal;
   readonly #open = new Set<DriverDeadLetters>();
   /** By connection and `topic/subscription`. */
   readonly #opening = new Map<string, Promise<OpenLetters>>();
 
-  constructor(router: ConnectionRouter, clock: Clock, closed: AbortSignal) {
+  constructor(router: ConnectionRouter, { clock, instrumented }: ConnectionEnvironment, closed: AbortSignal) {
     this.#router = router;
     this.#clock = clock;
+    this.#instruments = instrumented.own;
     this.#closed = closed;
   }
 
@@ -64,6 +69,9 @@ export class DeadLetterQueues {
     if (this.#closed.aborted) await letters.close?.(CLOSE_GRACE_MS);
     requireOpen(this.#closed);
     this.#open.add(letters);
-    return { letters, capabilities: connection.capabilities };
+    const { capabilities, adapter } = connection;
+    const place = { topic: subscription.topic.name, subscription: subscription.name, adapter: adapter.name };
+    const seen = this.#instruments === undefined ? letters : seenRedrives(letters, place, this.#instruments);
+    return { letters: seen, capabilities };
   }
 }

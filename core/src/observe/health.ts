@@ -8,6 +8,8 @@ export interface SubscriptionHealth {
   readonly connection: string;
   /** `"failing"`: the worker cannot receive, see `error`; it tries again without end. */
   readonly state: "receiving" | "failing" | "closing";
+  /** `maxConcurrency`: how many handlers may run. */
+  readonly capacity: number;
   /** Handlers that are running. */
   readonly running: number;
   /** Handlers that were abandoned (after `maxHandlingMs`, or because the lease was lost) and have not returned. */
@@ -19,6 +21,14 @@ export interface SubscriptionHealth {
    * were then redelivered. A handler must not block the event loop for as long as `ackDeadlineMs`.
    */
   readonly longestBlockMs: number;
+  /** How long ago it last made progress, in ms: it was opened, started a message, or learned that it receives or cannot. Grows on an idle subscription. */
+  readonly progressAgeMs: number;
+  /**
+   * Why only a new process helps; `undefined` when that is not so, and never for a broker that does not answer. `"handlers"`: for longer than
+   * `maxHandlingMs`, at least `capacity` abandoned handlers have not returned. `"receiving"`: the loop that asks the broker for
+   * messages has stopped, although the connection is up and there is room.
+   */
+  readonly stuck: "handlers" | "receiving" | undefined;
   /** Why it cannot receive; `undefined` when it can. */
   readonly error: { readonly code: PubSubErrorCode; readonly message: string } | undefined;
 }
@@ -34,6 +44,8 @@ export interface ConnectionHealth {
 export interface Health {
   /** `"up"`: every connection is up and every subscription receives. `"degraded"`: something is being repaired. `"down"`: every connection is down, or closed. */
   readonly status: "up" | "degraded" | "down";
+  /** Whether `announceClose` or `close` was called. */
+  readonly closing: boolean;
   /** The adapter of the default connection. */
   readonly adapter: string;
   /** The default connection's state. */
@@ -56,17 +68,19 @@ export interface ConnectionFacts {
   readonly error: PubSubError | undefined;
 }
 
+/** What else a `PubSub` knows about itself. */
+export interface OwnFacts extends Pick<Health, "subscriptions" | "publishing"> {
+  readonly isClosing: boolean;
+  readonly isClosed: boolean;
+}
+
 /** `connections`: those that are open, the default one first. */
-export function healthOf(
-  connections: readonly ConnectionFacts[],
-  subscriptions: readonly SubscriptionHealth[],
-  publishing: number,
-  closed: boolean,
-): Health {
+export function healthOf(connections: readonly ConnectionFacts[], own: OwnFacts): Health {
+  const { subscriptions, publishing, isClosing, isClosed } = own;
   const each = connections.map(({ name, adapter, state, error }): ConnectionHealth => ({
     name,
     adapter: adapter.name,
-    state: closed ? "down" : state,
+    state: isClosed ? "down" : state,
     error: shortened(error),
   }));
   const first = each[0] as ConnectionHealth;
@@ -74,6 +88,7 @@ export function healthOf(
   const allUp = each.every(({ state }) => state === "up");
   return {
     status: each.every(({ state }) => state === "down") ? "down" : allUp && !failing ? "up" : "degraded",
+    closing: isClosing,
     adapter: first.adapter,
     connection: first.state,
     error: first.error,

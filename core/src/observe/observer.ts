@@ -4,18 +4,27 @@ import type { PubSubError } from "../base/errors.ts";
 
 /**
  * Something that happened, for metrics, traces and tests. Never carries bodies or attributes. `atMs` is Unix ms of the clock given
- * to `connect`; `durationMs` is the time of a publish until its confirmation, or of an attempt, in ms.
+ * to `connect`; `durationMs` is the time of a publish until its confirmation or failure, or of an attempt, in ms.
  */
 export type PubSubEvent =
   | (PublishEvent<"publish"> & { readonly bytes: number })
   | (PublishEvent<"published"> & { readonly durationMs: number })
-  | (PublishEvent<"publish-failed"> & { readonly error: PubSubError })
-  | DeliveryEvent<"deliver">
+  | (PublishEvent<"publish-failed"> & { readonly error: PubSubError; readonly durationMs: number })
+  | (DeliveryEvent<"deliver"> & {
+      /** When `publish` was called, in Unix ms of the publisher's clock. 0 when the message does not say. With `atMs` of attempt 1, how long the message has waited, unless the clocks differ. */
+      readonly publishTimeMs: number;
+    })
   | (DeliveryEvent<"ack"> & { readonly durationMs: number })
   | (DeliveryEvent<"retry"> & { readonly delayMs: number; readonly error: unknown; readonly durationMs: number })
-  | (DeliveryEvent<"dead-letter"> & { readonly reason: DeadLetterReason; readonly error: unknown })
+  | (DeliveryEvent<"dead-letter"> & {
+      readonly reason: DeadLetterReason;
+      readonly error: unknown;
+      /** Without the time of storing the letter. `undefined` when only the letter was stored again, and no attempt has ended. */
+      readonly durationMs: number | undefined;
+    })
   | (DeliveryEvent<"dead-letter-failed"> & { readonly error: PubSubError })
   | DeliveryEvent<"release">
+  /** The broker did not accept a settle, or the message was lost while its handler ran. */
   | (DeliveryEvent<"lease-lost"> & { readonly error: PubSubError | undefined })
   | {
       readonly type: "connection";

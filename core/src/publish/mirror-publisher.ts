@@ -47,8 +47,7 @@ export class MirrorPublisher implements EventPublisher {
   }
 
   async #sendToAll(message: PendingPublish): Promise<string> {
-    const copies = this.#targets.map(({ publisher }) => ({ publisher, copy: message.copy() }));
-    for (const { publisher, copy } of copies) publisher.check(copy);
+    const copies = this.#targets.map(({ publisher }) => ({ publisher, copy: publisher.checked(message.copy()) }));
     const results = await Promise.allSettled(copies.map(({ publisher, copy }) => publisher.submit(copy)));
     for (const [index, result] of results.entries()) {
       if (result.status === "rejected") throw this.#named(index, result.reason);

@@ -15,6 +15,8 @@ export class PendingPublish implements PublishRequest {
   readonly id: string;
   readonly body: Uint8Array;
   readonly attributes: Attributes;
+  /** The user's attributes, when instrumentations have added others. */
+  readonly ownAttributes: Attributes | undefined;
   readonly orderingKey: string | undefined;
   readonly publishTimeMs: number;
   bytes = 0;
@@ -41,18 +43,36 @@ export class PendingPublish implements PublishRequest {
     attributes: Attributes,
     orderingKey: string | undefined,
     publishTimeMs: number,
+    ownAttributes?: Attributes,
   ) {
     this.id = id;
     this.body = body;
     this.attributes = attributes;
     this.orderingKey = orderingKey;
     this.publishTimeMs = publishTimeMs;
+    this.ownAttributes = ownAttributes;
   }
 
   /** The same message for another broker. */
   copy(): PendingPublish {
-    const copy = new PendingPublish(this.id, this.body, this.attributes, this.orderingKey, this.publishTimeMs);
+    return this.#with(this.attributes, this.ownAttributes);
+  }
+
+  /** The same message with more attributes. */
+  carrying(attributes: Attributes): PendingPublish {
+    return this.#with(attributes, this.attributes);
+  }
+
+  /** The same message with the user's attributes alone. Another object, because a driver may remember what it has computed for one. */
+  withoutCarrier(own: Attributes): PendingPublish {
+    return this.#with(own, undefined);
+  }
+
+  #with(attributes: Attributes, own: Attributes | undefined): PendingPublish {
+    const { id, body, orderingKey, publishTimeMs } = this;
+    const copy = new PendingPublish(id, body, attributes, orderingKey, publishTimeMs, own);
     copy.signal = this.signal;
+    copy.valid = this.valid;
     return copy;
   }
 

@@ -3,10 +3,13 @@ import type { EventPublisher } from "./mirror-publisher.ts";
 import type { PendingPublish } from "./pending-publish.ts";
 import type { PublishEntry, PublishResult } from "./publish-options.ts";
 import { readPublish, type PublishReader } from "./read-publish.ts";
+import { endSeen, type SeenPublish } from "./seen-publish.ts";
 import type { Topic } from "../declare/topic.ts";
 
 /** An entry as it was when `publishBatch` was called. */
-export type ReadEntry = { readonly message: PendingPublish } | { readonly message: undefined; readonly error: unknown };
+export type ReadEntry =
+  | { readonly message: PendingPublish; readonly ended?: SeenPublish["ended"] }
+  | { readonly message: undefined; readonly error: unknown };
 
 /** Reads all entries, before the first `await`. */
 export function readBatch<Input>(
@@ -34,7 +37,7 @@ export function sendBatch(publisher: EventPublisher, entries: readonly ReadEntry
 async function resultOf(publisher: EventPublisher, entry: ReadEntry): Promise<PublishResult> {
   if (entry.message === undefined) return { ok: false, error: entry.error };
   try {
-    return { ok: true, id: await publisher.send(entry.message) };
+    return { ok: true, id: await endSeen(publisher.send(entry.message), entry.ended) };
   } catch (error) {
     return { ok: false, error };
   }

@@ -1,3 +1,4 @@
+import { afterThis } from "../base/turns.ts";
 import type { Capabilities } from "../contract/capabilities.ts";
 import type { Clock, TimerHandle } from "../base/clock.ts";
 import { Deque } from "../base/deque.ts";
@@ -124,7 +125,7 @@ export class BoundedPublishWindow implements PublishWindow {
     if (lingerMs > 0 && this.#batch.length === 1) this.#batchDueMs = this.#options.clock.monotonicNow() + lingerMs;
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    if (lingerMs === 0) queueMicrotask(this.#flushNow);
+    if (lingerMs === 0) afterThis(this.#flushNow);
     else this.#options.clock.setTimer(this.#flushNow, lingerMs, true);
   }
 

@@ -1,16 +1,19 @@
+import { inNextTurn } from "../base/turns.ts";
 import type { CloseBudget } from "../base/close-budget.ts";
 import { closedError } from "../base/require-open.ts";
 import type { ConnectionEnvironment } from "../connections/connection.ts";
 import type { ConnectionRouter } from "../connections/connection-router.ts";
 import type { ConnectOptions } from "../connections/connect-options.ts";
 import { IdSigner } from "./id-signer.ts";
-import { createIdGenerator } from "../contract/message-id.ts";
+import { createIdGenerator, requireMadeId } from "../contract/message-id.ts";
 import type { EventPublisher } from "./mirror-publisher.ts";
 import { openPublisher } from "./open-publisher.ts";
 import type { PendingPublish } from "./pending-publish.ts";
 import { readBatch, sendBatch } from "./publish-batch.ts";
 import type { PublishEntry, PublishOptions, PublishResult } from "./publish-options.ts";
 import { readPublish, type PublishReader } from "./read-publish.ts";
+import { seenBatch } from "./seen-batch.ts";
+import { endSeen, type PublishPlace, seenPublish } from "./seen-publish.ts";
 import { PUBLISH_LIMITS } from "../options/publish-limits.ts";
 import type { AnyTopic, Topic } from "../declare/topic.ts";
 import { untilAborted } from "../base/until-aborted.ts";
@@ -35,9 +38,10 @@ export class Publishing {
     this.#environment = environment;
     this.#limits = options.publish ?? {};
     const { idSecret } = this.#limits;
+    const { newId } = options;
     this.#reader = {
       clock: environment.clock,
-      newId: createIdGenerator(options.random),
+      newId: newId === undefined ? createIdGenerator(options.random) : (_, topic) => requireMadeId(newId(topic)),
       signer: idSecret === undefined ? undefined : new IdSigner(idSecret),
     };
   }
@@ -56,6 +60,13 @@ export class Publishing {
     } catch (error) {
       return Promise.reject(error);
     }
+    const instruments = this.#environment.instrumented.publishing;
+    if (instruments === undefined) return this.#send(topic, message);
+    const seen = seenPublish(message, this.#place(topic), undefined, instruments);
+    return endSeen(this.#send(topic, seen.message), seen.ended);
+  }
+
+  #send(topic: AnyTopic, message: PendingPublish): Promise<string> {
     const publisher = this.#ready.get(topic.name);
     if (publisher !== undefined && !this.#isClosed) return publisher.send(message);
     return untilAborted(this.#open(topic), message.signal).then((opened) => opened.send(message));
@@ -67,15 +78,24 @@ export class Publishing {
     signal: AbortSignal | undefined,
   ): Promise<readonly PublishResult[]> {
     if (this.#isClosed) throw closedError();
-    const batch = readBatch(topic, entries, signal, this.#reader);
+    const read = readBatch(topic, entries, signal, this.#reader);
+    const instruments = read.length === 0 ? undefined : this.#environment.instrumented.publishing;
+    const seen = instruments === undefined ? undefined : seenBatch(read, this.#place(topic), instruments);
     let publisher = this.#ready.get(topic.name);
     try {
       publisher ??= await untilAborted(this.#open(topic), signal);
     } catch (error) {
+      seen?.failed(signal?.aborted === true ? signal.reason : error);
       if (signal?.aborted !== true) throw error;
       return entries.map(() => ({ ok: false, error: signal.reason as unknown }));
     }
-    return await sendBatch(publisher, batch);
+    const results = await sendBatch(publisher, seen?.entries ?? read);
+    seen?.ended(results);
+    return results;
+  }
+
+  #place(topic: AnyTopic): PublishPlace {
+    return { topic: topic.name, adapter: this.#router.adapterNameOf(topic) };
   }
 
   /** Rejects new publishes, and waits for the pending ones. */
@@ -95,7 +115,7 @@ export class Publishing {
   async #opened(): Promise<void> {
     while (this.#opening.size > 0) {
       await Promise.allSettled(this.#opening.values());
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise<void>((resolve) => inNextTurn(resolve));
     }
   }
 
@@ -110,7 +130,7 @@ export class Publishing {
       this.#ready.set(topic.name, publisher);
       forget();
     };
-    opening.then((publisher) => void setImmediate(ready, publisher), forget);
+    opening.then((publisher) => inNextTurn(() => ready(publisher)), forget);
     return opening;
   }
 

@@ -42,7 +42,7 @@ export function readPublish<Input>(
       : copiedAttributes(topic.attributes?.(event), attributes);
   const key = topic.orderingKey === undefined ? undefined : requireKey(topic.name, topic.orderingKey(event));
   const nowMs = reader.clock.now();
-  const ownId = id === undefined ? reader.newId(nowMs) : requireId(id);
+  const ownId = id === undefined ? reader.newId(nowMs, topic.name) : requireId(id);
   const { signer } = reader;
   const pending = new PendingPublish(
     signer === undefined ? ownId : signer.sign(topic.name, ownId),

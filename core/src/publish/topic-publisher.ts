@@ -1,3 +1,4 @@
+import type { Attributes } from "../contract/message.ts";
 import type { Capabilities } from "../contract/capabilities.ts";
 import { CallOrder } from "./call-order.ts";
 import { checkAttributeLimits, limitExceeded } from "../contract/checked-attributes.ts";
@@ -57,9 +58,31 @@ export class TopicPublisher {
     return this.#callOrder.run(isOrdered, valid, message.signal, () => this.#checkAndSubmit(message));
   }
 
-  /** @throws PubSubError `LIMIT_EXCEEDED` or another error that every publish of this message would have, or `CLOSED` */
-  check(message: PendingPublish): void {
+  /**
+   * Returns what can be sent: the message, or the same without the attributes of instrumentations when those would break a limit.
+   *
+   * @throws PubSubError `LIMIT_EXCEEDED` or another error that every publish of this message would have, or `CLOSED`
+   */
+  checked(message: PendingPublish): PendingPublish {
     if (this.#closed) throw new PubSubError("CLOSED", `topic "${this.#name}": publish after close`);
+    const { ownAttributes } = message;
+    if (ownAttributes !== undefined) return this.#checkedWithCarrier(message, ownAttributes);
+    this.#check(message);
+    return message;
+  }
+
+  #checkedWithCarrier(message: PendingPublish, ownAttributes: Attributes): PendingPublish {
+    try {
+      this.#check(message);
+      return message;
+    } catch {
+      const plain = message.withoutCarrier(ownAttributes);
+      this.#check(plain);
+      return plain;
+    }
+  }
+
+  #check(message: PendingPublish): void {
     const { capabilities } = this.#options;
     checkAttributeLimits(message.attributes, capabilities);
     const key = message.orderingKey;
@@ -101,12 +124,13 @@ export class TopicPublisher {
   }
 
   #checkAndSubmit(message: PendingPublish): Promise<string> {
+    let checked: PendingPublish;
     try {
-      this.check(message);
+      checked = this.checked(message);
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.submit(message);
+    return this.submit(checked);
   }
 
   #checkKey(key: string, limit: number): void {
@@ -124,7 +148,7 @@ export class TopicPublisher {
       const atMs = clock.now();
       const durationMs = clock.monotonicNow() - startedMs;
       if (error === undefined) observer({ ...base, type: "published", durationMs, atMs });
-      else observer({ ...base, type: "publish-failed", error, atMs });
+      else observer({ ...base, type: "publish-failed", error, durationMs, atMs });
     };
   }
 }

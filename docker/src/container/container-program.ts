@@ -1,10 +1,12 @@
 import type { Broker, StartBrokerOptions } from "../broker.ts";
 import { natsConfig } from "../native/nats-server.ts";
+import { redisConfig } from "../native/redis-server.ts";
 import { identifyAws } from "../probes/identify-emulator.ts";
 import { probeAmqp } from "../probes/probe-amqp.ts";
 import { probeGrpc } from "../probes/probe-grpc.ts";
 import { probeHttp } from "../probes/probe-http.ts";
 import { probeNats } from "../probes/probe-nats.ts";
+import { probeRedis } from "../probes/probe-redis.ts";
 import type { Probe } from "../probes/probe.ts";
 import { rabbitmqAdmin } from "../rabbitmq-admin.ts";
 import { RABBITMQ_ADVANCED_CONFIG, rabbitmqConfig } from "../rabbitmq-config.ts";
@@ -30,6 +32,20 @@ export interface ContainerProgram {
 // Every image has /tmp, and every user may write there.
 const NATS_CONFIG = "/tmp/anytopic-nats.conf";
 
+const REDIS_CONFIG = "/tmp/anytopic-redis.conf";
+
+const redis = (server: string, client: string): ContainerProgram => ({
+  port: 6379,
+  survivesRestart: true,
+  probe: probeRedis,
+  url: (authority) => `redis://${authority}`,
+  entrypoint: [server],
+  command: [REDIS_CONFIG],
+  // The port is published on one address of the host; inside the container every address is meant.
+  files: ({ config }) => ({ [REDIS_CONFIG]: `protected-mode no\nbind 0.0.0.0\n${redisConfig("/tmp", config)}` }),
+  admin: (run) => async (args) => await run([client, ...args]),
+});
+
 const http = (authority: string): string => `http://${authority}`;
 
 const PROGRAMS: Readonly<Record<string, ContainerProgram>> = {
@@ -54,6 +70,8 @@ const PROGRAMS: Readonly<Record<string, ContainerProgram>> = {
     }),
     admin: (run) => rabbitmqAdmin((args) => run(["rabbitmqctl", "--quiet", ...args])),
   },
+  redis: redis("redis-server", "redis-cli"),
+  valkey: redis("valkey-server", "valkey-cli"),
   localstack: {
     port: 4566,
     survivesRestart: false,

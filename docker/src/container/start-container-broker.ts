@@ -2,6 +2,7 @@ import type { Broker, BrokerKind, StartBrokerOptions } from "../broker.ts";
 import { findProgram } from "../find-program.ts";
 import { chooseImage } from "../images.ts";
 import { containerProgram } from "./container-program.ts";
+import { isInstalled } from "../is-installed.ts";
 import { engineMayAnswer } from "./engine-may-answer.ts";
 
 /** A broker in a container, or the reason why there is none. */
@@ -14,6 +15,7 @@ export async function startContainerBroker(kind: BrokerKind, options: StartBroke
 
   // Without the reaper's image, containers are removed by our own watchdog, which needs the command line client.
   if (findProgram("docker") !== undefined) process.env["TESTCONTAINERS_RYUK_DISABLED"] ??= "true";
+  if (!isInstalled("testcontainers")) return "docker: the package testcontainers is not installed";
   // Loaded only here, since loading takes most of a second.
   const { obtainImage } = await import("./obtain-image.ts");
   const problem = await obtainImage(image.name);

@@ -5,10 +5,12 @@ import { findMoto } from "./moto.ts";
 import type { FindNativeProgram } from "./native-program.ts";
 import { findNatsServer } from "./nats-server.ts";
 import { findRabbitmqServer } from "./rabbitmq-server.ts";
+import { findRedisSentinel, findRedisServer, findValkeyServer } from "./redis-server.ts";
 
 const PROGRAMS: Readonly<Record<BrokerKind, readonly FindNativeProgram[]>> = {
   nats: [findNatsServer],
   rabbitmq: [findRabbitmqServer],
+  redis: [findRedisServer, findValkeyServer, findRedisSentinel],
   aws: [findFauxqsProcess, findMoto],
   gcp: [findGcpEmulator],
 };

@@ -7,7 +7,7 @@ import { tellStory } from "./story.ts";
 
 const USAGE = `usage: npm run demo [-- --url <broker>]
 
-  --url   memory: (the default), nats://127.0.0.1:4222, amqp://127.0.0.1, aws://eu-west-1, gcp://my-project;
+  --url   memory: (the default), nats://127.0.0.1:4222, amqp://127.0.0.1, redis://127.0.0.1, aws://eu-west-1, gcp://my-project;
           without it, the environment variable ANYTOPIC_URL`;
 
 /** Wrong input. */

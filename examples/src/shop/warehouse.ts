@@ -11,7 +11,7 @@ export interface Warehouse {
   readonly stock: ReadonlyMap<Item, number>;
 }
 
-/** Reserves and ships. Its topics are exactly-once, so the code does not guard against duplicates. */
+/** Reserves and ships. Its topics are exactly-once: the code does not guard against duplicates, only against its own failed attempts. */
 export async function startWarehouse(pubsub: PubSub, journal: Journal, scan: Scanner): Promise<Warehouse> {
   const stock = new Map<Item, number>([
     ["keyboard", 10],
@@ -27,13 +27,15 @@ export async function startWarehouse(pubsub: PubSub, journal: Journal, scan: Sca
       // Retried by the policy of the subscription. Later orders of this customer wait, those of others do not.
       throw error;
     }
-    stock.set(order.item, (stock.get(order.item) ?? 0) - order.quantity);
-    journal.add("reserved", order, attempt);
+    // An attempt that fails after this, because the publish fails, is retried.
+    if (journal.addOnce("reserved", order, attempt)) {
+      stock.set(order.item, (stock.get(order.item) ?? 0) - order.quantity);
+    }
     await pubsub.publish(StockReserved, order, { id: `reserved-${order.order}` });
   });
 
   await pubsub.subscribe(ShipOrder, async (order, { attempt }) => {
-    journal.add("shipped", order, attempt);
+    journal.addOnce("shipped", order, attempt);
     await pubsub.publish(OrderShipped, order, { id: `shipped-${order.order}` });
   });
 

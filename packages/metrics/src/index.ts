@@ -1,1 +1,2 @@
-export {};
+export { metrics, type Metrics } from "./metrics.ts";
+export type { Buckets, MetricsOptions } from "./options.ts";

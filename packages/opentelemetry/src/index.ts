@@ -1,1 +1,4 @@
-export {};
+export { openTelemetry } from "./open-telemetry.ts";
+export type { Correlation, OpenTelemetryOptions } from "./options.ts";
+export type { Spelling } from "./conventions/spelling.ts";
+export { messageContext, type MessageContextOptions } from "./traces/message-context.ts";

@@ -50,11 +50,14 @@ export class Receivers {
   #state: "running" | "pausing" | "stopped" = "running";
   #timer: TimerHandle;
   #toppedUp = false;
+  /** When a poll last began or ended, by the monotonic clock. */
+  #turnedMs: number;
 
   constructor(connection: Connection, queue: Queue, options: ReceiversOptions) {
     this.#connection = connection;
     this.#clock = connection.context.clock;
     this.#openedAtMs = this.#clock.monotonicNow();
+    this.#turnedMs = this.#openedAtMs;
     this.#queue = queue;
     this.#options = options;
   }
@@ -73,6 +76,14 @@ export class Receivers {
       this.#toppedUp = false;
       this.#poll(Math.min(free, size));
     }
+  }
+
+  /** See `DriverSubscriber.overdueMs`. Every poll ends within its wait and `POLL_GRACE_MS`. */
+  overdueMs(): number {
+    if (this.#state !== "running" || this.#timer !== undefined) return 0;
+    if (this.#polls.size === 0 && this.#options.places() - this.#reserved <= 0) return 0;
+    const periodMs = this.#connection.options.pollWaitSeconds * 1000 + POLL_GRACE_MS;
+    return Math.max(0, this.#clock.monotonicNow() - this.#turnedMs - periodMs);
   }
 
   /** Starts no more polls. Pending ones linger: after an abort, AWS would still answer them with messages. */
@@ -95,8 +106,10 @@ export class Receivers {
 
   #poll(count: number): void {
     this.#reserved += count;
+    this.#turnedMs = this.#clock.monotonicNow();
     const poll: Promise<void> = this.#receive(count).finally(() => {
       this.#polls.delete(poll);
+      this.#turnedMs = this.#clock.monotonicNow();
       this.pump();
     });
     this.#polls.add(poll);

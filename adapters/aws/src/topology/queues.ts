@@ -94,7 +94,8 @@ export async function deleteQueue({ sqs, sqsApi }: Connection, { name, url }: Qu
   return (await answerIfFound(`delete queue ${name}`, deleted)) !== undefined;
 }
 
-async function requireQueue({ sqs, sqsApi, region }: Connection, name: string): Promise<Queue> {
+/** @throws PubSubError, `NOT_FOUND` when there is none */
+export async function requireQueue({ sqs, sqsApi, region }: Connection, name: string): Promise<Queue> {
   const command = new sqsApi.GetQueueUrlCommand({ QueueName: name });
   const { QueueUrl = "" } = await answerTo(`open queue ${name} in ${region}`, sqs.send(command));
   return { name, url: QueueUrl };

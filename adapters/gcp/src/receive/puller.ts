@@ -54,11 +54,14 @@ export class Puller {
   /** Whether a small pull waits for more free places. It does so once: then it is made, however small it is. */
   #gathering = true;
   #onAnswer: (() => void) | undefined;
+  /** When a pull last began or ended. */
+  #turnedMs: number;
 
   constructor(options: PullerOptions) {
     const { connection, subscription } = options;
     this.#options = options;
     this.#clock = connection.context.clock;
+    this.#turnedMs = this.#clock.monotonicNow();
     this.#callOptions = {
       metadata: connection.metadata("subscription", subscription),
       deadlineMs: PULL_DEADLINE_MS,
@@ -92,6 +95,13 @@ export class Puller {
       this.#gathering = true;
       this.#pull(Math.min(free, size));
     }
+  }
+
+  /** See `DriverSubscriber.overdueMs`. Every pull ends within `PULL_DEADLINE_MS`. */
+  overdueMs(): number {
+    if (this.#stopping || this.#timer !== undefined) return 0;
+    if (this.#calls.size === 0 && this.#options.room() <= 0) return 0;
+    return Math.max(0, this.#clock.monotonicNow() - this.#turnedMs - PULL_DEADLINE_MS);
   }
 
   /** Ends pulling. Resolves when no pull is pending, within `timeoutMs`. Messages that arrive until then are delivered. */
@@ -128,9 +138,11 @@ export class Puller {
     // After a failure it does not wait, because its answer shows that the subscription can be read again.
     const request = { subscription, maxMessages, returnImmediately: !waits || this.#failures > 0 };
     const startedMs = this.#clock.monotonicNow();
+    this.#turnedMs = startedMs;
     this.requested += maxMessages;
     const call = channel.call(connection.methods.pull, request, this.#callOptions, (error, response) => {
       this.#calls.delete(call);
+      this.#turnedMs = this.#clock.monotonicNow();
       this.requested -= maxMessages;
       if (response === undefined) this.#failed(error, startedMs);
       else this.#answered(response.receivedMessages, startedMs);

@@ -50,6 +50,11 @@ export class Backlog {
     this.#handOut = handOut;
   }
 
+  /** Counted on demand: nothing is counted for each message. */
+  get size(): number {
+    return this.#fresh.length + this.#returned.length + this.#delayed.size + this.#closedKeys.size;
+  }
+
   /** Whether `handOutNext` has a message. */
   get isReady(): boolean {
     return this.#fresh.length > 0 || this.#returned.length > 0;
@@ -63,6 +68,24 @@ export class Backlog {
       fresh === undefined ? Number.POSITIVE_INFINITY : fresh.acceptedMs + this.#topic.retentionMs,
       delayed === undefined ? Number.POSITIVE_INFINITY : delayed.dueMs,
     );
+  }
+
+  /** How many messages could be delivered now, or wait only for an earlier one of their key. */
+  get waiting(): number {
+    return this.#fresh.length + this.#returned.length + this.#closedKeys.size;
+  }
+
+  get delayed(): number {
+    return this.#delayed.size;
+  }
+
+  /** When the oldest message was accepted; `Infinity` when there is none. Linear in the messages that were delivered before. */
+  get oldestMs(): number {
+    // One that waits for its key is younger than the message that closed it, which is returned, delayed or with a worker.
+    let oldestMs = this.#fresh.peek()?.acceptedMs ?? Number.POSITIVE_INFINITY;
+    for (const { message } of this.#returned) oldestMs = Math.min(oldestMs, message.acceptedMs);
+    for (const { message } of this.#delayed.items) oldestMs = Math.min(oldestMs, message.acceptedMs);
+    return oldestMs;
   }
 
   add(message: TopicMessage): void {

@@ -29,6 +29,13 @@ export class ClosedKeys {
     return next;
   }
 
+  /** How many messages wait. Those that closed their keys do not count. */
+  get size(): number {
+    let size = 0;
+    for (const waiting of this.#waiting.values()) size += waiting?.length ?? 0;
+    return size;
+  }
+
   /** Removes and returns all messages that wait. */
   drain(): readonly TopicMessage[] {
     return [...this.#waiting.values()].flatMap((waiting) => waiting?.remove(() => true) ?? []);

@@ -15,6 +15,11 @@ export class DelayHeap<Item extends Delayed> {
     return this.#items.length;
   }
 
+  /** All items, in no order. */
+  get items(): readonly Item[] {
+    return this.#items;
+  }
+
   peek(): Item | undefined {
     return this.#items[0];
   }

@@ -1,4 +1,9 @@
-import { type DeliveryOwner, HeldItems, type SubscriptionSpec } from "@anytopic/core/driver";
+import {
+  type DeliveryOwner,
+  HeldItems,
+  type SubscriptionSpec,
+  type SubscriptionStatistics,
+} from "@anytopic/core/driver";
 import { Backlog, type SubscribedTopic } from "./backlog.ts";
 import { Alarm } from "./broker-time.ts";
 import { MemoryDelivery } from "../delivery.ts";
@@ -19,6 +24,8 @@ export interface MemorySubscriptionStatistics {
   readonly topic: string;
   readonly subscription: string;
   readonly workers: number;
+  /** Messages that are not settled: with workers, to be delivered, or waiting for a retry or for their key. */
+  readonly unsettled: number;
   /** Deliveries with workers. */
   readonly outstanding: number;
   readonly deadLetters: number;
@@ -67,7 +74,25 @@ export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
       topic: this.#topic.name,
       subscription: this.name,
       workers: this.#workers.size,
+      unsettled: this.#backlog.size + this.#leases.size,
       outstanding: this.#leases.size,
+      deadLetters: this.letters.size,
+    };
+  }
+
+  /** For `PubSub.stats`. */
+  counts(): SubscriptionStatistics {
+    const nowMs = this.#loop.time.now();
+    // What is due now is no longer delayed, although its timer may be late.
+    this.#backlog.advance(nowMs);
+    this.#wake();
+    let oldestMs = this.#backlog.oldestMs;
+    for (const { message } of this.#leases.toArray()) oldestMs = Math.min(oldestMs, message.acceptedMs);
+    return {
+      waiting: this.#backlog.waiting,
+      inFlight: this.#leases.size,
+      delayed: this.#backlog.delayed,
+      oldestAgeMs: Math.max(0, nowMs - Math.min(oldestMs, nowMs)),
       deadLetters: this.letters.size,
     };
   }

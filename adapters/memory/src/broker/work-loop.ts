@@ -1,4 +1,4 @@
-import { Deque } from "@anytopic/core/driver";
+import { Deque, inNextTurn } from "@anytopic/core/driver";
 import type { BrokerTime } from "./broker-time.ts";
 
 /** A part of the broker that may have something to do. */
@@ -58,7 +58,7 @@ export class WorkLoop {
         }
         if (turnIsOver) {
           this.#deferred = true;
-          setImmediate(this.#nextTurn);
+          inNextTurn(this.#nextTurn);
           return;
         }
       }

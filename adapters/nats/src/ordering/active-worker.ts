@@ -83,6 +83,10 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
     this.#clearTimers();
   }
 
+  overdueMs(): number {
+    return this.#pulls.overdueMs();
+  }
+
   room(requested: number): number {
     if (this.#stopping || !this.#lease.holds) return 0;
     const { maxOutstanding } = this.#setup;

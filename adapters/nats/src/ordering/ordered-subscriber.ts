@@ -63,6 +63,11 @@ export class OrderedSubscriber implements DriverSubscriber, Candidate {
     active?.abandon();
   }
 
+  /** A worker that stands by asks for nothing. */
+  overdueMs(): number {
+    return this.#active?.overdueMs() ?? 0;
+  }
+
   extend(deliveries: readonly DriverDelivery[]): void {
     if (!this.#lease.holds) return;
     for (const delivery of deliveries) this.#reader.settles.extend(delivery as NatsDelivery);

@@ -61,6 +61,8 @@ export class PullLoop {
   /** Failures in a row; a lost connection counts as one. */
   #failures = 0;
   #refillQueued = false;
+  /** When it last asked, was answered about a request, or began to find out why not, by the monotonic clock. */
+  #turnedMs = 0;
   #retryTimer: TimerHandle = undefined;
   #watchTimer: TimerHandle = undefined;
 
@@ -108,6 +110,20 @@ export class PullLoop {
     this.#request();
   };
 
+  /**
+   * See `DriverSubscriber.overdueMs`. The server answers a request within `EXPIRES_MS`, with messages or heartbeats before; a silent
+   * one is asked whether it lives, and the loop goes on. So only a loop that has stopped is overdue.
+   */
+  overdueMs(): number {
+    if (this.#state !== "running" || !this.#connection.connected || this.#refillQueued) return 0;
+    const { messages } = this.#requests;
+    if (this.#retryTimer !== undefined || (messages === 0 && this.#target.room(0) <= 0)) return 0;
+    const nowMs = this.#clock.monotonicNow();
+    // Messages of an open request come as long as it lasts.
+    const lastMs = messages > 0 && this.#silentSinceMs === 0 ? nowMs : Math.max(this.#turnedMs, this.#silentSinceMs);
+    return Math.max(0, nowMs - lastMs - EXPIRES_MS);
+  }
+
   /** Ends the requests. Messages that are under way still reach the target until this resolves, within `timeoutMs`. */
   async stop(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     const subscription = this.#detach();
@@ -137,6 +153,7 @@ export class PullLoop {
     this.#connection.unlisten(this.#listener);
     this.#clock.clearTimer(this.#retryTimer);
     this.#clock.clearTimer(this.#watchTimer);
+    this.#retryTimer = undefined;
     const subscription = this.#subscription;
     this.#subscription = undefined;
     this.#requests.clear();
@@ -149,6 +166,7 @@ export class PullLoop {
     this.#inbox = this.#connection.newInbox();
     this.#requests.clear();
     this.#silentSinceMs = this.#clock.monotonicNow();
+    this.#turnedMs = this.#silentSinceMs;
     const subscription = this.#connection.nc.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         if (error !== null) this.#fail(toPubSubError(error, this.#what));
@@ -168,7 +186,8 @@ export class PullLoop {
     // Small requests cost as much as large ones: wait until a quarter is used, unless nothing is requested.
     if (room <= 0 || (requested > 0 && room * 3 < requested)) return;
     const body = `{"batch":${room},"expires":${EXPIRES_MS * NANOSECONDS_PER_MS},"idle_heartbeat":${HEARTBEAT_MS * NANOSECONDS_PER_MS}}`;
-    if (requested === 0) this.#silentSinceMs = this.#clock.monotonicNow();
+    this.#turnedMs = this.#clock.monotonicNow();
+    if (requested === 0) this.#silentSinceMs = this.#turnedMs;
     this.#connection.nc.publish(this.#subject, body, { reply: `${this.#inbox}.${this.#requests.add(room)}` });
   }
 
@@ -187,6 +206,7 @@ export class PullLoop {
   /** The status of a request: NATS ADR-9 and ADR-13. */
   #onStatus(message: Msg): void {
     if (this.#state !== "running") return;
+    this.#turnedMs = this.#clock.monotonicNow();
     const code = message.headers?.code ?? 0;
     const description = message.headers?.description ?? "";
     if (code === 100) {
@@ -207,6 +227,7 @@ export class PullLoop {
   /** The consumer does not answer: it is deleted, or has no leader at the moment. */
   async #findOutWhy(): Promise<void> {
     this.#requests.clear();
+    this.#turnedMs = this.#clock.monotonicNow();
     try {
       await this.#connection.jsm.consumers.info(this.#source.stream, this.#source.consumer);
       this.#retryLater();
@@ -238,6 +259,7 @@ export class PullLoop {
     this.#clock.clearTimer(this.#retryTimer);
     this.#retryTimer = this.#clock.setTimer(
       () => {
+        this.#retryTimer = undefined;
         if (this.#state === "running" && this.#connection.connected) this.#attach();
       },
       retryPauseMs(this.#failures, this.#connection.context.random, error),

@@ -2,6 +2,7 @@ import { ConnectionStatus, type DriverContext } from "@anytopic/core/driver";
 import { Connection, type ConnectionPurpose } from "../connection.ts";
 import type { CheckedOptions } from "../options.ts";
 import { QueueSender } from "../publish/queue-sender.ts";
+import { KnownWaitQueues } from "../retry/known-wait-queues.ts";
 
 /**
  * The connections of one driver, and what all its parts share.
@@ -17,6 +18,7 @@ export class Connections {
   readonly consuming: Connection;
   readonly publishing: Connection;
   readonly sender: QueueSender;
+  readonly waitQueues: KnownWaitQueues;
   readonly #letters: Connection;
   readonly #started = new Map<Connection, Promise<void>>();
   #lastOrder = 0;
@@ -30,6 +32,7 @@ export class Connections {
     // Not part of the health: no message waits for it, and the caller gets the error.
     this.#letters = new Connection(options, context, "letters", new ConnectionStatus(() => {}));
     this.sender = new QueueSender(this.publishing);
+    this.waitQueues = new KnownWaitQueues(context.clock);
   }
 
   /** Opens the connection to publish. If the first attempt fails, it reconnects by itself. */

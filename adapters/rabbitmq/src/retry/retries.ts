@@ -116,6 +116,7 @@ export class Retries {
       await consuming.withChannel((channel) =>
         channel.assertQueue(name, { durable: true, arguments: waitQueueArguments(this.#names) }),
       );
+      this.#connections.waitQueues.exists(name);
       return { name, safeFromMs: context.clock.monotonicNow() + QUEUE_SETTLES_MS };
     } catch (cause) {
       const error = toPubSubError(cause, `rabbitmq: declare queue ${JSON.stringify(name)}`);

@@ -31,6 +31,9 @@ const RANGES = {
   publishBatch: ["maxMessages", "maxBytes", "lingerMs"],
 } as const satisfies Partial<Record<keyof Capabilities, readonly string[]>>;
 
+const STATISTICS = ["waiting", "inFlight", "delayed", "oldestAgeMs", "deadLetters"] as const;
+const KNOWN = ["exact", "approximate", "unknown"];
+
 export const manifest: Behaviour = behaviour({
   id: "capabilities.manifest",
   rows: [48],
@@ -73,11 +76,17 @@ function expectFrozen(value: object, path: string): void {
 }
 
 function expectShape(declared: Capabilities): void {
-  const known = [CHOICES, NUMBERS, RANGES].flatMap(Object.keys);
+  const known = [...[CHOICES, NUMBERS, RANGES].flatMap(Object.keys), "statistics"];
   equal(Object.keys(declared).toSorted(), known.toSorted(), "the names of the capabilities");
   for (const [key, choices] of Object.entries(CHOICES)) {
     const value = declared[key as keyof typeof CHOICES];
     check((choices as readonly string[]).includes(value), `${key} to be one of ${choices.join(", ")}, got ${value}`);
+  }
+  const { statistics } = declared;
+  equal(Object.keys(statistics).toSorted(), STATISTICS.toSorted(), "the fields of statistics");
+  for (const field of STATISTICS) {
+    const value = statistics[field];
+    check(KNOWN.includes(value), `statistics.${field} to be one of ${KNOWN.join(", ")}, got ${value}`);
   }
   for (const [key, min] of Object.entries(NUMBERS)) {
     const value = declared[key as keyof typeof NUMBERS];

@@ -1,0 +1,56 @@
+import { type Clock, PubSubError, requireWithin } from "@anytopic/core/driver";
+import { toPubSubError } from "../errors.ts";
+import type { Command, Dialled } from "./dial.ts";
+
+/** How much longer than its wait a read may take before the connection counts as half-open, in ms. */
+const SILENCE_MS = 1500;
+/** The longest wait of one read, in ms. */
+export const MAX_BLOCK_MS = 1000;
+
+/** A connection of its own for reads that wait. It is not repaired: whoever opened it opens another one. */
+export class Reader {
+  readonly #dialled: Dialled;
+  readonly #clock: Clock;
+  /** Sends on the connection for commands. */
+  readonly #command: (parts: Command) => Promise<unknown>;
+  #isReading = false;
+
+  constructor(dialled: Dialled, clock: Clock, command: (parts: Command) => Promise<unknown>) {
+    this.#dialled = dialled;
+    this.#clock = clock;
+    this.#command = command;
+  }
+
+  /**
+   * One command at a time. `blockMs` is what the command says, at most `MAX_BLOCK_MS`. Rejects with `UNAVAILABLE` when the connection is lost, or
+   * the server does not answer in time: then the reader is of no use any more. A message whose reply was lost belongs to this consumer.
+   */
+  async read(parts: Command, blockMs: number): Promise<unknown> {
+    if (blockMs > MAX_BLOCK_MS) throw new PubSubError("UNKNOWN", `a read may wait ${MAX_BLOCK_MS} ms, not ${blockMs}`);
+    this.#isReading = true;
+    try {
+      const reply = this.#dialled.client.sendCommand(parts);
+      return await requireWithin(this.#clock, blockMs + SILENCE_MS, reply, silent);
+    } catch (error) {
+      const mapped = toPubSubError(error, "read from Redis");
+      if (mapped.code === "UNAVAILABLE") this.close();
+      throw mapped;
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  /** Ends a waiting read now, with an empty result. Where the server forbids that, the read ends by itself. */
+  unblock(): void {
+    if (this.#isReading) this.#command(["CLIENT", "UNBLOCK", String(this.#dialled.hello.id)]).catch(() => {});
+  }
+
+  /** Ends the connection at once. */
+  close(): void {
+    this.#dialled.end();
+  }
+}
+
+function silent(): PubSubError {
+  return new PubSubError("UNAVAILABLE", "the Redis server does not answer");
+}

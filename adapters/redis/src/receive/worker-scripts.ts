@@ -1,0 +1,64 @@
+import { randomUUID } from "node:crypto";
+import { ANSWER_BYTES, BACKSTOP_ATTEMPTS } from "../limits.ts";
+import { EXTEND } from "../scripts/extend.ts";
+import { GIVE_BACK } from "../scripts/give-back.ts";
+import type { Script } from "../scripts/script.ts";
+import { TEND } from "../scripts/tend.ts";
+import { TRIM } from "../scripts/trim.ts";
+import type { WorkerSetup } from "./worker-setup.ts";
+
+/** How many messages one call of a script moves at most. */
+const MOVE_LIMIT = 200;
+
+/** The scripts as one worker runs them. It is a consumer of its own, whose name nobody has had before. */
+export class WorkerScripts {
+  readonly consumer: string = randomUUID();
+  readonly #setup: WorkerSetup;
+  readonly #keys: readonly string[];
+  readonly #common: readonly string[];
+  /** Where to go on with looking at ordering keys. */
+  #keyCursor = "0";
+
+  constructor(setup: WorkerSetup) {
+    const { names, spec } = setup;
+    this.#setup = setup;
+    this.#keys = [names.stream, names.again, names.due, names.held, names.busy, names.parked];
+    this.#common = [names.group, this.consumer, spec.topic.ordered ? "1" : "0"];
+  }
+
+  async run(script: Script, args: readonly (string | Buffer)[]): Promise<unknown> {
+    return this.#setup.connection.script(script, this.#keys, [...this.#common, ...args]);
+  }
+
+  /** Moves what is due, and with `leases` what nobody has renewed. Resolves with the ms until the next retry is due, or -1. */
+  async tend(leases: boolean): Promise<number> {
+    const { connection, names, spec } = this.#setup;
+    const mostFailed = Number.isFinite(spec.maxRetries) ? spec.maxRetries + BACKSTOP_ATTEMPTS : -1;
+    const limits = [mostFailed, MOVE_LIMIT, ANSWER_BYTES].map(String);
+    const args = [String(leases ? spec.ackDeadlineMs : 0), ...limits, this.#keyCursor];
+    const reply = await connection.script(TEND, [...this.#keys, names.dead], [...this.#common, ...args]);
+    const [dueMs, lapsed, keyCursor] = reply as [number, number, Buffer];
+    this.#keyCursor = keyCursor.toString();
+    return lapsed >= MOVE_LIMIT ? 0 : dueMs;
+  }
+
+  /** Resolves with the places that were lost. */
+  async extend(places: readonly string[]): Promise<readonly string[]> {
+    return ((await this.run(EXTEND, places)) as readonly Buffer[]).map(String);
+  }
+
+  /** Gives back what the server has given to this worker and is not `held`. */
+  async recover(held: readonly string[]): Promise<void> {
+    await this.run(GIVE_BACK, ["0", ...held]);
+  }
+
+  /** Gives everything back, that which is `held` as failed attempts. */
+  async leave(held: readonly string[]): Promise<void> {
+    await this.run(GIVE_BACK, ["1", ...held]);
+  }
+
+  async trim(): Promise<void> {
+    const { connection, names, spec } = this.#setup;
+    await connection.script(TRIM, [names.stream], [String(spec.topic.retentionMs)]);
+  }
+}

@@ -1,0 +1,322 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import {
+  connect,
+  defineSubscription,
+  defineTopic,
+  PubSubError,
+  Reject,
+  RetryAfter,
+  type AttemptEnd,
+  type HandlerContext,
+  type Instrumentation,
+  type PubSub,
+} from "@anytopic/core";
+import { forwardDeadLetters, forwardDriver, intercept } from "@anytopic/core/intercept";
+import { describe, expect, test } from "vitest";
+
+import { AttemptRecorder } from "./attempt-recorder.ts";
+import { turn } from "./opened-worker.ts";
+import { ScriptedAdapter } from "./scripted-adapter.ts";
+
+const Orders = defineTopic<{ readonly n: number }>("orders");
+const Mail = defineSubscription(Orders, "mail", {
+  retryPolicy: { minBackoffMs: 0, maxBackoffMs: 0, maxRetries: 1, jitter: 0 },
+});
+type Handle = NonNullable<Instrumentation["handle"]>;
+const tenants = new AsyncLocalStorage<string>();
+
+const opened = async (...instrumentation: Instrumentation[]): Promise<PubSub> =>
+  await connect("memory:", { instrumentation, declarations: [Mail] });
+
+describe("several instrumentations", () => {
+  const calls: string[] = [];
+  const named = (name: string): Instrumentation => ({
+    publish(_publish, carrier) {
+      calls.push(`${name} publish`);
+      carrier["by"] = name;
+      return () => calls.push(`${name} published`);
+    },
+    publishBatch: ({ messages }) => {
+      calls.push(`${name} batch of ${messages}`);
+      return ({ failed }) => calls.push(`${name} batch ended, ${failed} failed`);
+    },
+    handle(_attempt, run) {
+      calls.push(`${name} handle`);
+      const returned = run(({ outcome }) => calls.push(`${name} ${outcome}`));
+      calls.push(`${name} handled`);
+      return returned;
+    },
+    settle: (_attempt, kind) => {
+      calls.push(`${name} ${kind}…`);
+      return () => calls.push(`${name} …${kind}`);
+    },
+  });
+
+  test("compose: the first is the outermost, and an absent method is no obstacle", async () => {
+    calls.length = 0;
+    await using pubsub = await opened(named("outer"), { skip() {} }, named("inner"));
+    await pubsub.subscribe(Mail, ({ n }) => void calls.push(`handler ${n}`));
+    await pubsub.publish(Orders, { n: 1 });
+    await pubsub.close();
+    expect(calls).toEqual([
+      "outer publish",
+      "inner publish",
+      "outer handle",
+      "inner handle",
+      "handler 1",
+      "inner handled",
+      "outer handled",
+      "outer ack…",
+      "inner ack…",
+      "inner …ack",
+      "outer …ack",
+      "inner ack",
+      "outer ack",
+      "inner published",
+      "outer published",
+    ]);
+  });
+
+  test("see a batch before and after its entries, and are told of those that failed", async () => {
+    calls.length = 0;
+    await using pubsub = await opened(named("one"));
+    const results = await pubsub.publishBatch(Orders, [
+      { event: { n: 1 } },
+      { event: { n: 1n } as never },
+      { event: { n: 2 }, attributes: { key: "x".repeat(100_000_000) } },
+    ]);
+    expect(results.map(({ ok }) => ok)).toEqual([true, false, false]);
+    expect(calls.slice(0, 3)).toEqual(["one batch of 3", "one publish", "one publish"]);
+    expect(calls.slice(3).toSorted()).toEqual(["one batch ended, 2 failed", "one published", "one published"]);
+    calls.length = 0;
+    await pubsub.publishBatch(Orders, []);
+    expect(calls).toEqual([]);
+  });
+});
+
+describe("a handler", () => {
+  test("runs in the async context that handle sets, inside that of its subscribe, across awaits and in retries", async () => {
+    const outer = new AsyncLocalStorage<string>();
+    await using pubsub = await opened({
+      handle: ({ attributes }, run) => tenants.run(attributes["tenant"] ?? "none", run),
+    });
+    const seen: unknown[] = [];
+    await outer.run("subscriber", () =>
+      pubsub.subscribe(Mail, async (_event, { attempt }) => {
+        seen.push([attempt, tenants.getStore(), outer.getStore()]);
+        await turn();
+        seen.push([attempt, tenants.getStore(), outer.getStore()]);
+        if (attempt === 1) throw new Error("again");
+      }),
+    );
+    await outer.run("publisher", () => pubsub.publish(Orders, { n: 1 }, { attributes: { tenant: "blue" } }));
+    await expect.poll(() => seen.length).toBe(4);
+    expect(seen).toEqual([1, 1, 2, 2].map((attempt) => [attempt, "blue", "subscriber"]));
+    expect(tenants.getStore()).toBeUndefined();
+  });
+
+  test("that starts later, because its instrumentation waits for something, keeps that context, too", async () => {
+    await using pubsub = await opened({
+      async handle(_attempt, run) {
+        await turn();
+        return await tenants.run("later", async () => await (run() as Promise<void>));
+      },
+    });
+    const seen: unknown[] = [];
+    await pubsub.subscribe(Mail, async () => {
+      await turn();
+      seen.push(tenants.getStore());
+    });
+    await pubsub.publish(Orders, { n: 1 });
+    await expect.poll(() => seen).toEqual(["later"]);
+  });
+
+  test("does not start any more when its message was lost while its instrumentation waited", async () => {
+    const adapter = new ScriptedAdapter();
+    const recorder = new AttemptRecorder();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiting: Instrumentation = {
+      async handle(_attempt, run) {
+        await promise;
+        return run();
+      },
+    };
+    await using pubsub = await connect(adapter, {
+      instrumentation: [waiting, recorder],
+      observer: recorder.observer,
+    });
+    let started = false;
+    const worker = await pubsub.subscribe(Mail, () => void (started = true));
+    adapter.sink.revoke(adapter.deliver({ id: "a" }));
+    expect(worker.health()).toMatchObject({ running: 1, abandoned: 1 });
+    resolve();
+    await expect.poll(() => worker.health()).toMatchObject({ running: 0, abandoned: 0 });
+    expect(started).toBe(false);
+    expect(recorder.outcomes).toEqual(["skip lost"]);
+    expect(recorder.unpaired).toEqual([]);
+  });
+
+  async function caught(run: () => unknown): Promise<void> {
+    try {
+      await run();
+    } catch {
+      // Handled here.
+    }
+  }
+  const outcomes: readonly (readonly [string, Handle, AttemptEnd["outcome"], number])[] = [
+    ["what handle returns decides: a failure that it catches is a success", (_attempt, run) => caught(run), "ack", 1],
+    [
+      "what handle throws after run decides: a transaction that cannot commit",
+      async (_attempt, run) => {
+        await caught(run);
+        throw new Reject("not committed");
+      },
+      "dead-letter",
+      1,
+    ],
+    [
+      "what handle throws after run decides, synchronously",
+      (_attempt, run) => {
+        void caught(run);
+        throw new RetryAfter(60_000);
+      },
+      "retry",
+      1,
+    ],
+    [
+      "an error after run is not taken for one before it",
+      (_attempt, run) => {
+        void caught(run);
+        throw new Error("no");
+      },
+      "retry",
+      1,
+    ],
+    [
+      "Reject before run decides without the handler",
+      () => {
+        throw new Reject("no tenant");
+      },
+      "dead-letter",
+      0,
+    ],
+    [
+      "RetryAfter before run, too, also from a promise",
+      async () => await Promise.reject(new RetryAfter(60_000)),
+      "retry",
+      0,
+    ],
+  ];
+
+  test.for(outcomes)("%s", async ([, handle, outcome, runs]) => {
+    const ends: AttemptEnd[] = [];
+    const skipped: string[] = [];
+    const watching: Instrumentation = { handle: (_attempt, run) => run((end) => ends.push(end)) };
+    const inner = new AttemptRecorder();
+    await using pubsub = await opened(watching, { handle, skip: () => void skipped.push("skip") }, inner);
+    let ran = 0;
+    await pubsub.subscribe(Mail, async ({ n }, { attempt }) => {
+      if (attempt === 1) ran += 1;
+      return await Promise.reject(new Error(`the handler of ${n}`));
+    });
+    await pubsub.publish(Orders, { n: 1 });
+    await expect.poll(() => ends.length).toBeGreaterThan(0);
+    expect(ends[0]?.outcome).toBe(outcome);
+    expect(inner.ends[0]?.end).toEqual(ends[0]);
+    expect(inner.ends[0]?.by).toBe(runs === 0 ? "skip" : "handler");
+    expect(ran).toBe(runs);
+    expect(skipped).toEqual([]);
+  });
+});
+
+test("what instrumentations are told of a publish, an attempt, a settle and a redrive", async () => {
+  const told: Record<string, unknown> = {};
+  await using pubsub = await opened({
+    publish: (publish, carrier) => {
+      carrier["added"] = "1";
+      told["publish"] = publish;
+    },
+    handle: (attempt, run) => {
+      told["handle"] = attempt;
+      return run();
+    },
+    settle: (attempt, kind) => void (told["settle"] = [attempt, kind]),
+    redrive: (letter) => {
+      told["redrive"] = letter;
+      return (end) => void (told["redriven"] = end);
+    },
+  });
+  const contexts: HandlerContext[] = [];
+  await pubsub.subscribe(Mail, (_event, context) => {
+    contexts.push(context);
+    if (contexts.length === 1) throw new Reject("no");
+  });
+  const id = await pubsub.publish(Orders, { n: 1 }, { attributes: { own: "2" } });
+  await expect.poll(() => pubsub.deadLetters(Mail).count()).toBe(1);
+  await pubsub.deadLetters(Mail).redrive();
+  await expect.poll(() => contexts.length).toBe(2);
+  const place = { topic: "orders", adapter: "memory", id };
+  const attributes = { own: "2", added: "1" };
+  const { publishTime } = contexts[1] as HandlerContext;
+  expect(told["publish"]).toEqual({
+    ...place,
+    orderingKey: undefined,
+    attributes: { own: "2" },
+    bodyBytes: 7,
+    batch: undefined,
+  });
+  const attempt = {
+    ...place,
+    subscription: "mail",
+    attempt: 1,
+    publishTime,
+    orderingKey: undefined,
+    attributes,
+    bodyBytes: 7,
+  };
+  expect(told["handle"]).toEqual(attempt);
+  expect(told["settle"]).toEqual([attempt, "ack"]);
+  expect(told["redrive"]).toEqual({ ...place, subscription: "mail", attributes });
+  expect(told["redriven"]).toEqual({ error: undefined });
+  expect(contexts.map((context) => ({ ...context.attributes }))).toEqual([attributes, attributes]);
+});
+
+test("a redrive that the broker refuses ends with its error", async () => {
+  const adapter = new ScriptedAdapter();
+  const ends: unknown[] = [];
+  const failing = intercept(adapter, (driver) =>
+    forwardDriver(driver, {
+      openDeadLetters: async (subscription) =>
+        forwardDeadLetters(await driver.openDeadLetters(subscription), {
+          redeliver: async () => await Promise.reject(new PubSubError("UNAVAILABLE", "gone")),
+        }),
+    }),
+  );
+  const body = Buffer.from("{}");
+  adapter.stored.push({ id: "a", body, attributes: {}, orderingKey: undefined, publishTimeMs: 0, native: undefined });
+  await using pubsub = await connect(failing, { instrumentation: [{ redrive: () => (end) => void ends.push(end) }] });
+  await expect(pubsub.deadLetters(Mail).redrive()).rejects.toThrow("gone");
+  expect(ends).toMatchObject([{ error: { code: "UNAVAILABLE" } }]);
+});
+
+test("quiet is around the calls of the driver, and neither around handlers nor around callers", async () => {
+  const quiet = new AsyncLocalStorage<boolean>();
+  const adapter = new ScriptedAdapter();
+  const calls: [string, unknown][] = [];
+  const noted = (what: string) => calls.push([what, quiet.getStore()]);
+  adapter.settleAnswer = async () => void noted("settle");
+  adapter.closing = async (what) => void noted(what);
+  const pubsub = await connect(adapter, { instrumentation: [{ quiet: (run) => quiet.run(true, run) }] });
+  await pubsub.subscribe(Mail, () => void noted("handler"));
+  adapter.deliver({ id: "a" });
+  const published = pubsub.publish(Orders, { n: 1 }).then(() => noted("published"));
+  await expect.poll(() => adapter.requests.length).toBe(1);
+  adapter.requests[0]?.accept();
+  await published;
+  await pubsub.deadLetters(Mail).purge();
+  await pubsub.close();
+  const outside = calls.filter(([, store]) => store === undefined).map(([what]) => what);
+  const inside = calls.filter(([, store]) => store === true).map(([what]) => what);
+  expect(outside).toEqual(["handler", "published"]);
+  expect(inside.toSorted()).toEqual(["driver", "letters", "letters", "publisher", "settle", "stop", "subscriber"]);
+});

@@ -1,0 +1,119 @@
+// The shop without a broker and without waiting: the tests that an application would have beside its integration tests.
+import { explore, testHandler, testPubSub, type TestPubSub } from "@anytopic/testing";
+import { Reject } from "@anytopic/core";
+import { describe, expect, test } from "vitest";
+// oxlint-disable-next-line no-unassigned-import -- it adds the matchers to expect
+import "@anytopic/testing/vitest";
+
+import { Journal } from "../src/shop/journal.ts";
+import { startMail } from "../src/shop/mail.ts";
+import { startStorefront } from "../src/shop/storefront.ts";
+import {
+  CountSales,
+  MailRequested,
+  MailSent,
+  OrderPlaced,
+  OrderShipped,
+  ReserveStock,
+  SendMail,
+  type Order,
+} from "../src/shop/topics.ts";
+import { startWarehouse } from "../src/shop/warehouse.ts";
+
+const order = (number: string, customer: string, item: Order["item"] = "mouse"): Order => ({
+  order: number,
+  customer,
+  address: `${customer}@example.com`,
+  item,
+  quantity: 1,
+});
+
+/** All services of the shop. The warehouse finds everything, unless `lost` says otherwise. */
+async function openShop({ pubsub }: TestPubSub, lost: (order: Order, attempt: number) => boolean = () => false) {
+  const journal = new Journal();
+  const mail = await startMail(pubsub, journal);
+  const warehouse = await startWarehouse(pubsub, journal, (wanted, attempt) => {
+    if (lost(wanted, attempt)) throw new Error(`cannot find a ${wanted.item}`);
+  });
+  const storefront = await startStorefront(pubsub, journal);
+  return { journal, mail, warehouse, storefront };
+}
+
+describe("an order", () => {
+  test("is placed once, however often somebody clicks", async (t) => {
+    const kit = await testPubSub(t);
+    const { storefront } = await openShop(kit);
+    await storefront.placeOrder(order("1", "ada"));
+    await storefront.placeOrder(order("1", "ada"));
+    await kit.runToQuiescence();
+    expect(kit).toHaveHandled(CountSales, { order: "1" }, { times: 1 });
+    expect(kit).toHavePublished(MailSent, { order: "1", to: "ada@example.com" }, { times: 1 });
+  });
+
+  test("waits for an earlier one of the same customer, and not for those of others", async (t) => {
+    const kit = await testPubSub(t);
+    const { storefront } = await openShop(kit, (wanted, attempt) => wanted.order === "1" && attempt < 3);
+    await storefront.placeOrder(order("1", "ada"));
+    await storefront.placeOrder(order("2", "ada"));
+    await storefront.placeOrder(order("3", "grace"));
+
+    await kit.deliver(OrderPlaced);
+    expect(kit).toHaveHandled(ReserveStock, { order: "1" }, { outcome: "retried" });
+    expect(kit).toHaveHandled(ReserveStock, { order: "3" });
+    expect(kit.scheduled()).toMatchObject([{ subscription: "reserve-stock", attempt: 2 }]);
+    // The retries come after 1 and 2 seconds.
+    await kit.advance(2_999);
+    expect(kit).not.toHaveHandled(ReserveStock, { order: "2" });
+    await kit.advance(1);
+    expect(kit.published(OrderShipped).map(({ event }) => event.order)).toEqual(["3", "1", "2"]);
+  });
+});
+
+describe("a mail", () => {
+  test("to an address that is none is a dead letter at once, and is sent when the address is corrected", async (t) => {
+    const kit = await testPubSub(t);
+    const { mail } = await openShop(kit);
+    await kit.pubsub.publish(MailRequested, { order: "1", customer: "ada", to: "ada(at)example.com", text: "hello" });
+    await kit.deliver(SendMail);
+    expect(kit).toHaveDeadLettered(SendMail, { order: "1" }, { because: "rejected", times: 1 });
+    await mail.release((address) => address.replace("(at)", "@"));
+    await kit.runToQuiescence();
+    expect(kit).toHavePublished(MailSent, { to: "ada@example.com" });
+  });
+
+  test("handler alone: the outcome of one attempt", async () => {
+    const handler = ({ to }: { readonly to: string }): void => {
+      if (!to.includes("@")) throw new Reject(`${to} is not an address`);
+      throw new Error("the mail server is down");
+    };
+    const mail = { order: "1", customer: "ada", to: "ada@example.com", text: "hello" };
+    expect(await testHandler(SendMail, handler, mail)).toMatchObject({ outcome: "retried", delayMs: 1000 });
+    expect(await testHandler(SendMail, handler, { ...mail, to: "ada" })).toMatchObject({ outcome: "dead-lettered" });
+  });
+});
+
+test("whatever goes wrong, every order is shipped and counted once, and its customer gets one mail", async () => {
+  const orders = ["1", "2", "3", "4"].map((number) => order(number, Number(number) % 2 === 0 ? "ada" : "grace"));
+  let shop: Awaited<ReturnType<typeof openShop>> | undefined;
+  const explored = await explore(
+    async (kit) => {
+      shop = await openShop(kit);
+      // Somebody who gets an error clicks again.
+      for (const placed of orders) {
+        await shop.storefront.placeOrder(placed).catch(async () => await shop?.storefront.placeOrder(placed));
+      }
+    },
+    {
+      runs: 40,
+      rate: 0.05,
+      check(kit) {
+        const placed = new Set(kit.published(OrderPlaced).map(({ event }) => event.order)).size;
+        expect(shop?.storefront.sales.get("mouse") ?? 0).toBe(placed);
+        expect(shop?.warehouse.stock.get("mouse")).toBe(10 - placed);
+        expect(shop?.mail.outbox.size).toBe(placed);
+        expect(shop?.journal.count("closed")).toBe(placed);
+      },
+    },
+  );
+  expect(explored.faults).toBeGreaterThan(40);
+});
