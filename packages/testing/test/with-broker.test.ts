@@ -52,7 +52,7 @@ describe.each(["nats", "rabbitmq", "redis", "aws", "gcp"] as const)(
       expect(await missing()).toBeGreaterThan(0);
     });
 
-    // fauxqs and Google's emulator keep nothing on disk.
+    // These emulators keep nothing when they stop.
     test.skipIf(kind === "aws" || kind === "gcp")("can kill the broker and start it again", async (t) => {
       const pubsub = await server.connect(t);
       await roundTrip(pubsub, 1);
