@@ -152,10 +152,7 @@ export interface DriverSubscriber {
   close(timeoutMs: number): Promise<void>;
 }
 
-/**
- * What a publisher counts and refuses before anything is sent, without a connection: a test kit applies it in memory. An adapter exports
- * a function from the topic to it beside its capabilities.
- */
+/** What a publisher counts and refuses before anything is sent. An adapter exports a function from the topic to it beside its capabilities: test kits use it without a connection. */
 export type MessageLimits = Pick<DriverPublisher, "sizeOf" | "refusal">;
 
 /** A letter under a lease of at least 30 s. Core calls `remove` or `putBack`, once. */
