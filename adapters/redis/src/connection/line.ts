@@ -44,6 +44,8 @@ export class Line {
   readonly #answers: AnswerWatch;
   readonly #closing = new AbortController();
   #current: Dialled | undefined;
+  /** Of the current connection. One function for all its commands. */
+  #onRefusal: (error: unknown) => void = () => {};
 
   /** @param slot the hash slot whose owner is dialled, in a cluster */
   constructor(
@@ -97,9 +99,7 @@ export class Line {
     const dialled = this.#current;
     if (dialled === undefined) return undefined;
     const reply = dialled.client.sendCommand(parts);
-    reply.catch((error: unknown) => {
-      if (ELSEWHERE.has(replyWord(error))) this.#lose(dialled, error);
-    });
+    reply.then(undefined, this.#onRefusal);
     return reply;
   }
 
@@ -123,6 +123,9 @@ export class Line {
 
   #adopt(dialled: Dialled): void {
     this.#current = dialled;
+    this.#onRefusal = (error): void => {
+      if (ELSEWHERE.has(replyWord(error))) this.#lose(dialled, error);
+    };
     this.#answers.start();
     void dialled.lost.then((cause) => this.#lose(dialled, cause));
   }
