@@ -32,7 +32,9 @@ export function encodeFields(message: OutgoingMessage): (string | Buffer)[] {
 /** As `encodeFields`, behind the parts of a command that are there. Returns the same array. */
 export function appendFields(fields: (string | Buffer)[], message: OutgoingMessage): (string | Buffer)[] {
   const { body, id, orderingKey, attributes } = message;
-  fields.push(BODY, Buffer.from(body.buffer, body.byteOffset, body.byteLength), ID, id);
+  // Of a JSON event it is a Buffer already.
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  fields.push(BODY, bytes, ID, id);
   if (orderingKey !== undefined) fields.push(KEY, orderingKey);
   for (const name in attributes) fields.push(name === BODY ? NAMED_AS_BODY : name, attributes[name] ?? "");
   return fields;

@@ -94,12 +94,15 @@ export class Line {
     }
   }
 
-  /** Rejects when there is no connection: commands are never kept, and never sent twice. */
-  send(parts: Command): Promise<unknown> | undefined {
+  /**
+   * Returns `undefined` when there is no connection: commands are never kept, and never sent twice. When the server says that another one is in
+   * charge now, the connection ends. `isWatched` false is for all but the last of several commands: the last one is refused as well.
+   */
+  send(parts: Command, isWatched = true): Promise<unknown> | undefined {
     const dialled = this.#current;
     if (dialled === undefined) return undefined;
     const reply = dialled.client.sendCommand(parts);
-    reply.then(undefined, this.#onRefusal);
+    if (isWatched) reply.then(undefined, this.#onRefusal);
     return reply;
   }
 
