@@ -6,6 +6,7 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { behaviours } from "./behaviours/index.ts";
+import { CHAOS_OPTIONS, CHAOS_USAGE, chaosCommand, type ChaosCommandOptions } from "./chaos/chaos-command.ts";
 import { junit } from "./junit.ts";
 import { loadHarness } from "./load-harness.ts";
 import { headline, isFailure, summary } from "./result.ts";
@@ -14,17 +15,19 @@ import { randomSeed, runConformance } from "./run-conformance.ts";
 const USAGE = `Usage: anytopic-conformance --adapter <module> [options]
 
   --adapter <module>   exports "harness" (a Harness, or a function that makes one) or "adapter"
-  --tier <tier>        smoke, full (default), faults or all
+  --tier <tier>        smoke, full (default), faults, all or chaos
   --only <id>          a behaviour or a group, such as ordering; may be repeated
   --seed <n>           repeats the random choices of an earlier run
   --idle-ms <n>        how long life.idle idles (default 10000)
   --junit <file>       writes a JUnit report
   --json <file>        writes the results as JSON
   --list               prints the behaviours and ends
+${CHAOS_USAGE}
   --help               prints this and ends
 `;
 
 const OPTIONS = {
+  ...CHAOS_OPTIONS,
   adapter: { type: "string" },
   tier: { type: "string" },
   only: { type: "string", multiple: true },
@@ -36,7 +39,7 @@ const OPTIONS = {
   help: { type: "boolean" },
 } as const;
 
-const TIERS = ["smoke", "full", "faults", "all"] as const;
+const TIERS = ["smoke", "full", "faults", "all", "chaos"] as const;
 
 const say = (line: string): unknown => process.stdout.write(`${line}\n`);
 
@@ -50,6 +53,7 @@ interface Parsed {
   readonly json: string | undefined;
   readonly list: boolean;
   readonly help: boolean;
+  readonly chaos: ChaosCommandOptions;
 }
 
 function parsed(args: readonly string[]): Parsed {
@@ -58,14 +62,24 @@ function parsed(args: readonly string[]): Parsed {
   const tier = TIERS.find((one) => one === (values.tier ?? "full"));
   if (tier === undefined)
     throw new Error(`--tier is ${JSON.stringify(values.tier)}: must be one of ${TIERS.join(", ")}`);
-  const whole = (name: "seed" | "idle-ms"): number | undefined => {
+  const whole = (name: "seed" | "idle-ms" | "schedules" | "duration-ms" | "shrink-ms"): number | undefined => {
     const text = values[name];
     if (text !== undefined && !/^\d{1,10}$/.test(text))
       throw new Error(`--${name} is ${JSON.stringify(text)}: must be a whole number`);
     return text === undefined ? undefined : Number(text);
   };
   const seed = whole("seed") ?? randomSeed();
-  return { adapter, tier, only, seed, idleMs: whole("idle-ms"), junit: values.junit, json: values.json, list, help };
+  const { junit, json, schedule, saboteur, save } = values;
+  const chaos = {
+    schedules: whole("schedules") ?? 10,
+    seed,
+    schedule,
+    durationMs: whole("duration-ms"),
+    shrinkMs: whole("shrink-ms"),
+    saboteur,
+    save,
+  };
+  return { adapter, tier, only, seed, idleMs: whole("idle-ms"), junit, json, list, help, chaos };
 }
 
 async function certify(options: Parsed): Promise<number> {
@@ -80,6 +94,11 @@ async function certify(options: Parsed): Promise<number> {
     say(
       `${harness.name} on ${harness.implementation} ${harness.version}, tier ${only.length > 0 ? only.join(", ") : tier}, seed ${seed}`,
     );
+    if (tier === "chaos") {
+      const code = await chaosCommand(harness, file, options.chaos, say);
+      for (const error of stray) say(`unhandled rejection: ${String(error)}`);
+      return stray.length > 0 ? 1 : code;
+    }
     const run = await runConformance(harness, {
       tier,
       only,

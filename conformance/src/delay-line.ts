@@ -29,7 +29,7 @@ export class DelayLine {
     const next = this.#steps[0];
     if (next === undefined || this.#timer !== undefined) return;
     // Rounded up: a timer that fires a fraction early would have to be set again.
-    this.#timer = setTimeout(() => this.#release(), Math.ceil(next.dueAt - performance.now()));
+    this.#timer = setTimeout(() => this.#release(), Math.max(0, Math.ceil(next.dueAt - performance.now())));
   }
 
   #release(): void {

@@ -72,11 +72,15 @@ export interface BrokerControl {
   readonly freeze?: (() => Promise<void>) | undefined;
   /** Resolves when the broker runs again; no effect if it is not frozen. */
   readonly thaw?: (() => Promise<void>) | undefined;
+  /** Takes the broker's disk space away, or lets it believe so; for chaos schedules. Its memory of messages stays. */
+  readonly fillDisk?: (() => Promise<void>) | undefined;
+  /** Gives it back; no effect if it was not taken. */
+  readonly freeDisk?: (() => Promise<void>) | undefined;
 }
 
 /** How a separate process makes an adapter for the same broker. */
 export interface ProcessAdapter {
-  /** URL of a module that exports `adapter(args)`, which returns one. */
+  /** URL of a module that exports `adapter(args)`, which returns one, or a promise of one. */
   readonly module: string;
   /** JSON. */
   readonly args: unknown;
@@ -92,7 +96,13 @@ export interface NetworkProxy {
   blackhole(): void | Promise<void>;
   /** Delays everything by this much, in ms; 0 ends it. */
   delay(delayMs: number): void | Promise<void>;
-  /** Undoes `cut`, `blackhole` and `delay`; resolves when connections are accepted. */
+  /** Limits each direction of each connection, in bytes per second; for chaos schedules, as the next two. */
+  slow?(bytesPerSecond: number): void | Promise<void>;
+  /** Every connection passes so many more bytes in each direction and is then reset. */
+  truncate?(bytes: number): void | Promise<void>;
+  /** Resets every connection, once. */
+  resetPeers?(): void | Promise<void>;
+  /** Undoes `cut`, `blackhole`, `delay`, `slow` and `truncate`; resolves when connections are accepted. */
   heal(): Promise<void>;
 }
 
@@ -156,6 +166,15 @@ export interface UnreachableAdapter {
   readonly secret: string;
 }
 
+/** Known faults of an implementation that chaos schedules meet. They are counted apart instead of being reported. */
+export interface KnownFaults {
+  /**
+   * After a worker was killed, the next delivery of a message that it had started may have the same attempt number: why,
+   * and since when it is corrected.
+   */
+  readonly hiddenStarts?: string | undefined;
+}
+
 export interface Harness {
   /** The adapter's name, `"nats"`. */
   readonly name: string;
@@ -172,6 +191,8 @@ export interface Harness {
    * the behaviours that need it fail.
    */
   readonly lacks?: Readonly<Partial<Record<Facility, string>>>;
+  /** @default none */
+  readonly knownFaults?: KnownFaults | undefined;
   /** False if the implementation loses everything when it ends, although the real broker does not (most emulators). */
   readonly survivesRestart: boolean;
   /** How many behaviours run at the same time; fault behaviours always run alone. @default 4 */

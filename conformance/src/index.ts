@@ -9,6 +9,7 @@ export type {
   ForeignMessage,
   Harness,
   HostilePublisher,
+  KnownFaults,
   NetworkProxy,
   ProcessAdapter,
   Quirk,
@@ -17,6 +18,17 @@ export type {
   SubscriptionStats,
   UnreachableAdapter,
 } from "./harness.ts";
+export { abilitiesOf } from "./chaos/abilities.ts";
+export { chaosTable, loadChaosRuns, saveChaosRun } from "./chaos/chaos-table.ts";
+export { checkHistory, type ChaosVerdict } from "./chaos/check-history.ts";
+export { makeSchedule, type ChaosAbilities, type MakeScheduleOptions } from "./chaos/make-schedule.ts";
+export type { Happened, HistoryLine } from "./chaos/history.ts";
+export { runChaos, type ChaosRun, type RunChaosOptions } from "./chaos/run-chaos.ts";
+export { runSchedule, type ChaosResult, type RunScheduleOptions } from "./chaos/run-schedule.ts";
+export { describeSchedule } from "./chaos/schedule.ts";
+export type { ChaosSchedule, ProcessPlan, PublishPlan, Step, StepKind, TopicPlan, WorkPlan } from "./chaos/schedule.ts";
+export { shrinkSchedule, type ShrinkOptions } from "./chaos/shrink.ts";
+export type { ChaosCheck, ChaosNumbers, ChaosViolation } from "./chaos/verdict.ts";
 export { matrixEntries, matrixMarkdown, matrixSummary } from "./matrix.ts";
 export type { MatrixEntry } from "./matrix.ts";
 export { minimalHarness } from "./minimal-harness.ts";
@@ -27,11 +39,12 @@ export { headline, isFailure, summary } from "./result.ts";
 export type { BehaviourResult, ConformanceRun, Outcome } from "./result.ts";
 export { runConformance } from "./run-conformance.ts";
 export type { RunOptions } from "./run-conformance.ts";
-export { saboteurs } from "./saboteurs/index.ts";
+export { withCapabilities } from "./saboteurs/declaring.ts";
+export { brokerSaboteurs, saboteurs } from "./saboteurs/index.ts";
 export type { Saboteur } from "./saboteurs/saboteur.ts";
 export { junit } from "./junit.ts";
 export { killMatrix } from "./kill-matrix.ts";
-export { killers, sabotaged } from "./saboteurs/hunt.ts";
+export { isCaught, killers, sabotaged } from "./saboteurs/hunt.ts";
 export { loadRuns, saveRun } from "./save-run.ts";
 export type { Selection } from "./select-behaviours.ts";
 export { checkInboxStore } from "./check-inbox-store.ts";

@@ -10,6 +10,8 @@ export interface LinkConditions {
   blackholed: boolean;
   /** Added in each direction. */
   delayMs: number;
+  /** Of each direction of each link; 0 for no limit. */
+  bytesPerSecond: number;
   bytesToTarget: number;
   bytesToClient: number;
 }
@@ -29,6 +31,8 @@ export class TcpLink {
   readonly #conditions: LinkConditions;
   readonly #lines: readonly DelayLine[];
   #deaf = false;
+  /** How many more bytes pass in each direction before the link is reset. */
+  #bytesLeft = Infinity;
 
   constructor(
     client: Socket,
@@ -61,6 +65,11 @@ export class TcpLink {
     return this.#deaf;
   }
 
+  /** Forwards this many more bytes in each direction, then resets both sides: the last message arrives in part. */
+  truncateAfter(bytes: number): void {
+    this.#bytesLeft = bytes;
+  }
+
   /** Forwards nothing from now on, in either direction; both sides stay open, and writing to them succeeds. */
   fallDeaf(): void {
     this.#deaf = true;
@@ -86,6 +95,15 @@ export class TcpLink {
   #forward(from: Socket, to: Socket, count: (bytes: number) => void): DelayLine {
     const line = new DelayLine();
     let delayedBytes = 0;
+    let passedBytes = 0;
+    let freeAtMs = 0;
+    const delayOf = (bytes: number): number => {
+      const { delayMs, bytesPerSecond } = this.#conditions;
+      if (bytesPerSecond === 0) return delayMs;
+      const nowMs = performance.now();
+      freeAtMs = Math.max(freeAtMs, nowMs) + (bytes * 1000) / bytesPerSecond;
+      return delayMs + freeAtMs - nowMs;
+    };
     const readOn = (): void => {
       if (delayedBytes <= MAX_DELAYED_BYTES && !to.writableNeedDrain) from.resume();
       else from.pause();
@@ -93,11 +111,16 @@ export class TcpLink {
     from.on("data", (chunk: Buffer) => {
       if (this.#deaf) return;
       delayedBytes += chunk.length;
-      line.push(this.#conditions.delayMs, () => {
+      line.push(delayOf(chunk.length), () => {
         delayedBytes -= chunk.length;
         if (to.destroyed) return;
-        count(chunk.length);
-        to.write(chunk);
+        const leftBytes = this.#bytesLeft === Infinity ? chunk.length : Math.max(0, this.#bytesLeft - passedBytes);
+        const passing = chunk.subarray(0, leftBytes);
+        if (this.#bytesLeft !== Infinity) passedBytes += passing.length;
+        count(passing.length);
+        if (passing.length === chunk.length) to.write(chunk);
+        // Written first, and reset when it is on its way: a reset drops what waits.
+        else to.write(passing, () => this.reset());
         readOn();
       });
       readOn();

@@ -32,6 +32,13 @@ export interface TcpProxy {
   readonly blackhole: () => void;
   /** Adds latency in each direction. 0 removes it. Bytes on their way keep the delay they started with. */
   readonly delay: (delayMs: number) => void;
+  /** Limits each direction of each connection to so many bytes per second. 0 removes it. */
+  readonly slow: (bytesPerSecond: number) => void;
+  /**
+   * Every connection, also each new one, forwards so many more bytes in each direction and is then reset: what is on its
+   * way arrives in part.
+   */
+  readonly truncate: (bytes: number) => void;
   /** Sends a TCP reset on every connection, once. New ones are accepted. */
   readonly resetPeers: () => void;
   /**
@@ -54,7 +61,14 @@ const REOPEN_PAUSE_MS = 20;
 /** Starts a proxy on a free port of 127.0.0.1. The target need not answer yet: its refusal becomes a reset. */
 export async function createTcpProxy(options: TcpProxyOptions): Promise<TcpProxy> {
   const target = { host: options.targetHost, port: options.targetPort };
-  const conditions: LinkConditions = { blackholed: false, delayMs: 0, bytesToTarget: 0, bytesToClient: 0 };
+  const conditions: LinkConditions = {
+    blackholed: false,
+    delayMs: 0,
+    bytesPerSecond: 0,
+    bytesToTarget: 0,
+    bytesToClient: 0,
+  };
+  let truncateAfter = Infinity;
   const links = new Set<TcpLink>();
   let accepted = 0;
   let closed = false;
@@ -62,6 +76,7 @@ export async function createTcpProxy(options: TcpProxyOptions): Promise<TcpProxy
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     accepted++;
     const link = new TcpLink(client, target, conditions, () => links.delete(link));
+    link.truncateAfter(truncateAfter);
     links.add(link);
   });
   await listenSomewhere(server);
@@ -94,10 +109,14 @@ export async function createTcpProxy(options: TcpProxyOptions): Promise<TcpProxy
       for (const link of links) link.fallDeaf();
     },
     delay: (delayMs) => {
-      if (!Number.isFinite(delayMs) || delayMs < 0) {
-        throw new RangeError(`delayMs is ${delayMs}; it must be a number of milliseconds, 0 or more`);
-      }
-      conditions.delayMs = delayMs;
+      conditions.delayMs = requireAmount("delayMs", delayMs);
+    },
+    slow: (bytesPerSecond) => {
+      conditions.bytesPerSecond = requireAmount("bytesPerSecond", bytesPerSecond);
+    },
+    truncate: (bytes) => {
+      truncateAfter = requireAmount("bytes", bytes);
+      for (const link of links) link.truncateAfter(bytes);
     },
     resetPeers: () => {
       for (const link of links) link.reset();
@@ -106,6 +125,9 @@ export async function createTcpProxy(options: TcpProxyOptions): Promise<TcpProxy
       if (closed) throw new Error("the proxy is closed and cannot heal; create another one");
       conditions.blackholed = false;
       conditions.delayMs = 0;
+      conditions.bytesPerSecond = 0;
+      truncateAfter = Infinity;
+      for (const link of links) link.truncateAfter(Infinity);
       for (const link of links) if (link.deaf) link.reset();
       if (!server.listening) await listenAgain(server, host, port);
     },
@@ -114,6 +136,13 @@ export async function createTcpProxy(options: TcpProxyOptions): Promise<TcpProxy
       await refuse();
     },
   };
+}
+
+const UNITS = { delayMs: "milliseconds", bytesPerSecond: "bytes per second", bytes: "bytes" } as const;
+
+function requireAmount(name: keyof typeof UNITS, amount: number): number {
+  if (Number.isFinite(amount) && amount >= 0) return amount;
+  throw new RangeError(`${name} is ${amount}; it must be a number of ${UNITS[name]}, 0 or more`);
 }
 
 async function listenSomewhere(server: Server): Promise<void> {

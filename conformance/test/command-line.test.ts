@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { behaviours, type ConformanceRun } from "@anytopic/conformance";
+import { behaviours, chaosTable, loadChaosRuns, type ChaosSchedule, type ConformanceRun } from "@anytopic/conformance";
 
 const command = join(import.meta.dirname, "../src/cli.ts");
 const toy = join(import.meta.dirname, "fixtures/toy-adapter.ts");
@@ -73,11 +73,20 @@ test("--list prints every behaviour", async () => {
 
 test.each([
   [[], "--adapter is missing"],
-  [["--adapter", toy, "--tier", "quick"], '--tier is "quick": must be one of smoke, full, faults, all'],
+  [["--adapter", toy, "--tier", "quick"], '--tier is "quick": must be one of smoke, full, faults, all, chaos'],
   [["--adapter", toy, "--seed", "x"], '--seed is "x": must be a whole number'],
   [["--adapter", toy, "--only", "ordring"], 'no behaviour or group is named "ordring"'],
   [["--adapter", "no-such-file.js"], "no-such-file.js"],
   [["--adaptor", toy], "Unknown option '--adaptor'"],
+  [
+    ["--adapter", toy, "--tier", "chaos", "--saboteur", "nobody"],
+    '--saboteur is "nobody": must be one of lying-publisher',
+  ],
+  [
+    ["--adapter", toy, "--tier", "chaos", "--schedule", "no-such-file.json"],
+    "no-such-file.json cannot be read as JSON",
+  ],
+  [["--adapter", toy, "--tier", "chaos", "--schedules", "many"], '--schedules is "many": must be a whole number'],
 ])("%j is refused with exit code 2", async (args, message) => {
   const { code, stderr } = await conformance(...args);
   expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
@@ -90,3 +99,52 @@ test("a module without a harness or adapter is refused, saying what it should ex
   const { code, stderr } = await conformance("--adapter", file);
   expect([code, stderr]).toEqual([2, expect.stringContaining('exports neither "harness" nor "adapter"')]);
 });
+
+test(
+  "--tier chaos runs a saved schedule, says what came out, and saves it for the table",
+  { timeout: 60_000 },
+  async () => {
+    const [file, runs] = [join(folder, "schedule.json"), join(folder, "chaos-runs")];
+    const work = { failPercent: 0, rejectPercent: 0, retryAfterPercent: 0, slowPercent: 0, stubbornPercent: 0 };
+    const schedule: ChaosSchedule = {
+      version: 1,
+      seed: 9,
+      durationMs: 800,
+      ackDeadlineMs: 1000,
+      retryMs: 100,
+      maxRetries: 3,
+      recoveryMs: 5000,
+      topics: [{ name: "plain", ordered: false, exactlyOnce: false }],
+      processes: [
+        { name: "p1", proxied: false, publishes: [{ topic: "plain", batch: 3, pauseMs: 50, keys: 2 }], works: [] },
+        {
+          name: "w1",
+          proxied: false,
+          publishes: [],
+          works: [{ topic: "plain", maxConcurrency: 2, handleMs: [0, 5], ...work }],
+        },
+      ],
+      steps: [{ kind: "set-clock", atMs: 100, forMs: 200, process: "w1", amount: -60_000 }],
+    };
+    await writeFile(file, JSON.stringify(schedule));
+
+    const { code, stdout } = await conformance(
+      "--adapter",
+      toy,
+      "--tier",
+      "chaos",
+      "--schedule",
+      file,
+      "--schedules",
+      "2",
+      "--save",
+      runs,
+    );
+
+    expect(stdout.match(/^seed 9 .*: 1 steps, \d+ accepted, .*, nothing violated$/gm)).toHaveLength(2);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^toy: 2 of 2 schedules violated nothing$/m)]);
+    const table = chaosTable(await loadChaosRuns(runs));
+    expect(table).toMatch(/^\| schedules +\| 2 +\|$/m);
+    expect(table).toMatch(/^\| `set-clock` +\| 2 +\|$/m);
+  },
+);

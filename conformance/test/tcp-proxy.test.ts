@@ -196,3 +196,40 @@ test("close is idempotent, works in a blackhole, frees the port, and ends healin
   await expect(client()).rejects.toMatchObject({ code: "ECONNREFUSED" });
   await expect(proxy.heal()).rejects.toThrow(/closed/);
 });
+
+test("a slow line lets so many bytes per second pass, in order, until it heals", async () => {
+  await proxyTo(echo);
+  const one = await client();
+  await roundTrip(one, "warm");
+  proxy.slow(1000);
+  const startMs = performance.now();
+  await roundTrip(one, "a".repeat(150) + "b".repeat(150));
+  // 300 bytes there and 300 back.
+  expect(performance.now() - startMs).toBeGreaterThan(580);
+  await proxy.heal();
+  const healedMs = performance.now();
+  await roundTrip(one, "c".repeat(1000));
+  expect(performance.now() - healedMs).toBeLessThan(900);
+});
+
+test("a truncated line passes so many bytes more, in each direction, and resets; new connections too, until it heals", async () => {
+  await proxyTo(echo);
+  const old = await client();
+  await roundTrip(old, "whole");
+  proxy.truncate(3);
+  old.socket.write("partial");
+  await expect.poll(old.ended).toBe("ECONNRESET");
+  expect("wholepar").toContain(old.received());
+  const fresh = await client();
+  fresh.socket.write("partial");
+  await expect.poll(fresh.ended).toBe("ECONNRESET");
+  expect("par").toContain(fresh.received());
+  await proxy.heal();
+  await roundTrip(await client(), "whole again");
+});
+
+test("bad amounts are refused with their name", async () => {
+  await proxyTo(echo);
+  expect(() => proxy.slow(-1)).toThrow("bytesPerSecond is -1; it must be a number of bytes per second, 0 or more");
+  expect(() => proxy.truncate(Number.NaN)).toThrow("bytes is NaN");
+});

@@ -79,3 +79,6 @@ export function awsBroker(): StartBrokerOptions {
 export async function startHarness(): Promise<Harness> {
   return createHarness(await startBroker("aws", awsBroker()));
 }
+
+/** For `--adapter` of the suite's command. */
+export const harness = startHarness;

@@ -70,3 +70,6 @@ export async function createHarness(broker: Broker, { waitingPulls = false }: Ha
 export async function startHarness(): Promise<Harness> {
   return createHarness(await startBroker("gcp"));
 }
+
+/** For `--adapter` of the suite's command. */
+export const harness = startHarness;

@@ -28,3 +28,6 @@ export function createHarness(): Harness {
     },
   };
 }
+
+/** For `--adapter` of the suite's command. */
+export const harness = createHarness;

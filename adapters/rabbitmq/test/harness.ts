@@ -1,5 +1,5 @@
-import type { Broker } from "@anytopic/brokers";
-import { createTcpProxy, type AdapterRequest, type Harness } from "@anytopic/conformance";
+import { startBroker, type Broker } from "@anytopic/brokers";
+import { createTcpProxy, type AdapterRequest, type BrokerControl, type Harness } from "@anytopic/conformance";
 import { rabbitmq, rabbitmqCapabilities, type RabbitmqOptions } from "@anytopic/rabbitmq";
 import { createForeignClient } from "./foreign-client.ts";
 import { hostilePublisher } from "./hostile-publisher.ts";
@@ -29,7 +29,7 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     process: (request) => ({ module: import.meta.resolve("./process-adapter.ts"), args: optionsOf(request) }),
     ...(kill === undefined || start === undefined
       ? { lacks: { broker: "not ours to kill" } }
-      : { broker: { kill, start, freeze, thaw } }),
+      : { broker: { kill, start, freeze, thaw, ...diskControl(broker) } }),
     proxy,
     stats: (name) => inspector.stats(`${name.topic}.${name.subscription}`),
     foreign,
@@ -45,4 +45,19 @@ export async function createHarness(broker: Broker): Promise<Harness> {
       await broker.close();
     },
   };
+}
+
+/** The broker believes that its disk is full, and blocks publishers, when less than this is free. */
+const MORE_THAN_ANY_DISK = "1000000GB";
+const ITS_DEFAULT = "50MB";
+
+function diskControl({ admin }: Broker): Pick<BrokerControl, "fillDisk" | "freeDisk"> {
+  if (admin === undefined) return {};
+  const setLimit = async (limit: string): Promise<void> => void (await admin(["set_disk_free_limit", limit]));
+  return { fillDisk: () => setLimit(MORE_THAN_ANY_DISK), freeDisk: () => setLimit(ITS_DEFAULT) };
+}
+
+/** For `--adapter` of the suite's command. */
+export async function harness(): Promise<Harness> {
+  return createHarness(await startBroker("rabbitmq"));
 }

@@ -108,3 +108,6 @@ function foreignClient(client: PlainClient): ForeignClient {
     },
   };
 }
+
+/** For `--adapter` of the suite's command. */
+export const harness = startHarness;
