@@ -1,7 +1,7 @@
 // The shop without a broker and without waiting: the tests that an application would have beside its integration tests.
 import { explore, testHandler, testPubSub, type TestPubSub } from "@anytopic/testing";
 import { Reject } from "@anytopic/core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 // oxlint-disable-next-line no-unassigned-import -- it adds the matchers to expect
 import "@anytopic/testing/vitest";
 
@@ -19,6 +19,9 @@ import {
   type Order,
 } from "../src/shop/topics.ts";
 import { startWarehouse } from "../src/shop/warehouse.ts";
+
+// Many days of the shop, which need the processor.
+vi.setConfig({ testTimeout: 100_000 });
 
 const order = (number: string, customer: string, item: Order["item"] = "mouse"): Order => ({
   order: number,

@@ -31,7 +31,7 @@ describe.each(["nats", "rabbitmq", "redis"] as const)(
     });
 
     test("deletes what a test has created when its connection closes", async () => {
-      const prefix = "clean-";
+      const prefix = "clean";
       const pubsub = await server.connect(undefined, { prefix });
       await roundTrip(pubsub, 1);
       const missing = async (): Promise<number> => {

@@ -57,7 +57,7 @@ export async function withBroker(kind: BrokerKind, options: StartBrokerOptions =
     broker,
     url,
     async connect(test, connectOptions = {}) {
-      const { prefix = `t${randomBytes(6).toString("hex")}-`, adapterOptions, ...rest } = connectOptions;
+      const { prefix = `t${randomBytes(6).toString("hex")}`, adapterOptions, ...rest } = connectOptions;
       const cleanUp = new CleanUp();
       const adapter = adapterModule.fromUrl(url, { ...(adapterOptions as object | undefined), prefix });
       const pubsub = await outsideOfTests(() => connect(intercept(adapter, cleanUp.wrap), rest));
