@@ -8,7 +8,7 @@ export interface PlainClient {
 
 /** Replies have Buffers. It connects again after the server was away. */
 export async function plainClient(url: string): Promise<PlainClient> {
-  const client = createClient({ RESP: 2, url, socket: { reconnectStrategy: 100 } });
+  const client = createClient({ RESP: 2, url, commandOptions: { timeout: 0 }, socket: { reconnectStrategy: 100 } });
   client.on("error", () => {});
   await client.connect();
   return {

@@ -44,21 +44,22 @@ describe.skipIf(server === undefined)("receiving", () => {
     expect(worker.health().state).toBe("receiving");
   });
 
-  test("large messages are asked for in small numbers, and all arrive", async () => {
+  test("large messages are asked for in small numbers, and all arrive", { timeout: 60_000 }, async () => {
     const topic = defineTopic<Uint8Array>("large", { codec: "bytes" });
     const subscription = defineSubscription(topic, "mail", { maxConcurrency: 500 });
     await using pubsub = await connect(adapter());
     await pubsub.apply([topic, subscription]);
-    for (let n = 0; n < 60; n += 1) await pubsub.publish(topic, Buffer.alloc(4_000_000, n));
+    for (let n = 0; n < 40; n += 1) await pubsub.publish(topic, Buffer.alloc(2_000_000, n));
     await client.send("CONFIG", "RESETSTAT");
     const seen = new Set<number>();
     await using worker = await pubsub.subscribe(subscription, (body) => void seen.add(body[0] ?? -1), {
       prefetch: 500,
     });
-    await expect.poll(() => seen.size, { timeout: 15_000 }).toBe(60);
+    await expect.poll(() => seen.size, { timeout: 40_000 }).toBe(40);
     const stats = String(await client.send("INFO", "commandstats"));
     const calls = Number(/cmdstat_xreadgroup:calls=(\d+)/.exec(stats)?.[1]);
-    expect(calls).toBeGreaterThan(15);
+    // The first answer has 16 of them, each later one about 8 MiB.
+    expect(calls).toBeGreaterThanOrEqual(6);
     expect(worker.health().state).toBe("receiving");
   });
 });
