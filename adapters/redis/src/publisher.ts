@@ -1,15 +1,16 @@
 import type { DriverPublisher, PublishRequest, TopicSpec } from "@anytopic/core/driver";
-import { encodeFields, sizeOf } from "./codec.ts";
+import { encodeFields } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { notFound, toPubSubError } from "./errors.ts";
 import { DEDUPLICATION_WINDOW_MS } from "./limits.ts";
+import { redisMessageLimits } from "./message-limits.ts";
 import type { TopicNames } from "./names.ts";
 import { PUBLISH_ONCE } from "./scripts/publish-once.ts";
 import { idTimeMs } from "./wire/entry.ts";
 
 /** Publishes to one topic. Every message is a command of its own; all of a batch are written together. */
 export class RedisPublisher implements DriverPublisher {
-  readonly sizeOf: typeof sizeOf = sizeOf;
+  readonly sizeOf: DriverPublisher["sizeOf"] = redisMessageLimits().sizeOf;
   readonly #connection: Connection;
   readonly #topic: TopicSpec;
   readonly #names: TopicNames;
