@@ -112,7 +112,8 @@ export interface DeliverySink {
   deliver(delivery: DriverDelivery): void;
   /**
    * The delivery no longer belongs to this worker: its lease was lost, or an earlier message of its key failed. Core forgets the
-   * delivery and does not settle it; the signal of a running handler aborts. Returns true when no handler had started.
+   * delivery and does not settle it; the signal of a running handler aborts. Returns true when no handler had started. In the same
+   * turn, also in a late settle, the driver revokes the later messages of the key that core holds: else core starts the next one.
    */
   revoke(delivery: DriverDelivery): boolean;
   /** All deliveries that core holds were lost at once: the connection ended, or another worker leads now. On ordered subscriptions core also forgets the retries that it waits for. */

@@ -164,6 +164,26 @@ describe("an event loop that was blocked for longer than a lease", () => {
     expect(ran).toEqual(["a1.1", "a2.2", "a3.2"]);
   });
 
+  it("gives back a later message of the key that came meanwhile, together with the one whose lease has ended", async () => {
+    let arrives = (): void => {};
+    const { adapter, ran } = await blockable(async (held, id) => {
+      await Promise.resolve();
+      if (id !== "a1") return;
+      held.block(5000);
+      arrives();
+    }, KeyedSub);
+    arrives = () => void adapter.deliver({ id: "a3", orderingKey: "a" });
+    for (const id of ["a1", "a2"]) adapter.deliver({ id, orderingKey: "a" });
+    await turn();
+    // Before any timer of the worker can notice that the event loop was blocked.
+    expect(ran).toEqual(["a1.1"]);
+    expect(adapter.settles.map(({ id, how }) => [id, how])).toEqual([
+      ["a1", "ack"],
+      ["a2", "release"],
+      ["a3", "release"],
+    ]);
+  });
+
   it("gives back what waits behind handlers that go on, before anything is renewed", async () => {
     const { adapter, clock, ran } = await blockable(() => new Promise(() => {}));
     for (const id of ["a", "b", "waiting"]) adapter.deliver({ id });

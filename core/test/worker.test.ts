@@ -179,4 +179,22 @@ describe("order per key", () => {
     adapter.deliver({ id: "a4", orderingKey: "a" });
     expect(started).toBe(2);
   });
+
+  it("starts nothing behind a lost message when the driver revokes what is behind it in the same turn", async () => {
+    const started: string[] = [];
+    const { adapter } = await opened(KeyedSub, async (_event, { id, attempt }) => {
+      started.push(`${id}.${attempt}`);
+      if (id === "a1" && attempt === 1) await new Promise(() => {});
+    });
+    const [head, ...behind] = ["a1", "a2", "a3"].map((id) => adapter.deliver({ id, orderingKey: "a" }));
+    if (head === undefined) throw new Error("nothing was delivered");
+    expect(adapter.sink.revoke(head)).toBe(false);
+    for (const follower of behind) expect(adapter.sink.revoke(follower)).toBe(true);
+    await turn();
+    expect(started).toEqual(["a1.1"]);
+    adapter.deliver({ id: "a1", orderingKey: "a" }, 2);
+    adapter.deliver({ id: "a2", orderingKey: "a" });
+    await turn();
+    expect(started).toEqual(["a1.1", "a1.2", "a2.1"]);
+  });
 });

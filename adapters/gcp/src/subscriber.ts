@@ -88,6 +88,7 @@ export class GcpSubscriber implements DriverSubscriber {
         this.#pumpSoon();
       },
       lost: (delivery) => this.#lose(delivery),
+      takeBack: (key, behind) => this.#takeBack(key, behind),
     });
     const { maxPulls } = connection.options;
     const calls = Math.min(maxPulls, Math.max(1, Math.floor(maxOutstanding / MIN_PULL_SIZE)));
@@ -244,9 +245,26 @@ export class GcpSubscriber implements DriverSubscriber {
 
   #lose(delivery: GcpDelivery): void {
     if (delivery.settled) return;
-    this.#settlements.forget(delivery);
+    const behind = this.#settlements.behind(delivery);
     const parked = this.#parked.indexOf(delivery);
     if (parked >= 0) this.#parked.splice(parked, 1);
+    this.#revoke(delivery);
+    if (this.#settlements.keepsKey(delivery)) this.#takeBack(delivery.orderingKey as string, behind, parked);
+  }
+
+  /**
+   * A message of this key was lost, and will come again here or at another worker. Those behind it would start before it, so
+   * the service gets them back: it delivers them after it. `from`: where those of the key begin that are parked.
+   */
+  #takeBack(key: string, behind: readonly GcpDelivery[], from = 0): void {
+    for (const delivery of behind) this.#revoke(delivery);
+    const parked = this.#parked.filter((delivery, index) => index >= from && delivery.orderingKey === key);
+    for (const delivery of parked) this.#parked.splice(this.#parked.indexOf(delivery), 1);
+    this.#settlements.makeVisible([...behind, ...parked]);
+  }
+
+  #revoke(delivery: GcpDelivery): void {
+    this.#settlements.forget(delivery);
     if (!delivery.withCore) return;
     delivery.lost = true;
     this.#settlements.leave(delivery);

@@ -25,21 +25,38 @@ const spec: SubscriptionSpec = {
   maxBackoffMs: 1000,
 };
 
+const ofKey = (...ids: readonly string[]): WireReceived[] =>
+  ids.map((id) => ({
+    ...received,
+    ackId: `lease-${id}`,
+    message: { ...received.message, messageId: id, orderingKey: "k" },
+  }));
+
+const OTHER: WireReceived = {
+  ...received,
+  ackId: "lease-other",
+  message: { ...received.message, messageId: "other", orderingKey: "other" },
+};
+
 interface Worker {
   readonly subscriber: GcpSubscriber;
   readonly delivery: DriverDelivery;
   readonly delivered: readonly DriverDelivery[];
   readonly revoked: readonly DriverDelivery[];
   readonly pulls: () => number;
+  /** The requests that changed deadlines. */
+  readonly deadlines: readonly unknown[];
 }
 
 /** A worker that has these messages, at a service that has no more and grants everything. */
 async function startWorker(messages: WireReceived[] = [received], ordered = false): Promise<Worker> {
   let pulls = 0;
+  const deadlines: unknown[] = [];
   const channel: Channel = {
     call(_method, request, _options, done) {
       const isPull = "maxMessages" in (request as object);
       if (isPull) pulls += 1;
+      if ("ackDeadlineSeconds" in (request as object)) deadlines.push(request);
       setImmediate(done, null, (isPull ? { receivedMessages: messages.splice(0) } : {}) as never);
       return { cancel: () => {} };
     },
@@ -70,7 +87,7 @@ async function startWorker(messages: WireReceived[] = [received], ordered = fals
   await started;
   const [delivery] = delivered;
   if (delivery === undefined) throw new Error("nothing was delivered");
-  return { subscriber, delivery, delivered, revoked, pulls: () => pulls };
+  return { subscriber, delivery, delivered, revoked, pulls: () => pulls, deadlines };
 }
 
 const setBackTheWallClock = (): void => void vi.setSystemTime(Date.now() - HOUR_MS);
@@ -107,19 +124,14 @@ test("nor is an extended lease, when the clock was set back before or after it w
 });
 
 test("what failed after its lease is not started again here, where its key had to stay", async () => {
-  const ofKey = ["1", "2"].map((id) => ({
-    ...received,
-    ackId: `lease-${id}`,
-    message: { ...received.message, messageId: id, orderingKey: "k" },
-  }));
-  const { delivery, delivered, revoked } = await startWorker(ofKey, true);
+  const { delivery, delivered, revoked } = await startWorker(ofKey("1", "2"), true);
   await vi.advanceTimersByTimeAsync(LEASE_MS);
   expect(delivery.owner.retriesAtBroker?.(delivery)).toBe(false);
   void retry(delivery, 0);
   await vi.advanceTimersByTimeAsync(1);
-  // Core waits for it, so that it is told that it came, and that it was lost.
+  // Core waits for it, so that it is told that it came, and that it was lost. What is behind it goes with it.
   expect(delivered).toHaveLength(3);
-  expect(revoked).toEqual([delivered[2]]);
+  expect(revoked).toEqual([delivered[2], delivered[1]]);
 });
 
 test("a lease is not given up because the wall clock was set forward", async () => {
@@ -140,4 +152,53 @@ test("an idle subscription is asked on when the wall clock was set back", async 
   setBackTheWallClock();
   await vi.advanceTimersByTimeAsync(1000);
   expect(pulls()).toBeGreaterThan(before + 5);
+});
+
+test("when a message of a key is lost, those behind it are taken back, and no others", async () => {
+  const { subscriber, delivered, revoked, deadlines } = await startWorker([...ofKey("1", "2", "3"), OTHER], true);
+  const [first, second, third, other] = delivered as [DriverDelivery, DriverDelivery, DriverDelivery, DriverDelivery];
+  await vi.advanceTimersByTimeAsync(LEASE_MS / 2);
+  subscriber.extend([first, third, other]);
+  await vi.advanceTimersByTimeAsync(LEASE_MS / 2);
+  subscriber.extend([first, second, third, other]);
+  await vi.advanceTimersByTimeAsync(100);
+  // The first was renewed, and goes on.
+  expect(revoked).toEqual([second, third]);
+  expect(deadlines).toContainEqual(expect.objectContaining({ ackIds: ["lease-3"], ackDeadlineSeconds: 1 }));
+});
+
+test.for(["ack", "release"] as const)("also when it is found in the %s that comes too late", async (how) => {
+  const { subscriber, delivered, revoked } = await startWorker(ofKey("1", "2"), true);
+  const [first, second] = delivered as [DriverDelivery, DriverDelivery];
+  await vi.advanceTimersByTimeAsync(LEASE_MS / 2);
+  subscriber.extend([second]);
+  await vi.advanceTimersByTimeAsync(LEASE_MS / 2);
+  const settled = Promise.allSettled([how === "ack" ? first.owner.ack(first) : first.owner.release(first, false)]);
+  // Core starts the next one as soon as the settle returns.
+  expect(revoked).toEqual([second]);
+  expect(await settled).toMatchObject([{ status: "rejected", reason: { code: "LEASE_LOST" } }]);
+});
+
+test("also behind one that has failed and waits in core", async () => {
+  const { subscriber, delivered, revoked } = await startWorker(ofKey("1", "2"), true);
+  const [first, second] = delivered as [DriverDelivery, DriverDelivery];
+  void retry(first, 60_000);
+  await vi.advanceTimersByTimeAsync(LEASE_MS / 2);
+  const again = delivered[2] as DriverDelivery;
+  subscriber.extend([second]);
+  await vi.advanceTimersByTimeAsync(LEASE_MS / 2);
+  subscriber.extend([again, second]);
+  expect(revoked).toEqual([again, second]);
+});
+
+test("a lease that is being renewed when its message fails lasts for the next attempt, too", async () => {
+  const { subscriber, delivered, revoked } = await startWorker(ofKey("1", "2"), true);
+  const [first, second] = delivered as [DriverDelivery, DriverDelivery];
+  await vi.advanceTimersByTimeAsync(LEASE_MS / 2);
+  subscriber.extend([first, second]);
+  void retry(first, 60_000);
+  await vi.advanceTimersByTimeAsync(LEASE_MS / 2);
+  const again = delivered[2] as DriverDelivery;
+  subscriber.extend([again, second]);
+  expect(revoked).toEqual([]);
 });

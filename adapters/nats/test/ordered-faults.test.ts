@@ -33,8 +33,11 @@ const SEEDS = [
 const OTHER_SEEDS = Array.from({ length: 30 }, (_, index) => 20_000 + index);
 /** Schedules with a server that is killed and forgets a part. */
 const RESTARTS = Array.from({ length: 20 }, (_, index) => 30_000 + index);
-/** The same, and processes of workers stand still. In the first one a message started before one whose lease had ended. */
-const STANDSTILLS = [63_875, ...Array.from({ length: 20 }, (_, index) => 60_000 + index)];
+/**
+ * The same, and processes of workers stand still. In the first one a message started before one whose lease had ended, in the second one
+ * before one that the server had forgotten to have delivered.
+ */
+const STANDSTILLS = [63_875, 64_839, ...Array.from({ length: 20 }, (_, index) => 60_000 + index)];
 
 describe("an ordered subscription in a simulation of server and lines", () => {
   test("a new active worker notices a delivery that went to the request of the former one", async () => {

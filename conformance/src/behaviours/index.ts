@@ -65,6 +65,7 @@ import { acrossRetries as orderingAcrossRetries } from "./ordering/across-retrie
 import { acrossWorkers as orderingAcrossWorkers } from "./ordering/across-workers.ts";
 import { deadLetter as orderingDeadLetter } from "./ordering/dead-letter.ts";
 import { headBlocksKey as orderingHeadBlocksKey } from "./ordering/head-blocks-key.ts";
+import { lostHead as orderingLostHead } from "./ordering/lost-head.ts";
 import { perKey as orderingPerKey } from "./ordering/per-key.ts";
 import { refused as orderingRefused } from "./ordering/refused.ts";
 import { effect as exactlyOnceEffect } from "./exactly-once/effect.ts";
@@ -193,6 +194,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   orderingAcrossWorkers,
   orderingDeadLetter,
   orderingHeadBlocksKey,
+  orderingLostHead,
   orderingPerKey,
   orderingRefused,
   exactlyOnceEffect,

@@ -68,6 +68,17 @@ export const delivering: readonly Saboteur[] = [
     })),
   },
   {
+    name: "follow-a-lost-head",
+    wrong: "when a message loses its lease, those of its key that the worker already has go on without it",
+    killedBy: ["ordering.lost-head"],
+    sabotage: sabotageDriver((driver) => ({
+      apply: ({ topics, subscriptions }, options) =>
+        driver.apply({ topics: topics.map(unordered), subscriptions: subscriptions.map(ofUnordered) }, options),
+      openPublisher: (topic) => driver.openPublisher(unordered(topic)),
+      openSubscriber: (subscription, sink, options) => driver.openSubscriber(ofUnordered(subscription), sink, options),
+    })),
+  },
+  {
     name: "overtake-on-retry",
     wrong: "a failed message is republished for later, and its key continues without it",
     killedBy: ["ordering.across-retries"],

@@ -7,7 +7,7 @@ import { failedAckIds } from "./failed-ack-ids.ts";
  * other lost leases are found when they expire.
  */
 export async function extendLeases(
-  { settles }: DeliverySource,
+  { settles, held }: DeliverySource,
   deliveries: readonly GcpDelivery[],
   leaseSeconds: number,
   clock: Clock,
@@ -27,7 +27,10 @@ export async function extendLeases(
     // A newer lease of the same message has replaced it meanwhile.
     if (delivery.ackId !== ackId) continue;
     const failure = failed?.get(ackId);
-    if (failure === "permanent") lost(delivery);
-    else if (failure === undefined) delivery.leaseUntilMs = leaseUntilMs;
+    // Meanwhile core may have got a new delivery under the same lease.
+    const current = held.get(delivery.native.message.messageId);
+    const ofLease = current?.ackId === ackId ? current : delivery;
+    if (failure === "permanent") lost(ofLease);
+    else if (failure === undefined) ofLease.leaseUntilMs = leaseUntilMs;
   }
 }

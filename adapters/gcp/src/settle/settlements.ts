@@ -23,6 +23,8 @@ export interface SettlementsOptions {
   readonly freed: () => void;
   /** The lease of a delivery that core has was found to have expired. */
   readonly lost: (delivery: GcpDelivery) => void;
+  /** A message of this key may be redelivered: those that came after it must come again, after it. */
+  readonly takeBack: (key: string, behind: readonly GcpDelivery[]) => void;
 }
 
 /** The shortest deadline that is not a negative acknowledgement. */
@@ -48,7 +50,7 @@ export class Settlements implements DeliveryOwner<GcpDelivery> {
   ack(delivery: GcpDelivery): Promise<void> | undefined {
     if (delivery.settled) return delivery.lost ? this.#lateAck(delivery) : SETTLED;
     if (this.#hasExpired(delivery)) {
-      this.#end(delivery);
+      this.#endLate(delivery);
       return this.#lateAck(delivery);
     }
     const confirmation = delivery.source.settles.ack(delivery.ackId);
@@ -68,14 +70,15 @@ export class Settlements implements DeliveryOwner<GcpDelivery> {
     const { source, native, orderingKey } = delivery;
     if (keepsKey) source.keyWaits.add(orderingKey as string, native.message.messageId, nowMs + seconds * 1000);
     const confirmation = source.settles.deadline([delivery.ackId], seconds);
-    this.#end(delivery);
+    if (late) this.#endLate(delivery);
+    else this.#end(delivery);
     return late ? Promise.reject(lateSettle()) : confirmation;
   }
 
   release(delivery: GcpDelivery, leaseEnded: boolean): Promise<void> | undefined {
     if (delivery.settled) return SETTLED;
     if (leaseEnded || this.#hasExpired(delivery)) {
-      this.#end(delivery);
+      this.#endLate(delivery);
       return Promise.reject(lateSettle());
     }
     if (this.keepsKey(delivery)) return this.#redeliverHere(delivery, delivery.attempt);
@@ -102,7 +105,7 @@ export class Settlements implements DeliveryOwner<GcpDelivery> {
   /** Core is about to get it. */
   admit(delivery: GcpDelivery): void {
     delivery.withCore = true;
-    if (this.keepsKey(delivery)) this.#keys.add(delivery.orderingKey as string);
+    if (this.keepsKey(delivery)) this.#keys.add(delivery.orderingKey as string, delivery);
   }
 
   /** The worker no longer holds it. */
@@ -113,10 +116,15 @@ export class Settlements implements DeliveryOwner<GcpDelivery> {
     if (held.get(messageId) === delivery) held.delete(messageId);
   }
 
+  /** The deliveries with core that wait for this one. */
+  behind(delivery: GcpDelivery): readonly GcpDelivery[] {
+    return this.keepsKey(delivery) ? this.#keys.behind(delivery.orderingKey as string, delivery) : [];
+  }
+
   /** It is no longer with core: what was released under its key, and waited for it, goes to the service. */
   leave(delivery: GcpDelivery): void {
     this.#options.freed();
-    if (this.keepsKey(delivery)) this.makeVisible(this.#keys.settled(delivery.orderingKey as string));
+    if (this.keepsKey(delivery)) this.makeVisible(this.#keys.settled(delivery.orderingKey as string, delivery));
   }
 
   /**
@@ -150,6 +158,7 @@ export class Settlements implements DeliveryOwner<GcpDelivery> {
     delivery.settled = true;
     const next = delivery.again(attempt);
     delivery.source.held.set(next.native.message.messageId, next);
+    this.#keys.replace(next.orderingKey as string, delivery, next);
     setImmediate(() => {
       if (next.settled) return;
       if (this.#options.isStopping()) {
@@ -175,6 +184,13 @@ export class Settlements implements DeliveryOwner<GcpDelivery> {
   #end(delivery: GcpDelivery): void {
     this.forget(delivery);
     this.leave(delivery);
+  }
+
+  /** Its lease has expired, and another worker may have it. */
+  #endLate(delivery: GcpDelivery): void {
+    const behind = this.behind(delivery);
+    this.#end(delivery);
+    if (this.keepsKey(delivery)) this.#options.takeBack(delivery.orderingKey as string, behind);
   }
 }
 
