@@ -16,6 +16,10 @@ export const ROLES: Readonly<Record<string, Role>> = {
   },
   "options.ts": { what: "one table of all options, by which core reads URLs too", exports: ["interface NameOptions"] },
   "capabilities.ts": { what: "what the broker can do", exports: ["const nameCapabilities"] },
+  "message-limits.ts": {
+    what: "how many bytes a message has for the broker, and which are refused before anything is sent",
+    exports: ["function nameMessageLimits"],
+  },
   "limits.ts": { what: "the broker's limits, each with its source and the date it was read", exports: [] },
   "names.ts": { what: "the broker's names for topics, subscriptions and queues", exports: [] },
   "connection.ts": {

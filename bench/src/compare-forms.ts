@@ -18,7 +18,7 @@ export interface CompareOptions {
 /**
  * Runs every form in each round, in random order, since the form before affects the next one. Measures publishing and
  * consuming separately, and prints medians and ratios to the first form, the raw client. Each form consumes what it
- * published.
+ * published. The peaks of memory are of one more round, which is not timed.
  */
 export async function compareForms(forms: readonly Form[], options: CompareOptions): Promise<void> {
   const rounds = options.rounds ?? Number(process.env["ROUNDS"] ?? 5);
@@ -34,6 +34,11 @@ export async function compareForms(forms: readonly Form[], options: CompareOptio
       consumes.get(form)?.push(consume);
     }
   }
+  for (const form of forms) {
+    await form.idle?.();
+    withPeak(publishes, form, await peakOf(() => form.publish(options.count)));
+    withPeak(consumes, form, await peakOf(() => form.consume(options.count)));
+  }
   console.log(`\n${options.title}: medians of ${rounds} rounds of ${options.count} events of 1 KiB`);
   print("publish", publishes);
   print("consume", consumes);
@@ -48,9 +53,23 @@ function shuffled(forms: readonly Form[]): Form[] {
     .map(({ form }) => form);
 }
 
-/** One run, timed. */
-export async function sample(count: number, run: () => Promise<void>): Promise<Sample> {
+function withPeak(samples: Map<Form, Sample[]>, form: Form, peakBytes: number): void {
+  const taken = samples.get(form) ?? [];
+  samples.set(
+    form,
+    taken.map((one) => ({ ...one, peakBytes })),
+  );
+}
+
+async function peakOf(run: () => Promise<void>): Promise<number> {
   const peakBytes = watchMemory();
+  await run();
+  return peakBytes();
+}
+
+/** One run, timed. With its peak, it takes longer: a forced collection of garbage also makes V8 forget code that it had optimised. */
+export async function sample(count: number, run: () => Promise<void>, withItsPeak = false): Promise<Sample> {
+  const peakBytes = withItsPeak ? watchMemory() : () => Number.NaN;
   const cpu = process.cpuUsage();
   const startedMs = performance.now();
   await run();

@@ -93,7 +93,7 @@ async function compareInProcess(group: readonly InProcess[]): Promise<void> {
   const samples = new Map<InProcess, Sample[]>(group.map((one) => [one, []]));
   for (let round = 0; round <= rounds; round += 1) {
     for (const one of round % 2 === 0 ? group : group.toReversed()) {
-      const measured = await sample(COUNT, () => one.run(COUNT));
+      const measured = await sample(COUNT, () => one.run(COUNT), true);
       if (round > 0) samples.get(one)?.push(measured);
     }
   }

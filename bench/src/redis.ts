@@ -43,7 +43,7 @@ async function measureBacklog(broker: Broker): Promise<void> {
   const before = await usedMemory(broker);
   const publish = await sample(BACKLOG, () => form.publish(BACKLOG));
   const each = ((await usedMemory(broker)) - before) / BACKLOG;
-  const consume = await sample(BACKLOG, () => form.consume(BACKLOG));
+  const consume = await sample(BACKLOG, () => form.consume(BACKLOG), true);
   const rate = ({ perSecond }: typeof publish): string => Math.round(perSecond).toLocaleString("en");
   console.log(
     `\n${BACKLOG.toLocaleString("en")} messages of 1 KiB that wait: ${Math.round(each)} bytes each at the server`,

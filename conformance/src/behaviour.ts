@@ -38,6 +38,8 @@ export interface Behaviour {
   /** Runs alone, whatever its tier. */
   readonly exclusive: boolean;
   readonly run: (context: Context) => Promise<void>;
+  /** Why no saboteur can make it fail: a sentence that names a test which fails when the code that decides it is wrong. */
+  readonly withoutSaboteur?: string | undefined;
 }
 
 export interface BehaviourOptions extends Pick<Behaviour, "id" | "rows" | "statements" | "title" | "tier" | "run"> {
@@ -47,6 +49,7 @@ export interface BehaviourOptions extends Pick<Behaviour, "id" | "rows" | "state
   readonly timeoutMs?: number | undefined;
   /** @default true for faults */
   readonly exclusive?: boolean | undefined;
+  readonly withoutSaboteur?: string | undefined;
 }
 
 export function behaviour(options: BehaviourOptions): Behaviour {

@@ -80,7 +80,7 @@ export interface BrokerControl {
 
 /** How a separate process makes an adapter for the same broker. */
 export interface ProcessAdapter {
-  /** URL of a module that exports `adapter(args)`, which returns one. */
+  /** URL of a module that exports `adapter(args)`, which returns one, or a promise of one. */
   readonly module: string;
   /** JSON. */
   readonly args: unknown;

@@ -6,7 +6,7 @@ import type { FromWorkerProcess, ToWorkerProcess, WorkerProcessTask } from "./st
 import { monotonicMs } from "./wait.ts";
 
 const task = JSON.parse(process.argv[2] ?? "") as WorkerProcessTask;
-const { adapter } = (await import(task.module)) as { readonly adapter: (args: unknown) => Adapter };
+const { adapter } = (await import(task.module)) as { readonly adapter: (args: unknown) => Adapter | Promise<Adapter> };
 
 function tell(message: FromWorkerProcess): void {
   process.send?.(message);
@@ -19,7 +19,7 @@ function block(ms: number): void {
 
 const topic = defineTopic<Item>(task.topic);
 const subscription = defineSubscription(topic, task.subscription.name, task.subscription.options);
-const pubsub = await connect(adapter(task.args), { provisioning: "off" });
+const pubsub = await connect(await adapter(task.args), { provisioning: "off" });
 await pubsub.subscribe(
   subscription,
   (_event, { id, attempt }) => {

@@ -152,6 +152,9 @@ export interface DriverSubscriber {
   close(timeoutMs: number): Promise<void>;
 }
 
+/** What a publisher counts and refuses before anything is sent. An adapter exports a function from the topic to it beside its capabilities: test kits use it without a connection. */
+export type MessageLimits = Pick<DriverPublisher, "sizeOf" | "refusal">;
+
 /** A letter under a lease of at least 30 s. Core calls `remove` or `putBack`, once. */
 export interface TakenLetter extends StoredMessage {
   /** Identifies this letter, also after it was put back and taken again; publishers choose ids, so an id is not enough. A copy that `store` makes may have another mark. @default id and publish time */

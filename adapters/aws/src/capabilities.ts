@@ -7,6 +7,8 @@ import {
   MAX_VISIBILITY_SECONDS,
 } from "./limits.ts";
 
+export { awsMessageLimits } from "./message-limits.ts";
+
 /** What SNS and SQS can do through this adapter. */
 export const awsCapabilities: Capabilities = Object.freeze({
   ordering: "per-key",

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
 import type { OutgoingMessage } from "@anytopic/core/driver";
+import { messageGroupId } from "./wire/fifo-ids.ts";
 import { isLegalText, isNativeAttribute } from "./wire/attribute-rules.ts";
 import { MAX_ATTRIBUTES } from "./limits.ts";
 import { type BodyEncoding, METADATA_ATTRIBUTE, type Metadata, writeMetadata } from "./wire/metadata.ts";
@@ -54,6 +55,11 @@ export function encodeMessage(message: OutgoingMessage, group: string | undefine
   attributes[METADATA_ATTRIBUTE] = { DataType: STRING, StringValue: written };
   bytes += METADATA_ATTRIBUTE.length + STRING.length + Buffer.byteLength(written);
   return { body, attributes, bytes };
+}
+
+/** A message to be published to a topic that is FIFO or not. */
+export function encodeFor(fifo: boolean, message: OutgoingMessage): EncodedMessage {
+  return encodeMessage(message, fifo ? messageGroupId(message) : undefined);
 }
 
 /** The body alone. Our metadata is there only when it says how the body was encoded. */

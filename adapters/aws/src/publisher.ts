@@ -1,7 +1,7 @@
 import type { PublishBatchRequestEntry } from "@aws-sdk/client-sns";
 import type { DriverPublisher, OutgoingMessage, PublishRequest, PubSubError, TopicSpec } from "@anytopic/core/driver";
 import { type BatchAnswer, type BatchCall, callBatch } from "./settle/batch-call.ts";
-import { type EncodedMessage, encodeMessage } from "./codec.ts";
+import { type EncodedMessage, encodeFor } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { entryError } from "./errors.ts";
 import { deduplicationId, messageGroupId } from "./wire/fifo-ids.ts";
@@ -67,7 +67,7 @@ export class AwsPublisher implements DriverPublisher, BatchCall<PublishRequest> 
   #encode(message: OutgoingMessage): EncodedMessage {
     let encoded = this.#encoded.get(message);
     if (encoded === undefined) {
-      encoded = encodeMessage(message, this.#fifo ? messageGroupId(message) : undefined);
+      encoded = encodeFor(this.#fifo, message);
       this.#encoded.set(message, encoded);
     }
     return encoded;

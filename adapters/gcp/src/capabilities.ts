@@ -1,6 +1,8 @@
 import type { Capabilities } from "@anytopic/core/driver";
 import * as limits from "./limits.ts";
 
+export { gcpMessageLimits } from "./message-limits.ts";
+
 /** What Google Cloud Pub/Sub can do through this adapter. */
 export const gcpCapabilities: Capabilities = Object.freeze({
   ordering: "per-key",

@@ -1,7 +1,8 @@
-import type { DriverPublisher, OutgoingMessage, PublishRequest, TopicSpec } from "@anytopic/core/driver";
-import { encodeMessage, sizeOf } from "./codec.ts";
+import type { DriverPublisher, PublishRequest, TopicSpec } from "@anytopic/core/driver";
+import { encodeMessage } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { Status, statusOf, toPubSubError } from "./errors.ts";
+import { gcpMessageLimits } from "./message-limits.ts";
 import { topicId } from "./names.ts";
 import type { CallOptions, WireOutgoing } from "./connection/rpc.ts";
 
@@ -17,6 +18,7 @@ const MAX_REQUESTS = 100;
  * per request, so each of them is a request of its own. Core pauses a key after a failure.
  */
 export class GcpPublisher implements DriverPublisher {
+  readonly sizeOf: DriverPublisher["sizeOf"] = gcpMessageLimits().sizeOf;
   readonly #connection: Connection;
   readonly #topic: string;
   readonly #options: CallOptions;
@@ -31,10 +33,6 @@ export class GcpPublisher implements DriverPublisher {
       deadlineMs: PUBLISH_DEADLINE_MS,
       attempted: { verb: "publish to", resource: `topic ${this.#topic}`, role: "roles/pubsub.publisher" },
     };
-  }
-
-  sizeOf(message: OutgoingMessage): number {
-    return sizeOf(message);
   }
 
   publish(batch: readonly PublishRequest[]): void {

@@ -1,6 +1,8 @@
 import type { Capabilities } from "@anytopic/core/driver";
 import { DEDUPLICATION_WINDOW_MS, MAX_LEASE_MS, MAX_MESSAGE_BYTES } from "./limits.ts";
 
+export { memoryMessageLimits } from "./message-limits.ts";
+
 const TWELVE_HOURS_MS: number = 12 * 60 * 60 * 1000;
 
 /** What the in-memory broker can do. Nothing outside sets its limits: they are chosen so that what works here fits most brokers. */

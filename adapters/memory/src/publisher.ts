@@ -1,6 +1,6 @@
 import { Deque, type DriverPublisher, type PublishRequest, type TopicSpec } from "@anytopic/core/driver";
-import { sizeOf } from "./codec.ts";
 import { notFound } from "./errors.ts";
+import { memoryMessageLimits } from "./message-limits.ts";
 import type { MemoryBroker } from "./broker/memory-broker.ts";
 import type { Work } from "./broker/work-loop.ts";
 
@@ -20,7 +20,7 @@ export class MemoryPublisher implements DriverPublisher, Work {
     this.#topic = topic.physicalName;
   }
 
-  readonly sizeOf: typeof sizeOf = sizeOf;
+  readonly sizeOf: DriverPublisher["sizeOf"] = memoryMessageLimits().sizeOf;
 
   publish(batch: readonly PublishRequest[]): void {
     this.#batches.push(batch);

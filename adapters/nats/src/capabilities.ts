@@ -9,6 +9,8 @@ import {
   MAX_ORDERING_KEY_BYTES,
 } from "./limits.ts";
 
+export { natsMessageLimits } from "./message-limits.ts";
+
 /** The default time for which a stream remembers message ids (`duplicate_window`), in ms. https://docs.nats.io/nats-concepts/jetstream/streams#configuration */
 export const DEFAULT_DEDUPLICATION_WINDOW_MS = 120_000;
 

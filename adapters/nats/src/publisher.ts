@@ -1,17 +1,20 @@
 import { type DriverPublisher, PubSubError, type PublishRequest } from "@anytopic/core/driver";
 import { JetStreamApiError } from "@nats-io/jetstream";
 import type { Msg } from "@nats-io/nats-core";
-import { encodeHeaders, headerRefusal, sizeOf } from "./codec.ts";
+import { encodeHeaders } from "./codec.ts";
 import type { Connection, ConnectionListener } from "./connection.ts";
 import { ErrCode, isNotEnabled, toPubSubError } from "./errors.ts";
+import { natsMessageLimits } from "./message-limits.ts";
 import type { TopicNames } from "./names.ts";
 import { pubAckError, readPubAck } from "./publish/puback.ts";
 import { ReplyInbox } from "./publish/reply-inbox.ts";
 
+const LIMITS = natsMessageLimits();
+
 /** Publishes to one topic: plain NATS publishes with a reply subject, which the stream confirms. */
 export class NatsPublisher implements DriverPublisher {
-  readonly sizeOf: typeof sizeOf = sizeOf;
-  readonly refusal: typeof headerRefusal = headerRefusal;
+  readonly sizeOf: DriverPublisher["sizeOf"] = LIMITS.sizeOf;
+  readonly refusal: NonNullable<DriverPublisher["refusal"]> = LIMITS.refusal;
   readonly #connection: Connection;
   readonly #names: TopicNames;
   readonly #inbox: ReplyInbox<PublishRequest>;

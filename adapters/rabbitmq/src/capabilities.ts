@@ -9,6 +9,8 @@ import {
   MAX_RETRY_DELAY_MS,
 } from "./limits.ts";
 
+export { rabbitmqMessageLimits } from "./message-limits.ts";
+
 /** What this adapter can do on every server from 3.10 on. */
 export const rabbitmqCapabilities: Capabilities = Object.freeze({
   ordering: "per-key",

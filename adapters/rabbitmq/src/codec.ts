@@ -1,8 +1,7 @@
-import type { Attributes, OutgoingMessage, StoredMessage } from "@anytopic/core/driver";
-import { DEAD_LETTER_ATTRIBUTE, PubSubError } from "@anytopic/core/driver";
+import type { OutgoingMessage, StoredMessage } from "@anytopic/core/driver";
+import { DEAD_LETTER_ATTRIBUTE } from "@anytopic/core/driver";
 import type { Message, Options } from "amqplib";
 import { markUnreadable } from "./connection/guard-frames.ts";
-import { HEADER_ROOM_BYTES, MAX_HEADER_BYTES } from "./limits.ts";
 import type { Headers } from "./wire/header-table.ts";
 import { headerText } from "./wire/header-text.ts";
 import { bodyId, contentId, ownId, uuidTimeMs } from "./wire/message-id.ts";
@@ -30,37 +29,6 @@ export const BROKERS_OWN: RegExp = /^x-(?:death|delivery-count|acquired-count|(?
 /** Keys with a meaning for the broker (`CC` and `BCC` route), for the client library or for this codec. */
 const UNSAFE_KEY =
   /^(?:CC|BCC|__proto__|timestamp_in_ms|x-death|x-delivery-count|x-acquired-count|x-(?:first|last)-death-.*)$/;
-
-/** Room for method, property flags, id, timestamps, names of our headers. */
-const FIXED_BYTES = 100;
-/** Type and length of a name and a value in a header table. */
-const ENTRY_BYTES = 6;
-
-/** The size of body, attributes, key and our own metadata, in bytes. */
-export function sizeOf(message: OutgoingMessage): number {
-  let bytes = message.body.byteLength + FIXED_BYTES + message.id.length;
-  if (message.orderingKey !== undefined) bytes += Buffer.byteLength(message.orderingKey) + 40;
-  return bytes + attributeBytes(message.attributes);
-}
-
-function attributeBytes(attributes: Attributes): number {
-  let bytes = 0;
-  for (const key in attributes) {
-    bytes += Buffer.byteLength(key) + Buffer.byteLength(attributes[key] ?? "") + ENTRY_BYTES;
-  }
-  return bytes;
-}
-
-/** `LIMIT_EXCEEDED` if all attributes together do not fit into a header table. The capabilities limit only each one. */
-export function headerRefusal(attributes: Attributes): PubSubError | undefined {
-  const bytes = attributeBytes(attributes);
-  const most = MAX_HEADER_BYTES - HEADER_ROOM_BYTES;
-  if (bytes <= most) return undefined;
-  return new PubSubError(
-    "LIMIT_EXCEEDED",
-    `attributes are ${bytes} bytes together: RabbitMQ carries at most ${most} bytes; put large values into the body`,
-  );
-}
 
 /** The AMQP properties of a message; `order` is for one with an ordering key. Without headers if none is needed. */
 export function encodeProperties(

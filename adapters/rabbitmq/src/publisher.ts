@@ -1,14 +1,18 @@
 import type { DriverPublisher, OutgoingMessage, PublishRequest, PubSubError, TopicSpec } from "@anytopic/core/driver";
-import { asBuffer, encodeProperties, headerRefusal, sizeOf } from "./codec.ts";
+import { asBuffer, encodeProperties } from "./codec.ts";
 import type { Connections } from "./connection/connections.ts";
+import { rabbitmqMessageLimits } from "./message-limits.ts";
 import { exchangeName } from "./names.ts";
 import { ConfirmedChannel } from "./publish/confirmed-channel.ts";
+
+const LIMITS = rabbitmqMessageLimits();
 
 /** How long after a returned message the next one is published `mandatory` again. */
 const RETURN_PAUSE_MS = 10_000;
 
 /** Publishes to the exchange of one topic, on its own channel: if the exchange is missing, no other channel closes. */
 export class RabbitmqPublisher implements DriverPublisher {
+  readonly sizeOf: DriverPublisher["sizeOf"] = LIMITS.sizeOf;
   readonly #connections: Connections;
   readonly #channel: ConfirmedChannel;
   #mandatoryFromMs = 0;
@@ -25,12 +29,8 @@ export class RabbitmqPublisher implements DriverPublisher {
     });
   }
 
-  sizeOf(message: OutgoingMessage): number {
-    return sizeOf(message);
-  }
-
-  refusal({ attributes, body }: OutgoingMessage): PubSubError | undefined {
-    return headerRefusal(attributes) ?? this.#channel.refusal(body.byteLength);
+  refusal(message: OutgoingMessage): PubSubError | undefined {
+    return LIMITS.refusal(message) ?? this.#channel.refusal(message.body.byteLength);
   }
 
   publish(batch: readonly PublishRequest[]): void {

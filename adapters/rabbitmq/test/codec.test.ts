@@ -1,7 +1,8 @@
 import type { OutgoingMessage } from "@anytopic/core/driver";
 import type { Message, Options } from "amqplib";
 import { expect, test } from "vitest";
-import { decodeMessage, encodeProperties, headerRefusal, sizeOf } from "../src/codec.ts";
+import { decodeMessage, encodeProperties } from "../src/codec.ts";
+import { headerRefusal, sizeOf } from "../src/wire/message-bytes.ts";
 import { encodeAgain } from "../src/wire/encode-again.ts";
 import { markUnreadable, unreadable } from "../src/connection/guard-frames.ts";
 import { MAX_HEADER_BYTES } from "../src/limits.ts";

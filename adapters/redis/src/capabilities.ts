@@ -11,6 +11,8 @@ import {
 } from "./limits.ts";
 import type { CheckedOptions } from "./options.ts";
 
+export { redisMessageLimits } from "./message-limits.ts";
+
 /** What the adapter can do. */
 export const redisCapabilities: Capabilities = Object.freeze({
   ordering: "per-key",

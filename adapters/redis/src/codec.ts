@@ -1,5 +1,5 @@
 import { type Attributes, DEAD_LETTER_ATTRIBUTE, type OutgoingMessage } from "@anytopic/core/driver";
-import { fieldText, isText, packedFields } from "./wire/fields.ts";
+import { fieldText, isSame, isText, packedFields } from "./wire/fields.ts";
 
 /** The field of the body. Dapr's name too. */
 export const BODY = "data";
@@ -26,8 +26,15 @@ const MAX_TIME_MS = 8.64e15;
 
 /** The fields of a message as arguments of XADD. Their order is always the same: Redis stores equal names of neighbours once. */
 export function encodeFields(message: OutgoingMessage): (string | Buffer)[] {
+  return appendFields([], message);
+}
+
+/** As `encodeFields`, behind the parts of a command that are there. Returns the same array. */
+export function appendFields(fields: (string | Buffer)[], message: OutgoingMessage): (string | Buffer)[] {
   const { body, id, orderingKey, attributes } = message;
-  const fields: (string | Buffer)[] = [BODY, Buffer.from(body.buffer, body.byteOffset, body.byteLength), ID, id];
+  // Of a JSON event it is a Buffer already.
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  fields.push(BODY, bytes, ID, id);
   if (orderingKey !== undefined) fields.push(KEY, orderingKey);
   for (const name in attributes) fields.push(name === BODY ? NAMED_AS_BODY : name, attributes[name] ?? "");
   return fields;
@@ -51,6 +58,9 @@ export function sizeOf(message: OutgoingMessage): number {
   }
   return bytes;
 }
+
+const BODY_BYTES = Buffer.from(BODY);
+const ID_BYTES = Buffer.from(ID);
 
 /** What an entry says. */
 export interface Content {
@@ -80,11 +90,19 @@ export function decodeFields(fields: readonly Buffer[], origin: Origin): Content
   let publishTimeMs: number | undefined;
   let problem: string | undefined;
   for (let at = 0; at + 1 < fields.length; at += 2) {
+    const rawName = fields[at] as Buffer;
     const value = fields[at + 1] as Buffer;
-    const name = fieldText(fields[at] as Buffer);
+    // These two are in every message. To compare bytes is cheaper than to make a text.
+    if (isSame(rawName, BODY_BYTES)) {
+      body ??= value;
+      continue;
+    }
+    if (isSame(rawName, ID_BYTES)) {
+      id ??= value.toString();
+      continue;
+    }
+    const name = fieldText(rawName);
     if (name === undefined) problem ??= "the name of a field is not UTF-8";
-    else if (name === BODY) body ??= value;
-    else if (name === ID) id ??= value.toString();
     else if (name === KEY) keyBytes ??= value;
     else if (name === PUBLISHED && origin !== "event") publishTimeMs ??= toTimeMs(value.toString());
     else {

@@ -106,7 +106,10 @@ export class Connection {
    * over a connection of their own, because a server answers nothing else on a connection that waits.
    */
   publish(commands: readonly Command[]): readonly Promise<unknown>[] {
-    const { replicas } = this.options;
+    const { replicas, cluster } = this.options;
+    const last = commands.length - 1;
+    if (replicas === 0 && !cluster)
+      return commands.map((parts, index) => this.#sendOn(this.#main, parts, index === last));
     if (replicas === 0) return commands.map((parts) => this.send(parts));
     const line = this.#lineOf(keyOf(commands[0] ?? []), "publish");
     const ready = line instanceof Line ? Promise.resolve(line) : line;
@@ -219,8 +222,8 @@ export class Connection {
     for (const warning of inspection.warnings) logger.warn({ broker: "redis" }, warning);
   }
 
-  #sendOn(line: Line, parts: Command): Promise<unknown> {
-    return line.send(parts) ?? Promise.reject(this.unavailable());
+  #sendOn(line: Line, parts: Command, isWatched = true): Promise<unknown> {
+    return line.send(parts, isWatched) ?? Promise.reject(this.unavailable());
   }
 
   async #scriptOn(

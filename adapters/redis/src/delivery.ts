@@ -50,11 +50,11 @@ export class RedisDelivery implements DriverDelivery, Held<RedisDelivery> {
 
   /** Whether it is an entry of the topic's stream, and not of the subscription's own. */
   get isOfTopic(): boolean {
-    return this.place.startsWith("t");
+    return this.#entry.tag === "t";
   }
 
   get entryId(): string {
-    return this.place.slice(1);
+    return this.#entry.entryId;
   }
 
   get native(): RedisEntry {

@@ -1,15 +1,16 @@
 import type { DriverPublisher, PublishRequest, TopicSpec } from "@anytopic/core/driver";
-import { encodeFields, sizeOf } from "./codec.ts";
+import { appendFields, encodeFields } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { notFound, toPubSubError } from "./errors.ts";
 import { DEDUPLICATION_WINDOW_MS } from "./limits.ts";
+import { redisMessageLimits } from "./message-limits.ts";
 import type { TopicNames } from "./names.ts";
 import { PUBLISH_ONCE } from "./scripts/publish-once.ts";
 import { idTimeMs } from "./wire/entry.ts";
 
 /** Publishes to one topic. Every message is a command of its own; all of a batch are written together. */
 export class RedisPublisher implements DriverPublisher {
-  readonly sizeOf: typeof sizeOf = sizeOf;
+  readonly sizeOf: DriverPublisher["sizeOf"] = redisMessageLimits().sizeOf;
   readonly #connection: Connection;
   readonly #topic: TopicSpec;
   readonly #names: TopicNames;
@@ -26,26 +27,29 @@ export class RedisPublisher implements DriverPublisher {
     if (this.#topic.exactlyOnce) void this.#publishOnce(batch);
     else {
       const replies = this.#connection.publish(batch.map((request, index) => this.#command(request, index === 0)));
-      for (const [index, request] of batch.entries()) void this.#answer(request, replies[index], index === 0);
+      for (const [index, request] of batch.entries()) this.#answer(request, replies[index], index === 0);
     }
   }
 
   async close(): Promise<void> {}
 
   #command(request: PublishRequest, trims: boolean): readonly (string | Buffer)[] {
-    const trimming = trims ? this.#trimming() : [];
-    return ["XADD", this.#names.stream, "NOMKSTREAM", ...trimming, "*", ...encodeFields(request)];
+    const { stream } = this.#names;
+    return appendFields(
+      trims ? ["XADD", stream, "NOMKSTREAM", ...this.#trimming(), "*"] : ["XADD", stream, "NOMKSTREAM", "*"],
+      request,
+    );
   }
 
-  async #answer(request: PublishRequest, reply: Promise<unknown> | undefined, trims: boolean): Promise<void> {
-    try {
-      const id = await reply;
-      if (id === null) return request.reject(this.#notFound());
-      if (trims) this.#serverMs = idTimeMs((id as Buffer).toString());
-      return request.accept();
-    } catch (error) {
-      return request.reject(toPubSubError(error, this.#what));
-    }
+  #answer(request: PublishRequest, reply: Promise<unknown> | undefined, trims: boolean): void {
+    reply?.then(
+      (id) => {
+        if (id === null) return request.reject(this.#notFound());
+        if (trims) this.#serverMs = idTimeMs((id as Buffer).toString());
+        return request.accept();
+      },
+      (error: unknown) => request.reject(toPubSubError(error, this.#what)),
+    );
   }
 
   async #publishOnce(batch: readonly PublishRequest[]): Promise<void> {

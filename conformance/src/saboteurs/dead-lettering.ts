@@ -7,7 +7,7 @@ import {
   PubSubError,
   type SubscriptionSpec,
 } from "@anytopic/core/driver";
-import { forwardDeadLetters } from "../intercept.ts";
+import { forwardDeadLetters, forwardLetter } from "../intercept.ts";
 import { sabotageDriver, type Saboteur } from "./saboteur.ts";
 
 function sabotageLetters(
@@ -59,7 +59,7 @@ export const deadLettering: readonly Saboteur[] = [
   {
     name: "lose-letters",
     wrong: "dead letters are reported as stored, and are not",
-    killedBy: ["dead-letters.poison", "retry.zero"],
+    killedBy: ["dead-letters.poison", "retry.zero", "dead-letters.store-fails"],
     sabotage: sabotageLetters(() => ({ store: () => Promise.resolve() })),
   },
   {
@@ -138,6 +138,16 @@ export const deadLettering: readonly Saboteur[] = [
     sabotage: sabotageLetters((letters) => ({
       take: async (limit, waitMs) =>
         (await letters.take(limit, waitMs)).map((letter) => ({ ...letter, mark: undefined })),
+    })),
+  },
+  {
+    name: "lose-what-is-put-back",
+    wrong: "letters that a redrive leaves are lost",
+    killedBy: ["dead-letters.redrive-some"],
+    says: "an interrupted redrive to reject, it resolved with 0",
+    sabotage: sabotageLetters((letters) => ({
+      take: async (limit, waitMs) =>
+        (await letters.take(limit, waitMs)).map((letter) => forwardLetter(letter, { putBack: () => letter.remove() })),
     })),
   },
 ];

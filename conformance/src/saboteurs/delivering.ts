@@ -22,7 +22,7 @@ export const delivering: readonly Saboteur[] = [
   {
     name: "duplicate-each",
     wrong: "every message is delivered twice",
-    killedBy: ["publish.roundtrip", "delivery.fan-out", "delivery.competing"],
+    killedBy: ["publish.roundtrip", "delivery.fan-out", "delivery.competing", "life.events"],
     sabotage: sabotageSubscriber(() => ({
       deliver(delivery, sink) {
         sink.deliver(delivery);
@@ -235,5 +235,17 @@ export const delivering: readonly Saboteur[] = [
     sabotage: sabotageDelivery((delivery) =>
       forwardDelivery(delivery, { body: Buffer.from(Buffer.from(delivery.body).toString("utf8"), "utf8") }),
     ),
+  },
+  {
+    name: "order-within-worker",
+    wrong: "order by key holds within each worker, but two workers may have messages of one key",
+    killedBy: ["ordering.head-blocks-key", "ordering.across-workers"],
+    says: "handler runs while the head is stuck",
+    sabotage: sabotageDriver((driver) => ({
+      apply: ({ topics, subscriptions }, options) =>
+        driver.apply({ topics: topics.map(unordered), subscriptions: subscriptions.map(ofUnordered) }, options),
+      openPublisher: (topic) => driver.openPublisher(unordered(topic)),
+      openSubscriber: (subscription, sink, options) => driver.openSubscriber(ofUnordered(subscription), sink, options),
+    })),
   },
 ];

@@ -113,6 +113,19 @@ export const operating: readonly Saboteur[] = [
     }),
   },
   {
+    name: "leave-timers",
+    wrong: "timers of a connection go on after it was closed",
+    killedBy: ["life.leaves-nothing"],
+    says: "open resources",
+    // So many that nothing else in this process can hide them, and not for ever, because the process must end.
+    sabotage: sabotageDriver((driver) => ({
+      close(timeoutMs) {
+        for (let count = 0; count < 50; count += 1) setTimeout(() => undefined, 20_000);
+        return driver.close(timeoutMs);
+      },
+    })),
+  },
+  {
     name: "failing-for-ever",
     wrong: "a worker that once could not receive never reports that it receives again",
     killedBy: ["life.deleted-subscription"],
@@ -217,6 +230,18 @@ export const operating: readonly Saboteur[] = [
       stats: async (subscription) => {
         const read = await statsOf(driver, subscription);
         return { ...read, waiting: (read.waiting ?? 0) + (read.delayed ?? 0), delayed: 0 };
+      },
+    })),
+  },
+  {
+    name: "heads-only",
+    wrong: "messages that wait for an earlier one of their key are missing in the statistics",
+    killedBy: ["observe.stats-ordered"],
+    says: "statistics to count 3 messages",
+    sabotage: sabotageDriver((driver) => ({
+      stats: async (subscription) => {
+        const read = await statsOf(driver, subscription);
+        return subscription.topic.ordered && read.inFlight !== 0 ? { ...read, waiting: 0 } : read;
       },
     })),
   },

@@ -6,24 +6,7 @@ import {
   type PublishRequest,
 } from "@anytopic/core/driver";
 import { forwardPublisher, forwardRequest } from "../intercept.ts";
-import { sabotageDriver, type Saboteur } from "./saboteur.ts";
-
-/** Changes each request on its way to the broker. */
-function sabotagePublish(
-  change: (batch: readonly PublishRequest[]) => readonly PublishRequest[],
-): Saboteur["sabotage"] {
-  return sabotageDriver((driver) => ({
-    openPublisher: async (topic) => {
-      const publisher = await driver.openPublisher(topic);
-      return forwardPublisher(publisher, {
-        publish(batch) {
-          const changed = change(batch);
-          if (changed.length > 0) publisher.publish(changed);
-        },
-      });
-    },
-  }));
-}
+import { sabotageDriver, sabotagePublish, type Saboteur } from "./saboteur.ts";
 
 /** Accepts everything, and throws it away. */
 const LIAR: DriverPublisher = {
@@ -49,6 +32,16 @@ function withoutNulls(body: Uint8Array): Uint8Array {
   try {
     const tidy = (_key: string, value: unknown): unknown => (value === null ? undefined : value);
     return Buffer.from(JSON.stringify(JSON.parse(Buffer.from(body).toString()), tidy) ?? "null");
+  } catch {
+    return body;
+  }
+}
+
+function withNumbers(body: Uint8Array): Uint8Array {
+  try {
+    const guessed = (_key: string, value: unknown): unknown =>
+      typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+    return Buffer.from(JSON.stringify(JSON.parse(Buffer.from(body).toString(), guessed)) ?? "null");
   } catch {
     return body;
   }
@@ -181,5 +174,68 @@ export const publishing: readonly Saboteur[] = [
     wrong: "ordering keys are not passed on",
     killedBy: ["ordering.per-key", "dead-letters.contents"],
     sabotage: sabotagePublish((batch) => batch.map((request) => forwardRequest(request, { orderingKey: undefined }))),
+  },
+  {
+    name: "guess-types",
+    wrong: "texts of digits in JSON become numbers in transit",
+    killedBy: ["publish.schema"],
+    says: "the valid event",
+    sabotage: sabotagePublish((batch) =>
+      batch.map((request) => forwardRequest(request, { body: withNumbers(request.body) })),
+    ),
+  },
+  {
+    name: "unroutable",
+    wrong: "a message that no subscription gets is refused as unroutable",
+    killedBy: ["publish.without-subscription"],
+    says: "no queue is bound",
+    sabotage: sabotageDriver((driver) => {
+      const bound = new Set<string>();
+      return {
+        apply(topology, options) {
+          for (const { topic } of topology.subscriptions) bound.add(topic.name);
+          return driver.apply(topology, options);
+        },
+        openPublisher: async (topic) => {
+          const publisher = await driver.openPublisher(topic);
+          return forwardPublisher(publisher, {
+            publish(batch) {
+              if (bound.has(topic.name)) return publisher.publish(batch);
+              for (const request of batch) request.reject(new PubSubError("REJECTED", "no queue is bound"));
+            },
+          });
+        },
+      };
+    }),
+  },
+  {
+    name: "accept-before-sending",
+    wrong: "publishes are accepted when they are buffered, and what is buffered at close is lost",
+    killedBy: ["shutdown.publishes"],
+    says: "to complete",
+    sabotage: sabotageDriver((driver) => ({
+      openPublisher: async (topic) => {
+        const publisher = await driver.openPublisher(topic);
+        let buffer: PublishRequest[] = [];
+        const flush = (): void => {
+          const batch = buffer;
+          buffer = [];
+          if (batch.length > 0) publisher.publish(batch);
+        };
+        return forwardPublisher(publisher, {
+          publish(batch) {
+            for (const request of batch) {
+              if (buffer.push(forwardRequest(request, { awaited: true, accept: () => undefined })) === 1)
+                setTimeout(flush, 500);
+              request.accept();
+            }
+          },
+          close(timeoutMs) {
+            buffer = [];
+            return publisher.close(timeoutMs);
+          },
+        });
+      },
+    })),
   },
 ];

@@ -1,5 +1,12 @@
-import type { Adapter, Driver, DriverDelivery, SubscriptionSpec } from "@anytopic/core/driver";
-import { forwardDriver, intercept, openWrappedSubscriber, type SubscriberChanges } from "../intercept.ts";
+import type { Adapter, Driver, DriverDelivery, PublishRequest, SubscriptionSpec } from "@anytopic/core/driver";
+import type { Harness } from "../harness.ts";
+import {
+  forwardDriver,
+  forwardPublisher,
+  intercept,
+  openWrappedSubscriber,
+  type SubscriberChanges,
+} from "../intercept.ts";
 
 /** An adapter that is wrong in one way, made from a correct one: what the suite must catch. */
 export interface Saboteur {
@@ -9,7 +16,13 @@ export interface Saboteur {
   readonly wrong: string;
   /** Behaviours that must fail on it, the plainest first. */
   readonly killedBy: readonly string[];
-  readonly sabotage: (adapter: Adapter) => Adapter;
+  /**
+   * A part of what the plainest behaviour says about it. Without it, a behaviour that fails for another reason would count as
+   * one that catches. @default any failure counts
+   */
+  readonly says?: string;
+  /** Without `harness` in a process of its own. */
+  readonly sabotage: (adapter: Adapter, harness?: Harness) => Adapter;
 }
 
 /** Replaces methods of the driver. */
@@ -30,4 +43,21 @@ export function sabotageSubscriber(
 /** Changes each delivery on its way to core. */
 export function sabotageDelivery(wrap: (delivery: DriverDelivery) => DriverDelivery): Saboteur["sabotage"] {
   return sabotageSubscriber(() => ({ wrap }));
+}
+
+/** Changes each request on its way to the broker. */
+export function sabotagePublish(
+  change: (batch: readonly PublishRequest[]) => readonly PublishRequest[],
+): Saboteur["sabotage"] {
+  return sabotageDriver((driver) => ({
+    openPublisher: async (topic) => {
+      const publisher = await driver.openPublisher(topic);
+      return forwardPublisher(publisher, {
+        publish(batch) {
+          const changed = change(batch);
+          if (changed.length > 0) publisher.publish(changed);
+        },
+      });
+    },
+  }));
 }

@@ -56,7 +56,7 @@ export const settling: readonly Saboteur[] = [
   {
     name: "keep-on-close",
     wrong: "messages that were fetched and not started stay with the closed worker until their leases expire",
-    killedBy: ["shutdown.prefetched", "delivery.settle-twice"],
+    killedBy: ["shutdown.prefetched", "delivery.settle-twice", "shutdown.unread"],
     sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { release: () => Promise.resolve() })),
   },
   {
@@ -118,5 +118,63 @@ export const settling: readonly Saboteur[] = [
       void delivery.owner.ack(delivery)?.catch(() => undefined);
       return forwardDelivery(delivery, { ack: () => Promise.resolve() });
     }),
+  },
+  {
+    name: "acks-lost-after-stop",
+    wrong: "acknowledgements that are sent after intake was stopped are lost",
+    killedBy: ["shutdown.in-flight", "shutdown.from-handler"],
+    says: "redelivered messages of the five",
+    sabotage: sabotageSubscriber(() => {
+      let stopped = false;
+      return {
+        wrap: (delivery) =>
+          forwardDelivery(delivery, {
+            ack: () => (stopped ? Promise.resolve() : delivery.owner.ack(delivery)),
+          }),
+        stop(inner, timeoutMs) {
+          stopped = true;
+          return inner.stop(timeoutMs);
+        },
+      };
+    }),
+  },
+  {
+    name: "keep-everything-on-close",
+    wrong: "a worker that closes gives nothing back, so that its messages wait until their leases expire",
+    killedBy: ["shutdown.deadline"],
+    says: "to complete",
+    sabotage: sabotageSubscriber(() => ({
+      wrap: (delivery) => forwardDelivery(delivery, { release: () => Promise.resolve() }),
+      close: () => Promise.resolve(),
+    })),
+  },
+  {
+    name: "brokers-own-limit",
+    wrong: "the broker's own limit of twenty deliveries removes messages that core would still retry",
+    killedBy: ["delivery.failure-storm"],
+    says: "to complete",
+    sabotage: sabotageDelivery((delivery) =>
+      forwardDelivery(delivery, {
+        retry: (delayMs) =>
+          delivery.attempt >= 20 ? delivery.owner.ack(delivery) : delivery.owner.retry(delivery, delayMs),
+      }),
+    ),
+  },
+  {
+    name: "drop-when-late",
+    wrong: "a message whose handler took longer than one lease is acknowledged when it fails",
+    killedBy: ["delivery.handling-timeout"],
+    says: "a second attempt of the message that hangs",
+    sabotage: sabotageSubscriber(({ ackDeadlineMs }) => ({
+      wrap(delivery) {
+        const startMs = performance.now();
+        return forwardDelivery(delivery, {
+          retry: (delayMs) =>
+            performance.now() - startMs > ackDeadlineMs - 100
+              ? delivery.owner.ack(delivery)
+              : delivery.owner.retry(delivery, delayMs),
+        });
+      },
+    })),
   },
 ];

@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { DriverDelivery } from "../driver.ts";
 import type { InFlight } from "./in-flight.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
-import { RELEASE_ENDED_LEASE } from "./outcome.ts";
+import { RELEASE, RELEASE_ENDED_LEASE } from "./outcome.ts";
 import { reported } from "./run-handler.ts";
 import type { Settler } from "./settler.ts";
 import type { WorkerItems } from "./worker-items.ts";
@@ -82,11 +82,15 @@ export class Leases {
       "the event loop was blocked for so long that leases have ended: expect redeliveries; handlers must not block, or ackDeadlineMs must be longer",
     );
     const now = clock.monotonicNow();
-    const ended = this.#items.held.toArray().filter(({ receivedMs }) => now >= this.#keeper.leaseEndMs(receivedMs));
-    for (const item of ended) {
-      if (item.state !== "waiting") continue;
+    const waiting = this.#items.held.toArray().filter(({ state }) => state === "waiting");
+    const ended = new Set(waiting.filter(({ receivedMs }) => now >= this.#keeper.leaseEndMs(receivedMs)));
+    const keys = new Set([...ended].filter((item) => this.#items.hasLane(item)).map(({ orderingKey }) => orderingKey));
+    for (const item of waiting) {
+      // A later message of the key came while the event loop was blocked. It must not run before the ones that are released.
+      const follows = this.#items.hasLane(item) && keys.has(item.orderingKey);
+      if (item.state !== "waiting" || !(follows || ended.has(item))) continue;
       this.#items.leaveLane(item);
-      reported(this.#settler.settle(item, RELEASE_ENDED_LEASE));
+      reported(this.#settler.settle(item, ended.has(item) ? RELEASE_ENDED_LEASE : RELEASE));
     }
   }
 }

@@ -1,8 +1,8 @@
-import { defineTopic } from "@anytopic/core";
+import { defineSubscription, defineTopic } from "@anytopic/core";
 import { natsCapabilities } from "@anytopic/nats/capabilities";
 import { describe, expect, it } from "vitest";
 import { testPubSub } from "@anytopic/testing";
-import { defineSubscription } from "@anytopic/core";
+import { publishRefused, REFUSING } from "./refused-message.ts";
 
 const Bytes = defineTopic<Uint8Array>("bytes", { codec: "bytes" });
 
@@ -15,6 +15,24 @@ describe("like", () => {
     await expect(kit.pubsub.publish(Bytes, new Uint8Array(maxMessageBytes + 1))).rejects.toMatchObject({
       code: "LIMIT_EXCEEDED",
     });
+  });
+
+  it.for(REFUSING)("%s: counts and refuses as its publisher does", async (like) => {
+    await using kit = await testPubSub("like", { like });
+    await expect(publishRefused(like, kit.pubsub)).rejects.toMatchObject({ code: "LIMIT_EXCEEDED" });
+    // By capabilities alone it would pass.
+    await using memory = await testPubSub("like", { like: kit.pubsub.capabilities });
+    await publishRefused(like, memory.pubsub);
+  });
+
+  it("aws: counts what only a FIFO topic needs", async () => {
+    await using kit = await testPubSub("like", { like: "aws" });
+    const Plain = defineTopic<Uint8Array>("plain", { codec: "bytes" });
+    const Once = defineTopic<Uint8Array>("once", { codec: "bytes", deliveryGuarantee: "exactly-once" });
+    // Text, which travels as it is. Our attribute has 45 bytes, and on FIFO topics 11 more.
+    const body = new Uint8Array(kit.pubsub.capabilities.maxMessageBytes - 50).fill(0x61);
+    await kit.pubsub.publish(Plain, body, { id: "m1" });
+    await expect(kit.pubsub.publish(Once, body, { id: "m1" })).rejects.toMatchObject({ code: "LIMIT_EXCEEDED" });
   });
 
   it("delays in the steps of that broker, and its refusals are the same", async () => {

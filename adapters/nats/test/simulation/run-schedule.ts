@@ -14,9 +14,10 @@ const PATIENCE_MS = 120_000;
 
 /**
  * One run of one to three workers, a publisher, and one to five faults: the server's process stopped, lines cut or
- * blocked, workers closed and opened; with `restarts` the server also killed. The seed decides everything.
+ * blocked, workers closed and opened; with `restarts` the server also killed, and with
+ * `standstills` the event loops of workers blocked. The seed decides everything.
  */
-export async function runSchedule(seed: number, restarts = false): Promise<Outcome> {
+export async function runSchedule(seed: number, restarts = false, standstills = false): Promise<Outcome> {
   const random = seededRandom(seed);
   const leaderLeaseMs = pick(random, [1000, 2000, 5000]);
   const run = new SimulatedWorkers({
@@ -35,7 +36,9 @@ export async function runSchedule(seed: number, restarts = false): Promise<Outco
   const total = publishRounds(run, random);
   const faults = 1 + Math.floor(random() * 5);
   for (let fault = 0; fault < faults; fault++)
-    run.world.later(run.world.between(500, FAULTS_MS), () => breakSomething(run, leaderLeaseMs, restarts, open));
+    run.world.later(run.world.between(500, FAULTS_MS), () =>
+      breakSomething(run, leaderLeaseMs, { restarts, standstills }, open),
+    );
 
   await run.clock.run(FAULTS_MS);
   const { pending } = run.server.consumer;
@@ -57,7 +60,7 @@ function publishRounds(run: SimulatedWorkers, random: () => number): number {
   const perKey = 4 + Math.floor(random() * 8);
   const bursts = random() < 0.5 ? perKey : 1 + Math.floor(random() * 3);
   for (let number = 1; number <= perKey; number++) {
-    const burst = Math.floor(((number - 1) / perKey) * bursts);
+    const burst = Math.floor(((number - 1) * bursts) / perKey);
     const within = bursts === perKey ? run.world.between(0.1, 0.9) : 0.5;
     // Rounds are further apart than the messages of one round.
     const atMs = ((burst + within) / bursts) * FAULTS_MS + 6 * number;
@@ -69,11 +72,20 @@ function publishRounds(run: SimulatedWorkers, random: () => number): number {
   return keys * perKey;
 }
 
-function breakSomething(run: SimulatedWorkers, leaderLeaseMs: number, restarts: boolean, open: () => void): void {
+function breakSomething(
+  run: SimulatedWorkers,
+  leaderLeaseMs: number,
+  { restarts, standstills }: { readonly restarts: boolean; readonly standstills: boolean },
+  open: () => void,
+): void {
   const { world, workers } = run;
   const worker = pick(run.random, [...workers.values()]);
   const kind = run.random();
-  if (restarts && kind < 0.2) {
+  if (standstills && worker !== undefined && run.random() < 0.3) {
+    const ms = world.between(0.3, 3) * leaderLeaseMs;
+    run.note(`worker ${worker.id} stands still for ${ms.toFixed(0)} ms`);
+    worker.process.standStill(ms);
+  } else if (restarts && kind < 0.2) {
     const [staleMs, downMs] = [world.between(0, 300), world.between(0.1, 1.6) * leaderLeaseMs];
     run.note(`server restarts in ${staleMs.toFixed(0)} ms, down for ${downMs.toFixed(0)} ms`);
     run.restartServer(staleMs, downMs);

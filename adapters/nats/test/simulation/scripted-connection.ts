@@ -1,5 +1,6 @@
 import type { Msg, MsgHdrs, NatsConnection, Status } from "@nats-io/nats-core";
 import { ServerConnection, type Frame, type Publication, type ScriptedServer } from "./scripted-server.ts";
+import type { ProcessClock } from "./process-clock.ts";
 import type { SimQueue, SimWorld } from "./sim-world.ts";
 
 type Callback = (error: Error | null, message: Msg) => void;
@@ -26,6 +27,7 @@ export class ScriptedConnection {
   readonly options = {};
   readonly #world: SimWorld;
   readonly #server: ScriptedServer;
+  readonly #process: ProcessClock;
   readonly #subscriptions = new Map<number, { readonly subject: string; readonly callback: Callback }>();
   readonly #statuses: Status[] = [];
   readonly #pongs: { resolve(): void; reject(error: Error): void }[] = [];
@@ -37,8 +39,9 @@ export class ScriptedConnection {
   #closed = false;
   #blockedUntilMs = 0;
 
-  constructor(world: SimWorld, server: ScriptedServer) {
+  constructor(world: SimWorld, server: ScriptedServer, process: ProcessClock) {
     this.#world = world;
+    this.#process = process;
     this.#server = server;
     this.#line = this.#newLine();
   }
@@ -56,8 +59,8 @@ export class ScriptedConnection {
           const arrive = (): void => {
             if (!line.abandoned && this.#line === line) this.#subscriptions.get(sid)?.callback(null, message(frame));
           };
-          if (line.blocked === undefined) arrive();
-          else line.blocked.push(arrive);
+          if (line.blocked === undefined) this.#process.arrive(arrive);
+          else line.blocked.push(() => this.#process.arrive(arrive));
         }),
       ),
       up: this.#world.serverQueue(LINE_DELAY_MS),
@@ -115,7 +118,10 @@ export class ScriptedConnection {
     this.#pongs.push(pong);
     const line = this.#line;
     const down = this.#world.lineQueue(LINE_DELAY_MS);
-    this.#send(() => down(() => line !== undefined && !line.abandoned && resolve()));
+    const answered = (): void => {
+      if (line !== undefined && !line.abandoned) resolve();
+    };
+    this.#send(() => down(() => this.#process.arrive(answered)));
     await promise;
   }
 
@@ -123,10 +129,10 @@ export class ScriptedConnection {
     const { promise, resolve, reject } = Promise.withResolvers<Msg>();
     const reply = `_REQUEST.${this.#requests++}.${this.#world.random()}`;
     const subscription = this.subscribe(reply, { callback: (_, answer) => resolve(answer) });
-    const timer = this.#world.clock.setTimer(() => reject(new Error(`timeout: ${subject}`)), options.timeout);
+    const timer = this.#process.setTimer(() => reject(new Error(`timeout: ${subject}`)), options.timeout);
     this.publish(subject, data, { reply });
     return promise.finally(() => {
-      this.#world.clock.clearTimer(timer);
+      this.#process.clearTimer(timer);
       subscription.unsubscribe();
     });
   }
@@ -204,8 +210,10 @@ export class ScriptedConnection {
   }
 
   #say(status: Status): void {
-    this.#statuses.push(status);
-    this.#wakeStatus?.();
+    this.#process.arrive(() => {
+      this.#statuses.push(status);
+      this.#wakeStatus?.();
+    });
   }
 }
 

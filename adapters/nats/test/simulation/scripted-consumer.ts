@@ -1,3 +1,4 @@
+import { ConsumerStore, moveFloor } from "./consumer-store.ts";
 import type { SimWorld } from "./sim-world.ts";
 
 /** One message of the scripted stream. */
@@ -26,6 +27,7 @@ export interface ConsumerSnapshot {
   readonly counts: readonly (readonly [sequence: number, count: number])[];
   readonly nextSequence: number;
   readonly nextDelivery: number;
+  readonly floor: { readonly consumer: number; readonly stream: number };
 }
 
 export interface ConsumerOutput {
@@ -52,9 +54,12 @@ export class ScriptedConsumer {
   readonly #deliveryCounts = new Map<number, number>();
   #redeliver: number[] = [];
   #waiting: WaitingRequest[] = [];
+  readonly #store = new ConsumerStore();
+  readonly #floor = { consumer: 0, stream: 0 };
   #nextSequence = 1;
   #nextDelivery = 1;
   #checkArmed = false;
+  #checks = 0;
 
   constructor(
     world: SimWorld,
@@ -84,12 +89,7 @@ export class ScriptedConsumer {
 
   /** The state on disk, for a restart. */
   snapshot(): ConsumerSnapshot {
-    return {
-      pending: [...this.pending].map(([sequence, { consumerSequence, atMs }]) => [sequence, consumerSequence, atMs]),
-      counts: [...this.#deliveryCounts],
-      nextSequence: this.#nextSequence,
-      nextDelivery: this.#nextDelivery,
-    };
+    return this.#store.snapshot();
   }
 
   /** The server was killed and has started again: it has lost its requests, and what was not written. */
@@ -103,7 +103,11 @@ export class ScriptedConsumer {
     for (const [sequence, count] of snapshot.counts) this.#deliveryCounts.set(sequence, count);
     this.#nextSequence = snapshot.nextSequence;
     this.#nextDelivery = snapshot.nextDelivery;
-    this.#armCheck(1);
+    Object.assign(this.#floor, snapshot.floor);
+    this.#store.restore(snapshot);
+    this.#checkArmed = false;
+    this.#checks++;
+    this.#armCheck(Math.min(this.#ackWaitMs, this.#world.between(500, 1500)));
   }
 
   request(reply: string, batch: number, expiresInMs: number): void {
@@ -113,15 +117,24 @@ export class ScriptedConsumer {
     this.#world.serverTimer(HEARTBEAT_MS, () => this.#beat(reply));
   }
 
-  ack(sequence: number): void {
+  ack(sequence: number, consumerSequence: number): void {
+    const delivery = this.pending.get(sequence)?.consumerSequence ?? consumerSequence;
     this.pending.delete(sequence);
+    if (this.pending.size === 0) {
+      this.#floor.consumer = this.#nextDelivery - 1;
+      this.#floor.stream = this.#nextSequence - 1;
+    } else {
+      const next = { consumer: this.#nextDelivery, stream: this.#nextSequence };
+      moveFloor(this.#floor, sequence, delivery, next, (later) => this.pending.get(later)?.consumerSequence);
+    }
+    this.#store.acked(delivery, sequence);
     this.#deliveryCounts.delete(sequence);
     this.#redeliver = this.#redeliver.filter((other) => other !== sequence);
   }
 
   nak(sequence: number, consumerSequence: number): void {
     // From before a restart.
-    if (consumerSequence > this.#nextDelivery) return;
+    if (consumerSequence > this.#nextDelivery || consumerSequence <= this.#floor.consumer) return;
     if (this.pending.size > 0 && !this.pending.has(sequence)) return;
     if (!this.#redeliver.includes(sequence)) this.#redeliver.push(sequence);
     this.#gather();
@@ -129,7 +142,9 @@ export class ScriptedConsumer {
 
   progress(sequence: number): void {
     const pending = this.pending.get(sequence);
-    if (pending !== undefined) pending.atMs = this.#world.now;
+    if (pending === undefined) return;
+    pending.atMs = this.#world.now;
+    this.#store.delivered(pending.consumerSequence, sequence, 1, this.#world.now);
   }
 
   /** Something was stored. */
@@ -157,6 +172,7 @@ export class ScriptedConsumer {
       }
       const delivery = this.#nextDelivery++;
       this.#track(sequence, delivery);
+      this.#store.delivered(delivery, sequence, count, this.#world.now);
       const subject = `$JS.ACK.events.worker.${count}.${sequence}.${delivery}.${message.timeMs}000000.0`;
       this.#output.deliver(reply, subject, message);
     }
@@ -205,7 +221,10 @@ export class ScriptedConsumer {
   #armCheck(delayMs: number): void {
     if (this.#checkArmed) return;
     this.#checkArmed = true;
-    this.#world.serverTimer(Math.max(1, delayMs), () => this.#checkPending());
+    const check = ++this.#checks;
+    this.#world.serverTimer(Math.max(1, delayMs), () => {
+      if (check === this.#checks) this.#checkPending();
+    });
   }
 
   #checkPending(): void {
@@ -221,7 +240,9 @@ export class ScriptedConsumer {
     }
     expired.sort((a, b) => a - b);
     this.#redeliver.push(...expired);
-    for (const sequence of expired) (this.pending.get(sequence) as Pending).atMs = now;
+    const [first] = expired;
+    const offMs = first === undefined ? 0 : now - (this.pending.get(first) as Pending).atMs;
+    for (const sequence of expired) (this.pending.get(sequence) as Pending).atMs += offMs;
     if (this.pending.size > 0) this.#armCheck(next);
     if (expired.length > 0) this.#gather();
   }

@@ -125,7 +125,7 @@ export class ScriptedServer {
     const tokens = subject.split(".");
     const sequence = Number(tokens[5]);
     const word = Buffer.from(data).toString();
-    if (word === "+ACK") this.consumer.ack(sequence);
+    if (word === "+ACK") this.consumer.ack(sequence, Number(tokens[6]));
     else if (word.startsWith("-NAK")) this.consumer.nak(sequence, Number(tokens[6]));
     else if (word === "+WPI") this.consumer.progress(sequence);
     if (reply !== "") this.#send(reply, { subject: reply, reply: "", data: NO_DATA, headers: undefined });

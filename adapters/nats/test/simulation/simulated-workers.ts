@@ -9,6 +9,7 @@ import {
 } from "@anytopic/core";
 import { nats } from "@anytopic/nats";
 import { OrderCheck } from "./order-check.ts";
+import { ProcessClock } from "./process-clock.ts";
 import { ScriptedConnection } from "./scripted-connection.ts";
 import { ScriptedServer } from "./scripted-server.ts";
 import { seededRandom, SimClock } from "./sim-clock.ts";
@@ -23,6 +24,7 @@ export interface SimulatedWorker {
   readonly id: number;
   readonly pubsub: PubSub;
   readonly line: ScriptedConnection;
+  readonly process: ProcessClock;
 }
 
 export interface SimulationOptions {
@@ -97,20 +99,25 @@ export class SimulatedWorkers {
 
   async #open(work: Work): Promise<void> {
     const id = ++this.#opened;
-    const line = new ScriptedConnection(this.world, this.server);
+    const process = new ProcessClock(this.world);
+    const line = new ScriptedConnection(this.world, this.server, process);
     const pubsub = await connect(nats({ connection: line.client, leaderLeaseMs: this.#leaderLeaseMs }), {
       provisioning: "off",
-      clock: this.clock,
+      clock: process,
       random: this.random,
       closeTimeoutMs: 2000,
     });
-    const worker: SimulatedWorker = { id, pubsub, line };
+    const worker: SimulatedWorker = { id, pubsub, line, process };
     this.workers.set(id, worker);
     const handler: Handler<Numbered> = async (event, { attempt }) => {
       const { key, number } = event;
       this.check.started(id, key, number, attempt, this.nowMs);
       this.note(`worker ${id} starts ${key}/${number}#${attempt}`);
-      await work(event, attempt, worker);
+      try {
+        await work(event, attempt, worker);
+      } finally {
+        await new Promise<void>((resolve) => process.arrive(resolve));
+      }
       this.check.done(key, number);
       this.note(`worker ${id} ends ${key}/${number}#${attempt}`);
     };

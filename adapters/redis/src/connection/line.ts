@@ -44,6 +44,8 @@ export class Line {
   readonly #answers: AnswerWatch;
   readonly #closing = new AbortController();
   #current: Dialled | undefined;
+  /** Of the current connection. One function for all its commands. */
+  #onRefusal: (error: unknown) => void = () => {};
 
   /** @param slot the hash slot whose owner is dialled, in a cluster */
   constructor(
@@ -92,14 +94,15 @@ export class Line {
     }
   }
 
-  /** Rejects when there is no connection: commands are never kept, and never sent twice. */
-  send(parts: Command): Promise<unknown> | undefined {
+  /**
+   * Returns `undefined` when there is no connection: commands are never kept, and never sent twice. When the server says that another one is in
+   * charge now, the connection ends. `isWatched` false is for all but the last of several commands: the last one is refused as well.
+   */
+  send(parts: Command, isWatched = true): Promise<unknown> | undefined {
     const dialled = this.#current;
     if (dialled === undefined) return undefined;
     const reply = dialled.client.sendCommand(parts);
-    reply.catch((error: unknown) => {
-      if (ELSEWHERE.has(replyWord(error))) this.#lose(dialled, error);
-    });
+    if (isWatched) reply.then(undefined, this.#onRefusal);
     return reply;
   }
 
@@ -123,6 +126,9 @@ export class Line {
 
   #adopt(dialled: Dialled): void {
     this.#current = dialled;
+    this.#onRefusal = (error): void => {
+      if (ELSEWHERE.has(replyWord(error))) this.#lose(dialled, error);
+    };
     this.#answers.start();
     void dialled.lost.then((cause) => this.#lose(dialled, cause));
   }

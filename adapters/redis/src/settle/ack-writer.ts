@@ -1,4 +1,4 @@
-import type { PubSubError, ReceivingReports } from "@anytopic/core/driver";
+import { inNextTurn, type PubSubError, type ReceivingReports } from "@anytopic/core/driver";
 import { toPubSubError } from "../errors.ts";
 import type { WorkerPart, WorkerSetup } from "../receive/worker-setup.ts";
 
@@ -52,7 +52,8 @@ export class AckWriter {
   #queue(): void {
     if (this.#isQueued) return;
     this.#isQueued = true;
-    queueMicrotask(this.#flush);
+    // Not a microtask: handlers of many messages end in one turn, but not in one after the other.
+    inNextTurn(this.#flush);
   }
 
   readonly #flush = (): void => {

@@ -9,6 +9,8 @@ export type RawEntry = readonly [id: Buffer, fields: readonly Buffer[]];
 
 /** An entry that was given to a worker. */
 export interface Entry extends Content {
+  readonly tag: StreamTag;
+  readonly entryId: string;
   /** Its stream and its id together, by which it is settled. */
   readonly place: string;
   /** The id of the entry in the topic's stream with which the message began; of a redriven one, the time of its publish and `-0`. */
@@ -30,7 +32,7 @@ export function readEntry(tag: StreamTag, [rawId, raw]: RawEntry): Entry {
   if (packed === "1") fields = unpackedFields(fields.at(-1) ?? Buffer.alloc(0));
   // A redriven message has no entry in the topic's stream that it began with.
   const content = decodeFields(fields, tag === "a" && originId === REDRIVEN ? "redriven" : "event");
-  return { ...content, place: tag + id, originId, failed: Number(failed), fields };
+  return { ...content, tag, entryId: id, place: tag + id, originId, failed: Number(failed), fields };
 }
 
 /** Instead of the id of an original entry. */

@@ -10,6 +10,13 @@ export function fieldText(bytes: Buffer): string | undefined {
   return isUtf8(bytes) ? bytes.toString() : undefined;
 }
 
+/** Whether two texts of few bytes are the same. */
+export function isSame(one: Buffer, other: Buffer): boolean {
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < other.length; at += 1) if (one[at] !== other[at]) return false;
+  return true;
+}
+
 const LENGTH_BYTES = 4;
 
 /** All fields in one text: before each its length, as four bytes, the highest first. */

@@ -11,6 +11,8 @@ export const asyncContext: Behaviour = behaviour({
   title:
     "handlers run in the async context of their subscribe, on every attempt, whoever published; readers in their own",
   tier: "smoke",
+  withoutSaboteur:
+    "core chooses the async context of a handler, whatever the context in which a driver delivers: see core/test/handler-scope.test.ts",
   async run(context) {
     const store = new AsyncLocalStorage<string>();
     const { pubsub, topic, subscription } = await context.pair({ maxConcurrency: 2 });

@@ -9,6 +9,8 @@ export const refused: Behaviour = behaviour({
   title:
     'without native support, an exactly-once topic is refused: always with "none", and without an inbox store with "inbox"',
   tier: "smoke",
+  withoutSaboteur:
+    "core refuses such a topic by the declared capability, before it calls the driver: see core/test/connect.test.ts",
   requires: ({ exactlyOnce }) =>
     exactlyOnce === "native" ? 'exactlyOnce "native": proven by the other behaviours of this group' : undefined,
   async run(context) {

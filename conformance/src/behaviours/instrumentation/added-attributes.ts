@@ -20,7 +20,7 @@ export const addedAttributes: Behaviour = behaviour({
   tier: "smoke",
   async run(context) {
     const { pubsub, topic, subscription } = await context.pair(
-      { retryPolicy: { maxRetries: 1 } },
+      { retryPolicy: { maxRetries: 5 } },
       {},
       {
         instrumentation: [adding],
@@ -29,11 +29,15 @@ export const addedAttributes: Behaviour = behaviour({
     const bystander = context.subscription(topic);
     await pubsub.apply([bystander]);
     context.tolerate("repeated-attempts");
+    // Where a broker also counts attempts that never started, the first run need not be attempt 1.
+    const failed = new Set<string>();
     let repaired = false;
     const collector = await context.collect(pubsub, subscription, {
-      handle({ attempt }) {
+      handle({ id }) {
         if (repaired) return;
-        throw attempt === 1 ? new Error("once more") : new Reject("broken");
+        if (failed.has(id)) throw new Reject("broken");
+        failed.add(id);
+        throw new Error("once more");
       },
     });
     const other = await context.collect(pubsub, bystander);
@@ -54,11 +58,7 @@ export const addedAttributes: Behaviour = behaviour({
     await collector.completes([...expected.keys()]);
     await other.completes([...expected.keys()]);
     for (const [id, attributes] of expected) {
-      equal(
-        collector.runsOf(id).map(({ attempt }) => attempt),
-        [1, 2, 1],
-        "the attempts of a message that failed, was retried and redriven",
-      );
+      equal(collector.runsOf(id).length, 3, "the runs of a message that failed, was retried and redriven");
       for (const run of [...collector.runsOf(id), ...other.runsOf(id)]) {
         equalAttributes(run.context.attributes, attributes, `the attributes of attempt ${run.attempt}`);
       }

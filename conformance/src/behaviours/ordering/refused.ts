@@ -7,6 +7,8 @@ export const refused: Behaviour = behaviour({
   statements: ["C22"],
   title: 'an adapter with ordering "none" refuses topics with an ordering key, naming the capability and a remedy',
   tier: "smoke",
+  withoutSaboteur:
+    "core refuses such a topic by the declared capability, before it calls the driver: see core/test/connect.test.ts",
   requires: ({ ordering }) =>
     ordering === "none" ? undefined : 'ordering "per-key": proven by the other behaviours of this group',
   async run(context) {

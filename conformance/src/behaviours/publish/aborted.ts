@@ -10,6 +10,8 @@ export const aborted: Behaviour = behaviour({
   title:
     "an aborted signal ends publish, connect and subscribe at once, with the abort reason, before or in the middle",
   tier: "smoke",
+  withoutSaboteur:
+    "core answers an aborted signal before it calls the driver, and does not wait for the driver after that: see core/test/publish-window.test.ts and core/test/waiting.test.ts",
   async run(context) {
     let swallow = false;
     const { pubsub, topic, subscription } = await context.pair(

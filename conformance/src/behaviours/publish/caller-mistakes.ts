@@ -8,6 +8,7 @@ export const callerMistakes: Behaviour = behaviour({
   title:
     "reserved or malformed attributes and ids are TypeErrors, events the codec cannot write are INVALID_MESSAGE; none reaches the broker",
   tier: "smoke",
+  withoutSaboteur: "core refuses such a publish before the driver sees it: see core/test/publish.test.ts",
   async run(context) {
     const { pubsub, topic } = await context.pair();
     await context.publish(pubsub, topic, 1);

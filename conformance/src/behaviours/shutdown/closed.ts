@@ -7,6 +7,8 @@ export const closed: Behaviour = behaviour({
   statements: ["C23", "C28"],
   title: "after close every operation rejects with CLOSED, close itself can be called again, and health says down",
   tier: "smoke",
+  withoutSaboteur:
+    "after close core answers by itself, even when the driver fails to close or reports that it is up again: see core/test/close-bound.test.ts and core/test/worker-life.test.ts",
   async run(context) {
     const { pubsub, topic, subscription } = await context.pair();
     const collector = await context.collect(pubsub, subscription);

@@ -1,0 +1,7 @@
+import type { MessageLimits } from "@anytopic/core/driver";
+import { sizeOf } from "./codec.ts";
+
+/** What a publisher of this adapter counts and refuses before anything is sent. */
+export function memoryMessageLimits(): MessageLimits {
+  return { sizeOf };
+}
