@@ -62,7 +62,11 @@ function ways(): readonly Way[] {
   return [
     { name: "off", sdk: false, instrumentation: [] },
     { name: "off, once more", sdk: false, instrumentation: [] },
-    { name: "an empty instrumentation", sdk: false, instrumentation: [{ publish: () => {}, handle: (_, run) => run() }] },
+    {
+      name: "an empty instrumentation",
+      sdk: false,
+      instrumentation: [{ publish: () => {}, handle: (_, run) => run() }],
+    },
     { name: "AsyncLocalStorage around handlers", sdk: false, instrumentation: [tenants()] },
     on("on, without an SDK", false),
     on("spans, sampled out", true, { tracerProvider: sampledOut, metrics: false }),
@@ -144,6 +148,8 @@ async function compareWays(title: string, adapter: () => Adapter, count: number)
     // Other work of the machine only adds: the cheapest rounds are the nearest to a quiet one.
     const least = Math.min(...of) - Math.min(...base);
     const shown = [median(of), added, least].map((micros) => micros.toFixed(2).padStart(8));
-    console.log(`  ${way.name.padEnd(34)}${shown[0]} µs ${shown[1]} µs more, at least ${shown[2]}  ${ratio.toFixed(2)}`);
+    console.log(
+      `  ${way.name.padEnd(34)}${shown[0]} µs ${shown[1]} µs more, at least ${shown[2]}  ${ratio.toFixed(2)}`,
+    );
   }
 }

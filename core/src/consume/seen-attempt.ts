@@ -87,8 +87,7 @@ export class SeenAttempt {
     this.stop();
     const end: AttemptEnd = Object.freeze({ outcome, delayMs, reason, error, durationMs: this.#durationMs ?? 0 });
     this.#end = end;
-    // The list is not needed after this, so it may be turned round in place.
-    for (const ended of this.#ends.reverse()) this.#instruments.tell("handle", ended, end);
+    for (const ended of this.#ends.toReversed()) this.#instruments.call("handle", () => ended(end));
     if (!this.#ran) this.#instruments.skip(this.info, end, this.#wrappedBy);
   }
 
@@ -143,6 +142,6 @@ export class SeenAttempt {
     if (typeof ended !== "function") return;
     const end = this.#end;
     if (end === undefined) this.#ends.push(ended);
-    else this.#instruments.tell("handle", ended, end);
+    else this.#instruments.call("handle", () => ended(end));
   }
 }

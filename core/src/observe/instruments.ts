@@ -101,15 +101,6 @@ export class Instruments {
     }
   }
 
-  /** Tells an instrumentation of an end. */
-  tell<End>(method: InstrumentationMethod, ended: EndCall<End>, end: End): void {
-    try {
-      ended(end);
-    } catch (error) {
-      this.report(method, error);
-    }
-  }
-
   /** Logs what an instrumentation did wrong. */
   report(method: InstrumentationMethod, error: unknown): void {
     const reason = error instanceof Error ? error.message : typeof error;
@@ -118,19 +109,15 @@ export class Instruments {
 
   /** The first is the outermost: it begins first and ends last. */
   #begin<End>(method: InstrumentationMethod, begin: (one: Instrumentation) => Ending<End>): EndCall<End> | undefined {
-    const having = this.#having[method];
-    if (having.length === 0) return undefined;
     let ends: EndCall<End>[] | undefined;
-    for (const one of having) {
+    for (const one of this.#having[method]) {
       const end = this.call(method, () => begin(one));
       if (typeof end === "function") (ends ??= []).push(end);
     }
     if (ends === undefined) return undefined;
-    const [only] = ends;
-    if (ends.length === 1 && only !== undefined) return (end) => this.tell(method, only, end);
     const inner = ends.toReversed();
     return (end) => {
-      for (const call of inner) this.tell(method, call, end);
+      for (const call of inner) this.call(method, () => call(end));
     };
   }
 }

@@ -32,5 +32,5 @@ function ranIn<Result>(one: Instrumentation, run: () => Result, logger: Logger):
       logger.error({ method: "quiet", error: reason }, "an instrumentation failed, which changes nothing else");
     }
   }
-  return result === undefined ? run() : result();
+  return (result ?? kept(run))();
 }

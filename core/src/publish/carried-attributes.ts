@@ -13,18 +13,12 @@ const TRACE_FIELDS = new Set(["traceparent", "tracestate", "baggage"]);
  */
 export function carriedAttributes(own: Attributes, carrier: Carrier, refused: (key: string) => void): Attributes {
   const hasTrace = Object.hasOwn(own, "traceparent") || Object.hasOwn(own, "tracestate");
-  let merged: Record<string, string> | undefined;
-  for (const key of Object.keys(carrier)) {
-    if (Object.hasOwn(own, key) || (hasTrace && TRACE_FIELDS.has(key))) continue;
-    const value = carrier[key];
-    if (isAllowedAttribute(key, value)) (merged ??= copyOf(own))[key] = value as string;
-    else refused(key);
-  }
-  return merged === undefined ? own : Object.freeze(merged);
-}
-
-function copyOf(own: Attributes): Record<string, string> {
-  const copy = Object.create(null) as Record<string, string>;
-  for (const key of Object.keys(own)) copy[key] = own[key] as string;
-  return copy;
+  const added = Object.keys(carrier).filter((key) => !Object.hasOwn(own, key) && !(hasTrace && TRACE_FIELDS.has(key)));
+  const allowed = added.filter((key) => isAllowedAttribute(key, carrier[key]));
+  if (allowed.length < added.length) for (const key of added) if (!allowed.includes(key)) refused(key);
+  if (allowed.length === 0) return own;
+  const merged = Object.create(null) as Record<string, string>;
+  for (const key of Object.keys(own)) merged[key] = own[key] as string;
+  for (const key of allowed) merged[key] = carrier[key] as string;
+  return Object.freeze(merged);
 }

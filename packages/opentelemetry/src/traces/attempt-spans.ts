@@ -4,7 +4,7 @@ import type { AttemptEnd, AttemptInfo, Instrumentation } from "@anytopic/core";
 import * as at from "../conventions/attribute-names.ts";
 import type { CheckedOptions } from "../options.ts";
 import { fail } from "./failure.ts";
-import { nameMessage } from "./message-attributes.ts";
+import { messageAttributes } from "./message-attributes.ts";
 import { messageContext } from "./message-context.ts";
 import { type CommonParts, type SpanNames, spanNames } from "./span-names.ts";
 
@@ -71,13 +71,11 @@ function startSpan(
     common.name,
     {
       kind,
-      attributes: common.attributes,
+      attributes: { ...messageAttributes(common.attributes, attempt, options), [at.ATTEMPT]: attempt.attempt },
       ...(created === undefined ? undefined : { links: [{ context: created }] }),
     },
     isParent(options, attempt) ? creation : ROOT_CONTEXT,
   );
-  nameMessage(span, attempt, options);
-  span.setAttribute(at.ATTEMPT, attempt.attempt);
   return { span, common, creation };
 }
 

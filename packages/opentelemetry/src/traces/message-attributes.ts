@@ -1,4 +1,4 @@
-import type { Span } from "@opentelemetry/api";
+import type { Attributes } from "@opentelemetry/api";
 
 import * as at from "../conventions/attribute-names.ts";
 import type { CheckedOptions } from "../options.ts";
@@ -11,20 +11,17 @@ interface TracedMessage {
   readonly bodyBytes: number;
 }
 
-/**
- * Says of which message a span is. After its start, because the SDK checks and copies attributes of the start twice, and no sampler decides by
- * these. The conventions know an ordering key only for Google's service.
- */
-export function nameMessage(
-  span: Span,
+/** The common attributes of a span, and those of its message. The conventions know an ordering key only for Google's service. */
+export function messageAttributes(
+  common: Attributes,
   { adapter, id, orderingKey, bodyBytes }: TracedMessage,
   { bodySize, spelling }: CheckedOptions,
-): void {
-  if (!span.isRecording()) return;
-  span.setAttribute(at.MESSAGE_ID, id);
-  if (bodySize) span.setAttribute(at.BODY_SIZE, bodyBytes);
+): Attributes {
+  const all: Attributes = { ...common, [at.MESSAGE_ID]: id };
+  if (bodySize) all[at.BODY_SIZE] = bodyBytes;
   if (adapter === "gcp" && orderingKey !== undefined) {
-    span.setAttribute(at.GCP_ORDERING_KEY, orderingKey);
-    if (spelling === "both") span.setAttribute(at.OLD_GCP_ORDERING_KEY, orderingKey);
+    all[at.GCP_ORDERING_KEY] = orderingKey;
+    if (spelling === "both") all[at.OLD_GCP_ORDERING_KEY] = orderingKey;
   }
+  return all;
 }

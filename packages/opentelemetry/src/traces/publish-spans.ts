@@ -12,7 +12,7 @@ import type {
 import * as at from "../conventions/attribute-names.ts";
 import type { CheckedOptions } from "../options.ts";
 import { fail } from "./failure.ts";
-import { nameMessage } from "./message-attributes.ts";
+import { messageAttributes } from "./message-attributes.ts";
 import { givenContext, injectSpan, messageContext } from "./message-context.ts";
 import { spanNames } from "./span-names.ts";
 
@@ -33,15 +33,16 @@ export function publishSpans(
       const common = (batch === undefined ? publishNames : createNames).of(info.adapter, info.topic, "");
       const given = givenContext(info.attributes);
       const active = context.active();
+      const attributes = messageAttributes(common.attributes, info, options);
       const span = tracer.startSpan(
         common.name,
-        { kind: SpanKind.PRODUCER, attributes: common.attributes, ...(given && { links: [{ context: given }] }) },
+        { kind: SpanKind.PRODUCER, attributes, ...(given && { links: [{ context: given }] }) },
         active,
       );
-      nameMessage(span, info, options);
       // What the caller has set travels, so that a forwarded message stays in the trace that it came from.
       if (given === undefined) injectSpan(carrier, trace.setSpan(active, span), baggage);
-      if (batch !== undefined) batchSpans.get(batch)?.addLink({ context: given ?? span.spanContext() });
+      const creation = given ?? span.spanContext();
+      if (batch !== undefined) batchSpans.get(batch)?.addLink({ context: creation });
       return ({ error }) => {
         if (error !== undefined) {
           fail(span, batch === undefined ? at.SEND_EXCEPTION : at.CREATE_EXCEPTION, error, common.attributes);

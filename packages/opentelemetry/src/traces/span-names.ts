@@ -25,15 +25,14 @@ export function spanNames({ operation, type, side }: SpanPurpose, spelling: Spel
     const system = systemNames(adapter, side);
     return {
       name: `${operation} ${topic}`,
-      // Frozen, because all spans of the place start with the same object.
-      attributes: Object.freeze({
+      attributes: {
         [at.SYSTEM_NAME]: system.name,
         ...(spelling === "both" ? { [at.OLD_SYSTEM]: system.old } : {}),
         [at.OPERATION_NAME]: operation,
         [at.OPERATION_TYPE]: type,
         [at.DESTINATION_NAME]: topic,
         ...(subscription === "" ? {} : { [at.SUBSCRIPTION_NAME]: subscription }),
-      }),
+      },
     };
   });
 }
