@@ -7,7 +7,7 @@ import type { InboxGate } from "./inbox-gate.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Instruments } from "../observe/instruments.ts";
 import type { Leases } from "./leases.ts";
-import { ACK, type Outcome, outcomeOf, RELEASE, RELEASE_ENDED_LEASE } from "./outcome.ts";
+import { ACK, type Outcome, outcomeOf, RELEASE } from "./outcome.ts";
 import { reported } from "./run-handler.ts";
 import type { Settler } from "./settler.ts";
 import type { WorkerItems } from "./worker-items.ts";
@@ -50,7 +50,7 @@ export class Attempts implements EventReceiver {
   start(item: InFlight): void {
     const { clock, subscription, inbox, observe, instrumented, lateSuccesses } = this.#options;
     const now = clock.monotonicNow();
-    if (this.#leases.hasEnded(item, now)) return reported(this.#settler.settle(item, RELEASE_ENDED_LEASE));
+    if (this.#leases.hasEnded(item, now)) return this.#leases.releaseEnded(item, now);
     if (item.startedMs === 0) {
       this.#begin(item, now);
       if (observe !== undefined) {

@@ -67,6 +67,15 @@ export class Leases {
     return this.#endByThemselves && receivedMs !== 0 && nowMs >= this.#keeper.leaseEndMs(receivedMs);
   }
 
+  /** Releases an item whose lease has expired before it could start, and what waits behind it: no later message of its key may run before it. */
+  releaseEnded(item: InFlight, nowMs: number): void {
+    for (const later of this.#items.waitingBehind(item)) {
+      this.#items.leaveLane(later);
+      reported(this.#settler.settle(later, this.hasEnded(later, nowMs) ? RELEASE_ENDED_LEASE : RELEASE));
+    }
+    reported(this.#settler.settle(item, RELEASE_ENDED_LEASE));
+  }
+
   /** Whether an acknowledgement is so late that the broker may silently ignore it. */
   mayMissAck({ receivedMs }: InFlight): boolean {
     return this.#mayMissLateAcks && this.#options.clock.monotonicNow() >= this.#keeper.leaseEndMs(receivedMs);

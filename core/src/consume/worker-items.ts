@@ -81,6 +81,15 @@ export class WorkerItems {
     return this.#lanes !== undefined && orderingKey !== undefined;
   }
 
+  /** What waits for its turn in the item's lane. Looks at all held items. */
+  waitingBehind(item: InFlight): readonly InFlight[] {
+    if (!this.hasLane(item)) return [];
+    const { orderingKey } = item;
+    return this.held
+      .toArray()
+      .filter((other) => other !== item && other.state === "waiting" && other.orderingKey === orderingKey);
+  }
+
   /** A new item: it runs when it is the next of its key and a place is free. */
   admit(item: InFlight): void {
     const { orderingKey } = item;

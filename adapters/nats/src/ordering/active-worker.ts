@@ -176,9 +176,10 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
     this.#pulls.refill();
   }
 
-  recovered(throughDelivery: number): void {
+  recovered(throughDelivery: number, isForgotten: (delivery: NatsDelivery) => boolean): void {
     this.#recovery = undefined;
     this.#lastConsumerSequence = throughDelivery;
+    this.#buffer.forget(isForgotten);
     this.#buffer.allArrived();
     this.#drain();
     this.#pulls.refill();

@@ -67,6 +67,11 @@ export class OrderedBuffer {
     return true;
   }
 
+  /** Removes buffered deliveries that will come again. */
+  forget(isForgotten: (delivery: NatsDelivery) => boolean): void {
+    for (const [sequence, delivery] of this.#buffered) if (isForgotten(delivery)) this.#buffered.delete(sequence);
+  }
+
   /** The message is given back now, and the server redelivers it at once. Without a key it may start at `dueMs`. */
   await(delivery: NatsDelivery, nowMs: number, dueMs: number): void {
     const key = delivery.orderingKey;

@@ -13,8 +13,11 @@ export interface Recovering {
   /** The consumer had delivered up to this place in the stream when this worker became active, perhaps to another one. Undefined until the first recovery knows it. */
   inheritedThrough: number | undefined;
   refill(): void;
-  /** Called once: no unsettled message is elsewhere, and every delivery up to this one is accounted for. */
-  recovered(throughDelivery: number): void;
+  /**
+   * Called once: no unsettled message is elsewhere, and every delivery up to this one is accounted for. Those that the server has
+   * forgotten will come again.
+   */
+  recovered(throughDelivery: number, isForgotten: (delivery: NatsDelivery) => boolean): void;
 }
 
 const POLL_MS = 250;
@@ -98,7 +101,7 @@ export class Recovery {
     if (this.#ended) return;
     if (complete || this.#isHopeless()) {
       this.end();
-      this.#recovering.recovered(this.#account.through);
+      this.#recovering.recovered(this.#account.through, (delivery) => this.#account.isForgotten(delivery));
       return;
     }
     this.#recovering.refill();

@@ -24,6 +24,7 @@ export class UnsettledAccount {
   #acked = 0;
   #lastReceived = 0;
   #delivered = 0;
+  #stream = 0;
   #unexplained = 0;
   #elsewhere = 0;
   #atMost = Number.POSITIVE_INFINITY;
@@ -56,6 +57,15 @@ export class UnsettledAccount {
     return Math.max(this.#delivered, this.#lastReceived);
   }
 
+  /**
+   * Whether a killed server has forgotten that it delivered this message: it was received before the recovery began, and lies beyond what
+   * the server says it has delivered. The server will deliver it again, after older ones that it has forgotten, too.
+   */
+  isForgotten({ consumerSequence, streamSequence }: NatsDelivery): boolean {
+    if (streamSequence <= this.#stream) return false;
+    return this.#received.get(consumerSequence)?.streamSequence !== streamSequence;
+  }
+
   received({ consumerSequence, streamSequence, delivered }: AckSubject): void {
     this.#received.set(consumerSequence, { streamSequence, count: delivered });
     this.#lastReceived = consumerSequence;
@@ -76,6 +86,7 @@ export class UnsettledAccount {
     const isFirst = this.#first === undefined;
     const first = (this.#first ??= { unsettled, delivery: delivered, stream });
     this.#delivered = delivered;
+    this.#stream = stream;
     let held = 0;
     let own = 0;
     let sinceFirst = 0;
