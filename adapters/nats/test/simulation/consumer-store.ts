@@ -1,4 +1,10 @@
-import type { ConsumerSnapshot } from "./scripted-consumer.ts";
+export interface ConsumerSnapshot {
+  readonly pending: readonly (readonly [sequence: number, consumerSequence: number, atMs: number])[];
+  readonly counts: readonly (readonly [sequence: number, count: number])[];
+  readonly nextSequence: number;
+  readonly nextDelivery: number;
+  readonly floor: { readonly consumer: number; readonly stream: number };
+}
 
 interface Floor {
   consumer: number;

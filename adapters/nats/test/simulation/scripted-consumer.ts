@@ -1,4 +1,4 @@
-import { ConsumerStore, moveFloor } from "./consumer-store.ts";
+import { type ConsumerSnapshot, ConsumerStore, moveFloor } from "./consumer-store.ts";
 import type { SimWorld } from "./sim-world.ts";
 
 /** One message of the scripted stream. */
@@ -20,14 +20,6 @@ interface WaitingRequest {
   left: number;
   readonly expiresMs: number;
   heartbeatMs: number;
-}
-
-export interface ConsumerSnapshot {
-  readonly pending: readonly (readonly [sequence: number, consumerSequence: number, atMs: number])[];
-  readonly counts: readonly (readonly [sequence: number, count: number])[];
-  readonly nextSequence: number;
-  readonly nextDelivery: number;
-  readonly floor: { readonly consumer: number; readonly stream: number };
 }
 
 export interface ConsumerOutput {

@@ -1,5 +1,6 @@
 import { headers, type MsgHdrs } from "@nats-io/nats-core";
-import { ScriptedConsumer, type ConsumerSnapshot, type StoredEvent } from "./scripted-consumer.ts";
+import type { ConsumerSnapshot } from "./consumer-store.ts";
+import { ScriptedConsumer, type StoredEvent } from "./scripted-consumer.ts";
 import type { SimQueue, SimWorld } from "./sim-world.ts";
 
 /** What arrives at a client. */
