@@ -1,0 +1,1 @@
+export type { SqlExecutor } from "@anytopic/sql";
