@@ -11,6 +11,7 @@ import type { Handler } from "./consume/handler-context.ts";
 import { healthOf, type Health } from "./observe/health.ts";
 import { applyOn, destroyOn, type PlannedChange, planOn } from "./connections/provisioning.ts";
 import { rejectUnknownKeys } from "./options/option-checks.ts";
+import { offerPublishEncoded } from "./publish/publish-encoded.ts";
 import { Publishing } from "./publish/publishing.ts";
 import { CLOSE_TIMEOUT_LIMITS } from "./options/connect-limits.ts";
 import type { Publisher, PublishEntry, PublishOptions, PublishResult } from "./publish/publish-options.ts";
@@ -48,6 +49,7 @@ export class PubSub implements AsyncDisposable {
     this.#environment = environment;
     this.#closeTimeoutMs = closeTimeoutMs;
     this.#publishing = new Publishing(router, environment, options);
+    offerPublishEncoded(this, (topic, messages, signal) => this.#publishing.publishEncoded(topic, messages, signal));
     this.#subscribing = new Subscribing(router, environment, { inbox, closeTimeoutMs }, closed);
     this.#deadLetters = new DeadLetterQueues(router, environment, closed);
   }

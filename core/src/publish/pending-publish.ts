@@ -19,6 +19,8 @@ export class PendingPublish implements PublishRequest {
   readonly ownAttributes: Attributes | undefined;
   readonly orderingKey: string | undefined;
   readonly publishTimeMs: number;
+  /** When core was given a message that somebody has encoded before, in Unix ms. @default `publishTimeMs` */
+  relayedMs: number | undefined = undefined;
   bytes = 0;
   /** True until the broker has answered, or core has stopped waiting. */
   awaited = true;
@@ -53,6 +55,11 @@ export class PendingPublish implements PublishRequest {
     this.ownAttributes = ownAttributes;
   }
 
+  /** When its timeout began, in Unix ms. */
+  get startedMs(): number {
+    return this.relayedMs ?? this.publishTimeMs;
+  }
+
   /** The same message for another broker. */
   copy(): PendingPublish {
     return this.#with(this.attributes, this.ownAttributes);
@@ -71,6 +78,7 @@ export class PendingPublish implements PublishRequest {
   #with(attributes: Attributes, own: Attributes | undefined): PendingPublish {
     const { id, body, orderingKey, publishTimeMs } = this;
     const copy = new PendingPublish(id, body, attributes, orderingKey, publishTimeMs, own);
+    copy.relayedMs = this.relayedMs;
     copy.signal = this.signal;
     copy.valid = this.valid;
     return copy;

@@ -2,19 +2,33 @@ import { kindOf } from "../base/shown.ts";
 import { copiedAttributes, NO_ATTRIBUTES } from "../contract/checked-attributes.ts";
 import type { Clock } from "../base/clock.ts";
 import { bodyOf, validatedEvent } from "./encoded-event.ts";
-import type { IdSigner } from "./id-signer.ts";
-import { requireId, type IdGenerator } from "../contract/message-id.ts";
+import { IdSigner } from "./id-signer.ts";
+import { createIdGenerator, requireId, requireMadeId, type IdGenerator } from "../contract/message-id.ts";
 import { PendingPublish } from "./pending-publish.ts";
 import type { PublishOptions } from "./publish-options.ts";
 import type { Topic } from "../declare/topic.ts";
 import { isDeclaration, notADeclaration } from "../declare/wrong-argument.ts";
 
-/** What `readPublish` needs. */
+/** What `readPublish` and `readEncoded` need. */
 export interface PublishReader {
   readonly clock: Clock;
   readonly newId: IdGenerator;
   /** Present when ids are signed. */
   readonly signer: IdSigner | undefined;
+}
+
+/** @param random for ids; see `ConnectOptions` */
+export function publishReader(
+  clock: Clock,
+  idSecret: string | undefined,
+  newId: ((topic: string) => string) | undefined,
+  random: (() => number) | undefined,
+): PublishReader {
+  return {
+    clock,
+    newId: newId === undefined ? createIdGenerator(random) : (_, topic) => requireMadeId(newId(topic)),
+    signer: idSecret === undefined ? undefined : new IdSigner(idSecret),
+  };
 }
 
 const NO_OPTIONS: PublishOptions = Object.freeze({});

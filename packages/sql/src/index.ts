@@ -1,2 +1,2 @@
 export type { Dialect } from "./dialect.ts";
-export type { SqlExecutor, SqlRow, SqlValue } from "./executor.ts";
+export type { Adaptor, SqlExecutor, SqlRow, SqlValue, SyncAdaptor, SyncSqlExecutor } from "./executor.ts";
