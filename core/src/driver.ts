@@ -269,6 +269,7 @@ export {
   RESERVED_ATTRIBUTE_PREFIX,
 } from "./contract/message.ts";
 export type { Capabilities } from "./contract/capabilities.ts";
+export { EXPIRES_ATTRIBUTE, expiresMsOf, withoutExpiry } from "./contract/expiry.ts";
 export { type StatisticsKnown, type SubscriptionStatistics, UNKNOWN_STATISTICS } from "./contract/statistics.ts";
 export type { Clock, TimerHandle } from "./base/clock.ts";
 export type { Logger } from "./base/logger.ts";

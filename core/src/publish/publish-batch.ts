@@ -21,8 +21,8 @@ export function readBatch<Input>(
   if (!Array.isArray(entries)) throw new TypeError(`publishBatch: entries are ${kindOf(entries)}: must be an array`);
   return entries.map((entry: PublishEntry<Input>): ReadEntry => {
     try {
-      const { event, attributes, id } = entry;
-      return { message: readPublish(topic, event, { attributes, id, signal }, reader) };
+      const { event, attributes, id, expiresAt } = entry;
+      return { message: readPublish(topic, event, { attributes, id, expiresAt, signal }, reader) };
     } catch (error) {
       return { message: undefined, error };
     }

@@ -6,6 +6,12 @@ export interface PublishOptions {
   readonly attributes?: Attributes | undefined;
   /** The message's id, so that a repeated publish is recognised as the same message. 1 to 128 printable ASCII characters without spaces. @default a new UUIDv7 */
   readonly id?: string | undefined;
+  /**
+   * The message is not handled from this moment on, by the clock of the worker; see `onExpired` of `defineSubscription`. From 1970 to
+   * the year 9999. A time that has passed is accepted, and no handler gets the message. Takes the room of one attribute.
+   * @default never
+   */
+  readonly expiresAt?: Date | undefined;
   /** When it aborts, the call rejects at once with the abort reason. A publish that was already sent may still happen. */
   readonly signal?: AbortSignal | undefined;
 }
