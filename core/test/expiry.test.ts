@@ -172,7 +172,10 @@ describe("redrive", () => {
     const clock = new VirtualClock();
     const { pubsub, runs, publish } = await onMemory(clock);
     const expiresAt = new Date(clock.now() - 1);
-    const worker = await pubsub.subscribe(LetterSub, (_, { id, expiresAt: left }) => void runs.push(`${id} ${String(left)}`));
+    const worker = await pubsub.subscribe(
+      LetterSub,
+      (_, { id, expiresAt: left }) => void runs.push(`${id} ${String(left)}`),
+    );
     const id = await publish({ expiresAt, attributes: { tenant: "acme" } });
     await turn();
     const letters = pubsub.deadLetters(LetterSub);
