@@ -1,9 +1,17 @@
+export type {
+  BatchHandler,
+  BatchHandlerResult,
+  BatchOptions,
+  BatchOutcome,
+  BatchSubscribeOptions,
+} from "./consume/batch/batch-handler.ts";
 export { bytesCodec, jsonCodec, textCodec, type Codec } from "./declare/codec.ts";
 export { systemClock, type Clock, type TimerHandle } from "./base/clock.ts";
 export type { Capabilities } from "./contract/capabilities.ts";
 export type { StatisticsKnown, SubscriptionStatistics } from "./contract/statistics.ts";
 export type {
   AnytopicConfig,
+  BatchConfig,
   ConnectionConfig,
   LoadedConfig,
   LoadedSubscription,
@@ -40,6 +48,7 @@ export type {
   BatchInfo,
   Carrier,
   ConnectedPubSub,
+  HandledBatch,
   Instrumentation,
   PublishEnd,
   PublishInfo,

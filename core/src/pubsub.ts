@@ -1,4 +1,5 @@
 import type { Capabilities } from "./contract/capabilities.ts";
+import type { BatchHandler, BatchSubscribeOptions } from "./consume/batch/batch-handler.ts";
 import { CloseBudget } from "./base/close-budget.ts";
 import type { ConnectionInfo } from "./connections/connection-info.ts";
 import type { ConnectionEnvironment } from "./connections/connection.ts";
@@ -150,10 +151,24 @@ export class PubSub implements AsyncDisposable {
    * @throws TypeError when an argument is wrong
    * @throws PubSubError `NOT_SUPPORTED`, `NOT_FOUND`, `TOPOLOGY_MISMATCH`, `UNAVAILABLE`, … when the worker cannot be opened
    */
-  async subscribe<Event>(
+  subscribe<Event>(
     subscription: Subscription<Event>,
     handler: Handler<Event>,
-    options: SubscribeOptions = {},
+    options?: SubscribeOptions,
+  ): Promise<Worker>;
+  /**
+   * The same with a handler that gets several messages at once, see `BatchHandler`. Leases, attempts, retries and dead letters stay those
+   * of each message.
+   */
+  subscribe<Event>(
+    subscription: Subscription<Event>,
+    handler: BatchHandler<Event>,
+    options: BatchSubscribeOptions,
+  ): Promise<Worker>;
+  async subscribe<Event>(
+    subscription: Subscription<Event>,
+    handler: Handler<Event> | BatchHandler<Event>,
+    options: SubscribeOptions | BatchSubscribeOptions = {},
   ): Promise<Worker> {
     return await this.#subscribing.subscribe(subscription, handler, options);
   }

@@ -1,6 +1,10 @@
 import type { ConnectionEnvironment } from "../connections/connection.ts";
 import type { ConnectionRouter } from "../connections/connection-router.ts";
 import type { ConnectOptions } from "../connections/connect-options.ts";
+import { type BatchRun, joinBatch } from "./batch/batch.ts";
+import type { BatchHandler, BatchSubscribeOptions } from "./batch/batch-handler.ts";
+import { batchSize } from "./batch/batch-size.ts";
+import { runBatchHandler } from "./batch/run-batch.ts";
 import { DeliveryQueue, type Deliveries } from "./deliveries.ts";
 import type { Handler } from "./handler-context.ts";
 import { InboxGate } from "./inbox-gate.ts";
@@ -67,18 +71,18 @@ export class Subscribing {
 
   async subscribe<Event>(
     subscription: Subscription<Event>,
-    handler: Handler<Event>,
-    options: SubscribeOptions,
+    handler: AnyHandler<Event>,
+    options: SubscribeOptions | BatchSubscribeOptions,
   ): Promise<Worker> {
     requireHandler(subscription, handler);
-    return await this.#open(subscription, runHandler(handler), options, {});
+    return await this.#open(subscription, handlerRun(handler, options), options, {});
   }
 
   deliveries<Event>(subscription: Subscription<Event>, options: SubscribeOptions): Deliveries<Event> {
     const queue = new DeliveryQueue<Event>();
     // The subscription's type parameter is the same for queue and topic.
-    const run: EventRun = (item, event, attempts) => queue.push(item, event as Event, attempts);
-    const opening = this.#open(subscription, run, options, {
+    const one: EventRun = (item, event, attempts) => queue.push(item, event as Event, attempts);
+    const opening = this.#open(subscription, { one, batch: undefined }, options, {
       onWorker: (worker) => queue.attach(worker),
       onClosing: (attempts) => queue.giveBackUnread(attempts),
     });
@@ -86,9 +90,15 @@ export class Subscribing {
     return queue;
   }
 
-  async #open(declared: Subscription, run: EventRun, options: SubscribeOptions, hooks: WorkerHooks): Promise<Worker> {
+  async #open(
+    declared: Subscription,
+    run: HandlerRun,
+    options: SubscribeOptions | BatchSubscribeOptions,
+    hooks: WorkerHooks,
+  ): Promise<Worker> {
     requireKind("subscription", declared);
-    rejectUnknownKeys("subscribe", options, ["maxConcurrency", "prefetch", "signal"]);
+    const known = ["maxConcurrency", "prefetch", "signal"];
+    rejectUnknownKeys("subscribe", options, run.batch === undefined ? known : [...known, "batch"]);
     const { routes } = this.#router;
     const subscription = routes.effective(declared);
     const maxConcurrency = requireInteger(
@@ -96,16 +106,19 @@ export class Subscribing {
       options.maxConcurrency ?? subscription.maxConcurrency,
       SUBSCRIPTION_LIMITS.maxConcurrency,
     );
+    const size = options.batch && batchSize(options.batch, routes.batchOf(declared), maxConcurrency);
+    const inHand = maxConcurrency * (size?.maxMessages ?? 1);
     const prefetch = requireInteger(
       "prefetch",
-      options.prefetch ?? routes.prefetchOf(declared) ?? Math.min(maxConcurrency, PREFETCH_LIMITS.default),
+      options.prefetch ?? routes.prefetchOf(declared) ?? Math.min(inHand, PREFETCH_LIMITS.default),
       PREFETCH_LIMITS,
     );
     options.signal?.throwIfAborted();
     requireOpen(this.#closed);
     const several = routes.connectionsOf(declared).length > 1;
     const { onWorker } = hooks;
-    const opening = openWorkers(this.#router, subscription, run, {
+    const opening = openWorkers(this.#router, subscription, run.one, {
+      batch: size && run.batch && { ...size, run: run.batch },
       environment: this.#environment,
       // Only the inbox recognises two copies of one event on two connections.
       inbox: several || declared.topic.deliveryGuarantee === "exactly-once" ? this.#inboxGate(subscription) : undefined,
@@ -152,6 +165,22 @@ export class Subscribing {
       retainMs: subscription.topic.retentionMs,
     });
   }
+}
+
+type AnyHandler<Event> = Handler<Event> | BatchHandler<Event>;
+
+/** What a worker does with its messages. */
+interface HandlerRun {
+  /** With each. */
+  readonly one: EventRun;
+  /** With several, for a batch handler. */
+  readonly batch: BatchRun | undefined;
+}
+
+function handlerRun<Event>(handler: AnyHandler<Event>, { batch }: { readonly batch?: unknown }): HandlerRun {
+  // The overloads of `subscribe` say which handler goes with which options.
+  if (batch === undefined) return { one: runHandler(handler as Handler<Event>), batch: undefined };
+  return { one: joinBatch, batch: runBatchHandler(handler as BatchHandler<Event>) };
 }
 
 /** Removes its listener when the worker closes, because one signal may be used for many workers. */
