@@ -39,6 +39,15 @@ describe("a batch of an exactly-once topic", () => {
     for (const id of ["a", "b", "c"]) expect(await inbox.claim(PATH, id, 1000)).toEqual({ state: "completed" });
   });
 
+  it("is not held up by the end of a claim of a message that cannot be decoded", async () => {
+    const calls: string[][] = [];
+    const { adapter, inbox } = await opened((_, contexts) => void calls.push(contexts.map(({ id }) => id)));
+    inbox.abandon = () => new Promise(() => {});
+    for (const id of ["a", "bad", "c"]) adapter.deliver(id === "bad" ? { id, body: Buffer.from("{") } : { id });
+    await turn();
+    expect(calls).toEqual([["a", "c"]]);
+  });
+
   it("only acknowledges what was handled before", async () => {
     const calls: string[][] = [];
     const { adapter, inbox } = await opened((_, contexts) => void calls.push(contexts.map(({ id }) => id)));

@@ -161,9 +161,9 @@ describe("the outcomes of a batch", () => {
   ])("%j is a mistake: every message fails, and the error says why", async (value, says) => {
     const { adapter, events } = await run(() => value as BatchOutcome[]);
     expect(adapter.settles.map(({ how }) => how)).toEqual(["retry", "retry", "retry"]);
-    for (const event of events) {
-      if (event.type === "retry") expect(String((event.error as Error).message)).toContain(says);
-    }
+    const errors = events.flatMap((event) => (event.type === "retry" ? [(event.error as Error).message] : []));
+    expect(errors).toHaveLength(3);
+    for (const error of errors) expect(error).toContain(says);
   });
 
   it("a value that is no list is ignored, as with one message", async () => {
@@ -211,6 +211,66 @@ describe("a message of a batch", () => {
     for (const ok of [true, false, true]) adapter.deliver({ id: `${ok}`, body: Buffer.from(JSON.stringify({ ok })) });
     await expect.poll(() => calls).toEqual([["true", "true"]]);
     expect(adapter.letters.map(({ id }) => id)).toEqual(["false"]);
+  });
+
+  describe("that waits for the schema of another", () => {
+    const gate = (): PromiseWithResolvers<void> & { readonly sub: typeof Sub } => {
+      const waiting = Promise.withResolvers<void>();
+      const validate = async (value: unknown) => {
+        if ((value as { readonly slow?: boolean }).slow === true) await waiting.promise;
+        return { value: value as object };
+      };
+      const schema: StandardSchema<object> = { "~standard": { version: 1, vendor: "test", validate } };
+      const { ackDeadlineMs, maxHandlingMs } = Sub;
+      const options = { retryPolicy, ackDeadlineMs, maxHandlingMs };
+      return { ...waiting, sub: defineSubscription(defineTopic("slow", { schema }), "sub", options) };
+    };
+    const SLOW = Buffer.from('{"slow":true}');
+
+    it("and is lost meanwhile is not handled", async () => {
+      const { sub, resolve } = gate();
+      const { calls, handler } = recorder();
+      const { adapter, worker } = await openedBatch(sub, handler, THREE);
+      const [a] = ["a", "b"].map((id) => adapter.deliver({ id }));
+      adapter.deliver({ id: "c", body: SLOW });
+      await turn();
+      if (a !== undefined) adapter.sink.revoke(a);
+      resolve();
+      await turn();
+      expect(calls).toEqual([["b", "c"]]);
+      expect(adapter.settles.map(({ id }) => id)).toEqual(["b", "c"]);
+      expect(worker.health()).toMatchObject({ running: 0, abandoned: 0, waiting: 0 });
+    });
+
+    it("has all of maxHandlingMs for its handler", async () => {
+      const { sub, resolve } = gate();
+      const { adapter, clock } = await openedBatch(sub, () => new Promise<void>(() => {}), THREE);
+      adapter.deliver({ id: "a" });
+      adapter.deliver({ id: "b" });
+      adapter.deliver({ id: "c", body: SLOW });
+      await clock.advance(5000);
+      resolve();
+      await turn();
+      await clock.advance(9_999);
+      expect(adapter.settles).toEqual([]);
+      await clock.advance(1);
+      expect(adapter.settles.map(({ id, how }) => `${id} ${how}`)).toEqual(["a retry", "b retry", "c retry"]);
+    });
+
+    it("fails alone when it has waited for maxHandlingMs", async () => {
+      const { sub, resolve } = gate();
+      const { calls, handler } = recorder();
+      const { adapter, clock, worker } = await openedBatch(sub, handler, { maxMessages: 2 });
+      adapter.deliver({ id: "a" });
+      await turn();
+      adapter.deliver({ id: "b", body: SLOW });
+      await clock.advance(10_000);
+      expect(adapter.settles.map(({ id, how }) => `${id} ${how}`)).toEqual(["a retry", "b retry"]);
+      resolve();
+      await turn();
+      expect(calls).toEqual([]);
+      expect(worker.health()).toMatchObject({ running: 0, abandoned: 0, waiting: 0 });
+    });
   });
 
   it("that loses its lease while the batch runs has its signal aborted, and the others go on", async () => {
