@@ -29,6 +29,7 @@ export type { DeadLetterQueue } from "./dead-letters/dead-letter-queue.ts";
 export type { LetterSelection, RedriveOptions } from "./dead-letters/letter-selection.ts";
 export type { Deliveries } from "./consume/deliveries.ts";
 export type { Delivery, SettleOutcome } from "./consume/delivery.ts";
+export type { BatchDrainOptions, DrainOptions, DrainResult } from "./consume/drain/drain-options.ts";
 export type { Adapter, TopologyChange } from "./driver.ts";
 export { PubSubError, type PubSubErrorCode, type PubSubErrorOptions } from "./base/errors.ts";
 export type { Handler, HandlerContext, HandlerResult } from "./consume/handler-context.ts";

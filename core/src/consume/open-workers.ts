@@ -3,6 +3,7 @@ import type { Connection, ConnectionEnvironment } from "../connections/connectio
 import type { ConnectionRouter } from "../connections/connection-router.ts";
 import type { InboxGate } from "./inbox-gate.ts";
 import type { LateSuccesses } from "./late-successes.ts";
+import type { StartLimit } from "./drain/start-limit.ts";
 import type { EndsAttempts, EventRun } from "./run-handler.ts";
 import { SharedPlaces } from "./shared-places.ts";
 import { subscriptionSpec } from "../connections/specs.ts";
@@ -23,6 +24,8 @@ export interface WorkerSettings {
   readonly prefetch: number;
   /** Present for a batch handler. */
   readonly batch: BatchSettings | undefined;
+  /** Present for a drain with an end. */
+  readonly startLimit: StartLimit | undefined;
   readonly closeTimeoutMs: number;
   /** Called before the worker receives. Opening fails when it throws. */
   readonly onOpen: (worker: SubscriptionWorker) => void;

@@ -6,6 +6,7 @@ import type { DeliverySink, DriverSubscriber } from "../driver.ts";
 import { Endings } from "./endings.ts";
 import { HandlerScope } from "./handler-scope.ts";
 import type { SubscriptionHealth } from "../observe/health.ts";
+import type { InFlight } from "./in-flight.ts";
 import { Intake } from "./intake.ts";
 import { Leases } from "./leases.ts";
 import { RELEASE } from "./outcome.ts";
@@ -65,16 +66,21 @@ export class SubscriptionWorker implements Worker {
     this.closed = promise;
     this.#resolveClosed = resolve;
     const inScope = { ...options, clock: this.#scope.clock(options.clock) };
-    const start = (item: Parameters<Attempts["start"]>[0]): void => {
+    const start = (item: InFlight): void => {
       attempts.start(item);
       if (item.startedMs > this.#startedMs) this.#startedMs = item.startedMs;
     };
-    const startInScope = (item: Parameters<Attempts["start"]>[0]): void => this.#scope.run(start, item);
+    const giveBack = (item: InFlight): void => reported(settler.settle(item, RELEASE));
+    const { startLimit } = options;
+    const startInScope = (item: InFlight): void => {
+      if (startLimit?.take() === false) giveBack(item);
+      else this.#scope.run(start, item);
+    };
     const items = new WorkerItems({
       ...inScope,
       start: startInScope,
       batches: options.batch && this.#batches(options.batch, inScope.clock, startInScope),
-      giveBack: (item) => reported(settler.settle(item, RELEASE)),
+      giveBack,
     });
     const schedule = new RetrySchedule(options);
     const settler = new Settler(options, items, schedule);

@@ -10,6 +10,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Instrumented } from "../observe/instruments.ts";
 import type { PubSubEvent } from "../observe/observer.ts";
 import type { EventRun } from "./run-handler.ts";
+import type { StartLimit } from "./drain/start-limit.ts";
 import type { SharedPlaces } from "./shared-places.ts";
 import type { AnySubscription, Subscription } from "../declare/subscription.ts";
 
@@ -43,6 +44,8 @@ export interface WorkerOptions {
   readonly run: EventRun;
   /** Present for a batch handler. */
   readonly batch: BatchSettings | undefined;
+  /** Present for a drain with an end. */
+  readonly startLimit: StartLimit | undefined;
 }
 
 type Names = Readonly<Record<"topic" | "subscription", string>>;
