@@ -62,11 +62,13 @@ function described(topic: AnyTopic, subscriptions: readonly AnySubscription[]) {
     hasSchema: topic.schema !== undefined,
     codec: topic.codec.name,
     retentionMs: topic.retentionMs,
-    subscriptions: subscriptions.map(({ name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy }) => {
-      const { maxRetries } = retryPolicy;
-      // JSON has no Infinity.
-      const shown = { ...retryPolicy, maxRetries: maxRetries === Number.POSITIVE_INFINITY ? "Infinity" : maxRetries };
-      return { name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy: shown };
-    }),
+    subscriptions: subscriptions.map(
+      ({ name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy, onExpired }) => {
+        const { maxRetries } = retryPolicy;
+        // JSON has no Infinity.
+        const shown = { ...retryPolicy, maxRetries: maxRetries === Number.POSITIVE_INFINITY ? "Infinity" : maxRetries };
+        return { name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy: shown, onExpired };
+      },
+    ),
   };
 }
