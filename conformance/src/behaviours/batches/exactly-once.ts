@@ -13,6 +13,8 @@ export const exactlyOnceBatches: Behaviour = behaviour({
   requires: exactlyOnce,
   async run(context) {
     const { pubsub, topic, subscription } = await context.pair({}, { deliveryGuarantee: "exactly-once" });
+    // Two messages of one id count their attempts each.
+    context.tolerate("repeated-attempts");
     const options = {
       batch: { maxMessages: 4, maxWaitMs: 100 },
       handle({ item, attempt }: { readonly item: { readonly seq: number }; readonly attempt: number }) {
