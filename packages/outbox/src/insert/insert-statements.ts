@@ -26,8 +26,6 @@ const MAX_BYTES = 1_048_576;
 export class InsertStatements {
   readonly #words: InsertWords;
   readonly #table: TableNames;
-  /** Names this outbox for the locks of its keys. */
-  readonly #outbox: string;
   readonly #lockedInsert: string;
   readonly #inserts = new Map<number, string>();
   readonly #locks = new Map<number, string>();
@@ -35,7 +33,6 @@ export class InsertStatements {
   constructor(dialect: Dialect, table: TableNames) {
     this.#words = INSERT_WORDS[dialect];
     this.#table = table;
-    this.#outbox = table("outbox");
     this.#lockedInsert = this.#words.locking?.insert(table) ?? "";
   }
 
@@ -63,7 +60,7 @@ export class InsertStatements {
     const values = new Set(
       rows.flatMap(({ placement: { lock } }) => (lock === undefined ? [] : [locking.value(lock)])),
     );
-    const sorted = [...values].toSorted((one, other) => (one < other ? -1 : 1));
+    const sorted = [...values].toSorted((one, other) => one - other);
     return cut(sorted, () => 0).map((params) => ({
       sql: kept(this.#locks, params.length, (count) => locking.take(this.#table, count)),
       params,
@@ -86,7 +83,7 @@ export class InsertStatements {
 
   #row(message: RelayMessage): Row {
     const { topic, id, orderingKey = null, body, attributes, publishTimeMs } = message;
-    const placement = placementOf(this.#outbox, message);
+    const placement = placementOf(message);
     const time = this.#words.time(publishTimeMs);
     const params = [placement.lane, topic, id, orderingKey, body, JSON.stringify(attributes), time];
     return { placement, params, bytes: body.byteLength };
