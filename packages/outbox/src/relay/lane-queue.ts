@@ -12,15 +12,16 @@ export class LaneQueue {
   readonly #barren = new Set<number>();
   readonly #servedAt = new Map<number, number>();
   #turns = 0;
+  #emptyLooks = 0;
   #finding: Promise<void> | undefined;
 
   constructor(find: () => Promise<readonly LaneWork[]>) {
     this.#find = find;
   }
 
-  /** Whether nothing waits and nothing is served. */
-  get isIdle(): boolean {
-    return this.#waiting.length === 0 && this.#inService.size === 0;
+  /** How often nothing was found that can be done now, and nothing was being done. */
+  get emptyLooks(): number {
+    return this.#emptyLooks;
   }
 
   /** The next lane, which the caller gives back with `done`; undefined when there is none now. Rejects when the database fails. */
@@ -56,7 +57,9 @@ export class LaneQueue {
     try {
       const found = await this.#find();
       const at = ({ lane }: LaneWork): number => this.#servedAt.get(lane) ?? 0;
-      this.#waiting = found.filter(({ lane }) => !this.#barren.has(lane)).sort((a, b) => at(a) - at(b));
+      const isFree = ({ lane }: LaneWork): boolean => !this.#barren.has(lane) && !this.#inService.has(lane);
+      this.#waiting = found.filter(isFree).toSorted((a, b) => at(a) - at(b));
+      if (this.#waiting.length === 0 && this.#inService.size === 0) this.#emptyLooks += 1;
     } finally {
       this.#finding = undefined;
     }

@@ -1,10 +1,10 @@
-import type { SqlExecutor, SqlRow, SqlValue } from "../executor.ts";
+import { autocommitMysql2 } from "../adaptors/mysql2.ts";
+import type { SqlExecutor } from "../executor.ts";
 import type { SqlPool, TransactionOptions } from "../pool.ts";
-import { withQuestionMarks } from "./question-marks.ts";
 
 /** What is used of a connection of `mysql2/promise`. */
 export interface Mysql2Connection {
-  execute(sql: string, params?: never[]): Promise<readonly unknown[]>;
+  execute(options: never): Promise<[unknown, unknown]>;
   query(sql: string): Promise<readonly unknown[]>;
   release(): void;
   destroy(): void;
@@ -13,14 +13,14 @@ export interface Mysql2Connection {
 /** What is used of a pool of `mysql2/promise`. */
 export interface Mysql2Pool {
   getConnection(): Promise<Mysql2Connection>;
-  execute(sql: string, params?: never[]): Promise<readonly unknown[]>;
+  execute(options: never): Promise<[unknown, unknown]>;
 }
 
 /** The pool of `mysql2/promise`, for MySQL and MariaDB: `mysql2Pool(createPool({ … }))`. Each transaction takes one of its connections. */
 export function mysql2Pool(pool: Mysql2Pool): SqlPool {
   return Object.freeze({
     dialect: "mysql",
-    query: async (sql: string, params: readonly SqlValue[]) => await run(pool, sql, params),
+    query: autocommitMysql2(pool).query,
     transaction: async <Result>(work: (tx: SqlExecutor) => Promise<Result>, options: TransactionOptions = {}) =>
       await transaction(pool, work, options),
   });
@@ -49,7 +49,7 @@ async function transaction<Result>(
     // For the next transaction only. REPEATABLE READ would lock the gaps that writers insert into.
     await connection.query("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
     await connection.query("START TRANSACTION");
-    const result = await work({ query: async (sql, params) => await run(connection, sql, params) });
+    const result = await work(autocommitMysql2(connection));
     signal?.throwIfAborted();
     await connection.query("COMMIT");
     if (idleTimeoutMs !== undefined) await connection.query("SET SESSION wait_timeout = @anytopic_wait_timeout");
@@ -65,13 +65,4 @@ async function transaction<Result>(
 /** The server ends a connection that has been idle for so long, and its transaction with it. MariaDB's own settings for transactions do not exist in MySQL. */
 function shortWait(idleTimeoutMs: number): string {
   return `SET @anytopic_wait_timeout = @@SESSION.wait_timeout, SESSION wait_timeout = ${Math.ceil(idleTimeoutMs / 1000)}`;
-}
-
-async function run(
-  connection: Pick<Mysql2Pool, "execute">,
-  sql: string,
-  params: readonly SqlValue[],
-): Promise<readonly SqlRow[]> {
-  const [rows] = await connection.execute(withQuestionMarks(sql), [...params] as never[]);
-  return Array.isArray(rows) ? (rows as readonly SqlRow[]) : [];
 }

@@ -1,9 +1,10 @@
-import type { SqlExecutor, SqlRow, SqlValue } from "../executor.ts";
+import { autocommitPg } from "../adaptors/pg.ts";
+import type { SqlExecutor, SqlRow } from "../executor.ts";
 import type { Listening, SqlPool, TransactionOptions } from "../pool.ts";
 
 /** What is used of a `PoolClient` of `pg`. */
 export interface PgPoolClient {
-  query(sql: string, params?: unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
+  query(sql: string, params?: unknown[]): Promise<{ readonly rows: readonly SqlRow[] }>;
   release(destroy?: boolean): void;
   on(event: "error", listener: (error: Error) => void): unknown;
   on(event: "notification", listener: (message: { readonly channel: string }) => void): unknown;
@@ -14,14 +15,14 @@ export interface PgPoolClient {
 /** What is used of a `Pool` of `pg`. */
 export interface PgPool {
   connect(): Promise<PgPoolClient>;
-  query(sql: string, params?: unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
+  query(sql: string, params?: unknown[]): Promise<{ readonly rows: readonly SqlRow[] }>;
 }
 
 /** The pool of `pg`: `pgPool(new Pool({ … }))`. Each transaction takes one of its connections, and listening keeps one. */
 export function pgPool(pool: PgPool): SqlPool {
   return Object.freeze({
     dialect: "postgres",
-    query: async (sql: string, params: readonly SqlValue[]) => rowsOf(await pool.query(sql, [...params])),
+    query: autocommitPg(pool).query,
     transaction: async <Result>(work: (tx: SqlExecutor) => Promise<Result>, options: TransactionOptions = {}) =>
       await transaction(pool, work, options),
     listen: async (channel: string, onNotify: () => void, onLost: (error: unknown) => void) =>
@@ -51,7 +52,7 @@ async function transaction<Result>(
   try {
     signal?.throwIfAborted();
     await client.query(beginning(idleTimeoutMs));
-    const result = await work({ query: async (sql, params) => rowsOf(await client.query(sql, [...params])) });
+    const result = await work(autocommitPg(client));
     signal?.throwIfAborted();
     await client.query("COMMIT");
     release(false);
@@ -101,10 +102,6 @@ async function listen(
       await Promise.resolve();
     },
   };
-}
-
-function rowsOf(result: { readonly rows: readonly unknown[] }): readonly SqlRow[] {
-  return result.rows as readonly SqlRow[];
 }
 
 function ignore(): void {}

@@ -1,14 +1,14 @@
-import type { SqlExecutor, SqlRow, SqlValue } from "../executor.ts";
+import { autocommitPostgres } from "../adaptors/postgres.ts";
+import type { SqlExecutor, SqlRow } from "../executor.ts";
 import type { SqlPool, TransactionOptions } from "../pool.ts";
 
-/** What is used of a transaction of postgres.js. */
-export interface PostgresTransaction {
-  unsafe(sql: string, params?: never[]): PromiseLike<readonly unknown[]>;
+interface PostgresQueries {
+  unsafe(sql: string, params?: never[]): PromiseLike<readonly SqlRow[]>;
 }
 
 /** What is used of the `sql` of postgres.js. */
-export interface PostgresSql extends PostgresTransaction {
-  begin<Result>(options: string, work: (tx: PostgresTransaction) => Promise<Result>): Promise<unknown>;
+export interface PostgresSql extends PostgresQueries {
+  begin<Result>(options: string, work: (tx: PostgresQueries) => Promise<Result>): Promise<unknown>;
   listen(channel: string, onNotify: () => void): Promise<{ unlisten(): Promise<void> }>;
 }
 
@@ -19,7 +19,7 @@ export interface PostgresSql extends PostgresTransaction {
 export function postgresPool(sql: PostgresSql): SqlPool {
   return Object.freeze({
     dialect: "postgres",
-    query: async (text: string, params: readonly SqlValue[]) => await run(sql, text, params),
+    query: autocommitPostgres(sql).query,
     transaction: async <Result>(work: (tx: SqlExecutor) => Promise<Result>, options: TransactionOptions = {}) => {
       const { signal, idleTimeoutMs } = options;
       signal?.throwIfAborted();
@@ -27,10 +27,11 @@ export function postgresPool(sql: PostgresSql): SqlPool {
         if (idleTimeoutMs !== undefined) {
           await tx.unsafe(`SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(idleTimeoutMs)}`);
         }
+        const executor = autocommitPostgres(tx);
         const done = await work({
           async query(text, params) {
             signal?.throwIfAborted();
-            return await run(tx, text, params);
+            return await executor.query(text, params);
           },
         });
         signal?.throwIfAborted();
@@ -48,8 +49,4 @@ export function postgresPool(sql: PostgresSql): SqlPool {
       };
     },
   });
-}
-
-async function run(sql: PostgresTransaction, text: string, params: readonly SqlValue[]): Promise<readonly SqlRow[]> {
-  return [...(await sql.unsafe(text, [...params] as never[]))] as readonly SqlRow[];
 }

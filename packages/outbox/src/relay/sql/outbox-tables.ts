@@ -1,4 +1,5 @@
-import type { Statement } from "./statement.ts";
+import type { TableNames } from "@anytopic/sql";
+import { type Statement, text } from "./statement.ts";
 
 /** The names of the tables, quoted and with their schema. */
 export interface OutboxTables {
@@ -6,4 +7,13 @@ export interface OutboxTables {
   readonly lane: Statement;
   readonly hold: Statement;
   readonly parked: Statement;
+}
+
+export function outboxTables(name: TableNames): OutboxTables {
+  return {
+    outbox: text(name("outbox")),
+    lane: text(name("outbox_lane")),
+    hold: text(name("outbox_hold")),
+    parked: text(name("outbox_parked")),
+  };
 }
