@@ -34,3 +34,8 @@ export {
 export { autocommitMysql2, fromMysql2, type Mysql2Transaction } from "./adaptors/mysql2.ts";
 export { autocommitNodeSqlite, fromNodeSqlite, type NodeSqliteDatabase } from "./adaptors/node-sqlite.ts";
 export { autocommitBetterSqlite3, fromBetterSqlite3, type BetterSqlite3Database } from "./adaptors/better-sqlite3.ts";
+export type { Listening, SqlPool, TransactionOptions } from "./pool.ts";
+export { type PgPool, pgPool, type PgPoolClient } from "./pools/pg-pool.ts";
+export { type PostgresSql, postgresPool } from "./pools/postgres-pool.ts";
+export { type Mysql2Connection, type Mysql2Pool, mysql2Pool } from "./pools/mysql2-pool.ts";
+export { type NodeSqliteConnection, nodeSqlitePool } from "./pools/node-sqlite-pool.ts";
