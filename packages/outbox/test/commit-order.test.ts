@@ -18,7 +18,7 @@ const DEADLOCK = { postgres: { code: "40P01" }, mysql: { code: "ER_LOCK_DEADLOCK
 
 interface Gate {
   readonly opened: Promise<void>;
-  open(): void;
+  readonly open: () => void;
 }
 function gate(): Gate {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -142,22 +142,18 @@ describe.each(databases)("the order of commits on $name", ({ open }) => {
 
   /** Reads a key again and again, and fails when a row appears before one that was there already. */
   function watched(customer: string): { stop(): Promise<void> } {
-    let stopped = false;
+    const stopping = new AbortController();
     const reading = (async () => {
-      let highest = 0;
-      const known = new Set<number>();
-      while (!stopped) {
-        const rows = (await storedRows(database)).filter(({ key }) => key === customer);
-        for (const { seq } of rows) {
-          if (!known.has(seq)) expect(seq).toBeGreaterThan(highest);
-        }
-        for (const { seq } of rows) known.add(seq);
-        highest = Math.max(highest, ...known);
+      let known: readonly number[] = [];
+      while (!stopping.signal.aborted) {
+        const seqs = (await storedRows(database)).filter(({ key }) => key === customer).map(({ seq }) => seq);
+        expect(seqs.slice(0, known.length)).toEqual(known);
+        known = seqs;
       }
     })();
     return {
       async stop() {
-        stopped = true;
+        stopping.abort();
         await reading;
       },
     };

@@ -60,10 +60,8 @@ describe("an outbox whose library answers at once", () => {
     expect(() => outbox.publishSync(database, Mails, { n: Number.NaN })).toThrow(/JSON cannot carry/);
     const Checked = defineTopic("checked", { schema: asynchronous });
     expect(() => outbox.publishSync(database, Checked, {})).toThrow(/its schema is asynchronous/);
-    const promising = createOutbox({
-      dialect: "sqlite",
-      executor: (_: DatabaseSync) => ({ query: async () => await Promise.reject(new Error("late")) }),
-    }) as SyncOutbox<DatabaseSync>;
+    const late = { query: async () => await Promise.reject(new Error("late")) };
+    const promising = createOutbox({ dialect: "sqlite", executor: () => late }) as SyncOutbox<DatabaseSync>;
     expect(() => promising.publishSync(database, Mails, { n: 1 })).toThrow(/answers by promises: use publish/);
     expect(ids()).toEqual([]);
   });

@@ -51,7 +51,7 @@ export interface DatabaseKind {
   readonly dialect: Dialect;
   /** `undefined` when it needs none. */
   readonly url: string | undefined;
-  open(): Promise<TestDatabase>;
+  readonly open: () => Promise<TestDatabase>;
 }
 
 const uniqueName = (): string => `outbox_${randomBytes(6).toString("hex")}`;
@@ -157,8 +157,7 @@ async function sqliteDatabase(): Promise<TestDatabase> {
     executor: fromNodeSqlite as never,
     noTransaction: reader,
     transaction,
-    query: async (text, params = []) =>
-      reader.prepare(text.replaceAll(/\$\d+/g, "?")).all(...(params as never[])) as SqlRow[],
+    query: async (text, params = []) => reader.prepare(text.replaceAll(/\$\d+/g, "?")).all(...(params as never[])),
     async close() {
       reader.close();
       await rm(folder, { recursive: true });
