@@ -24,8 +24,8 @@ import { createPool } from "mysql2/promise";
 import { Pool } from "pg";
 import postgres from "postgres";
 
-const POSTGRES_URL = process.env["POSTGRES_URL"] ?? "postgres://postgres@127.0.0.1:5432/test";
-const MYSQL_URL = process.env["MYSQL_URL"] ?? "mysql://root@127.0.0.1:3306/test";
+export const POSTGRES_URL: string = process.env["POSTGRES_URL"] ?? "postgres://postgres@127.0.0.1:5432/test";
+export const MYSQL_URL: string = process.env["MYSQL_URL"] ?? "mysql://root@127.0.0.1:3306/test";
 const CONNECT_TIMEOUT_MS = 10_000;
 const IS_CI = !["", "0", "false"].includes(process.env["CI"] ?? "");
 

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type EmptyDatabase, emptyDatabases } from "./empty-databases.ts";
 
 const PROGRAM = new URL("./apply-process.ts", import.meta.url);
-const PROCESSES = 4;
+const PROCESSES = 3;
 const DIALECTS = ["postgres", "mysql", "sqlite"] as const;
 
 describe("migrations", () => {
@@ -115,8 +115,8 @@ describe.each(await emptyDatabases())("on $dialect", ({ dialect, open }) => {
     const failed = database.pool.transaction((tx) => applyMigrations(failing(tx), database.options));
     await expect(failed).rejects.toThrow("the connection was lost");
     expect(await missing()).toEqual(versions);
-    // The others take back what was done: half of it would be in the way of the next call.
-    if (dialect !== "mysql") expect(await database.shape()).toEqual([]);
+    // MySQL cannot take back what was done. Of the others, half of it would be in the way of the next call.
+    expect(dialect === "mysql" ? [] : await database.shape()).toEqual([]);
     expect(await apply()).toEqual(versions);
     expect(await missing()).toEqual([]);
   });
