@@ -34,3 +34,6 @@ export {
 export { autocommitMysql2, fromMysql2, type Mysql2Transaction } from "./adaptors/mysql2.ts";
 export { autocommitNodeSqlite, fromNodeSqlite, type NodeSqliteDatabase } from "./adaptors/node-sqlite.ts";
 export { autocommitBetterSqlite3, fromBetterSqlite3, type BetterSqlite3Database } from "./adaptors/better-sqlite3.ts";
+export { type RunsSyncTransaction, type RunsTransaction, SqlInbox, sqlInbox, type Work } from "./inbox/sql-inbox.ts";
+export type { InTransactionOptions, SqlInboxOptions } from "./inbox/sql-inbox-options.ts";
+export type { TransactionContext } from "./inbox/transaction-context.ts";
