@@ -108,7 +108,7 @@ describe.each(kinds)("grants on $name", ({ dialect, open }) => {
       ...["outbox_lane", "outbox_hold", "outbox_parked", "migration"].map((name) => `SELECT * FROM ${table(name)}`),
       `INSERT INTO ${table("outbox_hold")} (topic, ordering_key, until, error) VALUES ('orders', '', '2999-01-01', '')`,
     ];
-    for (const statement of refused) await expect(writer.query(statement, []), statement).rejects.toMatchObject(denied);
+    for (const statement of refused) await expect(writer.query(statement, [])).rejects.toMatchObject(denied);
     await expect(writer.query(`DROP TABLE ${table("outbox")}`, [])).rejects.toThrow(notAllowed);
   });
 
