@@ -125,9 +125,9 @@ describe("an encoder", () => {
     ];
     const batch = one.encodeBatch(Orders, entries);
     expect(batch.entries.map(({ message }) => message?.id)).toEqual(["a", undefined, undefined]);
-    const gone = new Error("gone");
-    batch.failed(gone);
-    expect(ends).toEqual([["large", expect.any(PubSubError)], ["a", gone], { failed: 3, error: gone }]);
+    expect(ends).toEqual([["large", expect.any(PubSubError)]]);
+    batch.ended([{ ok: true, id: "a" }, ...["unread", "large"].map((error) => ({ ok: false as const, error }))]);
+    expect(ends[1]).toEqual({ failed: 2, error: "unread" });
     expect(() => one.encodeBatch(Orders, ada as never)).toThrow(/must be an array/);
   });
 });

@@ -40,13 +40,11 @@ export interface EncodedPublish {
   readonly ended: ((end: PublishEnd) => void) | undefined;
 }
 
-/** The entries of a batch that were encoded. Exactly one of `failed` and `ended` must be called, once. */
+/** The entries of a batch that were encoded. */
 export interface EncodedBatch {
   /** In the order of the entries, with the error of those that cannot be published. */
   readonly entries: readonly (EncodedPublish | { readonly message: undefined; readonly error: unknown })[];
-  /** Nothing was stored. Tells the entries too. */
-  failed(error: unknown): void;
-  /** After `ended` of each entry. */
+  /** Tells instrumentations how the whole ended: call it once, after `ended` of each entry. */
   ended(results: readonly PublishResult[]): void;
 }
 
@@ -101,14 +99,7 @@ export class EventEncoder {
         return { message: undefined, error };
       }
     });
-    return {
-      entries: encoded,
-      failed(error) {
-        for (const entry of encoded) if (entry.message !== undefined) entry.ended?.({ error });
-        seen?.ended(encoded.map(() => ({ ok: false, error })));
-      },
-      ended: (results) => seen?.ended(results),
-    };
+    return { entries: encoded, ended: (results) => seen?.ended(results) };
   }
 
   #encoded<Input>(topic: Topic<Input, unknown>, { message, ended }: SeenPublish): EncodedPublish {
