@@ -140,10 +140,10 @@ export class TopicPublisher {
 
   #observe(message: PendingPublish, observer: Observer): void {
     const { clock } = this.#options;
-    const { id, bytes, publishTimeMs } = message;
+    const { id, bytes } = message;
     const base = { topic: this.#name, id };
     const startedMs = clock.monotonicNow();
-    observer({ ...base, type: "publish", bytes, atMs: publishTimeMs });
+    observer({ ...base, type: "publish", bytes, atMs: message.startedMs });
     message.onAnswer = (error) => {
       const atMs = clock.now();
       const durationMs = clock.monotonicNow() - startedMs;
