@@ -1,6 +1,6 @@
 export { bytesCodec, jsonCodec, textCodec, type Codec } from "./declare/codec.ts";
 export { systemClock, type Clock, type TimerHandle } from "./base/clock.ts";
-export type { Capabilities } from "./contract/capabilities.ts";
+export type { BrokerDelay, Capabilities } from "./contract/capabilities.ts";
 export type { StatisticsKnown, SubscriptionStatistics } from "./contract/statistics.ts";
 export type {
   AnytopicConfig,
@@ -32,6 +32,10 @@ export { fromWinston, type WinstonLike } from "./logging/from-winston.ts";
 export { healthHandler, type HealthHandlerOptions, type HealthRequest } from "./service/health-handler.ts";
 export { shutdownOnSignal, type ShutdownOptions } from "./service/shutdown-on-signal.ts";
 export { MemoryInbox, type MemoryInboxOptions } from "./inbox/memory-inbox.ts";
+export type { DueTime, ScheduledEntry } from "./contract/due.ts";
+export type { DueMessage, ScheduledMessage, ScheduleStore } from "./schedule/schedule-store.ts";
+export { MemoryScheduleStore, type MemoryScheduleStoreOptions } from "./schedule/memory-schedule-store.ts";
+export type { ScheduledOptions } from "./dispatch/scheduling.ts";
 export type { Attributes } from "./contract/message.ts";
 export type {
   AttemptEnd,

@@ -1,4 +1,5 @@
 import type { Capabilities } from "./contract/capabilities.ts";
+import type { ScheduledEntry } from "./contract/due.ts";
 import { CloseBudget } from "./base/close-budget.ts";
 import type { ConnectionInfo } from "./connections/connection-info.ts";
 import type { ConnectionEnvironment } from "./connections/connection.ts";
@@ -13,6 +14,7 @@ import { applyOn, destroyOn, type PlannedChange, planOn } from "./connections/pr
 import { rejectUnknownKeys } from "./options/option-checks.ts";
 import { offerPublishEncoded } from "./publish/publish-encoded.ts";
 import { Publishing } from "./publish/publishing.ts";
+import { Scheduling, type ScheduledOptions } from "./dispatch/scheduling.ts";
 import { CLOSE_TIMEOUT_LIMITS } from "./options/connect-limits.ts";
 import type { Publisher, PublishEntry, PublishOptions, PublishResult } from "./publish/publish-options.ts";
 import { closedError, requireOpen } from "./base/require-open.ts";
@@ -34,6 +36,7 @@ export class PubSub implements AsyncDisposable {
   readonly #environment: ConnectionEnvironment;
   readonly #closeTimeoutMs: number;
   readonly #publishing: Publishing;
+  readonly #scheduling: Scheduling;
   readonly #subscribing: Subscribing;
   readonly #deadLetters: DeadLetterQueues;
   /** Aborts when closing begins: then nothing waits for a topic or subscription that is still being opened. */
@@ -48,7 +51,8 @@ export class PubSub implements AsyncDisposable {
     this.#router = router;
     this.#environment = environment;
     this.#closeTimeoutMs = closeTimeoutMs;
-    this.#publishing = new Publishing(router, environment, options);
+    this.#scheduling = new Scheduling(router, environment, options, closed);
+    this.#publishing = new Publishing(router, environment, options, this.#scheduling);
     offerPublishEncoded(this, (topic, messages, signal) => this.#publishing.publishEncoded(topic, messages, signal));
     this.#subscribing = new Subscribing(router, environment, { inbox, closeTimeoutMs }, closed);
     this.#deadLetters = new DeadLetterQueues(router, environment, closed);
@@ -127,6 +131,30 @@ export class PubSub implements AsyncDisposable {
   ): Promise<readonly PublishResult[]> {
     requireKind("topic", topic);
     return await this.#publishing.publishBatch(topic, entries, options.signal);
+  }
+
+  /**
+   * Cancels a message that was published with `deliverAt` or `delayMs` and is not due yet. Resolves with true when it will never be
+   * delivered. False: nobody knows the id, or it is too late, because the message was published or an attempt to publish it has begun.
+   *
+   * Rejects with a `TypeError` for a wrong argument, `NOT_SUPPORTED` where the messages wait in a broker that cannot cancel them (see
+   * `Capabilities.publishDelay`), `UNAVAILABLE`, `CLOSED`, or the abort reason of `signal`.
+   */
+  async cancel(
+    topic: AnyTopic,
+    id: string,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<boolean> {
+    rejectUnknownKeys("cancel", options, ["signal"]);
+    return await this.#scheduling.cancel(topic, id, options.signal);
+  }
+
+  /**
+   * The messages of a topic that wait until they are due, without their bodies, the first due first. Rejects as `cancel` does;
+   * `NOT_SUPPORTED` where they wait in a broker that cannot list them.
+   */
+  async scheduled(topic: AnyTopic, options: ScheduledOptions = {}): Promise<readonly ScheduledEntry[]> {
+    return await this.#scheduling.list(topic, options);
   }
 
   /** An object that can only publish to this topic. Contacts nobody. */
@@ -227,7 +255,7 @@ export class PubSub implements AsyncDisposable {
   health(): Health {
     return healthOf(this.#router.opened, {
       subscriptions: this.#subscribing.workers.map((worker) => worker.health()),
-      publishing: this.#publishing.pending,
+      publishing: this.#publishing.pending + this.#scheduling.pending,
       isClosing: this.#isClosing,
       isClosed: this.isClosed,
     });
@@ -283,7 +311,7 @@ export class PubSub implements AsyncDisposable {
     const closing = workers.map((worker) => worker.closeWithin(timeoutMs, signal, budget));
     if (workers.some(({ isBusy }) => isBusy)) await Promise.all(workers.map(({ drained }) => drained));
     budget.begin();
-    await Promise.all([...closing, this.#publishing.close(budget)]);
+    await Promise.all([...closing, this.#publishing.close(budget), this.#scheduling.close(budget)]);
     await this.#deadLetters.close(budget);
     await this.#router.close(budget);
     this.#environment.instrumented.closed();

@@ -31,6 +31,7 @@ export const capabilities: Capabilities = Object.freeze({
   maxAttributeValueBytes: 32,
   maxOrderingKeyBytes: 16,
   publishBatch: Object.freeze({ maxMessages: 10, maxBytes: 2000, lingerMs: 0 }),
+  publishDelay: "store",
   durability: "process",
   deadLetterCount: "exact",
   statistics: Object.freeze({

@@ -31,6 +31,7 @@ export const rabbitmqCapabilities: Capabilities = Object.freeze({
   maxAttributeValueBytes: MAX_ATTRIBUTE_VALUE_BYTES,
   maxOrderingKeyBytes: MAX_ORDERING_KEY_BYTES,
   publishBatch: Object.freeze({ maxMessages: 256, maxBytes: 1024 * 1024, lingerMs: 0 }),
+  publishDelay: "store",
   durability: "broker",
   deadLetterCount: "approximate",
   statistics: Object.freeze({

@@ -36,6 +36,7 @@ export const redisCapabilities: Capabilities = Object.freeze({
   maxOrderingKeyBytes: MAX_ORDERING_KEY_BYTES,
   // Waiting gains nothing: the client writes everything of one turn of the event loop together.
   publishBatch: Object.freeze({ maxMessages: 1000, maxBytes: 16_777_216, lingerMs: 0 }),
+  publishDelay: "store",
   durability: "broker",
   deadLetterCount: "exact",
   statistics: Object.freeze({

@@ -111,6 +111,15 @@ import { secrets as lifeSecrets } from "./life/secrets.ts";
 import { foreignReads as wireForeignReads } from "./wire/foreign-reads.ts";
 import { foreignWrites as wireForeignWrites } from "./wire/foreign-writes.ts";
 import { hostile as wireHostile } from "./wire/hostile.ts";
+import { arrives as delayArrives } from "./delay/arrives.ts";
+import { cancel as delayCancel } from "./delay/cancel.ts";
+import { list as delayList } from "./delay/list.ts";
+import { many as delayMany } from "./delay/many.ts";
+import { neverEarly as delayNeverEarly } from "./delay/never-early.ts";
+import { now as delayNow } from "./delay/now.ts";
+import { publisherGone as delayPublisherGone } from "./delay/publisher-gone.ts";
+import { refused as delayRefused } from "./delay/refused.ts";
+import { repeated as delayRepeated } from "./delay/repeated.ts";
 import { acceptedSurvives as faultsAcceptedSurvives } from "./faults/accepted-survives.ts";
 import { attemptsAcrossRestart as faultsAttemptsAcrossRestart } from "./faults/attempts-across-restart.ts";
 import { closeFrozen as faultsCloseFrozen, closeHalfOpen as faultsCloseHalfOpen } from "./faults/close-unanswered.ts";
@@ -126,6 +135,7 @@ import { orderedCut as faultsOrderedCut } from "./faults/ordered-cut.ts";
 import { reconnects as faultsReconnects } from "./faults/reconnects.ts";
 import { restartUnderLoad as faultsRestartUnderLoad } from "./faults/restart-under-load.ts";
 import { restartWithWaitingRetries as faultsRestartWithWaitingRetries } from "./faults/restart-with-waiting-retries.ts";
+import { scheduledSurvive as faultsScheduledSurvive } from "./faults/scheduled-survive.ts";
 import { slowLine as faultsSlowLine } from "./faults/slow-line.ts";
 import { staleSettle as faultsStaleSettle } from "./faults/stale-settle.ts";
 import { standbyRecovers as faultsStandbyRecovers } from "./faults/standby-recovers.ts";
@@ -184,6 +194,15 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   retryRetryAfter,
   retryWaiting,
   retryZero,
+  delayArrives,
+  delayCancel,
+  delayList,
+  delayMany,
+  delayNeverEarly,
+  delayNow,
+  delayPublisherGone,
+  delayRefused,
+  delayRepeated,
   deadLettersContents,
   deadLettersEachSubscription,
   deadLettersPeekAndPurge,
@@ -259,6 +278,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   faultsReconnects,
   faultsRestartUnderLoad,
   faultsRestartWithWaitingRetries,
+  faultsScheduledSurvive,
   faultsSlowLine,
   faultsStaleSettle,
   faultsStandbyRecovers,
