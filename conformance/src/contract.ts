@@ -43,6 +43,7 @@ export const statements: Readonly<Record<Statement, string>> = {
   C37: "`health()` is true: what was reported as failing is reported as receiving when it receives again, and what cannot make progress is not up.",
   C38: "Waiting times are measured with a monotonic clock.",
   C40: "A publish with a delay resolves when the schedule is durable; the message is never delivered early, survives restarts, holds up no other, and can be cancelled and listed where that is stated.",
+  C41: "A message that expires is not handled from its time on, by the clock of its worker, and never dropped before it; it is dropped or dead-lettered by choice, and spends no attempt.",
   C45: "Instrumentations see and can wrap every publish and every attempt; what they add to a message reaches handlers, letters and redriven messages; without them it costs nothing.",
 };
 

@@ -173,6 +173,11 @@ export interface KnownFaults {
    * and since when it is corrected.
    */
   readonly hiddenStarts?: string | undefined;
+  /**
+   * A retry is a copy of its message. When a fault comes between the copy and the acknowledgement of the original, both are delivered,
+   * and each counts its own attempts: why there is no other way.
+   */
+  readonly copiedRetries?: string | undefined;
 }
 
 export interface Harness {

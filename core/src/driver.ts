@@ -293,6 +293,7 @@ export {
   DEAD_LETTER_ATTRIBUTE,
   RESERVED_ATTRIBUTE_PREFIX,
 } from "./contract/message.ts";
+export { EXPIRES_ATTRIBUTE, expiresMsOf, withoutExpiry } from "./contract/expiry.ts";
 export type { BrokerDelay, Capabilities } from "./contract/capabilities.ts";
 export { type DueTime, MAX_PUBLISH_DELAY_MS, type ScheduledEntry, waitingMs } from "./contract/due.ts";
 export { type StatisticsKnown, type SubscriptionStatistics, UNKNOWN_STATISTICS } from "./contract/statistics.ts";

@@ -63,6 +63,7 @@ export type { StandardIssue, StandardResult, StandardSchema } from "./declare/st
 export {
   defineSubscription,
   type AnySubscription,
+  type OnExpired,
   type Subscription,
   type SubscriptionOptions,
 } from "./declare/subscription.ts";

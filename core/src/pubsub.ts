@@ -12,6 +12,7 @@ import type { Handler } from "./consume/handler-context.ts";
 import { healthOf, type Health } from "./observe/health.ts";
 import { applyOn, destroyOn, type PlannedChange, planOn } from "./connections/provisioning.ts";
 import { rejectUnknownKeys } from "./options/option-checks.ts";
+import { offerPublishEncoded } from "./publish/publish-encoded.ts";
 import { Publishing } from "./publish/publishing.ts";
 import { Scheduling, type ScheduledOptions } from "./dispatch/scheduling.ts";
 import { CLOSE_TIMEOUT_LIMITS } from "./options/connect-limits.ts";
@@ -52,6 +53,7 @@ export class PubSub implements AsyncDisposable {
     this.#closeTimeoutMs = closeTimeoutMs;
     this.#scheduling = new Scheduling(router, environment, options, closed);
     this.#publishing = new Publishing(router, environment, options, this.#scheduling);
+    offerPublishEncoded(this, (topic, messages, signal) => this.#publishing.publishEncoded(topic, messages, signal));
     this.#subscribing = new Subscribing(router, environment, { inbox, closeTimeoutMs }, closed);
     this.#deadLetters = new DeadLetterQueues(router, environment, closed);
   }

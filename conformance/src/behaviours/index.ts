@@ -93,6 +93,11 @@ import { update as topologyUpdate } from "./topology/update.ts";
 import { verify as topologyVerify } from "./topology/verify.ts";
 import { manifest as capabilitiesManifest } from "./capabilities/manifest.ts";
 import { outOfRange as capabilitiesOutOfRange } from "./capabilities/out-of-range.ts";
+import { deadLetter as expiryDeadLetter } from "./expiry/dead-letter.ts";
+import { drop as expiryDrop } from "./expiry/drop.ts";
+import { foreign as expiryForeign } from "./expiry/foreign.ts";
+import { ordered as expiryOrdered } from "./expiry/ordered.ts";
+import { retries as expiryRetries } from "./expiry/retries.ts";
 import { addedAttributes as instrumentationAddedAttributes } from "./instrumentation/added-attributes.ts";
 import { everyEnd as instrumentationEveryEnd } from "./instrumentation/every-end.ts";
 import { withinLimits as instrumentationWithinLimits } from "./instrumentation/within-limits.ts";
@@ -245,6 +250,11 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   instrumentationEveryEnd,
   instrumentationWithinLimits,
   lifeDeletedSubscription,
+  expiryDrop,
+  expiryRetries,
+  expiryDeadLetter,
+  expiryOrdered,
+  expiryForeign,
   lifeEvents,
   observeStats,
   observeStatsOrdered,

@@ -33,7 +33,7 @@ export const delivering: readonly Saboteur[] = [
   {
     name: "retries-without-attributes",
     wrong: "a message that is redelivered has lost its attributes",
-    killedBy: ["instrumentation.added-attributes"],
+    killedBy: ["instrumentation.added-attributes", "expiry.retries"],
     sabotage: sabotageDelivery((delivery) =>
       delivery.attempt === 1 ? delivery : forwardDelivery(delivery, { attributes: {} }),
     ),

@@ -1,6 +1,6 @@
 import { DECLARED_NAME } from "../declare/declared-name.ts";
 import { RETRY_LIMITS } from "../declare/retry-policy.ts";
-import { PREFETCH_LIMITS, SUBSCRIPTION_LIMITS } from "../declare/subscription.ts";
+import { ON_EXPIRED, PREFETCH_LIMITS, SUBSCRIPTION_LIMITS } from "../declare/subscription.ts";
 import { CLOSE_TIMEOUT_LIMITS, PROVISIONING } from "../options/connect-limits.ts";
 import type { NumberRange } from "../options/option-checks.ts";
 import { ID_SECRET_LENGTH, ID_SECRET_WORDS, PUBLISH_LIMITS } from "../options/publish-limits.ts";
@@ -67,6 +67,11 @@ const subscription: ShapeOf<SubscriptionConfig> = {
     ackDeadlineMs: integer(SUBSCRIPTION_LIMITS.ackDeadlineMs, "The lease of one delivery, in ms."),
     maxHandlingMs: integer(SUBSCRIPTION_LIMITS.maxHandlingMs, "The longest time one attempt may take, in ms."),
     retryPolicy,
+    onExpired: {
+      kind: "choice",
+      choices: ON_EXPIRED,
+      what: 'What becomes of a message that was not handled before its expiresAt: "drop" acknowledges it, "dead-letter" keeps it.',
+    },
   },
 };
 

@@ -1,4 +1,5 @@
 import type { RetryPolicyOptions } from "../declare/retry-policy.ts";
+import type { OnExpired } from "../declare/subscription.ts";
 import type { Provisioning } from "../options/connect-limits.ts";
 import type { PublishLimits } from "../options/publish-limits.ts";
 
@@ -52,6 +53,8 @@ export interface SubscriptionConfig {
   readonly ackDeadlineMs?: number | undefined;
   /** The longest time one attempt may take, in ms; `ackDeadlineMs` to 12 hours. @default the declaration's, or `ackDeadlineMs` when that is longer */
   readonly maxHandlingMs?: number | undefined;
+  /** What becomes of a message that was not handled before its `expiresAt`. @default the declaration's */
+  readonly onExpired?: OnExpired | undefined;
   /** Each option here replaces the same option of the declared policy. Retries without end are `"Infinity"`, because JSON has no such number. */
   readonly retryPolicy?:
     | (Omit<RetryPolicyOptions, "maxRetries"> & { readonly maxRetries?: number | "Infinity" | undefined })

@@ -109,6 +109,7 @@ export class Routes {
         maxBackoffMs: Math.max(declared.maxBackoffMs, minBackoffMs),
         ...retryPolicy,
       },
+      onExpired: overrides.onExpired ?? subscription.onExpired,
     };
     try {
       // The topic was made by `defineTopic`; a subscription only sees a part of its type.

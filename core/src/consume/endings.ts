@@ -40,7 +40,7 @@ export class Endings implements EndsAttempts {
     }
     const outcome = await inbox.end(item, decided);
     await this.#endDelivery(item, outcome);
-    if (outcome.kind !== "ack" && outcome !== decided) throw outcome.error;
+    if (outcome !== decided && "error" in outcome) throw outcome.error;
   }
 
   #endDelivery(item: InFlight, outcome: Outcome): Promise<void> | undefined {

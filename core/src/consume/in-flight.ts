@@ -1,3 +1,5 @@
+import { EXPIRES_ATTRIBUTE, expiresMsOf, withoutExpiry } from "../contract/expiry.ts";
+import { EXPIRED } from "./expired.ts";
 import type { DriverDelivery } from "../driver.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import type { Held } from "../base/held-items.ts";
@@ -42,6 +44,8 @@ export class InFlight implements HandlerContext, Held<InFlight> {
   deadlineMs: number = Number.POSITIVE_INFINITY;
   readonly #clock: LeaseClock;
   #id: string | undefined;
+  /** The attributes without what handlers do not see, once they were read. */
+  #shown: Attributes | undefined;
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
 
@@ -60,9 +64,29 @@ export class InFlight implements HandlerContext, Held<InFlight> {
   get publishTime(): Date {
     return dateOf(this.delivery.publishTimeMs);
   }
+  /** Without a copy where nothing is hidden, which is almost always. */
   get attributes(): Attributes {
-    return this.delivery.attributes;
+    const { attributes } = this.delivery;
+    if (attributes[EXPIRES_ATTRIBUTE] === undefined) return attributes;
+    return (this.#shown ??= withoutExpiry(attributes));
   }
+  get expiresAt(): Date | undefined {
+    const expiresMs = expiresMsOf(this.delivery.attributes);
+    return expiresMs === undefined ? undefined : dateOf(expiresMs);
+  }
+
+  /** Whether no handler may start for it any more, by this process's own clock, which is read only for a message that expires. */
+  get hasExpired(): boolean {
+    const expiresMs = expiresMsOf(this.delivery.attributes);
+    return expiresMs !== undefined && this.#clock.now() >= expiresMs;
+  }
+
+  /** Whether its handler may start now, although something was waited for since its attempt began. @throws EXPIRED */
+  mayStart(): boolean {
+    if (this.hasExpired) throw EXPIRED;
+    return this.state === "running";
+  }
+
   get orderingKey(): string | undefined {
     return this.delivery.orderingKey;
   }

@@ -68,7 +68,7 @@ export interface AttemptInfo {
 /** How an attempt ended. */
 export interface AttemptEnd {
   /**
-   * `"ack"`: it succeeded. `"retry"`: it failed and is retried after `delayMs`; so it is when its letter could not be stored.
+   * `"ack"`: it succeeded, or it was acknowledged without a handler. `"retry"`: it failed and is retried after `delayMs`; so it is when its letter could not be stored.
    * `"dead-letter"`: it failed and its letter is stored, for `reason`. `"release"`: the message was given back, and no attempt was
    * spent where the broker allows that. `"lost"`: the message belonged to another worker before the handler ended.
    */
@@ -131,8 +131,8 @@ export interface Instrumentation {
   /** The pull form: a delivery is given to its reader, and not yet when it was fetched. What it returns is called once, when the attempt has ended. */
   receive?(attempt: AttemptInfo): ((end: AttemptEnd) => void) | undefined | void;
   /**
-   * An attempt ended without a handler or reader: the message cannot be decoded, has no attempt left, was handled before, or was lost
-   * or released before its handler started. Not called when `handle` of this instrumentation was called for the attempt.
+   * An attempt ended without a handler or reader: the message cannot be decoded, has no attempt left, was handled before, has
+   * expired, or was lost or released before its handler started. Not called when `handle` of this instrumentation was called for the attempt.
    */
   skip?(attempt: AttemptInfo, end: AttemptEnd): void;
   /**

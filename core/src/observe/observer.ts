@@ -24,6 +24,8 @@ export type PubSubEvent =
     })
   | (DeliveryEvent<"dead-letter-failed"> & { readonly error: PubSubError })
   | DeliveryEvent<"release">
+  /** It was acknowledged and no handler ran: the filter refused it, or its `expiresAt` had passed. It spent no attempt. */
+  | (DeliveryEvent<"skipped"> & { readonly reason: "filter" | "expired" })
   /** The broker did not accept a settle, or the message was lost while its handler ran. */
   | (DeliveryEvent<"lease-lost"> & { readonly error: PubSubError | undefined })
   | {

@@ -21,8 +21,8 @@ export function readBatch<Input>(
   if (!Array.isArray(entries)) throw new TypeError(`publishBatch: entries are ${kindOf(entries)}: must be an array`);
   return entries.map((entry: PublishEntry<Input>): ReadEntry => {
     try {
-      const { event, attributes, id, deliverAt, delayMs } = entry;
-      return { message: readPublish(topic, event, { attributes, id, deliverAt, delayMs, signal }, reader) };
+      const { event, attributes, id, expiresAt, deliverAt, delayMs } = entry;
+      return { message: readPublish(topic, event, { attributes, id, expiresAt, deliverAt, delayMs, signal }, reader) };
     } catch (error) {
       return { message: undefined, error };
     }
