@@ -54,6 +54,8 @@ function renaming(dialect: Dialect, options: TableOptions): (text: string) => st
   const name = tableNames(dialect, options);
   return (text) =>
     text
-      .replaceAll(/\bINDEX anytopic_(\w+)/g, (_, index: string) => `INDEX "${tablePrefix}${index}"`)
-      .replaceAll(/\banytopic_(\w+)/g, (_, table: string) => name(table));
+      // An index is in the schema of its table, and its name does not say so.
+      .replaceAll(/\b(INDEX )?anytopic_(\w+)/g, (_, index: string | undefined, table: string) =>
+        index === undefined ? name(table) : `${index}"${tablePrefix}${table}"`,
+      );
 }
