@@ -120,6 +120,7 @@ import { now as delayNow } from "./delay/now.ts";
 import { publisherGone as delayPublisherGone } from "./delay/publisher-gone.ts";
 import { refused as delayRefused } from "./delay/refused.ts";
 import { repeated as delayRepeated } from "./delay/repeated.ts";
+import { withoutSubscription as delayWithoutSubscription } from "./delay/without-subscription.ts";
 import { acceptedSurvives as faultsAcceptedSurvives } from "./faults/accepted-survives.ts";
 import { attemptsAcrossRestart as faultsAttemptsAcrossRestart } from "./faults/attempts-across-restart.ts";
 import { closeFrozen as faultsCloseFrozen, closeHalfOpen as faultsCloseHalfOpen } from "./faults/close-unanswered.ts";
@@ -203,6 +204,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   delayPublisherGone,
   delayRefused,
   delayRepeated,
+  delayWithoutSubscription,
   deadLettersContents,
   deadLettersEachSubscription,
   deadLettersPeekAndPurge,
