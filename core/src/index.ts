@@ -1,9 +1,17 @@
+export type {
+  BatchHandler,
+  BatchHandlerResult,
+  BatchOptions,
+  BatchOutcome,
+  BatchSubscribeOptions,
+} from "./consume/batch/batch-handler.ts";
 export { bytesCodec, jsonCodec, textCodec, type Codec } from "./declare/codec.ts";
 export { systemClock, type Clock, type TimerHandle } from "./base/clock.ts";
 export type { BrokerDelay, Capabilities } from "./contract/capabilities.ts";
 export type { StatisticsKnown, SubscriptionStatistics } from "./contract/statistics.ts";
 export type {
   AnytopicConfig,
+  BatchConfig,
   ConnectionConfig,
   LoadedConfig,
   LoadedSubscription,
@@ -21,6 +29,7 @@ export type { DeadLetterQueue } from "./dead-letters/dead-letter-queue.ts";
 export type { LetterSelection, RedriveOptions } from "./dead-letters/letter-selection.ts";
 export type { Deliveries } from "./consume/deliveries.ts";
 export type { Delivery, SettleOutcome } from "./consume/delivery.ts";
+export type { BatchDrainOptions, DrainOptions, DrainResult } from "./consume/drain/drain-options.ts";
 export type { Adapter, TopologyChange } from "./driver.ts";
 export { PubSubError, type PubSubErrorCode, type PubSubErrorOptions } from "./base/errors.ts";
 export type { Handler, HandlerContext, HandlerResult } from "./consume/handler-context.ts";
@@ -45,6 +54,7 @@ export type {
   BatchInfo,
   Carrier,
   ConnectedPubSub,
+  HandledBatch,
   Instrumentation,
   PublishEnd,
   PublishInfo,

@@ -93,6 +93,17 @@ import { update as topologyUpdate } from "./topology/update.ts";
 import { verify as topologyVerify } from "./topology/verify.ts";
 import { manifest as capabilitiesManifest } from "./capabilities/manifest.ts";
 import { outOfRange as capabilitiesOutOfRange } from "./capabilities/out-of-range.ts";
+import { allFail as batchesAllFail } from "./batches/all-fail.ts";
+import { close as batchesClose } from "./batches/close.ts";
+import { exactlyOnceBatches as batchesExactlyOnce } from "./batches/exactly-once.ts";
+import { leases as batchesLeases } from "./batches/leases.ts";
+import { orderedBatches as batchesOrdered } from "./batches/ordered.ts";
+import { outcomes as batchesOutcomes } from "./batches/outcomes.ts";
+import { places as batchesPlaces } from "./batches/places.ts";
+import { undecodableInBatch as batchesUndecodable } from "./batches/undecodable.ts";
+import { idle as drainIdle } from "./drain/idle.ts";
+import { maxMessages as drainMaxMessages } from "./drain/max-messages.ts";
+import { outage as drainOutage } from "./drain/outage.ts";
 import { deadLetter as expiryDeadLetter } from "./expiry/dead-letter.ts";
 import { drop as expiryDrop } from "./expiry/drop.ts";
 import { foreign as expiryForeign } from "./expiry/foreign.ts";
@@ -250,6 +261,16 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   instrumentationEveryEnd,
   instrumentationWithinLimits,
   lifeDeletedSubscription,
+  batchesOutcomes,
+  batchesAllFail,
+  batchesPlaces,
+  batchesOrdered,
+  batchesClose,
+  batchesLeases,
+  batchesUndecodable,
+  batchesExactlyOnce,
+  drainIdle,
+  drainMaxMessages,
   expiryDrop,
   expiryRetries,
   expiryDeadLetter,
@@ -265,6 +286,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   wireForeignReads,
   wireForeignWrites,
   wireHostile,
+  drainOutage,
   faultsAcceptedSurvives,
   faultsAttemptsAcrossRestart,
   faultsCloseFrozen,

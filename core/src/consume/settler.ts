@@ -65,6 +65,7 @@ export class Settler {
   /** Returns the broker's confirmation; `undefined` when there is none. */
   settle(item: InFlight, outcome: Outcome): Promise<void> | undefined {
     item.state = "settling";
+    item.batch?.leave(item);
     item.seen?.stop();
     if (outcome.kind === "ack") return this.#ack(item);
     if (outcome.kind === "expire") return this.#expire(item);
@@ -158,6 +159,7 @@ export class Settler {
   /** Stores the letter first, then acknowledges the message. `durationMs`: of the attempt that failed here. */
   async #store(item: InFlight, failure: Failure, durationMs: number | undefined): Promise<void> {
     item.state = "settling";
+    item.batch?.leave(item);
     const failed = await this.#deadLettering.store(item, failure, durationMs);
     if (failed === undefined) item.seen?.deadLettered(failure.reason, failure.error);
     // A lost delivery is not settled.

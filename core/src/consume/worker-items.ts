@@ -1,3 +1,4 @@
+import type { BatchCollectorOptions } from "./batch/batch-collector.ts";
 import type { Clock } from "../base/clock.ts";
 import type { DriverDelivery } from "../driver.ts";
 import { HeldItems } from "../base/held-items.ts";
@@ -13,6 +14,7 @@ export interface WorkerItemsOptions extends OfWorker {
   readonly clock: Clock;
   /** Runs an item that has a place. */
   readonly start: (item: InFlight) => void;
+  readonly batches: BatchCollectorOptions | undefined;
   /** Releases an item that has not started. */
   readonly giveBack: (item: InFlight) => void;
 }
@@ -59,7 +61,7 @@ export class WorkerItems {
   }
 
   get waiting(): number {
-    return this.held.size + this.lost.size - this.#queue.running;
+    return this.held.size + this.lost.size - this.#queue.started;
   }
 
   /** How many abandoned handlers have not returned. */
@@ -107,6 +109,7 @@ export class WorkerItems {
   /** The item has not run and waits again, without a place, until the caller makes it `ready`. */
   park(item: InFlight): void {
     item.state = "waiting";
+    item.batch?.leave(item);
     this.#queue.free(item);
     this.#queue.fill();
   }
@@ -156,6 +159,7 @@ export class WorkerItems {
     if (state === "running" || item.isStoring) {
       this.lost.add(item);
       if (state === "running") this.#lostWhileRunning(item, lostLease());
+      item.batch?.leave(item);
     } else {
       this.ended(item);
     }
@@ -173,13 +177,14 @@ export class WorkerItems {
     item.abort(reason);
     if (item.givenUp) return;
     item.givenUp = true;
+    if (item.batch !== undefined && (item.batch.abandoned += 1) > 1) return;
     this.#abandoned += 1;
     if (this.#abandoned === this.#capacity) this.#overrunSinceMs = this.#clock.monotonicNow();
   }
 
   /** The handler of an item that was settled or lost has returned. */
   returned(item: InFlight): void {
-    if (item.givenUp) this.#abandoned -= 1;
+    if (item.givenUp && (item.batch === undefined || (item.batch.abandoned -= 1) === 0)) this.#abandoned -= 1;
     if (this.#abandoned < this.#capacity) this.#overrunSinceMs = Number.POSITIVE_INFINITY;
     item.givenUp = false;
     if (!item.isStoring) this.ended(item);
