@@ -67,6 +67,10 @@ const subscription: ShapeOf<SubscriptionConfig> = {
     ackDeadlineMs: integer(SUBSCRIPTION_LIMITS.ackDeadlineMs, "The lease of one delivery, in ms."),
     maxHandlingMs: integer(SUBSCRIPTION_LIMITS.maxHandlingMs, "The longest time one attempt may take, in ms."),
     retryPolicy,
+    filter: {
+      kind: "filter",
+      what: "Which messages it takes: a condition for each attribute's key. Replaces the whole declared filter.",
+    },
   },
 };
 

@@ -1,3 +1,4 @@
+import type { SubscriptionFilter } from "../declare/filter.ts";
 import type { RetryPolicyOptions } from "../declare/retry-policy.ts";
 import type { Provisioning } from "../options/connect-limits.ts";
 import type { PublishLimits } from "../options/publish-limits.ts";
@@ -56,6 +57,8 @@ export interface SubscriptionConfig {
   readonly retryPolicy?:
     | (Omit<RetryPolicyOptions, "maxRetries"> & { readonly maxRetries?: number | "Infinity" | undefined })
     | undefined;
+  /** Replaces the whole declared filter. @default the declaration's */
+  readonly filter?: SubscriptionFilter | undefined;
 }
 
 /** A checked configuration with variables replaced. Frozen. */

@@ -109,6 +109,7 @@ export class Routes {
         maxBackoffMs: Math.max(declared.maxBackoffMs, minBackoffMs),
         ...retryPolicy,
       },
+      filter: overrides.filter ?? subscription.filter,
     };
     try {
       // The topic was made by `defineTopic`; a subscription only sees a part of its type.

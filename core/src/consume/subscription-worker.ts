@@ -7,6 +7,7 @@ import type { SubscriptionHealth } from "../observe/health.ts";
 import { Intake } from "./intake.ts";
 import { Leases } from "./leases.ts";
 import { RELEASE } from "./outcome.ts";
+import { skipsByFilter } from "./skips-by-filter.ts";
 import { RetrySchedule } from "./retry-schedule.ts";
 import { type EndsAttempts, reported } from "./run-handler.ts";
 import { Settler } from "./settler.ts";
@@ -71,6 +72,7 @@ export class SubscriptionWorker implements Worker {
       ...inScope,
       start: (item) => this.#scope.run(start, item),
       giveBack: (item) => reported(settler.settle(item, RELEASE)),
+      skips: skipsByFilter(options.subscription, (item) => settler.skip(item, "filter")),
     });
     const schedule = new RetrySchedule(options);
     const settler = new Settler(options, items, schedule);

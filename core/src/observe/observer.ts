@@ -24,6 +24,8 @@ export type PubSubEvent =
     })
   | (DeliveryEvent<"dead-letter-failed"> & { readonly error: PubSubError })
   | DeliveryEvent<"release">
+  /** The message was acknowledged without an attempt, because the subscription does not take it. No `deliver` event comes before it. */
+  | (DeliveryEvent<"skipped"> & { readonly reason: SkipReason })
   /** The broker did not accept a settle, or the message was lost while its handler ran. */
   | (DeliveryEvent<"lease-lost"> & { readonly error: PubSubError | undefined })
   | {
@@ -36,6 +38,9 @@ export type PubSubEvent =
     }
   | (SubscriptionEvent<"receiving"> & { readonly reconnected: boolean })
   | (SubscriptionEvent<"failing"> & { readonly error: PubSubError });
+
+/** Why a message is acknowledged without an attempt. `"filter"`: the subscription's filter does not let it pass. */
+export type SkipReason = "filter";
 
 interface PublishEvent<Type extends string> {
   readonly type: Type;
