@@ -2,6 +2,7 @@ import { deadLettering } from "./dead-lettering.ts";
 import { declaring } from "./declaring.ts";
 import { delivering } from "./delivering.ts";
 import { disconnecting } from "./disconnecting.ts";
+import { filtering } from "./filtering.ts";
 import { harming } from "./harming.ts";
 import { operating } from "./operating.ts";
 import { provisioning } from "./provisioning.ts";
@@ -22,6 +23,7 @@ export const saboteurs: readonly Saboteur[] = Object.freeze([
   ...declaring,
   ...provisioning,
   ...harming,
+  ...filtering,
 ]);
 
 /** The same for what memory cannot show: made from an adapter of a broker outside this process. The NATS adapter's tests prove them. */
