@@ -26,6 +26,8 @@ export type { ConnectOptions, ConnectTarget } from "./connections/connect-option
 export type { RegisteredAdapter } from "./connections/adapter-from-url.ts";
 export type { DeadLetter, DeadLetterReason } from "./contract/dead-letter.ts";
 export type { DeadLetterQueue } from "./dead-letters/dead-letter-queue.ts";
+export type { FilterCondition, SubscriptionFilter } from "./declare/filter.ts";
+export type { FilterRule, FilterValue } from "./contract/filter.ts";
 export type { LetterSelection, RedriveOptions } from "./dead-letters/letter-selection.ts";
 export type { Deliveries } from "./consume/deliveries.ts";
 export type { Delivery, SettleOutcome } from "./consume/delivery.ts";
@@ -62,8 +64,9 @@ export type {
   SettleKind,
 } from "./observe/instrumentation.ts";
 export type { ProcessTrace, PublishTrace } from "./observe/diagnostics.ts";
-export type { Observer, PubSubEvent } from "./observe/observer.ts";
+export type { Observer, PubSubEvent, SkipReason } from "./observe/observer.ts";
 export type { PublishEntry, Publisher, PublishOptions, PublishResult } from "./publish/publish-options.ts";
+export type { FilterPlace } from "./connections/filter-places.ts";
 export type { PlannedChange } from "./connections/provisioning.ts";
 export type { ConnectionInfo } from "./connections/connection-info.ts";
 export { PubSub } from "./pubsub.ts";

@@ -10,6 +10,7 @@ import type { ConnectOptions } from "./connections/connect-options.ts";
 import type { DeadLetterQueue } from "./dead-letters/dead-letter-queue.ts";
 import { DeadLetterQueues } from "./dead-letters/dead-letter-queues.ts";
 import type { Deliveries } from "./consume/deliveries.ts";
+import { type FilterPlace, filterPlacesOn } from "./connections/filter-places.ts";
 import type { Handler } from "./consume/handler-context.ts";
 import type { BatchDrainOptions, DrainOptions, DrainResult } from "./consume/drain/drain-options.ts";
 import { healthOf, type Health } from "./observe/health.ts";
@@ -287,6 +288,16 @@ export class PubSub implements AsyncDisposable {
     const closed = this.#closed.signal;
     requireOpen(closed);
     return await statisticsOn(this.#router, subscription, this.#environment.clock, [options.signal, closed]);
+  }
+
+  /**
+   * Where the filter of a subscription is applied, on each of its connections; empty when it has none. Workers apply every filter: this says
+   * whether the broker does so before. Opens the connections, and asks no broker.
+   */
+  async filterPlaces(subscription: AnySubscription): Promise<readonly FilterPlace[]> {
+    requireKind("subscription", subscription);
+    requireOpen(this.#closed.signal);
+    return await filterPlacesOn(this.#router, subscription);
   }
 
   /** The subscriptions that have a worker here. */

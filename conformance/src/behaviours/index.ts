@@ -46,6 +46,14 @@ import { sameClient as deliverySameClient } from "./delivery/same-client.ts";
 import { settleTwice as deliverySettleTwice } from "./delivery/settle-twice.ts";
 import { slowNeighbour as deliverySlowNeighbour } from "./delivery/slow-neighbour.ts";
 import { subscribeAbort as deliverySubscribeAbort } from "./delivery/subscribe-abort.ts";
+import { matching as filtersMatching } from "./filters/matching.ts";
+import { noAttempt as filtersNoAttempt } from "./filters/no-attempt.ts";
+import { acknowledged as filtersAcknowledged } from "./filters/acknowledged.ts";
+import { order as filtersOrder } from "./filters/order.ts";
+import { exactlyOnce as filtersExactlyOnce } from "./filters/exactly-once.ts";
+import { bulk as filtersBulk } from "./filters/bulk.ts";
+import { changed as filtersChanged } from "./filters/changed.ts";
+import { heldBack as filtersHeldBack } from "./filters/held-back.ts";
 import { curve as retryCurve } from "./retry/curve.ts";
 import { retryAfter as retryRetryAfter } from "./retry/retry-after.ts";
 import { waiting as retryWaiting } from "./retry/waiting.ts";
@@ -202,6 +210,14 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   deliverySettleTwice,
   deliverySlowNeighbour,
   deliverySubscribeAbort,
+  filtersMatching,
+  filtersNoAttempt,
+  filtersAcknowledged,
+  filtersOrder,
+  filtersExactlyOnce,
+  filtersBulk,
+  filtersChanged,
+  filtersHeldBack,
   retryCurve,
   retryRetryAfter,
   retryWaiting,

@@ -120,7 +120,7 @@ export const settling: readonly Saboteur[] = [
   {
     name: "unconfirmed-ack",
     wrong: "on exactly-once topics an ack is fire and forget",
-    killedBy: ["exactly-once.unconfirmed-acks", "exactly-once.failed-attempts"],
+    killedBy: ["exactly-once.unconfirmed-acks", "exactly-once.failed-attempts", "filters.exactly-once"],
     sabotage: sabotageDelivery((delivery) =>
       forwardDelivery(delivery, { ack: () => void delivery.owner.ack(delivery) }),
     ),

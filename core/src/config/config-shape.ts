@@ -81,6 +81,10 @@ const subscription: ShapeOf<SubscriptionConfig> = {
       choices: ON_EXPIRED,
       what: 'What becomes of a message that was not handled before its expiresAt: "drop" acknowledges it, "dead-letter" keeps it.',
     },
+    filter: {
+      kind: "filter",
+      what: "Which messages it takes: a condition for each attribute's key. Replaces the whole declared filter.",
+    },
   },
 };
 

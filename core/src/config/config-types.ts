@@ -1,3 +1,4 @@
+import type { SubscriptionFilter } from "../declare/filter.ts";
 import type { RetryPolicyOptions } from "../declare/retry-policy.ts";
 import type { OnExpired } from "../declare/subscription.ts";
 import type { Provisioning } from "../options/connect-limits.ts";
@@ -61,6 +62,8 @@ export interface SubscriptionConfig {
   readonly retryPolicy?:
     | (Omit<RetryPolicyOptions, "maxRetries"> & { readonly maxRetries?: number | "Infinity" | undefined })
     | undefined;
+  /** Replaces the whole declared filter. @default the declaration's */
+  readonly filter?: SubscriptionFilter | undefined;
 }
 
 export interface BatchConfig {

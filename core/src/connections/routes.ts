@@ -115,6 +115,7 @@ export class Routes {
         ...retryPolicy,
       },
       onExpired: overrides.onExpired ?? subscription.onExpired,
+      filter: overrides.filter ?? subscription.filter,
     };
     try {
       // The topic was made by `defineTopic`; a subscription only sees a part of its type.

@@ -10,6 +10,7 @@ import type { InFlight } from "./in-flight.ts";
 import { Intake } from "./intake.ts";
 import { Leases } from "./leases.ts";
 import { RELEASE } from "./outcome.ts";
+import { skipsByFilter } from "./skips-by-filter.ts";
 import { RetrySchedule } from "./retry-schedule.ts";
 import { type EndsAttempts, reported } from "./run-handler.ts";
 import { Settler } from "./settler.ts";
@@ -81,6 +82,7 @@ export class SubscriptionWorker implements Worker {
       start: startInScope,
       batches: options.batch && this.#batches(options.batch, inScope.clock, startInScope),
       giveBack,
+      skips: skipsByFilter(options.subscription, (item) => settler.skip(item, "filter")),
     });
     const schedule = new RetrySchedule(options);
     const settler = new Settler(options, items, schedule);

@@ -17,6 +17,8 @@ export interface WorkerItemsOptions extends OfWorker {
   readonly batches: BatchCollectorOptions | undefined;
   /** Releases an item that has not started. */
   readonly giveBack: (item: InFlight) => void;
+  /** Acknowledges an item that the subscription does not take, and returns true. Absent where every message is taken. */
+  readonly skips: ((item: InFlight) => boolean) | undefined;
 }
 
 /**
@@ -31,6 +33,7 @@ export class WorkerItems {
   readonly #lanes: KeyLanes | undefined;
   readonly #queue: RunQueue;
   readonly #giveBack: (item: InFlight) => void;
+  readonly #skips: ((item: InFlight) => boolean) | undefined;
   readonly #clock: Clock;
   readonly #options: OfWorker;
   readonly #capacity: number;
@@ -42,6 +45,7 @@ export class WorkerItems {
   constructor(options: WorkerItemsOptions) {
     const { subscription, clock, giveBack } = options;
     this.#giveBack = giveBack;
+    this.#skips = options.skips;
     this.#clock = clock;
     this.#options = options;
     this.#capacity = options.maxConcurrency;
@@ -50,6 +54,7 @@ export class WorkerItems {
     this.#lanes = new KeyLanes({
       clock,
       ready: (item) => this.ready(item),
+      skips: options.skips,
       giveBack: (items) => this.#giveBackAll(items),
       patienceMs: Math.max(2 * subscription.ackDeadlineMs, 10_000),
     });
@@ -92,11 +97,11 @@ export class WorkerItems {
       .filter((other) => other !== item && other.state === "waiting" && other.orderingKey === orderingKey);
   }
 
-  /** A new item: it runs when it is the next of its key and a place is free. */
+  /** A new item: it runs when it is the next of its key and a place is free. One that is skipped needs no place. */
   admit(item: InFlight): void {
     const { orderingKey } = item;
     if (this.#lanes !== undefined && orderingKey !== undefined) this.#lanes.admit(orderingKey, item);
-    else this.ready(item);
+    else if (this.#skips?.(item) !== true) this.ready(item);
   }
 
   /** The item runs when a place is free. */
