@@ -13,10 +13,11 @@ export interface OwnTables {
 const TABLES = ["inbox", "outbox", "outbox_lane", "outbox_key", "outbox_hold", "outbox_parked", "migration", "effect"];
 
 /** Applies all migrations, and makes a table `effect(id, worker)` without a key: an effect that happens twice must be seen. */
-export async function ownTables({ dialect, transaction, autocommit }: Library): Promise<OwnTables> {
+export async function ownTables(library: Library): Promise<OwnTables> {
+  const { dialect, autocommit } = library;
   const tablePrefix = `t${randomUUID().replaceAll("-", "").slice(0, 20)}_`;
   const table = tableNames(dialect, { tablePrefix });
-  await transaction(async (executor) => void (await applyMigrations(executor, { dialect, tablePrefix })));
+  await library.transaction(async (executor) => void (await applyMigrations(executor, { dialect, tablePrefix })));
   await autocommit.query(`CREATE TABLE ${table("effect")} (id varchar(128), worker varchar(64))`, []);
   return {
     tablePrefix,

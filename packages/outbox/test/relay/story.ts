@@ -36,13 +36,18 @@ export interface Story {
   count(table: "outbox" | "outbox_hold" | "outbox_parked"): Promise<number>;
 }
 
+/** An ordered topic of steps. */
+export function stepsTopic(name: string): Topic<Step> {
+  return defineTopic<Step>(name, { orderingKey: ({ key }) => key });
+}
+
 /** Decides by the message whether publishing it fails. */
 export type Failure = (step: Step) => PubSubError | undefined;
 
 export async function openStory(kind: DatabaseKind, failure: Failure = () => undefined): Promise<Story> {
   const database = await openDatabase(kind);
   onTestFinished(async () => await database.close());
-  const topic = defineTopic<Step>(`steps-${randomUUID()}`, { orderingKey: ({ key }) => key });
+  const topic = stepsTopic(`steps-${randomUUID()}`);
   const subscription = defineSubscription(topic, "seen");
   const pubsub = await connect(failing(failure), { declarations: [subscription] });
   onTestFinished(async () => await pubsub.close());
