@@ -1,3 +1,5 @@
+import type { CircuitPolicyOptions } from "../declare/circuit-policy.ts";
+import type { RateLimit } from "../declare/rate-limit.ts";
 import type { RetryPolicyOptions } from "../declare/retry-policy.ts";
 import type { Provisioning } from "../options/connect-limits.ts";
 import type { PublishLimits } from "../options/publish-limits.ts";
@@ -56,6 +58,10 @@ export interface SubscriptionConfig {
   readonly retryPolicy?:
     | (Omit<RetryPolicyOptions, "maxRetries"> & { readonly maxRetries?: number | "Infinity" | undefined })
     | undefined;
+  /** At most `max` attempts start in any span of `perMs` in one worker. @default the declaration's */
+  readonly rate?: RateLimit | undefined;
+  /** Each option here replaces the same option of the declared circuit. */
+  readonly circuit?: CircuitPolicyOptions | undefined;
 }
 
 /** A checked configuration with variables replaced. Frozen. */

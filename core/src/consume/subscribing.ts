@@ -10,7 +10,10 @@ import { openWorkers } from "./open-workers.ts";
 import { rejectUnknownKeys, requireInteger } from "../options/option-checks.ts";
 import { requireOpen } from "../base/require-open.ts";
 import { type EndsAttempts, type EventRun, runHandler } from "./run-handler.ts";
-import type { SubscriptionWorker } from "./subscription-worker.ts";
+import { FlowControl } from "./flow-control.ts";
+import type { PausableWorker } from "./pausable-worker.ts";
+import { checkedCircuitPolicy } from "../declare/circuit-policy.ts";
+import { checkedRateLimit } from "../declare/rate-limit.ts";
 import {
   type AnySubscription,
   PREFETCH_LIMITS,
@@ -37,7 +40,7 @@ export class Subscribing {
   readonly #inbox: NonNullable<ConnectOptions["inbox"]>;
   /** Aborts when closing begins: then nothing waits for a worker that is still being opened. */
   readonly #closed: AbortSignal;
-  readonly #workers = new Set<SubscriptionWorker>();
+  readonly #workers = new Set<PausableWorker>();
   /** By `topic/subscription`. */
   readonly #lateSuccesses = new Map<string, LateSuccesses>();
 
@@ -55,7 +58,7 @@ export class Subscribing {
   }
 
   /** The workers that are not closed, one for each connection of a subscription. */
-  get workers(): readonly SubscriptionWorker[] {
+  get workers(): readonly PausableWorker[] {
     return [...this.#workers];
   }
 
@@ -86,9 +89,24 @@ export class Subscribing {
     return queue;
   }
 
+  async pause(subscription: AnySubscription): Promise<void> {
+    await Promise.all(this.#workersOf(subscription).map((worker) => worker.pause()));
+  }
+
+  async resume(subscription: AnySubscription): Promise<void> {
+    await Promise.all(this.#workersOf(subscription).map((worker) => worker.resume()));
+  }
+
+  #workersOf(subscription: AnySubscription): readonly PausableWorker[] {
+    requireKind("subscription", subscription);
+    requireOpen(this.#closed);
+    const path = subscriptionPath(subscription);
+    return this.workers.filter((worker) => subscriptionPath(worker.subscription) === path);
+  }
+
   async #open(declared: Subscription, run: EventRun, options: SubscribeOptions, hooks: WorkerHooks): Promise<Worker> {
     requireKind("subscription", declared);
-    rejectUnknownKeys("subscribe", options, ["maxConcurrency", "prefetch", "signal"]);
+    rejectUnknownKeys("subscribe", options, ["maxConcurrency", "prefetch", "rate", "circuit", "signal"]);
     const { routes } = this.#router;
     const subscription = routes.effective(declared);
     const maxConcurrency = requireInteger(
@@ -101,6 +119,9 @@ export class Subscribing {
       options.prefetch ?? routes.prefetchOf(declared) ?? Math.min(maxConcurrency, PREFETCH_LIMITS.default),
       PREFETCH_LIMITS,
     );
+    const rate = options.rate === undefined ? subscription.rate : checkedRateLimit("rate", options.rate);
+    const circuit =
+      options.circuit === undefined ? subscription.circuit : checkedCircuitPolicy("circuit", options.circuit);
     options.signal?.throwIfAborted();
     requireOpen(this.#closed);
     const several = routes.connectionsOf(declared).length > 1;
@@ -112,6 +133,8 @@ export class Subscribing {
       lateSuccesses: this.#lateSuccessesOf(subscription),
       maxConcurrency,
       prefetch,
+      rate,
+      control: new FlowControl({ subscription, rate, circuit, ...this.#environment }),
       closeTimeoutMs: this.#closeTimeoutMs,
       onOpen: (opened) => {
         requireOpen(this.#closed);

@@ -1,6 +1,8 @@
 import { requireName } from "./declared-name.ts";
 import { integerOption, limitsFrom, type NumberLimits, rejectUnknownKeys } from "../options/option-checks.ts";
 import { checkedRetryPolicy, type RetryPolicy, type RetryPolicyOptions } from "./retry-policy.ts";
+import { checkedCircuitPolicy, type CircuitPolicy, type CircuitPolicyOptions } from "./circuit-policy.ts";
+import { checkedRateLimit, type RateLimit } from "./rate-limit.ts";
 import type { StandardResult } from "./standard-schema.ts";
 import type { AnyTopic, Topic } from "./topic.ts";
 import { isDeclaration, notADeclaration } from "./wrong-argument.ts";
@@ -13,17 +15,23 @@ export interface SubscriptionOptions {
   /** The longest time one attempt may take, in ms; `ackDeadlineMs` to 12 hours. After it the signal aborts, and the attempt counts as failed. @default 15 minutes, or `ackDeadlineMs` when that is longer */
   readonly maxHandlingMs?: number | undefined;
   readonly retryPolicy?: RetryPolicyOptions | undefined;
+  /** At most `max` attempts start in any span of `perMs` in one worker, retries too. @default no limit */
+  readonly rate?: RateLimit | undefined;
+  /** When failed attempts in a row show that something that the handler needs is down, nothing starts for a while in that worker. @default no circuit */
+  readonly circuit?: CircuitPolicyOptions | undefined;
 }
 
 /** `maxHandlingMs` must also be at least `ackDeadlineMs`. */
-export const SUBSCRIPTION_LIMITS: Readonly<Record<Exclude<keyof SubscriptionOptions, "retryPolicy">, NumberLimits>> = {
+export const SUBSCRIPTION_LIMITS: Readonly<
+  Record<Exclude<keyof SubscriptionOptions, "retryPolicy" | "rate" | "circuit">, NumberLimits>
+> = {
   ackDeadlineMs: { min: 1000, max: 600_000, unit: "ms", default: 30_000 },
   maxConcurrency: { min: 1, max: 100_000, default: 100 },
   maxHandlingMs: { min: 1000, max: 12 * 60 * 60 * 1000, unit: "ms", default: 15 * 60 * 1000 },
 };
 /** For `prefetch` of `subscribe`. Its default is `maxConcurrency` where that is less. */
 export const PREFETCH_LIMITS: NumberLimits = { min: 0, max: 100_000, default: 1000 };
-const OPTIONS = [...Object.keys(SUBSCRIPTION_LIMITS), "retryPolicy"];
+const OPTIONS = [...Object.keys(SUBSCRIPTION_LIMITS), "retryPolicy", "rate", "circuit"];
 
 /** A subscription of any type of event, for functions that do not look at events. */
 export interface AnySubscription {
@@ -34,6 +42,8 @@ export interface AnySubscription {
   readonly maxConcurrency: number;
   readonly maxHandlingMs: number;
   readonly retryPolicy: RetryPolicy;
+  readonly rate: RateLimit | undefined;
+  readonly circuit: CircuitPolicy | undefined;
 }
 
 export type Declaration = AnyTopic | AnySubscription;
@@ -90,6 +100,8 @@ export function defineSubscription<Input, Output>(
       limitsFrom(ackDeadlineMs, limits.maxHandlingMs),
     ),
     retryPolicy: checkedRetryPolicy(`${what}: retryPolicy`, options.retryPolicy ?? {}),
+    rate: options.rate === undefined ? undefined : checkedRateLimit(`${what}: rate`, options.rate),
+    circuit: options.circuit === undefined ? undefined : checkedCircuitPolicy(`${what}: circuit`, options.circuit),
   });
 }
 
