@@ -106,6 +106,11 @@ import { secrets as lifeSecrets } from "./life/secrets.ts";
 import { foreignReads as wireForeignReads } from "./wire/foreign-reads.ts";
 import { foreignWrites as wireForeignWrites } from "./wire/foreign-writes.ts";
 import { hostile as wireHostile } from "./wire/hostile.ts";
+import { circuit as controlCircuit, circuitOrdered as controlCircuitOrdered } from "./control/circuit.ts";
+import { pause as controlPause } from "./control/pause.ts";
+import { pauseHandlers as controlPauseHandlers } from "./control/pause-handlers.ts";
+import { pauseOrder as controlPauseOrder } from "./control/pause-order.ts";
+import { rate as controlRate } from "./control/rate.ts";
 import { acceptedSurvives as faultsAcceptedSurvives } from "./faults/accepted-survives.ts";
 import { attemptsAcrossRestart as faultsAttemptsAcrossRestart } from "./faults/attempts-across-restart.ts";
 import { closeFrozen as faultsCloseFrozen, closeHalfOpen as faultsCloseHalfOpen } from "./faults/close-unanswered.ts";
@@ -118,6 +123,7 @@ import {
   orderedAttemptsInHand as faultsOrderedAttemptsInHand,
 } from "./faults/ordered-attempts.ts";
 import { orderedCut as faultsOrderedCut } from "./faults/ordered-cut.ts";
+import { pauseInOutage as faultsPauseInOutage } from "./faults/pause-in-outage.ts";
 import { reconnects as faultsReconnects } from "./faults/reconnects.ts";
 import { restartUnderLoad as faultsRestartUnderLoad } from "./faults/restart-under-load.ts";
 import { restartWithWaitingRetries as faultsRestartWithWaitingRetries } from "./faults/restart-with-waiting-retries.ts";
@@ -213,6 +219,12 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   shutdownPublishes,
   shutdownUnderLoad,
   shutdownUnread,
+  controlCircuit,
+  controlCircuitOrdered,
+  controlPause,
+  controlPauseHandlers,
+  controlPauseOrder,
+  controlRate,
   topologyDestroy,
   topologyEnsure,
   topologyOff,
@@ -246,6 +258,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   faultsOrderedAttempts,
   faultsOrderedAttemptsInHand,
   faultsOrderedCut,
+  faultsPauseInOutage,
   faultsReconnects,
   faultsRestartUnderLoad,
   faultsRestartWithWaitingRetries,
