@@ -23,7 +23,7 @@ import { CLOSE_TIMEOUT_LIMITS } from "./options/connect-limits.ts";
 import type { Publisher, PublishEntry, PublishOptions, PublishResult } from "./publish/publish-options.ts";
 import { closedError, requireOpen } from "./base/require-open.ts";
 import { Subscribing } from "./consume/subscribing.ts";
-import type { SubscriptionWorker } from "./consume/subscription-worker.ts";
+import type { PausableWorker } from "./consume/pausable-worker.ts";
 import type { AnySubscription, Subscription } from "./declare/subscription.ts";
 import type { AnyTopic, Topic } from "./declare/topic.ts";
 import { statisticsOn } from "./connections/statistics.ts";
@@ -239,6 +239,27 @@ export class PubSub implements AsyncDisposable {
     return this.#subscribing.deliveries(subscription, options);
   }
 
+  /**
+   * Pauses all workers that this object has open for a subscription, also the pull form: `Worker.pause` of each. Those in other
+   * processes, and those that are opened later, are not paused.
+   *
+   * @throws TypeError when the argument is wrong
+   * @throws PubSubError `CLOSED` after `close`
+   */
+  async pause(subscription: AnySubscription): Promise<void> {
+    await this.#subscribing.pause(subscription);
+  }
+
+  /**
+   * Lets all workers that this object has open for a subscription receive again: `Worker.resume` of each.
+   *
+   * @throws TypeError when the argument is wrong
+   * @throws PubSubError `CLOSED` after `close`, and every error of `Worker.resume`
+   */
+  async resume(subscription: AnySubscription): Promise<void> {
+    await this.#subscribing.resume(subscription);
+  }
+
   /** The dead-letter queue of a subscription. It is opened by the first call of one of its methods, and closed with this object. */
   deadLetters(subscription: AnySubscription): DeadLetterQueue {
     requireKind("subscription", subscription);
@@ -353,11 +374,7 @@ export class PubSub implements AsyncDisposable {
     return this.close();
   }
 
-  async #close(
-    workers: readonly SubscriptionWorker[],
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  async #close(workers: readonly PausableWorker[], timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     this.#isClosing = true;
     this.#closed.abort(closedError());
     const { clock, logger } = this.#environment;

@@ -6,9 +6,10 @@ import type { InFlight } from "./in-flight.ts";
 import { KeyLanes } from "./key-lanes.ts";
 import { PubSubError } from "../base/errors.ts";
 import { RunQueue } from "./run-queue.ts";
+import type { SharedPlaces } from "./shared-places.ts";
 import { itemNames, type WorkerOptions } from "./worker-options.ts";
 
-type OfWorker = Pick<WorkerOptions, "subscription" | "maxConcurrency" | "places" | "observe">;
+type OfWorker = Pick<WorkerOptions, "subscription" | "maxConcurrency" | "places" | "gate" | "observe">;
 
 export interface WorkerItemsOptions extends OfWorker {
   readonly clock: Clock;
@@ -223,7 +224,12 @@ export class WorkerItems {
     return this.#queue.idle(signal);
   }
 
-  /** Does not use the shared places from now on. */
+  /** The places of its running handlers are among `places` from now on: it is closing, and another worker takes its place. */
+  share(places: SharedPlaces): void {
+    this.#queue.share(places);
+  }
+
+  /** Does not use the shared places and the gate from now on. */
   leave(): void {
     this.#queue.leave();
   }
