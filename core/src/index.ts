@@ -49,6 +49,7 @@ export type {
 export type { ProcessTrace, PublishTrace } from "./observe/diagnostics.ts";
 export type { Observer, PubSubEvent } from "./observe/observer.ts";
 export type { PublishEntry, Publisher, PublishOptions, PublishResult } from "./publish/publish-options.ts";
+export type { SeekOptions } from "./connections/seek-options.ts";
 export type { PlannedChange } from "./connections/provisioning.ts";
 export type { ConnectionInfo } from "./connections/connection-info.ts";
 export { PubSub } from "./pubsub.ts";

@@ -48,6 +48,7 @@ export function forwardDriver(driver: Driver, changes: Partial<Driver>): Driver 
     openSubscriber: (subscription, sink, options) => driver.openSubscriber(subscription, sink, options),
     openDeadLetters: (subscription) => driver.openDeadLetters(subscription),
     ...(driver.stats === undefined ? {} : { stats: driver.stats.bind(driver) }),
+    ...(driver.seek === undefined ? {} : { seek: driver.seek.bind(driver) }),
     close: (timeoutMs) => driver.close(timeoutMs),
     ...changes,
   };
@@ -112,7 +113,7 @@ export function forwardSink(sink: DeliverySink, changes: Partial<DeliverySink>):
   return {
     deliver: (delivery) => sink.deliver(delivery),
     revoke: (delivery) => sink.revoke(delivery),
-    revokeAll: () => sink.revokeAll(),
+    revokeAll: (cause) => sink.revokeAll(cause),
     failing: (error) => sink.failing(error),
     receiving: (reconnected) => sink.receiving(reconnected),
     ...changes,

@@ -33,6 +33,7 @@ export const capabilities: Capabilities = Object.freeze({
   publishBatch: Object.freeze({ maxMessages: 10, maxBytes: 2000, lingerMs: 0 }),
   durability: "process",
   deadLetterCount: "exact",
+  replay: "none",
   statistics: Object.freeze({
     waiting: "exact",
     inFlight: "exact",

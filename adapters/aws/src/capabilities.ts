@@ -31,6 +31,7 @@ export const awsCapabilities: Capabilities = Object.freeze({
   publishBatch: Object.freeze({ maxMessages: MAX_BATCH_ENTRIES, maxBytes: MAX_PUBLISH_BYTES, lingerMs: 5 }),
   durability: "broker",
   deadLetterCount: "approximate",
+  replay: "none",
   statistics: Object.freeze({
     waiting: "approximate",
     inFlight: "approximate",

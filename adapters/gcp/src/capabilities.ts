@@ -34,6 +34,7 @@ export const gcpCapabilities: Capabilities = Object.freeze({
   }),
   durability: "broker",
   deadLetterCount: "approximate",
+  replay: "time",
   statistics: Object.freeze({
     waiting: "unknown",
     inFlight: "unknown",

@@ -26,6 +26,7 @@ export const memoryCapabilities: Capabilities = Object.freeze({
   publishBatch: Object.freeze({ maxMessages: 1000, maxBytes: 64 * 1024 * 1024, lingerMs: 0 }),
   durability: "process",
   deadLetterCount: "exact",
+  replay: "time",
   statistics: Object.freeze({
     waiting: "exact",
     inFlight: "exact",

@@ -44,6 +44,7 @@ export function capabilitiesFor(maxPayloadBytes: number, deduplicationWindowMs: 
     publishBatch: Object.freeze({ maxMessages: 1000, maxBytes: 4_194_304, lingerMs: 0 }),
     durability: "broker",
     deadLetterCount: "exact",
+    replay: "time",
     statistics: Object.freeze({
       waiting: "approximate",
       inFlight: "approximate",

@@ -33,6 +33,7 @@ export const rabbitmqCapabilities: Capabilities = Object.freeze({
   publishBatch: Object.freeze({ maxMessages: 256, maxBytes: 1024 * 1024, lingerMs: 0 }),
   durability: "broker",
   deadLetterCount: "approximate",
+  replay: "none",
   statistics: Object.freeze({
     waiting: "approximate",
     inFlight: "unknown",

@@ -38,6 +38,7 @@ export const redisCapabilities: Capabilities = Object.freeze({
   publishBatch: Object.freeze({ maxMessages: 1000, maxBytes: 16_777_216, lingerMs: 0 }),
   durability: "broker",
   deadLetterCount: "exact",
+  replay: "time",
   statistics: Object.freeze({
     waiting: "approximate",
     inFlight: "exact",

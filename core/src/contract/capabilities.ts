@@ -55,6 +55,11 @@ export interface Capabilities {
   readonly durability: "process" | "broker";
   /** Whether the number of dead letters is exact or the broker's estimate. */
   readonly deadLetterCount: "exact" | "approximate";
+  /**
+   * Whether a subscription can be put to another place. `"time"`: on topics with `replay: true`, to any time that is still kept, to the
+   * beginning and to the end. `"none"`: such topics are refused, and so is `seek`.
+   */
+  readonly replay: "time" | "none";
   /** Which numbers `stats` tells of a subscription, and how well it knows each. */
   readonly statistics: StatisticsKnown;
 }
