@@ -12,6 +12,7 @@ export interface ConsumerPlace {
   readonly created: string;
 }
 
+const MISSING: ReadonlySet<number> = new Set([ErrCode.CONSUMER_NOT_FOUND, ErrCode.STREAM_NOT_FOUND]);
 const PASSED = /^anytopic seek, passes over redriven messages up to (\d+)$/;
 
 /** The description of a consumer that a seek creates: redriven messages up to this place in the stream come again as their originals. */
@@ -40,7 +41,7 @@ export async function existing(connection: Connection, names: SubscriptionNames)
       try {
         return await connection.jsm.consumers.info(names.stream, name);
       } catch (error) {
-        if (error instanceof JetStreamApiError && error.code === ErrCode.CONSUMER_NOT_FOUND) return undefined;
+        if (error instanceof JetStreamApiError && MISSING.has(error.code)) return undefined;
         throw error;
       }
     }),
