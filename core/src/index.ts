@@ -67,6 +67,7 @@ export type { ProcessTrace, PublishTrace } from "./observe/diagnostics.ts";
 export type { Observer, PubSubEvent, SkipReason } from "./observe/observer.ts";
 export type { PublishEntry, Publisher, PublishOptions, PublishResult } from "./publish/publish-options.ts";
 export type { FilterPlace } from "./connections/filter-places.ts";
+export type { SeekOptions } from "./connections/seek-options.ts";
 export type { PlannedChange } from "./connections/provisioning.ts";
 export type { ConnectionInfo } from "./connections/connection-info.ts";
 export { PubSub } from "./pubsub.ts";

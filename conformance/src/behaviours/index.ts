@@ -99,6 +99,13 @@ import { ensure as topologyEnsure } from "./topology/ensure.ts";
 import { off as topologyOff } from "./topology/off.ts";
 import { update as topologyUpdate } from "./topology/update.ts";
 import { verify as topologyVerify } from "./topology/verify.ts";
+import { inFlight as replayInFlight } from "./replay/in-flight.ts";
+import { inOrder as replayInOrder } from "./replay/in-order.ts";
+import { refused as replayRefused } from "./replay/refused.ts";
+import { retries as replayRetries } from "./replay/retries.ts";
+import { runningWorkers as replayRunningWorkers } from "./replay/running-workers.ts";
+import { time as replayTime } from "./replay/time.ts";
+import { toTheEnd as replayToTheEnd } from "./replay/to-the-end.ts";
 import { manifest as capabilitiesManifest } from "./capabilities/manifest.ts";
 import { outOfRange as capabilitiesOutOfRange } from "./capabilities/out-of-range.ts";
 import { allFail as batchesAllFail } from "./batches/all-fail.ts";
@@ -283,6 +290,13 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   topologyOff,
   topologyUpdate,
   topologyVerify,
+  replayInFlight,
+  replayInOrder,
+  replayRefused,
+  replayRetries,
+  replayRunningWorkers,
+  replayTime,
+  replayToTheEnd,
   capabilitiesManifest,
   capabilitiesOutOfRange,
   instrumentationAddedAttributes,

@@ -61,7 +61,7 @@ export class Endings implements EndsAttempts {
    * run. In the pull form, the settle rejects with `LEASE_LOST` and the redelivery is delivered.
    */
   #succeededLate(item: InFlight): void {
-    if (item.state !== "lost" || item.byHand) return;
+    if (item.state !== "lost" || item.byHand || this.#items.isOver(item)) return;
     this.#options.lateSuccesses.add(item);
     this.#settler.ackLost(item);
   }

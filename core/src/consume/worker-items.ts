@@ -31,6 +31,8 @@ export class WorkerItems {
   readonly held: HeldItems<InFlight> = new HeldItems<InFlight>();
   /** Items whose delivery was lost while a handler runs or a letter is being stored: they keep their places until that ends. */
   readonly lost: Set<InFlight> = new Set<InFlight>();
+  /** Items whose outcome no longer counts, because of a seek. Not a field of each item, for a seek is rare. */
+  readonly #over = new WeakSet<InFlight>();
   readonly #lanes: KeyLanes | undefined;
   readonly #queue: RunQueue;
   readonly #giveBack: (item: InFlight) => void;
@@ -149,10 +151,17 @@ export class WorkerItems {
     return item !== undefined && this.#revoke(item);
   }
 
-  revokeAll(): void {
+  revokeAll(cause?: "seek"): void {
     this.#lanes?.clear();
     this.#queue.clear();
-    for (const item of this.held.toArray()) if (item.isHeld) this.#revoke(item);
+    const held = this.held.toArray();
+    if (cause === "seek") for (const item of [...held, ...this.lost]) this.#over.add(item);
+    for (const item of held) if (item.isHeld) this.#revoke(item);
+  }
+
+  /** Whether the subscription was put to another place since the item was delivered. Asked only of items that are lost. */
+  isOver(item: InFlight): boolean {
+    return this.#over.has(item);
   }
 
   #revoke(item: InFlight): boolean {
