@@ -3,8 +3,8 @@ import { inspect } from "node:util";
 import type { Dialect } from "../dialect.ts";
 import { checkedTableOptions, tableNames, type TableOptions } from "../table-names.ts";
 
-/** What a role of the database may do: `"writer"`: publish to the outbox. `"relay"`: publish from it, and retry or discard what is parked. */
-export type GrantedTask = "writer" | "relay";
+/** What a role of the database may do: `"writer"`: publish to the outbox. `"relay"`: publish from it, and retry or discard what is parked. `"inbox"`: handle messages with an inbox. */
+export type GrantedTask = "writer" | "relay" | "inbox";
 
 export interface GrantOptions extends TableOptions {
   readonly task: GrantedTask;
@@ -25,6 +25,7 @@ const PRIVILEGES: Readonly<
       outbox_hold: "SELECT, INSERT, UPDATE, DELETE",
       outbox_parked: "SELECT, INSERT, DELETE",
     },
+    inbox: { inbox: "SELECT, INSERT, UPDATE, DELETE" },
   },
   mysql: {
     // MySQL needs one of UPDATE and DELETE for a lock. https://dev.mysql.com/doc/refman/8.4/en/innodb-locking-reads.html (read 2026-11-26)
@@ -36,6 +37,7 @@ const PRIVILEGES: Readonly<
       outbox_hold: "SELECT, INSERT, UPDATE, DELETE",
       outbox_parked: "SELECT, INSERT, DELETE",
     },
+    inbox: { inbox: "SELECT, INSERT, UPDATE, DELETE" },
   },
 };
 
@@ -53,7 +55,7 @@ export function grants(dialect: Dialect, options: GrantOptions): readonly string
   if (dialect === "sqlite") throw new TypeError("SQLite has no roles: who may write to the file may do all");
   const tables = PRIVILEGES[dialect][options.task];
   if (tables === undefined) {
-    throw new TypeError(`task is ${inspect(options.task)}: must be one of "writer", "relay"`);
+    throw new TypeError(`task is ${inspect(options.task)}: must be one of "writer", "relay", "inbox"`);
   }
   const name = tableNames(dialect, options);
   const role = quotedRole(dialect, options.role);
