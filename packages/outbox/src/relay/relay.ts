@@ -189,7 +189,7 @@ export class Relay implements AsyncDisposable {
       .map((topic) => ({ topic, floor: this.#floors?.lowest(LANES, topic) ?? 0 }));
     const found = new Map<number, string[]>();
     if (parts.length > 0) {
-      for (const row of await run(pool, lanesWithWork(this.#tables, parts))) {
+      for (const row of await run(pool, lanesWithWork(this.#tables, WORDS[pool.dialect], parts))) {
         const lane = Number(row["lane"]);
         const { topic } = parts[Number(row["topic_index"])] as { readonly topic: string };
         found.set(lane, [...(found.get(lane) ?? []), topic]);

@@ -50,7 +50,7 @@ async function inTransaction(server: LaneServer, work: LaneWork): Promise<LaneRe
       if ((await run(tx, lockLane(tables, words, work.lane))).length === 0) return undefined;
       const rows = await readRows(server, tx, work);
       const results = await publish(server, rows, startMs);
-      return await settleLane(tx, results, server.settleRules());
+      return await settleLane(tx, work.lane, results, server.settleRules());
     },
     { signal: cut, idleTimeoutMs: publishTimeoutMs + STATEMENTS_MS },
   );
@@ -80,7 +80,7 @@ async function underLease(server: LaneServer, work: LaneWork): Promise<LaneRepor
       if ((await run(tx, keepsLease(tables, work.lane, token))).length === 0) {
         throw new Error(`outbox: the lease of lane ${work.lane} was lost, because this process stood still`);
       }
-      const report = await settleLane(tx, results, server.settleRules());
+      const report = await settleLane(tx, work.lane, results, server.settleRules());
       await run(tx, endLease(tables, work.lane));
       return report;
     },
