@@ -15,6 +15,7 @@ import { outboxRetry } from "./outbox-retry.ts";
 import { plan } from "./plan.ts";
 import { publish } from "./publish.ts";
 import { relay } from "./relay.ts";
+import { seek } from "./seek.ts";
 import { stats } from "./stats.ts";
 import { tail } from "./tail.ts";
 import { topics } from "./topics.ts";
@@ -29,6 +30,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   publish,
   tail,
   stats,
+  seek,
   dlqList,
   dlqPeek,
   dlqRedrive,
