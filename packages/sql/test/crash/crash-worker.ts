@@ -1,20 +1,24 @@
-/** A worker that kills itself, once at every step of every message, and once more when it has handled one. Its argument is a `CrashTask`. */
-import { connect, type HandlerContext } from "@anytopic/core";
+/** A worker that kills itself, once for each message, at the step that the message names. Its argument is a `CrashTask`. */
+import { connect, type Handler, type HandlerContext, silentLogger } from "@anytopic/core";
 import { forwardDelivery, forwardDriver, intercept, openWrappedSubscriber } from "@anytopic/core/intercept";
 import { tableNames } from "@anytopic/sql";
 import { type CrashBroker, crashAdapter } from "./crash-brokers.ts";
 import { crashDatabase, type DatabaseTask } from "./crash-databases.ts";
-import { type Charge, crashDeclarations, type Step } from "./crash-declarations.ts";
+import { type Charge, crashDeclarations, type Form, type Step } from "./crash-declarations.ts";
 
 export interface CrashTask {
   readonly broker: CrashBroker;
   readonly database: DatabaseTask;
   readonly name: string;
   readonly ackDeadlineMs: number;
+  /** How this worker marks its messages. */
+  readonly form: Form;
 }
 
 /** What it says to its parent. */
-export type FromCrashWorker = { readonly type: "ready" } | { readonly type: "acked"; readonly id: string };
+export interface FromCrashWorker {
+  readonly acked: string;
+}
 
 const task = JSON.parse(process.argv[2] ?? "") as CrashTask;
 const declared = crashDeclarations(task.name, task.ackDeadlineMs);
@@ -51,7 +55,7 @@ const effect = async (tx: never, id: string): Promise<void> =>
     .executor(tx)
     .query(`INSERT INTO ${table("effect")} (id, worker) VALUES ($1, $2)`, [id, String(process.pid)]));
 
-const adapter = intercept(crashAdapter(task.broker), (driver) =>
+const adapter = intercept(await crashAdapter(task.broker), (driver) =>
   forwardDriver(driver, {
     openSubscriber: async (subscription, sink, options) =>
       await openWrappedSubscriber(driver, subscription, sink, options, {
@@ -63,8 +67,8 @@ const adapter = intercept(crashAdapter(task.broker), (driver) =>
               if (step === "acking") die();
               // The turn in which the acknowledgement is written has passed; its confirmation may have come or not.
               if (step === "ack sent") setImmediate(die);
-              if (acked === undefined) tell({ type: "acked", id: delivery.id });
-              else acked.then(() => tell({ type: "acked", id: delivery.id })).catch(() => {});
+              if (acked === undefined) tell({ acked: delivery.id });
+              else acked.then(() => tell({ acked: delivery.id })).catch(() => {});
               return acked;
             },
           }),
@@ -72,8 +76,7 @@ const adapter = intercept(crashAdapter(task.broker), (driver) =>
   }),
 );
 
-const pubsub = await connect(adapter, { provisioning: "off", inbox: database.inbox });
-const options = { maxConcurrency: 1, prefetch: 0 };
+const pubsub = await connect(adapter, { provisioning: "off", inbox: database.inbox, logger: silentLogger });
 const inTransaction = database.inbox.inTransaction(
   declared.transaction.subscription,
   async (work) => await database.transaction(work),
@@ -83,18 +86,9 @@ const inTransaction = database.inbox.inTransaction(
     await at("effect", charge, context);
   },
 );
-await pubsub.subscribe(
-  declared.transaction.subscription,
-  async (charge, context) => {
-    await inTransaction(charge, context);
-    await at("committed", charge, context);
-    await armed(charge, context);
-  },
-  options,
-);
-await pubsub.subscribe(
-  declared.claim.subscription,
-  async (charge, context) => {
+const handlers: Readonly<Record<Form, Handler<Charge>>> = {
+  transaction: inTransaction,
+  async claim(charge, context) {
     await at("begun", charge, context);
     await database.transaction(async (tx) => {
       await effect(tx, context.id);
@@ -102,9 +96,15 @@ await pubsub.subscribe(
       await context.inbox?.complete(tx);
       await at("marked", charge, context);
     });
+  },
+};
+await pubsub.subscribe(
+  declared[task.form].subscription,
+  async (charge, context) => {
+    await handlers[task.form](charge, context);
     await at("committed", charge, context);
     await armed(charge, context);
   },
-  options,
+  // One message at a time, so that no other one dies with it.
+  { maxConcurrency: 1, prefetch: 0 },
 );
-tell({ type: "ready" });

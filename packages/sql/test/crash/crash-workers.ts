@@ -3,32 +3,30 @@ import type { CrashTask, FromCrashWorker } from "./crash-worker.ts";
 
 const PROGRAM = `${import.meta.dirname}/crash-worker.ts`;
 
-/** Keeps some workers running: when one dies, another takes its place. */
+/** Keeps a worker for each task running: when one dies, another takes its place. */
 export class CrashWorkers implements AsyncDisposable {
-  /** How often each id was acknowledged by a process that told it. */
+  /** The ids that were acknowledged, as far as a process could tell it. */
   readonly acked = new Set<string>();
   deaths = 0;
-  readonly #task: CrashTask;
   readonly #children = new Set<ChildProcess>();
   #closed = false;
 
-  constructor(task: CrashTask, count: number) {
-    this.#task = task;
-    for (let index = 0; index < count; index += 1) this.#start();
+  constructor(tasks: readonly CrashTask[]) {
+    for (const task of tasks) this.#start(task);
   }
 
-  #start(): void {
-    const child = fork(PROGRAM, [JSON.stringify(this.#task)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  #start(task: CrashTask): void {
+    const child = fork(PROGRAM, [JSON.stringify(task)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
     this.#children.add(child);
     child.on("message", (message: FromCrashWorker) => {
-      if (message.type === "acked") this.acked.add(message.id);
+      this.acked.add(message.acked);
     });
     child.once("exit", (_code, signal) => {
       this.#children.delete(child);
       if (this.#closed) return;
       // Anything else than its own death is a failure of the program, which the test shows by its time limit.
       if (signal === "SIGKILL") this.deaths += 1;
-      this.#start();
+      this.#start(task);
     });
   }
 

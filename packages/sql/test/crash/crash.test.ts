@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Broker, startBrokerOrSkip } from "@anytopic/brokers";
-import { connect } from "@anytopic/core";
+import { connect, MemoryInbox } from "@anytopic/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Library } from "../adaptors/library.ts";
 import { mysqlLibraries } from "../adaptors/mysql-libraries.ts";
@@ -8,13 +8,14 @@ import { postgresLibraries } from "../adaptors/postgres-libraries.ts";
 import { type OwnTables, ownTables } from "../own-tables.ts";
 import { mysqlUrl, postgresUrl, serverOrSkip } from "../servers.ts";
 import { type CrashBroker, crashAdapter } from "./crash-brokers.ts";
-import { crashDeclarations, STEPS } from "./crash-declarations.ts";
+import { crashDeclarations, type Form, STEPS } from "./crash-declarations.ts";
 import { CrashWorkers } from "./crash-workers.ts";
 
 // Workers are killed, and what they held is delivered again when their leases end: several times, on a loaded machine.
 const TIME_LIMIT_MS = 240_000;
 const MIN_DEADLINE_MS = 3000;
-const WORKERS = 3;
+/** For each form: the next one goes on while the leases of a dead one end. */
+const FORMS: readonly Form[] = ["transaction", "transaction", "claim", "claim"];
 
 const hasServer = { postgres: await serverOrSkip(postgresUrl), mysql: await serverOrSkip(mysqlUrl) };
 
@@ -41,12 +42,12 @@ function suite(kind: CrashBroker["kind"], dialect: "postgres" | "mysql"): void {
       const { broker, library, tables } = state;
       if (broker === undefined || library === undefined || tables === undefined) return context.skip();
       const reached: CrashBroker = { kind, url: broker.url, address: `${broker.host}:${broker.port}` };
-      const adapter = crashAdapter(reached);
+      const adapter = await crashAdapter(reached);
       const ackDeadlineMs = Math.max(MIN_DEADLINE_MS, adapter.capabilities.ackDeadline.minMs);
       const name = `crash-${randomUUID().slice(0, 8)}`;
       const declared = crashDeclarations(name, ackDeadlineMs);
       const declarations = [declared.transaction.subscription, declared.claim.subscription];
-      await using pubsub = await connect(adapter, { declarations });
+      await using pubsub = await connect(adapter, { declarations, inbox: new MemoryInbox() });
       const url = dialect === "postgres" ? postgresUrl : mysqlUrl;
       const database = { dialect, url, tablePrefix: tables.tablePrefix };
       const expected = new Map<string, string>();
@@ -56,7 +57,9 @@ function suite(kind: CrashBroker["kind"], dialect: "postgres" | "mysql"): void {
       const read = async (columns: string, from: string): Promise<readonly Readonly<Record<string, unknown>>[]> =>
         await library.autocommit.query(`SELECT ${columns} FROM ${tables.table(from)}`, []);
 
-      await using workers = new CrashWorkers({ broker: reached, database, name, ackDeadlineMs }, WORKERS);
+      await using workers = new CrashWorkers(
+        FORMS.map((form) => ({ broker: reached, database, name, ackDeadlineMs, form })),
+      );
       const wait = { timeout: TIME_LIMIT_MS, interval: 200 };
       await expect.poll(async () => (await read("id", "crash")).length, wait).toBe(expected.size);
       await expect.poll(() => workers.deaths, wait).toBe(expected.size);
