@@ -17,6 +17,7 @@
  */
 import type { Capabilities } from "./contract/capabilities.ts";
 import type { Clock } from "./base/clock.ts";
+import type { DueTime, ScheduledEntry } from "./contract/due.ts";
 import type { ConnectionState } from "./contract/connection-state.ts";
 import type { PubSubError } from "./base/errors.ts";
 import type { Logger } from "./base/logger.ts";
@@ -52,6 +53,28 @@ export interface DriverPublisher {
    * rejects with `UNAVAILABLE` and does not queue.
    */
   publish(batch: readonly PublishRequest[]): void;
+  /** Called when no request is pending. Resolves within `timeoutMs`, see the rules at the top. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/** A pending publish of a message that the broker keeps until it is due. Core uses the message's ordering key for nothing: there is none. */
+export interface ScheduleRequest extends PublishRequest {
+  readonly due: DueTime | undefined;
+}
+
+/** Keeps the messages of one topic at the broker until they are due. */
+export interface DriverSchedule {
+  /**
+   * As `DriverPublisher.publish`, but `accept` says that the *schedule* is durable: as durable as a message of the topic. The broker
+   * then publishes each message as it is, with its id, when it is due, to every subscription that the topic has at that time. Never
+   * earlier: `waitingMs` tells how long the message has to wait. Messages with other delays, and those without one, do not wait for
+   * it. Core asks for at most `publishDelay.maxMs`. To add an id that waits already changes nothing, where `publishDelay.cancel`.
+   */
+  add(batch: readonly ScheduleRequest[]): void;
+  /** Removes a message that waits. Resolves with true when it was there: it will never be delivered. Present with `publishDelay.cancel`. */
+  cancel?(id: string): Promise<boolean>;
+  /** Up to `limit` (1 to 1,000) messages that wait, the first due first. Present with `publishDelay.list`. */
+  list?(limit: number): Promise<readonly ScheduledEntry[]>;
   /** Called when no request is pending. Resolves within `timeoutMs`, see the rules at the top. */
   close(timeoutMs: number): Promise<void>;
 }
@@ -202,7 +225,7 @@ export interface Driver {
   readonly blindSpot?: string | undefined;
   /** Compares the declarations with what exists. Changes nothing. Empty when everything exists and matches. */
   plan(topology: Topology, signal?: AbortSignal): Promise<readonly TopologyChange[]>;
-  /** Creates what is missing, and with `update` changes what can be changed in place. Returns what was done. Several processes may do this at the same time. Never deletes, and leaves `"replace"` differences unchanged. */
+  /** Creates what is missing, and with `update` changes what can be changed in place. A filter at the broker that holds back what the declared one lets pass is changed without `update` too, or refused (`TOPOLOGY_MISMATCH`). Returns what was done. Several processes may do this at the same time. Never deletes, and leaves `"replace"` differences unchanged. */
   apply(topology: Topology, options: { readonly update: boolean }): Promise<readonly TopologyChange[]>;
   /** Deletes the resources of the topology with their messages. Returns the names of those that existed. */
   destroy(topology: Topology): Promise<readonly string[]>;
@@ -215,6 +238,8 @@ export interface Driver {
     options: SubscriberOptions,
   ): Promise<DriverSubscriber>;
   openDeadLetters(subscription: SubscriptionSpec): Promise<DriverDeadLetters>;
+  /** Rejects with `NOT_FOUND` when the topic does not exist; a driver may find that out at the first use. Present when `Capabilities.publishDelay` is an object. */
+  openSchedule?(topic: TopicSpec): Promise<DriverSchedule>;
   /**
    * What the broker says about one subscription now, with `undefined` for every number that `Capabilities.statistics` calls
    * `"unknown"`. Called by whoever polls, every 15 s or so: one or two quick requests, of which none changes anything. Core stops
@@ -242,6 +267,11 @@ export interface Adapter {
   readonly name: string;
   readonly capabilities: Capabilities;
   /**
+   * Only with `Capabilities.filter: "broker"`. Why the broker does not apply this subscription's filter, or not all of it, for people:
+   * `"more than 256 bytes"`. `undefined` when it applies all of it. Contacts nobody.
+   */
+  filterInWorker?(subscription: SubscriptionSpec): string | undefined;
+  /**
    * Connects. Rejects when there is no connection within about 10 s (`UNAVAILABLE`, `UNAUTHENTICATED`, …), and when `signal`
    * aborts. A connection that is lost later is repaired without end, with jittered pauses.
    */
@@ -268,7 +298,10 @@ export {
   DEAD_LETTER_ATTRIBUTE,
   RESERVED_ATTRIBUTE_PREFIX,
 } from "./contract/message.ts";
-export type { Capabilities } from "./contract/capabilities.ts";
+export { EXPIRES_ATTRIBUTE, expiresMsOf, withoutExpiry } from "./contract/expiry.ts";
+export type { BrokerDelay, Capabilities } from "./contract/capabilities.ts";
+export { type DueTime, MAX_PUBLISH_DELAY_MS, type ScheduledEntry, waitingMs } from "./contract/due.ts";
+export type { FilterRule, FilterValue } from "./contract/filter.ts";
 export { type StatisticsKnown, type SubscriptionStatistics, UNKNOWN_STATISTICS } from "./contract/statistics.ts";
 export type { Clock, TimerHandle } from "./base/clock.ts";
 export type { Logger } from "./base/logger.ts";

@@ -47,6 +47,16 @@ describe("publishEncoded", () => {
     expect(await results).toEqual([{ ok: true, id: "a1" }]);
   });
 
+  test("keeps the time of expiry", async () => {
+    const { adapter, pubsub } = await opened();
+    const expiresAt = new Date("2030-01-01T00:00:00Z");
+    const { message } = encoder.encode(Events, { n: 1 }, { attributes: { tier: "free" }, expiresAt });
+    void publishEncoded(pubsub, Events, [message]);
+    await turn();
+    expect({ ...adapter.requests[0]?.attributes }).toEqual({ ...message.attributes });
+    expect(message.attributes).toMatchObject({ tier: "free", "anytopic-expires": String(expiresAt.getTime()) });
+  });
+
   test("gives one result per message, and pauses a key behind its failure", async () => {
     const { adapter, pubsub } = await opened();
     const results = publishEncoded(pubsub, Keyed, [keyed(1, "a"), keyed(1, "b"), keyed(2, "a"), keyed(2, "b")]);

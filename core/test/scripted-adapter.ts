@@ -31,8 +31,10 @@ export const capabilities: Capabilities = Object.freeze({
   maxAttributeValueBytes: 32,
   maxOrderingKeyBytes: 16,
   publishBatch: Object.freeze({ maxMessages: 10, maxBytes: 2000, lingerMs: 0 }),
+  publishDelay: "store",
   durability: "process",
   deadLetterCount: "exact",
+  filter: "worker",
   statistics: Object.freeze({
     waiting: "exact",
     inFlight: "exact",

@@ -6,6 +6,7 @@ import { MemoryBroker } from "./broker/memory-broker.ts";
 import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
 import { MemoryPublisher } from "./publisher.ts";
+import { memorySchedule } from "./schedule.ts";
 import { MemorySubscriber } from "./subscriber.ts";
 
 /** Connects to the named broker, or to a new one. */
@@ -35,6 +36,10 @@ export async function openDriver(
     async openPublisher(topic) {
       broker().requireTopic(topic);
       return new MemoryPublisher(native, topic);
+    },
+    async openSchedule(topic) {
+      broker().requireTopic(topic);
+      return memorySchedule(native, topic);
     },
     openSubscriber: async (spec, sink, { maxOutstanding }) =>
       new MemorySubscriber(broker(), spec, sink, maxOutstanding),

@@ -6,6 +6,7 @@ import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
 import { RedisPublisher } from "./publisher.ts";
 import { requireGroup } from "./receive/require-group.ts";
+import { RedisSchedule } from "./schedule.ts";
 import { readStatistics } from "./statistics.ts";
 import { RedisSubscriber } from "./subscriber.ts";
 
@@ -35,6 +36,7 @@ export async function openDriver(
       if (topic.exactlyOnce) connection.requireKeptIds(topic.name);
       return new RedisPublisher(connection, topic, topicNames(prefix, topic));
     },
+    openSchedule: async (topic) => new RedisSchedule(connection, topic, topicNames(prefix, topic)),
     async openSubscriber(spec, sink, { maxOutstanding }) {
       const names = subscriptionNames(prefix, spec);
       await requireGroup(connection, names);

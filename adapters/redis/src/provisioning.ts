@@ -64,7 +64,7 @@ export async function destroyTopology(connection: Connection, topology: Topology
   for (const subscription of topology.subscriptions)
     deleted.push(...(await destroySubscription(connection, subscription)));
   for (const topic of topology.topics) {
-    const { stream, meta, seen } = topicNames(prefix, topic);
+    const { stream, meta, seen, later, kept } = topicNames(prefix, topic);
     const settings = (await look.type(meta)) === "hash" ? await look.settings(meta) : new Map<string, string>();
     const created = new Set([...(await look.groups(stream)), ...subscriptionsIn(settings)]);
     for (const physicalName of created)
@@ -72,7 +72,7 @@ export async function destroyTopology(connection: Connection, topology: Topology
     const [streamResource = "", metaResource = ""] = topicResources(prefix, topic);
     deleted.push(...(await unlink(connection, streamResource, stream, "stream")));
     deleted.push(...(await unlink(connection, metaResource, meta, "hash")));
-    await send(connection, ["UNLINK", ...seen], `the ids of topic ${topic.name}`);
+    await send(connection, ["UNLINK", ...seen, later, kept], `the ids and scheduled messages of topic ${topic.name}`);
   }
   return deleted;
 }

@@ -46,6 +46,14 @@ import { sameClient as deliverySameClient } from "./delivery/same-client.ts";
 import { settleTwice as deliverySettleTwice } from "./delivery/settle-twice.ts";
 import { slowNeighbour as deliverySlowNeighbour } from "./delivery/slow-neighbour.ts";
 import { subscribeAbort as deliverySubscribeAbort } from "./delivery/subscribe-abort.ts";
+import { matching as filtersMatching } from "./filters/matching.ts";
+import { noAttempt as filtersNoAttempt } from "./filters/no-attempt.ts";
+import { acknowledged as filtersAcknowledged } from "./filters/acknowledged.ts";
+import { order as filtersOrder } from "./filters/order.ts";
+import { exactlyOnce as filtersExactlyOnce } from "./filters/exactly-once.ts";
+import { bulk as filtersBulk } from "./filters/bulk.ts";
+import { changed as filtersChanged } from "./filters/changed.ts";
+import { heldBack as filtersHeldBack } from "./filters/held-back.ts";
 import { curve as retryCurve } from "./retry/curve.ts";
 import { retryAfter as retryRetryAfter } from "./retry/retry-after.ts";
 import { waiting as retryWaiting } from "./retry/waiting.ts";
@@ -93,6 +101,22 @@ import { update as topologyUpdate } from "./topology/update.ts";
 import { verify as topologyVerify } from "./topology/verify.ts";
 import { manifest as capabilitiesManifest } from "./capabilities/manifest.ts";
 import { outOfRange as capabilitiesOutOfRange } from "./capabilities/out-of-range.ts";
+import { allFail as batchesAllFail } from "./batches/all-fail.ts";
+import { close as batchesClose } from "./batches/close.ts";
+import { exactlyOnceBatches as batchesExactlyOnce } from "./batches/exactly-once.ts";
+import { leases as batchesLeases } from "./batches/leases.ts";
+import { orderedBatches as batchesOrdered } from "./batches/ordered.ts";
+import { outcomes as batchesOutcomes } from "./batches/outcomes.ts";
+import { places as batchesPlaces } from "./batches/places.ts";
+import { undecodableInBatch as batchesUndecodable } from "./batches/undecodable.ts";
+import { idle as drainIdle } from "./drain/idle.ts";
+import { maxMessages as drainMaxMessages } from "./drain/max-messages.ts";
+import { outage as drainOutage } from "./drain/outage.ts";
+import { deadLetter as expiryDeadLetter } from "./expiry/dead-letter.ts";
+import { drop as expiryDrop } from "./expiry/drop.ts";
+import { foreign as expiryForeign } from "./expiry/foreign.ts";
+import { ordered as expiryOrdered } from "./expiry/ordered.ts";
+import { retries as expiryRetries } from "./expiry/retries.ts";
 import { addedAttributes as instrumentationAddedAttributes } from "./instrumentation/added-attributes.ts";
 import { everyEnd as instrumentationEveryEnd } from "./instrumentation/every-end.ts";
 import { withinLimits as instrumentationWithinLimits } from "./instrumentation/within-limits.ts";
@@ -106,6 +130,16 @@ import { secrets as lifeSecrets } from "./life/secrets.ts";
 import { foreignReads as wireForeignReads } from "./wire/foreign-reads.ts";
 import { foreignWrites as wireForeignWrites } from "./wire/foreign-writes.ts";
 import { hostile as wireHostile } from "./wire/hostile.ts";
+import { arrives as delayArrives } from "./delay/arrives.ts";
+import { cancel as delayCancel } from "./delay/cancel.ts";
+import { list as delayList } from "./delay/list.ts";
+import { many as delayMany } from "./delay/many.ts";
+import { neverEarly as delayNeverEarly } from "./delay/never-early.ts";
+import { now as delayNow } from "./delay/now.ts";
+import { publisherGone as delayPublisherGone } from "./delay/publisher-gone.ts";
+import { refused as delayRefused } from "./delay/refused.ts";
+import { repeated as delayRepeated } from "./delay/repeated.ts";
+import { withoutSubscription as delayWithoutSubscription } from "./delay/without-subscription.ts";
 import { acceptedSurvives as faultsAcceptedSurvives } from "./faults/accepted-survives.ts";
 import { attemptsAcrossRestart as faultsAttemptsAcrossRestart } from "./faults/attempts-across-restart.ts";
 import { closeFrozen as faultsCloseFrozen, closeHalfOpen as faultsCloseHalfOpen } from "./faults/close-unanswered.ts";
@@ -121,6 +155,7 @@ import { orderedCut as faultsOrderedCut } from "./faults/ordered-cut.ts";
 import { reconnects as faultsReconnects } from "./faults/reconnects.ts";
 import { restartUnderLoad as faultsRestartUnderLoad } from "./faults/restart-under-load.ts";
 import { restartWithWaitingRetries as faultsRestartWithWaitingRetries } from "./faults/restart-with-waiting-retries.ts";
+import { scheduledSurvive as faultsScheduledSurvive } from "./faults/scheduled-survive.ts";
 import { slowLine as faultsSlowLine } from "./faults/slow-line.ts";
 import { staleSettle as faultsStaleSettle } from "./faults/stale-settle.ts";
 import { standbyRecovers as faultsStandbyRecovers } from "./faults/standby-recovers.ts";
@@ -175,10 +210,28 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   deliverySettleTwice,
   deliverySlowNeighbour,
   deliverySubscribeAbort,
+  filtersMatching,
+  filtersNoAttempt,
+  filtersAcknowledged,
+  filtersOrder,
+  filtersExactlyOnce,
+  filtersBulk,
+  filtersChanged,
+  filtersHeldBack,
   retryCurve,
   retryRetryAfter,
   retryWaiting,
   retryZero,
+  delayArrives,
+  delayCancel,
+  delayList,
+  delayMany,
+  delayNeverEarly,
+  delayNow,
+  delayPublisherGone,
+  delayRefused,
+  delayRepeated,
+  delayWithoutSubscription,
   deadLettersContents,
   deadLettersEachSubscription,
   deadLettersPeekAndPurge,
@@ -224,6 +277,21 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   instrumentationEveryEnd,
   instrumentationWithinLimits,
   lifeDeletedSubscription,
+  batchesOutcomes,
+  batchesAllFail,
+  batchesPlaces,
+  batchesOrdered,
+  batchesClose,
+  batchesLeases,
+  batchesUndecodable,
+  batchesExactlyOnce,
+  drainIdle,
+  drainMaxMessages,
+  expiryDrop,
+  expiryRetries,
+  expiryDeadLetter,
+  expiryOrdered,
+  expiryForeign,
   lifeEvents,
   observeStats,
   observeStatsOrdered,
@@ -234,6 +302,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   wireForeignReads,
   wireForeignWrites,
   wireHostile,
+  drainOutage,
   faultsAcceptedSurvives,
   faultsAttemptsAcrossRestart,
   faultsCloseFrozen,
@@ -249,6 +318,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   faultsReconnects,
   faultsRestartUnderLoad,
   faultsRestartWithWaitingRetries,
+  faultsScheduledSurvive,
   faultsSlowLine,
   faultsStaleSettle,
   faultsStandbyRecovers,

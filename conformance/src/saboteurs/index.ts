@@ -2,6 +2,8 @@ import { deadLettering } from "./dead-lettering.ts";
 import { declaring } from "./declaring.ts";
 import { delivering } from "./delivering.ts";
 import { disconnecting } from "./disconnecting.ts";
+import { expiring } from "./expiring.ts";
+import { filtering } from "./filtering.ts";
 import { harming } from "./harming.ts";
 import { operating } from "./operating.ts";
 import { provisioning } from "./provisioning.ts";
@@ -22,6 +24,8 @@ export const saboteurs: readonly Saboteur[] = Object.freeze([
   ...declaring,
   ...provisioning,
   ...harming,
+  ...expiring,
+  ...filtering,
 ]);
 
 /** The same for what memory cannot show: made from an adapter of a broker outside this process. The NATS adapter's tests prove them. */

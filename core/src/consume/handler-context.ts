@@ -14,6 +14,8 @@ export interface HandlerContext {
   /** When `publish` was called, by the clock of the publisher. */
   readonly publishTime: Date;
   readonly attributes: Attributes;
+  /** The `expiresAt` of its publish. This attempt started before it, by the clock of this process; `undefined` when the message never expires. */
+  readonly expiresAt: Date | undefined;
   readonly orderingKey: string | undefined;
   /** The undecoded body. */
   readonly body: Uint8Array;

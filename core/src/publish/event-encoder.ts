@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import { guardedLogger } from "../base/guarded-logger.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
+import type { DueTime } from "../contract/due.ts";
 import { DestinationChecks, type Destinations } from "./destination-limits.ts";
 import type { Instrumentation, PublishEnd } from "../observe/instrumentation.ts";
 import { Instrumented } from "../observe/instruments.ts";
@@ -34,6 +35,8 @@ export interface EventEncoderOptions {
 /** An event that was encoded, for somebody to store. */
 export interface EncodedPublish {
   readonly message: RelayMessage;
+  /** Present with `deliverAt` or `delayMs`: the message must not be published before. See `ScheduleStore`. */
+  readonly due: DueTime | undefined;
   /** Present when the schema is asynchronous. The message must not be stored before it has resolved: it rejects when the event does not match. */
   readonly valid: Promise<void> | undefined;
   /** Present when instrumentations want to know how it ended: call it once. */
@@ -105,7 +108,7 @@ export class EventEncoder {
   #encoded<Input>(topic: Topic<Input, unknown>, { message, ended }: SeenPublish): EncodedPublish {
     try {
       const checked = this.#checks === undefined ? message : this.#checks.checked(topic, message);
-      return { message: relayMessage(topic.name, checked), valid: message.valid, ended };
+      return { message: relayMessage(topic.name, checked), due: message.due, valid: message.valid, ended };
     } catch (error) {
       ended?.({ error });
       throw error;

@@ -1,8 +1,9 @@
 import { kindOf, shown } from "../base/shown.ts";
 import { PubSubError } from "../base/errors.ts";
-import { copiedAttributes } from "../contract/checked-attributes.ts";
+import { copiedAttributes, NO_ATTRIBUTES } from "../contract/checked-attributes.ts";
+import { expiresMsOf, withExpiry, withoutExpiry } from "../contract/expiry.ts";
 import { requireId } from "../contract/message-id.ts";
-import type { OutgoingMessage } from "../contract/message.ts";
+import type { Attributes, OutgoingMessage } from "../contract/message.ts";
 import { PendingPublish } from "./pending-publish.ts";
 import type { ReadEntry } from "./publish-batch.ts";
 import type { PublishReader } from "./read-publish.ts";
@@ -47,12 +48,20 @@ function checkedMessage(topic: AnyTopic, message: RelayMessage, { signer }: Publ
     );
   }
   if (!(body instanceof Uint8Array)) throw new TypeError(`its body is ${kindOf(body)}: must be bytes`);
-  const attributes = copiedAttributes(undefined, message.attributes);
+  const attributes = checkedAttributes(message.attributes);
   if (orderingKey !== undefined) requireOrdered(topic, orderingKey);
   if (!(publishTimeMs >= 0 && publishTimeMs <= MAX_TIME_MS)) {
     throw new TypeError(`its publish time is ${shown(publishTimeMs)}: must be Unix ms of the years 1970 to 9999`);
   }
   return new PendingPublish(id, body, attributes, orderingKey, publishTimeMs);
+}
+
+/** As those of a publish, with the time of expiry, which is the only reserved one. */
+function checkedAttributes(stored: Attributes | undefined): Attributes {
+  if (stored === undefined) return NO_ATTRIBUTES;
+  const expiresMs = expiresMsOf(stored);
+  const own = copiedAttributes(undefined, withoutExpiry(stored));
+  return expiresMs === undefined ? own : withExpiry(own, expiresMs);
 }
 
 function requireOrdered(topic: AnyTopic, key: unknown): void {

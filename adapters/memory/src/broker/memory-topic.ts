@@ -5,6 +5,7 @@ import { DeduplicationWindow } from "./deduplication-window.ts";
 import { exhausted } from "../errors.ts";
 import { DEDUPLICATION_WINDOW_MS, type MemoryLimits } from "../limits.ts";
 import { MemorySubscription } from "./memory-subscription.ts";
+import { ScheduledMessages } from "./scheduled-messages.ts";
 import { StorageQuota } from "./storage-quota.ts";
 import { TopicMessage } from "./topic-message.ts";
 import type { WorkLoop } from "./work-loop.ts";
@@ -31,6 +32,8 @@ export class MemoryTopic implements SubscribedTopic {
   /** The values of the map, as an array: each publish walks them. */
   #fanOut: readonly MemorySubscription[] = [];
   readonly #recentIds: DeduplicationWindow;
+  /** Messages that are not due yet. Most topics have none. */
+  #scheduled: ScheduledMessages | undefined;
 
   constructor(spec: TopicSpec, limits: MemoryLimits, loop: WorkLoop) {
     this.name = spec.physicalName;
@@ -41,6 +44,13 @@ export class MemoryTopic implements SubscribedTopic {
     this.#limits = limits;
     this.#loop = loop;
     this.#recentIds = new DeduplicationWindow(DEDUPLICATION_WINDOW_MS, limits.maxDeduplicationIds);
+  }
+
+  get scheduled(): ScheduledMessages {
+    this.#scheduled ??= new ScheduledMessages(this.name, this.#limits, this.#loop.time, (request, nowMs) =>
+      this.publish(request, nowMs),
+    );
+    return this.#scheduled;
   }
 
   get subscriptions(): ReadonlyMap<string, MemorySubscription> {
@@ -57,6 +67,12 @@ export class MemoryTopic implements SubscribedTopic {
     this.#subscriptions.delete(subscription.name);
     this.#fanOut = [...this.#subscriptions.values()];
     subscription.delete();
+  }
+
+  /** With its subscriptions, and the messages that are not due yet. */
+  delete(): void {
+    for (const subscription of this.#subscriptions.values()) this.deleteSubscription(subscription);
+    this.#scheduled?.delete();
   }
 
   /**

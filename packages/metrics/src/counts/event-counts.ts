@@ -95,6 +95,7 @@ export class EventCounts {
         counts.leaseLost += 1;
         break;
       case "release":
+      case "skipped":
       case "receiving":
       case "failing":
         break;

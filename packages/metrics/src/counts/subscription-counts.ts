@@ -9,6 +9,7 @@ const NO_LETTERS: Readonly<Record<DeadLetterReason, number>> = {
   "retries-exhausted": 0,
   undecodable: 0,
   invalid: 0,
+  expired: 0,
   backstop: 0,
 };
 

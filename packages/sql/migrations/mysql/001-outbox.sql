@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS anytopic_outbox (
   attributes longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   publish_time datetime(3) NOT NULL,
   attempts integer NOT NULL DEFAULT 0,
-  INDEX (lane, seq)
+  INDEX (lane, topic, seq)
 ) ENGINE = InnoDB;
 
 -- One row of these is locked by who publishes with an ordering key, until its transaction ends: see docs/outbox.md.
@@ -33,15 +33,11 @@ INSERT IGNORE INTO anytopic_outbox_key (bucket)
 
 -- A relay locks the row of a lane while it publishes from it.
 CREATE TABLE IF NOT EXISTS anytopic_outbox_lane (
-  lane smallint PRIMARY KEY,
-  served_at datetime(3) NOT NULL
+  lane smallint PRIMARY KEY
 ) ENGINE = InnoDB;
 
-INSERT IGNORE INTO anytopic_outbox_lane (lane, served_at) VALUES
-  (0, '1970-01-01'), (1, '1970-01-01'), (2, '1970-01-01'), (3, '1970-01-01'),
-  (4, '1970-01-01'), (5, '1970-01-01'), (6, '1970-01-01'), (7, '1970-01-01'),
-  (8, '1970-01-01'), (9, '1970-01-01'), (10, '1970-01-01'), (11, '1970-01-01'),
-  (12, '1970-01-01'), (13, '1970-01-01'), (14, '1970-01-01'), (15, '1970-01-01');
+INSERT IGNORE INTO anytopic_outbox_lane (lane) VALUES
+  (0), (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12), (13), (14), (15);
 
 -- What must wait after a failure: one ordering key of a topic, or the whole topic where the key is empty. Bytes, because a character
 -- column of 1,024 would be too long for a key, and would ignore spaces at its end.

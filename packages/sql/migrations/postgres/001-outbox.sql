@@ -27,13 +27,12 @@ CREATE TABLE anytopic_outbox (
 );
 
 -- No index on message_id: nobody reads by it, and every index is written twice for each message.
-CREATE INDEX ON anytopic_outbox (lane, seq);
+CREATE INDEX ON anytopic_outbox (lane, topic, seq);
 
 -- A relay locks the row of a lane while it publishes from it.
 CREATE TABLE anytopic_outbox_lane (
-  lane smallint PRIMARY KEY,
-  served_at timestamptz NOT NULL DEFAULT '-infinity'
-) WITH (fillfactor = 50);
+  lane smallint PRIMARY KEY
+);
 
 INSERT INTO anytopic_outbox_lane (lane) SELECT generate_series(0, 15);
 

@@ -20,17 +20,18 @@ CREATE TABLE anytopic_outbox (
   attempts integer NOT NULL DEFAULT 0
 );
 
-CREATE INDEX anytopic_outbox_lane_seq ON anytopic_outbox (lane, seq);
+CREATE INDEX anytopic_outbox_lane_topic ON anytopic_outbox (lane, topic, seq);
 
--- A relay marks the lane that it publishes from.
+-- A relay leases the lane that it publishes from: no transaction may be open meanwhile, because it would keep all others from writing.
 CREATE TABLE anytopic_outbox_lane (
   lane integer PRIMARY KEY,
-  served_at integer NOT NULL
+  lease_token text,
+  lease_until integer NOT NULL DEFAULT 0
 );
 
-INSERT INTO anytopic_outbox_lane (lane, served_at)
+INSERT INTO anytopic_outbox_lane (lane)
   WITH RECURSIVE numbers (lane) AS (SELECT 0 UNION ALL SELECT lane + 1 FROM numbers WHERE lane < 15)
-  SELECT lane, 0 FROM numbers;
+  SELECT lane FROM numbers;
 
 -- What must wait after a failure: one ordering key of a topic, or the whole topic where the key is empty.
 CREATE TABLE anytopic_outbox_hold (

@@ -22,6 +22,9 @@ export function withTransaction<Tx>(context: HandlerContext, tx: Tx): Transactio
     get attributes() {
       return context.attributes;
     },
+    get expiresAt() {
+      return context.expiresAt;
+    },
     get orderingKey() {
       return context.orderingKey;
     },

@@ -53,7 +53,8 @@ function renaming(dialect: Dialect, options: TableOptions): (text: string) => st
   const { tablePrefix } = checkedTableOptions(dialect, options);
   const name = tableNames(dialect, options);
   return (text) =>
-    text
-      .replaceAll(/\bINDEX anytopic_(\w+)/g, (_, index: string) => `INDEX "${tablePrefix}${index}"`)
-      .replaceAll(/\banytopic_(\w+)/g, (_, table: string) => name(table));
+    text.replaceAll(/(\bINDEX )?\banytopic_(\w+)/g, (_, index: string | undefined, table: string) =>
+      // An index is made in the schema of its table, and must not be named with one.
+      index === undefined ? name(table) : `${index}"${tablePrefix}${table}"`,
+    );
 }
