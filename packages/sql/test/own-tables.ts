@@ -10,7 +10,17 @@ export interface OwnTables {
   drop(): Promise<void>;
 }
 
-const TABLES = ["inbox", "outbox", "outbox_lane", "outbox_key", "outbox_hold", "outbox_parked", "migration", "effect"];
+const TABLES = [
+  "inbox",
+  "scheduled",
+  "outbox",
+  "outbox_lane",
+  "outbox_key",
+  "outbox_hold",
+  "outbox_parked",
+  "migration",
+  "effect",
+];
 
 /** Applies all migrations, and makes a table `effect(id, worker)` without a key: an effect that happens twice must be seen. */
 export async function ownTables(library: Library): Promise<OwnTables> {
