@@ -1,4 +1,5 @@
 import { createTcpProxy } from "@anytopic/conformance";
+import { until } from "@anytopic/brokers";
 import { connect, defineSubscription, defineTopic, silentLogger } from "@anytopic/core";
 import { memory } from "@anytopic/memory";
 import { autocommitPg, fromPg, sqlInbox, type Work } from "@anytopic/sql";
@@ -63,7 +64,10 @@ test.skipIf(!hasPostgres)(
           await handler(charge, context);
         } catch (error) {
           // The server may still be working on what it has received.
-          await expect.poll(async () => await openTransactions(tablePrefix)).toBe(0);
+          await until(async () => (await openTransactions(tablePrefix)) === 0 || undefined, {
+            deadlineMs: 10_000,
+            what: "the transaction to end",
+          });
           outcomes[(await marked(context.id)) ? "committed" : "rolledBack"] += 1;
           throw error;
         }

@@ -76,6 +76,7 @@ describe("inTransactionSync", () => {
     const handler = inbox.inTransactionSync(
       Bill,
       (work: (tx: DatabaseSync) => void) => inSync(database, work),
+      // oxlint-disable-next-line no-misused-promises -- what this test is about
       async (_charge, { id, tx }) => void tx.prepare("INSERT INTO charge VALUES (?)").run(id),
     );
     const errors: unknown[] = [];
