@@ -33,8 +33,6 @@ export function crashDatabase({ dialect, url, tablePrefix }: DatabaseTask): Cras
 
 function postgres(url: string, tablePrefix: string): CrashDatabase {
   const pool = new Pool({ connectionString: url });
-  // A server that restarts ends idle connections.
-  pool.on("error", () => {});
   const autocommit = autocommitPg(pool);
   return {
     inbox: sqlInbox(autocommit, { dialect: "postgres", tablePrefix, executor: fromPg }),
@@ -42,7 +40,6 @@ function postgres(url: string, tablePrefix: string): CrashDatabase {
     executor: fromPg,
     async transaction(work) {
       const client = await pool.connect();
-      client.on("error", () => {});
       let failure: Error | undefined;
       try {
         await client.query("BEGIN");
