@@ -41,6 +41,21 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
       proves: "order per key in a simulation of server and connections, with seeded faults",
     },
   ],
+  C21: [
+    {
+      file: "packages/sql/test/crash/crash.test.ts",
+      proves:
+        "worker processes that are killed at every step between claim and ack, on every broker, with the mark in the transaction of the effect: each effect happens once",
+    },
+    {
+      file: "packages/sql/test/inbox/lost-commit.test.ts",
+      proves: "a connection to the database that is lost in the middle of COMMIT",
+    },
+    {
+      file: "packages/outbox/test/consumer-outbox.test.ts",
+      proves: "inbox, effect and outbox in one transaction, while the database restarts",
+    },
+  ],
   C22: [{ file: CONNECT, proves: "every refusal names the capability and the remedy, on adapters that lack it" }],
   C23: [
     {
@@ -141,8 +156,5 @@ export const openPoints: Readonly<Partial<Record<Statement, readonly string[]>>>
   ],
   C20: [
     "on Google Cloud Pub/Sub a redriven message, which counts as new, and a live one of its key may be with two workers at the same time; see [041](adr/041-gcp-subscriber.md)",
-  ],
-  C21: [
-    "a process that is killed between the effect and its mark: this needs an inbox store in the effect's own database",
   ],
 };

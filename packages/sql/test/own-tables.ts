@@ -7,7 +7,7 @@ export interface OwnTables {
   readonly tablePrefix: string;
   /** The quoted name. */
   readonly table: (name: string) => string;
-  drop(): Promise<void>;
+  readonly drop: () => Promise<void>;
 }
 
 const TABLES = [
