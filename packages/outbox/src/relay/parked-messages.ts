@@ -86,9 +86,8 @@ export class SqlParkedMessages implements ParkedMessages {
   }
 
   async retry(selection: ParkedSelection = {}): Promise<number> {
-    const words = WORDS[this.#pool.dialect];
     return await this.#each(selection, async (tx, seq) => {
-      await run(tx, unpark(this.#tables, words, seq));
+      await run(tx, unpark(this.#tables, seq));
     });
   }
 

@@ -82,7 +82,7 @@ describe.each(KINDS)("failures on %s", (kind) => {
       expect(story.seen).toEqual(["b1"]);
       const [message] = await story.outbox.parked(story.database.pool).list();
       expect(message).toMatchObject({ attempts: 1, reason: "UNKNOWN: the broker says no" });
-      expect(relay.health()).toMatchObject({ status: "up", parked: 1 });
+      await expect.poll(() => relay.health()).toMatchObject({ status: "up", parked: 1 });
     });
 
     test("a key that was held goes on in its order when its message goes through", async () => {
