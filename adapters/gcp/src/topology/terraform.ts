@@ -49,6 +49,7 @@ function subscriptionValues(
     expiration_policy: { ttl: "" },
     enable_message_ordering: declared.enableMessageOrdering,
     enable_exactly_once_delivery: declared.enableExactlyOnceDelivery,
+    ...(declared.filter !== undefined && { filter: declared.filter }),
     ...(policy && { dead_letter_policy: policy }),
   };
 }
