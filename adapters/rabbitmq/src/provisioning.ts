@@ -11,7 +11,8 @@ import type { Connection } from "./connection.ts";
 import { toPubSubError } from "./errors.ts";
 import { QUEUE_SETTLES_MS } from "./limits.ts";
 import { allWaitQueueNames, exchangeName, type QueueNames, queueNames } from "./names.ts";
-import { bindQueue, type DeclaredBindings, declaredBindings, leftBindings, unbindLeft } from "./topology/bind-queue.ts";
+import { bindQueue, leftBindings, unbindLeft } from "./topology/bind-queue.ts";
+import { type DeclaredBindings, declaredBindings } from "./topology/declared-bindings.ts";
 import { harmfulPolicies } from "./topology/harmful-policies.ts";
 import { readPolicies } from "./topology/policies.ts";
 import {

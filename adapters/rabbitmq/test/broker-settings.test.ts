@@ -100,9 +100,9 @@ test.skipIf(noNode)(
     const seen: string[] = [];
     const worker = await pubsub.subscribe(declare("eu", "us"), (event) => void seen.push(event));
     const sent: string[] = [];
-    let changing = true;
+    const changed = new AbortController();
     const publishing = (async () => {
-      for (let n = 0; changing; n += 1) {
+      for (let n = 0; !changed.signal.aborted; n += 1) {
         sent.push(await pubsub.publish(topic, `${n}`, { attributes: { region: n % 2 === 0 ? "eu" : "us" } }));
       }
     })();
@@ -111,13 +111,16 @@ test.skipIf(noNode)(
     await expect
       .poll(() => planned("us"), { timeout: 30_000 })
       .toEqual([`update ${resource}: has 2 bindings that the declared filter has not`]);
-    changing = false;
+    changed.abort();
     await publishing;
     await expect.poll(() => seen.length, { timeout: 30_000 }).toBe(sent.length);
     await worker.close();
 
     await pubsub.apply([declare("us")], { update: true });
     await expect.poll(() => planned("us"), { timeout: 30_000 }).toEqual([]);
+    const present = defineSubscription(topic, "worker", { filter: { region: { exists: true } } });
+    await pubsub.apply([present], { update: true });
+    await expect.poll(() => pubsub.plan([present]), { timeout: 30_000 }).toEqual([]);
     await pubsub.apply([declare()], { update: true });
     expect(await planned()).toEqual([]);
     expect(await pubsub.destroy([topic, declare("us")])).not.toContain(resource);

@@ -22,9 +22,10 @@ const rule = (key: string, differs: Partial<FilterRule>): FilterRule => ({
   not: [],
   ...differs,
 });
+const about = (text: RegExp): unknown => expect.stringMatching(text);
 const all = { "x-match": "all" };
 
-test.each<[string, readonly FilterRule[], readonly object[] | undefined, RegExp | undefined]>([
+test.each<[string, readonly FilterRule[], readonly object[] | undefined, unknown]>([
   ["no rule", [], undefined, undefined],
   [
     "a text",
@@ -36,19 +37,18 @@ test.each<[string, readonly FilterRule[], readonly object[] | undefined, RegExp 
     undefined,
   ],
   ["presence", [rule("a", {})], [{ ...all, a: null }], undefined],
-  ["a prefix", [rule("a", { values: ["x", { prefix: "y" }] })], [{ ...all, a: null }], /about "a"/],
-  ["not", [rule("a", { not: ["x"] })], [{ ...all, a: null }], /about "a"/],
-  ["absence", [rule("a", { absent: true, values: [] })], undefined, /about "a"/],
-  ["text that a number has too", [rule("a", { values: ["10"] })], [{ ...all, a: null }], /about "a"/],
-  ["empty text, which void has too", [rule("a", { values: [""] })], [{ ...all, a: null }], /about "a"/],
-  ["a name that exchanges ignore", [rule("x-a", { values: ["x"] })], undefined, /about "x-a"/],
-  ["a name that is escaped", [rule("CC", { values: ["x"] })], undefined, /about "CC"/],
-  ["a name that is no header's", [rule("a".repeat(256), { values: ["x"] })], undefined, /about "a+"/],
+  ["a prefix", [rule("a", { values: ["x", { prefix: "y" }] })], [{ ...all, a: null }], about(/about "a"/)],
+  ["not", [rule("a", { not: ["x"] })], [{ ...all, a: null }], about(/about "a"/)],
+  ["absence", [rule("a", { absent: true, values: [] })], undefined, about(/about "a"/)],
+  ["text that a number has too", [rule("a", { values: ["10"] })], [{ ...all, a: null }], about(/about "a"/)],
+  ["empty text, which void has too", [rule("a", { values: [""] })], [{ ...all, a: null }], about(/about "a"/)],
+  ["a name that exchanges ignore", [rule("x-a", { values: ["x"] })], undefined, about(/about "x-a"/)],
+  ["a name that is escaped", [rule("CC", { values: ["x"] })], undefined, about(/about "CC"/)],
+  ["a name that is no header's", [rule("a".repeat(256), { values: ["x"] })], undefined, about(/about "a+"/)],
 ])("of a filter with %s, the exchange applies what it can", (_what, rules, bindings, inWorker) => {
   const made = filterBindings(rules);
   expect(made.bindings).toEqual(bindings);
-  if (inWorker === undefined) expect(made.inWorker).toBeUndefined();
-  else expect(made.inWorker).toMatch(inWorker);
+  expect(made.inWorker).toEqual(inWorker);
 });
 
 test("at most 50 bindings: the longest list becomes presence", () => {

@@ -13,9 +13,9 @@ export interface FilterPolicy {
 type Condition = string | Readonly<Record<string, unknown>>;
 
 /** As a key inside "$or", one of these would change what it means. https://docs.aws.amazon.com/sns/latest/dg/and-or-logic.html (2026-11-26) */
-const KEYWORDS: ReadonlySet<string> = new Set([
-  ..."anything-but cidr equals-ignore-case exists numeric prefix suffix wildcard".split(" "),
-]);
+const KEYWORDS: ReadonlySet<string> = new Set(
+  "anything-but cidr equals-ignore-case exists numeric prefix suffix wildcard".split(" "),
+);
 
 /**
  * What SNS does with a filter. SNS sees message attributes only, and of some types, so it also lets through every message for which that

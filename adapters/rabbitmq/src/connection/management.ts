@@ -5,7 +5,7 @@ import type { ConnectionOptions as TlsOptions } from "node:tls";
 import type { ManagementAddress } from "../connection/address.ts";
 
 /** One entry of a list. */
-export type Entry = Readonly<Record<string, unknown>>;
+export type ListedEntry = Readonly<Record<string, unknown>>;
 
 const CODES: Partial<Record<number, PubSubErrorCode>> = {
   401: "UNAUTHENTICATED",
@@ -21,7 +21,7 @@ export async function askManagement(
   tls: TlsOptions | undefined,
   path: string,
   signal?: AbortSignal,
-): Promise<readonly Entry[] | undefined> {
+): Promise<readonly ListedEntry[] | undefined> {
   return entriesOf(await send(origin + path, { ...tls, headers: login(credentials), ...(signal && { signal }) }));
 }
 
@@ -38,11 +38,11 @@ function login(credentials: string): { readonly authorization: string } {
   return { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };
 }
 
-function entriesOf(text: string | undefined): readonly Entry[] | undefined {
+function entriesOf(text: string | undefined): readonly ListedEntry[] | undefined {
   if (text === undefined) return undefined;
   try {
     const answer: unknown = JSON.parse(text);
-    if (Array.isArray(answer)) return answer as readonly Entry[];
+    if (Array.isArray(answer)) return answer as readonly ListedEntry[];
   } catch {
     // The error follows below.
   }

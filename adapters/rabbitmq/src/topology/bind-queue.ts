@@ -1,21 +1,9 @@
-import type { SubscriptionSpec, TopologyChange } from "@anytopic/core/driver";
+import type { TopologyChange } from "@anytopic/core/driver";
 import type { Channel } from "amqplib";
 import type { Connection } from "../connection.ts";
 import { deleteByManagement } from "../connection/management.ts";
-import { type QueueNames, queueNames } from "../names.ts";
-import { type BindingArguments, filterBindings } from "./filter-bindings.ts";
+import type { DeclaredBindings } from "./declared-bindings.ts";
 import { readBindings, type SeenBindings } from "./seen-bindings.ts";
-
-/** What stands between a topic and the queue of one subscription. */
-export interface DeclaredBindings {
-  readonly names: QueueNames;
-  /** From the filter's exchange to the queue; `undefined` when the queue is bound to the topic itself. */
-  readonly bindings: readonly BindingArguments[] | undefined;
-}
-
-export function declaredBindings(prefix: string, spec: SubscriptionSpec): DeclaredBindings {
-  return { names: queueNames(prefix, spec), bindings: filterBindings(spec.filter ?? []).bindings };
-}
 
 /** In the order that loses nothing: whatever is needed is there before anything is removed. All of it may be done again. */
 export async function bindQueue(channel: Channel, { names, bindings }: DeclaredBindings): Promise<void> {

@@ -1,7 +1,7 @@
 import type { ConnectionOptions as TlsOptions } from "node:tls";
 import type { ManagementAddress } from "../connection/address.ts";
-import { askManagement, type Entry } from "../connection/management.ts";
-import type { DeclaredBindings } from "./bind-queue.ts";
+import { askManagement, type ListedEntry } from "../connection/management.ts";
+import type { DeclaredBindings } from "./declared-bindings.ts";
 
 /** For `doctor`, without the management API. */
 export const BINDINGS_UNSEEN: string =
@@ -27,7 +27,7 @@ export async function readBindings(
 ): Promise<SeenBindings> {
   if (bindings === undefined) return NOTHING;
   const { exchange, filter, queue } = names;
-  const list = async (source: string, destination: string): Promise<readonly Entry[]> => {
+  const list = async (source: string, destination: string): Promise<readonly ListedEntry[]> => {
     const path = `/api/bindings/${[api.vhost, "e", source, ...destination.split("\n")].map(encodeURIComponent).join("/")}`;
     return (await askManagement(api, tls, path, signal)) ?? [];
   };
@@ -39,7 +39,7 @@ export async function readBindings(
   const declared = new Set(bindings.map(textOf));
   const found = new Set(toQueue.map(({ arguments: table }) => textOf(table as object)));
   const missing = [...declared].filter((text) => !found.has(text)).length;
-  const path = ({ properties_key: key }: Entry): string =>
+  const path = ({ properties_key: key }: ListedEntry): string =>
     `/api/bindings/${[api.vhost, "e", filter, "q", queue, String(key)].map(encodeURIComponent).join("/")}`;
   return {
     missing: missing + (toFilter.length === 0 ? 1 : 0),
@@ -48,6 +48,9 @@ export async function readBindings(
   };
 }
 
+/** How the API shows void; seen on 3.10.8. */
+const VOID = "undefined";
+
 /** The API shows text and bytes alike. */
 function textOf(table: object): string {
   const entries = Object.entries(table).map(([key, value]: [string, unknown]) => [key, shown(value)]);
@@ -55,6 +58,7 @@ function textOf(table: object): string {
 }
 
 function shown(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  return Buffer.isBuffer(value) ? value.toString() : String(value);
+  if (Buffer.isBuffer(value)) return value.toString();
+  if (value === null || value === undefined) return VOID;
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
