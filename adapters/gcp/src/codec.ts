@@ -1,6 +1,7 @@
 import {
   type Attributes,
   DEAD_LETTER_ATTRIBUTE,
+  EXPIRES_ATTRIBUTE,
   isPlainId,
   type OutgoingMessage,
   RESERVED_ATTRIBUTE_PREFIX,
@@ -90,7 +91,7 @@ export function decodeMessage(message: WireMessage, origin: Origin, nowMs: numbe
   let record: string | undefined;
   for (const key in given) {
     const value = given[key] as string;
-    if (!isReserved(key)) attributes[key] = value;
+    if (!isReserved(key) || key === EXPIRES_ATTRIBUTE) attributes[key] = value;
     else if (key === ID_ATTRIBUTE) id = isPlainId(value) ? value : id;
     else if (key.startsWith(ESCAPE_PREFIX)) addEscaped(attributes, key.slice(ESCAPE_PREFIX.length), value);
     else if (!ours) continue;

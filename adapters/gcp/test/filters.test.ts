@@ -43,7 +43,14 @@ describe("a filter in the language of Pub/Sub", () => {
 
   test("is in the exported Terraform, when the service applies it", () => {
     const filter = [rule("region", { values: ["eu"] })];
-    const topic = { name: "t", physicalName: "t", ordered: false, exactlyOnce: false, retentionMs: 600_000 };
+    const topic = {
+      name: "t",
+      physicalName: "t",
+      ordered: false,
+      exactlyOnce: false,
+      retentionMs: 600_000,
+      replay: false,
+    };
     const spec = { name: "s", physicalName: "s", topic, ackDeadlineMs: 10_000, maxRetries: 1, maxBackoffMs: 0, filter };
     const exported = (url: string): string =>
       JSON.stringify(adapterModule.exporter?.(url).terraform?.({ topics: [topic], subscriptions: [spec] }));

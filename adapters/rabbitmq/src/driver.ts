@@ -6,6 +6,7 @@ import { OPEN_TIMEOUT_MS } from "./limits.ts";
 import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
 import { RabbitmqPublisher } from "./publisher.ts";
+import { RabbitmqSchedule } from "./schedule.ts";
 import { readStatistics } from "./statistics.ts";
 import { RabbitmqSubscriber } from "./subscriber.ts";
 import { POLICIES_UNSEEN } from "./topology/policies.ts";
@@ -52,6 +53,10 @@ export async function openDriver(
     async openPublisher(topic) {
       await connections.startPublishing();
       return new RabbitmqPublisher(connections, topic);
+    },
+    async openSchedule(topic) {
+      await connections.startPublishing();
+      return new RabbitmqSchedule(connections, topic);
     },
     async openSubscriber(spec, sink, { maxOutstanding }) {
       await connections.startPublishing();

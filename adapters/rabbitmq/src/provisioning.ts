@@ -4,13 +4,22 @@ import {
   type PubSubError,
   type PubSubErrorCode,
   type Topology,
+  type TopicSpec,
   type TopologyChange,
 } from "@anytopic/core/driver";
 import type { Channel } from "amqplib";
 import type { Connection } from "./connection.ts";
 import { toPubSubError } from "./errors.ts";
-import { QUEUE_SETTLES_MS } from "./limits.ts";
-import { allWaitQueueNames, exchangeName, type QueueNames, queueNames } from "./names.ts";
+import { DELAY_LEVELS_MS, QUEUE_SETTLES_MS } from "./limits.ts";
+import {
+  allWaitQueueNames,
+  delayLevelName,
+  dueName,
+  exchangeName,
+  nobodyName,
+  type QueueNames,
+  queueNames,
+} from "./names.ts";
 import { bindQueue, leftBindings, unbindLeft } from "./topology/bind-queue.ts";
 import { type DeclaredBindings, declaredBindings } from "./topology/declared-bindings.ts";
 import { harmfulPolicies } from "./topology/harmful-policies.ts";
@@ -125,11 +134,10 @@ async function removeLeft(connection: Connection, declared: DeclaredBindings): P
 export async function destroyTopology(connection: Connection, topology: Topology): Promise<string[]> {
   const { prefix } = connection.options;
   // Subscriptions first, so that nothing is dead-lettered or routed to a deleted resource.
+  const delays = await Promise.all(topology.topics.map((topic) => delayResources(connection, prefix, topic)));
   const filters = topology.subscriptions.map((spec) => filterResource(queueNames(prefix, spec).filter));
-  const named = new Map(
-    [...resourcesOf(prefix, topology, allWaitQueueNames), ...filters].map((one) => [one.label, one]),
-  );
-  const resources = [...named.values()].toReversed();
+  const all = [...resourcesOf(prefix, topology, allWaitQueueNames), ...filters, ...delays.flat()];
+  const resources = [...new Map(all.map((one) => [one.label, one])).values()].toReversed();
   const found = await Promise.all(
     resources.map(async (resource) => ((await exists(connection, resource)) ? [resource] : [])),
   );
@@ -198,6 +206,15 @@ function resourcesOf(
     ];
   });
   return [...exchanges, ...queues];
+}
+
+/** Created when first needed, by `publish/delay-levels.ts`, the exchange of what is due first. Most topics have none. */
+async function delayResources(connection: Connection, prefix: string, topic: TopicSpec): Promise<Resource[]> {
+  const due = exchangeResource(dueName(prefix, topic));
+  if (!(await exists(connection, due))) return [];
+  const levels = DELAY_LEVELS_MS.map((_, level) => delayLevelName(prefix, topic, level));
+  const queues = [nobodyName(prefix, topic), ...levels].map((name) => queueResource(name, {}));
+  return [due, ...levels.map((name) => exchangeResource(name)), ...queues];
 }
 
 function exchangeResource(name: string): Resource {

@@ -11,6 +11,7 @@ import { exportPolicies } from "./export-policies.ts";
 import { exportTerraform } from "./export-terraform.ts";
 import { plan } from "./plan.ts";
 import { publish } from "./publish.ts";
+import { seek } from "./seek.ts";
 import { stats } from "./stats.ts";
 import { tail } from "./tail.ts";
 import { topics } from "./topics.ts";
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   publish,
   tail,
   stats,
+  seek,
   dlqList,
   dlqPeek,
   dlqRedrive,

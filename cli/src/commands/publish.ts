@@ -3,6 +3,7 @@ import type { Command } from "../command.ts";
 import { findTopic } from "../declarations.ts";
 import { EXIT } from "../exit-codes.ts";
 import { parseAttributes } from "../parse-attributes.ts";
+import { parseExpiry } from "../parse-expiry.ts";
 import { parseEvent } from "../parse-event.ts";
 import { readStdin } from "../read-stdin.ts";
 import { withPubSub } from "../settings.ts";
@@ -24,6 +25,12 @@ stdin with - or when stdin is not a terminal. It is checked against the topic's 
       value: "ID",
       description: "the event's id, instead of a new one",
     },
+    "expires-in": { type: "string", value: "DURATION", description: "not handled later than that from now: 30s, 15m" },
+    "expires-at": {
+      type: "string",
+      value: "TIME",
+      description: "not handled from that moment on: 2026-12-01T08:00:00Z",
+    },
   },
   async run({ given, settings, output, signal }) {
     const [name = "", argument] = given.positionals;
@@ -33,7 +40,8 @@ stdin with - or when stdin is not a terminal. It is checked against the topic's 
     const topic = findTopic(await resolved.declarations(), name) as Topic;
     const event = await parseEvent(topic, await bytesOf(argument));
     const id = given.text("id");
-    const options = { attributes, signal, ...(id === undefined ? {} : { id }) };
+    const expiresAt = parseExpiry(given.text("expires-in"), given.text("expires-at"), Date.now());
+    const options = { attributes, signal, expiresAt, ...(id === undefined ? {} : { id }) };
     const published = await withPubSub(resolved, { signal }, (pubsub) => pubsub.publish(topic, event, options));
     output.result({ topic: topic.name, id: published }, () => published);
     return EXIT.ok;

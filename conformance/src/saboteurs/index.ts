@@ -2,6 +2,7 @@ import { deadLettering } from "./dead-lettering.ts";
 import { declaring } from "./declaring.ts";
 import { delivering } from "./delivering.ts";
 import { disconnecting } from "./disconnecting.ts";
+import { expiring } from "./expiring.ts";
 import { filtering } from "./filtering.ts";
 import { harming } from "./harming.ts";
 import { operating } from "./operating.ts";
@@ -23,6 +24,7 @@ export const saboteurs: readonly Saboteur[] = Object.freeze([
   ...declaring,
   ...provisioning,
   ...harming,
+  ...expiring,
   ...filtering,
 ]);
 

@@ -18,7 +18,7 @@ export interface DeadLetterQueue {
   peek(options?: { readonly limit?: number | undefined }): Promise<readonly DeadLetter[]>;
   /**
    * Sends letters back to this subscription alone, as messages with the same id, body, attributes, ordering key and publish
-   * time, and with attempt 1. Resolves with the number of letters. A letter is removed only after the broker has stored its
+   * time, with attempt 1 and without an expiry. Resolves with the number of letters. A letter is removed only after the broker has stored its
    * message: an interrupted call may deliver one message twice, loses none, and may be called again.
    *
    * Needs bounded memory for any number of letters. When `filter` leaves more than 10,000 letters or 64 MiB of bodies in the

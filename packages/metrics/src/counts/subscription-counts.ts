@@ -9,6 +9,7 @@ const NO_LETTERS: Readonly<Record<DeadLetterReason, number>> = {
   "retries-exhausted": 0,
   undecodable: 0,
   invalid: 0,
+  expired: 0,
   backstop: 0,
 };
 
@@ -27,7 +28,7 @@ export class SubscriptionCounts {
   retries = 0;
   letterFailed = 0;
   leaseLost = 0;
-  readonly skipped: Record<SkipReason, number> = { filter: 0 };
+  readonly skipped: Record<SkipReason, number> = { filter: 0, expired: 0 };
   statsFailed = 0;
   readonly #labels: string;
 

@@ -70,7 +70,7 @@ export const FAMILIES: Readonly<Record<FamilyKey, Family>> = {
   skipped: family(
     "counter",
     "anytopic_skipped_total",
-    "Messages that were acknowledged without an attempt, by reason: filter (the subscription's filter holds them back).",
+    "Messages that were acknowledged without an attempt, by reason: filter (the subscription's filter holds them back), expired (their time was over).",
   ),
   backlog: family(
     "gauge",
