@@ -1,3 +1,4 @@
+// Over 300 lines: the contract between core and drivers is read as one text.
 /**
  * The contract between core and an adapter: the interfaces with their promises, and what both sides share.
  *

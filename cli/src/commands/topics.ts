@@ -10,7 +10,7 @@ export const topics: Command = {
   operands: "",
   operandCount: [0, 0],
   summary: "list the declared topics and subscriptions",
-  details: "Reads the declarations; contacts no broker.",
+  details: "Reads the declarations; contacts no broker. `anytopic doctor` says where a filter is applied.",
   example: "anytopic topics --declarations ./topics.ts",
   options: {},
   offline: true,
@@ -27,7 +27,7 @@ export const topics: Command = {
       );
     output.result({ topics: listed }, () =>
       table(
-        ["TOPIC", "SUBSCRIPTION", "GUARANTEE", "ORDERED", "CODEC", "RETENTION", "ACK DEADLINE", "RETRIES"],
+        ["TOPIC", "SUBSCRIPTION", "GUARANTEE", "ORDERED", "CODEC", "RETENTION", "ACK DEADLINE", "RETRIES", "FILTER"],
         listed.flatMap((topic) => [
           [
             topic.name,
@@ -46,6 +46,7 @@ export const topics: Command = {
             "",
             shownDuration(one.ackDeadlineMs),
             String(one.retryPolicy.maxRetries),
+            one.filter === null ? "" : JSON.stringify(one.filter),
           ]),
         ]),
       ),
@@ -63,11 +64,13 @@ function described(topic: AnyTopic, subscriptions: readonly AnySubscription[]) {
     codec: topic.codec.name,
     retentionMs: topic.retentionMs,
     replay: topic.replay,
-    subscriptions: subscriptions.map(({ name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy }) => {
-      const { maxRetries } = retryPolicy;
-      // JSON has no Infinity.
-      const shown = { ...retryPolicy, maxRetries: maxRetries === Number.POSITIVE_INFINITY ? "Infinity" : maxRetries };
-      return { name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy: shown };
-    }),
+    subscriptions: subscriptions.map(
+      ({ name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy, filter = null }) => {
+        const { maxRetries } = retryPolicy;
+        // JSON has no Infinity.
+        const shown = { ...retryPolicy, maxRetries: maxRetries === Number.POSITIVE_INFINITY ? "Infinity" : maxRetries };
+        return { name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy: shown, filter };
+      },
+    ),
   };
 }
