@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { runHere, TOPICS } from "./program.ts";
 
@@ -26,4 +27,17 @@ test.for<readonly [command: readonly string[], code: number, says: RegExp]>([
 test("tail in memory says that there is nothing to follow", async () => {
   const { code, stderr } = await runHere(["tail", "signups", ...MEMORY]);
   expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("topic signups does not exist") });
+});
+
+test("filters are shown, and where they are applied", async () => {
+  const filters = join(import.meta.dirname, "fixtures/filters.ts");
+  const at = ["--url", "memory:", "--declarations", filters];
+  const filter = '{"region":["eu",{"prefix":"eu-"}]}';
+  expect((await runHere(["topics", ...at])).stdout.split("\n").find((line) => line.includes(" european "))).toContain(
+    filter,
+  );
+  const place = `orders/european  ${filter}  in the worker: the memory adapter leaves filters to the worker`;
+  expect((await runHere(["doctor", ...at])).stdout).toContain(place);
+  const { filters: found } = JSON.parse((await runHere(["doctor", "--json", ...at])).stdout) as { filters: object[] };
+  expect(found).toMatchObject([{ subscription: "orders/european", connection: "default", appliedBy: "worker" }]);
 });

@@ -1,5 +1,6 @@
 // Over 300 lines: the public interface in one place, most of it promises.
 import type { Capabilities } from "./contract/capabilities.ts";
+import type { ScheduledEntry } from "./contract/due.ts";
 import type { BatchHandler, BatchSubscribeOptions } from "./consume/batch/batch-handler.ts";
 import { CloseBudget } from "./base/close-budget.ts";
 import type { ConnectionInfo } from "./connections/connection-info.ts";
@@ -9,6 +10,7 @@ import type { ConnectOptions } from "./connections/connect-options.ts";
 import type { DeadLetterQueue } from "./dead-letters/dead-letter-queue.ts";
 import { DeadLetterQueues } from "./dead-letters/dead-letter-queues.ts";
 import type { Deliveries } from "./consume/deliveries.ts";
+import { type FilterPlace, filterPlacesOn } from "./connections/filter-places.ts";
 import type { Handler } from "./consume/handler-context.ts";
 import type { BatchDrainOptions, DrainOptions, DrainResult } from "./consume/drain/drain-options.ts";
 import { healthOf, type Health } from "./observe/health.ts";
@@ -16,11 +18,15 @@ import { applyOn, destroyOn, type PlannedChange, planOn } from "./connections/pr
 import { rejectUnknownKeys } from "./options/option-checks.ts";
 import { offerPublishEncoded } from "./publish/publish-encoded.ts";
 import { Publishing } from "./publish/publishing.ts";
+import { Scheduling, type ScheduledOptions } from "./dispatch/scheduling.ts";
 import { CLOSE_TIMEOUT_LIMITS } from "./options/connect-limits.ts";
 import type { Publisher, PublishEntry, PublishOptions, PublishResult } from "./publish/publish-options.ts";
 import { closedError, requireOpen } from "./base/require-open.ts";
+import { seekOn } from "./connections/seek.ts";
+import { seekPlace, type SeekOptions } from "./connections/seek-options.ts";
+import { untilAborted } from "./base/until-aborted.ts";
 import { Subscribing } from "./consume/subscribing.ts";
-import type { SubscriptionWorker } from "./consume/subscription-worker.ts";
+import type { PausableWorker } from "./consume/pausable-worker.ts";
 import type { AnySubscription, Subscription } from "./declare/subscription.ts";
 import type { AnyTopic, Topic } from "./declare/topic.ts";
 import { statisticsOn } from "./connections/statistics.ts";
@@ -37,6 +43,7 @@ export class PubSub implements AsyncDisposable {
   readonly #environment: ConnectionEnvironment;
   readonly #closeTimeoutMs: number;
   readonly #publishing: Publishing;
+  readonly #scheduling: Scheduling;
   readonly #subscribing: Subscribing;
   readonly #deadLetters: DeadLetterQueues;
   /** Aborts when closing begins: then nothing waits for a topic or subscription that is still being opened. */
@@ -51,7 +58,8 @@ export class PubSub implements AsyncDisposable {
     this.#router = router;
     this.#environment = environment;
     this.#closeTimeoutMs = closeTimeoutMs;
-    this.#publishing = new Publishing(router, environment, options);
+    this.#scheduling = new Scheduling(router, environment, options, closed);
+    this.#publishing = new Publishing(router, environment, options, this.#scheduling);
     offerPublishEncoded(this, (topic, messages, signal) => this.#publishing.publishEncoded(topic, messages, signal));
     this.#subscribing = new Subscribing(router, environment, { inbox, closeTimeoutMs }, closed);
     this.#deadLetters = new DeadLetterQueues(router, environment, closed);
@@ -132,6 +140,30 @@ export class PubSub implements AsyncDisposable {
     return await this.#publishing.publishBatch(topic, entries, options.signal);
   }
 
+  /**
+   * Cancels a message that was published with `deliverAt` or `delayMs` and is not due yet. Resolves with true when it will never be
+   * delivered. False: nobody knows the id, or it is too late, because the message was published or an attempt to publish it has begun.
+   *
+   * Rejects with a `TypeError` for a wrong argument, `NOT_SUPPORTED` where the messages wait in a broker that cannot cancel them (see
+   * `Capabilities.publishDelay`), `UNAVAILABLE`, `CLOSED`, or the abort reason of `signal`.
+   */
+  async cancel(
+    topic: AnyTopic,
+    id: string,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<boolean> {
+    rejectUnknownKeys("cancel", options, ["signal"]);
+    return await this.#scheduling.cancel(topic, id, options.signal);
+  }
+
+  /**
+   * The messages of a topic that wait until they are due, without their bodies, the first due first. Rejects as `cancel` does;
+   * `NOT_SUPPORTED` where they wait in a broker that cannot list them.
+   */
+  async scheduled(topic: AnyTopic, options: ScheduledOptions = {}): Promise<readonly ScheduledEntry[]> {
+    return await this.#scheduling.list(topic, options);
+  }
+
   /** An object that can only publish to this topic. Contacts nobody. */
   publisher<Input>(topic: Topic<Input, unknown>): Publisher<Input> {
     requireKind("topic", topic);
@@ -210,6 +242,27 @@ export class PubSub implements AsyncDisposable {
     return this.#subscribing.deliveries(subscription, options);
   }
 
+  /**
+   * Pauses all workers that this object has open for a subscription, also the pull form: `Worker.pause` of each. Those in other
+   * processes, and those that are opened later, are not paused.
+   *
+   * @throws TypeError when the argument is wrong
+   * @throws PubSubError `CLOSED` after `close`
+   */
+  async pause(subscription: AnySubscription): Promise<void> {
+    await this.#subscribing.pause(subscription);
+  }
+
+  /**
+   * Lets all workers that this object has open for a subscription receive again: `Worker.resume` of each.
+   *
+   * @throws TypeError when the argument is wrong
+   * @throws PubSubError `CLOSED` after `close`, and every error of `Worker.resume`
+   */
+  async resume(subscription: AnySubscription): Promise<void> {
+    await this.#subscribing.resume(subscription);
+  }
+
   /** The dead-letter queue of a subscription. It is opened by the first call of one of its methods, and closed with this object. */
   deadLetters(subscription: AnySubscription): DeadLetterQueue {
     requireKind("subscription", subscription);
@@ -261,6 +314,43 @@ export class PubSub implements AsyncDisposable {
     return await statisticsOn(this.#router, subscription, this.#environment.clock, [options.signal, closed]);
   }
 
+  /**
+   * Where the filter of a subscription is applied, on each of its connections; empty when it has none. Workers apply every filter: this says
+   * whether the broker does so before. Opens the connections, and asks no broker.
+   */
+  async filterPlaces(subscription: AnySubscription): Promise<readonly FilterPlace[]> {
+    requireKind("subscription", subscription);
+    requireOpen(this.#closed.signal);
+    return await filterPlacesOn(this.#router, subscription);
+  }
+
+  /**
+   * Puts a subscription to another place in its topic, which must be declared with `replay: true`: back, to handle messages again, or to
+   * the end, to drop the backlog. Resolves when the broker has the new place durably, on all connections of the subscription. Running
+   * workers of every process follow by themselves, within seconds.
+   *
+   * - Messages come again with the same ids, and with attempt 1; with an ordering key, in the order of publishing.
+   * - What is published after the call is never passed over. What is published around the call may be handled twice, also on an
+   *   exactly-once topic: a seek is the wish to handle messages again.
+   * - A handler that runs meanwhile goes on, its signal aborts, and how it ends no longer matters. Its message can start again before that,
+   *   also with an ordering key.
+   * - Retries that wait for their delay are dropped, and so are redriven messages that wait. Those from the new place on come again.
+   * - Dead letters and all other subscriptions are untouched.
+   *
+   * Rejects with a `TypeError` for a wrong argument or a time in the future; `NOT_SUPPORTED` when the broker cannot, when the topic
+   * is not declared with `replay`, and for the past of an exactly-once topic that needs an inbox, which would pass over what was handled; `NOT_FOUND`, `UNAVAILABLE`, `TIMEOUT` after 30 s, `CLOSED`, or the abort reason of
+   * `signal`. Except after the first three it may have happened; to call it again is harmless. See `docs/replay.md`.
+   */
+  async seek(subscription: AnySubscription, options: SeekOptions): Promise<void> {
+    requireKind("subscription", subscription);
+    const { clock } = this.#environment;
+    const to = seekPlace(options, clock);
+    const closed = this.#closed.signal;
+    requireOpen(closed);
+    options.signal?.throwIfAborted();
+    await untilAborted(seekOn(this.#router, subscription, to, clock), options.signal, closed);
+  }
+
   /** The subscriptions that have a worker here. */
   get subscriptions(): readonly AnySubscription[] {
     return this.#subscribing.subscriptions;
@@ -270,7 +360,7 @@ export class PubSub implements AsyncDisposable {
   health(): Health {
     return healthOf(this.#router.opened, {
       subscriptions: this.#subscribing.workers.map((worker) => worker.health()),
-      publishing: this.#publishing.pending,
+      publishing: this.#publishing.pending + this.#scheduling.pending,
       isClosing: this.#isClosing,
       isClosed: this.isClosed,
     });
@@ -314,11 +404,7 @@ export class PubSub implements AsyncDisposable {
     return this.close();
   }
 
-  async #close(
-    workers: readonly SubscriptionWorker[],
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  async #close(workers: readonly PausableWorker[], timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     this.#isClosing = true;
     this.#closed.abort(closedError());
     const { clock, logger } = this.#environment;
@@ -326,7 +412,7 @@ export class PubSub implements AsyncDisposable {
     const closing = workers.map((worker) => worker.closeWithin(timeoutMs, signal, budget));
     if (workers.some(({ isBusy }) => isBusy)) await Promise.all(workers.map(({ drained }) => drained));
     budget.begin();
-    await Promise.all([...closing, this.#publishing.close(budget)]);
+    await Promise.all([...closing, this.#publishing.close(budget), this.#scheduling.close(budget)]);
     await this.#deadLetters.close(budget);
     await this.#router.close(budget);
     this.#environment.instrumented.closed();

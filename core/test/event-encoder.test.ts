@@ -24,7 +24,8 @@ const later: StandardSchema<object, object> = {
 describe("an encoder", () => {
   test("makes of an event what publish would send, as plain data", () => {
     const clock = new VirtualClock();
-    const { message, valid, ended } = encoder({ clock }).encode(Orders, ada, { id: "mine", attributes: { own: "x" } });
+    const encoded = encoder({ clock }).encode(Orders, ada, { id: "mine", attributes: { own: "x" } });
+    const { message, due, valid, ended } = encoded;
     expect(structuredClone(message)).toEqual({
       topic: "orders",
       id: "mine",
@@ -33,7 +34,20 @@ describe("an encoder", () => {
       orderingKey: "ada",
       publishTimeMs: clock.now(),
     });
-    expect([valid, ended]).toEqual([undefined, undefined]);
+    expect([due, valid, ended]).toEqual([undefined, undefined, undefined]);
+  });
+
+  test("says when a delayed event is due, and keeps when another expires", () => {
+    const clock = new VirtualClock();
+    const Mails = defineTopic<object>("mails");
+    const one = encoder({ clock });
+    const due = { atMs: clock.now() + 1000, delayMs: 1000 };
+    expect(one.encode(Mails, {}, { delayMs: 1000 }).due).toEqual(due);
+    expect(one.encode(Mails, {}, { deliverAt: new Date(due.atMs) }).due).toEqual({ ...due, delayMs: undefined });
+    const [entry] = one.encodeBatch(Mails, [{ event: {}, delayMs: 1000 }]).entries;
+    expect(entry).toMatchObject({ due });
+    const { message } = one.encode(Mails, {}, { expiresAt: new Date(due.atMs) });
+    expect(Object.values(message.attributes)).toHaveLength(1);
   });
 
   test("makes ids that sort in the order of the calls, or those of newId, and signs them", () => {
@@ -73,6 +87,7 @@ describe("an encoder", () => {
     const Bytes = defineTopic<Uint8Array>("bytes", { codec: "bytes" });
     expect(() => one.encode(Bytes, new Uint8Array(1001))).toThrow(/1001 bytes, at most 1000/);
     expect(one.encode(Bytes, new Uint8Array(1000)).message.body).toHaveLength(1000);
+    expect(() => encoder({ destinations: { capabilities } as never }).encode(Orders, ada)).toThrow(/and messageLimits/);
     const unordered = { ...destination, capabilities: { ...capabilities, ordering: "none" as const } };
     const mirrored = encoder({ destinations: ({ name }) => (name === "orders" ? [destination, unordered] : []) });
     expect(() => mirrored.encode(Orders, ada)).toThrow(expect.objectContaining({ code: "NOT_SUPPORTED" }));
@@ -125,9 +140,9 @@ describe("an encoder", () => {
     ];
     const batch = one.encodeBatch(Orders, entries);
     expect(batch.entries.map(({ message }) => message?.id)).toEqual(["a", undefined, undefined]);
-    const gone = new Error("gone");
-    batch.failed(gone);
-    expect(ends).toEqual([["large", expect.any(PubSubError)], ["a", gone], { failed: 3, error: gone }]);
+    expect(ends).toEqual([["large", expect.any(PubSubError)]]);
+    batch.ended([{ ok: true, id: "a" }, ...["unread", "large"].map((error) => ({ ok: false as const, error }))]);
+    expect(ends[1]).toEqual({ failed: 2, error: "unread" });
     expect(() => one.encodeBatch(Orders, ada as never)).toThrow(/must be an array/);
   });
 });

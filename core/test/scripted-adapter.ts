@@ -31,8 +31,11 @@ export const capabilities: Capabilities = Object.freeze({
   maxAttributeValueBytes: 32,
   maxOrderingKeyBytes: 16,
   publishBatch: Object.freeze({ maxMessages: 10, maxBytes: 2000, lingerMs: 0 }),
+  publishDelay: "store",
   durability: "process",
   deadLetterCount: "exact",
+  filter: "worker",
+  replay: "none",
   statistics: Object.freeze({
     waiting: "exact",
     inFlight: "exact",

@@ -10,7 +10,7 @@ export const topics: Command = {
   operands: "",
   operandCount: [0, 0],
   summary: "list the declared topics and subscriptions",
-  details: "Reads the declarations; contacts no broker.",
+  details: "Reads the declarations; contacts no broker. `anytopic doctor` says where a filter is applied.",
   example: "anytopic topics --declarations ./topics.ts",
   options: {},
   offline: true,
@@ -27,7 +27,7 @@ export const topics: Command = {
       );
     output.result({ topics: listed }, () =>
       table(
-        ["TOPIC", "SUBSCRIPTION", "GUARANTEE", "ORDERED", "CODEC", "RETENTION", "ACK DEADLINE", "RETRIES"],
+        ["TOPIC", "SUBSCRIPTION", "GUARANTEE", "ORDERED", "CODEC", "RETENTION", "ACK DEADLINE", "RETRIES", "FILTER"],
         listed.flatMap((topic) => [
           [
             topic.name,
@@ -35,7 +35,7 @@ export const topics: Command = {
             topic.deliveryGuarantee,
             topic.ordered ? "per key" : "no",
             topic.codec,
-            shownDuration(topic.retentionMs),
+            `${shownDuration(topic.retentionMs)}${topic.replay ? ", replay" : ""}`,
           ],
           ...topic.subscriptions.map((one) => [
             "",
@@ -46,6 +46,7 @@ export const topics: Command = {
             "",
             shownDuration(one.ackDeadlineMs),
             String(one.retryPolicy.maxRetries),
+            one.filter === null ? "" : JSON.stringify(one.filter),
           ]),
         ]),
       ),
@@ -62,12 +63,13 @@ function described(topic: AnyTopic, subscriptions: readonly AnySubscription[]) {
     hasSchema: topic.schema !== undefined,
     codec: topic.codec.name,
     retentionMs: topic.retentionMs,
+    replay: topic.replay,
     subscriptions: subscriptions.map(
-      ({ name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy, onExpired }) => {
+      ({ name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy, onExpired, filter = null }) => {
         const { maxRetries } = retryPolicy;
         // JSON has no Infinity.
         const shown = { ...retryPolicy, maxRetries: maxRetries === Number.POSITIVE_INFINITY ? "Infinity" : maxRetries };
-        return { name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy: shown, onExpired };
+        return { name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy: shown, onExpired, filter };
       },
     ),
   };

@@ -46,6 +46,14 @@ import { sameClient as deliverySameClient } from "./delivery/same-client.ts";
 import { settleTwice as deliverySettleTwice } from "./delivery/settle-twice.ts";
 import { slowNeighbour as deliverySlowNeighbour } from "./delivery/slow-neighbour.ts";
 import { subscribeAbort as deliverySubscribeAbort } from "./delivery/subscribe-abort.ts";
+import { matching as filtersMatching } from "./filters/matching.ts";
+import { noAttempt as filtersNoAttempt } from "./filters/no-attempt.ts";
+import { acknowledged as filtersAcknowledged } from "./filters/acknowledged.ts";
+import { order as filtersOrder } from "./filters/order.ts";
+import { exactlyOnce as filtersExactlyOnce } from "./filters/exactly-once.ts";
+import { bulk as filtersBulk } from "./filters/bulk.ts";
+import { changed as filtersChanged } from "./filters/changed.ts";
+import { heldBack as filtersHeldBack } from "./filters/held-back.ts";
 import { curve as retryCurve } from "./retry/curve.ts";
 import { retryAfter as retryRetryAfter } from "./retry/retry-after.ts";
 import { waiting as retryWaiting } from "./retry/waiting.ts";
@@ -91,6 +99,13 @@ import { ensure as topologyEnsure } from "./topology/ensure.ts";
 import { off as topologyOff } from "./topology/off.ts";
 import { update as topologyUpdate } from "./topology/update.ts";
 import { verify as topologyVerify } from "./topology/verify.ts";
+import { inFlight as replayInFlight } from "./replay/in-flight.ts";
+import { inOrder as replayInOrder } from "./replay/in-order.ts";
+import { refused as replayRefused } from "./replay/refused.ts";
+import { retries as replayRetries } from "./replay/retries.ts";
+import { runningWorkers as replayRunningWorkers } from "./replay/running-workers.ts";
+import { time as replayTime } from "./replay/time.ts";
+import { toTheEnd as replayToTheEnd } from "./replay/to-the-end.ts";
 import { manifest as capabilitiesManifest } from "./capabilities/manifest.ts";
 import { outOfRange as capabilitiesOutOfRange } from "./capabilities/out-of-range.ts";
 import { allFail as batchesAllFail } from "./batches/all-fail.ts";
@@ -122,6 +137,21 @@ import { secrets as lifeSecrets } from "./life/secrets.ts";
 import { foreignReads as wireForeignReads } from "./wire/foreign-reads.ts";
 import { foreignWrites as wireForeignWrites } from "./wire/foreign-writes.ts";
 import { hostile as wireHostile } from "./wire/hostile.ts";
+import { arrives as delayArrives } from "./delay/arrives.ts";
+import { cancel as delayCancel } from "./delay/cancel.ts";
+import { list as delayList } from "./delay/list.ts";
+import { many as delayMany } from "./delay/many.ts";
+import { neverEarly as delayNeverEarly } from "./delay/never-early.ts";
+import { now as delayNow } from "./delay/now.ts";
+import { publisherGone as delayPublisherGone } from "./delay/publisher-gone.ts";
+import { refused as delayRefused } from "./delay/refused.ts";
+import { repeated as delayRepeated } from "./delay/repeated.ts";
+import { withoutSubscription as delayWithoutSubscription } from "./delay/without-subscription.ts";
+import { circuit as controlCircuit, circuitOrdered as controlCircuitOrdered } from "./control/circuit.ts";
+import { pause as controlPause } from "./control/pause.ts";
+import { pauseHandlers as controlPauseHandlers } from "./control/pause-handlers.ts";
+import { pauseOrder as controlPauseOrder } from "./control/pause-order.ts";
+import { rate as controlRate } from "./control/rate.ts";
 import { acceptedSurvives as faultsAcceptedSurvives } from "./faults/accepted-survives.ts";
 import { attemptsAcrossRestart as faultsAttemptsAcrossRestart } from "./faults/attempts-across-restart.ts";
 import { closeFrozen as faultsCloseFrozen, closeHalfOpen as faultsCloseHalfOpen } from "./faults/close-unanswered.ts";
@@ -134,9 +164,11 @@ import {
   orderedAttemptsInHand as faultsOrderedAttemptsInHand,
 } from "./faults/ordered-attempts.ts";
 import { orderedCut as faultsOrderedCut } from "./faults/ordered-cut.ts";
+import { pauseInOutage as faultsPauseInOutage } from "./faults/pause-in-outage.ts";
 import { reconnects as faultsReconnects } from "./faults/reconnects.ts";
 import { restartUnderLoad as faultsRestartUnderLoad } from "./faults/restart-under-load.ts";
 import { restartWithWaitingRetries as faultsRestartWithWaitingRetries } from "./faults/restart-with-waiting-retries.ts";
+import { scheduledSurvive as faultsScheduledSurvive } from "./faults/scheduled-survive.ts";
 import { slowLine as faultsSlowLine } from "./faults/slow-line.ts";
 import { staleSettle as faultsStaleSettle } from "./faults/stale-settle.ts";
 import { standbyRecovers as faultsStandbyRecovers } from "./faults/standby-recovers.ts";
@@ -191,10 +223,28 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   deliverySettleTwice,
   deliverySlowNeighbour,
   deliverySubscribeAbort,
+  filtersMatching,
+  filtersNoAttempt,
+  filtersAcknowledged,
+  filtersOrder,
+  filtersExactlyOnce,
+  filtersBulk,
+  filtersChanged,
+  filtersHeldBack,
   retryCurve,
   retryRetryAfter,
   retryWaiting,
   retryZero,
+  delayArrives,
+  delayCancel,
+  delayList,
+  delayMany,
+  delayNeverEarly,
+  delayNow,
+  delayPublisherGone,
+  delayRefused,
+  delayRepeated,
+  delayWithoutSubscription,
   deadLettersContents,
   deadLettersEachSubscription,
   deadLettersPeekAndPurge,
@@ -229,11 +279,24 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   shutdownPublishes,
   shutdownUnderLoad,
   shutdownUnread,
+  controlCircuit,
+  controlCircuitOrdered,
+  controlPause,
+  controlPauseHandlers,
+  controlPauseOrder,
+  controlRate,
   topologyDestroy,
   topologyEnsure,
   topologyOff,
   topologyUpdate,
   topologyVerify,
+  replayInFlight,
+  replayInOrder,
+  replayRefused,
+  replayRetries,
+  replayRunningWorkers,
+  replayTime,
+  replayToTheEnd,
   capabilitiesManifest,
   capabilitiesOutOfRange,
   instrumentationAddedAttributes,
@@ -278,9 +341,11 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   faultsOrderedAttempts,
   faultsOrderedAttemptsInHand,
   faultsOrderedCut,
+  faultsPauseInOutage,
   faultsReconnects,
   faultsRestartUnderLoad,
   faultsRestartWithWaitingRetries,
+  faultsScheduledSurvive,
   faultsSlowLine,
   faultsStaleSettle,
   faultsStandbyRecovers,

@@ -47,7 +47,7 @@ export const delivering: readonly Saboteur[] = [
   {
     name: "reorder",
     wrong: "two messages that arrive together are delivered in reverse",
-    killedBy: ["ordering.per-key", "ordering.across-workers", "batches.ordered"],
+    killedBy: ["ordering.per-key", "ordering.across-workers", "batches.ordered", "filters.order"],
     sabotage: sabotageDriver((driver) => ({
       apply: ({ topics, subscriptions }, options) =>
         driver.apply({ topics: topics.map(unordered), subscriptions: subscriptions.map(ofUnordered) }, options),
@@ -152,7 +152,7 @@ export const delivering: readonly Saboteur[] = [
   {
     name: "one-at-a-time",
     wrong: "a message is fetched only when the one before it was settled",
-    killedBy: ["delivery.concurrency", "delivery.concurrency-per-worker"],
+    killedBy: ["delivery.concurrency", "delivery.concurrency-per-worker", "filters.no-attempt"],
     sabotage: sabotageDriver((driver) => ({
       openSubscriber: (subscription, sink) => driver.openSubscriber(subscription, sink, { maxOutstanding: 1 }),
     })),
@@ -160,7 +160,14 @@ export const delivering: readonly Saboteur[] = [
   {
     name: "no-lease-extension",
     wrong: "leases are never extended",
-    killedBy: ["delivery.lease-extension", "delivery.extend-deadline", "batches.leases"],
+    killedBy: [
+      "delivery.lease-extension",
+      "delivery.extend-deadline",
+      "batches.leases",
+      "control.rate",
+      "control.circuit",
+      "control.circuit-ordered",
+    ],
     sabotage: sabotageSubscriber(() => ({ extend: () => undefined })),
   },
   {
@@ -250,7 +257,7 @@ export const delivering: readonly Saboteur[] = [
   {
     name: "order-within-worker",
     wrong: "order by key holds within each worker, but two workers may have messages of one key",
-    killedBy: ["ordering.head-blocks-key", "ordering.across-workers"],
+    killedBy: ["ordering.head-blocks-key", "ordering.across-workers", "control.pause-order"],
     says: "handler runs while the head is stuck",
     sabotage: sabotageDriver((driver) => ({
       apply: ({ topics, subscriptions }, options) =>

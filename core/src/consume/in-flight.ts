@@ -3,6 +3,7 @@ import { EXPIRED } from "./expired.ts";
 import type { DriverDelivery } from "../driver.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import type { HandledBatch } from "../observe/instrumentation.ts";
+import type { HeldClaim } from "../inbox/handler-inbox.ts";
 import type { Held } from "../base/held-items.ts";
 import type { SeenAttempt } from "./seen-attempt.ts";
 import type { Attributes } from "../contract/message.ts";
@@ -54,6 +55,8 @@ export class InFlight implements HandlerContext, Held<InFlight> {
   isStoring = false;
   /** Its attempt, when instrumentations see it. */
   seen: SeenAttempt | undefined = undefined;
+  /** Its claim, on subscriptions with an inbox. */
+  inbox: HeldClaim | undefined = undefined;
   isHeld = false;
   older: InFlight | undefined = undefined;
   newer: InFlight | undefined = undefined;

@@ -9,6 +9,7 @@ import type { DeadLetterReason } from "../contract/dead-letter.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Instruments } from "../observe/instruments.ts";
 import type { Outcome } from "./outcome.ts";
+import type { SkipReason } from "../observe/observer.ts";
 import { RememberedMessages } from "./remembered-messages.ts";
 import type { RetrySchedule } from "./retry-schedule.ts";
 import { reported } from "./run-handler.ts";
@@ -81,6 +82,14 @@ export class Settler {
   storeAgain(item: InFlight): Promise<void> | undefined {
     const failure = this.#deadLettering.unstored(item);
     return failure === undefined ? undefined : this.#store(item, failure, undefined);
+  }
+
+  /** The subscription does not take the message: it is acknowledged, and this is no attempt. */
+  skip(item: InFlight, reason: SkipReason): void {
+    const { clock, observe, subscription } = this.#options;
+    this.#items.letGo(item);
+    reported(this.#confirmations.of(item, this.#tellBroker(item, "ack")));
+    observe?.({ ...itemNames(subscription, item), type: "skipped", reason, atMs: clock.now() });
   }
 
   #ack(item: InFlight): Promise<void> | undefined {

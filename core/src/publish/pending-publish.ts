@@ -1,3 +1,4 @@
+import type { DueTime } from "../contract/due.ts";
 import type { PublishRequest } from "../driver.ts";
 import type { PubSubError } from "../base/errors.ts";
 import type { Attributes } from "../contract/message.ts";
@@ -30,6 +31,8 @@ export class PendingPublish implements PublishRequest {
   sent = false;
   /** For an observer. */
   onAnswer: ((error: PubSubError | undefined) => void) | undefined;
+  /** When it is due. @default now */
+  due: DueTime | undefined = undefined;
   /** The signal of the caller. */
   signal: AbortSignal | undefined = undefined;
   /** Present while an asynchronous schema validates the event; see `EncodedEvent`. */
@@ -79,6 +82,7 @@ export class PendingPublish implements PublishRequest {
     const { id, body, orderingKey, publishTimeMs } = this;
     const copy = new PendingPublish(id, body, attributes, orderingKey, publishTimeMs, own);
     copy.relayedMs = this.relayedMs;
+    copy.due = this.due;
     copy.signal = this.signal;
     copy.valid = this.valid;
     return copy;

@@ -12,6 +12,15 @@ export interface PublishOptions {
    * @default never
    */
   readonly expiresAt?: Date | undefined;
+  /**
+   * Not delivered before this time, by the clock of the broker or store that keeps the message; at most 366 days from now. A time that
+   * has passed: published now. The call then resolves when the *schedule* is durable. See `Capabilities.publishDelay`, and for how
+   * exact it is, docs/delayed-publish.md. Not with `delayMs`, and not for events with an ordering key.
+   * @default now
+   */
+  readonly deliverAt?: Date | undefined;
+  /** As `deliverAt`: not delivered before so many ms have passed since the call. A whole number from 0 to 31,622,400,000 (366 days). @default 0 */
+  readonly delayMs?: number | undefined;
   /** When it aborts, the call rejects at once with the abort reason. A publish that was already sent may still happen. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -17,12 +17,18 @@ import { PUBLISH_LIMITS } from "../options/publish-limits.ts";
 import type { AnyTopic, Topic } from "../declare/topic.ts";
 import { untilAborted } from "../base/until-aborted.ts";
 
+/** Sends the messages that are not due yet. */
+export interface LaterSender {
+  send(topic: AnyTopic, message: PendingPublish): Promise<string>;
+}
+
 /** The publishers of a `PubSub`, one for each topic. A topic is opened by its first publish. */
 export class Publishing {
   readonly #router: ConnectionRouter;
   readonly #environment: ConnectionEnvironment;
   readonly #limits: NonNullable<ConnectOptions["publish"]>;
   readonly #reader: PublishReader;
+  readonly #later: LaterSender;
   readonly #publishers = new Map<string, EventPublisher>();
   /** The publishers for which no earlier publish still waits, so that calls keep their order. */
   readonly #ready = new Map<string, EventPublisher>();
@@ -32,7 +38,13 @@ export class Publishing {
   /** Set when closing stops waiting for topics that are being opened. */
   #openingClosed = false;
 
-  constructor(router: ConnectionRouter, environment: ConnectionEnvironment, options: ConnectOptions) {
+  constructor(
+    router: ConnectionRouter,
+    environment: ConnectionEnvironment,
+    options: ConnectOptions,
+    later: LaterSender,
+  ) {
+    this.#later = later;
     this.#router = router;
     this.#environment = environment;
     this.#limits = options.publish ?? {};
@@ -60,9 +72,14 @@ export class Publishing {
   }
 
   #send(topic: AnyTopic, message: PendingPublish): Promise<string> {
+    if (message.due !== undefined) return this.#sendLater(topic, message);
     const publisher = this.#ready.get(topic.name);
     if (publisher !== undefined && !this.#isClosed) return publisher.send(message);
     return untilAborted(this.#open(topic), message.signal).then((opened) => opened.send(message));
+  }
+
+  #sendLater(topic: AnyTopic, message: PendingPublish): Promise<string> {
+    return this.#isClosed ? Promise.reject(closedError()) : this.#later.send(topic, message);
   }
 
   async publishBatch<Input>(
@@ -99,7 +116,7 @@ export class Publishing {
       if (signal?.aborted !== true) throw error;
       return entries.map(() => ({ ok: false, error: signal.reason as unknown }));
     }
-    const results = await sendBatch(publisher, seen?.entries ?? entries);
+    const results = await sendBatch(publisher, seen?.entries ?? entries, (message) => this.#sendLater(topic, message));
     seen?.ended(results);
     return results;
   }

@@ -10,6 +10,7 @@ import { IdSigner } from "./id-signer.ts";
 import { createIdGenerator, requireId, requireMadeId, type IdGenerator } from "../contract/message-id.ts";
 import { PendingPublish } from "./pending-publish.ts";
 import type { PublishOptions } from "./publish-options.ts";
+import { readDue } from "./read-due.ts";
 import type { Topic } from "../declare/topic.ts";
 import { isDeclaration, notADeclaration } from "../declare/wrong-argument.ts";
 
@@ -50,7 +51,7 @@ export function readPublish<Input>(
   reader: PublishReader,
 ): PendingPublish {
   if (topic?.kind !== "topic") throw notATopic(topic, event);
-  const { attributes, id, signal, expiresAt } = requireOptions(options);
+  const { attributes, id, expiresAt, deliverAt, delayMs, signal } = requireOptions(options);
   if (signal?.aborted === true) throw signal.reason;
   const checked = topic.schema === undefined ? undefined : validatedEvent(topic, event, topic.schema);
   const body = checked === undefined ? bodyOf(topic, event) : checked.body;
@@ -70,6 +71,9 @@ export function readPublish<Input>(
     key,
     nowMs,
   );
+  if (deliverAt !== undefined || delayMs !== undefined) {
+    pending.due = readDue(topic.name, deliverAt, delayMs, key, nowMs);
+  }
   if (signal !== undefined) pending.signal = signal;
   if (checked !== undefined) pending.valid = checked.valid;
   return pending;
