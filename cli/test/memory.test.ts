@@ -11,6 +11,8 @@ test.for<readonly [command: readonly string[], code: number, says: RegExp]>([
   [["apply"], 0, /created: /],
   [["destroy", "--yes"], 0, /Nothing to delete/],
   [["publish", "signups", '{"accountId":"a1"}', "--id", "s-1"], 0, /^s-1\n$/],
+  [["publish", "signups", '{"accountId":"a1"}', "--id", "s-2", "--expires-in", "5m"], 0, /^s-2\n$/],
+  [["publish", "signups", '{"accountId":"a1"}', "--id", "s-3", "--expires-at", "2026-12-01T09:00+01:00"], 0, /^s-3\n$/],
   [["dlq", "list"], 0, /signups\/send-mail +0/],
   [["dlq", "list", "signups/send-mail"], 0, /0 dead letters/],
   [["dlq", "peek", "signups/send-mail"], 0, /^$/],

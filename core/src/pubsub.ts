@@ -178,6 +178,15 @@ export class PubSub implements AsyncDisposable {
   }
 
   /**
+   * Opens a worker as below, with a handler that gets several messages at once, see `BatchHandler`. Leases, attempts, retries and dead letters stay those
+   * of each message.
+   */
+  subscribe<Event>(
+    subscription: Subscription<Event>,
+    handler: BatchHandler<Event>,
+    options: BatchSubscribeOptions,
+  ): Promise<Worker>;
+  /**
    * Opens a worker that runs `handler` for each message of the subscription. Resolves when the worker receives messages. All
    * workers of a subscription compete for its messages, also those in other processes. With an ordering key, the messages of
    * one key are handled one after the other, in the order of publishing.
@@ -189,15 +198,6 @@ export class PubSub implements AsyncDisposable {
     subscription: Subscription<Event>,
     handler: Handler<Event>,
     options?: SubscribeOptions,
-  ): Promise<Worker>;
-  /**
-   * The same with a handler that gets several messages at once, see `BatchHandler`. Leases, attempts, retries and dead letters stay those
-   * of each message.
-   */
-  subscribe<Event>(
-    subscription: Subscription<Event>,
-    handler: BatchHandler<Event>,
-    options: BatchSubscribeOptions,
   ): Promise<Worker>;
   async subscribe<Event>(
     subscription: Subscription<Event>,
@@ -217,13 +217,13 @@ export class PubSub implements AsyncDisposable {
    */
   drain<Event>(
     subscription: Subscription<Event>,
-    handler: Handler<Event>,
-    options?: DrainOptions,
+    handler: BatchHandler<Event>,
+    options: BatchDrainOptions,
   ): Promise<DrainResult>;
   drain<Event>(
     subscription: Subscription<Event>,
-    handler: BatchHandler<Event>,
-    options: BatchDrainOptions,
+    handler: Handler<Event>,
+    options?: DrainOptions,
   ): Promise<DrainResult>;
   async drain<Event>(
     subscription: Subscription<Event>,

@@ -65,11 +65,11 @@ function described(topic: AnyTopic, subscriptions: readonly AnySubscription[]) {
     retentionMs: topic.retentionMs,
     replay: topic.replay,
     subscriptions: subscriptions.map(
-      ({ name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy, filter = null }) => {
+      ({ name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy, onExpired, filter = null }) => {
         const { maxRetries } = retryPolicy;
         // JSON has no Infinity.
         const shown = { ...retryPolicy, maxRetries: maxRetries === Number.POSITIVE_INFINITY ? "Infinity" : maxRetries };
-        return { name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy: shown, filter };
+        return { name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy: shown, onExpired, filter };
       },
     ),
   };

@@ -1,3 +1,4 @@
+import { concealing } from "./concealing.ts";
 import { deadLettering } from "./dead-lettering.ts";
 import { declaring } from "./declaring.ts";
 import { delivering } from "./delivering.ts";
@@ -29,4 +30,4 @@ export const saboteurs: readonly Saboteur[] = Object.freeze([
 ]);
 
 /** The same for what memory cannot show: made from an adapter of a broker outside this process. The NATS adapter's tests prove them. */
-export const brokerSaboteurs: readonly Saboteur[] = Object.freeze([...disconnecting, ...wrapping]);
+export const brokerSaboteurs: readonly Saboteur[] = Object.freeze([...disconnecting, ...concealing, ...wrapping]);
