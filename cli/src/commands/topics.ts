@@ -2,6 +2,7 @@ import type { AnySubscription, AnyTopic } from "@anytopic/core";
 import type { Command } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { shownDuration } from "../duration.ts";
+import { shownCircuit, shownRate } from "../flow-limits.ts";
 import { table } from "../output.ts";
 
 /** `anytopic topics` */
@@ -27,7 +28,18 @@ export const topics: Command = {
       );
     output.result({ topics: listed }, () =>
       table(
-        ["TOPIC", "SUBSCRIPTION", "GUARANTEE", "ORDERED", "CODEC", "RETENTION", "ACK DEADLINE", "RETRIES"],
+        [
+          "TOPIC",
+          "SUBSCRIPTION",
+          "GUARANTEE",
+          "ORDERED",
+          "CODEC",
+          "RETENTION",
+          "ACK DEADLINE",
+          "RETRIES",
+          "RATE",
+          "CIRCUIT",
+        ],
         listed.flatMap((topic) => [
           [
             topic.name,
@@ -46,6 +58,8 @@ export const topics: Command = {
             "",
             shownDuration(one.ackDeadlineMs),
             String(one.retryPolicy.maxRetries),
+            shownRate(one.rate),
+            shownCircuit(one.circuit),
           ]),
         ]),
       ),
@@ -62,11 +76,12 @@ function described(topic: AnyTopic, subscriptions: readonly AnySubscription[]) {
     hasSchema: topic.schema !== undefined,
     codec: topic.codec.name,
     retentionMs: topic.retentionMs,
-    subscriptions: subscriptions.map(({ name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy }) => {
+    subscriptions: subscriptions.map(({ name, ackDeadlineMs, maxConcurrency, maxHandlingMs, ...of }) => {
+      const { retryPolicy, rate, circuit } = of;
       const { maxRetries } = retryPolicy;
       // JSON has no Infinity.
       const shown = { ...retryPolicy, maxRetries: maxRetries === Number.POSITIVE_INFINITY ? "Infinity" : maxRetries };
-      return { name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy: shown };
+      return { name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy: shown, rate, circuit };
     }),
   };
 }
