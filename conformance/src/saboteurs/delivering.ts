@@ -160,13 +160,7 @@ export const delivering: readonly Saboteur[] = [
   {
     name: "no-lease-extension",
     wrong: "leases are never extended",
-    killedBy: [
-      "delivery.lease-extension",
-      "delivery.extend-deadline",
-      "control.rate",
-      "control.circuit",
-      "control.circuit-ordered",
-    ],
+    killedBy: ["delivery.lease-extension", "delivery.extend-deadline"],
     sabotage: sabotageSubscriber(() => ({ extend: () => undefined })),
   },
   {
