@@ -134,7 +134,11 @@ const cases: readonly (readonly [string, unknown, ...(string | RegExp)[]])[] = [
   ],
   ["jitter", mail({ retryPolicy: { jitter: 2 } }), "mail.retryPolicy.jitter is 2: must be a number from 0 to 1"],
   ["a rate", mail({ rate: { max: 5 } }), "mail.rate.perMs is missing"],
-  ["a rate of none", mail({ rate: { max: 0, perMs: 1 } }), "mail.rate.max is 0: must be a whole number from 1 to 100000"],
+  [
+    "a rate of none",
+    mail({ rate: { max: 0, perMs: 1 } }),
+    "mail.rate.max is 0: must be a whole number from 1 to 100000",
+  ],
   [
     "a circuit",
     mail({ circuit: { openMs: 9, maxOpenMs: 8 } }),
