@@ -7,6 +7,7 @@ import { operating } from "./operating.ts";
 import { provisioning } from "./provisioning.ts";
 import { publishing } from "./publishing.ts";
 import { receiving } from "./receiving.ts";
+import { replaying } from "./replaying.ts";
 import type { Saboteur } from "./saboteur.ts";
 import { settling } from "./settling.ts";
 import { wrapping } from "./wrapping.ts";
@@ -22,6 +23,7 @@ export const saboteurs: readonly Saboteur[] = Object.freeze([
   ...declaring,
   ...provisioning,
   ...harming,
+  ...replaying,
 ]);
 
 /** The same for what memory cannot show: made from an adapter of a broker outside this process. The NATS adapter's tests prove them. */
