@@ -1,11 +1,13 @@
 import type { SeekPlace, SubscriptionSpec } from "@anytopic/core/driver";
-import { JetStreamApiError } from "@nats-io/jetstream";
+import { type ConsumerConfig, JetStreamApiError } from "@nats-io/jetstream";
 import type { Connection } from "./connection.ts";
 import { ErrCode, toPubSubError } from "./errors.ts";
-import { nextConsumerName, subscriptionNames } from "./names.ts";
+import { NANOSECONDS_PER_MS } from "./limits.ts";
+import { nextConsumerName, subscriptionNames, type SubscriptionNames } from "./names.ts";
 import { currentPlace, existing, seekDescription } from "./topology/consumer-place.ts";
 import { subscriptionConsumer } from "./topology/topology-config.ts";
 
+const PROBE_MS = 5000;
 /** How often another process may seek the same subscription at the same time. */
 const MAX_TRIES = 5;
 
@@ -24,7 +26,12 @@ export async function seekSubscription(connection: Connection, spec: Subscriptio
       const { last_seq: last } = (await streams.info(stream)).state;
       const durable_name = nextConsumerName(names, former.names.consumer);
       const { config } = subscriptionConsumer(connection.options, spec);
-      const settings = { ...config, durable_name, description: seekDescription(last), ...startOf(to, last) };
+      const settings = {
+        ...config,
+        durable_name,
+        description: seekDescription(last),
+        ...(await startOf(connection, names, to, last)),
+      };
       try {
         await consumers.add(stream, settings);
       } catch (error) {
@@ -43,10 +50,32 @@ export async function seekSubscription(connection: Connection, spec: Subscriptio
   }
 }
 
-function startOf(to: SeekPlace, last: number): object {
+async function startOf(
+  connection: Connection,
+  names: SubscriptionNames,
+  to: SeekPlace,
+  last: number,
+): Promise<Pick<ConsumerConfig, "deliver_policy" | "opt_start_seq">> {
   if (to === "beginning") return { deliver_policy: "all" };
-  if (to === "end") return { deliver_policy: "by_start_sequence", opt_start_seq: last + 1 };
-  return { deliver_policy: "by_start_time", opt_start_time: new Date(to).toISOString() };
+  const start = to === "end" ? last + 1 : await firstSince(connection, names, to);
+  return { deliver_policy: "by_start_sequence", opt_start_seq: start };
+}
+
+/**
+ * The place in the stream of the first message that was stored at this time or later. A short-lived consumer tells it: a consumer that
+ * starts at a time itself can never be changed again (seen on 2.9.10: "start time can not be updated", whatever is changed).
+ */
+async function firstSince({ jsm }: Connection, names: SubscriptionNames, timeMs: number): Promise<number> {
+  const { name, delivered } = await jsm.consumers.add(names.stream, {
+    ack_policy: "none",
+    deliver_policy: "by_start_time",
+    opt_start_time: new Date(timeMs).toISOString(),
+    mem_storage: true,
+    num_replicas: 1,
+    inactive_threshold: PROBE_MS * NANOSECONDS_PER_MS,
+  });
+  await jsm.consumers.delete(names.stream, name).catch(() => {});
+  return delivered.stream_seq + 1;
 }
 
 async function remove({ jsm }: Connection, stream: string, name: string): Promise<void> {
