@@ -1,5 +1,5 @@
 import type { ExportedPolicy, SubscriptionSpec, Topology, TopologyExporter, TopicSpec } from "@anytopic/core/driver";
-import { apiPrefix, consumerNames, subscriptionNames, topicNames } from "./names.ts";
+import { apiPrefix, consumerNames, subscriptionNames, timeProbeName, topicNames } from "./names.ts";
 import type { CheckedOptions } from "./options.ts";
 
 /** Writes policies for a topology without contacting a server. There is no Terraform: `apply` creates streams and consumers. */
@@ -28,13 +28,11 @@ function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOp
   const all = subscription.topic.replay ? consumerNames(names) : [consumer];
   const seek = [
     `${api}.STREAM.INFO.${stream}`,
-    // A short-lived consumer tells the place of a time; its name is chosen by the client.
-    `${api}.CONSUMER.CREATE.${stream}`,
-    `${api}.CONSUMER.CREATE.${stream}.>`,
-    `${api}.CONSUMER.DELETE.${stream}.>`,
-    ...all.flatMap((name) => [
+    ...[...all, timeProbeName(names)].flatMap((name) => [
       `${api}.CONSUMER.INFO.${stream}.${name}`,
+      `${api}.CONSUMER.CREATE.${stream}.${name}`,
       `${api}.CONSUMER.DURABLE.CREATE.${stream}.${name}`,
+      `${api}.CONSUMER.DELETE.${stream}.${name}`,
     ]),
   ];
   const work = [

@@ -83,6 +83,11 @@ export function consumerNames({ subscription }: Pick<SubscriptionNames, "subscri
   return [subscription, ...turns];
 }
 
+/** The short-lived consumer that tells a seek the place of a time. */
+export function timeProbeName({ subscription }: Pick<SubscriptionNames, "subscription">): string {
+  return `${subscription}${SEPARATOR}seek-time`;
+}
+
 /** The name after `consumer`; after the last one, the first that is not the subscription's own. */
 export function nextConsumerName(names: Pick<SubscriptionNames, "subscription">, consumer: string): string {
   const [, ...turns] = consumerNames(names);

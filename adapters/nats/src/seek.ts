@@ -1,15 +1,16 @@
-import type { SeekPlace, SubscriptionSpec } from "@anytopic/core/driver";
+import { pause, type SeekPlace, type SubscriptionSpec } from "@anytopic/core/driver";
 import { type ConsumerConfig, JetStreamApiError } from "@nats-io/jetstream";
 import type { Connection } from "./connection.ts";
 import { ErrCode, toPubSubError } from "./errors.ts";
 import { NANOSECONDS_PER_MS } from "./limits.ts";
-import { nextConsumerName, subscriptionNames, type SubscriptionNames } from "./names.ts";
+import { nextConsumerName, subscriptionNames, timeProbeName, type SubscriptionNames } from "./names.ts";
 import { currentPlace, existing, seekDescription } from "./topology/consumer-place.ts";
 import { subscriptionConsumer } from "./topology/topology-config.ts";
 
 const PROBE_MS = 5000;
 /** How often another process may seek the same subscription at the same time. */
-const MAX_TRIES = 5;
+const MAX_TRIES = 10;
+const RETRY_MS = 50;
 
 /**
  * Puts a subscription to another place: creates its next consumer, which starts there, then deletes the former one. Workers notice that theirs is
@@ -22,26 +23,19 @@ export async function seekSubscription(connection: Connection, spec: Subscriptio
   try {
     for (let tries = 1; ; tries += 1) {
       const former = await currentPlace(connection, spec);
-      // Before anything is created: what is stored from now on must come.
-      const { last_seq: last } = (await streams.info(stream)).state;
-      const durable_name = nextConsumerName(names, former.names.consumer);
-      const { config } = subscriptionConsumer(connection.options, spec);
-      const settings = {
-        ...config,
-        durable_name,
-        description: seekDescription(last),
-        ...(await startOf(connection, names, to, last)),
-      };
       try {
-        await consumers.add(stream, settings);
+        // Before anything is created: what is stored from now on must come.
+        const { last_seq: last } = (await streams.info(stream)).state;
+        const durable_name = nextConsumerName(names, former.names.consumer);
+        const { config } = subscriptionConsumer(connection.options, spec);
+        const start = await startOf(connection, names, to, last);
+        await consumers.add(stream, { ...config, durable_name, description: seekDescription(last), ...start });
+        break;
       } catch (error) {
-        // Another process is just creating it, for another place.
+        // Mostly, another process is just creating the same consumer, for another place.
         if (tries === MAX_TRIES || !(error instanceof JetStreamApiError)) throw error;
-        const isThere = (await existing(connection, names)).some(({ name }) => name === durable_name);
-        if (!isThere) throw error;
-        continue;
       }
-      break;
+      await pause(connection.context.clock, RETRY_MS);
     }
     // All but the newest, also what an interrupted seek has left.
     for (const { name } of (await existing(connection, names)).slice(0, -1)) await remove(connection, stream, name);
@@ -66,7 +60,9 @@ async function startOf(
  * starts at a time itself can never be changed again (seen on 2.9.10: "start time can not be updated", whatever is changed).
  */
 async function firstSince({ jsm }: Connection, names: SubscriptionNames, timeMs: number): Promise<number> {
-  const { name, delivered } = await jsm.consumers.add(names.stream, {
+  const name = timeProbeName(names);
+  const { delivered } = await jsm.consumers.add(names.stream, {
+    name,
     ack_policy: "none",
     deliver_policy: "by_start_time",
     opt_start_time: new Date(timeMs).toISOString(),
