@@ -8,7 +8,7 @@ import type {
   OutgoingMessage,
   PublishRequest,
   PubSubError,
-  SeekPlace,
+  SeekPosition,
   StoredMessage,
   SubscriptionStatistics,
   TopologyChange,
@@ -89,7 +89,7 @@ export class ScriptedAdapter implements Adapter {
   /** What the driver does when it is asked to seek. */
   seek: (() => Promise<void>) | undefined;
   /** Where it was asked to go. */
-  readonly places: SeekPlace[] = [];
+  readonly positions: SeekPosition[] = [];
   /** Dead-letter queues that were opened and not closed. */
   openLetters = 0;
   #sink: DeliverySink | undefined;
@@ -154,7 +154,7 @@ export class ScriptedAdapter implements Adapter {
       },
       destroy: async () => [],
       seek: async (_, to) => {
-        this.places.push(to);
+        this.positions.push(to);
         await this.seek?.();
       },
       openPublisher: async () => ({

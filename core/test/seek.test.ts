@@ -20,7 +20,7 @@ async function connected(adapter: ScriptedAdapter, clock = new VirtualClock()): 
   return pubsub;
 }
 
-test("places reach the driver as data, read at the time of the call", async () => {
+test("positions reach the driver as data, read at the time of the call", async () => {
   const adapter = new ScriptedAdapter({ replay: "time" });
   const pubsub = await connected(adapter);
   const to = new Date(0);
@@ -29,7 +29,7 @@ test("places reach the driver as data, read at the time of the call", async () =
   await seeking;
   await pubsub.seek(Mail, { to: "beginning" });
   await pubsub.seek(Mail, { to: "end" });
-  expect(adapter.places).toEqual([0, "beginning", "end"]);
+  expect(adapter.positions).toEqual([0, "beginning", "end"]);
 });
 
 test.for<readonly [options: unknown, says: string]>([
@@ -46,7 +46,7 @@ test.for<readonly [options: unknown, says: string]>([
   const seeking = pubsub.seek(Mail, options as SeekOptions);
   await expect(seeking).rejects.toThrow(TypeError);
   await expect(seeking).rejects.toThrow(says);
-  expect(adapter.places).toEqual([]);
+  expect(adapter.positions).toEqual([]);
 });
 
 test("a time in the future would pass over what is published until then", async () => {
@@ -66,7 +66,7 @@ test("without the capability, the topic and the seek are refused", async () => {
   await expect(pubsub.apply([Mail])).rejects.toMatchObject(refusal);
   await expect(pubsub.publish(Signups, 1)).rejects.toMatchObject(refusal);
   await expect(pubsub.seek(Mail, { to: "end" })).rejects.toMatchObject(refusal);
-  expect(adapter.places).toEqual([]);
+  expect(adapter.positions).toEqual([]);
 });
 
 test("a topic that is not declared with replay keeps nothing to go back to", async () => {
@@ -76,7 +76,7 @@ test("a topic that is not declared with replay keeps nothing to go back to", asy
     code: "NOT_SUPPORTED",
     message: expect.stringContaining('topic "events" is not declared with replay: true') as string,
   });
-  expect(adapter.places).toEqual([]);
+  expect(adapter.positions).toEqual([]);
 });
 
 test("an inbox would swallow the past: only the end is possible", async () => {
@@ -90,7 +90,7 @@ test("an inbox would swallow the past: only the end is possible", async () => {
     message: expect.stringContaining("the inbox passes over every id that was handled") as string,
   });
   await pubsub.seek(bill, { to: "end" });
-  expect(adapter.places).toEqual(["end"]);
+  expect(adapter.positions).toEqual(["end"]);
 });
 
 test("every connection of a subscription is moved, and none when one of them cannot", async () => {
@@ -108,11 +108,11 @@ test("every connection of a subscription is moved, and none when one of them can
   });
   onTestFinished(() => pubsub.close());
   await pubsub.seek(Mail, { to: "end" });
-  expect([byHost["a"]?.places, byHost["b"]?.places]).toEqual([["end"], ["end"]]);
+  expect([byHost["a"]?.positions, byHost["b"]?.positions]).toEqual([["end"], ["end"]]);
   await expect(pubsub.seek(defineSubscription(Signups, "log"), { to: "end" })).rejects.toMatchObject({
     code: "NOT_SUPPORTED",
   });
-  expect([byHost["a"]?.places, byHost["c"]?.places]).toEqual([["end"], []]);
+  expect([byHost["a"]?.positions, byHost["c"]?.positions]).toEqual([["end"], []]);
 });
 
 test("a broker that does not answer is not waited for longer than 30 s, or than the caller wants", async () => {

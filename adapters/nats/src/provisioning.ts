@@ -3,7 +3,7 @@ import { JetStreamApiError, type ConsumerInfo, type StreamInfo } from "@nats-io/
 import type { Connection } from "./connection.ts";
 import { ErrCode, toPubSubError } from "./errors.ts";
 import { subscriptionNames, topicNames } from "./names.ts";
-import { existing } from "./topology/consumer-place.ts";
+import { existing } from "./topology/consumer-position.ts";
 import { consumerDifference, streamDifference } from "./topology/differences.ts";
 import {
   CONSUMER_UPDATES,
@@ -163,7 +163,7 @@ function consumerAsResource({ jsm: { consumers } }: Connection, declared: Consum
   };
 }
 
-/** The consumer of a subscription, which may have been put to another place, and has another name there. */
+/** The consumer of a subscription, which may have been put to another position, and has another name there. */
 function subscriptionAsResource(connection: Connection, subscription: SubscriptionSpec): Resource {
   const { options, jsm } = connection;
   const { replay } = subscription.topic;

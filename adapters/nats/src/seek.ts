@@ -1,10 +1,10 @@
-import { pause, type SeekPlace, type SubscriptionSpec } from "@anytopic/core/driver";
+import { pause, type SeekPosition, type SubscriptionSpec } from "@anytopic/core/driver";
 import { type ConsumerConfig, JetStreamApiError } from "@nats-io/jetstream";
 import type { Connection } from "./connection.ts";
 import { ErrCode, toPubSubError } from "./errors.ts";
 import { NANOSECONDS_PER_MS } from "./limits.ts";
 import { nextConsumerName, subscriptionNames, timeProbeName, type SubscriptionNames } from "./names.ts";
-import { currentPlace, existing, seekDescription } from "./topology/consumer-place.ts";
+import { currentPosition, existing, seekDescription } from "./topology/consumer-position.ts";
 import { subscriptionConsumer } from "./topology/topology-config.ts";
 
 const PROBE_MS = 5000;
@@ -13,16 +13,20 @@ const MAX_TRIES = 10;
 const RETRY_MS = 50;
 
 /**
- * Puts a subscription to another place: creates its next consumer, which starts there, then deletes the former one. Workers notice that theirs is
+ * Puts a subscription to another position: creates its next consumer, which starts there, then deletes the former one. Workers notice that theirs is
  * gone and look for the newest. An ack of a delivery of the former one goes to its name, which nothing has until seven more seeks.
  */
-export async function seekSubscription(connection: Connection, spec: SubscriptionSpec, to: SeekPlace): Promise<void> {
+export async function seekSubscription(
+  connection: Connection,
+  spec: SubscriptionSpec,
+  to: SeekPosition,
+): Promise<void> {
   const names = subscriptionNames(connection.options.prefix, spec);
   const { stream } = names;
   const { consumers, streams } = connection.jsm;
   try {
     for (let tries = 1; ; tries += 1) {
-      const former = await currentPlace(connection, spec);
+      const former = await currentPosition(connection, spec);
       try {
         // Before anything is created: what is stored from now on must come.
         const { last_seq: last } = (await streams.info(stream)).state;
@@ -32,7 +36,7 @@ export async function seekSubscription(connection: Connection, spec: Subscriptio
         await consumers.add(stream, { ...config, durable_name, description: seekDescription(last), ...start });
         break;
       } catch (error) {
-        // Mostly, another process is just creating the same consumer, for another place.
+        // Mostly, another process is just creating the same consumer, for another position.
         if (tries === MAX_TRIES || !(error instanceof JetStreamApiError)) throw error;
       }
       await pause(connection.context.clock, RETRY_MS);
@@ -47,7 +51,7 @@ export async function seekSubscription(connection: Connection, spec: Subscriptio
 async function startOf(
   connection: Connection,
   names: SubscriptionNames,
-  to: SeekPlace,
+  to: SeekPosition,
   last: number,
 ): Promise<Pick<ConsumerConfig, "deliver_policy" | "opt_start_seq">> {
   if (to === "beginning") return { deliver_policy: "all" };
@@ -56,7 +60,7 @@ async function startOf(
 }
 
 /**
- * The place in the stream of the first message that was stored at this time or later. A short-lived consumer tells it: a consumer that
+ * The sequence of the first message that was stored at this time or later. A short-lived consumer tells it: a consumer that
  * starts at a time itself can never be changed again (seen on 2.9.10: "start time can not be updated", whatever is changed).
  */
 async function firstSince({ jsm }: Connection, names: SubscriptionNames, timeMs: number): Promise<number> {

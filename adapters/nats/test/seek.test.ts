@@ -78,8 +78,8 @@ describe.skipIf(broker === undefined)("seek", { timeout: 60_000 }, () => {
   test("several seeks at the same time leave one consumer, with everything", async () => {
     const { name, mail } = await declared();
     for (const event of ["a", "b", "c"]) await pubsub.publish(topicNamed(name), event);
-    const places = ["beginning", new Date(Date.now() - 60_000), new Date(Date.now() - 90_000)] as const;
-    await Promise.all([...places, ...places].map((to) => pubsub.seek(mail, { to })));
+    const positions = ["beginning", new Date(Date.now() - 60_000), new Date(Date.now() - 90_000)] as const;
+    await Promise.all([...positions, ...positions].map((to) => pubsub.seek(mail, { to })));
     expect(await consumersOf(name)).toHaveLength(1);
     const seen: string[] = [];
     const worker = await pubsub.subscribe(mail, (event) => void seen.push(event));

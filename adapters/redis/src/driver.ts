@@ -15,7 +15,7 @@ import { requireGroup } from "./receive/require-group.ts";
 import { seekSubscription } from "./seek.ts";
 import { readStatistics } from "./statistics.ts";
 import { RedisSubscriber } from "./subscriber.ts";
-import { currentNames } from "./topology/group-place.ts";
+import { currentNames } from "./topology/current-group.ts";
 
 /** Connects to a Redis or Valkey server. */
 export async function openDriver(
@@ -53,7 +53,7 @@ export async function openDriver(
         path: `${spec.topic.name}/${spec.name}`,
         sink,
         context,
-        async place() {
+        async position() {
           await connection.waitUntilConnected();
           return currentNames(connection, spec);
         },

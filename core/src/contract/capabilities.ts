@@ -56,7 +56,7 @@ export interface Capabilities {
   /** Whether the number of dead letters is exact or the broker's estimate. */
   readonly deadLetterCount: "exact" | "approximate";
   /**
-   * Whether a subscription can be put to another place. `"time"`: on topics with `replay: true`, to any time that is still kept, to the
+   * Whether a subscription can be put to another position. `"time"`: on topics with `replay: true`, to any time that is still kept, to the
    * beginning and to the end. `"none"`: such topics are refused, and so is `seek`.
    */
   readonly replay: "time" | "none";
