@@ -80,7 +80,7 @@ async function expectSeekWith(admin: PubSub, as: (role: "subscriber" | "operator
   await operator.seek(ShowPrices, { to: new Date(Date.now() - 60_000) });
   await vi.waitUntil(() => seen.length === 3, WAIT);
   await operator.seek(ShowPrices, { to: "end" });
-  await expect(subscriber.seek(ShowPrices, { to: "end" })).rejects.toThrow();
+  await expect(subscriber.seek(ShowPrices, { to: "end" })).rejects.toMatchObject({ name: "PubSubError" });
 }
 
 async function policy(provider: string, role: string): Promise<unknown> {

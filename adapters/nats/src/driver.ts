@@ -2,6 +2,7 @@ import {
   type DeliverySink,
   type Driver,
   type DriverContext,
+  type DriverDelivery,
   type DriverSubscriber,
   MovingSubscriber,
 } from "@anytopic/core/driver";
@@ -14,7 +15,7 @@ import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts"
 import { Asker } from "./publish/asker.ts";
 import { NatsPublisher } from "./publisher.ts";
 import { requireConsumer } from "./receive/require-consumer.ts";
-import { seekSubscription } from "./seek.ts";
+import { seekSubscription } from "./topology/seek-subscription.ts";
 import { readStatistics } from "./statistics.ts";
 import { NatsSubscriber } from "./subscriber.ts";
 import { type ConsumerPosition, currentPosition } from "./topology/consumer-position.ts";
@@ -45,7 +46,7 @@ export async function openDriver(
         return subscriber;
       };
       if (!spec.topic.replay) return open({ names: subscriptionNames(prefix, spec) }, sink);
-      return MovingSubscriber.open<ConsumerPosition>({
+      return MovingSubscriber.open<ConsumerPosition, DriverDelivery>({
         path: `${spec.topic.name}/${spec.name}`,
         sink,
         context,

@@ -150,7 +150,7 @@ describe.skipIf(broker === undefined)("seek", { timeout: 60_000 }, () => {
     await pubsub.apply([mail]);
     await vi.waitUntil(() => worker.health().state === "receiving", WAIT);
     await pubsub.publish(topicNamed(name), "a");
-    await vi.waitUntil(() => seen.length === 1, WAIT);
+    await expect.poll(() => seen, WAIT).toEqual(["a"]);
     await worker.close();
   });
 });

@@ -12,7 +12,7 @@ import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
 import { RedisPublisher } from "./publisher.ts";
 import { requireGroup } from "./receive/require-group.ts";
-import { seekSubscription } from "./seek.ts";
+import { seekSubscription } from "./topology/seek-subscription.ts";
 import { readStatistics } from "./statistics.ts";
 import { RedisSubscriber } from "./subscriber.ts";
 import { currentNames } from "./topology/current-group.ts";

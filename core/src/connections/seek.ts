@@ -28,9 +28,9 @@ export async function seekOn(
       "TIMEOUT",
       `seek subscription "${path}": the broker did not answer within ${SEEK_TIMEOUT_MS / 1000} s; it may have happened, call it again`,
     );
-  const seeking = connections.map(({ driver, names: physical }) =>
-    driver.seek?.(subscriptionSpec(effective, physical), to),
-  );
+  const seeking = connections.map(async ({ driver, names: physical }) => {
+    await driver.seek?.(subscriptionSpec(effective, physical), to);
+  });
   const ends = await requireWithin(clock, SEEK_TIMEOUT_MS, Promise.allSettled(seeking), late);
   for (const end of ends) if (end.status === "rejected") throw end.reason;
 }

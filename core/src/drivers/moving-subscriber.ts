@@ -1,21 +1,39 @@
+import type { Clock } from "../base/clock.ts";
 import { PubSubError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
 import { pause } from "../base/pause.ts";
 import { timeLeft } from "../base/time-left.ts";
 import { untilAborted } from "../base/until-aborted.ts";
 import { within } from "../base/within.ts";
-import type { DeliverySink, DriverContext, DriverDelivery, DriverSubscriber } from "../driver.ts";
+
+/** A `DeliverySink`, of deliveries that this does not look at. */
+interface Sink<Delivery> {
+  deliver(delivery: Delivery): void;
+  revoke(delivery: Delivery): boolean;
+  revokeAll(cause?: "seek"): void;
+  failing(error: PubSubError): void;
+  receiving(reconnected: boolean): void;
+}
+
+/** A `DriverSubscriber` in the same way. */
+interface Subscriber<Delivery> {
+  extend(deliveries: readonly Delivery[]): void;
+  overdueMs?(): number;
+  stop(timeoutMs: number): Promise<void>;
+  close(timeoutMs: number): Promise<void>;
+}
 
 /** How the workers of a subscription are opened that can be put to another position. A `Position` says where the broker has it. */
-export interface MovingSubscription<Position> {
+export interface MovingSubscription<Position, Delivery> {
   /** For the log: topic and subscription. */
   readonly path: string;
-  readonly sink: DeliverySink;
-  readonly context: DriverContext;
+  readonly sink: Sink<Delivery>;
+  readonly context: { readonly clock: Clock; readonly logger: Logger };
   /** Where the subscription is now. Rejects with `NOT_FOUND` when it does not exist. */
   position(): Promise<Position>;
   isSame(one: Position, other: Position): boolean;
   /** Opens a subscriber at this position, and there only. It reports `NOT_FOUND` when the subscription is no longer there. */
-  open(position: Position, sink: DeliverySink): Promise<DriverSubscriber>;
+  open(position: Position, sink: Sink<Delivery>): Promise<Subscriber<Delivery>>;
 }
 
 /** How long the subscriber at the former position may take to close, in ms. Nobody waits for it, except `close`. */
@@ -29,12 +47,12 @@ const MAX_TRIES = 5;
  * late settle of a delivery from a former position finds nothing. When the subscriber reports that its position is gone, this asks where
  * the subscription is now, tells core that everything it holds is lost, and opens a subscriber there.
  */
-export class MovingSubscriber<Position> implements DriverSubscriber {
-  readonly #subscription: MovingSubscription<Position>;
+export class MovingSubscriber<Position, Delivery> implements Subscriber<Delivery> {
+  readonly #subscription: MovingSubscription<Position, Delivery>;
   readonly #closed = new AbortController();
   #position: Position;
   /** Undefined while one is being opened. */
-  #inner: DriverSubscriber | undefined;
+  #inner: Subscriber<Delivery> | undefined;
   /** Tells apart what the current subscriber reports, and what former ones do. */
   #generation = 0;
   /** What the current subscriber has reported and not ended. */
@@ -42,13 +60,15 @@ export class MovingSubscriber<Position> implements DriverSubscriber {
   #following: Promise<void> | undefined;
   readonly #leaving = new Set<Promise<void>>();
 
-  private constructor(subscription: MovingSubscription<Position>, position: Position) {
+  private constructor(subscription: MovingSubscription<Position, Delivery>, position: Position) {
     this.#subscription = subscription;
     this.#position = position;
   }
 
   /** @throws PubSubError as `position` and `open` do */
-  static async open<Position>(subscription: MovingSubscription<Position>): Promise<DriverSubscriber> {
+  static async open<Position, Delivery>(
+    subscription: MovingSubscription<Position, Delivery>,
+  ): Promise<Subscriber<Delivery>> {
     for (let tries = 1; ; tries += 1) {
       const position = await subscription.position();
       const made = new MovingSubscriber(subscription, position);
@@ -63,7 +83,7 @@ export class MovingSubscriber<Position> implements DriverSubscriber {
     }
   }
 
-  extend(deliveries: readonly DriverDelivery[]): void {
+  extend(deliveries: readonly Delivery[]): void {
     this.#inner?.extend(deliveries);
   }
 
@@ -91,7 +111,7 @@ export class MovingSubscriber<Position> implements DriverSubscriber {
   }
 
   /** What a subscriber tells core, as long as it is the current one. */
-  #sinkOf(generation: number): DeliverySink {
+  #sinkOf(generation: number): Sink<Delivery> {
     const { sink } = this.#subscription;
     const isCurrent = (): boolean => this.#generation === generation;
     return {
@@ -167,7 +187,7 @@ export class MovingSubscriber<Position> implements DriverSubscriber {
     else this.#inner = opened;
   }
 
-  #leave(former: DriverSubscriber): void {
+  #leave(former: Subscriber<Delivery>): void {
     const leaving = former.close(LEAVE_MS).then(
       () => void this.#leaving.delete(leaving),
       () => void this.#leaving.delete(leaving),

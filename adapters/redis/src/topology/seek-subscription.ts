@@ -1,9 +1,9 @@
 import type { SeekPosition, SubscriptionSpec } from "@anytopic/core/driver";
-import type { Connection } from "./connection.ts";
-import { notFound, toPubSubError } from "./errors.ts";
-import { subscriptionNames } from "./names.ts";
-import { SEEK } from "./scripts/seek.ts";
-import { groupSetting } from "./topology/declared-settings.ts";
+import type { Connection } from "../connection.ts";
+import { notFound, toPubSubError } from "../errors.ts";
+import { subscriptionNames } from "../names.ts";
+import { SEEK } from "../scripts/seek.ts";
+import { groupSetting } from "./declared-settings.ts";
 
 /** Puts a subscription to another position: one script. */
 export async function seekSubscription(

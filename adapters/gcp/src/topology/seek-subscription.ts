@@ -1,8 +1,8 @@
 import type { SeekPosition, SubscriptionSpec } from "@anytopic/core/driver";
-import type { Connection } from "./connection.ts";
-import { toPubSubError } from "./errors.ts";
-import { MAX_RETENTION_SECONDS } from "./limits.ts";
-import { subscriptionIds } from "./names.ts";
+import type { Connection } from "../connection.ts";
+import { toPubSubError } from "../errors.ts";
+import { MAX_RETENTION_SECONDS } from "../limits.ts";
+import { subscriptionIds } from "../names.ts";
 
 interface Timestamp {
   readonly seconds: number;

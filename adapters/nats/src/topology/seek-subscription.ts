@@ -1,11 +1,11 @@
 import { pause, type SeekPosition, type SubscriptionSpec } from "@anytopic/core/driver";
 import { type ConsumerConfig, JetStreamApiError } from "@nats-io/jetstream";
-import type { Connection } from "./connection.ts";
-import { ErrCode, toPubSubError } from "./errors.ts";
-import { NANOSECONDS_PER_MS } from "./limits.ts";
-import { nextConsumerName, subscriptionNames, timeProbeName, type SubscriptionNames } from "./names.ts";
-import { currentPosition, existing, seekDescription } from "./topology/consumer-position.ts";
-import { subscriptionConsumer } from "./topology/topology-config.ts";
+import type { Connection } from "../connection.ts";
+import { ErrCode, toPubSubError } from "../errors.ts";
+import { NANOSECONDS_PER_MS } from "../limits.ts";
+import { nextConsumerName, subscriptionNames, timeProbeName, type SubscriptionNames } from "../names.ts";
+import { currentPosition, existing, seekDescription } from "./consumer-position.ts";
+import { subscriptionConsumer } from "./topology-config.ts";
 
 const PROBE_MS = 5000;
 /** How often another process may seek the same subscription at the same time. */
