@@ -10,6 +10,7 @@ import { operating } from "./operating.ts";
 import { provisioning } from "./provisioning.ts";
 import { publishing } from "./publishing.ts";
 import { receiving } from "./receiving.ts";
+import { replaying } from "./replaying.ts";
 import type { Saboteur } from "./saboteur.ts";
 import { settling } from "./settling.ts";
 import { wrapping } from "./wrapping.ts";
@@ -27,6 +28,7 @@ export const saboteurs: readonly Saboteur[] = Object.freeze([
   ...harming,
   ...expiring,
   ...filtering,
+  ...replaying,
 ]);
 
 /** The same for what memory cannot show: made from an adapter of a broker outside this process. The NATS adapter's tests prove them. */
