@@ -3,8 +3,11 @@ import { inspect } from "node:util";
 import type { Dialect } from "../dialect.ts";
 import { checkedTableOptions, tableNames, type TableOptions } from "../table-names.ts";
 
-/** What a role of the database may do: `"writer"`: publish to the outbox. `"relay"`: publish from it, and retry or discard what is parked. */
-export type GrantedTask = "writer" | "relay";
+/**
+ * What a role of the database may do: `"writer"`: publish to the outbox. `"relay"`: publish from it, and retry or discard what is parked.
+ * `"schedule"`: keep and publish delayed messages, see `sqlScheduleStore`.
+ */
+export type GrantedTask = "writer" | "relay" | "schedule";
 
 export interface GrantOptions extends TableOptions {
   readonly task: GrantedTask;
@@ -25,6 +28,7 @@ const PRIVILEGES: Readonly<
       outbox_hold: "SELECT, INSERT, UPDATE, DELETE",
       outbox_parked: "SELECT, INSERT, DELETE",
     },
+    schedule: { scheduled: "SELECT, INSERT, UPDATE, DELETE" },
   },
   mysql: {
     // MySQL needs one of UPDATE and DELETE for a lock. https://dev.mysql.com/doc/refman/8.4/en/innodb-locking-reads.html (read 2026-11-26)
@@ -36,6 +40,7 @@ const PRIVILEGES: Readonly<
       outbox_hold: "SELECT, INSERT, UPDATE, DELETE",
       outbox_parked: "SELECT, INSERT, DELETE",
     },
+    schedule: { scheduled: "SELECT, INSERT, UPDATE, DELETE" },
   },
 };
 
@@ -53,7 +58,7 @@ export function grants(dialect: Dialect, options: GrantOptions): readonly string
   if (dialect === "sqlite") throw new TypeError("SQLite has no roles: who may write to the file may do all");
   const tables = PRIVILEGES[dialect][options.task];
   if (tables === undefined) {
-    throw new TypeError(`task is ${inspect(options.task)}: must be one of "writer", "relay"`);
+    throw new TypeError(`task is ${inspect(options.task)}: must be one of "writer", "relay", "schedule"`);
   }
   const name = tableNames(dialect, options);
   const role = quotedRole(dialect, options.role);
