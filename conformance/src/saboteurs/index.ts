@@ -9,6 +9,7 @@ import { provisioning } from "./provisioning.ts";
 import { publishing } from "./publishing.ts";
 import { receiving } from "./receiving.ts";
 import type { Saboteur } from "./saboteur.ts";
+import { scheduling } from "./scheduling.ts";
 import { settling } from "./settling.ts";
 import { wrapping } from "./wrapping.ts";
 
@@ -19,6 +20,7 @@ export const saboteurs: readonly Saboteur[] = Object.freeze([
   ...receiving,
   ...settling,
   ...deadLettering,
+  ...scheduling,
   ...operating,
   ...declaring,
   ...provisioning,

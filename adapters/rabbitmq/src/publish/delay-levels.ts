@@ -25,8 +25,7 @@ export class DelayLevels {
   /** Resolves when the levels up to this one exist, and what is published to them will survive a crash of the broker. */
   async require(level: number): Promise<void> {
     for (let next = this.#created.length; next <= level; next += 1) {
-      const below = this.#created[next - 1] ?? this.#createTarget();
-      this.#created.push(below.then(() => this.#create(next)));
+      this.#created.push(this.#createAfter(this.#created[next - 1] ?? this.#createTarget(), next));
     }
     try {
       await this.#created[level];
@@ -54,6 +53,11 @@ export class DelayLevels {
       await channel.bindQueue(nobody, due, "");
       await channel.bindExchange(exchangeName(prefix, this.#topic), due, "");
     });
+  }
+
+  async #createAfter(below: Promise<void>, level: number): Promise<void> {
+    await below;
+    await this.#create(level);
   }
 
   async #create(level: number): Promise<void> {
