@@ -225,7 +225,7 @@ export interface Driver {
   readonly blindSpot?: string | undefined;
   /** Compares the declarations with what exists. Changes nothing. Empty when everything exists and matches. */
   plan(topology: Topology, signal?: AbortSignal): Promise<readonly TopologyChange[]>;
-  /** Creates what is missing, and with `update` changes what can be changed in place. Returns what was done. Several processes may do this at the same time. Never deletes, and leaves `"replace"` differences unchanged. */
+  /** Creates what is missing, and with `update` changes what can be changed in place. A filter at the broker that holds back what the declared one lets pass is changed without `update` too, or refused (`TOPOLOGY_MISMATCH`). Returns what was done. Several processes may do this at the same time. Never deletes, and leaves `"replace"` differences unchanged. */
   apply(topology: Topology, options: { readonly update: boolean }): Promise<readonly TopologyChange[]>;
   /** Deletes the resources of the topology with their messages. Returns the names of those that existed. */
   destroy(topology: Topology): Promise<readonly string[]>;
@@ -267,6 +267,11 @@ export interface Adapter {
   readonly name: string;
   readonly capabilities: Capabilities;
   /**
+   * Only with `Capabilities.filter: "broker"`. Why the broker does not apply this subscription's filter, or not all of it, for people:
+   * `"more than 256 bytes"`. `undefined` when it applies all of it. Contacts nobody.
+   */
+  filterInWorker?(subscription: SubscriptionSpec): string | undefined;
+  /**
    * Connects. Rejects when there is no connection within about 10 s (`UNAVAILABLE`, `UNAUTHENTICATED`, …), and when `signal`
    * aborts. A connection that is lost later is repaired without end, with jittered pauses.
    */
@@ -296,6 +301,7 @@ export {
 export { EXPIRES_ATTRIBUTE, expiresMsOf, withoutExpiry } from "./contract/expiry.ts";
 export type { BrokerDelay, Capabilities } from "./contract/capabilities.ts";
 export { type DueTime, MAX_PUBLISH_DELAY_MS, type ScheduledEntry, waitingMs } from "./contract/due.ts";
+export type { FilterRule, FilterValue } from "./contract/filter.ts";
 export { type StatisticsKnown, type SubscriptionStatistics, UNKNOWN_STATISTICS } from "./contract/statistics.ts";
 export type { Clock, TimerHandle } from "./base/clock.ts";
 export type { Logger } from "./base/logger.ts";

@@ -27,6 +27,7 @@ export function intercept(adapter: Adapter, wrap: WrapDriver): Adapter {
   return {
     name: adapter.name,
     capabilities: adapter.capabilities,
+    ...(adapter.filterInWorker === undefined ? {} : { filterInWorker: adapter.filterInWorker.bind(adapter) }),
     open: async (context, signal) => wrap(await adapter.open(context, signal), context),
   };
 }

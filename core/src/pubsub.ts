@@ -1,5 +1,7 @@
+// Over 300 lines: the public interface in one place, most of it promises.
 import type { Capabilities } from "./contract/capabilities.ts";
 import type { ScheduledEntry } from "./contract/due.ts";
+import type { BatchHandler, BatchSubscribeOptions } from "./consume/batch/batch-handler.ts";
 import { CloseBudget } from "./base/close-budget.ts";
 import type { ConnectionInfo } from "./connections/connection-info.ts";
 import type { ConnectionEnvironment } from "./connections/connection.ts";
@@ -8,7 +10,9 @@ import type { ConnectOptions } from "./connections/connect-options.ts";
 import type { DeadLetterQueue } from "./dead-letters/dead-letter-queue.ts";
 import { DeadLetterQueues } from "./dead-letters/dead-letter-queues.ts";
 import type { Deliveries } from "./consume/deliveries.ts";
+import { type FilterPlace, filterPlacesOn } from "./connections/filter-places.ts";
 import type { Handler } from "./consume/handler-context.ts";
+import type { BatchDrainOptions, DrainOptions, DrainResult } from "./consume/drain/drain-options.ts";
 import { healthOf, type Health } from "./observe/health.ts";
 import { applyOn, destroyOn, type PlannedChange, planOn } from "./connections/provisioning.ts";
 import { rejectUnknownKeys } from "./options/option-checks.ts";
@@ -178,12 +182,52 @@ export class PubSub implements AsyncDisposable {
    * @throws TypeError when an argument is wrong
    * @throws PubSubError `NOT_SUPPORTED`, `NOT_FOUND`, `TOPOLOGY_MISMATCH`, `UNAVAILABLE`, … when the worker cannot be opened
    */
-  async subscribe<Event>(
+  subscribe<Event>(
     subscription: Subscription<Event>,
     handler: Handler<Event>,
-    options: SubscribeOptions = {},
+    options?: SubscribeOptions,
+  ): Promise<Worker>;
+  /**
+   * The same with a handler that gets several messages at once, see `BatchHandler`. Leases, attempts, retries and dead letters stay those
+   * of each message.
+   */
+  subscribe<Event>(
+    subscription: Subscription<Event>,
+    handler: BatchHandler<Event>,
+    options: BatchSubscribeOptions,
+  ): Promise<Worker>;
+  async subscribe<Event>(
+    subscription: Subscription<Event>,
+    handler: Handler<Event> | BatchHandler<Event>,
+    options: SubscribeOptions | BatchSubscribeOptions = {},
   ): Promise<Worker> {
     return await this.#subscribing.subscribe(subscription, handler, options);
+  }
+
+  /**
+   * A worker that ends by itself, for scheduled jobs and tests: it handles what the subscription has, as `subscribe` does, until nothing
+   * has arrived for `untilIdleMs`, or until `maxMessages` or `maxMs` is reached. Then it waits for its handlers, and resolves with
+   * what it has done. What a handler throws is retried by the retry policy, and does not reject this call.
+   *
+   * Rejects as `subscribe` does when it cannot be opened, with the error of the broker when the subscription cannot receive and no repair
+   * will help (such as `NOT_FOUND`), with `CLOSED` when it is closed before its end, and with the abort reason of `signal`.
+   */
+  drain<Event>(
+    subscription: Subscription<Event>,
+    handler: Handler<Event>,
+    options?: DrainOptions,
+  ): Promise<DrainResult>;
+  drain<Event>(
+    subscription: Subscription<Event>,
+    handler: BatchHandler<Event>,
+    options: BatchDrainOptions,
+  ): Promise<DrainResult>;
+  async drain<Event>(
+    subscription: Subscription<Event>,
+    handler: Handler<Event> | BatchHandler<Event>,
+    options: DrainOptions | BatchDrainOptions = {},
+  ): Promise<DrainResult> {
+    return await this.#subscribing.drain(subscription, handler, options);
   }
 
   /**
@@ -244,6 +288,16 @@ export class PubSub implements AsyncDisposable {
     const closed = this.#closed.signal;
     requireOpen(closed);
     return await statisticsOn(this.#router, subscription, this.#environment.clock, [options.signal, closed]);
+  }
+
+  /**
+   * Where the filter of a subscription is applied, on each of its connections; empty when it has none. Workers apply every filter: this says
+   * whether the broker does so before. Opens the connections, and asks no broker.
+   */
+  async filterPlaces(subscription: AnySubscription): Promise<readonly FilterPlace[]> {
+    requireKind("subscription", subscription);
+    requireOpen(this.#closed.signal);
+    return await filterPlacesOn(this.#router, subscription);
   }
 
   /** The subscriptions that have a worker here. */

@@ -73,6 +73,7 @@ describe("an encoder", () => {
     const Bytes = defineTopic<Uint8Array>("bytes", { codec: "bytes" });
     expect(() => one.encode(Bytes, new Uint8Array(1001))).toThrow(/1001 bytes, at most 1000/);
     expect(one.encode(Bytes, new Uint8Array(1000)).message.body).toHaveLength(1000);
+    expect(() => encoder({ destinations: { capabilities } as never }).encode(Orders, ada)).toThrow(/and messageLimits/);
     const unordered = { ...destination, capabilities: { ...capabilities, ordering: "none" as const } };
     const mirrored = encoder({ destinations: ({ name }) => (name === "orders" ? [destination, unordered] : []) });
     expect(() => mirrored.encode(Orders, ada)).toThrow(expect.objectContaining({ code: "NOT_SUPPORTED" }));

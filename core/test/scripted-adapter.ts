@@ -34,6 +34,7 @@ export const capabilities: Capabilities = Object.freeze({
   publishDelay: "store",
   durability: "process",
   deadLetterCount: "exact",
+  filter: "worker",
   statistics: Object.freeze({
     waiting: "exact",
     inFlight: "exact",

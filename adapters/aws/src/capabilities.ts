@@ -32,6 +32,7 @@ export const awsCapabilities: Capabilities = Object.freeze({
   publishBatch: Object.freeze({ maxMessages: MAX_BATCH_ENTRIES, maxBytes: MAX_PUBLISH_BYTES, lingerMs: 5 }),
   durability: "broker",
   deadLetterCount: "approximate",
+  filter: "broker",
   statistics: Object.freeze({
     waiting: "approximate",
     inFlight: "approximate",

@@ -35,6 +35,7 @@ export const gcpCapabilities: Capabilities = Object.freeze({
   }),
   durability: "broker",
   deadLetterCount: "approximate",
+  filter: "worker",
   statistics: Object.freeze({
     waiting: "unknown",
     inFlight: "unknown",

@@ -27,6 +27,7 @@ export const memoryCapabilities: Capabilities = Object.freeze({
   publishDelay: Object.freeze({ maxMs: MAX_PUBLISH_DELAY_MS, granularityMs: 1, cancel: true, list: true }),
   durability: "process",
   deadLetterCount: "exact",
+  filter: "worker",
   statistics: Object.freeze({
     waiting: "exact",
     inFlight: "exact",

@@ -45,6 +45,7 @@ export function capabilitiesFor(maxPayloadBytes: number, deduplicationWindowMs: 
     publishDelay: "store",
     durability: "broker",
     deadLetterCount: "exact",
+    filter: "worker",
     statistics: Object.freeze({
       waiting: "approximate",
       inFlight: "approximate",

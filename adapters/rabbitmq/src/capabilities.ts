@@ -41,6 +41,7 @@ export const rabbitmqCapabilities: Capabilities = Object.freeze({
   }),
   durability: "broker",
   deadLetterCount: "approximate",
+  filter: "broker",
   statistics: Object.freeze({
     waiting: "approximate",
     inFlight: "unknown",

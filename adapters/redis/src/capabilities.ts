@@ -39,6 +39,7 @@ export const redisCapabilities: Capabilities = Object.freeze({
   publishDelay: Object.freeze({ maxMs: MAX_PUBLISH_DELAY_MS, granularityMs: 1, cancel: true, list: true }),
   durability: "broker",
   deadLetterCount: "exact",
+  filter: "worker",
   statistics: Object.freeze({
     waiting: "approximate",
     inFlight: "exact",

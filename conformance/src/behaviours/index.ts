@@ -46,6 +46,14 @@ import { sameClient as deliverySameClient } from "./delivery/same-client.ts";
 import { settleTwice as deliverySettleTwice } from "./delivery/settle-twice.ts";
 import { slowNeighbour as deliverySlowNeighbour } from "./delivery/slow-neighbour.ts";
 import { subscribeAbort as deliverySubscribeAbort } from "./delivery/subscribe-abort.ts";
+import { matching as filtersMatching } from "./filters/matching.ts";
+import { noAttempt as filtersNoAttempt } from "./filters/no-attempt.ts";
+import { acknowledged as filtersAcknowledged } from "./filters/acknowledged.ts";
+import { order as filtersOrder } from "./filters/order.ts";
+import { exactlyOnce as filtersExactlyOnce } from "./filters/exactly-once.ts";
+import { bulk as filtersBulk } from "./filters/bulk.ts";
+import { changed as filtersChanged } from "./filters/changed.ts";
+import { heldBack as filtersHeldBack } from "./filters/held-back.ts";
 import { curve as retryCurve } from "./retry/curve.ts";
 import { retryAfter as retryRetryAfter } from "./retry/retry-after.ts";
 import { waiting as retryWaiting } from "./retry/waiting.ts";
@@ -93,6 +101,17 @@ import { update as topologyUpdate } from "./topology/update.ts";
 import { verify as topologyVerify } from "./topology/verify.ts";
 import { manifest as capabilitiesManifest } from "./capabilities/manifest.ts";
 import { outOfRange as capabilitiesOutOfRange } from "./capabilities/out-of-range.ts";
+import { allFail as batchesAllFail } from "./batches/all-fail.ts";
+import { close as batchesClose } from "./batches/close.ts";
+import { exactlyOnceBatches as batchesExactlyOnce } from "./batches/exactly-once.ts";
+import { leases as batchesLeases } from "./batches/leases.ts";
+import { orderedBatches as batchesOrdered } from "./batches/ordered.ts";
+import { outcomes as batchesOutcomes } from "./batches/outcomes.ts";
+import { places as batchesPlaces } from "./batches/places.ts";
+import { undecodableInBatch as batchesUndecodable } from "./batches/undecodable.ts";
+import { idle as drainIdle } from "./drain/idle.ts";
+import { maxMessages as drainMaxMessages } from "./drain/max-messages.ts";
+import { outage as drainOutage } from "./drain/outage.ts";
 import { deadLetter as expiryDeadLetter } from "./expiry/dead-letter.ts";
 import { drop as expiryDrop } from "./expiry/drop.ts";
 import { foreign as expiryForeign } from "./expiry/foreign.ts";
@@ -191,6 +210,14 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   deliverySettleTwice,
   deliverySlowNeighbour,
   deliverySubscribeAbort,
+  filtersMatching,
+  filtersNoAttempt,
+  filtersAcknowledged,
+  filtersOrder,
+  filtersExactlyOnce,
+  filtersBulk,
+  filtersChanged,
+  filtersHeldBack,
   retryCurve,
   retryRetryAfter,
   retryWaiting,
@@ -250,6 +277,16 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   instrumentationEveryEnd,
   instrumentationWithinLimits,
   lifeDeletedSubscription,
+  batchesOutcomes,
+  batchesAllFail,
+  batchesPlaces,
+  batchesOrdered,
+  batchesClose,
+  batchesLeases,
+  batchesUndecodable,
+  batchesExactlyOnce,
+  drainIdle,
+  drainMaxMessages,
   expiryDrop,
   expiryRetries,
   expiryDeadLetter,
@@ -265,6 +302,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   wireForeignReads,
   wireForeignWrites,
   wireHostile,
+  drainOutage,
   faultsAcceptedSurvives,
   faultsAttemptsAcrossRestart,
   faultsCloseFrozen,

@@ -3,6 +3,7 @@ import { declaring } from "./declaring.ts";
 import { delivering } from "./delivering.ts";
 import { disconnecting } from "./disconnecting.ts";
 import { expiring } from "./expiring.ts";
+import { filtering } from "./filtering.ts";
 import { harming } from "./harming.ts";
 import { operating } from "./operating.ts";
 import { provisioning } from "./provisioning.ts";
@@ -26,6 +27,7 @@ export const saboteurs: readonly Saboteur[] = Object.freeze([
   ...provisioning,
   ...harming,
   ...expiring,
+  ...filtering,
 ]);
 
 /** The same for what memory cannot show: made from an adapter of a broker outside this process. The NATS adapter's tests prove them. */

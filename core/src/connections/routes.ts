@@ -1,4 +1,4 @@
-import type { LoadedConfig, LoadedSubscription, LoadedTopic } from "../config/config-types.ts";
+import type { BatchConfig, LoadedConfig, LoadedSubscription, LoadedTopic } from "../config/config-types.ts";
 import { PubSubError } from "../base/errors.ts";
 import type { PhysicalNames } from "./specs.ts";
 import {
@@ -49,6 +49,11 @@ export class Routes {
 
   prefetchOf(subscription: AnySubscription): number | undefined {
     return this.#subscription(subscription)?.prefetch;
+  }
+
+  /** What the configuration says about the batches of a subscription: it holds only where the code asks for batches. */
+  batchOf(subscription: AnySubscription): Partial<BatchConfig> {
+    return this.#subscription(subscription)?.batch ?? {};
   }
 
   /**
@@ -110,6 +115,7 @@ export class Routes {
         ...retryPolicy,
       },
       onExpired: overrides.onExpired ?? subscription.onExpired,
+      filter: overrides.filter ?? subscription.filter,
     };
     try {
       // The topic was made by `defineTopic`; a subscription only sees a part of its type.

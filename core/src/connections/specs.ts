@@ -1,6 +1,7 @@
 import type { Capabilities } from "../contract/capabilities.ts";
 import type { SubscriptionSpec, Topology, TopicSpec } from "../driver.ts";
 import { PubSubError } from "../base/errors.ts";
+import { filterRules } from "../declare/filter.ts";
 import { subscriptionPath, type AnySubscription, type Declaration } from "../declare/subscription.ts";
 import type { AnyTopic } from "../declare/topic.ts";
 
@@ -28,6 +29,7 @@ export function subscriptionSpec(subscription: AnySubscription, names: PhysicalN
     ackDeadlineMs: subscription.ackDeadlineMs,
     maxRetries: subscription.retryPolicy.maxRetries,
     maxBackoffMs: subscription.retryPolicy.maxBackoffMs,
+    filter: subscription.filter === undefined ? undefined : filterRules(subscription.filter),
   });
 }
 

@@ -154,6 +154,9 @@ class PulledDelivery<Event> implements Delivery<Event> {
   get native(): unknown {
     return this.#item.native;
   }
+  get inbox(): Delivery<Event>["inbox"] {
+    return this.#item.inbox;
+  }
 
   extend(durationMs: number): void {
     this.#item.extend(durationMs);

@@ -28,6 +28,7 @@ export class Endings implements EndsAttempts {
   /** Every attempt ends here. Rejects when the inbox could not mark a success, which only the pull form sees. */
   end(item: InFlight, outcome: Outcome): Promise<void> | undefined {
     const { inbox } = this.#options;
+    item.batch?.leave(item);
     item.seen?.stop();
     return inbox === undefined ? this.#endDelivery(item, outcome) : this.#endClaim(item, outcome, inbox);
   }

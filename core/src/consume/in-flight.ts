@@ -1,7 +1,9 @@
+import type { Batch } from "./batch/batch.ts";
 import { EXPIRES_ATTRIBUTE, expiresMsOf, withoutExpiry } from "../contract/expiry.ts";
 import { EXPIRED } from "./expired.ts";
 import type { DriverDelivery } from "../driver.ts";
 import type { HandlerContext } from "./handler-context.ts";
+import type { HeldClaim } from "../inbox/handler-inbox.ts";
 import type { Held } from "../base/held-items.ts";
 import type { SeenAttempt } from "./seen-attempt.ts";
 import type { Attributes } from "../contract/message.ts";
@@ -33,10 +35,16 @@ export class InFlight implements HandlerContext, Held<InFlight> {
   givenUp = false;
   /** Whether it was given to a reader of the pull form, of which core does not know whether it still works on it. */
   byHand = false;
+  /** The batch that it was last started in. Only for batch handlers, as `readyMs`. */
+  batch: Batch | undefined = undefined;
+  /** When it began to wait for a place, by the monotonic clock. */
+  readyMs = 0;
   /** Whether its letter is being stored. It keeps its place meanwhile, also when its delivery is lost. */
   isStoring = false;
   /** Its attempt, when instrumentations see it. */
   seen: SeenAttempt | undefined = undefined;
+  /** Its claim, on subscriptions with an inbox. */
+  inbox: HeldClaim | undefined = undefined;
   isHeld = false;
   older: InFlight | undefined = undefined;
   newer: InFlight | undefined = undefined;
@@ -79,6 +87,13 @@ export class InFlight implements HandlerContext, Held<InFlight> {
   get hasExpired(): boolean {
     const expiresMs = expiresMsOf(this.delivery.attributes);
     return expiresMs !== undefined && this.#clock.now() >= expiresMs;
+  }
+
+  /** The handler starts only now: what it waited for since its attempt began is not its time. */
+  beginAgain(): void {
+    const nowMs = this.#clock.monotonicNow();
+    this.deadlineMs += nowMs - this.startedMs;
+    this.startedMs = nowMs;
   }
 
   /** Whether its handler may start now, although something was waited for since its attempt began. @throws EXPIRED */

@@ -3,11 +3,13 @@ import type { Connection, ConnectionEnvironment } from "../connections/connectio
 import type { ConnectionRouter } from "../connections/connection-router.ts";
 import type { InboxGate } from "./inbox-gate.ts";
 import type { LateSuccesses } from "./late-successes.ts";
+import type { StartLimit } from "./drain/start-limit.ts";
 import type { EndsAttempts, EventRun } from "./run-handler.ts";
 import { SharedPlaces } from "./shared-places.ts";
 import { subscriptionSpec } from "../connections/specs.ts";
 import { SubscriptionWorker } from "./subscription-worker.ts";
 import type { Subscription } from "../declare/subscription.ts";
+import type { BatchSettings } from "./worker-options.ts";
 import type { Worker } from "./worker.ts";
 
 /** Room for the later messages of a key that core holds while a message of that key waits for its retry. */
@@ -20,6 +22,10 @@ export interface WorkerSettings {
   /** Over all connections together. */
   readonly maxConcurrency: number;
   readonly prefetch: number;
+  /** Present for a batch handler. */
+  readonly batch: BatchSettings | undefined;
+  /** Present for a drain with an end. */
+  readonly startLimit: StartLimit | undefined;
   readonly closeTimeoutMs: number;
   /** Called before the worker receives. Opening fails when it throws. */
   readonly onOpen: (worker: SubscriptionWorker) => void;
@@ -71,7 +77,7 @@ async function openWorker(
     letters,
     places,
   });
-  const outstanding = shared.maxConcurrency + prefetch;
+  const outstanding = shared.maxConcurrency * (shared.batch?.maxMessages ?? 1) + prefetch;
   const maxOutstanding = spec.topic.ordered ? Math.max(outstanding, ORDERED_OUTSTANDING_MIN) : outstanding;
   try {
     onOpen(worker);

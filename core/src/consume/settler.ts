@@ -9,6 +9,7 @@ import type { DeadLetterReason } from "../contract/dead-letter.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Instruments } from "../observe/instruments.ts";
 import type { Outcome } from "./outcome.ts";
+import type { SkipReason } from "../observe/observer.ts";
 import { RememberedMessages } from "./remembered-messages.ts";
 import type { RetrySchedule } from "./retry-schedule.ts";
 import { reported } from "./run-handler.ts";
@@ -65,6 +66,7 @@ export class Settler {
   /** Returns the broker's confirmation; `undefined` when there is none. */
   settle(item: InFlight, outcome: Outcome): Promise<void> | undefined {
     item.state = "settling";
+    item.batch?.leave(item);
     item.seen?.stop();
     if (outcome.kind === "ack") return this.#ack(item);
     if (outcome.kind === "expire") return this.#expire(item);
@@ -80,6 +82,14 @@ export class Settler {
   storeAgain(item: InFlight): Promise<void> | undefined {
     const failure = this.#deadLettering.unstored(item);
     return failure === undefined ? undefined : this.#store(item, failure, undefined);
+  }
+
+  /** The subscription does not take the message: it is acknowledged, and this is no attempt. */
+  skip(item: InFlight, reason: SkipReason): void {
+    const { clock, observe, subscription } = this.#options;
+    this.#items.letGo(item);
+    reported(this.#confirmations.of(item, this.#tellBroker(item, "ack")));
+    observe?.({ ...itemNames(subscription, item), type: "skipped", reason, atMs: clock.now() });
   }
 
   #ack(item: InFlight): Promise<void> | undefined {
@@ -158,6 +168,7 @@ export class Settler {
   /** Stores the letter first, then acknowledges the message. `durationMs`: of the attempt that failed here. */
   async #store(item: InFlight, failure: Failure, durationMs: number | undefined): Promise<void> {
     item.state = "settling";
+    item.batch?.leave(item);
     const failed = await this.#deadLettering.store(item, failure, durationMs);
     if (failed === undefined) item.seen?.deadLettered(failure.reason, failure.error);
     // A lost delivery is not settled.

@@ -70,6 +70,11 @@ export interface Capabilities {
   readonly durability: "process" | "broker";
   /** Whether the number of dead letters is exact or the broker's estimate. */
   readonly deadLetterCount: "exact" | "approximate";
+  /**
+   * Who holds back what a subscription's filter does not let pass. Core always does. `"broker"`: the broker does so before, as far as it
+   * can: see `Adapter.filterInWorker`. `"worker"`: only core, so that every message comes to a worker and is acknowledged there.
+   */
+  readonly filter: "broker" | "worker";
   /** Which numbers `stats` tells of a subscription, and how well it knows each. */
   readonly statistics: StatisticsKnown;
 }

@@ -6,6 +6,7 @@ import {
   rejectUnknownKeys,
   requireChoice,
 } from "../options/option-checks.ts";
+import { checkedFilter, type SubscriptionFilter } from "./filter.ts";
 import { checkedRetryPolicy, type RetryPolicy, type RetryPolicyOptions } from "./retry-policy.ts";
 import type { StandardResult } from "./standard-schema.ts";
 import type { AnyTopic, Topic } from "./topic.ts";
@@ -24,6 +25,11 @@ export interface SubscriptionOptions {
    * (`"skipped"`). `"dead-letter"`: it becomes a dead letter with the reason `"expired"`. @default "drop"
    */
   readonly onExpired?: OnExpired | undefined;
+  /**
+   * Which messages this subscription takes, by their attributes: `{ region: ["eu", "us"], tier: { not: "free" } }`. All others are
+   * acknowledged: they start no handler, spend no attempt and leave no letter. At most 10 keys and 100 values. @default every message
+   */
+  readonly filter?: SubscriptionFilter | undefined;
 }
 
 export type OnExpired = "drop" | "dead-letter";
@@ -31,7 +37,7 @@ export const ON_EXPIRED: readonly OnExpired[] = ["drop", "dead-letter"];
 
 /** `maxHandlingMs` must also be at least `ackDeadlineMs`. */
 export const SUBSCRIPTION_LIMITS: Readonly<
-  Record<Exclude<keyof SubscriptionOptions, "retryPolicy" | "onExpired">, NumberLimits>
+  Record<Exclude<keyof SubscriptionOptions, "retryPolicy" | "onExpired" | "filter">, NumberLimits>
 > = {
   ackDeadlineMs: { min: 1000, max: 600_000, unit: "ms", default: 30_000 },
   maxConcurrency: { min: 1, max: 100_000, default: 100 },
@@ -39,7 +45,7 @@ export const SUBSCRIPTION_LIMITS: Readonly<
 };
 /** For `prefetch` of `subscribe`. Its default is `maxConcurrency` where that is less. */
 export const PREFETCH_LIMITS: NumberLimits = { min: 0, max: 100_000, default: 1000 };
-const OPTIONS = [...Object.keys(SUBSCRIPTION_LIMITS), "retryPolicy", "onExpired"];
+const OPTIONS = [...Object.keys(SUBSCRIPTION_LIMITS), "retryPolicy", "onExpired", "filter"];
 
 /** A subscription of any type of event, for functions that do not look at events. */
 export interface AnySubscription {
@@ -51,6 +57,8 @@ export interface AnySubscription {
   readonly maxHandlingMs: number;
   readonly retryPolicy: RetryPolicy;
   readonly onExpired: OnExpired;
+  /** `undefined`: it takes every message. */
+  readonly filter: SubscriptionFilter | undefined;
 }
 
 export type Declaration = AnyTopic | AnySubscription;
@@ -108,6 +116,7 @@ export function defineSubscription<Input, Output>(
     ),
     retryPolicy: checkedRetryPolicy(`${what}: retryPolicy`, options.retryPolicy ?? {}),
     onExpired: requireChoice(`${what}: onExpired`, options.onExpired ?? "drop", ON_EXPIRED),
+    filter: options.filter === undefined ? undefined : checkedFilter(`${what}: filter`, options.filter),
   });
 }
 

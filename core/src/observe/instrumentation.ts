@@ -50,6 +50,12 @@ export interface BatchEnd {
  */
 export type Carrier = Record<string, string>;
 
+/** The messages that a batch handler was started for together. The same object is the `batch` of all their attempts. */
+export interface HandledBatch {
+  /** How many there are. Fewer are handled when one of them cannot be decoded, was handled before, has expired or was lost. */
+  readonly messages: number;
+}
+
 /** One attempt of a message by one worker. Frozen, and the same object in all calls for one attempt. */
 export interface AttemptInfo {
   readonly topic: string;
@@ -63,6 +69,8 @@ export interface AttemptInfo {
   /** All attributes, also those that an instrumentation of the publisher has added. */
   readonly attributes: Attributes;
   readonly bodyBytes: number;
+  /** Present when a batch handler has it. */
+  readonly batch: HandledBatch | undefined;
 }
 
 /** How an attempt ended. */
@@ -123,6 +131,9 @@ export interface Instrumentation {
    * message, and a transaction that cannot commit fails the attempt. Before that, `throw new Reject(…)` or `throw new RetryAfter(…)`
    * decides the outcome without the handler. After any other error, and when this does not call `run`, the handler runs without this
    * instrumentation, and the problem is logged. A second call of `run` starts nothing, and returns or throws what the first did.
+   *
+   * With a batch handler this is called for each message of the batch. `run` lets the message in, and returns a promise of its own outcome. When
+   * the last message is in, the batch handler starts, in the async context of that call; a message that is not let in is not handled.
    *
    * `ended` is called once, when the outcome is known: also when the handler never returns, and before it returns when the message
    * is lost or the handler's time has passed.

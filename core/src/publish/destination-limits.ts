@@ -60,6 +60,11 @@ export class DestinationChecks {
 }
 
 function checkOf(topic: AnyTopic, { capabilities, messageLimits }: DestinationLimits): Check {
+  if (typeof capabilities !== "object" || typeof messageLimits !== "function") {
+    throw new TypeError(
+      "destinations: must have capabilities and messageLimits, as the ./capabilities of an adapter exports them",
+    );
+  }
   // An inbox belongs to the subscribers.
   requireCapabilities(topic, "destination's", capabilities, true);
   const limits = messageLimits(topicSpec(topic, { topic: ({ name }) => name, subscription: ({ name }) => name }));

@@ -13,6 +13,7 @@ const OPTIONS: readonly string[] = [
   "idSecret",
   "newId",
   "instrumentation",
+  "notify",
   "logger",
   "clock",
 ] satisfies readonly (keyof OutboxOptions | "executor")[];
@@ -33,6 +34,9 @@ export function createOutbox<Tx extends object>(
   }
   if (typeof options.executor !== "function") {
     throw new TypeError("executor: must be a function of a transaction, such as fromPg of @anytopic/sql");
+  }
+  if (options.notify !== undefined && options.dialect !== "postgres") {
+    throw new TypeError(`notify: ${options.dialect} has no notifications: leave it out, relays look by themselves`);
   }
   return new TransactionOutbox(options);
 }

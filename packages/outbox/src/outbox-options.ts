@@ -1,6 +1,6 @@
 import type { Clock, Instrumentation, Logger } from "@anytopic/core";
 import type { Destinations } from "@anytopic/core/relay";
-import type { Adaptor, Dialect, SyncAdaptor, TableOptions } from "@anytopic/sql";
+import type { Adaptor, Dialect, SqlExecutor, SyncAdaptor, TableOptions } from "@anytopic/sql";
 
 export interface OutboxOptions extends TableOptions {
   readonly dialect: Dialect;
@@ -16,6 +16,12 @@ export interface OutboxOptions extends TableOptions {
   readonly newId?: ((topic: string) => string) | undefined;
   /** They see every publish to the outbox; trace context that they add travels with the message. The adapter that they are told is `"outbox"`. @default none */
   readonly instrumentation?: readonly Instrumentation[] | undefined;
+  /**
+   * PostgreSQL only: through this, `wake` also reaches relays of other processes that `listen`. Give what runs each statement by itself, such
+   * as `autocommitPg(pool)`: a notification inside of the transactions would make all commits of the database wait for each other. At
+   * most one is sent every 20 ms. @default none
+   */
+  readonly notify?: SqlExecutor | undefined;
   /** Where errors of instrumentations go. @default nowhere */
   readonly logger?: Logger | undefined;
   /** For publish times and ids. @default the system's clock */

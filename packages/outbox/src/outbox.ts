@@ -1,4 +1,9 @@
-import type { Publisher, PublishEntry, PublishOptions, PublishResult, Topic } from "@anytopic/core";
+import type { Publisher, PublishEntry, PublishOptions, PublishResult, PubSub, Topic } from "@anytopic/core";
+import type { SqlPool } from "@anytopic/sql";
+
+import type { ParkedMessages } from "./relay/parked-messages.ts";
+import type { Relay } from "./relay/relay.ts";
+import type { RelayOptions } from "./relay/relay-options.ts";
 
 /** What `publishBatch` takes beside the entries. */
 export interface BatchOptions {
@@ -40,6 +45,25 @@ export interface Outbox<Tx extends object> {
 
   /** The same interface as `PubSub.publisher`, for code that must not know of the transaction. Contacts nobody. */
   publisher<Input>(tx: Tx, topic: Topic<Input, unknown>): Publisher<Input>;
+
+  /**
+   * Publishes what was committed, until it is closed; see `Relay`. Resolves when the tables were read for the first time. The relay closes neither
+   * the pool nor `pubsub`: close it before them.
+   *
+   * @param pubsub the result of `connect`, with which the topics are published
+   * @throws TypeError when an option is not allowed
+   * @throws PubSubError `NOT_FOUND` when the tables are not there; else the library's own error
+   */
+  relay(pubsub: PubSub, options: RelayOptions): Promise<Relay>;
+
+  /** The messages that relays could not publish. Contacts nobody. */
+  parked(pool: SqlPool): ParkedMessages;
+
+  /**
+   * Tells the relays of this process to look at once, and with the option `notify` those of other processes. Call it after the commit: it
+   * saves the time until their next look. Returns at once; a call that is lost costs only that time.
+   */
+  wake(): void;
 }
 
 /** An outbox in a database whose library answers at once. `publish` then writes in the call, before it returns its promise. */

@@ -1,12 +1,17 @@
-import type { Publisher, PublishEntry, PublishOptions, PublishResult, Topic } from "@anytopic/core";
+import type { Publisher, PublishEntry, PublishOptions, PublishResult, PubSub, Topic } from "@anytopic/core";
+import { systemClock } from "@anytopic/core";
 import { type EncodedPublish, EventEncoder } from "@anytopic/core/relay";
-import { type SqlExecutor, type SyncSqlExecutor, tableNames } from "@anytopic/sql";
+import { type SqlExecutor, type SqlPool, type SyncSqlExecutor, tableNames } from "@anytopic/sql";
 
 import { EncodedResults } from "./insert/encoded-results.ts";
 import { InsertStatements, type Statement } from "./insert/insert-statements.ts";
 import { requireStorable } from "./insert/require-storable.ts";
 import type { BatchOptions, SyncOutbox } from "./outbox.ts";
 import type { AsyncOutboxOptions, SyncOutboxOptions } from "./outbox-options.ts";
+import { RelayHost } from "./relay/relay-host.ts";
+import type { ParkedMessages } from "./relay/parked-messages.ts";
+import type { Relay } from "./relay/relay.ts";
+import type { RelayOptions } from "./relay/relay-options.ts";
 import { TransactionTurns } from "./transaction-turns.ts";
 
 /** The outbox of a database, with either kind of library. */
@@ -15,6 +20,7 @@ export class TransactionOutbox<Tx extends object> implements SyncOutbox<Tx> {
   readonly #encoder: EventEncoder;
   readonly #statements: InsertStatements;
   readonly #turns = new TransactionTurns();
+  readonly #relays: RelayHost;
 
   constructor(options: AsyncOutboxOptions<Tx> | SyncOutboxOptions<Tx>) {
     const { dialect, executor } = options;
@@ -29,7 +35,9 @@ export class TransactionOutbox<Tx extends object> implements SyncOutbox<Tx> {
       logger,
       clock,
     });
-    this.#statements = new InsertStatements(dialect, tableNames(dialect, options));
+    const name = tableNames(dialect, options);
+    this.#statements = new InsertStatements(dialect, name);
+    this.#relays = new RelayHost(dialect, name, options.notify, clock ?? systemClock);
   }
 
   async publish<Input>(tx: Tx, topic: Topic<Input, unknown>, event: Input, options?: PublishOptions): Promise<string> {
@@ -103,6 +111,18 @@ export class TransactionOutbox<Tx extends object> implements SyncOutbox<Tx> {
       );
     }
     this.#executorOf(tx);
+  }
+
+  relay(pubsub: PubSub, options: RelayOptions): Promise<Relay> {
+    return this.#relays.open(pubsub, options);
+  }
+
+  parked(pool: SqlPool): ParkedMessages {
+    return this.#relays.parked(pool);
+  }
+
+  wake(): void {
+    this.#relays.wake();
   }
 
   /** Everything that can be refused before a statement is sent. */

@@ -40,3 +40,6 @@ export { type PgPool, pgPool, type PgPoolClient } from "./pools/pg-pool.ts";
 export { type PostgresSql, postgresPool } from "./pools/postgres-pool.ts";
 export { type Mysql2Connection, type Mysql2Pool, mysql2Pool } from "./pools/mysql2-pool.ts";
 export { type NodeSqliteConnection, nodeSqlitePool } from "./pools/node-sqlite-pool.ts";
+export { type RunsSyncTransaction, type RunsTransaction, SqlInbox, sqlInbox, type Work } from "./inbox/sql-inbox.ts";
+export type { InTransactionOptions, SqlInboxOptions } from "./inbox/sql-inbox-options.ts";
+export type { TransactionContext } from "./inbox/transaction-context.ts";

@@ -12,6 +12,7 @@ const CHOICES = {
   ack: ["confirmed", "sent"],
   durability: ["process", "broker"],
   deadLetterCount: ["exact", "approximate"],
+  filter: ["broker", "worker"],
 } as const satisfies Partial<{ [Key in keyof Capabilities]: readonly Capabilities[Key][] }>;
 
 /** With the smallest sensible value: below it, no application could rely on the adapter. */

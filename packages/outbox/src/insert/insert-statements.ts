@@ -17,8 +17,8 @@ interface Row {
   readonly bytes: number;
 }
 
-/** Lists are cut into one of these lengths, so that a server and its library keep few statements. */
-const LENGTHS = [100, 10, 1];
+/** The most rows of one statement. A library may keep one prepared statement for each length. */
+const MAX_ROWS = 100;
 /** The most bytes of bodies in one statement of several rows: far below the 16 MiB that MariaDB takes in one packet. */
 const MAX_BYTES = 1_048_576;
 
@@ -26,8 +26,6 @@ const MAX_BYTES = 1_048_576;
 export class InsertStatements {
   readonly #words: InsertWords;
   readonly #table: TableNames;
-  /** Names this outbox for the locks of its keys. */
-  readonly #outbox: string;
   readonly #lockedInsert: string;
   readonly #inserts = new Map<number, string>();
   readonly #locks = new Map<number, string>();
@@ -35,7 +33,6 @@ export class InsertStatements {
   constructor(dialect: Dialect, table: TableNames) {
     this.#words = INSERT_WORDS[dialect];
     this.#table = table;
-    this.#outbox = table("outbox");
     this.#lockedInsert = this.#words.locking?.insert(table) ?? "";
   }
 
@@ -63,7 +60,7 @@ export class InsertStatements {
     const values = new Set(
       rows.flatMap(({ placement: { lock } }) => (lock === undefined ? [] : [locking.value(lock)])),
     );
-    const sorted = [...values].toSorted((one, other) => (one < other ? -1 : 1));
+    const sorted = [...values].toSorted((one, other) => one - other);
     return cut(sorted, () => 0).map((params) => ({
       sql: kept(this.#locks, params.length, (count) => locking.take(this.#table, count)),
       params,
@@ -86,24 +83,26 @@ export class InsertStatements {
 
   #row(message: RelayMessage): Row {
     const { topic, id, orderingKey = null, body, attributes, publishTimeMs } = message;
-    const placement = placementOf(this.#outbox, message);
+    const placement = placementOf(message);
     const time = this.#words.time(publishTimeMs);
     const params = [placement.lane, topic, id, orderingKey, body, JSON.stringify(attributes), time];
     return { placement, params, bytes: body.byteLength };
   }
 }
 
-/** Cuts a list into parts of few lengths, each within `MAX_BYTES` unless it is one item. */
+/** Cuts a list into parts of at most `MAX_ROWS`, and within `MAX_BYTES` unless a part is one item. */
 function cut<Item>(items: readonly Item[], bytesOf: (item: Item) => number): readonly (readonly Item[])[] {
-  const parts: (readonly Item[])[] = [];
-  for (let at = 0; at < items.length;) {
-    const fits = (length: number): boolean => {
-      const part = items.slice(at, at + length);
-      return part.length === length && part.reduce((bytes, item) => bytes + bytesOf(item), 0) <= MAX_BYTES;
-    };
-    const length = LENGTHS.find(fits) ?? 1;
-    parts.push(items.slice(at, at + length));
-    at += length;
+  const parts: Item[][] = [];
+  let bytes = 0;
+  for (const item of items) {
+    const last = parts.at(-1);
+    bytes += bytesOf(item);
+    if (last !== undefined && last.length < MAX_ROWS && bytes <= MAX_BYTES) {
+      last.push(item);
+    } else {
+      parts.push([item]);
+      bytes = bytesOf(item);
+    }
   }
   return parts;
 }

@@ -1,6 +1,6 @@
 import type { Dialect, SqlValue, TableNames } from "@anytopic/sql";
 
-import type { OrderingLock } from "./ordering-lock.ts";
+import { type OrderingLock, outboxNumber } from "./ordering-lock.ts";
 
 /** The columns of a row, in the order of its placeholders. */
 export const COLUMNS = "lane, topic, message_id, ordering_key, body, attributes, publish_time";
@@ -16,7 +16,7 @@ export interface InsertWords {
 }
 
 export interface LockWords {
-  value(lock: OrderingLock): string | number;
+  value(lock: OrderingLock): number;
   /** Takes the locks of so many placeholders, in their order. */
   take(table: TableNames, count: number): string;
   /** Takes a lock and inserts a row, whose number is drawn after that. */
@@ -37,12 +37,15 @@ const postgres: InsertWords = {
   time: (ms) => ms,
   locking: {
     value: ({ number }) => number,
-    take: (_, count) =>
-      `SELECT pg_advisory_xact_lock(number)::text AS taken FROM (VALUES ${placeholders(1, count)
-        .map((one) => `(${one}::text::bigint)`)
+    take: (table, count) =>
+      `SELECT pg_advisory_xact_lock(${outboxNumber(table("outbox"))}, number)::text AS taken FROM (VALUES ${placeholders(
+        1,
+        count,
+      )
+        .map((one) => `(${one}::int)`)
         .join(", ")}) AS locks (number)`,
     insert: (table) =>
-      `WITH key AS MATERIALIZED (SELECT pg_advisory_xact_lock($1::text::bigint)) INSERT INTO ${table("outbox")} (${COLUMNS}) SELECT ${postgres.row(2)} FROM key`,
+      `WITH key AS MATERIALIZED (SELECT pg_advisory_xact_lock(${outboxNumber(table("outbox"))}, $1::int)) INSERT INTO ${table("outbox")} (${COLUMNS}) SELECT ${postgres.row(2)} FROM key`,
     comesFirst: true,
   },
 };

@@ -9,8 +9,8 @@ export const KEY_BUCKETS = 1000;
 
 /** What is locked until a transaction ends, so that the messages of a key get their numbers in the order of the commits. */
 export interface OrderingLock {
-  /** For PostgreSQL: 64 bits, as text, because not every library takes a bigint. */
-  readonly number: string;
+  /** For PostgreSQL: 32 bits, beside those of the outbox. Two keys that share it only wait for each other. */
+  readonly number: number;
   /** For MySQL. */
   readonly bucket: number;
 }
@@ -22,11 +22,15 @@ export interface Placement {
   readonly lock: OrderingLock | undefined;
 }
 
-/** @param outbox names the outbox among others of the database: the locks of PostgreSQL belong to the whole of it */
-export function placementOf(outbox: string, { topic, id, orderingKey }: RelayMessage): Placement {
-  // Neither a table nor a topic has a line break in its name.
-  const digest = hash("sha256", `${outbox}\n${topic}\n${orderingKey ?? id}`, "buffer");
+export function placementOf({ topic, id, orderingKey }: RelayMessage): Placement {
+  // The name of a topic has no line break.
+  const digest = hash("sha256", `${topic}\n${orderingKey ?? id}`, "buffer");
   const lane = (digest[8] as number) % LANES;
   if (orderingKey === undefined) return { lane, lock: undefined };
-  return { lane, lock: { number: digest.readBigInt64BE(0).toString(), bucket: digest.readUInt32BE(12) % KEY_BUCKETS } };
+  return { lane, lock: { number: digest.readInt32BE(0), bucket: digest.readUInt32BE(4) % KEY_BUCKETS } };
+}
+
+/** Tells one outbox from others, because the locks of PostgreSQL belong to the whole database. */
+export function outboxNumber(table: string): number {
+  return hash("sha256", table, "buffer").readInt32BE(0);
 }

@@ -55,7 +55,9 @@ export function checkedRelayOptions(options: RelayOptions): CheckedRelayOptions 
   if (topics.length === 0) throw new TypeError("relay: topics is empty: give at least one topic");
   const { busy, idle } = checkOptions({ adapter: "relay: pollMs", rules: POLL_RULES }, pollMs);
   if (others.listen && pool.listen === undefined) {
-    throw new TypeError("relay: listen is true, and this database has no LISTEN: leave it out, the relay looks by itself");
+    throw new TypeError(
+      "relay: listen is true, and this database has no LISTEN: leave it out, the relay looks by itself",
+    );
   }
   return {
     ...others,

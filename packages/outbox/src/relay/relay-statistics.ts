@@ -31,8 +31,14 @@ export async function readRelayStatistics(
   const of = topicsIn(topics);
   const age = sql`${words.unixMs(words.now)} - ${words.unixMs(text("MIN(publish_time)"))}`;
   const [waiting, held, parked] = await Promise.all([
-    byTopic(pool, sql`SELECT topic, COUNT(*) AS number, ${age} AS age FROM ${tables.outbox} WHERE ${of} GROUP BY topic`),
-    byTopic(pool, sql`SELECT topic, COUNT(*) AS number FROM ${tables.hold} WHERE ${of} AND until > ${words.now} GROUP BY topic`),
+    byTopic(
+      pool,
+      sql`SELECT topic, COUNT(*) AS number, ${age} AS age FROM ${tables.outbox} WHERE ${of} GROUP BY topic`,
+    ),
+    byTopic(
+      pool,
+      sql`SELECT topic, COUNT(*) AS number FROM ${tables.hold} WHERE ${of} AND until > ${words.now} GROUP BY topic`,
+    ),
     byTopic(pool, sql`SELECT topic, COUNT(*) AS number FROM ${tables.parked} WHERE ${of} GROUP BY topic`),
   ]);
   const each = topics.map((topic): RelayTopicStatistics => ({

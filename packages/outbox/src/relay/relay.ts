@@ -1,20 +1,20 @@
-import type { PubSub } from "@anytopic/core";
+import { type PubSub, PubSubError } from "@anytopic/core";
 import { pause, retryPauseMs, within } from "@anytopic/core/driver";
-import { type Listening, tableNames, type TableOptions } from "@anytopic/sql";
-import { type CheckedRelayOptions, checkedRelayOptions, LANES, MAX_BATCH_BYTES } from "./checked-options.ts";
+import type { Listening } from "@anytopic/sql";
+import { type CheckedRelayOptions, LANES, MAX_BATCH_BYTES } from "./checked-options.ts";
 import { Floors } from "./floors.ts";
 import { LaneQueue } from "./lane-queue.ts";
 import type { RelayHealth } from "./relay-health.ts";
-import type { RelayOptions } from "./relay-options.ts";
 import { type RelayStatistics, readRelayStatistics } from "./relay-statistics.ts";
 import { Rest } from "./rest.ts";
 import { type LaneServer, type LaneTurn, type LaneWork, serveLane } from "./serve-lane.ts";
 import type { SettleRules } from "./settle-lane.ts";
-import { type OutboxTables, outboxTables } from "./sql/outbox-tables.ts";
+import type { OutboxTables } from "./sql/outbox-tables.ts";
 import { lanesWithWork, topicHolds } from "./sql/read-statements.ts";
 import { run } from "./sql/statement.ts";
 import { WORDS } from "./sql/words.ts";
 import { TopicStates } from "./topic-states.ts";
+import { type WakeCalls, wakeChannel } from "./wake-calls.ts";
 
 /** How long closing may take beyond its timeout, in ms: to settle what was published, and then to end the transactions. */
 const CLOSE_STEP_MS = 1000;
@@ -33,8 +33,7 @@ const BUSY_MS = 2000;
 export class Relay implements AsyncDisposable {
   readonly #options: CheckedRelayOptions;
   readonly #tables: OutboxTables;
-  readonly #channel: string;
-  readonly #onClosed: () => void;
+  readonly #forget: () => void;
   readonly #server: LaneServer;
   readonly #states: TopicStates;
   readonly #floors: Floors | undefined;
@@ -53,14 +52,12 @@ export class Relay implements AsyncDisposable {
   #databaseError: unknown;
 
   /** For `Outbox.relay`. */
-  constructor(pubsub: PubSub, tables: TableOptions, options: RelayOptions, onClosed: () => void) {
-    const checked = checkedRelayOptions(options);
-    const { pool, topics, clock, lanes } = checked;
+  constructor(pubsub: PubSub, tables: OutboxTables, options: CheckedRelayOptions, calls: WakeCalls) {
+    const { pool, topics, clock, lanes } = options;
     const { dialect } = pool;
-    this.#options = checked;
-    this.#tables = outboxTables(tableNames(dialect, tables));
-    this.#channel = wakeChannel(tables);
-    this.#onClosed = onClosed;
+    this.#options = options;
+    this.#tables = tables;
+    this.#forget = calls.add(this);
     this.#states = new TopicStates(topics.keys(), Math.random);
     this.#floors = dialect === "postgres" ? new Floors(this.#tables) : undefined;
     this.#queue = new LaneQueue(async () => await this.#find());
@@ -70,15 +67,15 @@ export class Relay implements AsyncDisposable {
       pubsub,
       topics,
       floors: this.#floors,
-      size: { messages: checked.batchMessages, bytes: MAX_BATCH_BYTES },
-      publishTimeoutMs: checked.publishTimeoutMs,
+      size: { messages: options.batchMessages, bytes: MAX_BATCH_BYTES },
+      publishTimeoutMs: options.publishTimeoutMs,
       clock,
       stopped: this.#stopped.signal,
       cut: this.#cut.signal,
       settleRules: () => this.#settleRules(),
     };
     this.#runners = Promise.all(Array.from({ length: lanes }, async () => await this.#runner()));
-    this.#listening = checked.listen ? this.#listen() : Promise.resolve();
+    this.#listening = options.listen ? this.#listen() : Promise.resolve();
   }
 
   /** Looks into the outbox at once. Call it after a commit, to save the time until the next look. Cheap. */
@@ -98,7 +95,7 @@ export class Relay implements AsyncDisposable {
     const enough = this.#queue.emptyLooks + 2;
     while (this.#queue.emptyLooks < enough) {
       signal?.throwIfAborted();
-      if (this.#closing !== undefined) throw new Error("relay: closed before everything was published");
+      if (this.#closing !== undefined) throw new PubSubError("CLOSED", "relay: closed before everything was published");
       await pause(this.#options.clock, DRAIN_LOOK_MS, signal);
       this.wake();
     }
@@ -151,7 +148,7 @@ export class Relay implements AsyncDisposable {
         await within(clock, CLOSE_STEP_MS, ended);
       }
     }
-    this.#onClosed();
+    this.#forget();
   }
 
   get #isClosing(): boolean {
@@ -225,7 +222,8 @@ export class Relay implements AsyncDisposable {
     }
     for (const { topic, state, error } of this.#states.report(turn, nowMs)) {
       if (error === undefined) logger.info({ topic }, "relay: publishing again");
-      else if (state === "held") logger.error({ topic, code: error.code }, `relay: the topic is held: ${error.message}`);
+      else if (state === "held")
+        logger.error({ topic, code: error.code }, `relay: the topic is held: ${error.message}`);
       else logger.warn({ topic, code: error.code }, `relay: waiting for the broker: ${error.message}`);
     }
   }
@@ -260,7 +258,7 @@ export class Relay implements AsyncDisposable {
       let listening: Listening | undefined;
       try {
         listening = await pool.listen?.(
-          this.#channel,
+          wakeChannel(this.#tables),
           () => this.wake(),
           () => lost.abort(),
         );
@@ -275,11 +273,6 @@ export class Relay implements AsyncDisposable {
       if (!closed.aborted) await pause(clock, retryPauseMs(failures + 1, Math.random), closed);
     }
   }
-}
-
-/** The channel of `NOTIFY` for an outbox. */
-export function wakeChannel({ schema, tablePrefix = "anytopic_" }: TableOptions): string {
-  return `${schema === undefined ? "" : `${schema}.`}${tablePrefix}outbox`;
 }
 
 function holdRow(row: Readonly<Record<string, unknown>>): Parameters<TopicStates["holds"]>[0][number] {

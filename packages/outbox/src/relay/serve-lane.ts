@@ -94,7 +94,11 @@ async function underLease(server: LaneServer, work: LaneWork): Promise<LaneTurn 
   );
 }
 
-async function readRows(server: LaneServer, tx: SqlExecutor, { lane, topics }: LaneWork): Promise<readonly OutboxRow[]> {
+async function readRows(
+  server: LaneServer,
+  tx: SqlExecutor,
+  { lane, topics }: LaneWork,
+): Promise<readonly OutboxRow[]> {
   const { floors, clock } = server;
   const { tables, words } = server.settleRules();
   const parts = topics.map((topic) => ({ topic, floor: floors?.of(lane, topic) ?? 0 }));

@@ -42,7 +42,9 @@ export class TopicStates {
 
   /** The topics that may be published now. */
   ready(nowMs: number): readonly string[] {
-    return [...this.#states].filter(([, { held, waitsUntilMs }]) => !held && waitsUntilMs <= nowMs).map(([name]) => name);
+    return [...this.#states]
+      .filter(([, { held, waitsUntilMs }]) => !held && waitsUntilMs <= nowMs)
+      .map(([name]) => name);
   }
 
   /** How often each topic was held in a row, of those that were. */
@@ -52,7 +54,14 @@ export class TopicStates {
   }
 
   /** What the table of holds says. Topics that are not in it are not held. */
-  holds(rows: readonly { readonly topic: string; readonly attempts: number; readonly reason: string; readonly holds: boolean }[]): void {
+  holds(
+    rows: readonly {
+      readonly topic: string;
+      readonly attempts: number;
+      readonly reason: string;
+      readonly holds: boolean;
+    }[],
+  ): void {
     for (const [name, state] of this.#states) {
       const row = rows.find(({ topic }) => topic === name);
       state.held = row?.holds === true;

@@ -127,7 +127,8 @@ export async function isThere(kind: DatabaseKind): Promise<boolean> {
     socket.once("timeout", () => end(false));
     socket.once("error", () => end(false));
   });
-  if (!listens && !["", "0", "false"].includes(process.env["CI"] ?? "")) throw new Error(`there is no server for ${kind}`);
+  if (!listens && !["", "0", "false"].includes(process.env["CI"] ?? ""))
+    throw new Error(`there is no server for ${kind}`);
   if (!listens) process.stderr.write(`\nSKIPPED, no server for ${kind}\n\n`);
   return listens;
 }

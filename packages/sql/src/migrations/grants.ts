@@ -5,9 +5,9 @@ import { checkedTableOptions, tableNames, type TableOptions } from "../table-nam
 
 /**
  * What a role of the database may do: `"writer"`: publish to the outbox. `"relay"`: publish from it, and retry or discard what is parked.
- * `"schedule"`: keep and publish delayed messages, see `sqlScheduleStore`.
+ * `"inbox"`: handle messages with an inbox. `"schedule"`: keep and publish delayed messages, see `sqlScheduleStore`.
  */
-export type GrantedTask = "writer" | "relay" | "schedule";
+export type GrantedTask = "writer" | "relay" | "inbox" | "schedule";
 
 export interface GrantOptions extends TableOptions {
   readonly task: GrantedTask;
@@ -28,6 +28,7 @@ const PRIVILEGES: Readonly<
       outbox_hold: "SELECT, INSERT, UPDATE, DELETE",
       outbox_parked: "SELECT, INSERT, DELETE",
     },
+    inbox: { inbox: "SELECT, INSERT, UPDATE, DELETE" },
     schedule: { scheduled: "SELECT, INSERT, UPDATE, DELETE" },
   },
   mysql: {
@@ -40,6 +41,7 @@ const PRIVILEGES: Readonly<
       outbox_hold: "SELECT, INSERT, UPDATE, DELETE",
       outbox_parked: "SELECT, INSERT, DELETE",
     },
+    inbox: { inbox: "SELECT, INSERT, UPDATE, DELETE" },
     schedule: { scheduled: "SELECT, INSERT, UPDATE, DELETE" },
   },
 };
@@ -58,7 +60,7 @@ export function grants(dialect: Dialect, options: GrantOptions): readonly string
   if (dialect === "sqlite") throw new TypeError("SQLite has no roles: who may write to the file may do all");
   const tables = PRIVILEGES[dialect][options.task];
   if (tables === undefined) {
-    throw new TypeError(`task is ${inspect(options.task)}: must be one of "writer", "relay", "schedule"`);
+    throw new TypeError(`task is ${inspect(options.task)}: must be one of "writer", "relay", "inbox", "schedule"`);
   }
   const name = tableNames(dialect, options);
   const role = quotedRole(dialect, options.role);

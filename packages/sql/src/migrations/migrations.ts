@@ -53,9 +53,8 @@ function renaming(dialect: Dialect, options: TableOptions): (text: string) => st
   const { tablePrefix } = checkedTableOptions(dialect, options);
   const name = tableNames(dialect, options);
   return (text) =>
-    text
-      // An index is in the schema of its table, and its name does not say so.
-      .replaceAll(/\b(INDEX )?anytopic_(\w+)/g, (_, index: string | undefined, table: string) =>
-        index === undefined ? name(table) : `${index}"${tablePrefix}${table}"`,
-      );
+    text.replaceAll(/(\bINDEX )?\banytopic_(\w+)/g, (_, index: string | undefined, table: string) =>
+      // An index is made in the schema of its table, and must not be named with one.
+      index === undefined ? name(table) : `${index}"${tablePrefix}${table}"`,
+    );
 }

@@ -3,7 +3,13 @@ import { sql, type Statement } from "./statement.ts";
 import type { Words } from "./words.ts";
 
 /** Takes a lane that nobody has, or whose holder has not come back in time. There is a row when it was taken. */
-export function takeLease({ lane }: OutboxTables, words: Words, number: number, token: string, leaseMs: number): Statement {
+export function takeLease(
+  { lane }: OutboxTables,
+  words: Words,
+  number: number,
+  token: string,
+  leaseMs: number,
+): Statement {
   return sql`UPDATE ${lane} SET lease_token = ${token}, lease_until = ${words.later(leaseMs)}
     WHERE lane = ${number} AND lease_until <= ${words.now} RETURNING lane`;
 }

@@ -13,7 +13,10 @@ export interface TopicPart {
 export function lanesWithWork({ outbox, lane }: OutboxTables, topics: readonly TopicPart[]): Statement {
   // A subquery with a LIMIT is never turned into a join, which could read the whole table.
   const probes = topics.map(
-    ({ topic, floor }, index) => sql`SELECT l.lane, ${text(String(index))} AS topic_index FROM ${lane} l WHERE (SELECT o.seq FROM ${outbox} o
+    (
+      { topic, floor },
+      index,
+    ) => sql`SELECT l.lane, ${text(String(index))} AS topic_index FROM ${lane} l WHERE (SELECT o.seq FROM ${outbox} o
       WHERE o.lane = l.lane AND o.topic = ${topic} AND o.seq >= ${floor} ORDER BY o.seq LIMIT 1) IS NOT NULL`,
   );
   return joined(probes, " UNION ALL ");

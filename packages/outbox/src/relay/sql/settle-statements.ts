@@ -2,8 +2,8 @@ import type { OutboxTables } from "./outbox-tables.ts";
 import { sql, type Statement, text } from "./statement.ts";
 import type { Words } from "./words.ts";
 
-/** The columns that a parked message keeps. */
-const COLUMNS = "seq, lane, topic, message_id, ordering_key, body, attributes, publish_time, attempts";
+/** The columns that a message keeps when it is parked, and when it comes back. */
+export const MESSAGE_COLUMNS = "seq, lane, topic, message_id, ordering_key, body, attributes, publish_time";
 
 /** A hold of a key, or of a whole topic when the key is empty. */
 export interface Hold {
@@ -15,7 +15,11 @@ export interface Hold {
   readonly reason: string;
 }
 
-export function setHold({ hold }: OutboxTables, words: Words, { topic, key, forMs, attempts, reason }: Hold): Statement {
+export function setHold(
+  { hold }: OutboxTables,
+  words: Words,
+  { topic, key, forMs, attempts, reason }: Hold,
+): Statement {
   const until = forMs === Number.POSITIVE_INFINITY ? words.never : words.later(forMs);
   return sql`INSERT INTO ${hold} (topic, ordering_key, until, attempts, error)
     VALUES (${topic}, ${key}, ${until}, ${attempts}, ${reason}) ${words.orUpdate(["topic", "ordering_key"], ["until", "attempts", "error"])}`;
@@ -31,12 +35,7 @@ export function countAttempt({ outbox }: OutboxTables, seq: number): Statement {
 
 /** Copies a message to those that are parked. The row is deleted with those that were published. */
 export function park({ outbox, parked }: OutboxTables, words: Words, seq: number, reason: string): Statement {
-  return sql`INSERT INTO ${parked} (${text(COLUMNS)}, error, parked_at)
-    SELECT ${text(COLUMNS)}, ${reason}, ${words.now} FROM ${outbox} WHERE seq = ${seq}`;
-}
-
-/** Brings a parked message back under its old number, so that it comes before the messages behind it. */
-export function unpark({ outbox, parked }: OutboxTables, words: Words, seq: number): Statement {
-  const columns = COLUMNS.replace(", attempts", "");
-  return sql`INSERT INTO ${outbox} (${text(columns)}, attempts) ${words.ownNumber} SELECT ${text(columns)}, 0 FROM ${parked} WHERE seq = ${seq}`;
+  const columns = text(MESSAGE_COLUMNS);
+  return sql`INSERT INTO ${parked} (${columns}, attempts, error, parked_at)
+    SELECT ${columns}, attempts, CAST(${reason} AS ${words.text}), ${words.now} FROM ${outbox} WHERE seq = ${seq}`;
 }

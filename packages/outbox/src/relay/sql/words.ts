@@ -11,6 +11,8 @@ export interface Words {
   readonly never: Statement;
   /** A time column in Unix ms. */
   unixMs(column: Statement): Statement;
+  /** The type of a text. */
+  readonly text: Statement;
   /** The bytes of a body. */
   bytes(column: Statement): Statement;
   /** Locks the rows of a query, and leaves out those that others have locked. */
@@ -26,13 +28,16 @@ export interface Words {
 }
 
 const onConflict = (key: readonly string[], columns: readonly string[]): Statement =>
-  text(`ON CONFLICT (${key.join(", ")}) DO UPDATE SET ${columns.map((name) => `${name} = excluded.${name}`).join(", ")}`);
+  text(
+    `ON CONFLICT (${key.join(", ")}) DO UPDATE SET ${columns.map((name) => `${name} = excluded.${name}`).join(", ")}`,
+  );
 
 const postgres: Words = {
   now: text("now()"),
   later: (ms) => sql`now() + ${ms} * interval '1 millisecond'`,
   never: text("'infinity'::timestamptz"),
   unixMs: (column) => sql`floor(extract(epoch FROM ${column}) * 1000)::float8`,
+  text: text("text"),
   bytes: (column) => sql`octet_length(${column})`,
   lockFree: text("FOR UPDATE SKIP LOCKED"),
   lock: text("FOR UPDATE"),
@@ -50,6 +55,7 @@ const mysql: Words = {
   later: (ms) => sql`UTC_TIMESTAMP(3) + INTERVAL ${Math.round(ms * 1000)} MICROSECOND`,
   never: text("'9999-12-31 23:59:59'"),
   unixMs: (column) => sql`CAST(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', ${column}) / 1000 AS DOUBLE)`,
+  text: text("char"),
   bytes: (column) => sql`LENGTH(${column})`,
   lockFree: text("FOR UPDATE SKIP LOCKED"),
   lock: text("FOR UPDATE"),
@@ -70,11 +76,13 @@ const sqlite: Words = {
   // The end of the year 9999.
   never: text("253402300799999"),
   unixMs: (column) => column,
+  text: text("text"),
   bytes: (column) => sql`length(${column})`,
   // A transaction is the only one that writes.
   lockFree: text(""),
   lock: text(""),
-  deleteRows: (table, seqs) => sql`DELETE FROM ${table} WHERE seq IN (SELECT value FROM json_each(${JSON.stringify(seqs)}))`,
+  deleteRows: (table, seqs) =>
+    sql`DELETE FROM ${table} WHERE seq IN (SELECT value FROM json_each(${JSON.stringify(seqs)}))`,
   ownNumber: text(""),
   orUpdate: onConflict,
 };
