@@ -11,6 +11,8 @@ import { exportPolicies } from "./export-policies.ts";
 import { exportTerraform } from "./export-terraform.ts";
 import { plan } from "./plan.ts";
 import { publish } from "./publish.ts";
+import { scheduledCancel } from "./scheduled-cancel.ts";
+import { scheduledList } from "./scheduled-list.ts";
 import { stats } from "./stats.ts";
 import { tail } from "./tail.ts";
 import { topics } from "./topics.ts";
@@ -23,6 +25,8 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   apply,
   destroy,
   publish,
+  scheduledList,
+  scheduledCancel,
   tail,
   stats,
   dlqList,
