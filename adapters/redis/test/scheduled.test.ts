@@ -22,19 +22,19 @@ const open = (options: ConnectOptions = {}, target = url()): Promise<PubSub> =>
 
 describe.skipIf(server === undefined)("scheduled messages", () => {
   test("survive that the server is killed, and leave no key when they were published", async () => {
-    const private_ = await servers.start("appendfsync always");
+    const mortal = await servers.start("appendfsync always");
     const topic = defineTopic<{ readonly n: number }>("killed");
     const subscription = defineSubscription(topic, "all");
-    await using pubsub = await connect(redis({ servers: addressOf(private_) }), { logger: silentLogger });
+    await using pubsub = await connect(redis({ servers: addressOf(mortal) }), { logger: silentLogger });
     const received: number[] = [];
     await pubsub.subscribe(subscription, ({ n }) => void received.push(n));
     const dueMs = Date.now() + 1500;
     await Promise.all([0, 1, 2].map((n) => pubsub.publish(topic, { n }, { deliverAt: new Date(dueMs) })));
-    await private_.kill?.();
-    await private_.start?.();
+    await mortal.kill?.();
+    await mortal.start?.();
     await expect.poll(() => received.length, { timeout: 15_000 }).toBe(3);
     expect(Date.now()).toBeGreaterThanOrEqual(dueMs);
-    const client = await plainClient(private_.url);
+    const client = await plainClient(mortal.url);
     expect(await client.send("EXISTS", "{killed}:later", "{killed}:kept")).toBe(0);
     await client.close();
   });
