@@ -6,7 +6,7 @@ import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
 import { RedisPublisher } from "./publisher.ts";
 import { requireGroup } from "./receive/require-group.ts";
-import { RedisSchedule } from "./schedule.ts";
+import { RedisSchedule } from "./publish/redis-schedule.ts";
 import { readStatistics } from "./statistics.ts";
 import { RedisSubscriber } from "./subscriber.ts";
 

@@ -1,11 +1,11 @@
 import { type DriverSchedule, type ScheduleRequest, timeLeft, type TopicSpec, waitingMs } from "@anytopic/core/driver";
-import { asBuffer, encodeProperties } from "./codec.ts";
-import type { Connections } from "./connection/connections.ts";
-import { toPubSubError } from "./errors.ts";
-import { DELAY_LEVELS_MS, PUBLISH_DELAY_STEP_MS } from "./limits.ts";
-import { delayLevelName } from "./names.ts";
-import { ConfirmedChannel } from "./publish/confirmed-channel.ts";
-import { DelayLevels } from "./publish/delay-levels.ts";
+import { asBuffer, encodeProperties } from "../codec.ts";
+import type { Connections } from "../connection/connections.ts";
+import { toPubSubError } from "../errors.ts";
+import { DELAY_LEVELS_MS, PUBLISH_DELAY_STEP_MS } from "../limits.ts";
+import { delayLevelName } from "../names.ts";
+import { ConfirmedChannel } from "./confirmed-channel.ts";
+import { DelayLevels } from "./delay-levels.ts";
 
 /** Publishes messages of one topic into its delay levels, on a channel of its own. */
 export class RabbitmqSchedule implements DriverSchedule {
