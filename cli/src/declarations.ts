@@ -120,7 +120,13 @@ function put(declaration: Declaration, found: Map<string, Declaration>, path: st
 function isSame(a: Declaration, b: Declaration): boolean {
   const seen = (one: Declaration): string =>
     one.kind === "topic"
-      ? JSON.stringify([one.deliveryGuarantee, one.orderingKey !== undefined, one.retentionMs, one.codec.name])
+      ? JSON.stringify([
+          one.deliveryGuarantee,
+          one.orderingKey !== undefined,
+          one.retentionMs,
+          one.replay,
+          one.codec.name,
+        ])
       : JSON.stringify([one.ackDeadlineMs, one.maxConcurrency, one.maxHandlingMs, one.retryPolicy, one.filter]);
   return seen(a) === seen(b);
 }

@@ -35,6 +35,7 @@ export const capabilities: Capabilities = Object.freeze({
   durability: "process",
   deadLetterCount: "exact",
   filter: "worker",
+  replay: "none",
   statistics: Object.freeze({
     waiting: "exact",
     inFlight: "exact",

@@ -47,6 +47,10 @@ export async function openDriver(
       broker().requireSubscription(spec);
       return memoryDeadLetters(native, spec);
     },
+    async seek(spec, to) {
+      const subscription = broker().requireSubscription(spec);
+      broker().requireTopic(spec.topic).seek(subscription, to);
+    },
     stats: async (spec) => broker().requireSubscription(spec).counts(),
     async close() {
       closed = true;

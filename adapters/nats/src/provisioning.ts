@@ -1,10 +1,12 @@
-import { pause, PubSubError, type Topology, type TopologyChange } from "@anytopic/core/driver";
+import { pause, PubSubError, type SubscriptionSpec, type Topology, type TopologyChange } from "@anytopic/core/driver";
 import { JetStreamApiError, type ConsumerInfo, type StreamInfo } from "@nats-io/jetstream";
 import type { Connection } from "./connection.ts";
 import { ErrCode, toPubSubError } from "./errors.ts";
-import { subscriptionNames, topicNames } from "./names.ts";
+import { consumerNames, subscriptionNames, topicNames } from "./names.ts";
+import { existing } from "./topology/consumer-place.ts";
 import { consumerDifference, streamDifference } from "./topology/differences.ts";
 import {
+  CONSUMER_UPDATES,
   type ConsumerDeclaration,
   consumerResource,
   deadLetterConsumer,
@@ -113,8 +115,10 @@ export async function destroyTopology(connection: Connection, topology: Topology
   };
   const removeStream = async (name: string) => remove(streamResource(name), async () => streams.delete(name));
   for (const subscription of topology.subscriptions) {
-    const { stream, consumer, deadLetterStream, leaderStream } = subscriptionNames(prefix, subscription);
-    await remove(`consumer ${stream}/${consumer}`, async () => consumers.delete(stream, consumer));
+    const names = subscriptionNames(prefix, subscription);
+    const { stream, deadLetterStream, leaderStream } = names;
+    for (const name of subscription.topic.replay ? consumerNames(names) : [names.consumer])
+      await remove(`consumer ${stream}/${name}`, async () => consumers.delete(stream, name));
     await removeStream(deadLetterStream);
     await removeStream(leaderStream);
   }
@@ -127,7 +131,7 @@ function resources(connection: Connection, { topics, subscriptions }: Topology):
   return [
     ...topics.map((topic) => streamAsResource(connection, topicStream(options, topic))),
     ...subscriptions.flatMap((subscription) => [
-      consumerAsResource(connection, subscriptionConsumer(options, subscription)),
+      subscriptionAsResource(connection, subscription),
       streamAsResource(connection, deadLetterStream(options, subscription)),
       consumerAsResource(connection, deadLetterConsumer(options, subscription)),
       ...(subscription.topic.ordered ? [streamAsResource(connection, leaderStream(options, subscription))] : []),
@@ -155,6 +159,30 @@ function consumerAsResource({ jsm: { consumers } }: Connection, declared: Consum
     compare: async () => consumers.info(stream, config.durable_name).then(difference, creationOf(name)),
     create: async () => difference(await consumers.add(stream, config)),
     update: async () => difference(await consumers.update(stream, config.durable_name, config)),
+  };
+}
+
+/** The consumer of a subscription, which may have been put to another place, and has another name there. */
+function subscriptionAsResource(connection: Connection, subscription: SubscriptionSpec): Resource {
+  const { options, jsm } = connection;
+  const declared = subscriptionConsumer(options, subscription);
+  const resource = consumerAsResource(connection, declared);
+  if (!subscription.topic.replay) return resource;
+  const names = subscriptionNames(options.prefix, subscription);
+  const current = async (): Promise<ConsumerInfo | undefined> => (await existing(connection, names)).at(-1);
+  return {
+    ...resource,
+    async compare() {
+      const info = await current();
+      return info === undefined ? resource.compare() : consumerDifference(declared, info.config);
+    },
+    async update() {
+      // Not where it starts: that cannot be changed.
+      const changes = Object.fromEntries(CONSUMER_UPDATES.map((setting) => [setting, declared.config[setting]]));
+      const name = (await current())?.name ?? names.consumer;
+      const changed = await jsm.consumers.update(names.stream, name, changes);
+      return consumerDifference(declared, changed.config);
+    },
   };
 }
 

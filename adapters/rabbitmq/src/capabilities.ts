@@ -42,6 +42,7 @@ export const rabbitmqCapabilities: Capabilities = Object.freeze({
   durability: "broker",
   deadLetterCount: "approximate",
   filter: "broker",
+  replay: "none",
   statistics: Object.freeze({
     waiting: "approximate",
     inFlight: "unknown",

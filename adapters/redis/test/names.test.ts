@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { subscriptionNames } from "../src/names.ts";
 
 function spec(topic: string, subscription: string): SubscriptionSpec {
-  const common = { ordered: false, exactlyOnce: false, retentionMs: 1 };
+  const common = { ordered: false, exactlyOnce: false, retentionMs: 1, replay: false };
   return {
     name: subscription,
     physicalName: subscription,

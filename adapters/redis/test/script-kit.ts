@@ -54,7 +54,7 @@ export class ScriptKit {
     const spec: SubscriptionSpec = {
       name: "mail",
       physicalName: "mail",
-      topic: { name, physicalName: name, ordered, exactlyOnce: false, retentionMs: 86_400_000 },
+      topic: { name, physicalName: name, ordered, exactlyOnce: false, retentionMs: 86_400_000, replay: false },
       ackDeadlineMs,
       maxRetries,
       maxBackoffMs: 1000,

@@ -13,6 +13,7 @@ import { plan } from "./plan.ts";
 import { publish } from "./publish.ts";
 import { scheduledCancel } from "./scheduled-cancel.ts";
 import { scheduledList } from "./scheduled-list.ts";
+import { seek } from "./seek.ts";
 import { stats } from "./stats.ts";
 import { tail } from "./tail.ts";
 import { topics } from "./topics.ts";
@@ -29,6 +30,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   scheduledCancel,
   tail,
   stats,
+  seek,
   dlqList,
   dlqPeek,
   dlqRedrive,

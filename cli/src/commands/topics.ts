@@ -35,7 +35,7 @@ export const topics: Command = {
             topic.deliveryGuarantee,
             topic.ordered ? "per key" : "no",
             topic.codec,
-            shownDuration(topic.retentionMs),
+            `${shownDuration(topic.retentionMs)}${topic.replay ? ", replay" : ""}`,
           ],
           ...topic.subscriptions.map((one) => [
             "",
@@ -62,6 +62,7 @@ function described(topic: AnyTopic, subscriptions: readonly AnySubscription[]) {
     hasSchema: topic.schema !== undefined,
     codec: topic.codec.name,
     retentionMs: topic.retentionMs,
+    replay: topic.replay,
     subscriptions: subscriptions.map(({ name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy }) => {
       const { maxRetries } = retryPolicy;
       // JSON has no Infinity.

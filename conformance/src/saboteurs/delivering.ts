@@ -160,7 +160,14 @@ export const delivering: readonly Saboteur[] = [
   {
     name: "no-lease-extension",
     wrong: "leases are never extended",
-    killedBy: ["delivery.lease-extension", "delivery.extend-deadline", "batches.leases"],
+    killedBy: [
+      "delivery.lease-extension",
+      "delivery.extend-deadline",
+      "batches.leases",
+      "control.rate",
+      "control.circuit",
+      "control.circuit-ordered",
+    ],
     sabotage: sabotageSubscriber(() => ({ extend: () => undefined })),
   },
   {
@@ -250,7 +257,7 @@ export const delivering: readonly Saboteur[] = [
   {
     name: "order-within-worker",
     wrong: "order by key holds within each worker, but two workers may have messages of one key",
-    killedBy: ["ordering.head-blocks-key", "ordering.across-workers"],
+    killedBy: ["ordering.head-blocks-key", "ordering.across-workers", "control.pause-order"],
     says: "handler runs while the head is stuck",
     sabotage: sabotageDriver((driver) => ({
       apply: ({ topics, subscriptions }, options) =>

@@ -265,7 +265,7 @@ export const disconnecting: readonly Saboteur[] = [
   {
     name: "refuse-in-outage",
     wrong: "a worker that is opened while the connection is lost fails instead of waiting",
-    killedBy: ["faults.subscribe-in-outage"],
+    killedBy: ["faults.subscribe-in-outage", "faults.pause-in-outage"],
     says: "the state of subscribe while the line is cut",
     sabotage: sabotageOnLine((driver, line) => ({
       openSubscriber: async (subscription, sink, options) => {

@@ -43,6 +43,30 @@ export const receiving: readonly Saboteur[] = [
     }),
   },
   {
+    name: "stopped-for-good",
+    wrong:
+      "after one worker of a subscription has stopped, its connection delivers nothing of that subscription any more",
+    killedBy: ["control.pause-handlers", "control.pause"],
+    says: "to complete",
+    sabotage: sabotageDriver((driver) => {
+      const stopped = new Set<string>();
+      return {
+        openSubscriber(subscription, sink, options) {
+          const path = `${subscription.topic.physicalName}/${subscription.physicalName}`;
+          return openWrappedSubscriber(driver, subscription, sink, options, {
+            deliver(delivery, theirs) {
+              if (!stopped.has(path)) theirs.deliver(delivery);
+            },
+            stop(inner, timeoutMs) {
+              stopped.add(path);
+              return inner.stop(timeoutMs);
+            },
+          });
+        },
+      };
+    }),
+  },
+  {
     name: "idle-timeout",
     wrong: "a worker that got nothing for five seconds gets nothing any more",
     killedBy: ["life.idle"],

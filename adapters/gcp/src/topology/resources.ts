@@ -15,6 +15,8 @@ export interface DeclaredSubscription {
   readonly messageRetentionDuration: { readonly seconds: number };
   /** Present and empty: the subscription never expires. By default it is deleted after 31 days without a worker. */
   readonly expirationPolicy: Record<string, never>;
+  /** So that a seek can bring them back. */
+  readonly retainAckedMessages: boolean;
   readonly enableMessageOrdering: boolean;
   readonly enableExactlyOnceDelivery: boolean;
   readonly deadLetterPolicy?: { readonly deadLetterTopic: string; readonly maxDeliveryAttempts: number };
@@ -61,13 +63,14 @@ export function resourcesOf(
         ackDeadlineSeconds: Math.ceil(spec.ackDeadlineMs / 1000),
         messageRetentionDuration: { seconds: Math.min(retentionSeconds(spec), longestSeconds) },
         expirationPolicy: {},
+        retainAckedMessages: false,
         enableMessageOrdering: spec.topic.ordered,
         enableExactlyOnceDelivery: spec.topic.exactlyOnce,
         ...differing,
       };
       resources.push({ kind: "subscription", id, name, declared });
     };
-    addSubscription(ids.subscription, ids.topic, { deadLetterPolicy });
+    addSubscription(ids.subscription, ids.topic, { deadLetterPolicy, retainAckedMessages: spec.topic.replay });
     addSubscription(ids.redrive, ids.redrive, { deadLetterPolicy });
     addSubscription(ids.deadLetters, ids.deadLetters, {
       ackDeadlineSeconds: LETTER_LEASE_SECONDS,
@@ -114,6 +117,7 @@ export function differencesOf(
   compare("ack_deadline_seconds", actual.ackDeadlineSeconds, declared.ackDeadlineSeconds);
   compare("message_retention_duration", retention, durationText(declared.messageRetentionDuration));
   compare("expiration_policy", durationText(actual.expirationPolicy?.ttl), "never");
+  compare("retain_acked_messages", actual.retainAckedMessages === true, declared.retainAckedMessages);
   compare("enable_exactly_once_delivery", exactlyOnce, declared.enableExactlyOnceDelivery);
   compare("retry_policy", actual.retryPolicy ? "set" : "none", "none");
   compare("dead_letter_policy", policyText(actual.deadLetterPolicy), policyText(declared.deadLetterPolicy));

@@ -78,6 +78,6 @@ export class WorkerScripts {
 
   async trim(): Promise<void> {
     const { connection, names, spec } = this.#setup;
-    await connection.script(TRIM, [names.stream], [String(spec.topic.retentionMs)]);
+    await connection.script(TRIM, [names.stream], [String(spec.topic.retentionMs), spec.topic.replay ? "1" : "0"]);
   }
 }
