@@ -65,7 +65,8 @@ function find(declarations: readonly Declaration[], kind: Declaration["kind"], n
   );
 }
 
-async function importModule(path: string): Promise<object> {
+/** @throws UsageError */
+export async function importModule(path: string): Promise<object> {
   const file = resolve(path);
   if (!existsSync(file))
     throw new UsageError(

@@ -18,7 +18,8 @@
  */
 import type { Capabilities } from "./contract/capabilities.ts";
 import type { Clock } from "./base/clock.ts";
-import type { DueTime, ScheduledEntry } from "./contract/due.ts";
+import type { DriverPublisher } from "./contract/driver-publisher.ts";
+import type { DriverSchedule } from "./contract/driver-schedule.ts";
 import type { ConnectionState } from "./contract/connection-state.ts";
 import type { PubSubError } from "./base/errors.ts";
 import type { Logger } from "./base/logger.ts";
@@ -26,59 +27,6 @@ import type { OutgoingMessage, StoredMessage } from "./contract/message.ts";
 import type { SubscriptionStatistics } from "./contract/statistics.ts";
 import type { SubscriptionSpec, Topology, TopicSpec, TopologyChange } from "./contract/topology.ts";
 import type { TopologyExporter } from "./contract/topology-exporter.ts";
-
-/** A pending publish. For every request the driver calls exactly one of `accept` and `reject`, once, whatever happens. */
-export interface PublishRequest extends OutgoingMessage {
-  /** The broker has durably accepted the message. */
-  accept(): void;
-  /** The broker has not accepted the message, or the outcome is unknown (`TIMEOUT`, `UNAVAILABLE`). */
-  reject(error: PubSubError): void;
-  /** Whether core still waits for an answer. When false, a driver may forget the request, and need not send it. */
-  readonly awaited: boolean;
-}
-
-export interface DriverPublisher {
-  /** Bytes of the message as the broker counts them, with this adapter's encoding and metadata. Called for every publish: must be cheap. */
-  sizeOf(message: OutgoingMessage): number;
-  /**
-   * For limits that no capability can express: the error (`LIMIT_EXCEEDED`, with the limit and the actual value) when the broker
-   * would never accept this message, else `undefined`. Called before anything is sent, also to a mirror; a refused message pauses
-   * no key. Absent when there are no such limits. Called for every publish: must be cheap.
-   */
-  refusal?(message: OutgoingMessage): PubSubError | undefined;
-  /**
-   * Sends a batch and returns at once; never throws. A batch has 1 to `publishBatch.maxMessages` messages, together at most
-   * `publishBatch.maxBytes`, and at most one message per ordering key. Core never has two pending requests with the same key. The
-   * driver may keep the array. When one message is rejected, the others must not be rejected for that. Core limits the number of
-   * pending requests, and stops waiting after its publish timeout; a later `accept` is ignored. While disconnected, the driver
-   * rejects with `UNAVAILABLE` and does not queue.
-   */
-  publish(batch: readonly PublishRequest[]): void;
-  /** Called when no request is pending. Resolves within `timeoutMs`, see the rules at the top. */
-  close(timeoutMs: number): Promise<void>;
-}
-
-/** A pending publish of a message that the broker keeps until it is due. Core uses the message's ordering key for nothing: there is none. */
-export interface ScheduleRequest extends PublishRequest {
-  readonly due: DueTime | undefined;
-}
-
-/** Keeps the messages of one topic at the broker until they are due. */
-export interface DriverSchedule {
-  /**
-   * As `DriverPublisher.publish`, but `accept` says that the *schedule* is durable: as durable as a message of the topic. The broker
-   * then publishes each message as it is, with its id, when it is due, to every subscription that the topic has at that time. Never
-   * earlier: `waitingMs` tells how long the message has to wait. Messages with other delays, and those without one, do not wait for
-   * it. Core asks for at most `publishDelay.maxMs`. To add an id that waits already changes nothing, where `publishDelay.cancel`.
-   */
-  add(batch: readonly ScheduleRequest[]): void;
-  /** Removes a message that waits. Resolves with true when it was there: it will never be delivered. Present with `publishDelay.cancel`. */
-  cancel?(id: string): Promise<boolean>;
-  /** Up to `limit` (1 to 1,000) messages that wait, the first due first. Present with `publishDelay.list`. */
-  list?(limit: number): Promise<readonly ScheduledEntry[]>;
-  /** Called when no request is pending. Resolves within `timeoutMs`, see the rules at the top. */
-  close(timeoutMs: number): Promise<void>;
-}
 
 /** One delivery, as plain data, with the owner that settles it. */
 export interface DriverDelivery extends StoredMessage {
@@ -176,9 +124,6 @@ export interface DriverSubscriber {
   /** Called after `stop` and after the last settle. Sends pending settles, releases unsettled messages, and frees this worker's resources on the broker. Resolves within `timeoutMs`. */
   close(timeoutMs: number): Promise<void>;
 }
-
-/** What a publisher counts and refuses before anything is sent. An adapter exports a function from the topic to it beside its capabilities: test kits use it without a connection. */
-export type MessageLimits = Pick<DriverPublisher, "sizeOf" | "refusal">;
 
 /** A letter under a lease of at least 30 s. Core calls `remove` or `putBack`, once. */
 export interface TakenLetter extends StoredMessage {
@@ -318,6 +263,8 @@ export {
 } from "./contract/message.ts";
 export { EXPIRES_ATTRIBUTE, expiresMsOf, withoutExpiry } from "./contract/expiry.ts";
 export type { BrokerDelay, Capabilities } from "./contract/capabilities.ts";
+export type { DriverPublisher, MessageLimits, PublishRequest } from "./contract/driver-publisher.ts";
+export type { DriverSchedule, ScheduleRequest } from "./contract/driver-schedule.ts";
 export { type DueTime, MAX_PUBLISH_DELAY_MS, type ScheduledEntry, waitingMs } from "./contract/due.ts";
 export type { FilterRule, FilterValue } from "./contract/filter.ts";
 export { type StatisticsKnown, type SubscriptionStatistics, UNKNOWN_STATISTICS } from "./contract/statistics.ts";

@@ -12,6 +12,7 @@ import { publishing } from "./publishing.ts";
 import { receiving } from "./receiving.ts";
 import { replaying } from "./replaying.ts";
 import type { Saboteur } from "./saboteur.ts";
+import { scheduling } from "./scheduling.ts";
 import { settling } from "./settling.ts";
 import { wrapping } from "./wrapping.ts";
 
@@ -22,6 +23,7 @@ export const saboteurs: readonly Saboteur[] = Object.freeze([
   ...receiving,
   ...settling,
   ...deadLettering,
+  ...scheduling,
   ...operating,
   ...declaring,
   ...provisioning,
