@@ -7,6 +7,8 @@ const MEMORY = ["--url", "memory:", "--declarations", TOPICS];
 test.for<readonly [command: readonly string[], code: number, says: RegExp]>([
   [["doctor"], 0, /reachable in \d+ ms/],
   [["topics"], 0, /signups.*\n +send-mail/],
+  [["topics"], 0, /bill .* 5 in 1000 ms +failures 7, openMs 10000, maxOpenMs 300000, probes 1\n/],
+  [["doctor"], 0, /orders\/bill: rate 5 in 1000 ms\n +orders\/bill: circuit failures 7,/],
   [["plan"], 1, /signups\/send-mail +missing/],
   [["apply"], 0, /created: /],
   [["destroy", "--yes"], 0, /Nothing to delete/],

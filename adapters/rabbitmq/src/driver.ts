@@ -6,7 +6,7 @@ import { OPEN_TIMEOUT_MS } from "./limits.ts";
 import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
 import { RabbitmqPublisher } from "./publisher.ts";
-import { RabbitmqSchedule } from "./schedule.ts";
+import { RabbitmqSchedule } from "./publish/rabbitmq-schedule.ts";
 import { readStatistics } from "./statistics.ts";
 import { RabbitmqSubscriber } from "./subscriber.ts";
 import { POLICIES_UNSEEN } from "./topology/policies.ts";

@@ -5,6 +5,7 @@ import type { Command, CommandContext } from "../command.ts";
 import { describeError, type DescribedError } from "../describe-error.ts";
 import { type ExaminedFilter, examineFilters, filtersText } from "../examine-filters.ts";
 import { examineTopology, type TopologyReport, topologyText } from "../examine-topology.ts";
+import { type FlowLimits, flowLimits, shownCircuit, shownRate } from "../flow-limits.ts";
 import { EXIT } from "../exit-codes.ts";
 import { counted, table } from "../output.ts";
 import { type ProbedConnection, probeConnections } from "../probe-connections.ts";
@@ -14,6 +15,8 @@ interface DeclarationsReport {
   readonly subscriptions: number;
   /** Paths in the configuration for which there is no declaration. */
   readonly undeclared: readonly string[];
+  /** Subscriptions with a rate or a circuit. */
+  readonly limited: readonly FlowLimits[];
   readonly error: { readonly message: string; readonly hint: string | null } | null;
 }
 
@@ -98,10 +101,12 @@ async function countDeclarations(
     const all = await declarations();
     const { undeclaredPaths } = await import("@anytopic/core/config");
     const topics = all.filter(({ kind }) => kind === "topic").length;
-    return { topics, subscriptions: all.length - topics, undeclared: undeclaredPaths(config, all), error: null };
+    const limited = all.flatMap((one) => (one.kind === "topic" ? [] : (flowLimits(config, one) ?? [])));
+    const undeclared = undeclaredPaths(config, all);
+    return { topics, subscriptions: all.length - topics, undeclared, limited, error: null };
   } catch (error) {
     const { message, hint = null } = describeError(error);
-    return { topics: 0, subscriptions: 0, undeclared: [], error: { message, hint } };
+    return { topics: 0, subscriptions: 0, undeclared: [], limited: [], error: { message, hint } };
   }
 }
 
@@ -138,10 +143,15 @@ function configurationText({ precedence, config }: ConfigLoad): string {
   provisioning of the application: ${config.provisioning ?? "ensure (default)"}`;
 }
 
-function declarationsText({ topics, subscriptions, undeclared, error }: DeclarationsReport): string {
+function declarationsText({ topics, subscriptions, undeclared, limited, error }: DeclarationsReport): string {
   if (error !== null) return `Declarations\n  ${error.message}${error.hint === null ? "" : `\n  hint: ${error.hint}`}`;
   const warnings = undeclared.map((path) => `\n  warning: ${path} is configured, and nothing of that name is declared`);
-  return `Declarations\n  ${counted(topics, "topic")}, ${counted(subscriptions, "subscription")}${warnings.join("")}`;
+  const limits = limited.flatMap(({ subscription, rate, circuit }) => [
+    ...(rate === undefined ? [] : [`\n  ${subscription}: rate ${shownRate(rate)}`]),
+    ...(circuit === undefined ? [] : [`\n  ${subscription}: circuit ${shownCircuit(circuit)}`]),
+  ]);
+  const counts = `${counted(topics, "topic")}, ${counted(subscriptions, "subscription")}`;
+  return `Declarations\n  ${counts}${limits.join("")}${warnings.join("")}`;
 }
 
 function connectionText({ name, isDefault, url, connectMs, server, error }: ProbedConnection): string {

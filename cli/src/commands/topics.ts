@@ -2,6 +2,7 @@ import type { AnySubscription, AnyTopic } from "@anytopic/core";
 import type { Command } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { shownDuration } from "../duration.ts";
+import { shownCircuit, shownRate } from "../flow-limits.ts";
 import { table } from "../output.ts";
 
 /** `anytopic topics` */
@@ -27,7 +28,19 @@ export const topics: Command = {
       );
     output.result({ topics: listed }, () =>
       table(
-        ["TOPIC", "SUBSCRIPTION", "GUARANTEE", "ORDERED", "CODEC", "RETENTION", "ACK DEADLINE", "RETRIES", "FILTER"],
+        [
+          "TOPIC",
+          "SUBSCRIPTION",
+          "GUARANTEE",
+          "ORDERED",
+          "CODEC",
+          "RETENTION",
+          "ACK DEADLINE",
+          "RETRIES",
+          "FILTER",
+          "RATE",
+          "CIRCUIT",
+        ],
         listed.flatMap((topic) => [
           [
             topic.name,
@@ -47,6 +60,8 @@ export const topics: Command = {
             shownDuration(one.ackDeadlineMs),
             String(one.retryPolicy.maxRetries),
             one.filter === null ? "" : JSON.stringify(one.filter),
+            shownRate(one.rate),
+            shownCircuit(one.circuit),
           ]),
         ]),
       ),
@@ -65,11 +80,22 @@ function described(topic: AnyTopic, subscriptions: readonly AnySubscription[]) {
     retentionMs: topic.retentionMs,
     replay: topic.replay,
     subscriptions: subscriptions.map(
-      ({ name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy, onExpired, filter = null }) => {
+      ({ name, ackDeadlineMs, maxConcurrency, maxHandlingMs, onExpired, filter = null, ...of }) => {
+        const { retryPolicy, rate, circuit } = of;
         const { maxRetries } = retryPolicy;
         // JSON has no Infinity.
         const shown = { ...retryPolicy, maxRetries: maxRetries === Number.POSITIVE_INFINITY ? "Infinity" : maxRetries };
-        return { name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy: shown, onExpired, filter };
+        return {
+          name,
+          ackDeadlineMs,
+          maxConcurrency,
+          maxHandlingMs,
+          retryPolicy: shown,
+          onExpired,
+          filter,
+          rate,
+          circuit,
+        };
       },
     ),
   };

@@ -25,6 +25,8 @@ export type FamilyKey =
   | "abandoned"
   | "capacity"
   | "receiving"
+  | "paused"
+  | "circuitOpen"
   | "publishing"
   | "connectionUp"
   | "reconnects";
@@ -91,6 +93,12 @@ export const FAMILIES: Readonly<Record<FamilyKey, Family>> = {
     "gauge",
     "anytopic_subscription_receiving",
     "1 when every worker of the subscription receives, 0 when one cannot.",
+  ),
+  paused: family("gauge", "anytopic_subscription_paused", "1 when every worker of the subscription is paused, else 0."),
+  circuitOpen: family(
+    "gauge",
+    "anytopic_circuit_open",
+    "1 when a worker of the subscription has a circuit that is open or half-open, 0 when all are closed.",
   ),
   publishing: family("gauge", "anytopic_publishing", "Publishes that are pending or waiting."),
   connectionUp: family("gauge", "anytopic_connection_up", "1 when the connection works, else 0."),
