@@ -1,6 +1,6 @@
 import { CloseBudget } from "../base/close-budget.ts";
 import type { Clock } from "../base/clock.ts";
-import type { FlowControl } from "./flow-control.ts";
+import type { FlowControl, Pausable } from "./flow-control.ts";
 import { HandlerScope } from "./handler-scope.ts";
 import type { SubscriptionHealth } from "../observe/health.ts";
 import type { Logger } from "../base/logger.ts";
@@ -44,7 +44,7 @@ export interface PausableWorkerOptions {
  * started, and lets its handlers finish; `receive` opens the next one, also while such handlers still run. For the driver these are
  * two workers, so its promises for the order of a key hold between them. Together they have at most `maxConcurrency` places.
  */
-export class PausableWorker implements Worker {
+export class PausableWorker implements Worker, Pausable {
   readonly subscription: Subscription;
   readonly closed: Promise<void>;
   readonly #options: PausableWorkerOptions;
