@@ -4,6 +4,8 @@ import { benchMemory } from "./memory.ts";
 import { benchMetrics } from "./metrics.ts";
 import { benchNats } from "./nats.ts";
 import { benchOpenTelemetry } from "./opentelemetry.ts";
+import { benchOutboxInsert } from "./outbox-insert.ts";
+import { benchOutboxRelay } from "./outbox-relay.ts";
 import { benchRabbitmq } from "./rabbitmq.ts";
 import { benchRedis } from "./redis.ts";
 
@@ -17,6 +19,8 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   aws: benchAws,
   gcp: benchGcp,
   opentelemetry: benchOpenTelemetry,
+  "outbox-insert": benchOutboxInsert,
+  "outbox-relay": benchOutboxRelay,
 };
 
 const names = process.argv.slice(2);

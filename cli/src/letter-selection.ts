@@ -5,7 +5,14 @@ import { parseDurationMs } from "./duration.ts";
 import { parseAttributes } from "./parse-attributes.ts";
 import { parseCount } from "./parse-count.ts";
 
-const REASONS: readonly DeadLetterReason[] = ["rejected", "retries-exhausted", "undecodable", "invalid", "backstop"];
+const REASONS: readonly DeadLetterReason[] = [
+  "rejected",
+  "retries-exhausted",
+  "undecodable",
+  "invalid",
+  "expired",
+  "backstop",
+];
 
 /** Flags that choose dead letters; those given must all apply. */
 export const LETTER_OPTIONS: OptionSpecs = Object.freeze({

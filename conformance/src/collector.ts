@@ -1,4 +1,12 @@
-import type { HandlerContext, PubSub, SubscribeOptions, Subscription, Worker } from "@anytopic/core";
+import type {
+  BatchOptions,
+  BatchOutcome,
+  HandlerContext,
+  PubSub,
+  SubscribeOptions,
+  Subscription,
+  Worker,
+} from "@anytopic/core";
 import type { EventLog } from "./event-log.ts";
 import { few } from "./expect.ts";
 import { intact, type Item } from "./item.ts";
@@ -16,7 +24,9 @@ export interface Received {
   outcome: "ok" | "failed" | undefined;
 }
 
-export interface CollectOptions extends SubscribeOptions {
+export interface CollectOptions extends Omit<SubscribeOptions, "batch"> {
+  /** Take batches: `handle` is called for each message of a batch at the same time, and says how that one ends. @default one message at a time */
+  readonly batch?: BatchOptions | undefined;
   /** What the handler does: resolve, throw, or wait. @default resolves at once */
   readonly handle?: ((received: Received) => unknown) | undefined;
 }
@@ -26,6 +36,8 @@ export class Collector {
   readonly name: string;
   /** Every run of the handler, in order of starts. */
   readonly received: Received[] = [];
+  /** What each batch had, in order of starts. */
+  readonly batches: (readonly Received[])[] = [];
   readonly #log: EventLog;
   readonly #wait: WaitOptions;
   readonly #subscription: Subscription<Item>;
@@ -46,8 +58,14 @@ export class Collector {
     this.#handle = handle;
   }
 
-  async start(pubsub: PubSub, options: SubscribeOptions): Promise<this> {
-    this.#worker = await pubsub.subscribe(this.#subscription, (item, context) => this.#run(item, context), options);
+  async start(pubsub: PubSub, { batch, ...options }: Omit<CollectOptions, "handle">): Promise<this> {
+    this.#worker =
+      batch === undefined
+        ? await pubsub.subscribe(this.#subscription, (item, context) => this.#run(item, context), options)
+        : await pubsub.subscribe(this.#subscription, (items, contexts) => this.#runAll(items, contexts), {
+            ...options,
+            batch,
+          });
     return this;
   }
 
@@ -101,6 +119,15 @@ export class Collector {
   }
 
   static #runs = 0;
+
+  async #runAll(items: readonly Item[], contexts: readonly HandlerContext[]): Promise<readonly BatchOutcome[]> {
+    const before = this.received.length;
+    const runs = items.map((item, index) => this.#run(item, contexts[index] as HandlerContext));
+    this.batches.push(this.received.slice(before));
+    const results = await Promise.allSettled(runs);
+    // The suite's handlers throw errors only.
+    return results.map((result) => (result.status === "fulfilled" ? "ack" : (result.reason as Error)));
+  }
 
   async #run(item: Item, context: HandlerContext): Promise<void> {
     const received: Received = {

@@ -3,7 +3,7 @@
  * implementation of the broker cannot do. The suite handles messages only through core; everything here is about the
  * broker.
  */
-import type { Capabilities, InboxStore } from "@anytopic/core";
+import type { Capabilities, InboxStore, ScheduleStore } from "@anytopic/core";
 import type { Adapter, Attributes } from "@anytopic/core/driver";
 import type { Random } from "./random.ts";
 
@@ -173,6 +173,11 @@ export interface KnownFaults {
    * and since when it is corrected.
    */
   readonly hiddenStarts?: string | undefined;
+  /**
+   * A retry is a copy of its message. When a fault comes between the copy and the acknowledgement of the original, both are delivered,
+   * and each counts its own attempts: why there is no other way.
+   */
+  readonly copiedRetries?: string | undefined;
 }
 
 export interface Harness {
@@ -214,6 +219,8 @@ export interface Harness {
   deleteDeadLetters?(name: SubscriptionName): Promise<void>;
   /** For adapters with `exactlyOnce: "inbox"`. One store for all calls of a run. @default a store in the memory of this process */
   inbox?(): InboxStore;
+  /** For adapters with `publishDelay: "store"`. @default a store in the memory of this process */
+  schedule?(): ScheduleStore;
   /** Ends everything the harness started. Idempotent. */
   close(): Promise<void>;
 }

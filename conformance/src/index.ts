@@ -48,6 +48,7 @@ export { isCaught, killers, sabotaged } from "./saboteurs/hunt.ts";
 export { loadRuns, saveRun } from "./save-run.ts";
 export type { Selection } from "./select-behaviours.ts";
 export { checkInboxStore } from "./check-inbox-store.ts";
+export { checkScheduleStore, type ScheduleStoreCheckOptions } from "./check-schedule-store.ts";
 export type { InboxStoreCheckOptions } from "./check-inbox-store.ts";
 export { createTcpProxy } from "./tcp-proxy.ts";
 export type { TcpProxy, TcpProxyOptions } from "./tcp-proxy.ts";

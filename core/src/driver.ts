@@ -1,3 +1,4 @@
+// Over 300 lines: the contract between core and drivers is read as one text.
 /**
  * The contract between core and an adapter: the interfaces with their promises, and what both sides share.
  *
@@ -17,6 +18,8 @@
  */
 import type { Capabilities } from "./contract/capabilities.ts";
 import type { Clock } from "./base/clock.ts";
+import type { DriverPublisher } from "./contract/driver-publisher.ts";
+import type { DriverSchedule } from "./contract/driver-schedule.ts";
 import type { ConnectionState } from "./contract/connection-state.ts";
 import type { PubSubError } from "./base/errors.ts";
 import type { Logger } from "./base/logger.ts";
@@ -24,37 +27,6 @@ import type { OutgoingMessage, StoredMessage } from "./contract/message.ts";
 import type { SubscriptionStatistics } from "./contract/statistics.ts";
 import type { SubscriptionSpec, Topology, TopicSpec, TopologyChange } from "./contract/topology.ts";
 import type { TopologyExporter } from "./contract/topology-exporter.ts";
-
-/** A pending publish. For every request the driver calls exactly one of `accept` and `reject`, once, whatever happens. */
-export interface PublishRequest extends OutgoingMessage {
-  /** The broker has durably accepted the message. */
-  accept(): void;
-  /** The broker has not accepted the message, or the outcome is unknown (`TIMEOUT`, `UNAVAILABLE`). */
-  reject(error: PubSubError): void;
-  /** Whether core still waits for an answer. When false, a driver may forget the request, and need not send it. */
-  readonly awaited: boolean;
-}
-
-export interface DriverPublisher {
-  /** Bytes of the message as the broker counts them, with this adapter's encoding and metadata. Called for every publish: must be cheap. */
-  sizeOf(message: OutgoingMessage): number;
-  /**
-   * For limits that no capability can express: the error (`LIMIT_EXCEEDED`, with the limit and the actual value) when the broker
-   * would never accept this message, else `undefined`. Called before anything is sent, also to a mirror; a refused message pauses
-   * no key. Absent when there are no such limits. Called for every publish: must be cheap.
-   */
-  refusal?(message: OutgoingMessage): PubSubError | undefined;
-  /**
-   * Sends a batch and returns at once; never throws. A batch has 1 to `publishBatch.maxMessages` messages, together at most
-   * `publishBatch.maxBytes`, and at most one message per ordering key. Core never has two pending requests with the same key. The
-   * driver may keep the array. When one message is rejected, the others must not be rejected for that. Core limits the number of
-   * pending requests, and stops waiting after its publish timeout; a later `accept` is ignored. While disconnected, the driver
-   * rejects with `UNAVAILABLE` and does not queue.
-   */
-  publish(batch: readonly PublishRequest[]): void;
-  /** Called when no request is pending. Resolves within `timeoutMs`, see the rules at the top. */
-  close(timeoutMs: number): Promise<void>;
-}
 
 /** One delivery, as plain data, with the owner that settles it. */
 export interface DriverDelivery extends StoredMessage {
@@ -116,8 +88,8 @@ export interface DeliverySink {
    * turn, also in a late settle, the driver revokes the later messages of the key that core holds: else core starts the next one.
    */
   revoke(delivery: DriverDelivery): boolean;
-  /** All deliveries that core holds were lost at once: the connection ended, or another worker leads now. On ordered subscriptions core also forgets the retries that it waits for. */
-  revokeAll(): void;
+  /** All deliveries that core holds were lost at once: the connection ended, or another worker leads now. On ordered subscriptions core also forgets the retries that it waits for. With `"seek"`, the subscription was put to another position: how the handlers of what is lost end no longer counts, and core does not settle them late. */
+  revokeAll(cause?: "seek"): void;
   /** The subscriber cannot receive. `error` is shown by `health()` and in the log. The driver tries again without end, with long pauses when `error` is not `retryable`. */
   failing(error: PubSubError): void;
   /** The subscriber receives, or receives again. `reconnected`: whether a connection was lost meanwhile. */
@@ -152,9 +124,6 @@ export interface DriverSubscriber {
   /** Called after `stop` and after the last settle. Sends pending settles, releases unsettled messages, and frees this worker's resources on the broker. Resolves within `timeoutMs`. */
   close(timeoutMs: number): Promise<void>;
 }
-
-/** What a publisher counts and refuses before anything is sent. An adapter exports a function from the topic to it beside its capabilities: test kits use it without a connection. */
-export type MessageLimits = Pick<DriverPublisher, "sizeOf" | "refusal">;
 
 /** A letter under a lease of at least 30 s. Core calls `remove` or `putBack`, once. */
 export interface TakenLetter extends StoredMessage {
@@ -202,7 +171,7 @@ export interface Driver {
   readonly blindSpot?: string | undefined;
   /** Compares the declarations with what exists. Changes nothing. Empty when everything exists and matches. */
   plan(topology: Topology, signal?: AbortSignal): Promise<readonly TopologyChange[]>;
-  /** Creates what is missing, and with `update` changes what can be changed in place. Returns what was done. Several processes may do this at the same time. Never deletes, and leaves `"replace"` differences unchanged. */
+  /** Creates what is missing, and with `update` changes what can be changed in place. A filter at the broker that holds back what the declared one lets pass is changed without `update` too, or refused (`TOPOLOGY_MISMATCH`). Returns what was done. Several processes may do this at the same time. Never deletes, and leaves `"replace"` differences unchanged. */
   apply(topology: Topology, options: { readonly update: boolean }): Promise<readonly TopologyChange[]>;
   /** Deletes the resources of the topology with their messages. Returns the names of those that existed. */
   destroy(topology: Topology): Promise<readonly string[]>;
@@ -215,15 +184,34 @@ export interface Driver {
     options: SubscriberOptions,
   ): Promise<DriverSubscriber>;
   openDeadLetters(subscription: SubscriptionSpec): Promise<DriverDeadLetters>;
+  /** Rejects with `NOT_FOUND` when the topic does not exist; a driver may find that out at the first use. Present when `Capabilities.publishDelay` is an object. */
+  openSchedule?(topic: TopicSpec): Promise<DriverSchedule>;
   /**
    * What the broker says about one subscription now, with `undefined` for every number that `Capabilities.statistics` calls
    * `"unknown"`. Called by whoever polls, every 15 s or so: one or two quick requests, of which none changes anything. Core stops
    * waiting after 5 s. Rejects with `NOT_FOUND` when the subscription does not exist. Absent where every number is unknown.
    */
   stats?(subscription: SubscriptionSpec): Promise<SubscriptionStatistics>;
+  /**
+   * Puts a subscription, whose topic has `replay`, to another position; see `SeekPosition`. Absent with the capability `replay: "none"`.
+   *
+   * When it resolves, the broker has the new position durably. Workers of every process then receive, within seconds and without a
+   * restart: everything from that position on that is still kept, in the order of publishing, with attempt 1 and the same ids. What the
+   * broker stores after the call is never passed over. What was delivered before is fenced: a late settle of it rejects with
+   * `LEASE_LOST` or does nothing, and never settles the message that is delivered again. Retries and redriven messages that wait are
+   * dropped. Dead letters and other subscriptions are untouched. Of several calls at the same time one is the last. Rejects with
+   * `NOT_FOUND` when the subscription does not exist, `TIMEOUT` or `UNAVAILABLE` when it may have happened; to repeat it is harmless.
+   */
+  seek?(subscription: SubscriptionSpec, to: SeekPosition): Promise<void>;
   /** Called after everything that was opened is closed. Resolves within `timeoutMs`; after that, no socket, timer or process of this driver is left. */
   close(timeoutMs: number): Promise<void>;
 }
+
+/**
+ * `"beginning"`: the oldest message that is still kept. `"end"`: what is published from now on. A number: the first message that the
+ * broker stored at this time or later, in Unix ms, by the broker's clock; never in the future of the caller.
+ */
+export type SeekPosition = number | "beginning" | "end";
 
 /** What core gives a driver. */
 export interface DriverContext {
@@ -241,6 +229,11 @@ export interface Adapter {
   /** `"nats"`, `"memory"`, … */
   readonly name: string;
   readonly capabilities: Capabilities;
+  /**
+   * Only with `Capabilities.filter: "broker"`. Why the broker does not apply this subscription's filter, or not all of it, for people:
+   * `"more than 256 bytes"`. `undefined` when it applies all of it. Contacts nobody.
+   */
+  filterInWorker?(subscription: SubscriptionSpec): string | undefined;
   /**
    * Connects. Rejects when there is no connection within about 10 s (`UNAVAILABLE`, `UNAUTHENTICATED`, …), and when `signal`
    * aborts. A connection that is lost later is repaired without end, with jittered pauses.
@@ -268,7 +261,12 @@ export {
   DEAD_LETTER_ATTRIBUTE,
   RESERVED_ATTRIBUTE_PREFIX,
 } from "./contract/message.ts";
-export type { Capabilities } from "./contract/capabilities.ts";
+export { EXPIRES_ATTRIBUTE, expiresMsOf, withoutExpiry } from "./contract/expiry.ts";
+export type { BrokerDelay, Capabilities } from "./contract/capabilities.ts";
+export type { DriverPublisher, MessageLimits, PublishRequest } from "./contract/driver-publisher.ts";
+export type { DriverSchedule, ScheduleRequest } from "./contract/driver-schedule.ts";
+export { type DueTime, MAX_PUBLISH_DELAY_MS, type ScheduledEntry, waitingMs } from "./contract/due.ts";
+export type { FilterRule, FilterValue } from "./contract/filter.ts";
 export { type StatisticsKnown, type SubscriptionStatistics, UNKNOWN_STATISTICS } from "./contract/statistics.ts";
 export type { Clock, TimerHandle } from "./base/clock.ts";
 export type { Logger } from "./base/logger.ts";
@@ -278,6 +276,7 @@ export { Deque } from "./base/deque.ts";
 export { type Held, HeldItems } from "./base/held-items.ts";
 export { isPlainId } from "./contract/received.ts";
 export { type LetterStore, storeLetter } from "./drivers/store-letter.ts";
+export { type MovingSubscription, MovingSubscriber } from "./drivers/moving-subscriber.ts";
 export { NumberWindow } from "./drivers/number-window.ts";
 export { CLOSE_GRACE_MS } from "./base/close-budget.ts";
 export { ConnectionStatus } from "./drivers/connection-status.ts";

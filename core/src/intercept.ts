@@ -10,6 +10,7 @@ import type {
   DriverDeadLetters,
   DriverDelivery,
   DriverPublisher,
+  DriverSchedule,
   DriverSubscriber,
   PublishRequest,
   SubscriberOptions,
@@ -26,6 +27,7 @@ export function intercept(adapter: Adapter, wrap: WrapDriver): Adapter {
   return {
     name: adapter.name,
     capabilities: adapter.capabilities,
+    ...(adapter.filterInWorker === undefined ? {} : { filterInWorker: adapter.filterInWorker.bind(adapter) }),
     open: async (context, signal) => wrap(await adapter.open(context, signal), context),
   };
 }
@@ -47,7 +49,9 @@ export function forwardDriver(driver: Driver, changes: Partial<Driver>): Driver 
     openPublisher: (topic) => driver.openPublisher(topic),
     openSubscriber: (subscription, sink, options) => driver.openSubscriber(subscription, sink, options),
     openDeadLetters: (subscription) => driver.openDeadLetters(subscription),
+    ...(driver.openSchedule === undefined ? {} : { openSchedule: driver.openSchedule.bind(driver) }),
     ...(driver.stats === undefined ? {} : { stats: driver.stats.bind(driver) }),
+    ...(driver.seek === undefined ? {} : { seek: driver.seek.bind(driver) }),
     close: (timeoutMs) => driver.close(timeoutMs),
     ...changes,
   };
@@ -59,6 +63,16 @@ export function forwardPublisher(publisher: DriverPublisher, changes: Partial<Dr
     ...(publisher.refusal === undefined ? {} : { refusal: (message) => publisher.refusal?.(message) }),
     publish: (batch) => publisher.publish(batch),
     close: (timeoutMs) => publisher.close(timeoutMs),
+    ...changes,
+  };
+}
+
+export function forwardSchedule(schedule: DriverSchedule, changes: Partial<DriverSchedule>): DriverSchedule {
+  return {
+    add: (batch) => schedule.add(batch),
+    ...(schedule.cancel === undefined ? {} : { cancel: schedule.cancel.bind(schedule) }),
+    ...(schedule.list === undefined ? {} : { list: schedule.list.bind(schedule) }),
+    close: (timeoutMs) => schedule.close(timeoutMs),
     ...changes,
   };
 }
@@ -112,7 +126,7 @@ export function forwardSink(sink: DeliverySink, changes: Partial<DeliverySink>):
   return {
     deliver: (delivery) => sink.deliver(delivery),
     revoke: (delivery) => sink.revoke(delivery),
-    revokeAll: () => sink.revokeAll(),
+    revokeAll: (cause) => sink.revokeAll(cause),
     failing: (error) => sink.failing(error),
     receiving: (reconnected) => sink.receiving(reconnected),
     ...changes,

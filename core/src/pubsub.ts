@@ -1,4 +1,7 @@
+// Over 300 lines: the public interface in one place, most of it promises.
 import type { Capabilities } from "./contract/capabilities.ts";
+import type { ScheduledEntry } from "./contract/due.ts";
+import type { BatchHandler, BatchSubscribeOptions } from "./consume/batch/batch-handler.ts";
 import { CloseBudget } from "./base/close-budget.ts";
 import type { ConnectionInfo } from "./connections/connection-info.ts";
 import type { ConnectionEnvironment } from "./connections/connection.ts";
@@ -7,14 +10,21 @@ import type { ConnectOptions } from "./connections/connect-options.ts";
 import type { DeadLetterQueue } from "./dead-letters/dead-letter-queue.ts";
 import { DeadLetterQueues } from "./dead-letters/dead-letter-queues.ts";
 import type { Deliveries } from "./consume/deliveries.ts";
+import { type FilterPlace, filterPlacesOn } from "./connections/filter-places.ts";
 import type { Handler } from "./consume/handler-context.ts";
+import type { BatchDrainOptions, DrainOptions, DrainResult } from "./consume/drain/drain-options.ts";
 import { healthOf, type Health } from "./observe/health.ts";
 import { applyOn, destroyOn, type PlannedChange, planOn } from "./connections/provisioning.ts";
 import { rejectUnknownKeys } from "./options/option-checks.ts";
+import { offerPublishEncoded } from "./publish/publish-encoded.ts";
 import { Publishing } from "./publish/publishing.ts";
+import { Scheduling, type ScheduledOptions } from "./dispatch/scheduling.ts";
 import { CLOSE_TIMEOUT_LIMITS } from "./options/connect-limits.ts";
 import type { Publisher, PublishEntry, PublishOptions, PublishResult } from "./publish/publish-options.ts";
 import { closedError, requireOpen } from "./base/require-open.ts";
+import { seekOn } from "./connections/seek.ts";
+import { seekPosition, type SeekOptions } from "./connections/seek-options.ts";
+import { untilAborted } from "./base/until-aborted.ts";
 import { Subscribing } from "./consume/subscribing.ts";
 import type { PausableWorker } from "./consume/pausable-worker.ts";
 import type { AnySubscription, Subscription } from "./declare/subscription.ts";
@@ -33,6 +43,7 @@ export class PubSub implements AsyncDisposable {
   readonly #environment: ConnectionEnvironment;
   readonly #closeTimeoutMs: number;
   readonly #publishing: Publishing;
+  readonly #scheduling: Scheduling;
   readonly #subscribing: Subscribing;
   readonly #deadLetters: DeadLetterQueues;
   /** Aborts when closing begins: then nothing waits for a topic or subscription that is still being opened. */
@@ -47,7 +58,9 @@ export class PubSub implements AsyncDisposable {
     this.#router = router;
     this.#environment = environment;
     this.#closeTimeoutMs = closeTimeoutMs;
-    this.#publishing = new Publishing(router, environment, options);
+    this.#scheduling = new Scheduling(router, environment, options, closed);
+    this.#publishing = new Publishing(router, environment, options, this.#scheduling);
+    offerPublishEncoded(this, (topic, messages, signal) => this.#publishing.publishEncoded(topic, messages, signal));
     this.#subscribing = new Subscribing(router, environment, { inbox, closeTimeoutMs }, closed);
     this.#deadLetters = new DeadLetterQueues(router, environment, closed);
   }
@@ -127,6 +140,30 @@ export class PubSub implements AsyncDisposable {
     return await this.#publishing.publishBatch(topic, entries, options.signal);
   }
 
+  /**
+   * Cancels a message that was published with `deliverAt` or `delayMs` and is not due yet. Resolves with true when it will never be
+   * delivered. False: nobody knows the id, or it is too late, because the message was published or an attempt to publish it has begun.
+   *
+   * Rejects with a `TypeError` for a wrong argument, `NOT_SUPPORTED` where the messages wait in a broker that cannot cancel them (see
+   * `Capabilities.publishDelay`), `UNAVAILABLE`, `CLOSED`, or the abort reason of `signal`.
+   */
+  async cancel(
+    topic: AnyTopic,
+    id: string,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<boolean> {
+    rejectUnknownKeys("cancel", options, ["signal"]);
+    return await this.#scheduling.cancel(topic, id, options.signal);
+  }
+
+  /**
+   * The messages of a topic that wait until they are due, without their bodies, the first due first. Rejects as `cancel` does;
+   * `NOT_SUPPORTED` where they wait in a broker that cannot list them.
+   */
+  async scheduled(topic: AnyTopic, options: ScheduledOptions = {}): Promise<readonly ScheduledEntry[]> {
+    return await this.#scheduling.list(topic, options);
+  }
+
   /** An object that can only publish to this topic. Contacts nobody. */
   publisher<Input>(topic: Topic<Input, unknown>): Publisher<Input> {
     requireKind("topic", topic);
@@ -141,6 +178,15 @@ export class PubSub implements AsyncDisposable {
   }
 
   /**
+   * Opens a worker as below, with a handler that gets several messages at once, see `BatchHandler`. Leases, attempts, retries and dead letters stay those
+   * of each message.
+   */
+  subscribe<Event>(
+    subscription: Subscription<Event>,
+    handler: BatchHandler<Event>,
+    options: BatchSubscribeOptions,
+  ): Promise<Worker>;
+  /**
    * Opens a worker that runs `handler` for each message of the subscription. Resolves when the worker receives messages. All
    * workers of a subscription compete for its messages, also those in other processes. With an ordering key, the messages of
    * one key are handled one after the other, in the order of publishing.
@@ -148,12 +194,43 @@ export class PubSub implements AsyncDisposable {
    * @throws TypeError when an argument is wrong
    * @throws PubSubError `NOT_SUPPORTED`, `NOT_FOUND`, `TOPOLOGY_MISMATCH`, `UNAVAILABLE`, … when the worker cannot be opened
    */
-  async subscribe<Event>(
+  subscribe<Event>(
     subscription: Subscription<Event>,
     handler: Handler<Event>,
-    options: SubscribeOptions = {},
+    options?: SubscribeOptions,
+  ): Promise<Worker>;
+  async subscribe<Event>(
+    subscription: Subscription<Event>,
+    handler: Handler<Event> | BatchHandler<Event>,
+    options: SubscribeOptions | BatchSubscribeOptions = {},
   ): Promise<Worker> {
     return await this.#subscribing.subscribe(subscription, handler, options);
+  }
+
+  /**
+   * A worker that ends by itself, for scheduled jobs and tests: it handles what the subscription has, as `subscribe` does, until nothing
+   * has arrived for `untilIdleMs`, or until `maxMessages` or `maxMs` is reached. Then it waits for its handlers, and resolves with
+   * what it has done. What a handler throws is retried by the retry policy, and does not reject this call.
+   *
+   * Rejects as `subscribe` does when it cannot be opened, with the error of the broker when the subscription cannot receive and no repair
+   * will help (such as `NOT_FOUND`), with `CLOSED` when it is closed before its end, and with the abort reason of `signal`.
+   */
+  drain<Event>(
+    subscription: Subscription<Event>,
+    handler: BatchHandler<Event>,
+    options: BatchDrainOptions,
+  ): Promise<DrainResult>;
+  drain<Event>(
+    subscription: Subscription<Event>,
+    handler: Handler<Event>,
+    options?: DrainOptions,
+  ): Promise<DrainResult>;
+  async drain<Event>(
+    subscription: Subscription<Event>,
+    handler: Handler<Event> | BatchHandler<Event>,
+    options: DrainOptions | BatchDrainOptions = {},
+  ): Promise<DrainResult> {
+    return await this.#subscribing.drain(subscription, handler, options);
   }
 
   /**
@@ -226,6 +303,43 @@ export class PubSub implements AsyncDisposable {
     return await statisticsOn(this.#router, subscription, this.#environment.clock, [options.signal, closed]);
   }
 
+  /**
+   * Where the filter of a subscription is applied, on each of its connections; empty when it has none. Workers apply every filter: this says
+   * whether the broker does so before. Opens the connections, and asks no broker.
+   */
+  async filterPlaces(subscription: AnySubscription): Promise<readonly FilterPlace[]> {
+    requireKind("subscription", subscription);
+    requireOpen(this.#closed.signal);
+    return await filterPlacesOn(this.#router, subscription);
+  }
+
+  /**
+   * Puts a subscription to another position in its topic, which must be declared with `replay: true`: back, to handle messages again, or to
+   * the end, to drop the backlog. Resolves when the broker has the new position durably, on all connections of the subscription. Running
+   * workers of every process follow by themselves, within seconds.
+   *
+   * - Messages come again with the same ids, and with attempt 1; with an ordering key, in the order of publishing.
+   * - What is published after the call is never passed over. What is published around the call may be handled twice, also on an
+   *   exactly-once topic: a seek is the wish to handle messages again.
+   * - A handler that runs meanwhile goes on, its signal aborts, and how it ends no longer matters. Its message can start again before that,
+   *   also with an ordering key.
+   * - Retries that wait for their delay are dropped, and so are redriven messages that wait. Those from the new position on come again.
+   * - Dead letters and all other subscriptions are untouched.
+   *
+   * Rejects with a `TypeError` for a wrong argument or a time in the future; `NOT_SUPPORTED` when the broker cannot, when the topic
+   * is not declared with `replay`, and for the past of an exactly-once topic that needs an inbox, which would pass over what was handled; `NOT_FOUND`, `UNAVAILABLE`, `TIMEOUT` after 30 s, `CLOSED`, or the abort reason of
+   * `signal`. Except after the first three it may have happened; to call it again is harmless. See `docs/replay.md`.
+   */
+  async seek(subscription: AnySubscription, options: SeekOptions): Promise<void> {
+    requireKind("subscription", subscription);
+    const { clock } = this.#environment;
+    const to = seekPosition(options, clock);
+    const closed = this.#closed.signal;
+    requireOpen(closed);
+    options.signal?.throwIfAborted();
+    await untilAborted(seekOn(this.#router, subscription, to, clock), options.signal, closed);
+  }
+
   /** The subscriptions that have a worker here. */
   get subscriptions(): readonly AnySubscription[] {
     return this.#subscribing.subscriptions;
@@ -235,7 +349,7 @@ export class PubSub implements AsyncDisposable {
   health(): Health {
     return healthOf(this.#router.opened, {
       subscriptions: this.#subscribing.workers.map((worker) => worker.health()),
-      publishing: this.#publishing.pending,
+      publishing: this.#publishing.pending + this.#scheduling.pending,
       isClosing: this.#isClosing,
       isClosed: this.isClosed,
     });
@@ -287,7 +401,7 @@ export class PubSub implements AsyncDisposable {
     const closing = workers.map((worker) => worker.closeWithin(timeoutMs, signal, budget));
     if (workers.some(({ isBusy }) => isBusy)) await Promise.all(workers.map(({ drained }) => drained));
     budget.begin();
-    await Promise.all([...closing, this.#publishing.close(budget)]);
+    await Promise.all([...closing, this.#publishing.close(budget), this.#scheduling.close(budget)]);
     await this.#deadLetters.close(budget);
     await this.#router.close(budget);
     this.#environment.instrumented.closed();

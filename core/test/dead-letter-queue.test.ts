@@ -1,4 +1,4 @@
-import { systemClock } from "@anytopic/core";
+import { silentLogger, systemClock } from "@anytopic/core";
 import type { DriverDeadLetters, StoredMessage, TakenLetter } from "@anytopic/core/driver";
 import { describe, expect, it } from "vitest";
 
@@ -34,7 +34,12 @@ function queueOf(...stored: StoredMessage[]) {
     },
     redeliver: async ({ id }) => void redelivered.push(id),
   };
-  const queue = createDeadLetterQueue(async () => ({ letters, capabilities }), "events/sub", systemClock);
+  const queue = createDeadLetterQueue(async () => ({ letters, capabilities }), {
+    path: "events/sub",
+    takes: () => undefined,
+    clock: systemClock,
+    logger: silentLogger,
+  });
   return {
     queue,
     stored,

@@ -13,7 +13,7 @@ interface OpenLanes {
   readonly item: (id: string) => InFlight;
 }
 
-function open(): OpenLanes {
+function open(skips?: (item: InFlight) => boolean): OpenLanes {
   const clock = new VirtualClock();
   const ready: string[] = [];
   const given: string[] = [];
@@ -21,6 +21,7 @@ function open(): OpenLanes {
     clock,
     ready: ({ id }) => void ready.push(id),
     giveBack: (items) => void given.push(...items.map(({ id }) => id)),
+    skips,
     patienceMs: 10_000,
   });
   const leaseClock = { now: () => clock.now(), monotonicNow: () => clock.monotonicNow(), maxLeaseMs: 1000 };
@@ -79,5 +80,63 @@ describe("timers of key lanes", () => {
     await clock.advance(10_100);
     expect(given).toEqual(["b"]);
     expect(clock.pending).toBe(0);
+  });
+});
+
+describe("skipped items of key lanes", () => {
+  const isSkipped = ({ id }: InFlight): boolean => id.startsWith("skipped");
+
+  it("wait for their turn, however many are in a row", () => {
+    const skipped: string[] = [];
+    const { lanes, ready, item } = open((one) => {
+      if (isSkipped(one)) skipped.push(one.id);
+      return isSkipped(one);
+    });
+    const first = item("first");
+    lanes.admit("k", first);
+    for (let n = 0; n < 100_000; n += 1) lanes.admit("k", item(`skipped-${n}`));
+    const last = item("last");
+    lanes.admit("k", last);
+    expect([ready, skipped]).toEqual([["first"], []]);
+    lanes.settled("k", first);
+    expect(ready).toEqual(["first", "last"]);
+    expect(skipped).toHaveLength(100_000);
+    lanes.settled("k", last);
+    lanes.admit("k", item("skipped-alone"));
+    expect(skipped).toHaveLength(100_001);
+    lanes.admit("k", item("next"));
+    expect(ready).toEqual(["first", "last", "next"]);
+  });
+
+  it("do not let what is delivered meanwhile overtake", () => {
+    const { lanes, ready, item } = open((one) => {
+      // The broker sends the next message in the call that acknowledges this one.
+      if (one.id === "skipped-a") lanes.admit("k", item("third"));
+      return isSkipped(one);
+    });
+    const first = item("first");
+    lanes.admit("k", first);
+    lanes.admit("k", item("skipped-a"));
+    const second = item("second");
+    lanes.admit("k", second);
+    lanes.settled("k", first);
+    expect(ready).toEqual(["first", "second"]);
+    lanes.settled("k", second);
+    expect(ready).toEqual(["first", "second", "third"]);
+  });
+
+  it("do not end the wait for a message that is retried, whatever their id", () => {
+    const skipped = new Set<InFlight>();
+    const { lanes, ready, item } = open((one) => skipped.has(one));
+    const failed = item("a");
+    lanes.admit("k", failed);
+    lanes.awaitRetry("k", failed, 0);
+    const forged = item("a");
+    skipped.add(forged);
+    lanes.admit("k", forged);
+    lanes.admit("k", item("b"));
+    expect(ready).toEqual(["a"]);
+    lanes.admit("k", item("a"));
+    expect(ready).toEqual(["a", "a"]);
   });
 });

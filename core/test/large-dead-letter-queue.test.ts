@@ -1,4 +1,4 @@
-import { systemClock, type DeadLetter } from "@anytopic/core";
+import { silentLogger, systemClock, type DeadLetter } from "@anytopic/core";
 import type { DriverDeadLetters, OutgoingMessage, StoredMessage, TakenLetter } from "@anytopic/core/driver";
 import { describe, expect, it } from "vitest";
 
@@ -94,7 +94,12 @@ function queueOf(letters: readonly StoredMessage[], behaviour: Behaviour = {}) {
       if (again !== undefined) add(again);
     },
   };
-  const queue = createDeadLetterQueue(async () => ({ letters: driver, capabilities }), "events/sub", systemClock);
+  const queue = createDeadLetterQueue(async () => ({ letters: driver, capabilities }), {
+    path: "events/sub",
+    takes: () => undefined,
+    clock: systemClock,
+    logger: silentLogger,
+  });
   return {
     queue,
     redelivered,

@@ -82,7 +82,7 @@ describe("rate", () => {
     // A lease of 3 s: what starts in 3 s, and for prefetch in 1 s.
     await pubsub.subscribe(Sub, () => {}, { maxConcurrency: 100, prefetch: 100, rate: { max: 2, perMs: 1000 } });
     expect(adapter.maxOutstanding).toBe(6 + 2);
-    const holding = { maxConcurrency: 10, prefetch: 5, ackDeadlineMs: 30_000, ordered: false };
+    const holding = { handled: 10, prefetch: 5, ackDeadlineMs: 30_000, ordered: false };
     expect(mostOutstanding({ ...holding, rate: undefined })).toBe(15);
     expect(mostOutstanding({ ...holding, rate: { max: 1, perMs: 3_600_000 } })).toBe(1);
     expect(mostOutstanding({ ...holding, rate: { max: 1000, perMs: 1000 } })).toBe(15);

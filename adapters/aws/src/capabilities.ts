@@ -28,9 +28,12 @@ export const awsCapabilities: Capabilities = Object.freeze({
   maxAttributeKeyBytes: 1024,
   maxAttributeValueBytes: 65_536,
   maxOrderingKeyBytes: 1024,
+  publishDelay: "store",
   publishBatch: Object.freeze({ maxMessages: MAX_BATCH_ENTRIES, maxBytes: MAX_PUBLISH_BYTES, lingerMs: 5 }),
   durability: "broker",
   deadLetterCount: "approximate",
+  filter: "broker",
+  replay: "none",
   statistics: Object.freeze({
     waiting: "approximate",
     inFlight: "approximate",

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
-import type { OutgoingMessage } from "@anytopic/core/driver";
+import { EXPIRES_ATTRIBUTE, type OutgoingMessage } from "@anytopic/core/driver";
 import { messageGroupId } from "./wire/fifo-ids.ts";
 import { isLegalText, isNativeAttribute } from "./wire/attribute-rules.ts";
 import { MAX_ATTRIBUTES } from "./limits.ts";
@@ -20,7 +20,8 @@ const EMPTY_BODY = "-";
 
 /**
  * Where AWS allows it, the body is text and attributes are attributes. Our one attribute has the rest: how other bytes or
- * an empty body were encoded, attributes whose name or value AWS refuses, and a tenth attribute.
+ * an empty body were encoded, attributes whose name or value AWS refuses, a tenth attribute, and
+ * the time of expiry.
  *
  * @param group its message group; undefined outside FIFO
  */
@@ -33,7 +34,7 @@ export function encodeMessage(message: OutgoingMessage, group: string | undefine
   let packed: Record<string, string> | undefined;
   for (const name in message.attributes) {
     const value = message.attributes[name] as string;
-    if (places > 0 && isNativeAttribute(name, value)) {
+    if (places > 0 && name !== EXPIRES_ATTRIBUTE && isNativeAttribute(name, value)) {
       attributes[name] = { DataType: STRING, StringValue: value };
       bytes += Buffer.byteLength(name) + STRING.length + Buffer.byteLength(value);
       places--;
@@ -45,11 +46,12 @@ export function encodeMessage(message: OutgoingMessage, group: string | undefine
 
   const key = message.orderingKey;
   const metadata: Metadata = {
+    // The first, see `PACKED_PREFIX`.
+    ...(packed === undefined ? undefined : { attributes: packed }),
     id: message.id,
     time: message.publishTimeMs,
     ...(key === group ? undefined : { key: key ?? null }),
     ...(encoding === undefined ? undefined : { encoding }),
-    ...(packed === undefined ? undefined : { attributes: packed }),
   };
   const written = writeMetadata(metadata);
   attributes[METADATA_ATTRIBUTE] = { DataType: STRING, StringValue: written };

@@ -26,6 +26,7 @@ export const gcpCapabilities: Capabilities = Object.freeze({
   maxAttributeKeyBytes: limits.MAX_ATTRIBUTE_KEY_BYTES,
   maxAttributeValueBytes: limits.MAX_ATTRIBUTE_VALUE_BYTES,
   maxOrderingKeyBytes: limits.MAX_ORDERING_KEY_BYTES,
+  publishDelay: "store",
   publishBatch: Object.freeze({
     // Half: with core's default of 1,000 pending publishes, one request is made while the service reads another.
     maxMessages: limits.MAX_PUBLISH_MESSAGES / 2,
@@ -34,6 +35,8 @@ export const gcpCapabilities: Capabilities = Object.freeze({
   }),
   durability: "broker",
   deadLetterCount: "approximate",
+  filter: "worker",
+  replay: "time",
   statistics: Object.freeze({
     waiting: "unknown",
     inFlight: "unknown",

@@ -1,6 +1,7 @@
 import {
   type Attributes,
   DEAD_LETTER_ATTRIBUTE,
+  EXPIRES_ATTRIBUTE,
   isPlainId,
   type OutgoingMessage,
   RESERVED_ATTRIBUTE_PREFIX,
@@ -90,7 +91,7 @@ export function decodeMessage(message: WireMessage, origin: Origin, nowMs: numbe
   let record: string | undefined;
   for (const key in given) {
     const value = given[key] as string;
-    if (!isReserved(key)) attributes[key] = value;
+    if (!isReserved(key) || key === EXPIRES_ATTRIBUTE) attributes[key] = value;
     else if (key === ID_ATTRIBUTE) id = isPlainId(value) ? value : id;
     else if (key.startsWith(ESCAPE_PREFIX)) addEscaped(attributes, key.slice(ESCAPE_PREFIX.length), value);
     else if (!ours) continue;
@@ -116,6 +117,11 @@ function addEscaped(attributes: Record<string, string>, key: string, value: stri
 /** Keys that the service refuses (`goog…`, empty) or writes itself, and one that the JavaScript decoder loses. Users cannot use keys that begin like our prefix. */
 function mustEscape(key: string): boolean {
   return key === "" || key === "__proto__" || /^(?:goog|CloudPubSubDeadLetterSource)/i.test(key);
+}
+
+/** Whether an attribute travels under its own key. */
+export function isPlainKey(key: string): boolean {
+  return !mustEscape(key);
 }
 
 /** A record is ASCII. It may be longer than one attribute if the message of its error is not ASCII. */

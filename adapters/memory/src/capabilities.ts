@@ -1,4 +1,4 @@
-import type { Capabilities } from "@anytopic/core/driver";
+import { type Capabilities, MAX_PUBLISH_DELAY_MS } from "@anytopic/core/driver";
 import { DEDUPLICATION_WINDOW_MS, MAX_LEASE_MS, MAX_MESSAGE_BYTES } from "./limits.ts";
 
 export { memoryMessageLimits } from "./message-limits.ts";
@@ -24,8 +24,11 @@ export const memoryCapabilities: Capabilities = Object.freeze({
   maxAttributeValueBytes: 4096,
   maxOrderingKeyBytes: 1024,
   publishBatch: Object.freeze({ maxMessages: 1000, maxBytes: 64 * 1024 * 1024, lingerMs: 0 }),
+  publishDelay: Object.freeze({ maxMs: MAX_PUBLISH_DELAY_MS, granularityMs: 1, cancel: true, list: true }),
   durability: "process",
   deadLetterCount: "exact",
+  filter: "worker",
+  replay: "time",
   statistics: Object.freeze({
     waiting: "exact",
     inFlight: "exact",

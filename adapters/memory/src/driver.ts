@@ -6,6 +6,7 @@ import { MemoryBroker } from "./broker/memory-broker.ts";
 import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
 import { MemoryPublisher } from "./publisher.ts";
+import { memorySchedule } from "./broker/memory-schedule.ts";
 import { MemorySubscriber } from "./subscriber.ts";
 
 /** Connects to the named broker, or to a new one. */
@@ -36,11 +37,19 @@ export async function openDriver(
       broker().requireTopic(topic);
       return new MemoryPublisher(native, topic);
     },
+    async openSchedule(topic) {
+      broker().requireTopic(topic);
+      return memorySchedule(native, topic);
+    },
     openSubscriber: async (spec, sink, { maxOutstanding }) =>
       new MemorySubscriber(broker(), spec, sink, maxOutstanding),
     async openDeadLetters(spec) {
       broker().requireSubscription(spec);
       return memoryDeadLetters(native, spec);
+    },
+    async seek(spec, to) {
+      const subscription = broker().requireSubscription(spec);
+      broker().requireTopic(spec.topic).seek(subscription, to);
     },
     stats: async (spec) => broker().requireSubscription(spec).counts(),
     async close() {

@@ -42,8 +42,11 @@ export function capabilitiesFor(maxPayloadBytes: number, deduplicationWindowMs: 
     maxOrderingKeyBytes: MAX_ORDERING_KEY_BYTES,
     // Waiting gains nothing: the client writes everything of one turn of the event loop together.
     publishBatch: Object.freeze({ maxMessages: 1000, maxBytes: 4_194_304, lingerMs: 0 }),
+    publishDelay: "store",
     durability: "broker",
     deadLetterCount: "exact",
+    filter: "worker",
+    replay: "time",
     statistics: Object.freeze({
       waiting: "approximate",
       inFlight: "approximate",

@@ -1,4 +1,10 @@
-import { DEAD_LETTER_ATTRIBUTE, percentDecode, percentEncode, PubSubError } from "@anytopic/core/driver";
+import {
+  DEAD_LETTER_ATTRIBUTE,
+  EXPIRES_ATTRIBUTE,
+  percentDecode,
+  percentEncode,
+  PubSubError,
+} from "@anytopic/core/driver";
 import type { Attributes, OutgoingMessage } from "@anytopic/core/driver";
 import { DEAD_LETTER_ROOM_BYTES, MAX_HEADER_BYTES, MAX_RAW_HEADER_BYTES, MAX_TIME_MS } from "./limits.ts";
 import { readHeaders } from "./wire/read-headers.ts";
@@ -136,9 +142,16 @@ export interface Metadata {
  */
 export type Origin = "event" | "redriven" | "letter";
 
-/** Whether a message was redriven to another subscription: then it is acknowledged without handling it. */
-export function isForAnother({ redrivenTo }: Metadata, { consumer }: { readonly consumer: string }): boolean {
-  return redrivenTo !== undefined && redrivenTo !== consumer;
+/**
+ * Whether a message was redriven to another subscription, or to this one before a seek, which brings the original again: then it is
+ * acknowledged without handling it.
+ */
+export function isPassedOver(
+  { redrivenTo }: Metadata,
+  streamSequence: number,
+  { subscription, redrivenAfter }: { readonly subscription: string; readonly redrivenAfter: number },
+): boolean {
+  return redrivenTo !== undefined && (redrivenTo !== subscription || streamSequence <= redrivenAfter);
 }
 
 /** Of a message that has only an id. */
@@ -171,6 +184,7 @@ export function decodeHeaders(block: Uint8Array, origin: Origin): Metadata {
           else if (name.startsWith(OUR_PREFIX)) {
             if (name === KEY) orderingKey = value === "" ? undefined : value;
             else if (name === ENCODED) encoded = value;
+            else if (name === EXPIRES_ATTRIBUTE) (attributes ??= newAttributes())[name] = value;
             else if (origin === "event") return;
             else if (name === ID) ourId = value;
             else if (name === PUBLISHED) publishTimeMs = toTimeMs(value);

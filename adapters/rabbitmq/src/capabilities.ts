@@ -6,7 +6,9 @@ import {
   MAX_LEASE_MS,
   MAX_MESSAGE_BYTES,
   MAX_ORDERING_KEY_BYTES,
+  MAX_LEVELS_DELAY_MS,
   MAX_RETRY_DELAY_MS,
+  PUBLISH_DELAY_STEP_MS,
 } from "./limits.ts";
 
 export { rabbitmqMessageLimits } from "./message-limits.ts";
@@ -31,8 +33,16 @@ export const rabbitmqCapabilities: Capabilities = Object.freeze({
   maxAttributeValueBytes: MAX_ATTRIBUTE_VALUE_BYTES,
   maxOrderingKeyBytes: MAX_ORDERING_KEY_BYTES,
   publishBatch: Object.freeze({ maxMessages: 256, maxBytes: 1024 * 1024, lingerMs: 0 }),
+  publishDelay: Object.freeze({
+    maxMs: MAX_LEVELS_DELAY_MS,
+    granularityMs: PUBLISH_DELAY_STEP_MS,
+    cancel: false,
+    list: false,
+  }),
   durability: "broker",
   deadLetterCount: "approximate",
+  filter: "broker",
+  replay: "none",
   statistics: Object.freeze({
     waiting: "approximate",
     inFlight: "unknown",

@@ -45,6 +45,18 @@ export const MAX_LEASE_MS: number = 12 * 60 * 60 * 1000;
 /** The longest delay of a retry. A message's time to live may be much longer: it is an unsigned 32-bit number of ms. */
 export const MAX_RETRY_DELAY_MS: number = 24 * 60 * 60 * 1000;
 
+/** The longest delay of a publish: the same. A longer one would need one more exchange and queue for each doubling. */
+export const MAX_LEVELS_DELAY_MS: number = MAX_RETRY_DELAY_MS;
+
+/** Delays of publishes are rounded up to whole steps of so many ms. */
+export const PUBLISH_DELAY_STEP_MS = 128;
+
+/** The delay levels: how long a message waits in each, in ms. Together 37 hours. */
+export const DELAY_LEVELS_MS: readonly number[] = Array.from(
+  { length: 20 },
+  (_, level) => PUBLISH_DELAY_STEP_MS * 2 ** level,
+);
+
 /**
  * There is one wait queue for the delays up to each of these: powers of two from 128 ms to 37 hours. A message waits only behind
  * earlier messages of its own queue, so at most for the upper bound of that queue.

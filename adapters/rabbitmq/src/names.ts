@@ -1,6 +1,6 @@
 import type { SubscriptionSpec, TopicSpec } from "@anytopic/core/driver";
 import { percentEncode, PubSubError } from "@anytopic/core/driver";
-import { MAX_NAME_BYTES, WAIT_QUEUE_TTLS_MS } from "./limits.ts";
+import { DELAY_LEVELS_MS, MAX_NAME_BYTES, WAIT_QUEUE_TTLS_MS } from "./limits.ts";
 
 /** The names of one subscription on the broker. */
 export interface QueueNames {
@@ -10,6 +10,8 @@ export interface QueueNames {
   readonly queue: string;
   /** `<topic>.<subscription>.dead-letters` */
   readonly deadLetters: string;
+  /** `<topic>.<subscription>.filter`: the headers exchange between topic and queue, if the subscription has a filter. */
+  readonly filter: string;
   /** `<topic>.<subscription>.wait`: for all delays, if no finer wait queue can be created. */
   readonly wait: string;
 }
@@ -27,6 +29,7 @@ export function queueNames(prefix: string, subscription: SubscriptionSpec): Queu
     exchange: exchangeName(prefix, subscription.topic),
     queue: checked(queue, 32),
     deadLetters: `${queue}.dead-letters`,
+    filter: `${queue}.filter`,
     wait: `${queue}.wait`,
   };
 }
@@ -34,6 +37,25 @@ export function queueNames(prefix: string, subscription: SubscriptionSpec): Queu
 /** The wait queue for delays of at most `ttlMs`: `<topic>.<subscription>.wait.<ttlMs>ms`. */
 export function waitQueueName(names: QueueNames, ttlMs: number): string {
   return `${names.wait}.${ttlMs}ms`;
+}
+
+/** The exchange and the queue of one delay level of a topic: `<topic>.later.<ms>ms`. No subscription's queue has such a name: one part of it has no dot. */
+export function delayLevelName(prefix: string, topic: TopicSpec, level: number): string {
+  return `${laterName(prefix, topic)}.${DELAY_LEVELS_MS[level]}ms`;
+}
+
+/** The exchange to which due messages come: `<topic>.later.due`. */
+export function dueName(prefix: string, topic: TopicSpec): string {
+  return `${laterName(prefix, topic)}.due`;
+}
+
+/** The queue that keeps nothing: `<topic>.later.nobody`. */
+export function nobodyName(prefix: string, topic: TopicSpec): string {
+  return `${laterName(prefix, topic)}.nobody`;
+}
+
+function laterName(prefix: string, topic: TopicSpec): string {
+  return checked(`${prefix}${percentEncode(topic.physicalName, /\./g)}.later`, 16);
 }
 
 /** Every wait queue that any worker of a subscription may have created. */

@@ -30,6 +30,7 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     ...(kill === undefined || start === undefined
       ? { lacks: { broker: "not ours to kill" } }
       : { broker: { kill, start, freeze, thaw, ...diskControl(broker) } }),
+    knownFaults: { copiedRetries: COPIED_RETRIES },
     proxy,
     stats: (name) => inspector.stats(`${name.topic}.${name.subscription}`),
     foreign,
@@ -46,6 +47,9 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     },
   };
 }
+
+const COPIED_RETRIES =
+  "a retry is published to a wait queue and then the original is acknowledged: AMQP cannot do both in one step (ADR 020)";
 
 /** The broker believes that its disk is full, and blocks publishers, when less than this is free. */
 const MORE_THAN_ANY_DISK = "1000000GB";

@@ -1,4 +1,4 @@
-import type { Capabilities } from "@anytopic/core/driver";
+import { type Capabilities, MAX_PUBLISH_DELAY_MS } from "@anytopic/core/driver";
 import {
   DEDUPLICATION_WINDOW_MS,
   MAX_ACK_DEADLINE_MS,
@@ -36,8 +36,11 @@ export const redisCapabilities: Capabilities = Object.freeze({
   maxOrderingKeyBytes: MAX_ORDERING_KEY_BYTES,
   // Waiting gains nothing: the client writes everything of one turn of the event loop together.
   publishBatch: Object.freeze({ maxMessages: 1000, maxBytes: 16_777_216, lingerMs: 0 }),
+  publishDelay: Object.freeze({ maxMs: MAX_PUBLISH_DELAY_MS, granularityMs: 1, cancel: true, list: true }),
   durability: "broker",
   deadLetterCount: "exact",
+  filter: "worker",
+  replay: "time",
   statistics: Object.freeze({
     waiting: "approximate",
     inFlight: "exact",

@@ -1,4 +1,4 @@
-import { type Attributes, DEAD_LETTER_ATTRIBUTE, type OutgoingMessage } from "@anytopic/core/driver";
+import { type Attributes, DEAD_LETTER_ATTRIBUTE, EXPIRES_ATTRIBUTE, type OutgoingMessage } from "@anytopic/core/driver";
 import { fieldText, isSame, isText, packedFields } from "./wire/fields.ts";
 
 /** The field of the body. Dapr's name too. */
@@ -144,7 +144,7 @@ const NO_ATTRIBUTES: Attributes = Object.freeze(newAttributes());
 
 /** Undefined for a field that is no attribute. */
 function attributeName(field: string, origin: Origin): string | undefined {
-  if (!field.startsWith(OUR_PREFIX)) return field;
+  if (!field.startsWith(OUR_PREFIX) || field === EXPIRES_ATTRIBUTE) return field;
   if (field === NAMED_AS_BODY) return BODY;
   return origin === "letter" && LETTERS_OWN.has(field) ? field : undefined;
 }

@@ -5,7 +5,9 @@ import { EXTEND } from "./scripts/extend.ts";
 import { GIVE_BACK } from "./scripts/give-back.ts";
 import { END_LETTER, PURGE_LETTERS, TAKE_LETTERS } from "./scripts/letters.ts";
 import { PUBLISH_ONCE } from "./scripts/publish-once.ts";
+import { CANCEL, LIST_SCHEDULED, PUBLISH_DUE, SCHEDULE } from "./scripts/schedule.ts";
 import type { Script } from "./scripts/script.ts";
+import { SEEK } from "./scripts/seek.ts";
 import { SETTLE } from "./scripts/settle.ts";
 import { STATISTICS } from "./scripts/statistics.ts";
 import { TAKE } from "./scripts/take.ts";
@@ -19,6 +21,7 @@ const ON_STREAM =
 const KEYLESS = /^(?:ping|info|time|script\|load|client\|unblock|wait|select|cluster\|slots)$/;
 const WORKER_SCRIPTS = [SETTLE, TAKE, TEND, TRIM, EXTEND, GIVE_BACK, STATISTICS];
 const LETTER_SCRIPTS = [TAKE_LETTERS, END_LETTER, PURGE_LETTERS];
+const SCHEDULE_SCRIPTS = [SCHEDULE, PUBLISH_DUE, CANCEL, LIST_SCHEDULED];
 const RUN = ["evalsha", "script|load"];
 
 /** Writes policies for a topology without contacting a server. There is no Terraform: `apply` creates streams and groups. */
@@ -32,26 +35,35 @@ export function exporterOf(options: CheckedOptions): TopologyExporter {
 }
 
 function publisherPolicy(topic: TopicSpec, options: CheckedOptions): ExportedPolicy {
-  const { stream, seen } = topicNames(options.prefix, topic);
+  const { stream, seen, later, kept } = topicNames(options.prefix, topic);
   // A script may touch a key only when its user may read and write it.
   const rules = topic.exactlyOnce
     ? [...keys(stream, ...seen), ...commands(options, RUN, commandsOf([PUBLISH_ONCE]))]
     : [`%W~${stream}`, ...commands(options, ["xadd"])];
-  return { role: "publisher", of: topic.name, document: acl(rules) };
+  // Messages of the stream cannot be read with these commands.
+  const scheduling = selector(keys(stream, later, kept, ...seen), [...RUN, ...commandsOf(SCHEDULE_SCRIPTS)]);
+  return { role: "publisher", of: topic.name, document: acl([...rules, scheduling]) };
 }
 
 function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOptions): readonly ExportedPolicy[] {
-  const { stream, again, due, held, busy, parked, dead, taken } = subscriptionNames(options.prefix, subscription);
+  const names = subscriptionNames(options.prefix, subscription);
+  const { stream, meta, again, due, held, busy, parked, dead, taken } = names;
+  const { replay } = subscription.topic;
   const of = `${subscription.topic.name}/${subscription.name}`;
   const own = keys(again, due, held, busy, parked, dead);
   const work = [...RUN, "client|unblock", "xread", "xreadgroup", "xpending", "xadd", ...commandsOf(WORKER_SCRIPTS)];
   const withStream = work.filter((command) => ON_STREAM.test(command) || KEYLESS.test(command));
   const onOwn = work.filter((command) => !withStream.includes(command));
   const worker = [...keys(stream), ...own, ...commands(options, withStream), selector(own, onOwn)];
+  // Which group it has now.
+  if (replay) worker.push(selector([`%R~${meta}`], ["hget"]));
   const operator = [
     ...keys(dead, taken),
     ...commands(options, RUN, ["xlen", "exists", "xrange", "xadd"], commandsOf(LETTER_SCRIPTS)),
     selector([`%W~${again}`], ["xadd"]),
+    ...(replay
+      ? [selector(keys(stream, meta, again, due, held, busy, parked), ["evalsha", ...commandsOf([SEEK])])]
+      : []),
   ];
   return [
     { role: "subscriber", of, document: acl(worker) },

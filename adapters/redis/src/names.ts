@@ -8,6 +8,10 @@ export interface TopicNames {
   readonly meta: string;
   /** Sets: the ids that were published to an exactly-once topic. Two, which take turns. */
   readonly seen: readonly [string, string];
+  /** Sorted set: the ids of messages that are not due yet, by the time when they are. */
+  readonly later: string;
+  /** Hash: id of such a message to its fields. */
+  readonly kept: string;
 }
 
 /** The keys of a subscription, and its consumer group on both streams. */
@@ -41,7 +45,13 @@ export function isNamePart(text: string): boolean {
 /** @throws PubSubError `INVALID_CONFIG` */
 export function topicNames(prefix: string, topic: TopicSpec): TopicNames {
   const stream = streamName(prefix, topic);
-  return { stream, meta: `{${stream}}:meta`, seen: [`{${stream}}:seen:0`, `{${stream}}:seen:1`] };
+  return {
+    stream,
+    meta: `{${stream}}:meta`,
+    seen: [`{${stream}}:seen:0`, `{${stream}}:seen:1`],
+    later: `{${stream}}:later`,
+    kept: `{${stream}}:kept`,
+  };
 }
 
 /** @throws PubSubError `INVALID_CONFIG` */

@@ -46,6 +46,14 @@ import { sameClient as deliverySameClient } from "./delivery/same-client.ts";
 import { settleTwice as deliverySettleTwice } from "./delivery/settle-twice.ts";
 import { slowNeighbour as deliverySlowNeighbour } from "./delivery/slow-neighbour.ts";
 import { subscribeAbort as deliverySubscribeAbort } from "./delivery/subscribe-abort.ts";
+import { matching as filtersMatching } from "./filters/matching.ts";
+import { noAttempt as filtersNoAttempt } from "./filters/no-attempt.ts";
+import { acknowledged as filtersAcknowledged } from "./filters/acknowledged.ts";
+import { order as filtersOrder } from "./filters/order.ts";
+import { exactlyOnce as filtersExactlyOnce } from "./filters/exactly-once.ts";
+import { bulk as filtersBulk } from "./filters/bulk.ts";
+import { changed as filtersChanged } from "./filters/changed.ts";
+import { heldBack as filtersHeldBack } from "./filters/held-back.ts";
 import { curve as retryCurve } from "./retry/curve.ts";
 import { retryAfter as retryRetryAfter } from "./retry/retry-after.ts";
 import { waiting as retryWaiting } from "./retry/waiting.ts";
@@ -91,8 +99,31 @@ import { ensure as topologyEnsure } from "./topology/ensure.ts";
 import { off as topologyOff } from "./topology/off.ts";
 import { update as topologyUpdate } from "./topology/update.ts";
 import { verify as topologyVerify } from "./topology/verify.ts";
+import { inFlight as replayInFlight } from "./replay/in-flight.ts";
+import { inOrder as replayInOrder } from "./replay/in-order.ts";
+import { refused as replayRefused } from "./replay/refused.ts";
+import { retries as replayRetries } from "./replay/retries.ts";
+import { runningWorkers as replayRunningWorkers } from "./replay/running-workers.ts";
+import { time as replayTime } from "./replay/time.ts";
+import { toTheEnd as replayToTheEnd } from "./replay/to-the-end.ts";
 import { manifest as capabilitiesManifest } from "./capabilities/manifest.ts";
 import { outOfRange as capabilitiesOutOfRange } from "./capabilities/out-of-range.ts";
+import { allFail as batchesAllFail } from "./batches/all-fail.ts";
+import { close as batchesClose } from "./batches/close.ts";
+import { exactlyOnceBatches as batchesExactlyOnce } from "./batches/exactly-once.ts";
+import { leases as batchesLeases } from "./batches/leases.ts";
+import { orderedBatches as batchesOrdered } from "./batches/ordered.ts";
+import { outcomes as batchesOutcomes } from "./batches/outcomes.ts";
+import { places as batchesPlaces } from "./batches/places.ts";
+import { undecodableInBatch as batchesUndecodable } from "./batches/undecodable.ts";
+import { idle as drainIdle } from "./drain/idle.ts";
+import { maxMessages as drainMaxMessages } from "./drain/max-messages.ts";
+import { outage as drainOutage } from "./drain/outage.ts";
+import { deadLetter as expiryDeadLetter } from "./expiry/dead-letter.ts";
+import { drop as expiryDrop } from "./expiry/drop.ts";
+import { foreign as expiryForeign } from "./expiry/foreign.ts";
+import { ordered as expiryOrdered } from "./expiry/ordered.ts";
+import { retries as expiryRetries } from "./expiry/retries.ts";
 import { addedAttributes as instrumentationAddedAttributes } from "./instrumentation/added-attributes.ts";
 import { everyEnd as instrumentationEveryEnd } from "./instrumentation/every-end.ts";
 import { withinLimits as instrumentationWithinLimits } from "./instrumentation/within-limits.ts";
@@ -106,6 +137,16 @@ import { secrets as lifeSecrets } from "./life/secrets.ts";
 import { foreignReads as wireForeignReads } from "./wire/foreign-reads.ts";
 import { foreignWrites as wireForeignWrites } from "./wire/foreign-writes.ts";
 import { hostile as wireHostile } from "./wire/hostile.ts";
+import { arrives as delayArrives } from "./delay/arrives.ts";
+import { cancel as delayCancel } from "./delay/cancel.ts";
+import { list as delayList } from "./delay/list.ts";
+import { many as delayMany } from "./delay/many.ts";
+import { neverEarly as delayNeverEarly } from "./delay/never-early.ts";
+import { now as delayNow } from "./delay/now.ts";
+import { publisherGone as delayPublisherGone } from "./delay/publisher-gone.ts";
+import { refused as delayRefused } from "./delay/refused.ts";
+import { repeated as delayRepeated } from "./delay/repeated.ts";
+import { withoutSubscription as delayWithoutSubscription } from "./delay/without-subscription.ts";
 import { circuit as controlCircuit, circuitOrdered as controlCircuitOrdered } from "./control/circuit.ts";
 import { pause as controlPause } from "./control/pause.ts";
 import { pauseHandlers as controlPauseHandlers } from "./control/pause-handlers.ts";
@@ -127,6 +168,7 @@ import { pauseInOutage as faultsPauseInOutage } from "./faults/pause-in-outage.t
 import { reconnects as faultsReconnects } from "./faults/reconnects.ts";
 import { restartUnderLoad as faultsRestartUnderLoad } from "./faults/restart-under-load.ts";
 import { restartWithWaitingRetries as faultsRestartWithWaitingRetries } from "./faults/restart-with-waiting-retries.ts";
+import { scheduledSurvive as faultsScheduledSurvive } from "./faults/scheduled-survive.ts";
 import { slowLine as faultsSlowLine } from "./faults/slow-line.ts";
 import { staleSettle as faultsStaleSettle } from "./faults/stale-settle.ts";
 import { standbyRecovers as faultsStandbyRecovers } from "./faults/standby-recovers.ts";
@@ -181,10 +223,28 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   deliverySettleTwice,
   deliverySlowNeighbour,
   deliverySubscribeAbort,
+  filtersMatching,
+  filtersNoAttempt,
+  filtersAcknowledged,
+  filtersOrder,
+  filtersExactlyOnce,
+  filtersBulk,
+  filtersChanged,
+  filtersHeldBack,
   retryCurve,
   retryRetryAfter,
   retryWaiting,
   retryZero,
+  delayArrives,
+  delayCancel,
+  delayList,
+  delayMany,
+  delayNeverEarly,
+  delayNow,
+  delayPublisherGone,
+  delayRefused,
+  delayRepeated,
+  delayWithoutSubscription,
   deadLettersContents,
   deadLettersEachSubscription,
   deadLettersPeekAndPurge,
@@ -230,12 +290,34 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   topologyOff,
   topologyUpdate,
   topologyVerify,
+  replayInFlight,
+  replayInOrder,
+  replayRefused,
+  replayRetries,
+  replayRunningWorkers,
+  replayTime,
+  replayToTheEnd,
   capabilitiesManifest,
   capabilitiesOutOfRange,
   instrumentationAddedAttributes,
   instrumentationEveryEnd,
   instrumentationWithinLimits,
   lifeDeletedSubscription,
+  batchesOutcomes,
+  batchesAllFail,
+  batchesPlaces,
+  batchesOrdered,
+  batchesClose,
+  batchesLeases,
+  batchesUndecodable,
+  batchesExactlyOnce,
+  drainIdle,
+  drainMaxMessages,
+  expiryDrop,
+  expiryRetries,
+  expiryDeadLetter,
+  expiryOrdered,
+  expiryForeign,
   lifeEvents,
   observeStats,
   observeStatsOrdered,
@@ -246,6 +328,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   wireForeignReads,
   wireForeignWrites,
   wireHostile,
+  drainOutage,
   faultsAcceptedSurvives,
   faultsAttemptsAcrossRestart,
   faultsCloseFrozen,
@@ -262,6 +345,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   faultsReconnects,
   faultsRestartUnderLoad,
   faultsRestartWithWaitingRetries,
+  faultsScheduledSurvive,
   faultsSlowLine,
   faultsStaleSettle,
   faultsStandbyRecovers,

@@ -49,6 +49,7 @@ export function chaosTable(runs: readonly ChaosRun[]): string {
     row("longest recovery", longest),
     sum("repeats, at-least-once", ({ numbers }) => numbers.repeats),
     sum("starts hidden by a known fault of the broker", ({ numbers }) => numbers.hiddenStarts),
+    sum("starts of a second copy", ({ numbers }) => numbers.copiedStarts ?? 0),
     sum("second successes, killed before the mark", ({ numbers }) => numbers.killedBeforeMark),
     sum("second successes, process stood still", ({ numbers }) => numbers.stoodStill),
     "",

@@ -59,6 +59,7 @@ export function checkHistory(
       deadLetters: linesOf(history, "dead-letter").length,
       recoveryMs: recoveryOf(history, schedule),
       hiddenStarts: counted.hiddenStarts,
+      copiedStarts: counted.copiedStarts,
       killedBeforeMark: second.killedBeforeMark,
       stoodStill: second.stoodStill,
     },

@@ -36,6 +36,8 @@ export interface ChaosNumbers {
   readonly recoveryMs: number | undefined;
   /** Starts that had the number of an earlier one, by a known fault of the broker. */
   readonly hiddenStarts: number;
+  /** Starts of a second copy: a fault came between a retry, which is a copy on this broker, and the acknowledgement of its original. */
+  readonly copiedStarts: number;
   /** Second successes on exactly-once topics after a process was killed between effect and mark: the open point of C21. */
   readonly killedBeforeMark: number;
   /** Second successes on exactly-once topics of a handler whose process stood still for as long as its claim lasts. */

@@ -35,7 +35,7 @@ export const deadLettering: readonly Saboteur[] = [
   {
     name: "letters-without-reason",
     wrong: "dead letters do not say why they are there",
-    killedBy: ["dead-letters.contents", "dead-letters.undecodable"],
+    killedBy: ["dead-letters.contents", "dead-letters.undecodable", "batches.undecodable"],
     sabotage: sabotageLetters((letters) => ({
       store: (letter) => letters.store(picked(letter, (key) => key !== DEAD_LETTER_ATTRIBUTE)),
     })),

@@ -33,7 +33,7 @@ export const delivering: readonly Saboteur[] = [
   {
     name: "retries-without-attributes",
     wrong: "a message that is redelivered has lost its attributes",
-    killedBy: ["instrumentation.added-attributes"],
+    killedBy: ["instrumentation.added-attributes", "expiry.retries"],
     sabotage: sabotageDelivery((delivery) =>
       delivery.attempt === 1 ? delivery : forwardDelivery(delivery, { attributes: {} }),
     ),
@@ -47,7 +47,7 @@ export const delivering: readonly Saboteur[] = [
   {
     name: "reorder",
     wrong: "two messages that arrive together are delivered in reverse",
-    killedBy: ["ordering.per-key", "ordering.across-workers"],
+    killedBy: ["ordering.per-key", "ordering.across-workers", "batches.ordered", "filters.order"],
     sabotage: sabotageDriver((driver) => ({
       apply: ({ topics, subscriptions }, options) =>
         driver.apply({ topics: topics.map(unordered), subscriptions: subscriptions.map(ofUnordered) }, options),
@@ -128,7 +128,7 @@ export const delivering: readonly Saboteur[] = [
   {
     name: "deduplicate-before-success",
     wrong: "a redelivered message is treated as a duplicate and dropped, although it never succeeded",
-    killedBy: ["delivery.retry", "exactly-once.failed-attempts"],
+    killedBy: ["delivery.retry", "exactly-once.failed-attempts", "batches.exactly-once"],
     sabotage: sabotageSubscriber(() => {
       const seen = new Set<string>();
       return {
@@ -143,7 +143,7 @@ export const delivering: readonly Saboteur[] = [
   {
     name: "hoard",
     wrong: "far more messages are fetched than the worker asked for",
-    killedBy: ["delivery.prefetch", "retry.waiting"],
+    killedBy: ["delivery.prefetch", "retry.waiting", "batches.places"],
     sabotage: sabotageDriver((driver) => ({
       openSubscriber: (subscription, sink, options) =>
         driver.openSubscriber(subscription, sink, { maxOutstanding: options.maxOutstanding * 10 + 100 }),
@@ -152,7 +152,7 @@ export const delivering: readonly Saboteur[] = [
   {
     name: "one-at-a-time",
     wrong: "a message is fetched only when the one before it was settled",
-    killedBy: ["delivery.concurrency", "delivery.concurrency-per-worker"],
+    killedBy: ["delivery.concurrency", "delivery.concurrency-per-worker", "filters.no-attempt"],
     sabotage: sabotageDriver((driver) => ({
       openSubscriber: (subscription, sink) => driver.openSubscriber(subscription, sink, { maxOutstanding: 1 }),
     })),
@@ -160,13 +160,13 @@ export const delivering: readonly Saboteur[] = [
   {
     name: "no-lease-extension",
     wrong: "leases are never extended",
-    killedBy: ["delivery.lease-extension", "delivery.extend-deadline"],
+    killedBy: ["delivery.lease-extension", "delivery.extend-deadline", "batches.leases"],
     sabotage: sabotageSubscriber(() => ({ extend: () => undefined })),
   },
   {
     name: "leak-consumer",
     wrong: "a closed worker's consumer stays attached and takes messages that nobody handles",
-    killedBy: ["delivery.after-close", "delivery.subscribe-abort", "delivery.reopen"],
+    killedBy: ["delivery.after-close", "delivery.subscribe-abort", "delivery.reopen", "drain.idle"],
     sabotage: sabotageDriver((driver) => ({
       async openSubscriber(subscription, sink, options) {
         let stopped = false;

@@ -6,8 +6,36 @@ export const settling: readonly Saboteur[] = [
   {
     name: "drop-on-error",
     wrong: "a failed message is acknowledged, and so lost",
-    killedBy: ["delivery.retry", "delivery.handler-outcomes", "ordering.across-retries"],
+    killedBy: ["delivery.retry", "delivery.handler-outcomes", "ordering.across-retries", "batches.all-fail"],
     sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { retry: () => delivery.owner.ack(delivery) })),
+  },
+  {
+    name: "ack-all-before",
+    wrong: "an acknowledgement is also one of all earlier deliveries of its worker, as with AMQP's flag `multiple`",
+    killedBy: ["batches.outcomes"],
+    sabotage: sabotageSubscriber(() => {
+      const open = new Set<DriverDelivery>();
+      return {
+        wrap(delivery) {
+          open.add(delivery);
+          const { owner } = delivery;
+          const once = (settle: () => Promise<void> | undefined): Promise<void> | undefined =>
+            open.delete(delivery) ? settle() : Promise.resolve();
+          return forwardDelivery(delivery, {
+            ack() {
+              for (const earlier of open) {
+                if (earlier === delivery) break;
+                open.delete(earlier);
+                void earlier.owner.ack(earlier);
+              }
+              return once(() => owner.ack(delivery));
+            },
+            retry: (delayMs) => once(() => owner.retry(delivery, delayMs)),
+            release: (leaseEnded) => once(() => owner.release(delivery, leaseEnded)),
+          });
+        },
+      };
+    }),
   },
   {
     name: "ack-does-nothing",
@@ -40,7 +68,7 @@ export const settling: readonly Saboteur[] = [
   {
     name: "release-spends-attempts",
     wrong: "a message that was never started counts as failed when it is released",
-    killedBy: ["shutdown.prefetched", "delivery.pull-settles", "control.pause"],
+    killedBy: ["shutdown.prefetched", "delivery.pull-settles", "batches.close", "drain.max-messages", "control.pause"],
     sabotage: sabotageDelivery((delivery) =>
       forwardDelivery(delivery, { release: () => delivery.owner.retry(delivery, 0) }),
     ),
@@ -48,7 +76,13 @@ export const settling: readonly Saboteur[] = [
   {
     name: "lose-on-close",
     wrong: "messages that were fetched and not started are acknowledged on close",
-    killedBy: ["shutdown.prefetched", "delivery.after-close", "delivery.settle-twice"],
+    killedBy: [
+      "shutdown.prefetched",
+      "delivery.after-close",
+      "delivery.settle-twice",
+      "batches.close",
+      "drain.max-messages",
+    ],
     sabotage: sabotageDelivery((delivery) =>
       forwardDelivery(delivery, { release: () => delivery.owner.ack(delivery) }),
     ),
@@ -56,7 +90,7 @@ export const settling: readonly Saboteur[] = [
   {
     name: "keep-on-close",
     wrong: "messages that were fetched and not started stay with the closed worker until their leases expire",
-    killedBy: ["shutdown.prefetched", "delivery.settle-twice", "shutdown.unread", "control.pause"],
+    killedBy: ["shutdown.prefetched", "delivery.settle-twice", "shutdown.unread", "batches.close", "control.pause"],
     sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { release: () => Promise.resolve() })),
   },
   {
@@ -86,7 +120,7 @@ export const settling: readonly Saboteur[] = [
   {
     name: "unconfirmed-ack",
     wrong: "on exactly-once topics an ack is fire and forget",
-    killedBy: ["exactly-once.unconfirmed-acks", "exactly-once.failed-attempts"],
+    killedBy: ["exactly-once.unconfirmed-acks", "exactly-once.failed-attempts", "filters.exactly-once"],
     sabotage: sabotageDelivery((delivery) =>
       forwardDelivery(delivery, { ack: () => void delivery.owner.ack(delivery) }),
     ),

@@ -1,6 +1,6 @@
-import { PubSubError } from "@anytopic/core/driver";
+import { EXPIRES_ATTRIBUTE, expiresMsOf, PubSubError } from "@anytopic/core/driver";
 import { forwardDelivery, forwardPublisher, forwardRequest, openWrappedSubscriber } from "../intercept.ts";
-import { sabotageDriver, type Saboteur } from "./saboteur.ts";
+import { sabotageDelivery, sabotageDriver, type Saboteur } from "./saboteur.ts";
 
 const enveloped = (body: Uint8Array): Uint8Array =>
   Buffer.from(JSON.stringify({ data: Buffer.from(body).toString("base64") }));
@@ -37,6 +37,17 @@ export const wrapping: readonly Saboteur[] = [
           },
         }),
     })),
+  },
+  {
+    name: "expire-what-cannot-be-read",
+    wrong: "a time of expiry that a stranger wrote and nobody can read counts as one that has passed",
+    killedBy: ["expiry.foreign"],
+    says: "every message that has not expired",
+    sabotage: sabotageDelivery((delivery) => {
+      const { attributes } = delivery;
+      if (attributes[EXPIRES_ATTRIBUTE] === undefined || expiresMsOf(attributes) !== undefined) return delivery;
+      return forwardDelivery(delivery, { attributes: { ...attributes, [EXPIRES_ATTRIBUTE]: "0" } });
+    }),
   },
   {
     name: "show-password",

@@ -73,6 +73,30 @@ test("attempts: a broker that is known to hide starts of killed workers is excus
   expect(violations(inOrder(runs, [killed]))).toEqual([expect.stringMatching(/^attempts/)]);
 });
 
+test("attempts: where a retry is a copy, a fault before the acknowledgement may leave two, and their starts are counted", () => {
+  const runs = inOrder(
+    published(0, 1),
+    ran(10, { run: 1, seq: 1, how: "failed", tookMs: 20 }),
+    [[31, "w1#1", { type: "retry", topic, id: "m1", attempt: 1, delayMs: 200 }]],
+    ran(300, { run: 2, seq: 1, attempt: 2, how: "failed" }),
+    ran(400, { run: 1, seq: 1, by: "w2#1", attempt: 1, how: "failed" }),
+    ran(700, { run: 3, seq: 1, attempt: 2 }),
+  );
+  const cut = (atMs: number): readonly Written[] => [
+    [atMs, "chaos", { type: "step", step: 0, kind: "cut", process: "" }],
+    [atMs + 5, "chaos", { type: "step-over", step: 0, kind: "cut", process: "" }],
+  ];
+  const judged = (written: readonly Written[]): readonly unknown[] => {
+    const known = { copiedRetries: "a retry is a copy" };
+    const { violations, numbers } = checkHistory(writtenHistory(...written), scheduleOf(), capabilities, known);
+    return [violations.map(({ check }) => check), numbers.copiedStarts];
+  };
+  expect(judged(inOrder(runs, cut(35)))).toEqual([[], 2]);
+  // Without a fault there, and on a broker whose retry is no copy, they are violations.
+  expect(judged(inOrder(runs, cut(20_000)))).toEqual([["attempts", "attempts"], 0]);
+  expect(violations(inOrder(runs, cut(35)))).toHaveLength(2);
+});
+
 test("attempts: a redrive begins again, and so does a copy of a repeated publish", () => {
   const redriven = inOrder(
     published(0, 1),

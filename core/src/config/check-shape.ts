@@ -1,4 +1,5 @@
 import { isPlainObject } from "../base/plain-object.ts";
+import { checkedFilter } from "../declare/filter.ts";
 import { quotedNames } from "../options/option-checks.ts";
 import { shown } from "../base/shown.ts";
 import { closestName } from "../options/closest-name.ts";
@@ -33,6 +34,8 @@ export class ShapeCheck {
         return this.#integer(shape, value, path);
       case "number":
         return this.#number(shape, value, path);
+      case "filter":
+        return this.#filter(value, path);
       case "free":
         if (isPlainObject(value)) return value;
         return this.#wrong(path, value, "must be an object with the adapter's options", true);
@@ -88,6 +91,16 @@ export class ShapeCheck {
     const { rule } = shape;
     if (typeof value === "string" && (rule === undefined || rule.pattern.test(value))) return value;
     return this.#wrong(path, value, `must be ${rule?.words ?? "text"}`, shape.secret);
+  }
+
+  /** Its errors name keys only: values may come from variables. */
+  #filter(value: unknown, path: string): unknown {
+    try {
+      return checkedFilter("the filter", value);
+    } catch (error) {
+      this.#problems.add(path, `is not a filter: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    }
   }
 
   #integer({ limits }: IntegerShape, value: unknown, path: string): unknown {

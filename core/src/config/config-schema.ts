@@ -1,4 +1,5 @@
 import { configShape } from "./config-shape.ts";
+import { filterSchema } from "./filter-schema.ts";
 import type { Shape } from "./shape.ts";
 
 type JsonSchema = Readonly<Record<string, unknown>>;
@@ -46,6 +47,8 @@ function schemaOf(shape: Shape): JsonSchema {
       const number = { type: shape.kind, minimum: min, maximum: max };
       return orVariable(description, number, ...(orInfinity === true ? [{ const: "Infinity" }] : []));
     }
+    case "filter":
+      return { description, ...filterSchema() };
     case "free":
       return { description, type: "object" };
     default:

@@ -1,8 +1,9 @@
+import { BATCH_LIMITS } from "../options/batch-limits.ts";
 import { CIRCUIT_LIMITS } from "../declare/circuit-policy.ts";
 import { DECLARED_NAME } from "../declare/declared-name.ts";
 import { RATE_LIMITS } from "../declare/rate-limit.ts";
 import { RETRY_LIMITS } from "../declare/retry-policy.ts";
-import { PREFETCH_LIMITS, SUBSCRIPTION_LIMITS } from "../declare/subscription.ts";
+import { ON_EXPIRED, PREFETCH_LIMITS, SUBSCRIPTION_LIMITS } from "../declare/subscription.ts";
 import { CLOSE_TIMEOUT_LIMITS, PROVISIONING } from "../options/connect-limits.ts";
 import type { NumberRange } from "../options/option-checks.ts";
 import { ID_SECRET_LENGTH, ID_SECRET_WORDS, PUBLISH_LIMITS } from "../options/publish-limits.ts";
@@ -90,6 +91,23 @@ const subscription: ShapeOf<SubscriptionConfig> = {
     ackDeadlineMs: integer(SUBSCRIPTION_LIMITS.ackDeadlineMs, "The lease of one delivery, in ms."),
     maxHandlingMs: integer(SUBSCRIPTION_LIMITS.maxHandlingMs, "The longest time one attempt may take, in ms."),
     retryPolicy,
+    batch: {
+      kind: "object",
+      what: "Replaces parts of what the code says about batches, where its handler takes batches.",
+      properties: {
+        maxMessages: integer(BATCH_LIMITS.maxMessages, "The largest number of messages of one call."),
+        maxWaitMs: integer(BATCH_LIMITS.maxWaitMs, "How long the first message of a batch waits for others, in ms."),
+      },
+    },
+    onExpired: {
+      kind: "choice",
+      choices: ON_EXPIRED,
+      what: 'What becomes of a message that was not handled before its expiresAt: "drop" acknowledges it, "dead-letter" keeps it.',
+    },
+    filter: {
+      kind: "filter",
+      what: "Which messages it takes: a condition for each attribute's key. Replaces the whole declared filter.",
+    },
     rate,
     circuit,
   },

@@ -1,6 +1,8 @@
+import type { SubscriptionFilter } from "../declare/filter.ts";
 import type { CircuitPolicyOptions } from "../declare/circuit-policy.ts";
 import type { RateLimit } from "../declare/rate-limit.ts";
 import type { RetryPolicyOptions } from "../declare/retry-policy.ts";
+import type { OnExpired } from "../declare/subscription.ts";
 import type { Provisioning } from "../options/connect-limits.ts";
 import type { PublishLimits } from "../options/publish-limits.ts";
 
@@ -54,14 +56,27 @@ export interface SubscriptionConfig {
   readonly ackDeadlineMs?: number | undefined;
   /** The longest time one attempt may take, in ms; `ackDeadlineMs` to 12 hours. @default the declaration's, or `ackDeadlineMs` when that is longer */
   readonly maxHandlingMs?: number | undefined;
+  /** Replaces parts of what the code says about batches, where its handler takes batches. @default the code's */
+  readonly batch?: Partial<BatchConfig> | undefined;
+  /** What becomes of a message that was not handled before its `expiresAt`. @default the declaration's */
+  readonly onExpired?: OnExpired | undefined;
   /** Each option here replaces the same option of the declared policy. Retries without end are `"Infinity"`, because JSON has no such number. */
   readonly retryPolicy?:
     | (Omit<RetryPolicyOptions, "maxRetries"> & { readonly maxRetries?: number | "Infinity" | undefined })
     | undefined;
+  /** Replaces the whole declared filter. @default the declaration's */
+  readonly filter?: SubscriptionFilter | undefined;
   /** At most `max` attempts start in any span of `perMs` in one worker. @default the declaration's */
   readonly rate?: RateLimit | undefined;
   /** Each option here replaces the same option of the declared circuit. */
   readonly circuit?: CircuitPolicyOptions | undefined;
+}
+
+export interface BatchConfig {
+  /** The largest number of messages of one call; 1 to 10,000. */
+  readonly maxMessages: number;
+  /** How long the first message of a batch waits for others, in ms; 1 to 60,000. */
+  readonly maxWaitMs: number;
 }
 
 /** A checked configuration with variables replaced. Frozen. */

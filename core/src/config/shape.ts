@@ -1,3 +1,4 @@
+import type { SubscriptionFilter } from "../declare/filter.ts";
 import type { NumberRange } from "../options/option-checks.ts";
 
 /** What a value in the configuration may be. Used by the checker and for the published JSON Schema. */
@@ -9,6 +10,7 @@ export type Shape =
   | ChoiceShape
   | IntegerShape
   | NumberShape
+  | FilterShape
   | FreeShape;
 
 export interface ObjectShape extends Described {
@@ -50,6 +52,11 @@ export interface NumberShape extends Described {
   readonly limits: NumberRange;
 }
 
+/** A filter, which `checkedFilter` checks. */
+export interface FilterShape extends Described {
+  readonly kind: "filter";
+}
+
 /** Options of an adapter, which the adapter checks. */
 export interface FreeShape extends Described {
   readonly kind: "free";
@@ -70,17 +77,19 @@ export interface NameRule {
  * The shape of the values of a type. The compiler checks that a table of this type has exactly the properties of `Value`, each of the
  * same kind.
  */
-export type ShapeOf<Value> = [Value] extends [number | "Infinity"]
-  ? IntegerShape | NumberShape
-  : [Value] extends [string]
-    ? string extends Value
-      ? TextShape
-      : ChoiceShape<Value>
-    : Value extends readonly (infer Item)[]
-      ? ListShape<ShapeOf<Item>>
-      : string extends keyof Value
-        ? RecordShapeOf<Value[string & keyof Value]>
-        : ObjectShapeOf<Value>;
+export type ShapeOf<Value> = [Value] extends [SubscriptionFilter]
+  ? FilterShape
+  : [Value] extends [number | "Infinity"]
+    ? IntegerShape | NumberShape
+    : [Value] extends [string]
+      ? string extends Value
+        ? TextShape
+        : ChoiceShape<Value>
+      : Value extends readonly (infer Item)[]
+        ? ListShape<ShapeOf<Item>>
+        : string extends keyof Value
+          ? RecordShapeOf<Value[string & keyof Value]>
+          : ObjectShapeOf<Value>;
 
 type RecordShapeOf<Entry> = unknown extends Entry ? FreeShape : MapShape<ShapeOf<Entry>>;
 

@@ -14,6 +14,7 @@ import type { Adapter } from "../driver.ts";
 import type { InboxStore } from "../inbox/inbox.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Instrumentation } from "../observe/instrumentation.ts";
+import type { ScheduleStore } from "../schedule/schedule-store.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { AnySubscription } from "../declare/subscription.ts";
 import type { AnyTopic } from "../declare/topic.ts";
@@ -39,6 +40,12 @@ export interface ConnectOptions {
   readonly publish?: PublishLimits | undefined;
   /** Where the ids of handled messages are kept, for exactly-once topics and subscriptions on several connections. @default a `MemoryInbox` */
   readonly inbox?: InboxStore | undefined;
+  /**
+   * Where messages with `deliverAt` or `delayMs` wait, when the broker cannot keep them, or not for so long, or cannot cancel them. This
+   * connection then also publishes the due messages of the topics that it knows: those of `declarations` and of the configuration, and
+   * those for which it has scheduled something. @default none: what the broker cannot do is refused
+   */
+  readonly schedule?: ScheduleStore | undefined;
   /**
    * Where diagnostics go: `console` and pino work as they are, others by `fromWinston` and `fromLogLayer`.
    * @default only what stands still is said, once, as a process warning; `silentLogger` says nothing
@@ -83,6 +90,7 @@ const OPTIONS = [
   "adapters",
   "publish",
   "inbox",
+  "schedule",
   "logger",
   "observer",
   "instrumentation",
@@ -101,9 +109,8 @@ export function checkedConnectOptions(options: ConnectOptions): ConnectOptions {
   integerOption("closeTimeoutMs", options.closeTimeoutMs, CLOSE_TIMEOUT_LIMITS);
   integerOption("waitForBrokerMs", options.waitForBrokerMs, WAIT_FOR_BROKER_LIMITS);
   checkedAdapters(options.adapters ?? []);
-  if (options.newId !== undefined && typeof options.newId !== "function") {
-    throw new TypeError(`newId is ${shown(options.newId)}: must be a function that returns an id`);
-  }
+  requireNewId(options.newId);
+  if (options.schedule !== undefined) requireScheduleStore(options.schedule);
   requireInstrumentations(options.instrumentation ?? []);
   const publish = options.publish ?? {};
   rejectUnknownKeys("publish", publish, [...Object.keys(PUBLISH_LIMITS), "idSecret"]);
@@ -112,6 +119,17 @@ export function checkedConnectOptions(options: ConnectOptions): ConnectOptions {
   integerOption("publish.timeoutMs", publish.timeoutMs, PUBLISH_LIMITS.timeoutMs);
   if (publish.idSecret !== undefined) requireSecret(publish.idSecret);
   return Object.freeze({ ...options, publish: Object.freeze({ ...publish }) });
+}
+
+/** @throws TypeError when `newId` is given and is no function */
+export function requireNewId(newId: unknown): void {
+  if (newId === undefined || typeof newId === "function") return;
+  throw new TypeError(`newId is ${shown(newId)}: must be a function that returns an id`);
+}
+
+function requireScheduleStore(store: unknown): void {
+  if (typeof store === "object" && store !== null && "claimDue" in store) return;
+  throw new TypeError(`schedule is ${shown(store)}: must be a store, such as new MemoryScheduleStore()`);
 }
 
 const METHODS = [
@@ -128,7 +146,7 @@ const METHODS = [
 ] as const;
 
 /** A class may have other members beside these, so unknown keys are not refused, unless there is nothing else. */
-function requireInstrumentations(given: unknown): void {
+export function requireInstrumentations(given: unknown): void {
   if (!Array.isArray(given))
     throw new TypeError(`instrumentation is ${shown(given)}: must be a list, such as [tracing]`);
   for (const [index, one] of given.entries()) {

@@ -1,8 +1,16 @@
-import type { Driver, DriverDeadLetters, DriverPublisher, DriverSubscriber, TakenLetter } from "../driver.ts";
-import { forwardDeadLetters, forwardDriver, forwardLetter, forwardPublisher } from "../intercept.ts";
+import type {
+  Driver,
+  DriverDeadLetters,
+  DriverPublisher,
+  DriverSchedule,
+  DriverSubscriber,
+  TakenLetter,
+} from "../driver.ts";
+import { forwardDeadLetters, forwardDriver, forwardLetter, forwardPublisher, forwardSchedule } from "../intercept.ts";
 import type { Quiet } from "../observe/quiet-calls.ts";
 
 type Stats = NonNullable<Driver["stats"]>;
+type Seek = NonNullable<Driver["seek"]>;
 
 /**
  * The same driver; every call of it that may reach the broker runs inside `quiet`. Settles are not wrapped here but where core calls
@@ -18,9 +26,18 @@ export function quietDriver(driver: Driver, quiet: Quiet): Driver {
       quietSubscriber(await quiet(() => driver.openSubscriber(subscription, sink, options)), quiet),
     openDeadLetters: async (subscription) =>
       quietDeadLetters(await quiet(() => driver.openDeadLetters(subscription)), quiet),
+    ...(driver.openSchedule === undefined
+      ? {}
+      : {
+          openSchedule: async (topic) =>
+            quietSchedule(await quiet(() => driver.openSchedule?.(topic) as Promise<DriverSchedule>), quiet),
+        }),
     ...(driver.stats === undefined
       ? {}
       : { stats: (subscription) => quiet(() => driver.stats?.(subscription) as ReturnType<Stats>) }),
+    ...(driver.seek === undefined
+      ? {}
+      : { seek: (subscription, to) => quiet(() => driver.seek?.(subscription, to) as ReturnType<Seek>) }),
     close: (timeoutMs) => quiet(() => driver.close(timeoutMs)),
   });
 }
@@ -29,6 +46,15 @@ function quietPublisher(publisher: DriverPublisher, quiet: Quiet): DriverPublish
   return forwardPublisher(publisher, {
     publish: (batch) => quiet(() => publisher.publish(batch)),
     close: (timeoutMs) => quiet(() => publisher.close(timeoutMs)),
+  });
+}
+
+function quietSchedule(schedule: DriverSchedule, quiet: Quiet): DriverSchedule {
+  return forwardSchedule(schedule, {
+    add: (batch) => quiet(() => schedule.add(batch)),
+    ...(schedule.cancel === undefined ? {} : { cancel: inQuiet(quiet, schedule.cancel.bind(schedule)) }),
+    ...(schedule.list === undefined ? {} : { list: inQuiet(quiet, schedule.list.bind(schedule)) }),
+    close: (timeoutMs) => quiet(() => schedule.close(timeoutMs)),
   });
 }
 
@@ -42,20 +68,23 @@ function quietSubscriber(subscriber: DriverSubscriber, quiet: Quiet): DriverSubs
 }
 
 function quietDeadLetters(letters: DriverDeadLetters, quiet: Quiet): DriverDeadLetters {
-  const inQuiet =
-    <Args extends readonly unknown[], Result>(act: (...args: Args) => Result) =>
-    (...args: Args): Result =>
-      quiet(() => act(...args));
   return forwardDeadLetters(letters, {
     store: (letter) => quiet(() => letters.store(letter)),
     count: () => quiet(() => letters.count()),
-    ...(letters.peek === undefined ? {} : { peek: inQuiet(letters.peek.bind(letters)) }),
+    ...(letters.peek === undefined ? {} : { peek: inQuiet(quiet, letters.peek.bind(letters)) }),
     take: async (limit, waitMs) =>
       (await quiet(() => letters.take(limit, waitMs))).map((letter) => quietLetter(letter, quiet)),
     redeliver: (message) => quiet(() => letters.redeliver(message)),
-    ...(letters.purge === undefined ? {} : { purge: inQuiet(letters.purge.bind(letters)) }),
-    ...(letters.close === undefined ? {} : { close: inQuiet(letters.close.bind(letters)) }),
+    ...(letters.purge === undefined ? {} : { purge: inQuiet(quiet, letters.purge.bind(letters)) }),
+    ...(letters.close === undefined ? {} : { close: inQuiet(quiet, letters.close.bind(letters)) }),
   });
+}
+
+function inQuiet<Args extends readonly unknown[], Result>(
+  quiet: Quiet,
+  act: (...args: Args) => Result,
+): (...args: Args) => Result {
+  return (...args) => quiet(() => act(...args));
 }
 
 function quietLetter(letter: TakenLetter, quiet: Quiet): TakenLetter {

@@ -1,4 +1,4 @@
-import type { LoadedConfig, LoadedSubscription, LoadedTopic } from "../config/config-types.ts";
+import type { BatchConfig, LoadedConfig, LoadedSubscription, LoadedTopic } from "../config/config-types.ts";
 import { PubSubError } from "../base/errors.ts";
 import type { CircuitPolicy, CircuitPolicyOptions } from "../declare/circuit-policy.ts";
 import { withoutUndefined } from "../options/option-checks.ts";
@@ -51,6 +51,11 @@ export class Routes {
 
   prefetchOf(subscription: AnySubscription): number | undefined {
     return this.#subscription(subscription)?.prefetch;
+  }
+
+  /** What the configuration says about the batches of a subscription: it holds only where the code asks for batches. */
+  batchOf(subscription: AnySubscription): Partial<BatchConfig> {
+    return this.#subscription(subscription)?.batch ?? {};
   }
 
   /**
@@ -111,6 +116,8 @@ export class Routes {
         maxBackoffMs: Math.max(declared.maxBackoffMs, minBackoffMs),
         ...retryPolicy,
       },
+      onExpired: overrides.onExpired ?? subscription.onExpired,
+      filter: overrides.filter ?? subscription.filter,
       rate: overrides.rate ?? subscription.rate,
       circuit: overriddenCircuit(subscription.circuit, overrides.circuit),
     };

@@ -1,6 +1,7 @@
 import type { Capabilities } from "../contract/capabilities.ts";
 import type { SubscriptionSpec, Topology, TopicSpec } from "../driver.ts";
 import { PubSubError } from "../base/errors.ts";
+import { filterRules } from "../declare/filter.ts";
 import { subscriptionPath, type AnySubscription, type Declaration } from "../declare/subscription.ts";
 import type { AnyTopic } from "../declare/topic.ts";
 
@@ -17,6 +18,7 @@ export function topicSpec(topic: AnyTopic, names: PhysicalNames): TopicSpec {
     ordered: topic.orderingKey !== undefined,
     exactlyOnce: topic.deliveryGuarantee === "exactly-once",
     retentionMs: topic.retentionMs,
+    replay: topic.replay,
   });
 }
 
@@ -28,6 +30,7 @@ export function subscriptionSpec(subscription: AnySubscription, names: PhysicalN
     ackDeadlineMs: subscription.ackDeadlineMs,
     maxRetries: subscription.retryPolicy.maxRetries,
     maxBackoffMs: subscription.retryPolicy.maxBackoffMs,
+    filter: subscription.filter === undefined ? undefined : filterRules(subscription.filter),
   });
 }
 
@@ -73,6 +76,12 @@ export function requireCapabilities(
     once,
     'exactlyOnce: "inbox"',
     "give connect() an inbox store: { inbox: new MemoryInbox() } or one in your database",
+  );
+  requireThat(
+    !topic.replay || capabilities.replay !== "none",
+    `${topicName} has replay: true`,
+    'replay: "none"',
+    "leave out replay and keep the events in an archive, or choose an adapter that keeps handled messages",
   );
   if (declaration.kind === "topic") return;
   const name = `subscription "${subscriptionPath(declaration)}"`;

@@ -4,7 +4,7 @@ import type { InFlight } from "./in-flight.ts";
 
 /** What instrumentations are told of an attempt. */
 export function attemptInfo({ topic, name }: AnySubscription, adapter: string, item: InFlight): AttemptInfo {
-  const { id, attempt, publishTime, orderingKey, attributes, body } = item;
+  const { id, attempt, publishTime, orderingKey, attributes, body, batch } = item;
   return Object.freeze({
     topic: topic.name,
     subscription: name,
@@ -15,5 +15,6 @@ export function attemptInfo({ topic, name }: AnySubscription, adapter: string, i
     orderingKey,
     attributes,
     bodyBytes: body.byteLength,
+    batch: batch?.info,
   });
 }

@@ -7,7 +7,7 @@ import type { InboxGate } from "./inbox-gate.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Instruments } from "../observe/instruments.ts";
 import type { Leases } from "./leases.ts";
-import { ACK, type Outcome, outcomeOf, RELEASE } from "./outcome.ts";
+import { ACK, EXPIRE, type Outcome, outcomeOf, RELEASE } from "./outcome.ts";
 import { reported } from "./run-handler.ts";
 import type { Settler } from "./settler.ts";
 import type { WorkerItems } from "./worker-items.ts";
@@ -32,6 +32,8 @@ export class Attempts implements EventReceiver {
   readonly #endings: Endings;
   /** A message with a higher attempt does not run: a worker died in every attempt. */
   readonly #lastAttempt: number;
+  /** Whether the inbox must say first that an expired message was not handled: else one that was would become a letter. */
+  readonly #expiresClaimed: boolean;
   /** Whether an item may wait, for a claim or a schema, between its start and its handler. */
   readonly #startsLater: boolean;
 
@@ -44,6 +46,7 @@ export class Attempts implements EventReceiver {
     this.#endings = endings;
     const spare = capabilities.attempts === "includes-unstarted" ? UNSTARTED_SPARE : 0;
     this.#lastAttempt = subscription.retryPolicy.maxRetries + 1 + spare;
+    this.#expiresClaimed = inbox !== undefined && subscription.onExpired === "dead-letter";
     this.#startsLater = inbox !== undefined || subscription.topic.schema !== undefined;
   }
 
@@ -51,6 +54,7 @@ export class Attempts implements EventReceiver {
     const { clock, subscription, inbox, observe, instrumented, lateSuccesses } = this.#options;
     const now = clock.monotonicNow();
     if (this.#leases.hasEnded(item, now)) return this.#leases.releaseEnded(item, now);
+    if (item.hasExpired && !this.#expiresClaimed) return this.#expire(item);
     if (item.startedMs === 0) {
       this.#begin(item, now);
       if (observe !== undefined) {
@@ -65,6 +69,12 @@ export class Attempts implements EventReceiver {
     if (storing !== undefined) return reported(storing);
     if (inbox === undefined) return this.#read(item);
     return reported(this.#claim(item, inbox));
+  }
+
+  /** It does not run. A success that is known, and a letter that is still to be stored, come first. */
+  #expire(item: InFlight): void {
+    if (this.#options.lateSuccesses.has(item)) return reported(this.#settler.settle(item, ACK));
+    return reported(this.#settler.storeAgain(item) ?? this.#settler.settle(item, EXPIRE));
   }
 
   /** The time of the attempt starts now. */
@@ -88,7 +98,7 @@ export class Attempts implements EventReceiver {
     }
     // It was lost or abandoned meanwhile, and does not run.
     if (item.state !== "running") return reported(this.#endings.end(item, RELEASE));
-    if (claim === "claimed") return this.#read(item);
+    if (claim === "claimed") return this.#runs(item) ? this.#read(item) : undefined;
     if (claim === "completed") return reported(this.#settler.settle(item, ACK));
     // Another handler has the same message: this one waits without a place, its lease is renewed and its deadline stays.
     inbox.whenFree(item, () => this.#items.ready(item));
@@ -103,9 +113,19 @@ export class Attempts implements EventReceiver {
 
   handle(item: InFlight, event: unknown): void {
     if (item.state !== "running") return reported(this.#endings.end(item, RELEASE));
-    // The wait for a claim or a schema is not time of the handler.
-    if (this.#startsLater) this.#begin(item, this.#options.clock.monotonicNow());
+    if (this.#startsLater) {
+      if (!this.#runs(item)) return undefined;
+      // The wait for a claim or a schema is not time of the handler.
+      this.#begin(item, this.#options.clock.monotonicNow());
+    }
     return this.#options.run(item, event, this.#endings);
+  }
+
+  /** Whether the item has not expired while it waited. Ends its attempt when it has. */
+  #runs(item: InFlight): boolean {
+    if (!item.hasExpired) return true;
+    reported(this.#endings.end(item, EXPIRE));
+    return false;
   }
 
   unreadable(item: InFlight, outcome: Outcome): void {

@@ -2,7 +2,7 @@ import { Deque } from "../base/deque.ts";
 import type { Delivery, SettleOutcome } from "./delivery.ts";
 import { PubSubError } from "../base/errors.ts";
 import type { InFlight } from "./in-flight.ts";
-import { ACK, inspectable, type Outcome, outcomeOf, RELEASE } from "./outcome.ts";
+import { ACK, EXPIRE, inspectable, type Outcome, outcomeOf, RELEASE } from "./outcome.ts";
 import { Reject } from "./reject.ts";
 import { requireDelayMs } from "./retry-after.ts";
 import type { EndsAttempts } from "./run-handler.ts";
@@ -56,9 +56,9 @@ export class DeliveryQueue<Event> implements Deliveries<Event> {
   }
 
   next(): Promise<Result<Event>> {
-    const delivery = this.#ready.shift();
-    if (delivery !== undefined) {
-      delivery.received();
+    for (let delivery = this.#ready.shift(); delivery !== undefined; delivery = this.#ready.shift()) {
+      // It waited here, for a reader.
+      if (!delivery.received()) continue;
       return Promise.resolve({ done: false, value: delivery });
     }
     if (this.#ended) return this.#last();
@@ -114,8 +114,14 @@ class PulledDelivery<Event> implements Delivery<Event> {
     return this.#attempts === attempts;
   }
 
-  received(): void {
+  /** A reader gets it now. Returns false when its message has expired: then its attempt ends, and nobody gets it. */
+  received(): boolean {
+    if (this.#item.hasExpired) {
+      this.#settle(EXPIRE).catch(() => {});
+      return false;
+    }
     this.#item.seen?.receive();
+    return true;
   }
 
   get id(): string {
@@ -129,6 +135,9 @@ class PulledDelivery<Event> implements Delivery<Event> {
   }
   get attributes(): Delivery<Event>["attributes"] {
     return this.#item.attributes;
+  }
+  get expiresAt(): Date | undefined {
+    return this.#item.expiresAt;
   }
   get orderingKey(): string | undefined {
     return this.#item.orderingKey;
@@ -144,6 +153,9 @@ class PulledDelivery<Event> implements Delivery<Event> {
   }
   get native(): unknown {
     return this.#item.native;
+  }
+  get inbox(): Delivery<Event>["inbox"] {
+    return this.#item.inbox;
   }
 
   extend(durationMs: number): void {

@@ -28,6 +28,7 @@ export class Endings implements EndsAttempts {
   /** Every attempt ends here. Rejects when the inbox could not mark a success, which only the pull form sees. */
   end(item: InFlight, outcome: Outcome): Promise<void> | undefined {
     const { inbox } = this.#options;
+    item.batch?.leave(item);
     item.seen?.stop();
     return inbox === undefined ? this.#endDelivery(item, outcome) : this.#endClaim(item, outcome, inbox);
   }
@@ -40,7 +41,7 @@ export class Endings implements EndsAttempts {
     }
     const outcome = await inbox.end(item, decided);
     await this.#endDelivery(item, outcome);
-    if (outcome.kind !== "ack" && outcome !== decided) throw outcome.error;
+    if (outcome !== decided && "error" in outcome) throw outcome.error;
   }
 
   #endDelivery(item: InFlight, outcome: Outcome): Promise<void> | undefined {
@@ -60,7 +61,7 @@ export class Endings implements EndsAttempts {
    * run. In the pull form, the settle rejects with `LEASE_LOST` and the redelivery is delivered.
    */
   #succeededLate(item: InFlight): void {
-    if (item.state !== "lost" || item.byHand) return;
+    if (item.state !== "lost" || item.byHand || this.#items.isOver(item)) return;
     this.#options.lateSuccesses.add(item);
     this.#settler.ackLost(item);
   }

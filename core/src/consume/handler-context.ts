@@ -1,4 +1,5 @@
 import type { Attributes } from "../contract/message.ts";
+import type { HandlerInbox } from "../inbox/handler-inbox.ts";
 
 /** What a handler is told about one attempt besides the event. */
 export interface HandlerContext {
@@ -13,6 +14,8 @@ export interface HandlerContext {
   /** When `publish` was called, by the clock of the publisher. */
   readonly publishTime: Date;
   readonly attributes: Attributes;
+  /** The `expiresAt` of its publish. This attempt started before it, by the clock of this process; `undefined` when the message never expires. */
+  readonly expiresAt: Date | undefined;
   readonly orderingKey: string | undefined;
   /** The undecoded body. */
   readonly body: Uint8Array;
@@ -22,6 +25,8 @@ export interface HandlerContext {
   readonly signal: AbortSignal;
   /** The client library's own message object, see the adapter's README. */
   readonly native: unknown;
+  /** The claim of this attempt, where the subscription has an inbox: on exactly-once topics, and on several connections. */
+  readonly inbox?: HandlerInbox | undefined;
   /**
    * Moves `deadline` to `durationMs` from now, but not beyond the adapter's longest lease (`Capabilities.maxLeaseMs`).
    * @throws TypeError when `durationMs` is not a finite number above 0

@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { describeError } from "../dead-letters/dead-letter-record.ts";
+import { HeldClaim } from "../inbox/handler-inbox.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { InboxStore } from "../inbox/inbox.ts";
 import { LivingClaims } from "../inbox/living-claims.ts";
@@ -30,8 +31,8 @@ const COMPLETE_RETRY_MS = 200;
 export class InboxGate {
   readonly #options: InboxGateOptions;
   readonly #living: LivingClaims;
-  /** The tokens of the claims that this gate holds. */
-  readonly #tokens = new Map<InFlight, string>();
+  /** The items whose claims this gate holds. */
+  readonly #claims = new Map<InFlight, HeldClaim>();
   #renewing = false;
 
   constructor(options: InboxGateOptions) {
@@ -41,18 +42,19 @@ export class InboxGate {
 
   /** Tries once. `"busy"`: another handler has the same message, and will complete it or end its claim. */
   async claim(item: InFlight): Promise<"claimed" | "completed" | "busy"> {
-    const { store, path, leaseMs } = this.#options;
+    const { store, path, leaseMs, retainMs } = this.#options;
     const key = this.#key(item);
     if (!this.#living.take(key)) return "busy";
     try {
       const claim = await store.claim(path, item.id, leaseMs);
       if (claim.state === "claimed") {
-        this.#tokens.set(item, claim.token);
+        item.inbox = new HeldClaim(store, path, item.id, claim.token, retainMs);
+        this.#claims.set(item, item.inbox);
         this.#renewLater();
       }
       return claim.state;
     } finally {
-      if (!this.#tokens.has(item)) this.#living.end(key);
+      if (!this.#claims.has(item)) this.#living.end(key);
     }
   }
 
@@ -95,7 +97,7 @@ export class InboxGate {
    * Rejects when the store failed; the claim was then ended.
    */
   async #complete(item: InFlight): Promise<boolean> {
-    const token = this.#tokens.get(item);
+    const token = this.#claims.get(item)?.token;
     if (token === undefined) return false;
     const { store, path, retainMs, clock } = this.#options;
     for (let tries = 1; ; tries += 1) {
@@ -115,11 +117,11 @@ export class InboxGate {
 
   /** Ends the item's claim without a mark, if it has one. Never rejects: a claim that remains expires. */
   async abandon(item: InFlight): Promise<void> {
-    const token = this.#tokens.get(item);
+    const token = this.#claims.get(item)?.token;
     if (token === undefined) return;
     const { store, path, logger } = this.#options;
     // Not renewed from now on, even when the store fails.
-    this.#tokens.delete(item);
+    this.#claims.delete(item);
     try {
       await store.abandon(path, item.id, token);
     } catch (error) {
@@ -140,13 +142,13 @@ export class InboxGate {
       this.#renewing = false;
       // The result is not needed: `complete` fails for a claim that was not renewed and belongs to another handler now.
       const renew = async (id: string, token: string): Promise<unknown> => await store.extend(path, id, token, leaseMs);
-      for (const [item, token] of this.#tokens) renew(item.id, token).catch(() => {});
-      if (this.#tokens.size > 0) this.#renewLater();
+      for (const [item, { token }] of this.#claims) renew(item.id, token).catch(() => {});
+      if (this.#claims.size > 0) this.#renewLater();
     }, leaseMs / 3);
   }
 
   #ended(item: InFlight): void {
-    this.#tokens.delete(item);
+    this.#claims.delete(item);
     this.#living.end(this.#key(item));
   }
 

@@ -19,6 +19,8 @@ export interface KeyLanesOptions {
   readonly ready: (item: InFlight) => void;
   /** Releases items, because the awaited message was not redelivered in time. */
   readonly giveBack: (items: readonly InFlight[]) => void;
+  /** Acknowledges an item that its subscription does not take, and returns true. Asked when it is the next of its key. Absent where every message is taken. */
+  readonly skips?: ((item: InFlight) => boolean) | undefined;
   /** How long after its due time an awaited message may be redelivered, in ms. */
   readonly patienceMs: number;
 }
@@ -34,19 +36,25 @@ export class KeyLanes {
 
   /** Takes a delivery that has an ordering key. */
   admit(key: string, item: InFlight): void {
+    const { skips } = this.#options;
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
-      lane = { current: undefined, awaited: undefined, timer: undefined, behind: new Deque() };
+      if (skips?.(item) === true) return;
+      lane = { current: item, awaited: undefined, timer: undefined, behind: new Deque() };
       this.#lanes.set(key, lane);
-    }
-    if (lane.awaited !== undefined && lane.awaited.id === item.id) {
+      this.#options.ready(item);
+    } else if (lane.awaited !== undefined && lane.awaited.id === item.id) {
+      // Publishers choose ids: another message may have the same.
+      if (skips?.(item) === true) return;
       const { dueMs } = lane.awaited;
       lane.awaited = undefined;
       this.#stopTimer(lane);
       this.#startAfter(lane, item, dueMs - this.#options.clock.monotonicNow());
     } else if (lane.current === undefined && lane.awaited === undefined) {
+      // Its current item was revoked just now. What is delivered while this one is skipped goes behind.
       lane.current = item;
-      this.#options.ready(item);
+      if (skips?.(item) === true) lane.current = undefined;
+      else this.#options.ready(item);
     } else {
       lane.behind.push(item);
     }
@@ -107,13 +115,14 @@ export class KeyLanes {
 
   #advance(key: string, lane: Lane): void {
     if (lane.awaited !== undefined) return;
-    const next = lane.behind.shift();
-    if (next === undefined) {
-      this.#lanes.delete(key);
-      return;
+    // A loop and not a recursion: any number in a row may be skipped. What is delivered while one is skipped goes behind.
+    for (let next = lane.behind.shift(); next !== undefined; next = lane.behind.shift()) {
+      lane.current = next;
+      if (this.#options.skips?.(next) !== true) return this.#options.ready(next);
     }
-    lane.current = next;
-    this.#options.ready(next);
+    lane.current = undefined;
+    this.#lanes.delete(key);
+    return undefined;
   }
 
   #startAfter(lane: Lane, item: InFlight, delayMs: number): void {

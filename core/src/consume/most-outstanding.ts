@@ -4,7 +4,8 @@ import type { RateLimit } from "../declare/rate-limit.ts";
 const ORDERED_OUTSTANDING_MIN = 1000;
 
 export interface Holding {
-  readonly maxConcurrency: number;
+  /** How many messages the handlers may have: `maxConcurrency` batches or single ones. */
+  readonly handled: number;
   readonly prefetch: number;
   readonly rate: RateLimit | undefined;
   readonly ackDeadlineMs: number;
@@ -16,11 +17,11 @@ export interface Holding {
  * workers could handle the rest meanwhile: for prefetch what starts in a third of `ackDeadlineMs`, for handlers what starts in all
  * of it.
  */
-export function mostOutstanding({ maxConcurrency, prefetch, rate, ackDeadlineMs, ordered }: Holding): number {
-  let outstanding = maxConcurrency + prefetch;
+export function mostOutstanding({ handled, prefetch, rate, ackDeadlineMs, ordered }: Holding): number {
+  let outstanding = handled + prefetch;
   if (rate !== undefined) {
     const perLease = (rate.max * ackDeadlineMs) / rate.perMs;
-    outstanding = Math.min(maxConcurrency, Math.ceil(perLease)) + Math.min(prefetch, Math.floor(perLease / 3));
+    outstanding = Math.min(handled, Math.ceil(perLease)) + Math.min(prefetch, Math.floor(perLease / 3));
   }
   return ordered ? Math.max(outstanding, ORDERED_OUTSTANDING_MIN) : outstanding;
 }

@@ -5,6 +5,7 @@ import type { ConnectionRouter } from "../connections/connection-router.ts";
 import type { FlowControl } from "./flow-control.ts";
 import type { InboxGate } from "./inbox-gate.ts";
 import type { LateSuccesses } from "./late-successes.ts";
+import type { StartLimit } from "./drain/start-limit.ts";
 import { mostOutstanding } from "./most-outstanding.ts";
 import { type Opening, PausableWorker } from "./pausable-worker.ts";
 import type { RateLimit } from "../declare/rate-limit.ts";
@@ -13,6 +14,7 @@ import { SharedPlaces } from "./shared-places.ts";
 import { subscriptionSpec } from "../connections/specs.ts";
 import { SubscriptionWorker } from "./subscription-worker.ts";
 import type { Subscription } from "../declare/subscription.ts";
+import type { BatchSettings } from "./worker-options.ts";
 import type { Worker } from "./worker.ts";
 
 export interface WorkerSettings {
@@ -22,6 +24,10 @@ export interface WorkerSettings {
   /** Over all connections together. */
   readonly maxConcurrency: number;
   readonly prefetch: number;
+  /** Present for a batch handler. */
+  readonly batch: BatchSettings | undefined;
+  /** Present for a drain with an end. */
+  readonly startLimit: StartLimit | undefined;
   readonly rate: RateLimit | undefined;
   readonly control: FlowControl;
   readonly closeTimeoutMs: number;
@@ -77,7 +83,8 @@ async function openSubscriber(
   { onOpen, ...opening }: Opening,
 ): Promise<void> {
   await connection.prepare(subscription);
-  const { environment, inbox, lateSuccesses, maxConcurrency, prefetch, rate, control, onClosing } = settings;
+  const { environment, inbox, lateSuccesses, maxConcurrency, prefetch, batch, startLimit, rate, control, onClosing } =
+    settings;
   const spec = subscriptionSpec(subscription, connection.names);
   const letters = await connection.driver.openDeadLetters(spec);
   const worker = new SubscriptionWorker({
@@ -91,11 +98,19 @@ async function openSubscriber(
     inbox,
     lateSuccesses,
     maxConcurrency,
+    batch,
+    startLimit,
     onClosing,
     letters,
     gate: control.gate,
   });
-  const maxOutstanding = mostOutstanding({ ...spec, ordered: spec.topic.ordered, maxConcurrency, prefetch, rate });
+  const maxOutstanding = mostOutstanding({
+    ...spec,
+    ordered: spec.topic.ordered,
+    handled: maxConcurrency * (batch?.maxMessages ?? 1),
+    prefetch,
+    rate,
+  });
   try {
     onOpen(worker);
     worker.attach(await connection.driver.openSubscriber(spec, worker.sink, { maxOutstanding }));

@@ -1,4 +1,5 @@
 import type { DeadLetterReason } from "../contract/dead-letter.ts";
+import { EXPIRED } from "./expired.ts";
 import { isReject } from "./reject.ts";
 import { isRetryAfter } from "./retry-after.ts";
 
@@ -13,15 +14,19 @@ export type Outcome =
   | { readonly kind: "retry"; readonly delayMs: number | undefined; readonly error: unknown }
   /** Can never succeed: dead-lettered now. */
   | { readonly kind: "reject"; readonly reason: DeadLetterReason; readonly error: unknown }
+  /** Did not run, because its `expiresAt` has passed: dropped or dead-lettered, as the subscription says. Spends no attempt. */
+  | { readonly kind: "expire" }
   /** Did not run: another worker may have it at once. With `leaseEnded`, another may have it already. `error` says why, for the reader of the pull form and for instrumentations. */
   | { readonly kind: "release"; readonly leaseEnded: boolean; readonly error: unknown };
 
 export const ACK: Outcome = Object.freeze({ kind: "ack" });
+export const EXPIRE: Outcome = Object.freeze({ kind: "expire" });
 export const RELEASE: Outcome = Object.freeze({ kind: "release", leaseEnded: false, error: undefined });
 export const RELEASE_ENDED_LEASE: Outcome = Object.freeze({ kind: "release", leaseEnded: true, error: undefined });
 
 /** The outcome of a handler that threw this value. It may be anything, also a revoked proxy. */
 export function outcomeOf(thrown: unknown): Outcome {
+  if (thrown === EXPIRED) return EXPIRE;
   const error = inspectable(thrown);
   if (isReject(error)) return { kind: "reject", reason: "rejected", error };
   return { kind: "retry", delayMs: isRetryAfter(error) ? error.delayMs : undefined, error };

@@ -23,7 +23,7 @@ export function runHandler<Event>(handler: Handler<Event>): EventRun {
           ? handler(event as Event, item)
           : item.seen.handle(
               () => handler(event as Event, item),
-              () => item.state === "running",
+              () => item.mayStart(),
             );
       // To look at the returned value may throw, and so may its `then`, but not those of a native promise, which most are.
       if (returned instanceof Promise && returned.constructor === Promise) ending = returned;

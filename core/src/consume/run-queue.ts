@@ -1,4 +1,5 @@
 import { Deque } from "../base/deque.ts";
+import { BatchCollector, type BatchCollectorOptions } from "./batch/batch-collector.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { SharedPlaces } from "./shared-places.ts";
 import type { StartGate } from "./start-gate.ts";
@@ -11,12 +12,15 @@ export interface RunQueueOptions {
   readonly gate: StartGate | undefined;
   /** Runs the item's handler. It holds its place until `free`. */
   readonly start: (item: InFlight) => void;
+  /** Present for a batch handler: several items share a place. */
+  readonly batches: BatchCollectorOptions | undefined;
 }
 
 /** The items that wait for a free place of one worker, in order, and the number of taken places. */
 export class RunQueue {
   readonly #options: RunQueueOptions;
   readonly #waiting = new Deque<InFlight>();
+  readonly #batches: BatchCollector | undefined;
   readonly #wake = (): void => this.fill();
   #places: SharedPlaces | undefined;
   #leavePlaces: (() => void) | undefined;
@@ -27,9 +31,11 @@ export class RunQueue {
 
   constructor(options: RunQueueOptions) {
     this.#options = options;
+    const { batches, gate } = options;
+    if (batches !== undefined) this.#batches = new BatchCollector(batches, gate, this.#wake);
     this.#places = options.places;
     this.#leavePlaces = options.places?.join(this.#wake);
-    this.#leaveGate = options.gate?.join(this.#wake);
+    this.#leaveGate = gate?.join(this.#wake);
   }
 
   /** How many places are taken. */
@@ -37,16 +43,23 @@ export class RunQueue {
     return this.#running;
   }
 
+  /** How many items have started and hold a place, or a share of one. */
+  get started(): number {
+    return this.#running + (this.#batches?.others ?? 0);
+  }
+
   /** Starts the item now, or when a place is free. */
   push(item: InFlight): void {
     // Always through the queue, so that handlers that return at once run in a loop and not in a recursion.
     this.#waiting.push(item);
+    this.#batches?.wait(item, this.#waiting);
     this.fill();
   }
 
   /** Forgets all waiting items. */
   clear(): void {
     this.#waiting.remove(() => true);
+    this.#batches?.clear();
   }
 
   /** Starts waiting items while places are free. */
@@ -55,7 +68,9 @@ export class RunQueue {
     this.#filling = true;
     const { maxConcurrency, gate, start } = this.#options;
     const places = this.#places;
+    const batches = this.#batches;
     while (this.#running < maxConcurrency && this.#waiting.length > 0) {
+      if (batches?.isDue(this.#waiting) === false) break;
       if (places?.take() === false) break;
       if (gate !== undefined && !this.#admitNext(gate)) {
         places?.give();
@@ -69,7 +84,8 @@ export class RunQueue {
       item.state = "running";
       item.holdsPlace = true;
       this.#running += 1;
-      start(item);
+      if (batches === undefined) start(item);
+      else batches.start(item, this.#waiting);
     }
     this.#filling = false;
     if (this.#running === 0) this.#onIdle?.();
@@ -85,8 +101,9 @@ export class RunQueue {
   free(item: InFlight): void {
     if (!item.holdsPlace) return;
     item.holdsPlace = false;
-    this.#running -= 1;
     this.#options.gate?.freed(item);
+    if (item.batch !== undefined && this.#batches?.free(item.batch) === false) return;
+    this.#running -= 1;
     this.#places?.give();
   }
 

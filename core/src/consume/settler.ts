@@ -3,11 +3,13 @@ import { subscriptionPath } from "../declare/subscription.ts";
 import { Confirmations } from "./confirmations.ts";
 import { DeadLettering } from "./dead-lettering.ts";
 import type { DriverDelivery } from "../driver.ts";
+import { expiredError } from "./expired.ts";
 import type { Failure } from "../dead-letters/dead-letter-record.ts";
 import type { DeadLetterReason } from "../contract/dead-letter.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Instruments } from "../observe/instruments.ts";
 import type { Outcome } from "./outcome.ts";
+import type { SkipReason } from "../observe/observer.ts";
 import { RememberedMessages } from "./remembered-messages.ts";
 import type { RetrySchedule } from "./retry-schedule.ts";
 import { reported } from "./run-handler.ts";
@@ -64,8 +66,10 @@ export class Settler {
   /** Returns the broker's confirmation; `undefined` when there is none. */
   settle(item: InFlight, outcome: Outcome): Promise<void> | undefined {
     item.state = "settling";
+    item.batch?.leave(item);
     item.seen?.stop();
     if (outcome.kind === "ack") return this.#ack(item);
+    if (outcome.kind === "expire") return this.#expire(item);
     if (outcome.kind === "release") return this.#release(item, outcome.leaseEnded, outcome.error);
     const { kind, error } = outcome;
     if (kind === "reject") return this.#deadLetter(item, outcome.reason, error);
@@ -80,6 +84,14 @@ export class Settler {
     return failure === undefined ? undefined : this.#store(item, failure, undefined);
   }
 
+  /** The subscription does not take the message: it is acknowledged, and this is no attempt. */
+  skip(item: InFlight, reason: SkipReason): void {
+    const { clock, observe, subscription } = this.#options;
+    this.#items.letGo(item);
+    reported(this.#confirmations.of(item, this.#tellBroker(item, "ack")));
+    observe?.({ ...itemNames(subscription, item), type: "skipped", reason, atMs: clock.now() });
+  }
+
   #ack(item: InFlight): Promise<void> | undefined {
     const { clock, observe, subscription } = this.#options;
     this.#forgetFailures(item);
@@ -89,6 +101,22 @@ export class Settler {
       const durationMs = clock.monotonicNow() - item.startedMs;
       observe({ ...itemNames(subscription, item), type: "ack", durationMs, atMs: clock.now() });
     }
+    item.seen?.acked();
+    this.#items.goOn(item);
+    return confirmation;
+  }
+
+  #expire(item: InFlight): Promise<void> | undefined {
+    const { clock, observe, subscription } = this.#options;
+    if (subscription.onExpired === "dead-letter") {
+      const attempts = Math.min(item.attempt - 1, subscription.retryPolicy.maxRetries + 1);
+      const failure = this.#failureOf(item, "expired", expiredError(item.expiresAt), attempts);
+      return this.#store(item, failure, undefined);
+    }
+    this.#forgetFailures(item);
+    this.#items.letGo(item);
+    const confirmation = this.#confirmations.of(item, this.#tellBroker(item, "ack"));
+    observe?.({ ...itemNames(subscription, item), type: "skipped", reason: "expired", atMs: clock.now() });
     item.seen?.acked();
     this.#items.goOn(item);
     return confirmation;
@@ -125,17 +153,22 @@ export class Settler {
 
   #deadLetter(item: InFlight, reason: DeadLetterReason, error: unknown): Promise<void> {
     const { clock, subscription } = this.#options;
-    const lastFailureMs = clock.now();
-    const firstFailureMs = this.#noteFailure(item, lastFailureMs);
     const attempts = Math.min(item.attempt, subscription.retryPolicy.maxRetries + 1);
-    const path = subscriptionPath(subscription);
-    const failure = { reason, error, attempts, firstFailureMs, lastFailureMs, subscription: path };
+    const failure = this.#failureOf(item, reason, error, attempts);
     return this.#store(item, failure, clock.monotonicNow() - item.startedMs);
+  }
+
+  #failureOf(item: InFlight, reason: DeadLetterReason, error: unknown, attempts: number): Failure {
+    const lastFailureMs = this.#options.clock.now();
+    const firstFailureMs = this.#noteFailure(item, lastFailureMs);
+    const subscription = subscriptionPath(this.#options.subscription);
+    return { reason, error, attempts, firstFailureMs, lastFailureMs, subscription };
   }
 
   /** Stores the letter first, then acknowledges the message. `durationMs`: of the attempt that failed here. */
   async #store(item: InFlight, failure: Failure, durationMs: number | undefined): Promise<void> {
     item.state = "settling";
+    item.batch?.leave(item);
     const failed = await this.#deadLettering.store(item, failure, durationMs);
     if (failed === undefined) item.seen?.deadLettered(failure.reason, failure.error);
     // A lost delivery is not settled.

@@ -1,19 +1,23 @@
 import { Attempts } from "./attempts.ts";
+import type { BatchCollectorOptions } from "./batch/batch-collector.ts";
+import type { Clock } from "../base/clock.ts";
 import { CLOSE_GRACE_MS, CloseBudget } from "../base/close-budget.ts";
 import type { DeliverySink, DriverSubscriber } from "../driver.ts";
 import { Endings } from "./endings.ts";
 import type { HandlerScope } from "./handler-scope.ts";
 import type { SubscriptionHealth } from "../observe/health.ts";
+import type { InFlight } from "./in-flight.ts";
 import { Intake } from "./intake.ts";
 import { Leases } from "./leases.ts";
 import { RELEASE } from "./outcome.ts";
+import { skipsByFilter } from "./skips-by-filter.ts";
 import { RetrySchedule } from "./retry-schedule.ts";
 import { type EndsAttempts, reported } from "./run-handler.ts";
 import { Settler } from "./settler.ts";
 import type { Subscription } from "../declare/subscription.ts";
 import type { SharedPlaces } from "./shared-places.ts";
 import { WorkerItems } from "./worker-items.ts";
-import { namesOf, type WorkerOptions } from "./worker-options.ts";
+import { type BatchSettings, namesOf, type WorkerOptions } from "./worker-options.ts";
 
 /** When a driver's loop has been overdue for so long, it will not turn again. Together with the driver's own period about three periods. */
 const RECEIVING_OVERDUE_MS = 60_000;
@@ -61,14 +65,22 @@ export class SubscriptionWorker {
     this.subscription = options.subscription;
     this.#scope = options.scope;
     const inScope = { ...options, clock: this.#scope.clock(options.clock) };
-    const start = (item: Parameters<Attempts["start"]>[0]): void => {
+    const start = (item: InFlight): void => {
       attempts.start(item);
       if (item.startedMs > this.#startedMs) this.#startedMs = item.startedMs;
     };
+    const giveBack = (item: InFlight): void => reported(settler.settle(item, RELEASE));
+    const { startLimit } = options;
+    const startInScope = (item: InFlight): void => {
+      if (startLimit?.take() === false) giveBack(item);
+      else this.#scope.run(start, item);
+    };
     const items = new WorkerItems({
       ...inScope,
-      start: (item) => this.#scope.run(start, item),
-      giveBack: (item) => reported(settler.settle(item, RELEASE)),
+      start: startInScope,
+      batches: options.batch && this.#batches(options.batch, inScope.clock, startInScope),
+      giveBack,
+      skips: skipsByFilter(options.subscription, (item) => settler.skip(item, "filter")),
     });
     const schedule = new RetrySchedule(options);
     const settler = new Settler(options, items, schedule);
@@ -82,6 +94,13 @@ export class SubscriptionWorker {
     this.#endings = endings;
     this.#intake = new Intake(options, items, settler, schedule, leases);
     this.sink = this.#intake;
+  }
+
+  #batches(batch: BatchSettings, clock: Clock, start: BatchCollectorOptions["start"]): BatchCollectorOptions {
+    // The last message that a batch waits for may leave it in a call of the driver.
+    const run: BatchSettings["run"] = (entries, attempts) =>
+      this.#scope.run(() => batch.run(entries, attempts), undefined);
+    return { ...batch, clock, start, run };
   }
 
   /** Called with the driver's subscriber as soon as it is open. Deliveries may have come before. */

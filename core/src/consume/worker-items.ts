@@ -1,3 +1,4 @@
+import type { BatchCollectorOptions } from "./batch/batch-collector.ts";
 import type { Clock } from "../base/clock.ts";
 import type { DriverDelivery } from "../driver.ts";
 import { HeldItems } from "../base/held-items.ts";
@@ -14,8 +15,11 @@ export interface WorkerItemsOptions extends OfWorker {
   readonly clock: Clock;
   /** Runs an item that has a place. */
   readonly start: (item: InFlight) => void;
+  readonly batches: BatchCollectorOptions | undefined;
   /** Releases an item that has not started. */
   readonly giveBack: (item: InFlight) => void;
+  /** Acknowledges an item that the subscription does not take, and returns true. Absent where every message is taken. */
+  readonly skips: ((item: InFlight) => boolean) | undefined;
 }
 
 /**
@@ -27,9 +31,12 @@ export class WorkerItems {
   readonly held: HeldItems<InFlight> = new HeldItems<InFlight>();
   /** Items whose delivery was lost while a handler runs or a letter is being stored: they keep their places until that ends. */
   readonly lost: Set<InFlight> = new Set<InFlight>();
+  /** Items whose outcome no longer counts, because of a seek. Not a field of each item, for a seek is rare. */
+  readonly #over = new WeakSet<InFlight>();
   readonly #lanes: KeyLanes | undefined;
   readonly #queue: RunQueue;
   readonly #giveBack: (item: InFlight) => void;
+  readonly #skips: ((item: InFlight) => boolean) | undefined;
   readonly #clock: Clock;
   readonly #options: OfWorker;
   readonly #capacity: number;
@@ -41,6 +48,7 @@ export class WorkerItems {
   constructor(options: WorkerItemsOptions) {
     const { subscription, clock, giveBack } = options;
     this.#giveBack = giveBack;
+    this.#skips = options.skips;
     this.#clock = clock;
     this.#options = options;
     this.#capacity = options.maxConcurrency;
@@ -49,6 +57,7 @@ export class WorkerItems {
     this.#lanes = new KeyLanes({
       clock,
       ready: (item) => this.ready(item),
+      skips: options.skips,
       giveBack: (items) => this.#giveBackAll(items),
       patienceMs: Math.max(2 * subscription.ackDeadlineMs, 10_000),
     });
@@ -60,7 +69,7 @@ export class WorkerItems {
   }
 
   get waiting(): number {
-    return this.held.size + this.lost.size - this.#queue.running;
+    return this.held.size + this.lost.size - this.#queue.started;
   }
 
   /** How many abandoned handlers have not returned. */
@@ -91,11 +100,11 @@ export class WorkerItems {
       .filter((other) => other !== item && other.state === "waiting" && other.orderingKey === orderingKey);
   }
 
-  /** A new item: it runs when it is the next of its key and a place is free. */
+  /** A new item: it runs when it is the next of its key and a place is free. One that is skipped needs no place. */
   admit(item: InFlight): void {
     const { orderingKey } = item;
     if (this.#lanes !== undefined && orderingKey !== undefined) this.#lanes.admit(orderingKey, item);
-    else this.ready(item);
+    else if (this.#skips?.(item) !== true) this.ready(item);
   }
 
   /** The item runs when a place is free. */
@@ -108,6 +117,7 @@ export class WorkerItems {
   /** The item has not run and waits again, without a place, until the caller makes it `ready`. */
   park(item: InFlight): void {
     item.state = "waiting";
+    item.batch?.leave(item);
     this.#queue.free(item);
     this.#queue.fill();
   }
@@ -141,10 +151,17 @@ export class WorkerItems {
     return item !== undefined && this.#revoke(item);
   }
 
-  revokeAll(): void {
+  revokeAll(cause?: "seek"): void {
     this.#lanes?.clear();
     this.#queue.clear();
-    for (const item of this.held.toArray()) if (item.isHeld) this.#revoke(item);
+    const held = this.held.toArray();
+    if (cause === "seek") for (const item of [...held, ...this.lost]) this.#over.add(item);
+    for (const item of held) if (item.isHeld) this.#revoke(item);
+  }
+
+  /** Whether the subscription was put to another position since the item was delivered. Asked only of items that are lost. */
+  isOver(item: InFlight): boolean {
+    return this.#over.has(item);
   }
 
   #revoke(item: InFlight): boolean {
@@ -157,6 +174,7 @@ export class WorkerItems {
     if (state === "running" || item.isStoring) {
       this.lost.add(item);
       if (state === "running") this.#lostWhileRunning(item, lostLease());
+      item.batch?.leave(item);
     } else {
       this.ended(item);
     }
@@ -174,13 +192,14 @@ export class WorkerItems {
     item.abort(reason);
     if (item.givenUp) return;
     item.givenUp = true;
+    if (item.batch !== undefined && (item.batch.abandoned += 1) > 1) return;
     this.#abandoned += 1;
     if (this.#abandoned === this.#capacity) this.#overrunSinceMs = this.#clock.monotonicNow();
   }
 
   /** The handler of an item that was settled or lost has returned. */
   returned(item: InFlight): void {
-    if (item.givenUp) this.#abandoned -= 1;
+    if (item.givenUp && (item.batch === undefined || (item.batch.abandoned -= 1) === 0)) this.#abandoned -= 1;
     if (this.#abandoned < this.#capacity) this.#overrunSinceMs = Number.POSITIVE_INFINITY;
     item.givenUp = false;
     if (!item.isStoring) this.ended(item);

@@ -1,3 +1,5 @@
+import type { BatchRun } from "./batch/batch.ts";
+import type { BatchSize } from "./batch/batch-size.ts";
 import type { Capabilities } from "../contract/capabilities.ts";
 import type { Clock } from "../base/clock.ts";
 import type { DriverDeadLetters } from "../driver.ts";
@@ -8,9 +10,15 @@ import type { Logger } from "../base/logger.ts";
 import type { Instrumented } from "../observe/instruments.ts";
 import type { PubSubEvent } from "../observe/observer.ts";
 import type { EventRun } from "./run-handler.ts";
+import type { StartLimit } from "./drain/start-limit.ts";
 import type { SharedPlaces } from "./shared-places.ts";
 import type { StartGate } from "./start-gate.ts";
 import type { AnySubscription, Subscription } from "../declare/subscription.ts";
+
+/** How messages are collected, and what handles them. */
+export interface BatchSettings extends BatchSize {
+  readonly run: BatchRun;
+}
 
 /** The options of all parts of one worker. */
 export interface WorkerOptions {
@@ -35,8 +43,12 @@ export interface WorkerOptions {
   readonly places: SharedPlaces | undefined;
   /** Present when the worker has a rate or a circuit. */
   readonly gate: StartGate | undefined;
-  /** Runs a handler, or gives the event to the pull form. */
+  /** Runs a handler, or gives the event to the pull form, or to a batch. */
   readonly run: EventRun;
+  /** Present for a batch handler. */
+  readonly batch: BatchSettings | undefined;
+  /** Present for a drain with an end. */
+  readonly startLimit: StartLimit | undefined;
 }
 
 type Names = Readonly<Record<"topic" | "subscription", string>>;

@@ -21,9 +21,9 @@ export function closeTimeout(options: CloseOptions, defaultMs: number): number {
 }
 
 export interface SubscribeOptions {
-  /** Handlers at the same time in this worker; 1 to 100,000. @default the declaration's */
+  /** Handlers at the same time in this worker, each with one message or one batch; 1 to 100,000. @default the declaration's */
   readonly maxConcurrency?: number | undefined;
-  /** Messages fetched ahead of free handlers; 0 to 100,000. @default `maxConcurrency`, at most 1000 */
+  /** Messages fetched ahead of free handlers; 0 to 100,000. @default `maxConcurrency`, at most 1000; with a batch handler, `maxConcurrency` batches */
   readonly prefetch?: number | undefined;
   /**
    * At most `max` attempts start in any span of `perMs` in this worker, retries too. What may not start yet waits, and its lease is
@@ -34,6 +34,8 @@ export interface SubscribeOptions {
   readonly circuit?: CircuitPolicyOptions | undefined;
   /** When it aborts, the worker is closed. */
   readonly signal?: AbortSignal | undefined;
+  /** With it, the handler gets several messages at once, see `BatchHandler`. @default one message at a time */
+  readonly batch?: undefined;
 }
 
 /** An open subscription: receives messages and runs the handler until it is closed. */

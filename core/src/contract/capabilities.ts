@@ -1,5 +1,13 @@
 import type { StatisticsKnown } from "./statistics.ts";
 
+/** How a broker delays a publish, see `Capabilities.publishDelay`. */
+export interface BrokerDelay {
+  readonly maxMs: number;
+  readonly granularityMs: number;
+  readonly cancel: boolean;
+  readonly list: boolean;
+}
+
 /**
  * What an adapter can do, as data. Every field is required. The value is frozen, never changes, and can be copied by
  * `structuredClone` and JSON. Core refuses declarations that need more than this, and the conformance suite selects its tests by it:
@@ -51,10 +59,27 @@ export interface Capabilities {
   readonly maxOrderingKeyBytes: number;
   /** How core groups publishes into batches for the driver. `lingerMs`: how long a batch waits for more; 0 for one turn of the event loop. */
   readonly publishBatch: { readonly maxMessages: number; readonly maxBytes: number; readonly lingerMs: number };
+  /**
+   * Who keeps a message that was published with `deliverAt` or `delayMs` until it is due. An object: the broker, for at most `maxMs`;
+   * a message may be later by up to `granularityMs` beside what the broker itself needs; `cancel` and `list`: whether a message that
+   * waits can be cancelled, and whether those that wait can be listed. `"store"`: a schedule store (`connect({ schedule })`); refused
+   * without one.
+   */
+  readonly publishDelay: BrokerDelay | "store";
   /** `"process"`: all messages are lost when the process ends. `"broker"`: accepted messages survive a restart of the broker. */
   readonly durability: "process" | "broker";
   /** Whether the number of dead letters is exact or the broker's estimate. */
   readonly deadLetterCount: "exact" | "approximate";
+  /**
+   * Who holds back what a subscription's filter does not let pass. Core always does. `"broker"`: the broker does so before, as far as it
+   * can: see `Adapter.filterInWorker`. `"worker"`: only core, so that every message comes to a worker and is acknowledged there.
+   */
+  readonly filter: "broker" | "worker";
+  /**
+   * Whether a subscription can be put to another position. `"time"`: on topics with `replay: true`, to any time that is still kept, to the
+   * beginning and to the end. `"none"`: such topics are refused, and so is `seek`.
+   */
+  readonly replay: "time" | "none";
   /** Which numbers `stats` tells of a subscription, and how well it knows each. */
   readonly statistics: StatisticsKnown;
 }

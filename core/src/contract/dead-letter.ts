@@ -3,9 +3,10 @@ import type { Attributes } from "./message.ts";
 /**
  * Why a message was dead-lettered. `"rejected"`: a handler threw `Reject`. `"retries-exhausted"`: its last permitted
  * attempt failed. `"undecodable"`: the codec could not read the body. `"invalid"`: the schema refused the event.
- * `"backstop"`: the broker's own delivery limit was reached, because workers died again and again.
+ * `"expired"`: it was not handled before its `expiresAt`, and the subscription says `onExpired: "dead-letter"`. `"backstop"`: the
+ * broker's own delivery limit was reached, because workers died again and again.
  */
-export type DeadLetterReason = "rejected" | "retries-exhausted" | "undecodable" | "invalid" | "backstop";
+export type DeadLetterReason = "rejected" | "retries-exhausted" | "undecodable" | "invalid" | "expired" | "backstop";
 
 /** A message in a dead-letter queue, with the record of its failure. */
 export interface DeadLetter {
@@ -15,6 +16,8 @@ export interface DeadLetter {
   readonly attributes: Attributes;
   readonly orderingKey: string | undefined;
   readonly publishTime: Date;
+  /** When the message expires or has expired; `undefined` when it does not. Redrive removes it, so that the message is handled. */
+  readonly expiresAt: Date | undefined;
   readonly reason: DeadLetterReason;
   readonly errorName: string;
   /** At most 500 characters. */

@@ -10,7 +10,7 @@ export interface OutgoingMessage {
   readonly id: string;
   /** The encoded event. May be empty. */
   readonly body: Uint8Array;
-  /** The user's attributes; on a dead letter also `DEAD_LETTER_ATTRIBUTE`. */
+  /** The user's attributes, and `EXPIRES_ATTRIBUTE` when the message expires; on a dead letter also `DEAD_LETTER_ATTRIBUTE`. */
   readonly attributes: Attributes;
   /** Not empty when present. */
   readonly orderingKey: string | undefined;
@@ -23,6 +23,7 @@ export interface StoredMessage {
   /** The publisher's id, or for a message of a foreign publisher the broker's own. The same on every delivery. Any text: core limits it, see `boundedId`. */
   readonly id: string;
   readonly body: Uint8Array;
+  /** The user's, with `EXPIRES_ATTRIBUTE` when the message has it, whoever published it. */
   readonly attributes: Attributes;
   readonly orderingKey: string | undefined;
   /** Unix ms. Any number: core limits it to the years 1970 to 9999. */

@@ -1,3 +1,5 @@
+import type { FilterRule } from "./filter.ts";
+
 /** A topic as a driver sees it. Frozen. */
 export interface TopicSpec {
   /** The declared name: `^[a-z]([-a-z0-9]*[a-z0-9])?$`, at most 63 characters. */
@@ -9,6 +11,8 @@ export interface TopicSpec {
   readonly exactlyOnce: boolean;
   /** How long the broker keeps an unsettled message for each subscription, in ms. */
   readonly retentionMs: number;
+  /** Whether the broker also keeps what every subscription has settled, for `retentionMs`, so that `Driver.seek` can go back. */
+  readonly replay: boolean;
 }
 
 /** A subscription as a driver sees it. Frozen. */
@@ -24,6 +28,12 @@ export interface SubscriptionSpec {
   readonly maxRetries: number;
   /** The longest delay that core passes to `retry` by its retry policy, in ms. */
   readonly maxBackoffMs: number;
+  /**
+   * What core takes of the messages, sorted by key; absent when it takes all. Core applies it to every delivery, so a driver need
+   * not. A broker that applies it too may only let more through: never less, for no publisher. A redriven message passes the
+   * broker without it.
+   */
+  readonly filter?: readonly FilterRule[] | undefined;
 }
 
 export interface Topology {

@@ -1,11 +1,11 @@
 import type { Capabilities } from "../contract/capabilities.ts";
-import type { Clock } from "../base/clock.ts";
 import { readLetter } from "./dead-letter-record.ts";
 import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { DriverDeadLetters } from "../driver.ts";
 import { editedLetter } from "./edited-letter.ts";
 import { type LetterAction, LetterPass } from "./letter-pass.ts";
 import { requireLimit, type LetterSelection, type RedriveOptions } from "./letter-selection.ts";
+import { type LettersOf, RedrivableLetters } from "./redrivable-letters.ts";
 import { resendable } from "../contract/received.ts";
 import { peekLetters, purgeLetters } from "./taken-letters.ts";
 import { untilAborted } from "../base/until-aborted.ts";
@@ -18,12 +18,15 @@ export interface DeadLetterQueue {
   peek(options?: { readonly limit?: number | undefined }): Promise<readonly DeadLetter[]>;
   /**
    * Sends letters back to this subscription alone, as messages with the same id, body, attributes, ordering key and publish
-   * time, and with attempt 1. Resolves with the number of letters. A letter is removed only after the broker has stored its
+   * time, with attempt 1 and without an expiry. Resolves with the number of letters. A letter is removed only after the broker has stored its
    * message: an interrupted call may deliver one message twice, loses none, and may be called again.
    *
    * Needs bounded memory for any number of letters. When `filter` leaves more than 10,000 letters or 64 MiB of bodies in the
    * queue, the others that it leaves are moved to the end of the queue: each is copied and then removed, so that an
    * interruption may leave one of them twice.
+   *
+   * A letter that the subscription's own filter does not let pass, because the filter has changed, is left too, and counted in the log:
+   * a worker would acknowledge it unhandled. Its attributes after `edit` count.
    *
    * @throws PubSubError `RESOURCE_EXHAUSTED` when the broker gave no more letters before all were seen
    */
@@ -42,7 +45,8 @@ export interface OpenLetters {
 }
 
 /** @param open called on first use, and again after a failure */
-export function createDeadLetterQueue(open: () => Promise<OpenLetters>, path: string, clock: Clock): DeadLetterQueue {
+export function createDeadLetterQueue(open: () => Promise<OpenLetters>, of: LettersOf): DeadLetterQueue {
+  const { path, clock } = of;
   let opening: Promise<OpenLetters> | undefined;
   const opened = async (): Promise<OpenLetters> => {
     opening ??= open();
@@ -64,13 +68,17 @@ export function createDeadLetterQueue(open: () => Promise<OpenLetters>, path: st
       const limit = requireLimit(options.limit ?? 10, 1000);
       return (await peekLetters((await opened()).letters, limit)).map((stored) => readLetter(stored, path));
     },
-    redrive: async (options = {}) =>
-      await pass(options, async (taken, letter) => {
+    async redrive(options = {}): Promise<number> {
+      const redrivable = new RedrivableLetters(options, of);
+      const done = await pass(redrivable.selection, async (taken, letter) => {
         const { letters, capabilities } = await opened();
-        const edited = editedLetter(taken, options.edit?.(letter), capabilities);
+        const edited = editedLetter(taken, redrivable.edit(letter), capabilities);
         await letters.redeliver({ ...resendable(taken), ...edited });
         await taken.remove();
-      }),
+      });
+      redrivable.reportLeft();
+      return done;
+    },
     async purge(options?: LetterSelection): Promise<number> {
       if (options?.filter === undefined && options?.limit === undefined) {
         return await purgeLetters((await opened()).letters, clock);

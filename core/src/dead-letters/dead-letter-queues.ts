@@ -6,7 +6,11 @@ import type { ConnectionEnvironment } from "../connections/connection.ts";
 import type { ConnectionRouter } from "../connections/connection-router.ts";
 import { createDeadLetterQueue, type DeadLetterQueue, type OpenLetters } from "./dead-letter-queue.ts";
 import type { DriverDeadLetters } from "../driver.ts";
+import { filterPredicate } from "../contract/filter.ts";
+import { filterRules } from "../declare/filter.ts";
 import type { Instruments } from "../observe/instruments.ts";
+import type { Logger } from "../base/logger.ts";
+import type { LettersOf } from "./redrivable-letters.ts";
 import { requireOpen } from "../base/require-open.ts";
 import { seenRedrives } from "./seen-redrives.ts";
 import { subscriptionSpec } from "../connections/specs.ts";
@@ -17,6 +21,7 @@ import { untilAborted } from "../base/until-aborted.ts";
 export class DeadLetterQueues {
   readonly #router: ConnectionRouter;
   readonly #clock: Clock;
+  readonly #logger: Logger;
   readonly #instruments: Instruments | undefined;
   /** Aborts when closing begins. */
   readonly #closed: AbortSignal;
@@ -24,9 +29,10 @@ export class DeadLetterQueues {
   /** By connection and `topic/subscription`. */
   readonly #opening = new Map<string, Promise<OpenLetters>>();
 
-  constructor(router: ConnectionRouter, { clock, instrumented }: ConnectionEnvironment, closed: AbortSignal) {
+  constructor(router: ConnectionRouter, { clock, logger, instrumented }: ConnectionEnvironment, closed: AbortSignal) {
     this.#router = router;
     this.#clock = clock;
+    this.#logger = logger;
     this.#instruments = instrumented.own;
     this.#closed = closed;
   }
@@ -34,9 +40,13 @@ export class DeadLetterQueues {
   /** The queue of a subscription, on all its connections together. */
   of(subscription: AnySubscription): DeadLetterQueue {
     const path = subscriptionPath(subscription);
+    const takes: LettersOf["takes"] = () => {
+      const { filter } = this.#router.routes.effective(subscription as Subscription);
+      return filter === undefined ? undefined : filterPredicate(filterRules(filter));
+    };
     const queues = this.#router.routes.connectionsOf(subscription).map((name) => {
       const open = (): Promise<OpenLetters> => untilAborted(this.#lettersOf(subscription, name), this.#closed);
-      return createDeadLetterQueue(open, path, this.#clock);
+      return createDeadLetterQueue(open, { path, takes, clock: this.#clock, logger: this.#logger });
     });
     return queues.length === 1 ? (queues[0] as DeadLetterQueue) : combinedDeadLetterQueue(queues);
   }

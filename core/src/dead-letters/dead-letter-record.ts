@@ -1,6 +1,7 @@
 import { inspect, types } from "node:util";
 
 import type { DeadLetter, DeadLetterReason } from "../contract/dead-letter.ts";
+import { expiresMsOf, withoutExpiry } from "../contract/expiry.ts";
 import {
   DEAD_LETTER_ATTRIBUTE,
   type Attributes,
@@ -92,8 +93,9 @@ function withAttribute(attributes: Attributes, key: string, value: string): Attr
   return Object.freeze(copy);
 }
 
-/** The attributes of a letter without its record. */
-export function withoutRecord(attributes: Attributes): Attributes {
+/** The attributes of a letter as the user gave them: without its record and without its time of expiry. */
+export function withoutRecord(stored: Attributes): Attributes {
+  const attributes = withoutExpiry(stored);
   if (!(DEAD_LETTER_ATTRIBUTE in attributes)) return attributes;
   const copy = Object.create(null) as Record<string, string>;
   for (const key of Object.keys(attributes)) if (key !== DEAD_LETTER_ATTRIBUTE) copy[key] = attributes[key] as string;
@@ -103,12 +105,14 @@ export function withoutRecord(attributes: Attributes): Attributes {
 /** Reads a stored letter. The broker itself has stored a letter without a readable record: reason `"backstop"`. */
 export function readLetter(stored: StoredMessage, subscription: string): DeadLetter {
   const wire = readWire(stored.attributes[DEAD_LETTER_ATTRIBUTE]);
+  const expiresMs = expiresMsOf(stored.attributes);
   return Object.freeze({
     id: boundedId(stored.id),
     body: stored.body,
     attributes: withoutRecord(stored.attributes),
     orderingKey: stored.orderingKey,
     publishTime: dateOf(stored.publishTimeMs),
+    expiresAt: expiresMs === undefined ? undefined : dateOf(expiresMs),
     reason: wire?.reason ?? "backstop",
     errorName: wire?.error ?? "",
     errorMessage: wire?.message ?? "the broker's own delivery limit was reached, because workers died again and again",
@@ -124,6 +128,7 @@ const REASONS: ReadonlySet<unknown> = new Set<DeadLetterReason>([
   "retries-exhausted",
   "undecodable",
   "invalid",
+  "expired",
   "backstop",
 ]);
 

@@ -1,5 +1,12 @@
 import { requireName } from "./declared-name.ts";
-import { integerOption, limitsFrom, type NumberLimits, rejectUnknownKeys } from "../options/option-checks.ts";
+import {
+  integerOption,
+  limitsFrom,
+  type NumberLimits,
+  rejectUnknownKeys,
+  requireChoice,
+} from "../options/option-checks.ts";
+import { checkedFilter, type SubscriptionFilter } from "./filter.ts";
 import { checkedRetryPolicy, type RetryPolicy, type RetryPolicyOptions } from "./retry-policy.ts";
 import { checkedCircuitPolicy, type CircuitPolicy, type CircuitPolicyOptions } from "./circuit-policy.ts";
 import { checkedRateLimit, type RateLimit } from "./rate-limit.ts";
@@ -15,15 +22,28 @@ export interface SubscriptionOptions {
   /** The longest time one attempt may take, in ms; `ackDeadlineMs` to 12 hours. After it the signal aborts, and the attempt counts as failed. @default 15 minutes, or `ackDeadlineMs` when that is longer */
   readonly maxHandlingMs?: number | undefined;
   readonly retryPolicy?: RetryPolicyOptions | undefined;
+  /**
+   * What becomes of a message whose `expiresAt` passes before it is handled. `"drop"`: it is acknowledged, and the observer is told
+   * (`"skipped"`). `"dead-letter"`: it becomes a dead letter with the reason `"expired"`. @default "drop"
+   */
+  readonly onExpired?: OnExpired | undefined;
+  /**
+   * Which messages this subscription takes, by their attributes: `{ region: ["eu", "us"], tier: { not: "free" } }`. All others are
+   * acknowledged: they start no handler, spend no attempt and leave no letter. At most 10 keys and 100 values. @default every message
+   */
+  readonly filter?: SubscriptionFilter | undefined;
   /** At most `max` attempts start in any span of `perMs` in one worker, retries too. @default no limit */
   readonly rate?: RateLimit | undefined;
   /** When failed attempts in a row show that something that the handler needs is down, nothing starts for a while in that worker. @default no circuit */
   readonly circuit?: CircuitPolicyOptions | undefined;
 }
 
+export type OnExpired = "drop" | "dead-letter";
+export const ON_EXPIRED: readonly OnExpired[] = ["drop", "dead-letter"];
+
 /** `maxHandlingMs` must also be at least `ackDeadlineMs`. */
 export const SUBSCRIPTION_LIMITS: Readonly<
-  Record<Exclude<keyof SubscriptionOptions, "retryPolicy" | "rate" | "circuit">, NumberLimits>
+  Record<Exclude<keyof SubscriptionOptions, "retryPolicy" | "onExpired" | "filter" | "rate" | "circuit">, NumberLimits>
 > = {
   ackDeadlineMs: { min: 1000, max: 600_000, unit: "ms", default: 30_000 },
   maxConcurrency: { min: 1, max: 100_000, default: 100 },
@@ -31,7 +51,7 @@ export const SUBSCRIPTION_LIMITS: Readonly<
 };
 /** For `prefetch` of `subscribe`. Its default is `maxConcurrency` where that is less. */
 export const PREFETCH_LIMITS: NumberLimits = { min: 0, max: 100_000, default: 1000 };
-const OPTIONS = [...Object.keys(SUBSCRIPTION_LIMITS), "retryPolicy", "rate", "circuit"];
+const OPTIONS = [...Object.keys(SUBSCRIPTION_LIMITS), "retryPolicy", "onExpired", "filter", "rate", "circuit"];
 
 /** A subscription of any type of event, for functions that do not look at events. */
 export interface AnySubscription {
@@ -42,6 +62,9 @@ export interface AnySubscription {
   readonly maxConcurrency: number;
   readonly maxHandlingMs: number;
   readonly retryPolicy: RetryPolicy;
+  readonly onExpired: OnExpired;
+  /** `undefined`: it takes every message. */
+  readonly filter: SubscriptionFilter | undefined;
   readonly rate: RateLimit | undefined;
   readonly circuit: CircuitPolicy | undefined;
 }
@@ -100,6 +123,8 @@ export function defineSubscription<Input, Output>(
       limitsFrom(ackDeadlineMs, limits.maxHandlingMs),
     ),
     retryPolicy: checkedRetryPolicy(`${what}: retryPolicy`, options.retryPolicy ?? {}),
+    onExpired: requireChoice(`${what}: onExpired`, options.onExpired ?? "drop", ON_EXPIRED),
+    filter: options.filter === undefined ? undefined : checkedFilter(`${what}: filter`, options.filter),
     rate: options.rate === undefined ? undefined : checkedRateLimit(`${what}: rate`, options.rate),
     circuit: options.circuit === undefined ? undefined : checkedCircuitPolicy(`${what}: circuit`, options.circuit),
   });

@@ -33,6 +33,17 @@ export interface InboxStore {
   extend(subscription: string, id: string, token: string, leaseMs: number): Promise<boolean>;
   /** Marks a claimed message as handled for at least `retainMs`. `false`: another caller has the claim now, and nothing was marked. */
   complete(subscription: string, id: string, token: string, retainMs: number): Promise<boolean>;
+  /**
+   * `complete` in a transaction of the application, for `context.inbox.complete(tx)`: the mark exists when `tx` commits. With a library
+   * that answers at once it returns, or throws, at once. Throws a `TypeError` when `tx` is no transaction. Absent where the store has no transactions.
+   */
+  completeIn?(
+    tx: unknown,
+    subscription: string,
+    id: string,
+    token: string,
+    retainMs: number,
+  ): boolean | Promise<boolean>;
   /** Ends a claim without a mark: the message can be claimed again at once. */
   abandon(subscription: string, id: string, token: string): Promise<boolean>;
 }

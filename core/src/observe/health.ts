@@ -10,9 +10,9 @@ export interface SubscriptionHealth {
   readonly state: "receiving" | "failing" | "paused" | "closing";
   /** `maxConcurrency`: how many handlers may run. */
   readonly capacity: number;
-  /** Handlers that are running. */
+  /** Handlers that are running: a batch counts as one. */
   readonly running: number;
-  /** Handlers that were abandoned (after `maxHandlingMs`, or because the lease was lost) and have not returned. */
+  /** Handlers that were abandoned (after `maxHandlingMs`, or because the lease was lost) and have not returned. A batch counts as one, also when only a part of its messages is lost. */
   readonly abandoned: number;
   /** Messages that were fetched and have not started. */
   readonly waiting: number;

@@ -50,6 +50,12 @@ export interface BatchEnd {
  */
 export type Carrier = Record<string, string>;
 
+/** The messages that a batch handler was started for together. The same object is the `batch` of all their attempts. */
+export interface HandledBatch {
+  /** How many there are. Fewer are handled when one of them cannot be decoded, was handled before, has expired or was lost. */
+  readonly messages: number;
+}
+
 /** One attempt of a message by one worker. Frozen, and the same object in all calls for one attempt. */
 export interface AttemptInfo {
   readonly topic: string;
@@ -63,12 +69,14 @@ export interface AttemptInfo {
   /** All attributes, also those that an instrumentation of the publisher has added. */
   readonly attributes: Attributes;
   readonly bodyBytes: number;
+  /** Present when a batch handler has it. */
+  readonly batch: HandledBatch | undefined;
 }
 
 /** How an attempt ended. */
 export interface AttemptEnd {
   /**
-   * `"ack"`: it succeeded. `"retry"`: it failed and is retried after `delayMs`; so it is when its letter could not be stored.
+   * `"ack"`: it succeeded, or it was acknowledged without a handler. `"retry"`: it failed and is retried after `delayMs`; so it is when its letter could not be stored.
    * `"dead-letter"`: it failed and its letter is stored, for `reason`. `"release"`: the message was given back, and no attempt was
    * spent where the broker allows that. `"lost"`: the message belonged to another worker before the handler ended.
    */
@@ -124,6 +132,9 @@ export interface Instrumentation {
    * decides the outcome without the handler. After any other error, and when this does not call `run`, the handler runs without this
    * instrumentation, and the problem is logged. A second call of `run` starts nothing, and returns or throws what the first did.
    *
+   * With a batch handler this is called for each message of the batch. `run` lets the message in, and returns a promise of its own outcome. When
+   * the last message is in, the batch handler starts, in the async context of that call; a message that is not let in is not handled.
+   *
    * `ended` is called once, when the outcome is known: also when the handler never returns, and before it returns when the message
    * is lost or the handler's time has passed.
    */
@@ -131,13 +142,13 @@ export interface Instrumentation {
   /** The pull form: a delivery is given to its reader, and not yet when it was fetched. What it returns is called once, when the attempt has ended. */
   receive?(attempt: AttemptInfo): ((end: AttemptEnd) => void) | undefined | void;
   /**
-   * An attempt ended without a handler or reader: the message cannot be decoded, has no attempt left, was handled before, or was lost
-   * or released before its handler started. Not called when `handle` of this instrumentation was called for the attempt.
+   * An attempt ended without a handler or reader: the message cannot be decoded, has no attempt left, was handled before, has
+   * expired, or was lost or released before its handler started. Not called when `handle` of this instrumentation was called for the attempt.
    */
   skip?(attempt: AttemptInfo, end: AttemptEnd): void;
   /**
-   * A settle is given to the driver; also the release of a message that no handler has got. What it returns is called once, when the
-   * broker has confirmed or refused it, or at once where no confirmation follows.
+   * A settle is given to the driver; also the release of a message that no handler has got, and the ack of one that is skipped. What it
+   * returns is called once, when the broker has confirmed or refused it, or at once where no confirmation follows.
    */
   settle?(attempt: AttemptInfo, settle: SettleKind): ((error: unknown) => void) | undefined | void;
   /** A letter is sent to its subscription again. What it returns is called once. */

@@ -25,6 +25,8 @@ export type PubSubEvent =
     })
   | (DeliveryEvent<"dead-letter-failed"> & { readonly error: PubSubError })
   | DeliveryEvent<"release">
+  /** It was acknowledged and no handler ran: the filter refused it, or its `expiresAt` had passed. It spent no attempt. */
+  | (DeliveryEvent<"skipped"> & { readonly reason: SkipReason })
   /** The broker did not accept a settle, or the message was lost while its handler ran. */
   | (DeliveryEvent<"lease-lost"> & { readonly error: PubSubError | undefined })
   | {
@@ -51,6 +53,9 @@ export type PubSubEvent =
       /** What the last attempt failed with; `undefined` unless it has opened. */
       readonly error: unknown;
     });
+
+/** Why a message is acknowledged without an attempt. `"filter"`: the subscription's filter does not let it pass. */
+export type SkipReason = "filter" | "expired";
 
 interface PublishEvent<Type extends string> {
   readonly type: Type;

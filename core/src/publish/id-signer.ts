@@ -25,7 +25,7 @@ export class IdSigner {
    * @throws TypeError when the id is too long for a signature
    */
   sign(topic: string, id: string): string {
-    if (this.#isSigned(topic, id)) return id;
+    if (this.isSigned(topic, id)) return id;
     if (id.length > MAX_ID_LENGTH - SUFFIX_LENGTH) {
       throw new TypeError(
         `id has ${id.length} characters: with publish.idSecret at most ${MAX_ID_LENGTH - SUFFIX_LENGTH}, since its signature is added`,
@@ -34,7 +34,8 @@ export class IdSigner {
     return `${id}.${this.#mac(topic, id).toString("base64url")}`;
   }
 
-  #isSigned(topic: string, id: string): boolean {
+  /** Whether an id was signed with this secret for this topic. */
+  isSigned(topic: string, id: string): boolean {
     const at = id.length - SUFFIX_LENGTH;
     if (at < 1 || id[at] !== ".") return false;
     const text = id.slice(at + 1);

@@ -1,3 +1,4 @@
+import type { DueTime } from "../contract/due.ts";
 import type { PublishRequest } from "../driver.ts";
 import type { PubSubError } from "../base/errors.ts";
 import type { Attributes } from "../contract/message.ts";
@@ -19,6 +20,8 @@ export class PendingPublish implements PublishRequest {
   readonly ownAttributes: Attributes | undefined;
   readonly orderingKey: string | undefined;
   readonly publishTimeMs: number;
+  /** When core was given a message that somebody has encoded before, in Unix ms. @default `publishTimeMs` */
+  relayedMs: number | undefined = undefined;
   bytes = 0;
   /** True until the broker has answered, or core has stopped waiting. */
   awaited = true;
@@ -28,6 +31,8 @@ export class PendingPublish implements PublishRequest {
   sent = false;
   /** For an observer. */
   onAnswer: ((error: PubSubError | undefined) => void) | undefined;
+  /** When it is due. @default now */
+  due: DueTime | undefined = undefined;
   /** The signal of the caller. */
   signal: AbortSignal | undefined = undefined;
   /** Present while an asynchronous schema validates the event; see `EncodedEvent`. */
@@ -53,6 +58,11 @@ export class PendingPublish implements PublishRequest {
     this.ownAttributes = ownAttributes;
   }
 
+  /** When its timeout began, in Unix ms. */
+  get startedMs(): number {
+    return this.relayedMs ?? this.publishTimeMs;
+  }
+
   /** The same message for another broker. */
   copy(): PendingPublish {
     return this.#with(this.attributes, this.ownAttributes);
@@ -71,6 +81,8 @@ export class PendingPublish implements PublishRequest {
   #with(attributes: Attributes, own: Attributes | undefined): PendingPublish {
     const { id, body, orderingKey, publishTimeMs } = this;
     const copy = new PendingPublish(id, body, attributes, orderingKey, publishTimeMs, own);
+    copy.relayedMs = this.relayedMs;
+    copy.due = this.due;
     copy.signal = this.signal;
     copy.valid = this.valid;
     return copy;

@@ -21,8 +21,8 @@ export function readBatch<Input>(
   if (!Array.isArray(entries)) throw new TypeError(`publishBatch: entries are ${kindOf(entries)}: must be an array`);
   return entries.map((entry: PublishEntry<Input>): ReadEntry => {
     try {
-      const { event, attributes, id } = entry;
-      return { message: readPublish(topic, event, { attributes, id, signal }, reader) };
+      const { event, attributes, id, expiresAt, deliverAt, delayMs } = entry;
+      return { message: readPublish(topic, event, { attributes, id, expiresAt, deliverAt, delayMs, signal }, reader) };
     } catch (error) {
       return { message: undefined, error };
     }
@@ -30,14 +30,24 @@ export function readBatch<Input>(
 }
 
 /** Resolves with one result per entry, in order. Never rejects. */
-export function sendBatch(publisher: EventPublisher, entries: readonly ReadEntry[]): Promise<readonly PublishResult[]> {
-  return Promise.all(entries.map((entry) => resultOf(publisher, entry)));
+export function sendBatch(
+  publisher: EventPublisher,
+  entries: readonly ReadEntry[],
+  sendLater: EventPublisher["send"],
+): Promise<readonly PublishResult[]> {
+  return Promise.all(entries.map((entry) => resultOf(publisher, entry, sendLater)));
 }
 
-async function resultOf(publisher: EventPublisher, entry: ReadEntry): Promise<PublishResult> {
+async function resultOf(
+  publisher: EventPublisher,
+  entry: ReadEntry,
+  sendLater: EventPublisher["send"],
+): Promise<PublishResult> {
   if (entry.message === undefined) return { ok: false, error: entry.error };
   try {
-    return { ok: true, id: await endSeen(publisher.send(entry.message), entry.ended) };
+    const { message, ended } = entry;
+    const sent = message.due === undefined ? publisher.send(message) : sendLater(message);
+    return { ok: true, id: await endSeen(sent, ended) };
   } catch (error) {
     return { ok: false, error };
   }

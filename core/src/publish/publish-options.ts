@@ -6,6 +6,21 @@ export interface PublishOptions {
   readonly attributes?: Attributes | undefined;
   /** The message's id, so that a repeated publish is recognised as the same message. 1 to 128 printable ASCII characters without spaces. @default a new UUIDv7 */
   readonly id?: string | undefined;
+  /**
+   * The message is not handled from this moment on, by the clock of the worker; see `onExpired` of `defineSubscription`. From 1970 to
+   * the year 9999. A time that has passed is accepted, and no handler gets the message. Takes the room of one attribute.
+   * @default never
+   */
+  readonly expiresAt?: Date | undefined;
+  /**
+   * Not delivered before this time, by the clock of the broker or store that keeps the message; at most 366 days from now. A time that
+   * has passed: published now. The call then resolves when the *schedule* is durable. See `Capabilities.publishDelay`, and for how
+   * exact it is, docs/delayed-publish.md. Not with `delayMs`, and not for events with an ordering key.
+   * @default now
+   */
+  readonly deliverAt?: Date | undefined;
+  /** As `deliverAt`: not delivered before so many ms have passed since the call. A whole number from 0 to 31,622,400,000 (366 days). @default 0 */
+  readonly delayMs?: number | undefined;
   /** When it aborts, the call rejects at once with the abort reason. A publish that was already sent may still happen. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -195,7 +195,7 @@ export class BoundedPublishWindow implements PublishWindow {
     for (const queue of [this.#order, this.#waiting]) {
       for (let first = queue.peek(); first !== undefined; first = queue.peek()) {
         const { timeoutMs } = this.#options;
-        const leftMs = first.publishTimeMs + timeoutMs - now;
+        const leftMs = first.startedMs + timeoutMs - now;
         // More than twice the timeout is left: the wall clock was set back. It is used because each publish reads it anyway: to read
         // a second clock costs a fiftieth of a publish in memory.
         if (first.awaited && leftMs > 0 && leftMs <= 2 * timeoutMs) return this.#armTimeout(leftMs);

@@ -4,19 +4,23 @@ import { closedError } from "../base/require-open.ts";
 import type { ConnectionEnvironment } from "../connections/connection.ts";
 import type { ConnectionRouter } from "../connections/connection-router.ts";
 import type { ConnectOptions } from "../connections/connect-options.ts";
-import { IdSigner } from "./id-signer.ts";
-import { createIdGenerator, requireMadeId } from "../contract/message-id.ts";
+import { type RelayMessage, readEncoded } from "./relay-message.ts";
 import type { EventPublisher } from "./mirror-publisher.ts";
 import { openPublisher } from "./open-publisher.ts";
 import type { PendingPublish } from "./pending-publish.ts";
-import { readBatch, sendBatch } from "./publish-batch.ts";
+import { readBatch, type ReadEntry, sendBatch } from "./publish-batch.ts";
 import type { PublishEntry, PublishOptions, PublishResult } from "./publish-options.ts";
-import { readPublish, type PublishReader } from "./read-publish.ts";
+import { publishReader, readPublish, type PublishReader } from "./read-publish.ts";
 import { seenBatch } from "./seen-batch.ts";
 import { endSeen, type PublishPlace, seenPublish } from "./seen-publish.ts";
 import { PUBLISH_LIMITS } from "../options/publish-limits.ts";
 import type { AnyTopic, Topic } from "../declare/topic.ts";
 import { untilAborted } from "../base/until-aborted.ts";
+
+/** Sends the messages that are not due yet. */
+export interface LaterSender {
+  send(topic: AnyTopic, message: PendingPublish): Promise<string>;
+}
 
 /** The publishers of a `PubSub`, one for each topic. A topic is opened by its first publish. */
 export class Publishing {
@@ -24,6 +28,7 @@ export class Publishing {
   readonly #environment: ConnectionEnvironment;
   readonly #limits: NonNullable<ConnectOptions["publish"]>;
   readonly #reader: PublishReader;
+  readonly #later: LaterSender;
   readonly #publishers = new Map<string, EventPublisher>();
   /** The publishers for which no earlier publish still waits, so that calls keep their order. */
   readonly #ready = new Map<string, EventPublisher>();
@@ -33,17 +38,17 @@ export class Publishing {
   /** Set when closing stops waiting for topics that are being opened. */
   #openingClosed = false;
 
-  constructor(router: ConnectionRouter, environment: ConnectionEnvironment, options: ConnectOptions) {
+  constructor(
+    router: ConnectionRouter,
+    environment: ConnectionEnvironment,
+    options: ConnectOptions,
+    later: LaterSender,
+  ) {
+    this.#later = later;
     this.#router = router;
     this.#environment = environment;
     this.#limits = options.publish ?? {};
-    const { idSecret } = this.#limits;
-    const { newId } = options;
-    this.#reader = {
-      clock: environment.clock,
-      newId: newId === undefined ? createIdGenerator(options.random) : (_, topic) => requireMadeId(newId(topic)),
-      signer: idSecret === undefined ? undefined : new IdSigner(idSecret),
-    };
+    this.#reader = publishReader(environment.clock, this.#limits.idSecret, options.newId, options.random);
   }
 
   /** How many publishes are pending or waiting. */
@@ -67,9 +72,14 @@ export class Publishing {
   }
 
   #send(topic: AnyTopic, message: PendingPublish): Promise<string> {
+    if (message.due !== undefined) return this.#sendLater(topic, message);
     const publisher = this.#ready.get(topic.name);
     if (publisher !== undefined && !this.#isClosed) return publisher.send(message);
     return untilAborted(this.#open(topic), message.signal).then((opened) => opened.send(message));
+  }
+
+  #sendLater(topic: AnyTopic, message: PendingPublish): Promise<string> {
+    return this.#isClosed ? Promise.reject(closedError()) : this.#later.send(topic, message);
   }
 
   async publishBatch<Input>(
@@ -78,9 +88,26 @@ export class Publishing {
     signal: AbortSignal | undefined,
   ): Promise<readonly PublishResult[]> {
     if (this.#isClosed) throw closedError();
-    const read = readBatch(topic, entries, signal, this.#reader);
-    const instruments = read.length === 0 ? undefined : this.#environment.instrumented.publishing;
-    const seen = instruments === undefined ? undefined : seenBatch(read, this.#place(topic), instruments);
+    return await this.#sendEntries(topic, readBatch(topic, entries, signal, this.#reader), signal);
+  }
+
+  /** For `publishEncoded`. */
+  async publishEncoded(
+    topic: AnyTopic,
+    messages: readonly RelayMessage[],
+    signal: AbortSignal | undefined,
+  ): Promise<readonly PublishResult[]> {
+    if (this.#isClosed) throw closedError();
+    return await this.#sendEntries(topic, readEncoded(topic, messages, signal, this.#reader), signal);
+  }
+
+  async #sendEntries(
+    topic: AnyTopic,
+    entries: readonly ReadEntry[],
+    signal: AbortSignal | undefined,
+  ): Promise<readonly PublishResult[]> {
+    const instruments = entries.length === 0 ? undefined : this.#environment.instrumented.publishing;
+    const seen = instruments === undefined ? undefined : seenBatch(entries, this.#place(topic), instruments);
     let publisher = this.#ready.get(topic.name);
     try {
       publisher ??= await untilAborted(this.#open(topic), signal);
@@ -89,7 +116,7 @@ export class Publishing {
       if (signal?.aborted !== true) throw error;
       return entries.map(() => ({ ok: false, error: signal.reason as unknown }));
     }
-    const results = await sendBatch(publisher, seen?.entries ?? read);
+    const results = await sendBatch(publisher, seen?.entries ?? entries, (message) => this.#sendLater(topic, message));
     seen?.ended(results);
     return results;
   }

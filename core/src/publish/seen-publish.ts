@@ -1,4 +1,5 @@
 import { carriedAttributes } from "./carried-attributes.ts";
+import { withoutExpiry } from "../contract/expiry.ts";
 import type { BatchInfo, Carrier, PublishEnd } from "../observe/instrumentation.ts";
 import type { Instruments } from "../observe/instruments.ts";
 import type { PendingPublish } from "./pending-publish.ts";
@@ -26,7 +27,8 @@ export function seenPublish(
 ): SeenPublish {
   const { id, orderingKey, attributes, body } = message;
   const carrier = Object.create(null) as Carrier;
-  const info = Object.freeze({ topic, adapter, id, orderingKey, attributes, bodyBytes: body.byteLength, batch });
+  const own = withoutExpiry(attributes);
+  const info = Object.freeze({ topic, adapter, id, orderingKey, attributes: own, bodyBytes: body.byteLength, batch });
   const ended = instruments.publish(info, carrier);
   const carried = carriedAttributes(attributes, carrier, (key) =>
     instruments.report("publish", new TypeError(`it added the attribute ${JSON.stringify(key)}, which is not allowed`)),

@@ -1,7 +1,7 @@
 import type { Attributes } from "../contract/message.ts";
 import type { Capabilities } from "../contract/capabilities.ts";
 import { CallOrder } from "./call-order.ts";
-import { checkAttributeLimits, limitExceeded } from "../contract/checked-attributes.ts";
+import { checkedSize } from "./message-check.ts";
 import type { Clock } from "../base/clock.ts";
 import type { DriverPublisher } from "../driver.ts";
 import { timeLeft } from "../base/time-left.ts";
@@ -23,7 +23,6 @@ export interface TopicPublisherOptions {
 export class TopicPublisher {
   readonly #name: string;
   readonly #publisher: DriverPublisher;
-  readonly #refuses: boolean;
   readonly #options: TopicPublisherOptions;
   readonly #window: BoundedPublishWindow;
   /** The order of events with an ordering key. */
@@ -34,7 +33,6 @@ export class TopicPublisher {
   constructor(name: string, publisher: DriverPublisher, options: TopicPublisherOptions) {
     this.#name = name;
     this.#publisher = publisher;
-    this.#refuses = publisher.refusal !== undefined;
     this.#options = options;
     this.#window = new BoundedPublishWindow(publisher, {
       what: `topic ${JSON.stringify(name)}`,
@@ -83,17 +81,7 @@ export class TopicPublisher {
   }
 
   #check(message: PendingPublish): void {
-    const { capabilities } = this.#options;
-    checkAttributeLimits(message.attributes, capabilities);
-    const key = message.orderingKey;
-    if (key !== undefined) this.#checkKey(key, capabilities.maxOrderingKeyBytes);
-    message.bytes = this.#publisher.sizeOf(message);
-    if (message.bytes > capabilities.maxMessageBytes) {
-      throw limitExceeded(`topic "${this.#name}": message`, capabilities.maxMessageBytes, message.bytes, " bytes");
-    }
-    if (!this.#refuses) return;
-    const refusal = this.#publisher.refusal?.(message);
-    if (refusal !== undefined) throw refusal;
+    message.bytes = checkedSize(this.#name, message, this.#options.capabilities, this.#publisher);
   }
 
   /** Sends a message that was checked. */
@@ -133,17 +121,12 @@ export class TopicPublisher {
     return this.submit(checked);
   }
 
-  #checkKey(key: string, limit: number): void {
-    const bytes = Buffer.byteLength(key);
-    if (bytes > limit) throw limitExceeded(`topic "${this.#name}": ordering key`, limit, bytes, " bytes");
-  }
-
   #observe(message: PendingPublish, observer: Observer): void {
     const { clock } = this.#options;
-    const { id, bytes, publishTimeMs } = message;
+    const { id, bytes } = message;
     const base = { topic: this.#name, id };
     const startedMs = clock.monotonicNow();
-    observer({ ...base, type: "publish", bytes, atMs: publishTimeMs });
+    observer({ ...base, type: "publish", bytes, atMs: message.startedMs });
     message.onAnswer = (error) => {
       const atMs = clock.now();
       const durationMs = clock.monotonicNow() - startedMs;

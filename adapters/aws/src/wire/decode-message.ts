@@ -1,5 +1,11 @@
 import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
-import { RESERVED_ATTRIBUTE_PREFIX, DEAD_LETTER_ATTRIBUTE, isPlainId, type StoredMessage } from "@anytopic/core/driver";
+import {
+  DEAD_LETTER_ATTRIBUTE,
+  EXPIRES_ATTRIBUTE,
+  isPlainId,
+  RESERVED_ATTRIBUTE_PREFIX,
+  type StoredMessage,
+} from "@anytopic/core/driver";
 import { legalOrHash } from "./fifo-ids.ts";
 import { type BodyEncoding, METADATA_ATTRIBUTE, type Metadata, readMetadata } from "./metadata.ts";
 import { readEnvelope } from "./sns-envelope.ts";
@@ -80,10 +86,10 @@ function nativeAttributes(own: Record<string, MessageAttributeValue> | undefined
   return attributes;
 }
 
-/** Handlers see no reserved attributes; the dead-letter record stays where we wrote it. */
+/** Without reserved attributes, except the time of expiry and, where we wrote it, the dead-letter record. */
 function withoutReserved(attributes: Record<string, string>, ours: boolean): Record<string, string> {
   for (const name in attributes) {
-    if (ours && name === DEAD_LETTER_ATTRIBUTE) continue;
+    if ((ours && name === DEAD_LETTER_ATTRIBUTE) || name === EXPIRES_ATTRIBUTE) continue;
     const isReserved = name.slice(0, RESERVED_ATTRIBUTE_PREFIX.length).toLowerCase() === RESERVED_ATTRIBUTE_PREFIX;
     // oxlint-disable-next-line typescript/no-dynamic-delete -- a record without prototype
     if (isReserved) delete attributes[name];

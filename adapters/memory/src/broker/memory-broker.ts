@@ -54,7 +54,7 @@ export class MemoryBroker {
 
   /** With its subscriptions. */
   deleteTopic(topic: MemoryTopic): void {
-    for (const subscription of topic.subscriptions.values()) topic.deleteSubscription(subscription);
+    topic.delete();
     this.#topics.delete(topic.name);
   }
 

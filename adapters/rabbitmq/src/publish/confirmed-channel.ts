@@ -17,6 +17,7 @@ export interface Confirmable {
 const PRECONDITION_FAILED = 406;
 
 interface Publish {
+  readonly exchange: string;
   readonly routingKey: string;
   readonly body: Buffer;
   readonly properties: Options.Publish;
@@ -27,7 +28,7 @@ interface Publish {
 interface ConfirmedChannelOwner {
   /** What is published, and to where: errors begin with it. */
   readonly what: string;
-  /** Where all publishes go. */
+  /** Where publishes go that name no other exchange. */
   readonly exchange: string;
   /** The broker could not route one of the unconfirmed messages. */
   returned(message: Message, unconfirmed: Iterable<Confirmable>): void;
@@ -74,7 +75,13 @@ export class ConfirmedChannel implements ConnectionUser {
     );
   }
 
-  publish(routingKey: string, body: Buffer, properties: Options.Publish, request: Confirmable): void {
+  publish(
+    routingKey: string,
+    body: Buffer,
+    properties: Options.Publish,
+    request: Confirmable,
+    exchange: string = this.#owner.exchange,
+  ): void {
     const refusal = this.refusal(body.byteLength);
     if (refusal !== undefined) {
       request.reject(refusal);
@@ -82,13 +89,13 @@ export class ConfirmedChannel implements ConnectionUser {
       (this.#state === "open" && !this.#full && !this.#connection.isBlocked) ||
       (this.#state === "sifting" && request === this.#suspect)
     ) {
-      this.#write(routingKey, body, properties, request);
+      this.#write(exchange, routingKey, body, properties, request);
     } else if (this.#state === "away") {
       request.reject(this.#connection.error);
     } else if (this.#state === "closed") {
       request.reject(this.#error("CLOSED", "closed"));
     } else {
-      this.#wait({ routingKey, body, properties, request });
+      this.#wait({ exchange, routingKey, body, properties, request });
     }
   }
 
@@ -117,13 +124,12 @@ export class ConfirmedChannel implements ConnectionUser {
     this.#fail(this.#error("CLOSED", "closed"));
   }
 
-  #write(routingKey: string, body: Buffer, properties: Options.Publish, request: Confirmable): void {
-    const { exchange, what } = this.#owner;
+  #write(exchange: string, routingKey: string, body: Buffer, properties: Options.Publish, request: Confirmable): void {
     try {
       if (!(this.#channel as ConfirmChannel).publish(exchange, routingKey, body, properties)) this.#full = true;
     } catch (error) {
       // Nothing was written, so it has no tag.
-      request.reject(toPubSubError(error, what));
+      request.reject(toPubSubError(error, this.#owner.what));
       return;
     }
     this.#unconfirmed.push(request);
@@ -146,8 +152,8 @@ export class ConfirmedChannel implements ConnectionUser {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;
-    for (const { routingKey, body, properties, request } of waiting)
-      this.publish(routingKey, body, properties, request);
+    for (const { exchange, routingKey, body, properties, request } of waiting)
+      this.publish(routingKey, body, properties, request, exchange);
   }
 
   #open(): void {

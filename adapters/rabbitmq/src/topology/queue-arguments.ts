@@ -40,6 +40,22 @@ export function waitQueueArguments(names: QueueNames): QueueArguments {
   };
 }
 
+/** Every message waits equally long, and goes on to `exchange` with its own routing key. */
+export function delayLevelArguments(delayMs: number, exchange: string): QueueArguments {
+  return {
+    "x-queue-type": "quorum",
+    "x-delivery-limit": NO_DELIVERY_LIMIT,
+    "x-message-ttl": delayMs,
+    "x-dead-letter-exchange": exchange,
+    ...AT_LEAST_ONCE,
+  };
+}
+
+/** Confirms every message and keeps none. Quorum queues cannot do that. */
+export function nobodyArguments(): QueueArguments {
+  return { "x-queue-type": "classic", "x-max-length": 0, "x-overflow": "drop-head" };
+}
+
 /**
  * How often a message may be returned to its queue before the broker dead-letters it by itself: a power of two, well above the
  * attempts that core permits, and at least 32, so that a change of `maxRetries` seldom needs a new queue.

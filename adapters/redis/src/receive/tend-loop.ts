@@ -72,7 +72,7 @@ export class TendLoop {
     this.by(Math.min(nextMs, LOOK_MS * (0.75 + random() / 2), Math.max(1, this.#leasesMs - this.#nowMs)));
   }
 
-  /** Resolves with the ms until the next retry is due. */
+  /** Resolves with the ms until the next retry or scheduled message is due. */
   async #tendOnce(): Promise<number> {
     const { connection } = this.#setup;
     if (!connection.connected) return LOOK_MS;
@@ -80,14 +80,15 @@ export class TendLoop {
     const leases = nowMs >= this.#leasesMs;
     if (leases) this.#leasesMs = nowMs + this.#leasePauseMs;
     try {
-      const dueMs = await this.#scripts.tend(leases);
+      const [retryMs, publishMs] = await Promise.all([this.#scripts.tend(leases), this.#scripts.publishDue()]);
       if (nowMs >= this.#trimMs) {
         this.#trimMs = nowMs + TRIM_MS;
         await this.#scripts.trim();
       }
       this.#failures = 0;
       this.#reports.receiving("tending");
-      return dueMs < 0 ? Number.POSITIVE_INFINITY : dueMs;
+      const times = [retryMs, publishMs].filter((ms) => ms >= 0);
+      return Math.min(...times);
     } catch (error) {
       const mapped = toPubSubError(error, `redeliver messages of group ${this.#setup.names.group}`);
       if (mapped.code !== "CLOSED") this.#reports.failing("tending", mapped, mapped.code === "UNAVAILABLE");

@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { toPubSubError } from "../errors.ts";
 import { ANSWER_BYTES, BACKSTOP_ATTEMPTS } from "../limits.ts";
 import { EXTEND } from "../scripts/extend.ts";
 import { GIVE_BACK } from "../scripts/give-back.ts";
 import type { Script } from "../scripts/script.ts";
 import { TEND } from "../scripts/tend.ts";
 import { TRIM } from "../scripts/trim.ts";
+import { publishDue } from "../publish/publish-due.ts";
 import type { WorkerSetup } from "./worker-setup.ts";
 
 /** How many messages one call of a script moves at most. */
@@ -18,6 +20,7 @@ export class WorkerScripts {
   readonly #common: readonly string[];
   /** Where to go on with looking at ordering keys. */
   #keyCursor = "0";
+  #mayNotPublish = false;
 
   constructor(setup: WorkerSetup) {
     const { names, spec } = setup;
@@ -57,8 +60,24 @@ export class WorkerScripts {
     await this.run(GIVE_BACK, ["1", ...held]);
   }
 
+  /**
+   * Publishes what is due of the topic, since whoever has scheduled it may be gone. Resolves with the ms until the next is due, or -1. A worker
+   * that may not publish leaves it to the publishers from then on.
+   */
+  async publishDue(): Promise<number> {
+    const { connection, names, spec } = this.#setup;
+    if (this.#mayNotPublish) return -1;
+    try {
+      return await publishDue(connection, spec.topic, names);
+    } catch (error) {
+      if (toPubSubError(error, "publish what is due").code !== "PERMISSION_DENIED") throw error;
+      this.#mayNotPublish = true;
+      return -1;
+    }
+  }
+
   async trim(): Promise<void> {
     const { connection, names, spec } = this.#setup;
-    await connection.script(TRIM, [names.stream], [String(spec.topic.retentionMs)]);
+    await connection.script(TRIM, [names.stream], [String(spec.topic.retentionMs), spec.topic.replay ? "1" : "0"]);
   }
 }

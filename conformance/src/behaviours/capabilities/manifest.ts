@@ -12,6 +12,8 @@ const CHOICES = {
   ack: ["confirmed", "sent"],
   durability: ["process", "broker"],
   deadLetterCount: ["exact", "approximate"],
+  filter: ["broker", "worker"],
+  replay: ["time", "none"],
 } as const satisfies Partial<{ [Key in keyof Capabilities]: readonly Capabilities[Key][] }>;
 
 /** With the smallest sensible value: below it, no application could rely on the adapter. */
@@ -76,7 +78,7 @@ function expectFrozen(value: object, path: string): void {
 }
 
 function expectShape(declared: Capabilities): void {
-  const known = [...[CHOICES, NUMBERS, RANGES].flatMap(Object.keys), "statistics"];
+  const known = [...[CHOICES, NUMBERS, RANGES].flatMap(Object.keys), "statistics", "publishDelay"];
   equal(Object.keys(declared).toSorted(), known.toSorted(), "the names of the capabilities");
   for (const [key, choices] of Object.entries(CHOICES)) {
     const value = declared[key as keyof typeof CHOICES];
@@ -88,6 +90,7 @@ function expectShape(declared: Capabilities): void {
     const value = statistics[field];
     check(KNOWN.includes(value), `statistics.${field} to be one of ${KNOWN.join(", ")}, got ${value}`);
   }
+  expectDelay(declared);
   for (const [key, min] of Object.entries(NUMBERS)) {
     const value = declared[key as keyof typeof NUMBERS];
     check(Number.isSafeInteger(value) && value >= min, `${key} to be a whole number from ${min} up, got ${value}`);
@@ -106,4 +109,17 @@ function expectShape(declared: Capabilities): void {
     if (key !== "publishBatch")
       check((range[low] ?? 0) <= (range[high] ?? 0), `${key} to be a range, from ${low} to ${high}`);
   }
+}
+
+function expectDelay({ publishDelay }: Capabilities): void {
+  if (publishDelay === "store") return;
+  equal(
+    Object.keys(publishDelay).toSorted(),
+    ["cancel", "granularityMs", "list", "maxMs"],
+    'the fields of publishDelay, which is not "store"',
+  );
+  const { maxMs, granularityMs, cancel, list } = publishDelay;
+  check(Number.isSafeInteger(maxMs) && maxMs >= granularityMs, `publishDelay.maxMs to be a whole number, got ${maxMs}`);
+  check(granularityMs >= 1, `publishDelay.granularityMs to be at least 1, got ${granularityMs}`);
+  check(typeof cancel === "boolean" && typeof list === "boolean", "publishDelay.cancel and .list to be booleans");
 }

@@ -1,5 +1,6 @@
 import type { Capabilities } from "@anytopic/core";
 import type { KnownFaults } from "../../harness.ts";
+import { disturbedBetween } from "../disturbances.ts";
 import type { HistoryLine } from "../history.ts";
 import { grouped, killedAt, linesOf, readRuns, redrivenAt, repeatedIds, type HandlerRun } from "../read-runs.ts";
 import type { ChaosSchedule } from "../schedule.ts";
@@ -10,16 +11,18 @@ const UNSTARTED_SPARE = 5;
 
 /**
  * Attempts are true: no number twice when that would hide a start, rising within a worker, and none beyond the retry
- * policy. What a broker has forgotten that was killed between two runs is left out.
+ * policy. What a broker has forgotten that was killed between two runs is left out. Where a retry is a copy, each copy counts by itself.
  */
 export function attempts(
   history: readonly HistoryLine[],
   schedule: ChaosSchedule,
   capabilities: Pick<Capabilities, "attempts" | "orderedAttempts">,
   knownFaults: KnownFaults,
-): { readonly violations: readonly ChaosViolation[]; readonly hiddenStarts: number } {
+): { readonly violations: readonly ChaosViolation[]; readonly hiddenStarts: number; readonly copiedStarts: number } {
   const killed = killedAt(history);
+  const mayBeCopy = knownFaults.copiedRetries === undefined ? undefined : interruptedRetries(history, schedule);
   let hiddenStarts = 0;
+  let copiedStarts = 0;
   const brokerKills = linesOf(history, "step").flatMap(({ kind, atMs }) => (kind === "kill-broker" ? [atMs] : []));
   const countedByWorkers = new Set(
     capabilities.orderedAttempts === "worker"
@@ -44,21 +47,37 @@ export function attempts(
       // With fewer starts than its number says, the broker counted a delivery that never started, and one worker knows that
       // it was none while another does not.
       const hidden = before !== undefined && start.attempt <= earlier && !forgotten;
-      if (hidden && knownFaults.hiddenStarts !== undefined && killed.has(before.by)) hiddenStarts += 1;
+      const last = lastOf.get(`${start.by} ${start.worker}`) ?? 0;
+      const falls = start.attempt < last && !forgotten;
+      const copied = (hidden || falls) && mayBeCopy?.(id, start.atMs) === true;
+      if (copied) copiedStarts += 1;
+      else if (hidden && knownFaults.hiddenStarts !== undefined && killed.has(before.by)) hiddenStarts += 1;
       else if (hidden)
         wrong(
           `had attempt ${start.attempt} twice: in ${before.by} at ${Math.round(before.atMs)} ms and in ${start.by} at ${Math.round(start.atMs)} ms`,
         );
-      const worker = `${start.by} ${start.worker}`;
-      const last = lastOf.get(worker) ?? 0;
-      if (start.attempt < last && !forgotten) wrong(`had attempt ${start.attempt} after ${last} in ${start.by}`);
+      if (falls && !copied) wrong(`had attempt ${start.attempt} after ${last} in ${start.by}`);
       if (capabilities.attempts === "exact" && start.attempt > 1 && !seen.has(start.attempt - 1))
         wrong(`had attempt ${start.attempt} without attempt ${start.attempt - 1}`);
       seen.set(start.attempt, start);
-      lastOf.set(worker, start.attempt);
+      lastOf.set(`${start.by} ${start.worker}`, start.attempt);
     }
   }
-  return { violations, hiddenStarts };
+  return { violations, hiddenStarts, copiedStarts };
+}
+
+/** How long after a retry was scheduled a fault may still come before the acknowledgement of the original, in ms. */
+const UNTIL_ACKNOWLEDGED_MS = 1000;
+
+/** Whether, before a moment, a fault came while a retry of this message was being stored: then it may have two copies. */
+function interruptedRetries(
+  history: readonly HistoryLine[],
+  { ackDeadlineMs }: ChaosSchedule,
+): (id: string, beforeMs: number) => boolean {
+  const disturbed = disturbedBetween(history, ackDeadlineMs);
+  const retries = grouped(linesOf(history, "retry"), ({ id }) => id);
+  return (id, beforeMs) =>
+    (retries.get(id) ?? []).some(({ atMs }) => atMs < beforeMs && disturbed(atMs, atMs + UNTIL_ACKNOWLEDGED_MS));
 }
 
 /** Without messages with a repeated publish, redriven ones, what runs again after its success, and what a close has released. */

@@ -94,6 +94,9 @@ export class EventCounts {
       case "lease-lost":
         counts.leaseLost += 1;
         break;
+      case "skipped":
+        counts.skipped[event.reason] += 1;
+        break;
       case "release":
       case "receiving":
       case "failing":

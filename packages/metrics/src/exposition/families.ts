@@ -16,6 +16,7 @@ export type FamilyKey =
   | "letters"
   | "letterFailed"
   | "leaseLost"
+  | "skipped"
   | "backlog"
   | "oldestAge"
   | "lettersWaiting"
@@ -67,6 +68,11 @@ export const FAMILIES: Readonly<Record<FamilyKey, Family>> = {
     "counter",
     "anytopic_lease_lost_total",
     "Deliveries that went to another worker before their outcome counted.",
+  ),
+  skipped: family(
+    "counter",
+    "anytopic_skipped_total",
+    "Messages that were acknowledged without an attempt, by reason: filter (the subscription's filter holds them back), expired (their time was over).",
   ),
   backlog: family(
     "gauge",

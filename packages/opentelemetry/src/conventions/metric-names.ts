@@ -14,6 +14,7 @@ export const RETRIES = "anytopic.retries";
 export const DEAD_LETTERS = "anytopic.dead.letters";
 export const DEAD_LETTER_FAILED = "anytopic.dead.letter.failed";
 export const LEASE_LOST = "anytopic.lease.lost";
+export const SKIPPED = "anytopic.skipped";
 export const BACKLOG_MESSAGES = "anytopic.backlog.messages";
 export const BACKLOG_OLDEST_AGE = "anytopic.backlog.oldest.age";
 export const DEAD_LETTERS_WAITING = "anytopic.dead.letters.waiting";

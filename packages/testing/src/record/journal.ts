@@ -1,5 +1,5 @@
-import type { AnySubscription, AnyTopic, AttemptEnd, AttemptInfo, Clock } from "@anytopic/core";
-import type { DriverDelivery, OutgoingMessage } from "@anytopic/core/driver";
+import type { AnySubscription, AnyTopic, AttemptEnd, AttemptInfo, Attributes, Clock } from "@anytopic/core";
+import { expiresMsOf, withoutExpiry, type DriverDelivery, type OutgoingMessage } from "@anytopic/core/driver";
 import { decodeEvent } from "./decode.ts";
 import type { AttemptOutcome, EndedAttempt, HandledEvent, PublishedEvent, ScheduledRetry } from "./records.ts";
 import { elapsed, oneLine, table } from "./table.ts";
@@ -83,7 +83,8 @@ export class Journal {
         topic: topic.name,
         // The topic's type parameter is the type of its decoded events.
         event: decodeEvent(topic, id, body) as Event,
-        attributes,
+        attributes: withoutExpiry(attributes),
+        expiresAt: expiryOf(attributes),
         orderingKey,
         publishTime: new Date(publishTimeMs),
       }));
@@ -162,4 +163,9 @@ function eventOf(topic: AnyTopic, { info, body }: Ended): unknown {
     // The outcome of the attempt says so.
     return undefined;
   }
+}
+
+function expiryOf(attributes: Attributes): Date | undefined {
+  const expiresMs = expiresMsOf(attributes);
+  return expiresMs === undefined ? undefined : new Date(expiresMs);
 }

@@ -6,6 +6,8 @@ export interface PublishedEvent<Event = unknown> {
   readonly topic: string;
   readonly event: Event;
   readonly attributes: Attributes;
+  /** The `expiresAt` of its publish. */
+  readonly expiresAt: Date | undefined;
   readonly orderingKey: string | undefined;
   readonly publishTime: Date;
 }

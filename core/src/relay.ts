@@ -1,0 +1,13 @@
+/**
+ * The two halves of a publish, for packages that keep messages between the call and the broker, such as an outbox: an `EventEncoder` does
+ * what needs no connection, and `publishEncoded` does the rest, later and in any process.
+ */
+export type { DestinationLimits, Destinations } from "./publish/destination-limits.ts";
+export {
+  type EncodedBatch,
+  type EncodedPublish,
+  EventEncoder,
+  type EventEncoderOptions,
+} from "./publish/event-encoder.ts";
+export { publishEncoded } from "./publish/publish-encoded.ts";
+export type { RelayMessage } from "./publish/relay-message.ts";
