@@ -242,23 +242,12 @@ export class PubSub implements AsyncDisposable {
     return this.#subscribing.deliveries(subscription, options);
   }
 
-  /**
-   * Pauses all workers that this object has open for a subscription, also the pull form: `Worker.pause` of each. Those in other
-   * processes, and those that are opened later, are not paused.
-   *
-   * @throws TypeError when the argument is wrong
-   * @throws PubSubError `CLOSED` after `close`
-   */
+  /** `Worker.pause` of all workers that are open here for a subscription, also in the pull form. Those that are opened later are not paused. */
   async pause(subscription: AnySubscription): Promise<void> {
     await this.#subscribing.pause(subscription);
   }
 
-  /**
-   * Lets all workers that this object has open for a subscription receive again: `Worker.resume` of each.
-   *
-   * @throws TypeError when the argument is wrong
-   * @throws PubSubError `CLOSED` after `close`, and every error of `Worker.resume`
-   */
+  /** `Worker.resume` of all workers that are open here for a subscription. */
   async resume(subscription: AnySubscription): Promise<void> {
     await this.#subscribing.resume(subscription);
   }
