@@ -144,7 +144,12 @@ function rawPublish(nats: NatsConnection): PublishRows {
 function ownPublish(pubsub: PubSub): PublishRows {
   return async (rows) => {
     const messages = rows.map(({ topic, message_id, body }) => ({
-      ...{ topic, id: message_id, body, attributes: {}, orderingKey: undefined, publishTimeMs: 0 },
+      topic,
+      id: message_id,
+      body,
+      attributes: {},
+      orderingKey: undefined,
+      publishTimeMs: 0,
     }));
     if (messages.length > 0) await publishEncoded(pubsub, Plain, messages);
   };

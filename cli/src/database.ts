@@ -39,7 +39,9 @@ export async function withOutbox<Result>(given: Given, use: (open: OpenOutbox) =
   const opened = await open(url, sql);
   try {
     const tables = outbox.createOutbox({
-      ...{ dialect: opened.pool.dialect, schema: given.text("schema"), tablePrefix: given.text("table-prefix") },
+      dialect: opened.pool.dialect,
+      schema: given.text("schema"),
+      tablePrefix: given.text("table-prefix"),
       executor: (tx) => tx,
     });
     return await use({ outbox: tables, pool: opened.pool });

@@ -157,7 +157,12 @@ function parkedMessage(row: SqlRow): ParkedMessage {
   const { topic, attempts, message } = outboxRow(row);
   const { id, orderingKey, body, attributes, publishTimeMs } = message;
   return {
-    ...{ id, topic, orderingKey, body, attributes: attributes ?? {}, attempts },
+    id,
+    topic,
+    orderingKey,
+    body,
+    attributes: attributes ?? {},
+    attempts,
     publishTime: new Date(publishTimeMs),
     reason: String(row["error"]),
     parkedTime: new Date(Number(row["parked_ms"])),

@@ -21,11 +21,11 @@ function failingStep(text: string, code: PubSubErrorCode, retryable?: boolean): 
 
 interface FailingStep {
   readonly state: { tries: number; fails: boolean };
-  failure(step: Step): PubSubError | undefined;
+  readonly failure: (step: Step) => PubSubError | undefined;
 }
 
-describe.each(KINDS)("failures on %s", (kind) => {
-  describe.skipIf(there.get(kind) !== true)("", () => {
+describe.each(KINDS)("failures", (kind) => {
+  describe.skipIf(there.get(kind) !== true)(`on ${kind}`, () => {
     test("a message that can never be published is parked at once, and its key waits behind it", async () => {
       const { failure, state } = failingStep("a1", "LIMIT_EXCEEDED");
       const story = await openStory(kind, failure);

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import {
+  type Adapter,
   connect,
   defineSubscription,
   defineTopic,
   type PubSub,
-  PubSubError,
+  type PubSubError,
   type Subscription,
   type Topic,
 } from "@anytopic/core";
@@ -64,7 +65,12 @@ export async function openStory(
   await pubsub.subscribe(subscription, ({ key, number }) => void seen.push(`${key}${number}`));
   const outbox = outboxOf(database);
   return {
-    ...{ database, outbox, pubsub, topic, subscription, seen },
+    database,
+    outbox,
+    pubsub,
+    topic,
+    subscription,
+    seen,
     get silent() {
       return silent.length;
     },
@@ -108,7 +114,7 @@ export function stepOf(text: string): Step {
 }
 
 /** A memory broker that refuses what `failure` says. */
-function failing(failure: Failure, silent: Step[]): ReturnType<typeof memory> {
+function failing(failure: Failure, silent: Step[]): Adapter {
   return intercept(memory({ name: randomUUID() }), (driver) =>
     forwardDriver(driver, {
       async openPublisher(topic) {
@@ -128,5 +134,5 @@ function failing(failure: Failure, silent: Step[]): ReturnType<typeof memory> {
         });
       },
     }),
-  ) as ReturnType<typeof memory>;
+  );
 }
