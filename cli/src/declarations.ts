@@ -65,7 +65,8 @@ function find(declarations: readonly Declaration[], kind: Declaration["kind"], n
   );
 }
 
-async function importModule(path: string): Promise<object> {
+/** @throws UsageError */
+export async function importModule(path: string): Promise<object> {
   const file = resolve(path);
   if (!existsSync(file))
     throw new UsageError(
@@ -119,8 +120,22 @@ function put(declaration: Declaration, found: Map<string, Declaration>, path: st
 function isSame(a: Declaration, b: Declaration): boolean {
   const seen = (one: Declaration): string =>
     one.kind === "topic"
-      ? JSON.stringify([one.deliveryGuarantee, one.orderingKey !== undefined, one.retentionMs, one.codec.name])
-      : JSON.stringify([one.ackDeadlineMs, one.maxConcurrency, one.maxHandlingMs, one.retryPolicy, one.filter]);
+      ? JSON.stringify([
+          one.deliveryGuarantee,
+          one.orderingKey !== undefined,
+          one.retentionMs,
+          one.replay,
+          one.codec.name,
+        ])
+      : JSON.stringify([
+          one.ackDeadlineMs,
+          one.maxConcurrency,
+          one.maxHandlingMs,
+          one.retryPolicy,
+          one.filter,
+          one.rate,
+          one.circuit,
+        ]);
   return seen(a) === seen(b);
 }
 

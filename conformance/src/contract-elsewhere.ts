@@ -130,6 +130,37 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
       proves: "without a logger, what stands still is said once, as a process warning",
     },
   ],
+  C44: [
+    {
+      file: "packages/outbox/test/publish.test.ts",
+      proves: "an event is committed, rolled back and refused with its transaction, on PostgreSQL, MariaDB and SQLite",
+    },
+    {
+      file: "packages/sql/test/adaptors/outbox.test.ts",
+      proves: "the same with every library of a database that has an adaptor",
+    },
+    {
+      file: "packages/outbox/test/commit-order.test.ts",
+      proves:
+        "the order of a key is that of the commits, in 50 races of 6 writers on each server, and what goes wrong without the lock",
+    },
+    {
+      file: "packages/outbox/test/relay/order.test.ts",
+      proves: "several relays and writers: nothing is lost, and each key keeps the order of its commits",
+    },
+    {
+      file: "packages/outbox/test/relay/dead-relays.test.ts",
+      proves: "relays that are killed or frozen between the broker's answer and their commit",
+    },
+    {
+      file: "packages/outbox/test/relay/faults.test.ts",
+      proves: "the database or the broker is away, and the connection is lost in the middle of a commit",
+    },
+    {
+      file: "packages/sql/test/inbox/in-transaction.test.ts",
+      proves: "the mark of an id commits with its effect, or not at all",
+    },
+  ],
   C45: [
     {
       file: "core/test/instrumentation-ends.test.ts",

@@ -166,12 +166,12 @@ export class Monitor {
         drop(delivery);
         return sink.revoke(delivery);
       },
-      revokeAll() {
+      revokeAll(cause) {
         for (const delivery of held) {
           revoked.add(delivery);
           drop(delivery);
         }
-        sink.revokeAll();
+        sink.revokeAll(cause);
       },
     });
     return openWrappedSubscriber(driver, subscription, watchedSink, options, {

@@ -35,8 +35,8 @@ export type { BatchDrainOptions, DrainOptions, DrainResult } from "./consume/dra
 export type { Adapter, TopologyChange } from "./driver.ts";
 export { PubSubError, type PubSubErrorCode, type PubSubErrorOptions } from "./base/errors.ts";
 export type { Handler, HandlerContext, HandlerResult } from "./consume/handler-context.ts";
-export type { ConnectionHealth, Health, SubscriptionHealth } from "./observe/health.ts";
 export type { HandlerInbox } from "./inbox/handler-inbox.ts";
+export type { CircuitHealth, ConnectionHealth, Health, SubscriptionHealth } from "./observe/health.ts";
 export type { InboxClaim, InboxStore } from "./inbox/inbox.ts";
 export { silentLogger, type Logger } from "./base/logger.ts";
 export { fromLogLayer, type LogLayerLike } from "./logging/from-log-layer.ts";
@@ -67,11 +67,14 @@ export type { ProcessTrace, PublishTrace } from "./observe/diagnostics.ts";
 export type { Observer, PubSubEvent, SkipReason } from "./observe/observer.ts";
 export type { PublishEntry, Publisher, PublishOptions, PublishResult } from "./publish/publish-options.ts";
 export type { FilterPlace } from "./connections/filter-places.ts";
+export type { SeekOptions } from "./connections/seek-options.ts";
 export type { PlannedChange } from "./connections/provisioning.ts";
 export type { ConnectionInfo } from "./connections/connection-info.ts";
 export { PubSub } from "./pubsub.ts";
 export { Reject } from "./consume/reject.ts";
 export { RetryAfter } from "./consume/retry-after.ts";
+export type { CircuitPolicy, CircuitPolicyOptions } from "./declare/circuit-policy.ts";
+export type { RateLimit } from "./declare/rate-limit.ts";
 export type { RetryPolicy, RetryPolicyOptions } from "./declare/retry-policy.ts";
 export type { StandardIssue, StandardResult, StandardSchema } from "./declare/standard-schema.ts";
 export {

@@ -51,6 +51,7 @@ export function forwardDriver(driver: Driver, changes: Partial<Driver>): Driver 
     openDeadLetters: (subscription) => driver.openDeadLetters(subscription),
     ...(driver.openSchedule === undefined ? {} : { openSchedule: driver.openSchedule.bind(driver) }),
     ...(driver.stats === undefined ? {} : { stats: driver.stats.bind(driver) }),
+    ...(driver.seek === undefined ? {} : { seek: driver.seek.bind(driver) }),
     close: (timeoutMs) => driver.close(timeoutMs),
     ...changes,
   };
@@ -125,7 +126,7 @@ export function forwardSink(sink: DeliverySink, changes: Partial<DeliverySink>):
   return {
     deliver: (delivery) => sink.deliver(delivery),
     revoke: (delivery) => sink.revoke(delivery),
-    revokeAll: () => sink.revokeAll(),
+    revokeAll: (cause) => sink.revokeAll(cause),
     failing: (error) => sink.failing(error),
     receiving: (reconnected) => sink.receiving(reconnected),
     ...changes,

@@ -22,8 +22,11 @@ import { Scheduling, type ScheduledOptions } from "./dispatch/scheduling.ts";
 import { CLOSE_TIMEOUT_LIMITS } from "./options/connect-limits.ts";
 import type { Publisher, PublishEntry, PublishOptions, PublishResult } from "./publish/publish-options.ts";
 import { closedError, requireOpen } from "./base/require-open.ts";
+import { seekOn } from "./connections/seek.ts";
+import { seekPosition, type SeekOptions } from "./connections/seek-options.ts";
+import { untilAborted } from "./base/until-aborted.ts";
 import { Subscribing } from "./consume/subscribing.ts";
-import type { SubscriptionWorker } from "./consume/subscription-worker.ts";
+import type { PausableWorker } from "./consume/pausable-worker.ts";
 import type { AnySubscription, Subscription } from "./declare/subscription.ts";
 import type { AnyTopic, Topic } from "./declare/topic.ts";
 import { statisticsOn } from "./connections/statistics.ts";
@@ -175,6 +178,15 @@ export class PubSub implements AsyncDisposable {
   }
 
   /**
+   * Opens a worker as below, with a handler that gets several messages at once, see `BatchHandler`. Leases, attempts, retries and dead letters stay those
+   * of each message.
+   */
+  subscribe<Event>(
+    subscription: Subscription<Event>,
+    handler: BatchHandler<Event>,
+    options: BatchSubscribeOptions,
+  ): Promise<Worker>;
+  /**
    * Opens a worker that runs `handler` for each message of the subscription. Resolves when the worker receives messages. All
    * workers of a subscription compete for its messages, also those in other processes. With an ordering key, the messages of
    * one key are handled one after the other, in the order of publishing.
@@ -186,15 +198,6 @@ export class PubSub implements AsyncDisposable {
     subscription: Subscription<Event>,
     handler: Handler<Event>,
     options?: SubscribeOptions,
-  ): Promise<Worker>;
-  /**
-   * The same with a handler that gets several messages at once, see `BatchHandler`. Leases, attempts, retries and dead letters stay those
-   * of each message.
-   */
-  subscribe<Event>(
-    subscription: Subscription<Event>,
-    handler: BatchHandler<Event>,
-    options: BatchSubscribeOptions,
   ): Promise<Worker>;
   async subscribe<Event>(
     subscription: Subscription<Event>,
@@ -214,13 +217,13 @@ export class PubSub implements AsyncDisposable {
    */
   drain<Event>(
     subscription: Subscription<Event>,
-    handler: Handler<Event>,
-    options?: DrainOptions,
+    handler: BatchHandler<Event>,
+    options: BatchDrainOptions,
   ): Promise<DrainResult>;
   drain<Event>(
     subscription: Subscription<Event>,
-    handler: BatchHandler<Event>,
-    options: BatchDrainOptions,
+    handler: Handler<Event>,
+    options?: DrainOptions,
   ): Promise<DrainResult>;
   async drain<Event>(
     subscription: Subscription<Event>,
@@ -237,6 +240,27 @@ export class PubSub implements AsyncDisposable {
    */
   deliveries<Event>(subscription: Subscription<Event>, options: SubscribeOptions = {}): Deliveries<Event> {
     return this.#subscribing.deliveries(subscription, options);
+  }
+
+  /**
+   * Pauses all workers that this object has open for a subscription, also the pull form: `Worker.pause` of each. Those in other
+   * processes, and those that are opened later, are not paused.
+   *
+   * @throws TypeError when the argument is wrong
+   * @throws PubSubError `CLOSED` after `close`
+   */
+  async pause(subscription: AnySubscription): Promise<void> {
+    await this.#subscribing.pause(subscription);
+  }
+
+  /**
+   * Lets all workers that this object has open for a subscription receive again: `Worker.resume` of each.
+   *
+   * @throws TypeError when the argument is wrong
+   * @throws PubSubError `CLOSED` after `close`, and every error of `Worker.resume`
+   */
+  async resume(subscription: AnySubscription): Promise<void> {
+    await this.#subscribing.resume(subscription);
   }
 
   /** The dead-letter queue of a subscription. It is opened by the first call of one of its methods, and closed with this object. */
@@ -300,6 +324,33 @@ export class PubSub implements AsyncDisposable {
     return await filterPlacesOn(this.#router, subscription);
   }
 
+  /**
+   * Puts a subscription to another position in its topic, which must be declared with `replay: true`: back, to handle messages again, or to
+   * the end, to drop the backlog. Resolves when the broker has the new position durably, on all connections of the subscription. Running
+   * workers of every process follow by themselves, within seconds.
+   *
+   * - Messages come again with the same ids, and with attempt 1; with an ordering key, in the order of publishing.
+   * - What is published after the call is never passed over. What is published around the call may be handled twice, also on an
+   *   exactly-once topic: a seek is the wish to handle messages again.
+   * - A handler that runs meanwhile goes on, its signal aborts, and how it ends no longer matters. Its message can start again before that,
+   *   also with an ordering key.
+   * - Retries that wait for their delay are dropped, and so are redriven messages that wait. Those from the new position on come again.
+   * - Dead letters and all other subscriptions are untouched.
+   *
+   * Rejects with a `TypeError` for a wrong argument or a time in the future; `NOT_SUPPORTED` when the broker cannot, when the topic
+   * is not declared with `replay`, and for the past of an exactly-once topic that needs an inbox, which would pass over what was handled; `NOT_FOUND`, `UNAVAILABLE`, `TIMEOUT` after 30 s, `CLOSED`, or the abort reason of
+   * `signal`. Except after the first three it may have happened; to call it again is harmless. See `docs/replay.md`.
+   */
+  async seek(subscription: AnySubscription, options: SeekOptions): Promise<void> {
+    requireKind("subscription", subscription);
+    const { clock } = this.#environment;
+    const to = seekPosition(options, clock);
+    const closed = this.#closed.signal;
+    requireOpen(closed);
+    options.signal?.throwIfAborted();
+    await untilAborted(seekOn(this.#router, subscription, to, clock), options.signal, closed);
+  }
+
   /** The subscriptions that have a worker here. */
   get subscriptions(): readonly AnySubscription[] {
     return this.#subscribing.subscriptions;
@@ -353,11 +404,7 @@ export class PubSub implements AsyncDisposable {
     return this.close();
   }
 
-  async #close(
-    workers: readonly SubscriptionWorker[],
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  async #close(workers: readonly PausableWorker[], timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     this.#isClosing = true;
     this.#closed.abort(closedError());
     const { clock, logger } = this.#environment;

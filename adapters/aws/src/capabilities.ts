@@ -33,6 +33,7 @@ export const awsCapabilities: Capabilities = Object.freeze({
   durability: "broker",
   deadLetterCount: "approximate",
   filter: "broker",
+  replay: "none",
   statistics: Object.freeze({
     waiting: "approximate",
     inFlight: "approximate",

@@ -42,7 +42,7 @@ async function hold(expect: ExpectStatic, options: SqsFrontOptions = {}): Promis
   };
   const driver: Driver = await aws({ region: "eu-west-1", endpoint: front.url, pollWaitSeconds: 1 }).open(context);
   const name = `heartbeats-${crypto.randomUUID().slice(0, 8)}`;
-  const topic = { name, physicalName: name, ordered: false, exactlyOnce: false, retentionMs: 600_000 };
+  const topic = { name, physicalName: name, ordered: false, exactlyOnce: false, retentionMs: 600_000, replay: false };
   const times = { ackDeadlineMs: LEASE_MS, maxBackoffMs: 5000, maxRetries: 5 };
   const subscription: SubscriptionSpec = { name: "worker", physicalName: "worker", topic, ...times };
   await driver.apply({ topics: [topic], subscriptions: [subscription] }, { update: false });

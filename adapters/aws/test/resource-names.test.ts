@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { deadLetterQueueName, queueName, snsTopicName } from "../src/names.ts";
 
 function topic(physicalName: string, fifo = false): TopicSpec {
-  return { name: "t", physicalName, ordered: fifo, exactlyOnce: false, retentionMs: 1 };
+  return { name: "t", physicalName, ordered: fifo, exactlyOnce: false, retentionMs: 1, replay: false };
 }
 
 function subscription(of: TopicSpec, physicalName: string): SubscriptionSpec {

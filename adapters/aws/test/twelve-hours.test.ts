@@ -59,7 +59,7 @@ async function hold(): Promise<Held> {
     lingering: new Set(),
     failed() {},
   } as unknown as Connection;
-  const topic = { name: "t", physicalName: "t", ordered: false, exactlyOnce: false, retentionMs: 1 };
+  const topic = { name: "t", physicalName: "t", ordered: false, exactlyOnce: false, retentionMs: 1, replay: false };
   const subscription: SubscriptionSpec = {
     name: "s",
     physicalName: "s",

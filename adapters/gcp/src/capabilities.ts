@@ -36,6 +36,7 @@ export const gcpCapabilities: Capabilities = Object.freeze({
   durability: "broker",
   deadLetterCount: "approximate",
   filter: "worker",
+  replay: "time",
   statistics: Object.freeze({
     waiting: "unknown",
     inFlight: "unknown",

@@ -4,6 +4,7 @@ import { GcpDeadLetters } from "./dead-letters.ts";
 import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
 import { GcpPublisher } from "./publisher.ts";
+import { seekSubscription } from "./topology/seek-subscription.ts";
 import { type GcpStatisticsReader, readStatistics } from "./statistics.ts";
 import { GcpSubscriber } from "./subscriber.ts";
 
@@ -42,6 +43,7 @@ export async function openDriver(
       return letters;
     },
     ...(options.statistics === undefined ? {} : { stats: statisticsBy(options.statistics) }),
+    seek: (spec, to) => seekSubscription(connection, spec, to),
     close: (timeoutMs) => connection.close(timeoutMs),
   };
 }

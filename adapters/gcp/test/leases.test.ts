@@ -19,7 +19,14 @@ const received: WireReceived = {
 const spec: SubscriptionSpec = {
   name: "mail",
   physicalName: "mail",
-  topic: { name: "orders", physicalName: "orders", ordered: false, exactlyOnce: false, retentionMs: HOUR_MS },
+  topic: {
+    name: "orders",
+    physicalName: "orders",
+    ordered: false,
+    exactlyOnce: false,
+    retentionMs: HOUR_MS,
+    replay: false,
+  },
   ackDeadlineMs: LEASE_MS,
   maxRetries: 10,
   maxBackoffMs: 1000,

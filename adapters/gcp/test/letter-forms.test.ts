@@ -11,7 +11,14 @@ const RECORD = '{"reason":"rejected"}';
 const spec = {
   name: "mail",
   physicalName: "mail",
-  topic: { name: "orders", physicalName: "orders", ordered: false, exactlyOnce: false, retentionMs: 86_400_000 },
+  topic: {
+    name: "orders",
+    physicalName: "orders",
+    ordered: false,
+    exactlyOnce: false,
+    retentionMs: 86_400_000,
+    replay: false,
+  },
   ackDeadlineMs: 30_000,
   maxRetries: 5,
   maxBackoffMs: 10_000,

@@ -10,6 +10,7 @@ const topic: TopicSpec = {
   ordered: true,
   exactlyOnce: false,
   retentionMs: 86_400_000,
+  replay: false,
 };
 
 /** A publisher whose requests are answered when the test says so. */

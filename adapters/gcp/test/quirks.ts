@@ -10,7 +10,27 @@ const PSTEST: readonly Quirk[] = [
   },
 ];
 
+const EMULATOR: readonly Quirk[] = [
+  {
+    test: "replay.in-order",
+    reason: "the emulator answers UNIMPLEMENTED to a seek of a subscription with message ordering",
+    link: "https://cloud.google.com/pubsub/docs/emulator#known-limitations",
+    kind: "emulator",
+  },
+];
+
+/** Of the service too, and so of everything that imitates it. */
+const SERVICE: readonly Quirk[] = [
+  {
+    test: "replay.in-flight",
+    reason:
+      "the service tells no worker of a seek: a message that a worker has at the time stays with it, and counts as handled when it succeeds",
+    link: "https://cloud.google.com/pubsub/docs/replay-overview#eventual-consistency",
+    kind: "broker",
+  },
+];
+
 /** What an implementation of Pub/Sub cannot show, each with its reason. */
 export function quirksOf(implementation: string): readonly Quirk[] {
-  return implementation === "pstest" ? PSTEST : [];
+  return [...SERVICE, ...(implementation === "pstest" ? PSTEST : implementation === "gcp-emulator" ? EMULATOR : [])];
 }

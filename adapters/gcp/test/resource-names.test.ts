@@ -8,6 +8,7 @@ const topic = (name: string): TopicSpec => ({
   ordered: false,
   exactlyOnce: false,
   retentionMs: 604_800_000,
+  replay: false,
 });
 
 const subscription = (of: string, name: string): SubscriptionSpec => ({

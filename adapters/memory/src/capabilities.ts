@@ -28,6 +28,7 @@ export const memoryCapabilities: Capabilities = Object.freeze({
   durability: "process",
   deadLetterCount: "exact",
   filter: "worker",
+  replay: "time",
   statistics: Object.freeze({
     waiting: "exact",
     inFlight: "exact",

@@ -19,6 +19,7 @@ export function applyTopology(broker: MemoryBroker, topology: Topology, update: 
     } else if (update) {
       topic.retentionMs = spec.retentionMs;
       topic.exactlyOnce = spec.exactlyOnce;
+      topic.replay = spec.replay;
     }
   }
   for (const spec of topology.subscriptions) {
@@ -58,7 +59,7 @@ function declaredTopics(topology: Topology): readonly TopicSpec[] {
 }
 
 function topicChanges(broker: MemoryBroker, spec: TopicSpec): readonly TopologyChange[] {
-  const actions = { ordered: "replace", exactlyOnce: "update", retentionMs: "update" } as const;
+  const actions = { ordered: "replace", exactlyOnce: "update", retentionMs: "update", replay: "update" } as const;
   return changes(`topic ${spec.physicalName}`, broker.topic(spec.physicalName), spec, actions);
 }
 

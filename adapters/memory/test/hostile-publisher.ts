@@ -10,7 +10,14 @@ export function hostilePublisher(adapter: Adapter): HostilePublisher & { close()
   const publishers = new Map<string, Promise<DriverPublisher>>();
   const opened = (topic: string): Promise<DriverPublisher> => {
     driver ??= adapter.open({ clock: systemClock, random: Math.random, logger: silentLogger, status: () => {} });
-    const spec = { name: topic, physicalName: topic, ordered: false, exactlyOnce: false, retentionMs: 604_800_000 };
+    const spec = {
+      name: topic,
+      physicalName: topic,
+      ordered: false,
+      exactlyOnce: false,
+      retentionMs: 604_800_000,
+      replay: false,
+    };
     const known = publishers.get(topic) ?? driver.then((one) => one.openPublisher(spec));
     publishers.set(topic, known);
     return known;

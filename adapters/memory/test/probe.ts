@@ -23,7 +23,15 @@ export async function openDriver(
 
 export function topicSpec(spec: Partial<TopicSpec> = {}): TopicSpec {
   const name = spec.name ?? "orders";
-  return { name, physicalName: name, ordered: false, exactlyOnce: false, retentionMs: 604_800_000, ...spec };
+  return {
+    name,
+    physicalName: name,
+    ordered: false,
+    exactlyOnce: false,
+    retentionMs: 604_800_000,
+    replay: false,
+    ...spec,
+  };
 }
 
 export function subscriptionSpec(topic: TopicSpec, spec: Partial<SubscriptionSpec> = {}): SubscriptionSpec {

@@ -46,6 +46,7 @@ export function capabilitiesFor(maxPayloadBytes: number, deduplicationWindowMs: 
     durability: "broker",
     deadLetterCount: "exact",
     filter: "worker",
+    replay: "time",
     statistics: Object.freeze({
       waiting: "approximate",
       inFlight: "approximate",

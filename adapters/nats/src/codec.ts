@@ -142,9 +142,16 @@ export interface Metadata {
  */
 export type Origin = "event" | "redriven" | "letter";
 
-/** Whether a message was redriven to another subscription: then it is acknowledged without handling it. */
-export function isForAnother({ redrivenTo }: Metadata, { consumer }: { readonly consumer: string }): boolean {
-  return redrivenTo !== undefined && redrivenTo !== consumer;
+/**
+ * Whether a message was redriven to another subscription, or to this one before a seek, which brings the original again: then it is
+ * acknowledged without handling it.
+ */
+export function isPassedOver(
+  { redrivenTo }: Metadata,
+  streamSequence: number,
+  { subscription, redrivenAfter }: { readonly subscription: string; readonly redrivenAfter: number },
+): boolean {
+  return redrivenTo !== undefined && (redrivenTo !== subscription || streamSequence <= redrivenAfter);
 }
 
 /** Of a message that has only an id. */

@@ -39,7 +39,11 @@ export class NatsDeadLetters implements DriverDeadLetters {
 
   async redeliver(message: OutgoingMessage): Promise<void> {
     const attributes = withoutLettersOwn(message.attributes);
-    await this.#publish(this.#names.redriveSubject, { ...message, attributes }, { redrivenTo: this.#names.consumer });
+    await this.#publish(
+      this.#names.redriveSubject,
+      { ...message, attributes },
+      { redrivenTo: this.#names.subscription },
+    );
   }
 
   async count(): Promise<number> {

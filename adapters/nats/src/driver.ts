@@ -1,4 +1,11 @@
-import type { Driver, DriverContext } from "@anytopic/core/driver";
+import {
+  type DeliverySink,
+  type Driver,
+  type DriverContext,
+  type DriverDelivery,
+  type DriverSubscriber,
+  MovingSubscriber,
+} from "@anytopic/core/driver";
 import { Connection } from "./connection.ts";
 import { NatsDeadLetters } from "./dead-letters.ts";
 import { subscriptionNames, topicNames } from "./names.ts";
@@ -8,8 +15,10 @@ import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts"
 import { Asker } from "./publish/asker.ts";
 import { NatsPublisher } from "./publisher.ts";
 import { requireConsumer } from "./receive/require-consumer.ts";
+import { seekSubscription } from "./topology/seek-subscription.ts";
 import { readStatistics } from "./statistics.ts";
 import { NatsSubscriber } from "./subscriber.ts";
+import { type ConsumerPosition, currentPosition } from "./topology/consumer-position.ts";
 
 /** Connects to a NATS server with JetStream. */
 export async function openDriver(
@@ -28,18 +37,35 @@ export async function openDriver(
     destroy: async (topology) => destroyTopology(connection, topology),
     openPublisher: async (topic) => new NatsPublisher(connection, topicNames(prefix, topic)),
     async openSubscriber(spec, sink, { maxOutstanding }) {
-      const names = subscriptionNames(prefix, spec);
-      await requireConsumer(connection, names, spec);
-      const worker = { connection, names, spec, sink, maxOutstanding };
-      if (!spec.topic.ordered) return new NatsSubscriber(worker);
-      const subscriber = new OrderedSubscriber(worker, (asker ??= new Asker(connection)));
-      await subscriber.start();
-      return subscriber;
+      const open = async ({ names }: Pick<ConsumerPosition, "names">, to: DeliverySink): Promise<DriverSubscriber> => {
+        await requireConsumer(connection, names, spec);
+        const worker = { connection, names, spec, sink: to, maxOutstanding };
+        if (!spec.topic.ordered) return new NatsSubscriber(worker);
+        const subscriber = new OrderedSubscriber(worker, (asker ??= new Asker(connection)));
+        await subscriber.start();
+        return subscriber;
+      };
+      if (!spec.topic.replay) return open({ names: subscriptionNames(prefix, spec) }, sink);
+      return MovingSubscriber.open<ConsumerPosition, DriverDelivery>({
+        path: `${spec.topic.name}/${spec.name}`,
+        sink,
+        context,
+        async position() {
+          await connection.waitUntilConnected();
+          return currentPosition(connection, spec);
+        },
+        isSame: (one, other) => one.names.consumer === other.names.consumer && one.created === other.created,
+        open,
+      });
     },
     async openDeadLetters(spec) {
       return new NatsDeadLetters(connection, subscriptionNames(prefix, spec), (asker ??= new Asker(connection)));
     },
-    stats: async (spec) => readStatistics(connection, subscriptionNames(prefix, spec)),
+    async stats(spec) {
+      const names = subscriptionNames(prefix, spec);
+      return readStatistics(connection, spec.topic.replay ? (await currentPosition(connection, spec)).names : names);
+    },
+    seek: async (spec, to) => seekSubscription(connection, spec, to),
     async close(timeoutMs) {
       asker?.close();
       await connection.close(timeoutMs);

@@ -1,10 +1,12 @@
-import { pause, PubSubError, type Topology, type TopologyChange } from "@anytopic/core/driver";
+import { pause, PubSubError, type SubscriptionSpec, type Topology, type TopologyChange } from "@anytopic/core/driver";
 import { JetStreamApiError, type ConsumerInfo, type StreamInfo } from "@nats-io/jetstream";
 import type { Connection } from "./connection.ts";
 import { ErrCode, toPubSubError } from "./errors.ts";
 import { subscriptionNames, topicNames } from "./names.ts";
+import { existing } from "./topology/consumer-position.ts";
 import { consumerDifference, streamDifference } from "./topology/differences.ts";
 import {
+  CONSUMER_UPDATES,
   type ConsumerDeclaration,
   consumerResource,
   deadLetterConsumer,
@@ -113,8 +115,11 @@ export async function destroyTopology(connection: Connection, topology: Topology
   };
   const removeStream = async (name: string) => remove(streamResource(name), async () => streams.delete(name));
   for (const subscription of topology.subscriptions) {
-    const { stream, consumer, deadLetterStream, leaderStream } = subscriptionNames(prefix, subscription);
-    await remove(`consumer ${stream}/${consumer}`, async () => consumers.delete(stream, consumer));
+    const names = subscriptionNames(prefix, subscription);
+    const { stream, deadLetterStream, leaderStream } = names;
+    const found = await mapped(`look at consumer ${stream}/${names.consumer}`, () => existing(connection, names));
+    for (const { name } of found)
+      await remove(`consumer ${stream}/${name}`, async () => consumers.delete(stream, name));
     await removeStream(deadLetterStream);
     await removeStream(leaderStream);
   }
@@ -127,7 +132,7 @@ function resources(connection: Connection, { topics, subscriptions }: Topology):
   return [
     ...topics.map((topic) => streamAsResource(connection, topicStream(options, topic))),
     ...subscriptions.flatMap((subscription) => [
-      consumerAsResource(connection, subscriptionConsumer(options, subscription)),
+      subscriptionAsResource(connection, subscription),
       streamAsResource(connection, deadLetterStream(options, subscription)),
       consumerAsResource(connection, deadLetterConsumer(options, subscription)),
       ...(subscription.topic.ordered ? [streamAsResource(connection, leaderStream(options, subscription))] : []),
@@ -155,6 +160,41 @@ function consumerAsResource({ jsm: { consumers } }: Connection, declared: Consum
     compare: async () => consumers.info(stream, config.durable_name).then(difference, creationOf(name)),
     create: async () => difference(await consumers.add(stream, config)),
     update: async () => difference(await consumers.update(stream, config.durable_name, config)),
+  };
+}
+
+/** The consumer of a subscription, which may have been put to another position, and has another name there. */
+function subscriptionAsResource(connection: Connection, subscription: SubscriptionSpec): Resource {
+  const { options, jsm } = connection;
+  const { replay } = subscription.topic;
+  const declared = subscriptionConsumer(options, subscription);
+  const resource = consumerAsResource(connection, declared);
+  const names = subscriptionNames(options.prefix, subscription);
+  const current = async (): Promise<ConsumerInfo | undefined> => (await existing(connection, names)).at(-1);
+  return {
+    ...resource,
+    async compare() {
+      if (!replay) {
+        const found = await resource.compare();
+        // A topic without replay is not looked through: a seek when it had it may have left the consumer under another name.
+        if (found?.action !== "create") return found;
+      }
+      const info = await current();
+      if (info === undefined) return resource.compare();
+      if (!replay && info.name !== names.consumer) {
+        const detail = `a seek made ${info.name} of it: declare the topic with replay: true, or destroy the subscription`;
+        return { action: "replace", resource: resource.name, detail };
+      }
+      return consumerDifference(declared, info.config);
+    },
+    async update() {
+      if (!replay) return resource.update();
+      // Not where it starts: that cannot be changed.
+      const changes = Object.fromEntries(CONSUMER_UPDATES.map((setting) => [setting, declared.config[setting]]));
+      const name = (await current())?.name ?? names.consumer;
+      const changed = await jsm.consumers.update(names.stream, name, changes);
+      return consumerDifference(declared, changed.config);
+    },
   };
 }
 

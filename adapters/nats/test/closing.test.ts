@@ -32,7 +32,7 @@ const sink: DeliverySink = {
 };
 
 function subscriptionSpec(name: string, ordered: boolean): SubscriptionSpec {
-  const topic = { name, physicalName: name, ordered, exactlyOnce: false, retentionMs: 60_000 };
+  const topic = { name, physicalName: name, ordered, exactlyOnce: false, retentionMs: 60_000, replay: false };
   return { name: "mail", physicalName: "mail", topic, ackDeadlineMs: 30_000, maxRetries: 3, maxBackoffMs: 1000 };
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { isNamePart, subscriptionNames, topicNames } from "../src/names.ts";
 
 function topic(physicalName: string): TopicSpec {
-  return { name: physicalName, physicalName, ordered: false, exactlyOnce: false, retentionMs: 60_000 };
+  return { name: physicalName, physicalName, ordered: false, exactlyOnce: false, retentionMs: 60_000, replay: false };
 }
 
 function subscription(topicName: string, physicalName: string): SubscriptionSpec {

@@ -13,6 +13,7 @@ const topic: TopicSpec = {
   ordered: false,
   exactlyOnce: false,
   retentionMs: 3_600_000,
+  replay: false,
 };
 const subscription: SubscriptionSpec = {
   name: "worker",

@@ -40,6 +40,7 @@ export const redisCapabilities: Capabilities = Object.freeze({
   durability: "broker",
   deadLetterCount: "exact",
   filter: "worker",
+  replay: "time",
   statistics: Object.freeze({
     waiting: "approximate",
     inFlight: "exact",

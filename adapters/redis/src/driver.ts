@@ -1,14 +1,22 @@
-import type { Driver, DriverContext } from "@anytopic/core/driver";
+import {
+  type DeliverySink,
+  type Driver,
+  type DriverContext,
+  type DriverSubscriber,
+  MovingSubscriber,
+} from "@anytopic/core/driver";
 import { Connection } from "./connection.ts";
 import { RedisDeadLetters } from "./dead-letters.ts";
-import { subscriptionNames, topicNames } from "./names.ts";
+import { type SubscriptionNames, subscriptionNames, topicNames } from "./names.ts";
 import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
+import { RedisSchedule } from "./publish/redis-schedule.ts";
 import { RedisPublisher } from "./publisher.ts";
 import { requireGroup } from "./receive/require-group.ts";
-import { RedisSchedule } from "./schedule.ts";
+import { seekSubscription } from "./topology/seek-subscription.ts";
 import { readStatistics } from "./statistics.ts";
 import { RedisSubscriber } from "./subscriber.ts";
+import { currentNames } from "./topology/current-group.ts";
 
 /** Connects to a Redis or Valkey server. */
 export async function openDriver(
@@ -38,11 +46,25 @@ export async function openDriver(
     },
     openSchedule: async (topic) => new RedisSchedule(connection, topic, topicNames(prefix, topic)),
     async openSubscriber(spec, sink, { maxOutstanding }) {
-      const names = subscriptionNames(prefix, spec);
-      await requireGroup(connection, names);
-      return new RedisSubscriber({ connection, names, spec, sink, maxOutstanding });
+      const open = async (names: SubscriptionNames, to: DeliverySink): Promise<DriverSubscriber> => {
+        await requireGroup(connection, names);
+        return new RedisSubscriber({ connection, names, spec, sink: to, maxOutstanding });
+      };
+      if (!spec.topic.replay) return open(subscriptionNames(prefix, spec), sink);
+      return MovingSubscriber.open({
+        path: `${spec.topic.name}/${spec.name}`,
+        sink,
+        context,
+        async position() {
+          await connection.waitUntilConnected();
+          return currentNames(connection, spec);
+        },
+        isSame: (one, other) => one.group === other.group,
+        open,
+      });
     },
-    stats: async (spec) => readStatistics(connection, subscriptionNames(prefix, spec)),
+    stats: async (spec) => readStatistics(connection, await currentNames(connection, spec)),
+    seek: async (spec, to) => seekSubscription(connection, spec, to),
     openDeadLetters: async (spec) => new RedisDeadLetters(connection, subscriptionNames(prefix, spec)),
     close: async (timeoutMs) => connection.close(timeoutMs),
   };

@@ -5,8 +5,11 @@ import { subscriptionNames, topicNames } from "./names.ts";
 import { CREATE_SUBSCRIPTION, CREATE_TOPIC } from "./scripts/create.ts";
 import type { Script } from "./scripts/script.ts";
 import {
+  groupIn,
+  groupSetting,
   leaseDifference,
   leaseSetting,
+  subscriptionOfGroup,
   subscriptionsIn,
   topicDifferences,
   topicSettings,
@@ -48,7 +51,8 @@ export async function applyTopology(
   }
   for (const subscription of topology.subscriptions) {
     const { stream, meta, again, dead, group } = subscriptionNames(prefix, subscription);
-    const settings = [group, leaseSetting(subscription), String(subscription.ackDeadlineMs)];
+    const lease = [leaseSetting(subscription), String(subscription.ackDeadlineMs)];
+    const settings = [group, ...lease, groupSetting(subscription)];
     const resources = subscriptionResources(prefix, subscription);
     done.push(...(await create(connection, CREATE_SUBSCRIPTION, [stream, meta, again, dead], settings, resources)));
   }
@@ -66,7 +70,8 @@ export async function destroyTopology(connection: Connection, topology: Topology
   for (const topic of topology.topics) {
     const { stream, meta, seen, later, kept } = topicNames(prefix, topic);
     const settings = (await look.type(meta)) === "hash" ? await look.settings(meta) : new Map<string, string>();
-    const created = new Set([...(await look.groups(stream)), ...subscriptionsIn(settings)]);
+    const groups = (await look.groups(stream)).map(subscriptionOfGroup);
+    const created = new Set([...groups, ...subscriptionsIn(settings)]);
     for (const physicalName of created)
       deleted.push(...(await destroySubscription(connection, { physicalName, topic } as SubscriptionSpec)));
     const [streamResource = "", metaResource = ""] = topicResources(prefix, topic);
@@ -80,18 +85,20 @@ export async function destroyTopology(connection: Connection, topology: Topology
 async function destroySubscription(connection: Connection, spec: SubscriptionSpec): Promise<readonly string[]> {
   const { prefix } = connection.options;
   const names = subscriptionNames(prefix, spec);
-  const { stream, meta, group, again, dead, due, held, busy, parked, taken } = names;
+  const { stream, meta, again, dead, due, held, busy, parked, taken } = names;
+  const look = new Look(connection);
+  const isMeta = (await look.type(meta)) === "hash";
+  const group = groupIn(isMeta ? await look.settings(meta) : new Map<string, string>(), spec);
   const [groupResource = "", againResource = "", deadResource = ""] = subscriptionResources(prefix, spec);
   const deleted: string[] = [];
-  if ((await new Look(connection).groups(stream)).includes(group)) {
+  if ((await look.groups(stream)).includes(group)) {
     await send(connection, ["XGROUP", "DESTROY", stream, group], groupResource);
     deleted.push(groupResource);
   }
   deleted.push(...(await unlink(connection, againResource, again, "stream")));
   deleted.push(...(await unlink(connection, deadResource, dead, "stream")));
   await send(connection, ["UNLINK", due, held, busy, parked, taken], groupResource);
-  if ((await new Look(connection).type(meta)) === "hash")
-    await send(connection, ["HDEL", meta, leaseSetting(spec)], groupResource);
+  if (isMeta) await send(connection, ["HDEL", meta, leaseSetting(spec), groupSetting(spec)], groupResource);
   return deleted;
 }
 
@@ -150,13 +157,25 @@ async function subscriptionChanges(
   prefix: string,
   subscription: SubscriptionSpec,
 ): Promise<readonly TopologyChange[]> {
-  const { stream, meta, group, again, dead } = subscriptionNames(prefix, subscription);
+  const { stream, meta, again, dead } = subscriptionNames(prefix, subscription);
   const [groupResource = "", againResource = "", deadResource = ""] = subscriptionResources(prefix, subscription);
+  const settings = (await look.type(meta)) === "hash" ? await look.settings(meta) : new Map<string, string>();
+  const group = groupIn(settings, subscription);
   const againType = await look.type(again);
   const lacksGroup = againType === "stream" && !(await look.groups(again)).includes(group);
   const exists = (await look.groups(stream)).includes(group);
-  const settings = (await look.type(meta)) === "hash" ? await look.settings(meta) : new Map<string, string>();
+  const moved: readonly TopologyChange[] =
+    exists && !subscription.topic.replay && group !== subscription.physicalName
+      ? [
+          {
+            action: "replace",
+            resource: groupResource,
+            detail: `a seek made ${group} of it: declare the topic with replay: true, or destroy the subscription`,
+          },
+        ]
+      : [];
   return [
+    ...moved,
     ...(exists ? leaseDifference(groupResource, subscription, settings) : [creation(groupResource)]),
     ...(lacksGroup ? [creation(againResource)] : ofType(againResource, againType, "stream")),
     ...ofType(deadResource, await look.type(dead), "stream"),

@@ -13,7 +13,7 @@ const server = await servers.startOrSkip();
 const SPEC: SubscriptionSpec = {
   name: "mail",
   physicalName: "mail",
-  topic: { name: "loop", physicalName: "loop", ordered: false, exactlyOnce: false, retentionMs: 60_000 },
+  topic: { name: "loop", physicalName: "loop", ordered: false, exactlyOnce: false, retentionMs: 60_000, replay: false },
   ackDeadlineMs: 1000,
   maxRetries: 1,
   maxBackoffMs: 1000,

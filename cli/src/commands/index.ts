@@ -9,8 +9,15 @@ import { dlqRedrive } from "./dlq-redrive.ts";
 import { doctor } from "./doctor.ts";
 import { exportPolicies } from "./export-policies.ts";
 import { exportTerraform } from "./export-terraform.ts";
+import { outboxDrop } from "./outbox-drop.ts";
+import { outboxList } from "./outbox-list.ts";
+import { outboxRetry } from "./outbox-retry.ts";
 import { plan } from "./plan.ts";
 import { publish } from "./publish.ts";
+import { relay } from "./relay.ts";
+import { scheduledCancel } from "./scheduled-cancel.ts";
+import { scheduledList } from "./scheduled-list.ts";
+import { seek } from "./seek.ts";
 import { stats } from "./stats.ts";
 import { tail } from "./tail.ts";
 import { topics } from "./topics.ts";
@@ -23,12 +30,19 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   apply,
   destroy,
   publish,
+  scheduledList,
+  scheduledCancel,
   tail,
   stats,
+  seek,
   dlqList,
   dlqPeek,
   dlqRedrive,
   dlqPurge,
+  relay,
+  outboxList,
+  outboxRetry,
+  outboxDrop,
   exportTerraform,
   exportPolicies,
   completion,

@@ -99,6 +99,13 @@ import { ensure as topologyEnsure } from "./topology/ensure.ts";
 import { off as topologyOff } from "./topology/off.ts";
 import { update as topologyUpdate } from "./topology/update.ts";
 import { verify as topologyVerify } from "./topology/verify.ts";
+import { inFlight as replayInFlight } from "./replay/in-flight.ts";
+import { inOrder as replayInOrder } from "./replay/in-order.ts";
+import { refused as replayRefused } from "./replay/refused.ts";
+import { retries as replayRetries } from "./replay/retries.ts";
+import { runningWorkers as replayRunningWorkers } from "./replay/running-workers.ts";
+import { time as replayTime } from "./replay/time.ts";
+import { toTheEnd as replayToTheEnd } from "./replay/to-the-end.ts";
 import { manifest as capabilitiesManifest } from "./capabilities/manifest.ts";
 import { outOfRange as capabilitiesOutOfRange } from "./capabilities/out-of-range.ts";
 import { allFail as batchesAllFail } from "./batches/all-fail.ts";
@@ -140,6 +147,11 @@ import { publisherGone as delayPublisherGone } from "./delay/publisher-gone.ts";
 import { refused as delayRefused } from "./delay/refused.ts";
 import { repeated as delayRepeated } from "./delay/repeated.ts";
 import { withoutSubscription as delayWithoutSubscription } from "./delay/without-subscription.ts";
+import { circuit as controlCircuit, circuitOrdered as controlCircuitOrdered } from "./control/circuit.ts";
+import { pause as controlPause } from "./control/pause.ts";
+import { pauseHandlers as controlPauseHandlers } from "./control/pause-handlers.ts";
+import { pauseOrder as controlPauseOrder } from "./control/pause-order.ts";
+import { rate as controlRate } from "./control/rate.ts";
 import { acceptedSurvives as faultsAcceptedSurvives } from "./faults/accepted-survives.ts";
 import { attemptsAcrossRestart as faultsAttemptsAcrossRestart } from "./faults/attempts-across-restart.ts";
 import { closeFrozen as faultsCloseFrozen, closeHalfOpen as faultsCloseHalfOpen } from "./faults/close-unanswered.ts";
@@ -152,6 +164,7 @@ import {
   orderedAttemptsInHand as faultsOrderedAttemptsInHand,
 } from "./faults/ordered-attempts.ts";
 import { orderedCut as faultsOrderedCut } from "./faults/ordered-cut.ts";
+import { pauseInOutage as faultsPauseInOutage } from "./faults/pause-in-outage.ts";
 import { reconnects as faultsReconnects } from "./faults/reconnects.ts";
 import { restartUnderLoad as faultsRestartUnderLoad } from "./faults/restart-under-load.ts";
 import { restartWithWaitingRetries as faultsRestartWithWaitingRetries } from "./faults/restart-with-waiting-retries.ts";
@@ -266,11 +279,24 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   shutdownPublishes,
   shutdownUnderLoad,
   shutdownUnread,
+  controlCircuit,
+  controlCircuitOrdered,
+  controlPause,
+  controlPauseHandlers,
+  controlPauseOrder,
+  controlRate,
   topologyDestroy,
   topologyEnsure,
   topologyOff,
   topologyUpdate,
   topologyVerify,
+  replayInFlight,
+  replayInOrder,
+  replayRefused,
+  replayRetries,
+  replayRunningWorkers,
+  replayTime,
+  replayToTheEnd,
   capabilitiesManifest,
   capabilitiesOutOfRange,
   instrumentationAddedAttributes,
@@ -315,6 +341,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   faultsOrderedAttempts,
   faultsOrderedAttemptsInHand,
   faultsOrderedCut,
+  faultsPauseInOutage,
   faultsReconnects,
   faultsRestartUnderLoad,
   faultsRestartWithWaitingRetries,

@@ -250,7 +250,7 @@ export const delivering: readonly Saboteur[] = [
   {
     name: "order-within-worker",
     wrong: "order by key holds within each worker, but two workers may have messages of one key",
-    killedBy: ["ordering.head-blocks-key", "ordering.across-workers"],
+    killedBy: ["ordering.head-blocks-key", "ordering.across-workers", "control.pause-order"],
     says: "handler runs while the head is stuck",
     sabotage: sabotageDriver((driver) => ({
       apply: ({ topics, subscriptions }, options) =>

@@ -1,13 +1,6 @@
 import { EventEmitter } from "node:events";
 import { type DriverDelivery, type PublishRequest, PubSubError } from "@anytopic/core/driver";
-import {
-  forwardDelivery,
-  forwardDriver,
-  forwardPublisher,
-  forwardRequest,
-  forwardSink,
-  openWrappedSubscriber,
-} from "../intercept.ts";
+import { forwardDelivery, forwardPublisher, forwardRequest, forwardSink, openWrappedSubscriber } from "../intercept.ts";
 import { delivering } from "./delivering.ts";
 import { sabotageDriver, type Saboteur } from "./saboteur.ts";
 import { sabotageOnLine } from "./watched-line.ts";
@@ -233,23 +226,6 @@ export const disconnecting: readonly Saboteur[] = [
     })),
   },
   {
-    name: "fine-in-outage",
-    wrong: "a worker that has lost its connection does not say so",
-    killedBy: ["drain.outage"],
-    says: "drain to wait until the line is repaired",
-    sabotage: (adapter) => ({
-      name: adapter.name,
-      capabilities: adapter.capabilities,
-      async open(context, signal) {
-        const driver = await adapter.open({ ...context, status: () => {} }, signal);
-        return forwardDriver(driver, {
-          openSubscriber: (subscription, sink, options) =>
-            driver.openSubscriber(subscription, forwardSink(sink, { failing: () => {} }), options),
-        });
-      },
-    }),
-  },
-  {
     name: "lost-for-ever",
     wrong: "a worker that once lost its connection never reports that it receives again",
     killedBy: ["faults.standby-recovers"],
@@ -265,7 +241,7 @@ export const disconnecting: readonly Saboteur[] = [
   {
     name: "refuse-in-outage",
     wrong: "a worker that is opened while the connection is lost fails instead of waiting",
-    killedBy: ["faults.subscribe-in-outage"],
+    killedBy: ["faults.subscribe-in-outage", "faults.pause-in-outage"],
     says: "the state of subscribe while the line is cut",
     sabotage: sabotageOnLine((driver, line) => ({
       openSubscriber: async (subscription, sink, options) => {

@@ -1,4 +1,5 @@
-import { forwardDelivery, openWrappedSubscriber } from "../intercept.ts";
+import type { DriverDelivery } from "@anytopic/core/driver";
+import { forwardDelivery, forwardSink, openWrappedSubscriber } from "../intercept.ts";
 import { sabotageDriver, sabotageSubscriber, type Saboteur } from "./saboteur.ts";
 
 /** Adapters that ask the broker for too little, or stop asking. */
@@ -41,6 +42,46 @@ export const receiving: readonly Saboteur[] = [
         },
       };
     }),
+  },
+  {
+    name: "stopped-for-good",
+    wrong:
+      "after one worker of a subscription has stopped, its connection delivers nothing of that subscription any more",
+    killedBy: ["control.pause-handlers", "control.pause"],
+    says: "to complete",
+    sabotage: sabotageDriver((driver) => {
+      const stopped = new Set<string>();
+      return {
+        openSubscriber(subscription, sink, options) {
+          const path = `${subscription.topic.physicalName}/${subscription.physicalName}`;
+          return openWrappedSubscriber(driver, subscription, sink, options, {
+            deliver(delivery, theirs) {
+              if (!stopped.has(path)) theirs.deliver(delivery);
+            },
+            stop(inner, timeoutMs) {
+              stopped.add(path);
+              return inner.stop(timeoutMs);
+            },
+          });
+        },
+      };
+    }),
+  },
+  {
+    name: "waiting-spends-attempts",
+    wrong: "the lease of a message that waits in its worker is not renewed, and its end counts as a failed attempt",
+    killedBy: ["control.rate", "control.circuit", "control.circuit-ordered"],
+    says: "no attempt to be spent",
+    sabotage: sabotageDriver((driver) => ({
+      openSubscriber(subscription, sink, options) {
+        const revoke = (delivery: DriverDelivery): boolean => {
+          sink.revoke(delivery);
+          return false;
+        };
+        const counting = forwardSink(sink, { revoke });
+        return openWrappedSubscriber(driver, subscription, counting, options, { extend: () => undefined });
+      },
+    })),
   },
   {
     name: "idle-timeout",

@@ -68,7 +68,7 @@ export const settling: readonly Saboteur[] = [
   {
     name: "release-spends-attempts",
     wrong: "a message that was never started counts as failed when it is released",
-    killedBy: ["shutdown.prefetched", "delivery.pull-settles", "batches.close", "drain.max-messages"],
+    killedBy: ["shutdown.prefetched", "delivery.pull-settles", "batches.close", "drain.max-messages", "control.pause"],
     sabotage: sabotageDelivery((delivery) =>
       forwardDelivery(delivery, { release: () => delivery.owner.retry(delivery, 0) }),
     ),
@@ -90,7 +90,7 @@ export const settling: readonly Saboteur[] = [
   {
     name: "keep-on-close",
     wrong: "messages that were fetched and not started stay with the closed worker until their leases expire",
-    killedBy: ["shutdown.prefetched", "delivery.settle-twice", "shutdown.unread", "batches.close"],
+    killedBy: ["shutdown.prefetched", "delivery.settle-twice", "shutdown.unread", "batches.close", "control.pause"],
     sabotage: sabotageDelivery((delivery) => forwardDelivery(delivery, { release: () => Promise.resolve() })),
   },
   {
@@ -156,7 +156,7 @@ export const settling: readonly Saboteur[] = [
   {
     name: "acks-lost-after-stop",
     wrong: "acknowledgements that are sent after intake was stopped are lost",
-    killedBy: ["shutdown.in-flight", "shutdown.from-handler"],
+    killedBy: ["shutdown.in-flight", "shutdown.from-handler", "control.pause-handlers"],
     says: "redelivered messages of the five",
     sabotage: sabotageSubscriber(() => {
       let stopped = false;

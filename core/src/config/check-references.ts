@@ -73,7 +73,7 @@ class ReferenceCheck {
   }
 
   #subscription(path: string, topicPath: string, name: string, subscription: SubscriptionConfig): void {
-    const { connections = [], ackDeadlineMs, maxHandlingMs, retryPolicy = {} } = subscription;
+    const { connections = [], ackDeadlineMs, maxHandlingMs, retryPolicy = {}, circuit = {} } = subscription;
     for (const [index, connection] of connections.entries()) {
       this.#connection(configPath(configPath(path, "connections"), index), connection);
     }
@@ -90,6 +90,7 @@ class ReferenceCheck {
       "minBackoffMs",
       minBackoffMs,
     );
+    this.#atLeast(configPath(configPath(path, "circuit"), "maxOpenMs"), circuit.maxOpenMs, "openMs", circuit.openMs);
   }
 
   #connection(path: string, name: string): void {

@@ -1,5 +1,7 @@
 import { BATCH_LIMITS } from "../options/batch-limits.ts";
+import { CIRCUIT_LIMITS } from "../declare/circuit-policy.ts";
 import { DECLARED_NAME } from "../declare/declared-name.ts";
+import { RATE_LIMITS } from "../declare/rate-limit.ts";
 import { RETRY_LIMITS } from "../declare/retry-policy.ts";
 import { ON_EXPIRED, PREFETCH_LIMITS, SUBSCRIPTION_LIMITS } from "../declare/subscription.ts";
 import { CLOSE_TIMEOUT_LIMITS, PROVISIONING } from "../options/connect-limits.ts";
@@ -52,6 +54,27 @@ const retryPolicy: ShapeOf<NonNullable<SubscriptionConfig["retryPolicy"]>> = {
   },
 };
 
+const rate: ShapeOf<NonNullable<SubscriptionConfig["rate"]>> = {
+  kind: "object",
+  required: ["max", "perMs"],
+  what: "At most max attempts start in any span of perMs in one worker.",
+  properties: {
+    max: integer(RATE_LIMITS.max, "Attempts that may start, retries too."),
+    perMs: integer(RATE_LIMITS.perMs, "In this time, in ms."),
+  },
+};
+
+const circuit: ShapeOf<NonNullable<SubscriptionConfig["circuit"]>> = {
+  kind: "object",
+  what: "Stops starting messages after failures in a row. Replaces parts of the declared circuit.",
+  properties: {
+    failures: integer(CIRCUIT_LIMITS.failures, "Failed attempts in a row that open it."),
+    openMs: integer(CIRCUIT_LIMITS.openMs, "How long it stays open before it tries again, in ms."),
+    maxOpenMs: integer(CIRCUIT_LIMITS.maxOpenMs, "The longest time that it stays open, in ms; at least openMs."),
+    probes: integer(CIRCUIT_LIMITS.probes, "Messages that start when it tries again, and must succeed."),
+  },
+};
+
 const subscription: ShapeOf<SubscriptionConfig> = {
   kind: "object",
   what: "What it names replaces what the declaration of the subscription says.",
@@ -85,6 +108,8 @@ const subscription: ShapeOf<SubscriptionConfig> = {
       kind: "filter",
       what: "Which messages it takes: a condition for each attribute's key. Replaces the whole declared filter.",
     },
+    rate,
+    circuit,
   },
 };
 

@@ -1,4 +1,6 @@
 import type { SubscriptionFilter } from "../declare/filter.ts";
+import type { CircuitPolicyOptions } from "../declare/circuit-policy.ts";
+import type { RateLimit } from "../declare/rate-limit.ts";
 import type { RetryPolicyOptions } from "../declare/retry-policy.ts";
 import type { OnExpired } from "../declare/subscription.ts";
 import type { Provisioning } from "../options/connect-limits.ts";
@@ -64,6 +66,10 @@ export interface SubscriptionConfig {
     | undefined;
   /** Replaces the whole declared filter. @default the declaration's */
   readonly filter?: SubscriptionFilter | undefined;
+  /** At most `max` attempts start in any span of `perMs` in one worker. @default the declaration's */
+  readonly rate?: RateLimit | undefined;
+  /** Each option here replaces the same option of the declared circuit. */
+  readonly circuit?: CircuitPolicyOptions | undefined;
 }
 
 export interface BatchConfig {

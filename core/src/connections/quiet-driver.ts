@@ -10,6 +10,7 @@ import { forwardDeadLetters, forwardDriver, forwardLetter, forwardPublisher, for
 import type { Quiet } from "../observe/quiet-calls.ts";
 
 type Stats = NonNullable<Driver["stats"]>;
+type Seek = NonNullable<Driver["seek"]>;
 
 /**
  * The same driver; every call of it that may reach the broker runs inside `quiet`. Settles are not wrapped here but where core calls
@@ -34,6 +35,9 @@ export function quietDriver(driver: Driver, quiet: Quiet): Driver {
     ...(driver.stats === undefined
       ? {}
       : { stats: (subscription) => quiet(() => driver.stats?.(subscription) as ReturnType<Stats>) }),
+    ...(driver.seek === undefined
+      ? {}
+      : { seek: (subscription, to) => quiet(() => driver.seek?.(subscription, to) as ReturnType<Seek>) }),
     close: (timeoutMs) => quiet(() => driver.close(timeoutMs)),
   });
 }

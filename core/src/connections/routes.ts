@@ -1,5 +1,7 @@
 import type { BatchConfig, LoadedConfig, LoadedSubscription, LoadedTopic } from "../config/config-types.ts";
 import { PubSubError } from "../base/errors.ts";
+import type { CircuitPolicy, CircuitPolicyOptions } from "../declare/circuit-policy.ts";
+import { withoutUndefined } from "../options/option-checks.ts";
 import type { PhysicalNames } from "./specs.ts";
 import {
   defineSubscription,
@@ -116,6 +118,8 @@ export class Routes {
       },
       onExpired: overrides.onExpired ?? subscription.onExpired,
       filter: overrides.filter ?? subscription.filter,
+      rate: overrides.rate ?? subscription.rate,
+      circuit: overriddenCircuit(subscription.circuit, overrides.circuit),
     };
     try {
       // The topic was made by `defineTopic`; a subscription only sees a part of its type.
@@ -136,4 +140,14 @@ export class Routes {
     const subscriptions = this.#topic(topic)?.subscriptions ?? {};
     return Object.hasOwn(subscriptions, name) ? subscriptions[name] : undefined;
   }
+}
+
+/** As in a declaration, the longest time is at least the first one. */
+function overriddenCircuit(
+  declared: CircuitPolicy | undefined,
+  overrides: CircuitPolicyOptions | undefined,
+): CircuitPolicyOptions | undefined {
+  if (declared === undefined || overrides === undefined) return overrides ?? declared;
+  const openMs = overrides.openMs ?? declared.openMs;
+  return { ...declared, maxOpenMs: Math.max(declared.maxOpenMs, openMs), ...withoutUndefined(overrides) };
 }

@@ -18,6 +18,7 @@ export function topicSpec(topic: AnyTopic, names: PhysicalNames): TopicSpec {
     ordered: topic.orderingKey !== undefined,
     exactlyOnce: topic.deliveryGuarantee === "exactly-once",
     retentionMs: topic.retentionMs,
+    replay: topic.replay,
   });
 }
 
@@ -75,6 +76,12 @@ export function requireCapabilities(
     once,
     'exactlyOnce: "inbox"',
     "give connect() an inbox store: { inbox: new MemoryInbox() } or one in your database",
+  );
+  requireThat(
+    !topic.replay || capabilities.replay !== "none",
+    `${topicName} has replay: true`,
+    'replay: "none"',
+    "leave out replay and keep the events in an archive, or choose an adapter that keeps handled messages",
   );
   if (declaration.kind === "topic") return;
   const name = `subscription "${subscriptionPath(declaration)}"`;

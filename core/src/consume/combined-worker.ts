@@ -1,10 +1,15 @@
 import type { SubscriptionHealth } from "../observe/health.ts";
 import type { AnySubscription } from "../declare/subscription.ts";
-import type { SubscriptionWorker } from "./subscription-worker.ts";
+import type { FlowControl } from "./flow-control.ts";
+import type { PausableWorker } from "./pausable-worker.ts";
 import type { CloseOptions, Worker } from "./worker.ts";
 
 /** Presents the workers of one subscription on several connections as one worker. */
-export function combinedWorker(subscription: AnySubscription, workers: readonly SubscriptionWorker[]): Worker {
+export function combinedWorker(
+  subscription: AnySubscription,
+  workers: readonly PausableWorker[],
+  control: FlowControl,
+): Worker {
   const allClosed = async (): Promise<void> => void (await Promise.all(workers.map((worker) => worker.closed)));
   const closed = allClosed();
   const close = async (options?: CloseOptions): Promise<void> => {
@@ -17,6 +22,8 @@ export function combinedWorker(subscription: AnySubscription, workers: readonly 
     subscription,
     closed,
     close,
+    pause: () => control.pause(),
+    resume: () => control.resume(),
     health: () => combinedHealth(workers.map((worker) => worker.health())),
     [Symbol.asyncDispose]: () => close(),
   });

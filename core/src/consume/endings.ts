@@ -47,6 +47,7 @@ export class Endings implements EndsAttempts {
   #endDelivery(item: InFlight, outcome: Outcome): Promise<void> | undefined {
     const succeeded = outcome.kind === "ack";
     if (item.state === "running") {
+      this.#options.gate?.circuit?.ended(item, outcome);
       if (succeeded && this.#leases.mayMissAck(item)) this.#options.lateSuccesses.add(item);
       return this.#settler.settle(item, outcome);
     }
@@ -60,7 +61,7 @@ export class Endings implements EndsAttempts {
    * run. In the pull form, the settle rejects with `LEASE_LOST` and the redelivery is delivered.
    */
   #succeededLate(item: InFlight): void {
-    if (item.state !== "lost" || item.byHand) return;
+    if (item.state !== "lost" || item.byHand || this.#items.isOver(item)) return;
     this.#options.lateSuccesses.add(item);
     this.#settler.ackLost(item);
   }
@@ -76,7 +77,11 @@ export class Endings implements EndsAttempts {
     const error = new PubSubError("TIMEOUT", `the handler did not finish within ${limitMs} ms`);
     this.#giveUp(item, error);
     if (this.#items.lost.has(item)) this.#items.ended(item);
-    else if (item.state === "running") reported(this.#settler.settle(item, outcomeOf(error)));
+    else if (item.state === "running") {
+      const outcome = outcomeOf(error);
+      this.#options.gate?.circuit?.ended(item, outcome);
+      reported(this.#settler.settle(item, outcome));
+    }
     return undefined;
   }
 

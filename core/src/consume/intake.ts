@@ -82,8 +82,9 @@ export class Intake implements DeliverySink {
     return this.#items.revoke(delivery);
   }
 
-  revokeAll(): void {
-    this.#items.revokeAll();
+  revokeAll(cause?: "seek"): void {
+    if (cause === "seek") this.#options.lateSuccesses.clear();
+    this.#items.revokeAll(cause);
   }
 
   failing(error: PubSubError): void {

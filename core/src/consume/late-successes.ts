@@ -15,6 +15,11 @@ export class LateSuccesses {
     this.#attempts.set(item, item.attempt);
   }
 
+  /** The subscription was put to another position: what comes again must run. */
+  clear(): void {
+    this.#attempts.clear();
+  }
+
   /** True only for a later attempt: a redriven letter has attempt 1 again, and must run. */
   has(item: InFlight): boolean {
     const attempt = this.#attempts.any ? this.#attempts.get(item) : undefined;

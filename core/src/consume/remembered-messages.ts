@@ -26,6 +26,10 @@ export class RememberedMessages<Value> {
     if (oldest !== undefined) this.#byMessage.delete(oldest);
   }
 
+  clear(): void {
+    this.#byMessage.clear();
+  }
+
   /** Returns the value and forgets it. */
   take(item: InFlight): Value | undefined {
     const key = keyOf(item);

@@ -18,8 +18,11 @@ import type { Observer } from "../observe/observer.ts";
 import { integerOption, rejectUnknownKeys, requireInteger } from "../options/option-checks.ts";
 import { requireOpen } from "../base/require-open.ts";
 import { type EndsAttempts, type EventRun, runHandler } from "./run-handler.ts";
-import type { SubscriptionWorker } from "./subscription-worker.ts";
 import { type AnySubscription, type Subscription, subscriptionPath } from "../declare/subscription.ts";
+import { FlowControl } from "./flow-control.ts";
+import type { PausableWorker } from "./pausable-worker.ts";
+import { checkedCircuitPolicy } from "../declare/circuit-policy.ts";
+import { checkedRateLimit } from "../declare/rate-limit.ts";
 import { untilAborted } from "../base/until-aborted.ts";
 import { requireHandler, requireKind } from "../declare/wrong-argument.ts";
 import { workerSize } from "./worker-size.ts";
@@ -44,7 +47,7 @@ export class Subscribing {
   readonly #inbox: NonNullable<ConnectOptions["inbox"]>;
   /** Aborts when closing begins: then nothing waits for a worker that is still being opened. */
   readonly #closed: AbortSignal;
-  readonly #workers = new Set<SubscriptionWorker>();
+  readonly #workers = new Set<PausableWorker>();
   /** By `topic/subscription`. */
   readonly #lateSuccesses = new Map<string, LateSuccesses>();
 
@@ -62,7 +65,7 @@ export class Subscribing {
   }
 
   /** The workers that are not closed, one for each connection of a subscription. */
-  get workers(): readonly SubscriptionWorker[] {
+  get workers(): readonly PausableWorker[] {
     return [...this.#workers];
   }
 
@@ -125,6 +128,21 @@ export class Subscribing {
     return queue;
   }
 
+  async pause(subscription: AnySubscription): Promise<void> {
+    await Promise.all(this.#workersOf(subscription).map((worker) => worker.pause()));
+  }
+
+  async resume(subscription: AnySubscription): Promise<void> {
+    await Promise.all(this.#workersOf(subscription).map((worker) => worker.resume()));
+  }
+
+  #workersOf(subscription: AnySubscription): readonly PausableWorker[] {
+    requireKind("subscription", subscription);
+    requireOpen(this.#closed);
+    const path = subscriptionPath(subscription);
+    return this.workers.filter((worker) => subscriptionPath(worker.subscription) === path);
+  }
+
   async #open(
     declared: Subscription,
     run: HandlerRun,
@@ -132,26 +150,32 @@ export class Subscribing {
     hooks: WorkerHooks,
   ): Promise<Worker> {
     requireKind("subscription", declared);
-    const known = ["maxConcurrency", "prefetch", "signal"];
+    const known = ["maxConcurrency", "prefetch", "rate", "circuit", "signal"];
     rejectUnknownKeys(hooks.what ?? "subscribe", options, run.batch === undefined ? known : [...known, "batch"]);
     const { routes } = this.#router;
     const subscription = routes.effective(declared);
     const { drain, onWorker } = hooks;
     const configured = { prefetch: routes.prefetchOf(declared), batch: routes.batchOf(declared) };
     const { batch, ...size } = workerSize(options, subscription, configured, drain?.maxMessages ?? Infinity);
+    const rate = options.rate === undefined ? subscription.rate : checkedRateLimit("rate", options.rate);
+    const circuit =
+      options.circuit === undefined ? subscription.circuit : checkedCircuitPolicy("circuit", options.circuit);
     options.signal?.throwIfAborted();
     requireOpen(this.#closed);
     const several = routes.connectionsOf(declared).length > 1;
     const { observe } = this.#environment;
+    const environment =
+      drain === undefined ? this.#environment : { ...this.#environment, observe: both(drain.observe, observe) };
     const opening = openWorkers(this.#router, subscription, run.one, {
       ...size,
       batch: batch && run.batch && { ...batch, run: run.batch },
-      environment:
-        drain === undefined ? this.#environment : { ...this.#environment, observe: both(drain.observe, observe) },
+      environment,
       startLimit: drain?.limit,
       // Only the inbox recognises two copies of one event on two connections.
       inbox: several || declared.topic.deliveryGuarantee === "exactly-once" ? this.#inboxGate(subscription) : undefined,
       lateSuccesses: this.#lateSuccessesOf(subscription),
+      rate,
+      control: new FlowControl({ subscription, rate, circuit, ...environment }),
       closeTimeoutMs: this.#closeTimeoutMs,
       onOpen: (opened) => {
         requireOpen(this.#closed);

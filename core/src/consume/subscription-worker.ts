@@ -4,7 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import { CLOSE_GRACE_MS, CloseBudget } from "../base/close-budget.ts";
 import type { DeliverySink, DriverSubscriber } from "../driver.ts";
 import { Endings } from "./endings.ts";
-import { HandlerScope } from "./handler-scope.ts";
+import type { HandlerScope } from "./handler-scope.ts";
 import type { SubscriptionHealth } from "../observe/health.ts";
 import type { InFlight } from "./in-flight.ts";
 import { Intake } from "./intake.ts";
@@ -15,7 +15,7 @@ import { RetrySchedule } from "./retry-schedule.ts";
 import { type EndsAttempts, reported } from "./run-handler.ts";
 import { Settler } from "./settler.ts";
 import type { Subscription } from "../declare/subscription.ts";
-import { closeTimeout, type CloseOptions, type Worker } from "./worker.ts";
+import type { SharedPlaces } from "./shared-places.ts";
 import { WorkerItems } from "./worker-items.ts";
 import { type BatchSettings, namesOf, type WorkerOptions } from "./worker-options.ts";
 
@@ -23,7 +23,8 @@ import { type BatchSettings, namesOf, type WorkerOptions } from "./worker-option
 const RECEIVING_OVERDUE_MS = 60_000;
 
 export interface SubscriptionWorkerOptions extends WorkerOptions {
-  readonly closeTimeoutMs: number;
+  /** The async context of the handlers. */
+  readonly scope: HandlerScope;
   /** Called once, when closing begins: the pull form releases deliveries that nobody has read. */
   readonly onClosing: ((attempts: EndsAttempts) => void) | undefined;
   /** Called once, when closed. */
@@ -31,13 +32,13 @@ export interface SubscriptionWorkerOptions extends WorkerOptions {
 }
 
 /**
- * One worker: receives deliveries from a driver, runs the handler for at most `maxConcurrency` of them at a time, in order by key,
- * renews their leases and settles them. A delivery goes through `Intake`, `WorkerItems`, `Attempts`, `Endings` and `Settler`, which
- * are connected here. States: `open` → `closing` (nothing new starts, handlers finish) → `closed`.
+ * A worker from the time when it receives until it is paused or closed: receives deliveries from a driver, runs the handler for at most
+ * `maxConcurrency` of them at a time, in order by key, renews their leases and settles them. A delivery goes through `Intake`,
+ * `WorkerItems`, `Attempts`, `Endings` and `Settler`, which are connected here. States: `open` → `closing` (nothing new starts,
+ * handlers finish) → `closed`. After a pause there is a new one, see `PausableWorker`.
  */
-export class SubscriptionWorker implements Worker {
+export class SubscriptionWorker {
   readonly subscription: Subscription;
-  readonly closed: Promise<void>;
   /** Where the driver delivers to. */
   readonly sink: DeliverySink;
   readonly #options: SubscriptionWorkerOptions;
@@ -46,7 +47,7 @@ export class SubscriptionWorker implements Worker {
   readonly #endings: Endings;
   readonly #settler: Settler;
   readonly #leases: Leases;
-  readonly #scope = new HandlerScope();
+  readonly #scope: HandlerScope;
   #state: "open" | "closing" | "closed" = "open";
   #driver: DriverSubscriber | undefined;
   /** When a message was last started, by the monotonic clock. */
@@ -58,14 +59,11 @@ export class SubscriptionWorker implements Worker {
   readonly #stopped = Promise.withResolvers<void>();
   /** Resolves when no handler runs, or when the running ones were abandoned. */
   readonly #drained = Promise.withResolvers<void>();
-  readonly #resolveClosed: () => void;
 
   constructor(options: SubscriptionWorkerOptions) {
     this.#options = options;
     this.subscription = options.subscription;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.closed = promise;
-    this.#resolveClosed = resolve;
+    this.#scope = options.scope;
     const inScope = { ...options, clock: this.#scope.clock(options.clock) };
     const start = (item: InFlight): void => {
       attempts.start(item);
@@ -129,6 +127,7 @@ export class SubscriptionWorker implements Worker {
       progressAgeMs: Math.round(clock.monotonicNow() - Math.max(this.#intake.reportedMs, this.#startedMs)),
       stuck: this.#stuck(),
       error: error === undefined ? undefined : { code: error.code, message: error.message },
+      circuit: this.#options.gate?.circuit?.health(),
     };
   }
 
@@ -138,12 +137,22 @@ export class SubscriptionWorker implements Worker {
     return mayReceive && (this.#driver?.overdueMs?.() ?? 0) > RECEIVING_OVERDUE_MS ? "receiving" : undefined;
   }
 
-  async close(options: CloseOptions = {}): Promise<void> {
-    // Checked first: a wrong option must not leave a worker that cannot be closed.
-    const timeoutMs = closeTimeout(options, this.#options.closeTimeoutMs);
+  /**
+   * Begins to close, and lets running handlers take as long as they need. Resolves when nothing more will start, and what had not started
+   * is given back, after at most about 5 s.
+   */
+  async retire(): Promise<void> {
     const { clock, logger } = this.#options;
-    const closed = this.#closing ?? this.closeWithin(timeoutMs, options.signal, new CloseBudget(clock, logger));
-    await (this.hasCaller ? this.#stopped.promise : closed);
+    this.#closing ??= this.#close(new CloseBudget(clock, logger));
+    await this.#stopped.promise;
+    const own = new CloseBudget(clock, logger);
+    own.begin();
+    await own.wait("waiting for releases to be confirmed", namesOf(this.subscription), () => this.#settler.flushed());
+  }
+
+  /** The places of its running handlers are among `places` from now on. Only after closing has begun. */
+  share(places: SharedPlaces): void {
+    this.#items.share(places);
   }
 
   /**
@@ -164,11 +173,6 @@ export class SubscriptionWorker implements Worker {
     await this.#closing;
   }
 
-  /** Whether the caller is one of its handlers, which cannot wait for its own end. */
-  get hasCaller(): boolean {
-    return this.#scope.isInside && this.isBusy;
-  }
-
   /** Whether a handler runs that closing waits for. */
   get isBusy(): boolean {
     return this.#items.running > 0;
@@ -182,10 +186,6 @@ export class SubscriptionWorker implements Worker {
   /** Resolves when no handler runs, or when the running ones were abandoned. Only after closing has begun. */
   get drained(): Promise<void> {
     return this.#drained.promise;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
   }
 
   async #close(budget: CloseBudget): Promise<void> {
@@ -209,7 +209,6 @@ export class SubscriptionWorker implements Worker {
     this.#endings.endAll();
     this.#state = "closed";
     this.#options.onClosed(this);
-    this.#resolveClosed();
   }
 
   /** Has its own budget, because handlers may take longer than that, and a handler may wait for `stopped`. Never rejects. */

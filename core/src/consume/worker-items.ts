@@ -6,9 +6,10 @@ import type { InFlight } from "./in-flight.ts";
 import { KeyLanes } from "./key-lanes.ts";
 import { PubSubError } from "../base/errors.ts";
 import { RunQueue } from "./run-queue.ts";
+import type { SharedPlaces } from "./shared-places.ts";
 import { itemNames, type WorkerOptions } from "./worker-options.ts";
 
-type OfWorker = Pick<WorkerOptions, "subscription" | "maxConcurrency" | "places" | "observe">;
+type OfWorker = Pick<WorkerOptions, "subscription" | "maxConcurrency" | "places" | "gate" | "observe">;
 
 export interface WorkerItemsOptions extends OfWorker {
   readonly clock: Clock;
@@ -30,6 +31,8 @@ export class WorkerItems {
   readonly held: HeldItems<InFlight> = new HeldItems<InFlight>();
   /** Items whose delivery was lost while a handler runs or a letter is being stored: they keep their places until that ends. */
   readonly lost: Set<InFlight> = new Set<InFlight>();
+  /** Items whose outcome no longer counts, because of a seek. Not a field of each item, for a seek is rare. */
+  readonly #over = new WeakSet<InFlight>();
   readonly #lanes: KeyLanes | undefined;
   readonly #queue: RunQueue;
   readonly #giveBack: (item: InFlight) => void;
@@ -148,10 +151,17 @@ export class WorkerItems {
     return item !== undefined && this.#revoke(item);
   }
 
-  revokeAll(): void {
+  revokeAll(cause?: "seek"): void {
     this.#lanes?.clear();
     this.#queue.clear();
-    for (const item of this.held.toArray()) if (item.isHeld) this.#revoke(item);
+    const held = this.held.toArray();
+    if (cause === "seek") for (const item of [...held, ...this.lost]) this.#over.add(item);
+    for (const item of held) if (item.isHeld) this.#revoke(item);
+  }
+
+  /** Whether the subscription was put to another position since the item was delivered. Asked only of items that are lost. */
+  isOver(item: InFlight): boolean {
+    return this.#over.has(item);
   }
 
   #revoke(item: InFlight): boolean {
@@ -223,7 +233,12 @@ export class WorkerItems {
     return this.#queue.idle(signal);
   }
 
-  /** Does not use the shared places from now on. */
+  /** The places of its running handlers are among `places` from now on: it is closing, and another worker takes its place. */
+  share(places: SharedPlaces): void {
+    this.#queue.share(places);
+  }
+
+  /** Does not use the shared places and the gate from now on. */
   leave(): void {
     this.#queue.leave();
   }

@@ -12,6 +12,7 @@ import type { PubSubEvent } from "../observe/observer.ts";
 import type { EventRun } from "./run-handler.ts";
 import type { StartLimit } from "./drain/start-limit.ts";
 import type { SharedPlaces } from "./shared-places.ts";
+import type { StartGate } from "./start-gate.ts";
 import type { AnySubscription, Subscription } from "../declare/subscription.ts";
 
 /** How messages are collected, and what handles them. */
@@ -38,8 +39,10 @@ export interface WorkerOptions {
   /** Shared by the workers of this subscription in this process. */
   readonly lateSuccesses: LateSuccesses;
   readonly maxConcurrency: number;
-  /** Present when workers on several connections share `maxConcurrency`. */
+  /** Present when workers on several connections share `maxConcurrency`, and while handlers run that started before a pause. */
   readonly places: SharedPlaces | undefined;
+  /** Present when the worker has a rate or a circuit. */
+  readonly gate: StartGate | undefined;
   /** Runs a handler, or gives the event to the pull form, or to a batch. */
   readonly run: EventRun;
   /** Present for a batch handler. */

@@ -1,5 +1,7 @@
 import type { SubscriptionHealth } from "../observe/health.ts";
 import { requireInteger } from "../options/option-checks.ts";
+import type { CircuitPolicyOptions } from "../declare/circuit-policy.ts";
+import type { RateLimit } from "../declare/rate-limit.ts";
 import { CLOSE_TIMEOUT_LIMITS } from "../options/connect-limits.ts";
 import type { AnySubscription } from "../declare/subscription.ts";
 
@@ -23,6 +25,13 @@ export interface SubscribeOptions {
   readonly maxConcurrency?: number | undefined;
   /** Messages fetched ahead of free handlers; 0 to 100,000. @default `maxConcurrency`, at most 1000; with a batch handler, `maxConcurrency` batches */
   readonly prefetch?: number | undefined;
+  /**
+   * At most `max` attempts start in any span of `perMs` in this worker, retries too. What may not start yet waits, and its lease is
+   * renewed; the worker then fetches no more than what may start soon. @default the declaration's
+   */
+  readonly rate?: RateLimit | undefined;
+  /** When failed attempts in a row show that something that the handler needs is down, nothing starts for a while. @default the declaration's */
+  readonly circuit?: CircuitPolicyOptions | undefined;
   /** When it aborts, the worker is closed. */
   readonly signal?: AbortSignal | undefined;
   /** With it, the handler gets several messages at once, see `BatchHandler`. @default one message at a time */
@@ -47,4 +56,21 @@ export interface Worker extends AsyncDisposable {
   close(options?: CloseOptions): Promise<void>;
   /** Resolves when the worker is closed, whoever closed it. Never rejects. */
   readonly closed: Promise<void>;
+  /**
+   * Stops receiving and releases what has not started, so that other workers get it at once; running handlers finish and are settled
+   * as usual. Resolves when nothing more will start and what had not started was given back, after at most about 10 s whatever the
+   * broker does; it does not wait for handlers, so a handler may call this. Where `Capabilities.attempts` is `"exact"`, a pause spends
+   * no attempt. On an ordered subscription another worker may start only when the running handlers have ended.
+   *
+   * Works while disconnected. Idempotent; does nothing when the worker is closing. A new process is not paused. Never rejects.
+   */
+  pause(): Promise<void>;
+  /**
+   * Receives again after `pause`. Resolves when it does, or when `pause` or `close` has come meanwhile; while disconnected, it waits
+   * for the connection. Handlers that started before the pause count for `maxConcurrency`. Does nothing when it is not paused.
+   *
+   * Rejects when the worker cannot receive, with the errors of `subscribe`, for example `NOT_FOUND`, and then it stays paused; with
+   * `CLOSED` when the worker is closing.
+   */
+  resume(): Promise<void>;
 }

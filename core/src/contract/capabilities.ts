@@ -75,6 +75,11 @@ export interface Capabilities {
    * can: see `Adapter.filterInWorker`. `"worker"`: only core, so that every message comes to a worker and is acknowledged there.
    */
   readonly filter: "broker" | "worker";
+  /**
+   * Whether a subscription can be put to another position. `"time"`: on topics with `replay: true`, to any time that is still kept, to the
+   * beginning and to the end. `"none"`: such topics are refused, and so is `seek`.
+   */
+  readonly replay: "time" | "none";
   /** Which numbers `stats` tells of a subscription, and how well it knows each. */
   readonly statistics: StatisticsKnown;
 }

@@ -11,6 +11,8 @@ export interface TopicSpec {
   readonly exactlyOnce: boolean;
   /** How long the broker keeps an unsettled message for each subscription, in ms. */
   readonly retentionMs: number;
+  /** Whether the broker also keeps what every subscription has settled, for `retentionMs`, so that `Driver.seek` can go back. */
+  readonly replay: boolean;
 }
 
 /** A subscription as a driver sees it. Frozen. */

@@ -8,6 +8,8 @@ import {
 } from "../options/option-checks.ts";
 import { checkedFilter, type SubscriptionFilter } from "./filter.ts";
 import { checkedRetryPolicy, type RetryPolicy, type RetryPolicyOptions } from "./retry-policy.ts";
+import { checkedCircuitPolicy, type CircuitPolicy, type CircuitPolicyOptions } from "./circuit-policy.ts";
+import { checkedRateLimit, type RateLimit } from "./rate-limit.ts";
 import type { StandardResult } from "./standard-schema.ts";
 import type { AnyTopic, Topic } from "./topic.ts";
 import { isDeclaration, notADeclaration } from "./wrong-argument.ts";
@@ -30,6 +32,10 @@ export interface SubscriptionOptions {
    * acknowledged: they start no handler, spend no attempt and leave no letter. At most 10 keys and 100 values. @default every message
    */
   readonly filter?: SubscriptionFilter | undefined;
+  /** At most `max` attempts start in any span of `perMs` in one worker, retries too. @default no limit */
+  readonly rate?: RateLimit | undefined;
+  /** When failed attempts in a row show that something that the handler needs is down, nothing starts for a while in that worker. @default no circuit */
+  readonly circuit?: CircuitPolicyOptions | undefined;
 }
 
 export type OnExpired = "drop" | "dead-letter";
@@ -37,7 +43,7 @@ export const ON_EXPIRED: readonly OnExpired[] = ["drop", "dead-letter"];
 
 /** `maxHandlingMs` must also be at least `ackDeadlineMs`. */
 export const SUBSCRIPTION_LIMITS: Readonly<
-  Record<Exclude<keyof SubscriptionOptions, "retryPolicy" | "onExpired" | "filter">, NumberLimits>
+  Record<Exclude<keyof SubscriptionOptions, "retryPolicy" | "onExpired" | "filter" | "rate" | "circuit">, NumberLimits>
 > = {
   ackDeadlineMs: { min: 1000, max: 600_000, unit: "ms", default: 30_000 },
   maxConcurrency: { min: 1, max: 100_000, default: 100 },
@@ -45,7 +51,7 @@ export const SUBSCRIPTION_LIMITS: Readonly<
 };
 /** For `prefetch` of `subscribe`. Its default is `maxConcurrency` where that is less. */
 export const PREFETCH_LIMITS: NumberLimits = { min: 0, max: 100_000, default: 1000 };
-const OPTIONS = [...Object.keys(SUBSCRIPTION_LIMITS), "retryPolicy", "onExpired", "filter"];
+const OPTIONS = [...Object.keys(SUBSCRIPTION_LIMITS), "retryPolicy", "onExpired", "filter", "rate", "circuit"];
 
 /** A subscription of any type of event, for functions that do not look at events. */
 export interface AnySubscription {
@@ -59,6 +65,8 @@ export interface AnySubscription {
   readonly onExpired: OnExpired;
   /** `undefined`: it takes every message. */
   readonly filter: SubscriptionFilter | undefined;
+  readonly rate: RateLimit | undefined;
+  readonly circuit: CircuitPolicy | undefined;
 }
 
 export type Declaration = AnyTopic | AnySubscription;
@@ -117,6 +125,8 @@ export function defineSubscription<Input, Output>(
     retryPolicy: checkedRetryPolicy(`${what}: retryPolicy`, options.retryPolicy ?? {}),
     onExpired: requireChoice(`${what}: onExpired`, options.onExpired ?? "drop", ON_EXPIRED),
     filter: options.filter === undefined ? undefined : checkedFilter(`${what}: filter`, options.filter),
+    rate: options.rate === undefined ? undefined : checkedRateLimit(`${what}: rate`, options.rate),
+    circuit: options.circuit === undefined ? undefined : checkedCircuitPolicy(`${what}: circuit`, options.circuit),
   });
 }
 

@@ -1,7 +1,7 @@
 import { bytesCodec, jsonCodec, textCodec, type Codec } from "./codec.ts";
 import { requireName } from "./declared-name.ts";
 import type { Attributes } from "../contract/message.ts";
-import { rejectUnknownKeys, requireChoice, requireInteger } from "../options/option-checks.ts";
+import { rejectUnknownKeys, requireBoolean, requireChoice, requireInteger } from "../options/option-checks.ts";
 import { shown } from "../base/shown.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
@@ -29,6 +29,12 @@ export interface TopicOptions<Input = unknown, Output = Input> {
   readonly attributes?: ((event: Input) => Attributes) | undefined;
   /** How long a message waits for each subscription before the broker drops it, in ms; 1 minute to 14 days. @default 7 days */
   readonly retentionMs?: number | undefined;
+  /**
+   * Whether subscriptions can be put back in time by `PubSub.seek`. The broker then keeps every message for `retentionMs`, also when
+   * all subscriptions have handled it, which takes its space. What was handled before this was declared is gone. Needs an adapter
+   * with `replay: "time"`. @default false
+   */
+  readonly replay?: boolean | undefined;
 }
 
 /** A topic of any type of event, for functions that do not look at events. */
@@ -41,6 +47,7 @@ export interface AnyTopic {
   readonly orderingKey: ((event: never) => string) | undefined;
   readonly attributes: ((event: never) => Attributes) | undefined;
   readonly retentionMs: number;
+  readonly replay: boolean;
 }
 
 /**
@@ -57,7 +64,7 @@ export interface Topic<Input = unknown, Output = Input> extends AnyTopic {
 }
 
 const BUILT_IN_CODECS = { json: jsonCodec, text: textCodec, bytes: bytesCodec } as const;
-const OPTIONS = ["schema", "codec", "deliveryGuarantee", "orderingKey", "attributes", "retentionMs"] as const;
+const OPTIONS = ["schema", "codec", "deliveryGuarantee", "orderingKey", "attributes", "retentionMs", "replay"] as const;
 
 /**
  * Declares a topic. Contacts nobody.
@@ -87,6 +94,7 @@ export function defineTopic<Input = unknown, Output = Input>(
       max: 14 * DAY_MS,
       unit: "ms",
     }),
+    replay: requireBoolean(`${what}: replay`, options.replay ?? false),
   });
 }
 

@@ -6,8 +6,8 @@ export interface SubscriptionHealth {
   readonly subscription: string;
   /** The name of its connection in the configuration; `"default"` where there is none. */
   readonly connection: string;
-  /** `"failing"`: the worker cannot receive, see `error`; it tries again without end. */
-  readonly state: "receiving" | "failing" | "closing";
+  /** `"failing"`: the worker cannot receive, see `error`; it tries again without end. `"paused"`: `pause` was called, and what `resume` does is not done yet. */
+  readonly state: "receiving" | "failing" | "paused" | "closing";
   /** `maxConcurrency`: how many handlers may run. */
   readonly capacity: number;
   /** Handlers that are running: a batch counts as one. */
@@ -31,6 +31,18 @@ export interface SubscriptionHealth {
   readonly stuck: "handlers" | "receiving" | undefined;
   /** Why it cannot receive; `undefined` when it can. */
   readonly error: { readonly code: PubSubErrorCode; readonly message: string } | undefined;
+  /** `undefined` for a worker without a circuit. */
+  readonly circuit: CircuitHealth | undefined;
+}
+
+/** The circuit breaker of one worker. */
+export interface CircuitHealth {
+  /** `"closed"`: messages start. `"open"`: none starts. `"half-open"`: a few start, as probes. */
+  readonly state: "closed" | "open" | "half-open";
+  /** Failed attempts in a row. */
+  readonly failures: number;
+  /** How much longer it stays open, in ms; 0 unless it is open. */
+  readonly openForMs: number;
 }
 
 export interface ConnectionHealth {
@@ -42,7 +54,10 @@ export interface ConnectionHealth {
 
 /** The state at the time of the call, without any request to a broker. */
 export interface Health {
-  /** `"up"`: every connection is up and every subscription receives. `"degraded"`: something is being repaired. `"down"`: every connection is down, or closed. */
+  /**
+   * `"up"`: every connection is up, and every subscription receives or is paused. `"degraded"`: something is being repaired, or a
+   * circuit is not closed. `"down"`: every connection is down, or closed.
+   */
   readonly status: "up" | "degraded" | "down";
   /** Whether `announceClose` or `close` was called. */
   readonly closing: boolean;
@@ -84,7 +99,10 @@ export function healthOf(connections: readonly ConnectionFacts[], own: OwnFacts)
     error: shortened(error),
   }));
   const first = each[0] as ConnectionHealth;
-  const failing = subscriptions.some(({ state }) => state === "failing");
+  const failing = subscriptions.some(
+    ({ state, circuit }) =>
+      state === "failing" || (state === "receiving" && circuit !== undefined && circuit.state !== "closed"),
+  );
   const allUp = each.every(({ state }) => state === "up");
   return {
     status: each.every(({ state }) => state === "down") ? "down" : allUp && !failing ? "up" : "degraded",

@@ -1,5 +1,6 @@
 import type { DeadLetterReason } from "../contract/dead-letter.ts";
 import type { ConnectionState } from "../contract/connection-state.ts";
+import type { CircuitHealth } from "./health.ts";
 import type { PubSubError } from "../base/errors.ts";
 
 /**
@@ -37,7 +38,21 @@ export type PubSubEvent =
       readonly atMs: number;
     }
   | (SubscriptionEvent<"receiving"> & { readonly reconnected: boolean })
-  | (SubscriptionEvent<"failing"> & { readonly error: PubSubError });
+  | (SubscriptionEvent<"failing"> & { readonly error: PubSubError })
+  /** `pause` was called: nothing starts any longer. */
+  | SubscriptionEvent<"paused">
+  /** The worker receives again after a pause. */
+  | SubscriptionEvent<"resumed">
+  | (SubscriptionEvent<"circuit"> & {
+      /** What it has become. */
+      readonly state: CircuitHealth["state"];
+      /** Failed attempts in a row. */
+      readonly failures: number;
+      /** How long it will stay open, in ms; 0 unless it has opened. */
+      readonly openMs: number;
+      /** What the last attempt failed with; `undefined` unless it has opened. */
+      readonly error: unknown;
+    });
 
 /** Why a message is acknowledged without an attempt. `"filter"`: the subscription's filter does not let it pass. */
 export type SkipReason = "filter" | "expired";

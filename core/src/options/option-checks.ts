@@ -34,6 +34,12 @@ export function requireChoice<Choice extends string>(
   throw new TypeError(`${option} is ${shown(value)}: must be one of ${quotedNames(choices)}`);
 }
 
+/** Returns `value`, true or false. @throws TypeError that names option and value */
+export function requireBoolean(option: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw new TypeError(`${option} is ${shown(value)}: must be true or false`);
+}
+
 /** Names for a sentence: `"a", "b"`. */
 export function quotedNames(names: readonly string[]): string {
   return names.map((name) => JSON.stringify(name)).join(", ");

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import { guardedLogger } from "../base/guarded-logger.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
+import { requireInstrumentations, requireNewId } from "../connections/connect-options.ts";
 import type { DueTime } from "../contract/due.ts";
 import { DestinationChecks, type Destinations } from "./destination-limits.ts";
 import type { Instrumentation, PublishEnd } from "../observe/instrumentation.ts";
@@ -61,10 +62,12 @@ export class EventEncoder {
   readonly #checks: DestinationChecks | undefined;
   readonly #instrumented: Instrumented;
 
-  /** @throws TypeError when the secret is not allowed */
+  /** @throws TypeError when an option is not allowed */
   constructor(options: EventEncoderOptions) {
     const { adapter, destinations, idSecret, newId, instrumentation = [], clock = systemClock } = options;
     if (idSecret !== undefined) requireSecret(idSecret);
+    requireNewId(newId);
+    requireInstrumentations(instrumentation);
     this.#adapter = adapter;
     this.#reader = publishReader(clock, idSecret, newId, undefined);
     this.#checks = destinations === undefined ? undefined : new DestinationChecks(destinations);

@@ -108,6 +108,32 @@ describe.each(databases)("the outbox on $name", ({ open }) => {
     expect((await storedRows(database)).map(({ id }) => id)).toEqual(["n0", "n3", "n7", "n9", "after"]);
   });
 
+  test("stops waiting for a schema when the signal aborts, and never writes that event", async () => {
+    const outbox = outboxOf();
+    const answer = Promise.withResolvers<void>();
+    const schema: StandardSchema<{ readonly n: number }> = {
+      "~standard": {
+        version: 1,
+        vendor: "test",
+        async validate(value) {
+          await answer.promise;
+          return { value: value as { n: number } };
+        },
+      },
+    };
+    const Slow = defineTopic("slow", { schema });
+    const controller = new AbortController();
+    await database.transaction(async (tx) => {
+      const aborted = outbox.publish(tx, Slow, { n: 1 }, { signal: controller.signal });
+      controller.abort(new Error("no time"));
+      await expect(aborted).rejects.toThrow("no time");
+      await outbox.publish(tx, Mails, { n: 2 }, { id: "other" });
+      answer.resolve();
+      await outbox.publish(tx, Slow, { n: 3 }, { id: "later" });
+    });
+    expect((await storedRows(database)).map(({ id }) => id)).toEqual(["other", "later"]);
+  });
+
   test("writes a batch in its order, with a result for each entry", async () => {
     const outbox = outboxOf();
     const entries = Array.from({ length: 257 }, (_, n) => ({ event: { customer: `c${n % 7}`, n }, id: `id${n}` }));

@@ -12,12 +12,12 @@ export interface OwnTables {
 
 const TABLES = [
   "inbox",
-  "scheduled",
   "outbox",
   "outbox_lane",
   "outbox_key",
   "outbox_hold",
   "outbox_parked",
+  "scheduled",
   "migration",
   "effect",
 ];

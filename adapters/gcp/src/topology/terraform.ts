@@ -47,8 +47,10 @@ function subscriptionValues(
     message_retention_duration: `${declared.messageRetentionDuration.seconds}s`,
     // An empty time to live: it never expires.
     expiration_policy: { ttl: "" },
+    ...(declared.retainAckedMessages && { retain_acked_messages: true }),
     enable_message_ordering: declared.enableMessageOrdering,
     enable_exactly_once_delivery: declared.enableExactlyOnceDelivery,
+    ...(declared.filter !== undefined && { filter: declared.filter }),
     ...(policy && { dead_letter_policy: policy }),
   };
 }

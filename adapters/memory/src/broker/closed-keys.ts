@@ -36,8 +36,10 @@ export class ClosedKeys {
     return size;
   }
 
-  /** Removes and returns all messages that wait. */
+  /** Opens all keys. Returns the messages that waited. */
   drain(): readonly TopicMessage[] {
-    return [...this.#waiting.values()].flatMap((waiting) => waiting?.remove(() => true) ?? []);
+    const waited = [...this.#waiting.values()].flatMap((waiting) => waiting?.remove(() => true) ?? []);
+    this.#waiting.clear();
+    return waited;
   }
 }

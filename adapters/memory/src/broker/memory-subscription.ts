@@ -113,6 +113,24 @@ export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
     else this.#alarm.by(message.acceptedMs + this.#topic.retentionMs);
   }
 
+  /** Drops every message that is not settled, takes back what workers have, and goes on with `messages`. Later settles of what workers had reject. */
+  startAgain(messages: readonly TopicMessage[]): void {
+    this.#backlog.clear();
+    const former = this.#leases.toArray();
+    for (const delivery of former) this.#leases.delete(delivery);
+    for (const { sink } of this.#workers) sink.revokeAll("seek");
+    for (const { message, worker } of former) {
+      this.#topic.forget(message);
+      this.#freePlace(worker);
+    }
+    for (const message of messages) {
+      message.holders += 1;
+      this.#backlog.add(message);
+    }
+    this.#wake();
+    this.#setAlarm();
+  }
+
   attach(worker: AttachedWorker): void {
     this.#workers.add(worker);
     if (worker.outstanding < worker.maxOutstanding) this.#free.add(worker);

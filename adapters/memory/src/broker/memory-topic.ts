@@ -1,9 +1,17 @@
-import type { OutgoingMessage, PublishRequest, PubSubError, SubscriptionSpec, TopicSpec } from "@anytopic/core/driver";
+import type {
+  OutgoingMessage,
+  PublishRequest,
+  PubSubError,
+  SeekPosition,
+  SubscriptionSpec,
+  TopicSpec,
+} from "@anytopic/core/driver";
 import type { SubscribedTopic } from "./backlog.ts";
 import { sizeOf } from "../codec.ts";
 import { DeduplicationWindow } from "./deduplication-window.ts";
 import { exhausted } from "../errors.ts";
 import { DEDUPLICATION_WINDOW_MS, type MemoryLimits } from "../limits.ts";
+import { KeptLog } from "./kept-log.ts";
 import { MemorySubscription } from "./memory-subscription.ts";
 import { ScheduledMessages } from "./scheduled-messages.ts";
 import { StorageQuota } from "./storage-quota.ts";
@@ -13,19 +21,19 @@ import type { WorkLoop } from "./work-loop.ts";
 /** What a topic contains now. */
 export interface MemoryTopicStatistics {
   readonly topic: string;
-  /** Messages that some subscription has not settled. */
+  /** Messages that some subscription has not settled, or that are kept for replay. */
   readonly messages: number;
   readonly bytes: number;
 }
 
-/** A topic: its subscriptions, and the count of what they have not settled. Each message is kept once. */
+/** A topic: its subscriptions, the count of what they have not settled, and what is kept for replay. Each message is kept once. */
 export class MemoryTopic implements SubscribedTopic {
   readonly name: string;
   readonly ordered: boolean;
   exactlyOnce: boolean;
   retentionMs: number;
-  /** Messages that some subscription has not settled. */
-  readonly #unsettled: StorageQuota;
+  /** Messages that some subscription has not settled, or that are in the log. */
+  readonly #stored: StorageQuota;
   readonly #limits: MemoryLimits;
   readonly #loop: WorkLoop;
   readonly #subscriptions = new Map<string, MemorySubscription>();
@@ -34,16 +42,30 @@ export class MemoryTopic implements SubscribedTopic {
   readonly #recentIds: DeduplicationWindow;
   /** Messages that are not due yet. Most topics have none. */
   #scheduled: ScheduledMessages | undefined;
+  /** Undefined without `replay`. */
+  #log: KeptLog | undefined;
 
   constructor(spec: TopicSpec, limits: MemoryLimits, loop: WorkLoop) {
     this.name = spec.physicalName;
     this.ordered = spec.ordered;
     this.exactlyOnce = spec.exactlyOnce;
     this.retentionMs = spec.retentionMs;
-    this.#unsettled = new StorageQuota(`topic ${this.name}`, limits);
+    this.#stored = new StorageQuota(`topic ${this.name}`, limits);
     this.#limits = limits;
     this.#loop = loop;
     this.#recentIds = new DeduplicationWindow(DEDUPLICATION_WINDOW_MS, limits.maxDeduplicationIds);
+    this.replay = spec.replay;
+  }
+
+  get replay(): boolean {
+    return this.#log !== undefined;
+  }
+
+  /** When it changes, everything from now on is kept, or nothing any more. */
+  set replay(replay: boolean) {
+    if (replay === this.replay) return;
+    this.#log?.clear();
+    this.#log = replay ? new KeptLog((message) => this.forget(message)) : undefined;
   }
 
   get scheduled(): ScheduledMessages {
@@ -85,8 +107,8 @@ export class MemoryTopic implements SubscribedTopic {
       return;
     }
     const bytes = sizeOf(request);
-    const isKept = this.#fanOut.length > 0;
-    let refusal = isKept ? this.#unsettled.refusal(bytes) : undefined;
+    const isKept = this.#fanOut.length > 0 || this.#log !== undefined;
+    let refusal = isKept ? this.#refusal(bytes, nowMs) : undefined;
     if (this.exactlyOnce) refusal ??= this.#remember(request.id, nowMs);
     if (refusal !== undefined) {
       request.reject(refusal);
@@ -94,6 +116,7 @@ export class MemoryTopic implements SubscribedTopic {
     }
     if (isKept) {
       const message = this.#store(request, bytes, nowMs);
+      this.#log?.add(message);
       for (const subscription of this.#fanOut) subscription.add(message);
     }
     request.accept();
@@ -102,23 +125,41 @@ export class MemoryTopic implements SubscribedTopic {
   /** Stores the message for one subscription, also when its id was published before. */
   redeliver(message: OutgoingMessage, subscription: MemorySubscription): void {
     const bytes = sizeOf(message);
-    const refusal = this.#unsettled.refusal(bytes);
+    const nowMs = this.#loop.time.now();
+    const refusal = this.#refusal(bytes, nowMs);
     if (refusal !== undefined) throw refusal;
-    subscription.add(this.#store(message, bytes, this.#loop.time.now()));
+    subscription.add(this.#store(message, bytes, nowMs));
+  }
+
+  /** Puts a subscription to another position, at one moment. */
+  seek(subscription: MemorySubscription, to: SeekPosition): void {
+    this.#log?.expire(this.#loop.time.now() - this.retentionMs);
+    const sinceMs = to === "beginning" ? Number.NEGATIVE_INFINITY : to;
+    subscription.startAgain(sinceMs === "end" ? [] : (this.#log?.since(sinceMs) ?? []));
   }
 
   forget(message: TopicMessage): void {
     message.holders -= 1;
-    if (message.holders === 0) this.#unsettled.remove(message.bytes);
+    if (message.holders === 0) this.#stored.remove(message.bytes);
   }
 
   statistics(): MemoryTopicStatistics {
-    const { messages, bytes } = this.#unsettled;
+    const { messages, bytes } = this.#stored;
     return { topic: this.name, messages, bytes };
   }
 
+  /** Why one more message cannot be kept. What is kept for replay only makes room for it, the oldest first. */
+  #refusal(bytes: number, nowMs: number): PubSubError | undefined {
+    const log = this.#log;
+    let refusal = this.#stored.refusal(bytes);
+    if (log === undefined) return refusal;
+    log.expire(nowMs - this.retentionMs);
+    while (refusal !== undefined && log.dropOldest()) refusal = this.#stored.refusal(bytes);
+    return refusal;
+  }
+
   #store(message: OutgoingMessage, bytes: number, nowMs: number): TopicMessage {
-    this.#unsettled.add(bytes);
+    this.#stored.add(bytes);
     return new TopicMessage(message, bytes, nowMs);
   }
 

@@ -18,7 +18,7 @@ export async function decodeLetter(
   names: SubscriptionNames,
   { message, ack }: Fetched,
 ): Promise<StoredMessage | undefined> {
-  const advised = message.subject === names.backstopSubject ? advisedSequence(message.data) : undefined;
+  const advised = names.backstopSubjects.includes(message.subject) ? advisedSequence(message.data) : undefined;
   if (advised !== undefined) return readAdvised(connection, names, advised);
   // Anything else on the subject of advisories is not from the server: it is shown as it is.
   const metadata = decodeHeadersOf(message, "letter");
@@ -45,7 +45,7 @@ async function readAdvised(
     if (stored === null) return undefined;
     const target = redriveTargetOf(stored.subject);
     // It was never delivered to this subscription, so the advisory is not from the server.
-    if (target !== undefined && target !== names.consumer) return undefined;
+    if (target !== undefined && target !== names.subscription) return undefined;
     const metadata = decodeHeaders(headersOf(stored), target === undefined ? "event" : "redriven");
     return storedMessage(metadata, stored, names.stream, sequence, stored.time.getTime());
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Clock, DeliveryOwner, ReceivingReports, TimerHandle } from "@anytopic/core/driver";
+import type { Clock, DeliveryOwner, PubSubError, ReceivingReports, TimerHandle } from "@anytopic/core/driver";
 import type { Msg } from "@nats-io/nats-core";
 import type { NatsDelivery } from "../delivery.ts";
 import type { DeliveryReader, WorkerSetup } from "../receive/delivery-reader.ts";
@@ -165,6 +165,13 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
   #endRecovery(): void {
     this.#recovery?.end();
     this.#recovery = undefined;
+    this.#reports.receiving("recovery");
+  }
+
+  /** The consumer is gone, or is there again. While this worker recovers, it may have no request open that would tell. */
+  cannotRecover(error: PubSubError | undefined): void {
+    if (error === undefined) this.#reports.receiving("recovery");
+    else this.#reports.failing("recovery", error, false);
   }
 
   *inHand(): Generator<NatsDelivery> {
@@ -177,7 +184,7 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
   }
 
   recovered(throughDelivery: number, isForgotten: (delivery: NatsDelivery) => boolean): void {
-    this.#recovery = undefined;
+    this.#endRecovery();
     this.#lastConsumerSequence = throughDelivery;
     this.#buffer.forget(isForgotten);
     this.#buffer.allArrived();

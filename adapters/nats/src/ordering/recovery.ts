@@ -1,6 +1,7 @@
-import type { Clock, TimerHandle } from "@anytopic/core/driver";
+import type { Clock, PubSubError, TimerHandle } from "@anytopic/core/driver";
 import type { AckSubject } from "../wire/ack-subject.ts";
 import type { Connection } from "../connection.ts";
+import { toPubSubError } from "../errors.ts";
 import type { NatsDelivery } from "../delivery.ts";
 import type { SubscriptionNames } from "../names.ts";
 import type { WorkerSetup } from "../receive/delivery-reader.ts";
@@ -13,6 +14,8 @@ export interface Recovering {
   /** The consumer had delivered up to this place in the stream when this worker became active, perhaps to another one. Undefined until the first recovery knows it. */
   inheritedThrough: number | undefined;
   refill(): void;
+  /** The consumer does not exist (`NOT_FOUND`); undefined: the server knows it. May be called again and again. */
+  cannotRecover(error: PubSubError | undefined): void;
   /**
    * Called once: no unsettled message is elsewhere, and every delivery up to this one is accounted for. Those that the server has
    * forgotten will come again.
@@ -95,6 +98,8 @@ export class Recovery {
   async #compare(): Promise<void> {
     const complete = await this.#isComplete().catch((error: unknown) => {
       this.#connection.context.logger.debug({ error }, "cannot read the consumer's state, trying again");
+      const mapped = toPubSubError(error, `consumer ${this.#names.consumer} of stream ${this.#names.stream}`);
+      if (!this.#ended && mapped.code === "NOT_FOUND") this.#recovering.cannotRecover(mapped);
       return false;
     });
     this.#looking = false;
@@ -114,6 +119,7 @@ export class Recovery {
     await this.#connection.nc.flush();
     const info = await this.#connection.jsm.consumers.info(this.#names.stream, this.#names.consumer);
     if (this.#ended) return false;
+    this.#recovering.cannotRecover(undefined);
     const inheritedThrough = (this.#recovering.inheritedThrough ??= info.delivered.stream_seq);
     const disturbed = this.#account.compare(info, this.#recovering.inHand(), inheritedThrough);
     const nowMs = this.#clock.monotonicNow();

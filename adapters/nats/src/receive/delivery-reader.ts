@@ -1,6 +1,6 @@
 import type { DeliveryOwner, DeliverySink, SubscriptionSpec } from "@anytopic/core/driver";
 import type { Msg } from "@nats-io/nats-core";
-import { isForAnother } from "../codec.ts";
+import { isPassedOver } from "../codec.ts";
 import type { Connection } from "../connection.ts";
 import { NatsDelivery } from "../delivery.ts";
 import type { SubscriptionNames } from "../names.ts";
@@ -31,11 +31,11 @@ export class DeliveryReader {
     this.settles = new SettleWriter(connection, spec.ackDeadlineMs, spec.topic.exactlyOnce);
   }
 
-  /** Undefined when the message was acknowledged at once: this worker had acknowledged it before, or it is for another subscription. */
+  /** Undefined when the message was acknowledged at once: this worker had acknowledged it before, or it is passed over. */
   read(owner: DeliveryOwner<NatsDelivery>, message: Msg, ack: AckSubject, reply: string): NatsDelivery | undefined {
     const settled = this.#settled.find(ack);
     const metadata = decodeMessage(message);
-    if (settled?.acked === true || isForAnother(metadata, this.#names)) {
+    if (settled?.acked === true || isPassedOver(metadata, ack.streamSequence, this.#names)) {
       this.#connection.settles.ack(reply);
       return undefined;
     }

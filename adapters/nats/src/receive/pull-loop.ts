@@ -22,7 +22,7 @@ export interface PullTarget {
 }
 
 /** A part of a worker that can fail and stop it from receiving. A worker that stands by has no pull loop. */
-export type WorkerPart = "connection" | "election" | "pulls";
+export type WorkerPart = "connection" | "election" | "pulls" | "recovery";
 
 export interface PullSource {
   readonly stream: string;

@@ -54,7 +54,7 @@ export function topicStream(options: CheckedOptions, topic: TopicSpec): StreamDe
 /** The dead-letter stream also stores the server's advisories about `max_deliver`: the message of such a letter stays in the topic's stream. */
 export function deadLetterStream(options: CheckedOptions, subscription: SubscriptionSpec): StreamDeclaration {
   const names = subscriptionNames(options.prefix, subscription);
-  const subjects = [names.deadLetterSubject, names.backstopSubject];
+  const subjects = [names.deadLetterSubject, ...names.backstopSubjects];
   const config = stream(options, names.deadLetterStream, subjects, DEAD_LETTER_RETENTION_MS, NO_WINDOW_MS);
   // Letters are deleted one by one after a redrive.
   return { ...config, deny_delete: false };

@@ -6,7 +6,7 @@ import { GIVE_BACK } from "../scripts/give-back.ts";
 import type { Script } from "../scripts/script.ts";
 import { TEND } from "../scripts/tend.ts";
 import { TRIM } from "../scripts/trim.ts";
-import { publishDue } from "./publish-due.ts";
+import { publishDue } from "../publish/publish-due.ts";
 import type { WorkerSetup } from "./worker-setup.ts";
 
 /** How many messages one call of a script moves at most. */
@@ -78,6 +78,6 @@ export class WorkerScripts {
 
   async trim(): Promise<void> {
     const { connection, names, spec } = this.#setup;
-    await connection.script(TRIM, [names.stream], [String(spec.topic.retentionMs)]);
+    await connection.script(TRIM, [names.stream], [String(spec.topic.retentionMs), spec.topic.replay ? "1" : "0"]);
   }
 }

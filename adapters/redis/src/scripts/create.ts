@@ -31,15 +31,17 @@ return { made and 1 or 0, declared and 1 or 0 }
  * before and is gone was lost, as in a failover: it begins with the oldest message that is still there, because a message too many is better
  * than a lost one.
  *
- * Keys: the topic's stream, what is declared of the topic, the streams \`again\` and \`dead\`. Arguments: the group, the name and the value of
- * its lease. Replies with three numbers: 1 for what was created, of group, \`again\` and \`dead\`.
+ * Keys: the topic's stream, what is declared of the topic, the streams \`again\` and \`dead\`. Arguments: the subscription's name, the name and the
+ * value of its lease, the name of the field with its group, which is there once it was put to another position. Replies with three numbers: 1 for what was created, of group, \`again\` and \`dead\`.
  */
 export const CREATE_SUBSCRIPTION: Script = script(
   "create-subscription",
   MAKE_STREAM,
   `
 local TOPIC, META, AGAIN, DEAD = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local GROUP = ARGV[1]
+local kind = redis.call('TYPE', META).ok
+local IS_META = kind == 'hash' or kind == 'none'
+local GROUP = IS_META and redis.call('HGET', META, ARGV[4]) or ARGV[1]
 -- What is not a stream is left as it is: \`plan\` reports it.
 local function has_group(key)
   if redis.call('TYPE', key).ok ~= 'stream' then return true end
@@ -49,8 +51,6 @@ local function has_group(key)
   return false
 end
 
-local kind = redis.call('TYPE', META).ok
-local IS_META = kind == 'hash' or kind == 'none'
 make_stream(TOPIC)
 local group = not has_group(TOPIC)
 if group then

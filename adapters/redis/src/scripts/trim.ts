@@ -3,9 +3,9 @@ import { type Script, script } from "./script.ts";
 /**
  * Deletes from a topic's stream what every group has ended, and what is older than the topic's retention. A group has ended what lies
  * before its first delivered and unsettled entry, or when it has none, what was delivered to it. A group that somebody else has made counts
- * too. Without any group nothing but the age counts.
+ * too. Without any group, and on a topic with `replay`, nothing but the age counts.
  *
- * Key: the stream. Argument: the retention in ms. Replies with how many entries were deleted.
+ * Key: the stream. Arguments: the retention in ms, whether the topic has `replay`. Replies with how many entries were deleted.
  */
 export const TRIM: Script = script(
   "trim",
@@ -28,6 +28,7 @@ end
 local oldest = string.format('%.0f', math.max(0, NOW - tonumber(ARGV[1])))
 local deleted = redis.call('XTRIM', STREAM, 'MINID', '~', oldest, 'LIMIT', 0)
 deleted = deleted + redis.call('XTRIM', STREAM, 'MINID', oldest)
+if ARGV[2] == '1' then return deleted end
 local first
 for _, info in ipairs(redis.call('XINFO', 'GROUPS', STREAM)) do
   local group, pending, delivered = info[2], info[6], info[8]

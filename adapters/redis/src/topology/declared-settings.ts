@@ -9,15 +9,15 @@ const TOPIC_SETTINGS = {
   ordered: "replace",
   exactlyOnce: "update",
   retentionMs: "update",
+  replay: "update",
 } as const;
 
 /** The hash `meta` of a topic. */
 export type Settings = ReadonlyMap<string, string>;
 
-export function topicSettings({ ordered, exactlyOnce, retentionMs }: TopicSpec): Settings {
-  return new Map(
-    Object.entries({ format: FORMAT, ordered, exactlyOnce, retentionMs }).map(([name, value]) => [name, String(value)]),
-  );
+export function topicSettings({ ordered, exactlyOnce, retentionMs, replay }: TopicSpec): Settings {
+  const declared = { format: FORMAT, ordered, exactlyOnce, retentionMs, replay };
+  return new Map(Object.entries(declared).map(([name, value]) => [name, String(value)]));
 }
 
 /** The name of a subscription's lease among its topic's settings. That it is there also says that the group was created once. */
@@ -27,6 +27,21 @@ export function leaseSetting({ physicalName }: Pick<SubscriptionSpec, "physicalN
 
 const LEASE = "ackDeadlineMs:";
 
+/** The name of the setting that says which group a subscription has, once it was put to another position. */
+export function groupSetting({ physicalName }: Pick<SubscriptionSpec, "physicalName">): string {
+  return `group:${physicalName}`;
+}
+
+/** The group of a subscription: that of its name, until it was put to another position. */
+export function groupIn(settings: Settings, spec: Pick<SubscriptionSpec, "physicalName">): string {
+  return settings.get(groupSetting(spec)) ?? spec.physicalName;
+}
+
+/** The subscription whose group this is. No name contains the sign before the number. */
+export function subscriptionOfGroup(group: string): string {
+  return group.replace(/~\d+$/, "");
+}
+
 /** The subscriptions that were created once, by their physical names. */
 export function subscriptionsIn(settings: Settings): readonly string[] {
   return [...settings.keys()].filter((name) => name.startsWith(LEASE)).map((name) => name.slice(LEASE.length));
@@ -34,15 +49,17 @@ export function subscriptionsIn(settings: Settings): readonly string[] {
 
 export function topicDifferences(resource: string, spec: TopicSpec, settings: Settings): readonly TopologyChange[] {
   const declared = topicSettings(spec);
+  // A topic that was created before there was `replay` does not have it.
+  const actual: Settings = new Map([["replay", "false"], ...settings]);
   const differing = (Object.keys(TOPIC_SETTINGS) as (keyof typeof TOPIC_SETTINGS)[]).filter(
-    (name) => settings.get(name) !== declared.get(name),
+    (name) => actual.get(name) !== declared.get(name),
   );
   if (differing.length === 0) return [];
   return [
     {
       action: differing.some((name) => TOPIC_SETTINGS[name] === "replace") ? "replace" : "update",
       resource,
-      detail: differing.map((name) => difference(name, settings.get(name), declared.get(name))).join("; "),
+      detail: differing.map((name) => difference(name, actual.get(name), declared.get(name))).join("; "),
     },
   ];
 }

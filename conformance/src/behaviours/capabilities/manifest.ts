@@ -13,6 +13,7 @@ const CHOICES = {
   durability: ["process", "broker"],
   deadLetterCount: ["exact", "approximate"],
   filter: ["broker", "worker"],
+  replay: ["time", "none"],
 } as const satisfies Partial<{ [Key in keyof Capabilities]: readonly Capabilities[Key][] }>;
 
 /** With the smallest sensible value: below it, no application could rely on the adapter. */

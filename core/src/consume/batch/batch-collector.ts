@@ -2,7 +2,8 @@ import { Batch, type BatchRun } from "./batch.ts";
 import type { BatchSize } from "./batch-size.ts";
 import type { Clock, TimerHandle } from "../../base/clock.ts";
 import type { Deque } from "../../base/deque.ts";
-import type { InFlight } from "../in-flight.ts";
+import type { StartGate } from "../start-gate.ts";
+import type { InFlight, ItemBatch } from "../in-flight.ts";
 
 export interface BatchCollectorOptions extends BatchSize {
   readonly clock: Clock;
@@ -14,14 +15,19 @@ export interface BatchCollectorOptions extends BatchSize {
 /** Decides when a batch of waiting items starts, and with which. The items stay in the queue until then: so they are released and lost like all others. */
 export class BatchCollector {
   readonly #options: BatchCollectorOptions;
+  readonly #gate: StartGate | undefined;
   readonly #fill: () => void;
   #timer: TimerHandle;
   /** The items of running batches beyond the first of each, which has the place. */
   #others = 0;
 
-  /** @param fill called when a batch may be due */
-  constructor(options: BatchCollectorOptions, fill: () => void) {
+  /**
+   * @param gate present when the worker has a rate or a circuit. The first item of a batch has passed it already.
+   * @param fill called when a batch may be due
+   */
+  constructor(options: BatchCollectorOptions, gate: StartGate | undefined, fill: () => void) {
     this.#options = options;
+    this.#gate = gate;
     this.#fill = fill;
   }
 
@@ -48,7 +54,9 @@ export class BatchCollector {
     const { maxMessages, run, start } = this.#options;
     const items = [first];
     while (items.length < maxMessages && waiting.length > 0) {
-      const item = waiting.shift() as InFlight;
+      const item = waiting.peek() as InFlight;
+      if (item.state === "waiting" && this.#gate?.admit(item) === false) break;
+      waiting.shift();
       if (item.state !== "waiting") continue;
       item.state = "running";
       item.holdsPlace = true;
@@ -63,7 +71,7 @@ export class BatchCollector {
   }
 
   /** An item frees its share of a place. Returns whether the place is free. */
-  free(batch: Batch): boolean {
+  free(batch: ItemBatch): boolean {
     if (batch.free()) return true;
     this.#others -= 1;
     return false;

@@ -101,7 +101,9 @@ export class Drain {
     const workers = [...this.#workers].map((worker) => worker.health());
     return (
       !this.#settings.isConnected() ||
-      workers.some(({ running, waiting, state }) => running > 0 || waiting > 0 || state === "failing")
+      workers.some(
+        ({ running, waiting, state }) => running > 0 || waiting > 0 || state === "failing" || state === "paused",
+      )
     );
   }
 

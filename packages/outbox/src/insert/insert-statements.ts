@@ -58,8 +58,7 @@ export class InsertStatements {
     const { placement, params } = this.#row(message);
     const { locking } = this.#words;
     if (locking === undefined || placement.lock === undefined) return { sql: this.#insert(1), params };
-    const lock = locking.value(placement.lock);
-    return { sql: this.#lockedInsert, params: locking.comesFirst ? [lock, ...params] : [...params, lock] };
+    return { sql: this.#lockedInsert, params: [locking.value(placement.lock), ...params] };
   }
 
   /**

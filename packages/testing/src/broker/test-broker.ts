@@ -58,7 +58,7 @@ export class TestBroker implements WorkerBroker {
             sink.deliver(delivery);
           },
           revoke: (delivery) => sink.revoke(delivery),
-          revokeAll: () => sink.revokeAll(),
+          revokeAll: (cause) => sink.revokeAll(cause),
           failing: (error) => sink.failing(error),
           receiving: (reconnected) => sink.receiving(reconnected),
         });

@@ -82,8 +82,11 @@ export class TestWorker implements DeliverySink, GatedWorker {
     return this.#sink.revoke(passing.outer);
   }
 
-  revokeAll(): void {
-    this.#sink.revokeAll();
+  /** What waits at the gate is lost too. */
+  revokeAll(cause?: "seek"): void {
+    this.#passing.clear();
+    this.#waiting.length = 0;
+    this.#sink.revokeAll(cause);
   }
 
   failing(error: PubSubError): void {
