@@ -5,6 +5,7 @@ import { benchMetrics } from "./metrics.ts";
 import { benchNats } from "./nats.ts";
 import { benchOpenTelemetry } from "./opentelemetry.ts";
 import { benchOutboxInsert } from "./outbox-insert.ts";
+import { benchOutboxRelay } from "./outbox-relay.ts";
 import { benchRabbitmq } from "./rabbitmq.ts";
 import { benchRedis } from "./redis.ts";
 
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   gcp: benchGcp,
   opentelemetry: benchOpenTelemetry,
   "outbox-insert": benchOutboxInsert,
+  "outbox-relay": benchOutboxRelay,
 };
 
 const names = process.argv.slice(2);

@@ -127,7 +127,15 @@ function isSame(a: Declaration, b: Declaration): boolean {
           one.replay,
           one.codec.name,
         ])
-      : JSON.stringify([one.ackDeadlineMs, one.maxConcurrency, one.maxHandlingMs, one.retryPolicy, one.filter]);
+      : JSON.stringify([
+          one.ackDeadlineMs,
+          one.maxConcurrency,
+          one.maxHandlingMs,
+          one.retryPolicy,
+          one.filter,
+          one.rate,
+          one.circuit,
+        ]);
   return seen(a) === seen(b);
 }
 

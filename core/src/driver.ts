@@ -1,3 +1,4 @@
+// Over 300 lines: the contract between core and drivers is read as one text.
 /**
  * The contract between core and an adapter: the interfaces with their promises, and what both sides share.
  *
@@ -87,7 +88,7 @@ export interface DeliverySink {
    * turn, also in a late settle, the driver revokes the later messages of the key that core holds: else core starts the next one.
    */
   revoke(delivery: DriverDelivery): boolean;
-  /** All deliveries that core holds were lost at once: the connection ended, or another worker leads now. On ordered subscriptions core also forgets the retries that it waits for. With `"seek"`, the subscription was put to another place: how the handlers of what is lost end no longer counts, and core does not settle them late. */
+  /** All deliveries that core holds were lost at once: the connection ended, or another worker leads now. On ordered subscriptions core also forgets the retries that it waits for. With `"seek"`, the subscription was put to another position: how the handlers of what is lost end no longer counts, and core does not settle them late. */
   revokeAll(cause?: "seek"): void;
   /** The subscriber cannot receive. `error` is shown by `health()` and in the log. The driver tries again without end, with long pauses when `error` is not `retryable`. */
   failing(error: PubSubError): void;
@@ -192,16 +193,16 @@ export interface Driver {
    */
   stats?(subscription: SubscriptionSpec): Promise<SubscriptionStatistics>;
   /**
-   * Puts a subscription, whose topic has `replay`, to another place; see `SeekPlace`. Absent with the capability `replay: "none"`.
+   * Puts a subscription, whose topic has `replay`, to another position; see `SeekPosition`. Absent with the capability `replay: "none"`.
    *
-   * When it resolves, the broker has the new place durably. Workers of every process then receive, within seconds and without a
-   * restart: everything from that place on that is still kept, in the order of publishing, with attempt 1 and the same ids. What the
+   * When it resolves, the broker has the new position durably. Workers of every process then receive, within seconds and without a
+   * restart: everything from that position on that is still kept, in the order of publishing, with attempt 1 and the same ids. What the
    * broker stores after the call is never passed over. What was delivered before is fenced: a late settle of it rejects with
    * `LEASE_LOST` or does nothing, and never settles the message that is delivered again. Retries and redriven messages that wait are
    * dropped. Dead letters and other subscriptions are untouched. Of several calls at the same time one is the last. Rejects with
    * `NOT_FOUND` when the subscription does not exist, `TIMEOUT` or `UNAVAILABLE` when it may have happened; to repeat it is harmless.
    */
-  seek?(subscription: SubscriptionSpec, to: SeekPlace): Promise<void>;
+  seek?(subscription: SubscriptionSpec, to: SeekPosition): Promise<void>;
   /** Called after everything that was opened is closed. Resolves within `timeoutMs`; after that, no socket, timer or process of this driver is left. */
   close(timeoutMs: number): Promise<void>;
 }
@@ -210,7 +211,7 @@ export interface Driver {
  * `"beginning"`: the oldest message that is still kept. `"end"`: what is published from now on. A number: the first message that the
  * broker stored at this time or later, in Unix ms, by the broker's clock; never in the future of the caller.
  */
-export type SeekPlace = number | "beginning" | "end";
+export type SeekPosition = number | "beginning" | "end";
 
 /** What core gives a driver. */
 export interface DriverContext {

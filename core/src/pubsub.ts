@@ -23,7 +23,7 @@ import { CLOSE_TIMEOUT_LIMITS } from "./options/connect-limits.ts";
 import type { Publisher, PublishEntry, PublishOptions, PublishResult } from "./publish/publish-options.ts";
 import { closedError, requireOpen } from "./base/require-open.ts";
 import { seekOn } from "./connections/seek.ts";
-import { seekPlace, type SeekOptions } from "./connections/seek-options.ts";
+import { seekPosition, type SeekOptions } from "./connections/seek-options.ts";
 import { untilAborted } from "./base/until-aborted.ts";
 import { Subscribing } from "./consume/subscribing.ts";
 import type { PausableWorker } from "./consume/pausable-worker.ts";
@@ -178,6 +178,15 @@ export class PubSub implements AsyncDisposable {
   }
 
   /**
+   * Opens a worker as below, with a handler that gets several messages at once, see `BatchHandler`. Leases, attempts, retries and dead letters stay those
+   * of each message.
+   */
+  subscribe<Event>(
+    subscription: Subscription<Event>,
+    handler: BatchHandler<Event>,
+    options: BatchSubscribeOptions,
+  ): Promise<Worker>;
+  /**
    * Opens a worker that runs `handler` for each message of the subscription. Resolves when the worker receives messages. All
    * workers of a subscription compete for its messages, also those in other processes. With an ordering key, the messages of
    * one key are handled one after the other, in the order of publishing.
@@ -189,15 +198,6 @@ export class PubSub implements AsyncDisposable {
     subscription: Subscription<Event>,
     handler: Handler<Event>,
     options?: SubscribeOptions,
-  ): Promise<Worker>;
-  /**
-   * The same with a handler that gets several messages at once, see `BatchHandler`. Leases, attempts, retries and dead letters stay those
-   * of each message.
-   */
-  subscribe<Event>(
-    subscription: Subscription<Event>,
-    handler: BatchHandler<Event>,
-    options: BatchSubscribeOptions,
   ): Promise<Worker>;
   async subscribe<Event>(
     subscription: Subscription<Event>,
@@ -217,13 +217,13 @@ export class PubSub implements AsyncDisposable {
    */
   drain<Event>(
     subscription: Subscription<Event>,
-    handler: Handler<Event>,
-    options?: DrainOptions,
+    handler: BatchHandler<Event>,
+    options: BatchDrainOptions,
   ): Promise<DrainResult>;
   drain<Event>(
     subscription: Subscription<Event>,
-    handler: BatchHandler<Event>,
-    options: BatchDrainOptions,
+    handler: Handler<Event>,
+    options?: DrainOptions,
   ): Promise<DrainResult>;
   async drain<Event>(
     subscription: Subscription<Event>,
@@ -325,8 +325,8 @@ export class PubSub implements AsyncDisposable {
   }
 
   /**
-   * Puts a subscription to another place in its topic, which must be declared with `replay: true`: back, to handle messages again, or to
-   * the end, to drop the backlog. Resolves when the broker has the new place durably, on all connections of the subscription. Running
+   * Puts a subscription to another position in its topic, which must be declared with `replay: true`: back, to handle messages again, or to
+   * the end, to drop the backlog. Resolves when the broker has the new position durably, on all connections of the subscription. Running
    * workers of every process follow by themselves, within seconds.
    *
    * - Messages come again with the same ids, and with attempt 1; with an ordering key, in the order of publishing.
@@ -334,7 +334,7 @@ export class PubSub implements AsyncDisposable {
    *   exactly-once topic: a seek is the wish to handle messages again.
    * - A handler that runs meanwhile goes on, its signal aborts, and how it ends no longer matters. Its message can start again before that,
    *   also with an ordering key.
-   * - Retries that wait for their delay are dropped, and so are redriven messages that wait. Those from the new place on come again.
+   * - Retries that wait for their delay are dropped, and so are redriven messages that wait. Those from the new position on come again.
    * - Dead letters and all other subscriptions are untouched.
    *
    * Rejects with a `TypeError` for a wrong argument or a time in the future; `NOT_SUPPORTED` when the broker cannot, when the topic
@@ -344,7 +344,7 @@ export class PubSub implements AsyncDisposable {
   async seek(subscription: AnySubscription, options: SeekOptions): Promise<void> {
     requireKind("subscription", subscription);
     const { clock } = this.#environment;
-    const to = seekPlace(options, clock);
+    const to = seekPosition(options, clock);
     const closed = this.#closed.signal;
     requireOpen(closed);
     options.signal?.throwIfAborted();

@@ -63,6 +63,7 @@ describe.skipIf(server === undefined)("scheduled messages", () => {
       ordered: false,
       exactlyOnce: false,
       retentionMs: 86_400_000,
+      replay: false,
     };
     const of = {
       name: "all",

@@ -9,8 +9,12 @@ import { dlqRedrive } from "./dlq-redrive.ts";
 import { doctor } from "./doctor.ts";
 import { exportPolicies } from "./export-policies.ts";
 import { exportTerraform } from "./export-terraform.ts";
+import { outboxDrop } from "./outbox-drop.ts";
+import { outboxList } from "./outbox-list.ts";
+import { outboxRetry } from "./outbox-retry.ts";
 import { plan } from "./plan.ts";
 import { publish } from "./publish.ts";
+import { relay } from "./relay.ts";
 import { scheduledCancel } from "./scheduled-cancel.ts";
 import { scheduledList } from "./scheduled-list.ts";
 import { seek } from "./seek.ts";
@@ -35,6 +39,10 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   dlqPeek,
   dlqRedrive,
   dlqPurge,
+  relay,
+  outboxList,
+  outboxRetry,
+  outboxDrop,
   exportTerraform,
   exportPolicies,
   completion,

@@ -46,12 +46,12 @@ stdin with - or when stdin is not a terminal. It is checked against the topic's 
   async run({ given, settings, output, signal }) {
     const [name = "", argument] = given.positionals;
     const attributes = parseAttributes(given.texts("attribute"));
+    const expiresAt = parseExpiry(given.text("expires-in"), given.text("expires-at"), Date.now());
     const resolved = await settings();
     // Declarations imported from a module have no static type; core checks the event against the schema.
     const topic = findTopic(await resolved.declarations(), name) as Topic;
     const event = await parseEvent(topic, await bytesOf(argument));
     const id = given.text("id");
-    const expiresAt = parseExpiry(given.text("expires-in"), given.text("expires-at"), Date.now());
     const due = parseDue(given.text("delay"), given.text("deliver-at"));
     const options = { attributes, signal, expiresAt, ...due, ...(id === undefined ? {} : { id }) };
     const schedule = due === undefined ? undefined : await resolved.schedule();

@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { shown } from "../base/shown.ts";
-import type { SeekPlace } from "../driver.ts";
+import type { SeekPosition } from "../driver.ts";
 import { rejectUnknownKeys } from "../options/option-checks.ts";
 
 export interface SeekOptions {
@@ -14,7 +14,7 @@ export interface SeekOptions {
 }
 
 /** Reads the options at once, because the caller may change the date. @throws TypeError */
-export function seekPlace(options: SeekOptions, clock: Clock): SeekPlace {
+export function seekPosition(options: SeekOptions, clock: Clock): SeekPosition {
   if (typeof options !== "object" || options === null) throw wrong("options", options);
   rejectUnknownKeys("seek", options, ["to", "signal"]);
   const { to } = options;

@@ -3,7 +3,7 @@ import { requireWithin } from "../base/within.ts";
 import type { AnySubscription, Subscription } from "../declare/subscription.ts";
 import { subscriptionPath } from "../declare/subscription.ts";
 import type { Clock } from "../base/clock.ts";
-import type { SeekPlace } from "../driver.ts";
+import type { SeekPosition } from "../driver.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionRouter } from "./connection-router.ts";
 import { subscriptionSpec } from "./specs.ts";
@@ -11,11 +11,11 @@ import { subscriptionSpec } from "./specs.ts";
 /** After this time `seek` rejects, in ms. The broker may still do it. */
 export const SEEK_TIMEOUT_MS = 30_000;
 
-/** Puts a subscription to another place, on all its connections. Checks all of them before it changes anything. */
+/** Puts a subscription to another position, on all its connections. Checks all of them before it changes anything. */
 export async function seekOn(
   router: ConnectionRouter,
   subscription: AnySubscription,
-  to: SeekPlace,
+  to: SeekPosition,
   clock: Clock,
 ): Promise<void> {
   const path = subscriptionPath(subscription);
@@ -28,15 +28,15 @@ export async function seekOn(
       "TIMEOUT",
       `seek subscription "${path}": the broker did not answer within ${SEEK_TIMEOUT_MS / 1000} s; it may have happened, call it again`,
     );
-  const seeking = connections.map(({ driver, names: physical }) =>
-    driver.seek?.(subscriptionSpec(effective, physical), to),
-  );
+  const seeking = connections.map(async ({ driver, names: physical }) => {
+    await driver.seek?.(subscriptionSpec(effective, physical), to);
+  });
   const ends = await requireWithin(clock, SEEK_TIMEOUT_MS, Promise.allSettled(seeking), late);
   for (const end of ends) if (end.status === "rejected") throw end.reason;
 }
 
 /** Refuses what this connection's broker cannot do, and what would be swallowed. */
-function requireSeek({ adapter, capabilities }: Connection, subscription: AnySubscription, to: SeekPlace): void {
+function requireSeek({ adapter, capabilities }: Connection, subscription: AnySubscription, to: SeekPosition): void {
   const path = subscriptionPath(subscription);
   const { topic } = subscription;
   const refused = (why: string): PubSubError =>

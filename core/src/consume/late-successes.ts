@@ -15,7 +15,7 @@ export class LateSuccesses {
     this.#attempts.set(item, item.attempt);
   }
 
-  /** The subscription was put to another place: what comes again must run. */
+  /** The subscription was put to another position: what comes again must run. */
   clear(): void {
     this.#attempts.clear();
   }

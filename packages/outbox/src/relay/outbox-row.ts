@@ -40,9 +40,8 @@ export function outboxRow(row: SqlRow): OutboxRow {
 
 /** The stored JSON, or something that no publish accepts. */
 function attributesOf(stored: unknown): Record<string, string> {
-  if (stored === null || stored === undefined) return {};
   try {
-    return JSON.parse(String(stored)) as Record<string, string>;
+    return JSON.parse(stored as string) as Record<string, string>;
   } catch {
     return null as never;
   }

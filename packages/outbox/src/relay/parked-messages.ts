@@ -86,9 +86,8 @@ export class SqlParkedMessages implements ParkedMessages {
   }
 
   async retry(selection: ParkedSelection = {}): Promise<number> {
-    const words = WORDS[this.#pool.dialect];
     return await this.#each(selection, async (tx, seq) => {
-      await run(tx, unpark(this.#tables, words, seq));
+      await run(tx, unpark(this.#tables, seq));
     });
   }
 
@@ -158,7 +157,12 @@ function parkedMessage(row: SqlRow): ParkedMessage {
   const { topic, attempts, message } = outboxRow(row);
   const { id, orderingKey, body, attributes, publishTimeMs } = message;
   return {
-    ...{ id, topic, orderingKey, body, attributes: attributes ?? {}, attempts },
+    id,
+    topic,
+    orderingKey,
+    body,
+    attributes: attributes ?? {},
+    attempts,
     publishTime: new Date(publishTimeMs),
     reason: String(row["error"]),
     parkedTime: new Date(Number(row["parked_ms"])),

@@ -7,8 +7,8 @@ import { LaneQueue } from "./lane-queue.ts";
 import type { RelayHealth } from "./relay-health.ts";
 import { type RelayStatistics, readRelayStatistics } from "./relay-statistics.ts";
 import { Rest } from "./rest.ts";
-import { type LaneServer, type LaneTurn, type LaneWork, serveLane } from "./serve-lane.ts";
-import type { SettleRules } from "./settle-lane.ts";
+import { type LaneServer, type LaneWork, serveLane } from "./serve-lane.ts";
+import type { LaneReport, SettleRules } from "./settle-lane.ts";
 import type { OutboxTables } from "./sql/outbox-tables.ts";
 import { lanesWithWork, topicHolds } from "./sql/read-statements.ts";
 import { run } from "./sql/statement.ts";
@@ -189,7 +189,7 @@ export class Relay implements AsyncDisposable {
       .map((topic) => ({ topic, floor: this.#floors?.lowest(LANES, topic) ?? 0 }));
     const found = new Map<number, string[]>();
     if (parts.length > 0) {
-      for (const row of await run(pool, lanesWithWork(this.#tables, parts))) {
+      for (const row of await run(pool, lanesWithWork(this.#tables, WORDS[pool.dialect], parts))) {
         const lane = Number(row["lane"]);
         const { topic } = parts[Number(row["topic_index"])] as { readonly topic: string };
         found.set(lane, [...(found.get(lane) ?? []), topic]);
@@ -200,17 +200,18 @@ export class Relay implements AsyncDisposable {
   }
 
   async #serve(work: LaneWork): Promise<void> {
-    let turn: LaneTurn | undefined;
+    let turn: LaneReport | undefined;
     try {
       turn = await serveLane(this.#server, work);
     } finally {
-      this.#queue.done(work, turn === undefined || turn.read === 0);
+      const done = turn === undefined ? 0 : turn.published + turn.parked.length;
+      this.#queue.done(work, done === 0);
     }
     this.#databaseWorks();
     if (turn !== undefined) this.#report(turn);
   }
 
-  #report(turn: LaneTurn): void {
+  #report(turn: LaneReport): void {
     const { clock, logger } = this.#options;
     const nowMs = clock.monotonicNow();
     this.#published += turn.published;

@@ -35,19 +35,13 @@ export interface LaneServer {
 /** How long a transaction may take for its own statements, beside publishing, in ms. */
 export const STATEMENTS_MS = 15_000;
 
-/** How one turn ended. `undefined`: another relay has the lane. */
-export interface LaneTurn extends LaneReport {
-  /** How many messages were read. 0: all that is there is held. */
-  readonly read: number;
-}
-
-/** Publishes the next messages of a lane. Rejects when the database fails: what was published is then published again, with the same ids. */
-export async function serveLane(server: LaneServer, work: LaneWork): Promise<LaneTurn | undefined> {
+/** Publishes the next messages of a lane. Resolves with `undefined` when another relay has it. Rejects when the database fails: what was published is then published again, with the same ids. */
+export async function serveLane(server: LaneServer, work: LaneWork): Promise<LaneReport | undefined> {
   return server.pool.dialect === "sqlite" ? await underLease(server, work) : await inTransaction(server, work);
 }
 
 /** The lock of the lane's row is the fence: it ends with the transaction, and that ends with the connection. */
-async function inTransaction(server: LaneServer, work: LaneWork): Promise<LaneTurn | undefined> {
+async function inTransaction(server: LaneServer, work: LaneWork): Promise<LaneReport | undefined> {
   const { pool, publishTimeoutMs, cut } = server;
   const startMs = server.clock.monotonicNow();
   return await pool.transaction(
@@ -56,7 +50,7 @@ async function inTransaction(server: LaneServer, work: LaneWork): Promise<LaneTu
       if ((await run(tx, lockLane(tables, words, work.lane))).length === 0) return undefined;
       const rows = await readRows(server, tx, work);
       const results = await publish(server, rows, startMs);
-      return { ...(await settleLane(tx, results, server.settleRules())), read: rows.length };
+      return await settleLane(tx, work.lane, results, server.settleRules());
     },
     { signal: cut, idleTimeoutMs: publishTimeoutMs + STATEMENTS_MS },
   );
@@ -66,7 +60,7 @@ async function inTransaction(server: LaneServer, work: LaneWork): Promise<LaneTu
  * Where one transaction keeps all others from writing, none may be open while the broker is asked. The lane is leased in a first
  * transaction, and a second one settles if the lease is still the same.
  */
-async function underLease(server: LaneServer, work: LaneWork): Promise<LaneTurn | undefined> {
+async function underLease(server: LaneServer, work: LaneWork): Promise<LaneReport | undefined> {
   const { pool, publishTimeoutMs, cut } = server;
   const { tables, words } = server.settleRules();
   const startMs = server.clock.monotonicNow();
@@ -86,9 +80,9 @@ async function underLease(server: LaneServer, work: LaneWork): Promise<LaneTurn 
       if ((await run(tx, keepsLease(tables, work.lane, token))).length === 0) {
         throw new Error(`outbox: the lease of lane ${work.lane} was lost, because this process stood still`);
       }
-      const report = await settleLane(tx, results, server.settleRules());
+      const report = await settleLane(tx, work.lane, results, server.settleRules());
       await run(tx, endLease(tables, work.lane));
-      return { ...report, read: rows.length };
+      return report;
     },
     { signal: cut },
   );

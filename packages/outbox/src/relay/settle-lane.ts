@@ -2,7 +2,7 @@ import type { SqlExecutor } from "@anytopic/sql";
 import type { OutboxRow } from "./outbox-row.ts";
 import type { RowResult } from "./publish-rows.ts";
 import type { OutboxTables } from "./sql/outbox-tables.ts";
-import { countAttempt, endHold, type Hold, park, setHold } from "./sql/settle-statements.ts";
+import { countAttempt, deleteRows, endHold, type Hold, park, type RowPlace, setHold } from "./sql/settle-statements.ts";
 import { run } from "./sql/statement.ts";
 import type { Words } from "./sql/words.ts";
 import { reasonOf } from "./verdict.ts";
@@ -36,11 +36,19 @@ const MAX_HOLD_MS = 60_000;
 /** Writes down what became of the messages. The caller commits. */
 export async function settleLane(
   tx: SqlExecutor,
+  lane: number,
   results: readonly RowResult[],
   rules: SettleRules,
 ): Promise<LaneReport> {
   const { tables, words } = rules;
-  const gone: number[] = [];
+  const gone = new Map<string, number[]>();
+  const goes = ({ topic, seq }: OutboxRow): void => {
+    const ofTopic = gone.get(topic);
+    if (ofTopic === undefined) gone.set(topic, [seq]);
+    else ofTopic.push(seq);
+  };
+  let published = 0;
+  const placeOf = ({ topic, seq }: OutboxRow): RowPlace => ({ lane, topic, seq });
   const parked: { row: OutboxRow; reason: string }[] = [];
   const waiting = new Map<string, unknown>();
   const held = new Map<string, Hold>();
@@ -48,7 +56,8 @@ export async function settleLane(
   const statements = [];
   for (const { row, error, verdict } of results) {
     if (verdict === undefined) {
-      gone.push(row.seq);
+      goes(row);
+      published += 1;
       flowing.add(row.topic);
       if (row.attempts > 0) statements.push(endHold(tables, row.topic, row.holdKey));
     } else if (verdict === "waits") {
@@ -58,14 +67,17 @@ export async function settleLane(
     } else if (verdict === "parks" || (verdict === "holds-key" && row.attempts + 1 >= rules.maxAttempts)) {
       const reason = reasonOf(error);
       parked.push({ row, reason });
-      gone.push(row.seq);
-      statements.push(park(tables, words, row.seq, reason));
+      goes(row);
+      statements.push(park(tables, words, placeOf(row), reason));
       if (row.message.orderingKey !== undefined && rules.onParked === "block")
         statements.push(setHold(tables, words, holdOfKey(row, Number.POSITIVE_INFINITY, reason)));
       else if (row.attempts > 0) statements.push(endHold(tables, row.topic, row.holdKey));
     } else if (verdict === "holds-key") {
       const forMs = pauseMs(row.attempts + 1, rules.random);
-      statements.push(countAttempt(tables, row.seq), setHold(tables, words, holdOfKey(row, forMs, reasonOf(error))));
+      statements.push(
+        countAttempt(tables, placeOf(row)),
+        setHold(tables, words, holdOfKey(row, forMs, reasonOf(error))),
+      );
     }
   }
   // Something of a topic that was held was published: it is not held any more.
@@ -75,8 +87,8 @@ export async function settleLane(
   const sorted = [...held.values()].sort((a, b) => (a.topic < b.topic ? -1 : 1));
   statements.push(...sorted.map((hold) => setHold(tables, words, hold)));
   for (const statement of statements) await run(tx, statement);
-  if (gone.length > 0) await run(tx, words.deleteRows(tables.outbox, gone));
-  return { published: gone.length - parked.length, parked, waiting, held, flowing };
+  for (const [topic, seqs] of gone) await run(tx, deleteRows(tables, words, { lane, topic }, seqs));
+  return { published, parked, waiting, held, flowing };
 }
 
 function holdOfTopic(topic: string, error: unknown, { topicAttempts, random }: SettleRules): Hold {

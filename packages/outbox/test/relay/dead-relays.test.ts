@@ -41,8 +41,8 @@ async function openScene(kind: BrokerKind): Promise<Scene> {
   };
 }
 
-describe.skipIf(!isPostgresThere).each(KINDS)("a relay that publishes to %s", (kind) => {
-  describe.skipIf(!running.has(kind))("", () => {
+describe.skipIf(!isPostgresThere).each(KINDS)("a relay", (kind) => {
+  describe.skipIf(!running.has(kind))(`that publishes to ${kind}`, () => {
     test("is killed between the broker's answer and its commit: the same ids are published again", async () => {
       const scene = await openScene(kind);
       const relay = await scene.process({ hangs: true });
@@ -55,7 +55,8 @@ describe.skipIf(!isPostgresThere).each(KINDS)("a relay that publishes to %s", (k
       await expect.poll(() => firstSeen(scene.seen).toSorted()).toEqual(steps.toSorted());
       expect(new Set(scene.seen.map(({ id }) => id))).toEqual(new Set(ids));
       expect(firstSeen(scene.seen).filter((step) => step.startsWith("a"))).toEqual(["a1", "a2", "a3"]);
-      if (DROPS_REPEATED.has(kind)) expect(scene.seen).toHaveLength(steps.length);
+      const times = DROPS_REPEATED.has(kind) ? 1 : 2;
+      expect(scene.seen.filter(({ step }) => step === "a1")).toHaveLength(times);
     });
 
     test(

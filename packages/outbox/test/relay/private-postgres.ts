@@ -51,7 +51,8 @@ export async function startPrivatePostgres(programs: string): Promise<PrivatePos
   await start();
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
-    ...{ start, stop },
+    start,
+    stop,
     async close() {
       await stop().catch(() => {});
       await rm(folder, { recursive: true, force: true });

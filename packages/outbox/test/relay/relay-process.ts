@@ -63,7 +63,10 @@ const pool: SqlPool = {
 };
 const outbox = createOutbox({ dialect: "postgres", schema: task.schema, executor: (tx: SqlExecutor) => tx });
 const relay = await outbox.relay(pubsub, {
-  ...{ pool, topics: [stepsTopic(task.topic)], publishTimeoutMs: task.publishTimeoutMs, lanes: task.lanes ?? 4 },
+  pool,
+  topics: [stepsTopic(task.topic)],
+  publishTimeoutMs: task.publishTimeoutMs,
+  lanes: task.lanes ?? 4,
 });
 say({ type: "ready" });
 process.on("message", () => {

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import {
+  type Adapter,
   connect,
   defineSubscription,
   defineTopic,
   type PubSub,
-  PubSubError,
+  type PubSubError,
   type Subscription,
   type Topic,
 } from "@anytopic/core";
@@ -29,6 +30,8 @@ export interface Story {
   readonly subscription: Subscription<Step>;
   /** What the broker has delivered, in order: `a1`. */
   readonly seen: readonly string[];
+  /** How many messages the broker has not answered. */
+  readonly silent: number;
   /** Writes and commits, one transaction for each: `a1`. Returns the ids. */
   commit(...steps: readonly string[]): Promise<readonly string[]>;
   relay(options?: Partial<RelayOptions>): Promise<Relay>;
@@ -41,21 +44,36 @@ export function stepsTopic(name: string): Topic<Step> {
   return defineTopic<Step>(name, { orderingKey: ({ key }) => key });
 }
 
-/** Decides by the message whether publishing it fails. */
-export type Failure = (step: Step) => PubSubError | undefined;
+/** Decides by the message whether publishing it fails. `"silence"`: the broker never answers. */
+export type Failure = (step: Step) => PubSubError | "silence" | undefined;
 
-export async function openStory(kind: DatabaseKind, failure: Failure = () => undefined): Promise<Story> {
-  const database = await openDatabase(kind);
+export async function openStory(
+  kind: DatabaseKind,
+  failure: Failure = () => undefined,
+  databaseUrl?: string,
+): Promise<Story> {
+  const database = await openDatabase(kind, databaseUrl);
   onTestFinished(async () => await database.close());
   const topic = stepsTopic(`steps-${randomUUID()}`);
   const subscription = defineSubscription(topic, "seen");
-  const pubsub = await connect(failing(failure), { declarations: [subscription] });
+  const silent: Step[] = [];
+  // A broker that never answers keeps a key in core for so long.
+  const publish = { timeoutMs: 3000 };
+  const pubsub = await connect(failing(failure, silent), { publish, declarations: [subscription] });
   onTestFinished(async () => await pubsub.close());
   const seen: string[] = [];
   await pubsub.subscribe(subscription, ({ key, number }) => void seen.push(`${key}${number}`));
   const outbox = outboxOf(database);
   return {
-    ...{ database, outbox, pubsub, topic, subscription, seen },
+    database,
+    outbox,
+    pubsub,
+    topic,
+    subscription,
+    seen,
+    get silent() {
+      return silent.length;
+    },
     commit: async (...steps) => await commit(database, outbox, topic, steps),
     async relay(options = {}) {
       const relay = await outbox.relay(pubsub, { pool: database.pool, topics: [topic], ...options });
@@ -96,7 +114,7 @@ export function stepOf(text: string): Step {
 }
 
 /** A memory broker that refuses what `failure` says. */
-function failing(failure: Failure): ReturnType<typeof memory> {
+function failing(failure: Failure, silent: Step[]): Adapter {
   return intercept(memory({ name: randomUUID() }), (driver) =>
     forwardDriver(driver, {
       async openPublisher(topic) {
@@ -105,8 +123,10 @@ function failing(failure: Failure): ReturnType<typeof memory> {
         return forwardPublisher(publisher, {
           publish(batch) {
             const accepted = batch.filter((request) => {
-              const error = failure(JSON.parse(Buffer.from(request.body).toString()) as Step);
-              if (error !== undefined) request.reject(error);
+              const step = JSON.parse(Buffer.from(request.body).toString()) as Step;
+              const error = failure(step);
+              if (error === "silence") silent.push(step);
+              else if (error !== undefined) request.reject(error);
               return error === undefined;
             });
             if (accepted.length > 0) publisher.publish(accepted);
@@ -114,5 +134,5 @@ function failing(failure: Failure): ReturnType<typeof memory> {
         });
       },
     }),
-  ) as ReturnType<typeof memory>;
+  );
 }

@@ -30,11 +30,11 @@ export async function startWriters(
   const counters = tableNames(dialect, { ...tables, tablePrefix: "test_" })("counters");
   await pool.query(`CREATE TABLE ${counters} (name varchar(20) PRIMARY KEY, number integer NOT NULL)`, []);
   for (const key of options.keys) await pool.query(`INSERT INTO ${counters} VALUES ($1, 0)`, [key]);
-  let stopped = false;
+  const state = { stopped: false };
   let committed = 0;
   const lock = dialect === "sqlite" ? "" : " FOR UPDATE";
   const write = async (writer: number): Promise<void> => {
-    for (let turn = writer; !stopped && committed < (options.steps ?? Number.POSITIVE_INFINITY); turn += 7) {
+    for (let turn = writer; !state.stopped && committed < (options.steps ?? Number.POSITIVE_INFINITY); turn += 7) {
       const key = options.keys[turn % options.keys.length] as string;
       // Every eighth is rolled back. The database may be away.
       await pool
@@ -54,11 +54,11 @@ export async function startWriters(
   };
   const all = Promise.all(Array.from({ length: options.count }, async (_, writer) => await write(writer)));
   onTestFinished(() => {
-    stopped = true;
+    state.stopped = true;
   });
   return {
     async stop() {
-      if (options.steps === undefined) stopped = true;
+      if (options.steps === undefined) state.stopped = true;
       await all;
       const rows = await pool.query(`SELECT name, number FROM ${counters}`, []);
       return new Map(rows.map((row) => [String(row["name"]), Number(row["number"])]));

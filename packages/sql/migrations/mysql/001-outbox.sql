@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS anytopic_migration (
 
 -- One row per message, deleted when the broker has it.
 CREATE TABLE IF NOT EXISTS anytopic_outbox (
-  seq bigint AUTO_INCREMENT PRIMARY KEY,
+  seq bigint NOT NULL AUTO_INCREMENT,
   -- Which of the 16 lanes publishes it: all messages of one ordering key are in one.
   lane smallint NOT NULL CHECK (lane BETWEEN 0 AND 15),
   topic varchar(63) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -19,7 +19,9 @@ CREATE TABLE IF NOT EXISTS anytopic_outbox (
   attributes longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   publish_time datetime(3) NOT NULL,
   attempts integer NOT NULL DEFAULT 0,
-  INDEX (lane, topic, seq)
+  -- Rows are kept in the order in which they are read. The server wants an index that begins with the number that it makes.
+  PRIMARY KEY (lane, topic, seq),
+  INDEX (seq)
 ) ENGINE = InnoDB;
 
 -- One row of these is locked by who publishes with an ordering key, until its transaction ends: see docs/outbox.md.

@@ -1,5 +1,5 @@
 import { autocommitMysql2 } from "../adaptors/mysql2.ts";
-import type { SqlExecutor } from "../executor.ts";
+import type { SqlExecutor, SqlValue } from "../executor.ts";
 import type { SqlPool, TransactionOptions } from "../pool.ts";
 
 /** What is used of a connection of `mysql2/promise`. */
@@ -18,9 +18,10 @@ export interface Mysql2Pool {
 
 /** The pool of `mysql2/promise`, for MySQL and MariaDB: `mysql2Pool(createPool({ … }))`. Each transaction takes one of its connections. */
 export function mysql2Pool(pool: Mysql2Pool): SqlPool {
+  const each = autocommitMysql2(pool);
   return Object.freeze({
     dialect: "mysql",
-    query: autocommitMysql2(pool).query,
+    query: async (text: string, params: readonly SqlValue[]) => await each.query(text, params),
     transaction: async <Result>(work: (tx: SqlExecutor) => Promise<Result>, options: TransactionOptions = {}) =>
       await transaction(pool, work, options),
   });

@@ -1,5 +1,5 @@
 import { autocommitPg } from "../adaptors/pg.ts";
-import type { SqlExecutor, SqlRow } from "../executor.ts";
+import type { SqlExecutor, SqlRow, SqlValue } from "../executor.ts";
 import type { Listening, SqlPool, TransactionOptions } from "../pool.ts";
 
 /** What is used of a `PoolClient` of `pg`. */
@@ -20,9 +20,10 @@ export interface PgPool {
 
 /** The pool of `pg`: `pgPool(new Pool({ … }))`. Each transaction takes one of its connections, and listening keeps one. */
 export function pgPool(pool: PgPool): SqlPool {
+  const each = autocommitPg(pool);
   return Object.freeze({
     dialect: "postgres",
-    query: autocommitPg(pool).query,
+    query: async (text: string, params: readonly SqlValue[]) => await each.query(text, params),
     transaction: async <Result>(work: (tx: SqlExecutor) => Promise<Result>, options: TransactionOptions = {}) =>
       await transaction(pool, work, options),
     listen: async (channel: string, onNotify: () => void, onLost: (error: unknown) => void) =>

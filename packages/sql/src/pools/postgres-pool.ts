@@ -1,5 +1,5 @@
 import { autocommitPostgres } from "../adaptors/postgres.ts";
-import type { SqlExecutor, SqlRow } from "../executor.ts";
+import type { SqlExecutor, SqlRow, SqlValue } from "../executor.ts";
 import type { SqlPool, TransactionOptions } from "../pool.ts";
 
 interface PostgresQueries {
@@ -17,9 +17,10 @@ export interface PostgresSql extends PostgresQueries {
  * aborts, the transaction ends before its next statement: the library offers no way to close one connection.
  */
 export function postgresPool(sql: PostgresSql): SqlPool {
+  const each = autocommitPostgres(sql);
   return Object.freeze({
     dialect: "postgres",
-    query: autocommitPostgres(sql).query,
+    query: async (text: string, params: readonly SqlValue[]) => await each.query(text, params),
     transaction: async <Result>(work: (tx: SqlExecutor) => Promise<Result>, options: TransactionOptions = {}) => {
       const { signal, idleTimeoutMs } = options;
       signal?.throwIfAborted();
@@ -40,10 +41,10 @@ export function postgresPool(sql: PostgresSql): SqlPool {
       return (result as readonly [Result])[0];
     },
     async listen(channel: string, onNotify: () => void) {
-      const { unlisten } = await sql.listen(channel, onNotify);
+      const listening = await sql.listen(channel, onNotify);
       return {
         close: async () =>
-          await unlisten().catch(() => {
+          await listening.unlisten().catch(() => {
             // The connection is gone, and its channel with it.
           }),
       };

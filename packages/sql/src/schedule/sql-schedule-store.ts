@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Attributes, DueMessage, ScheduledEntry, ScheduledMessage, ScheduleStore } from "@anytopic/core";
-import type { SqlExecutor, SqlRow } from "../executor.ts";
+import type { Dialect } from "../dialect.ts";
+import type { SqlExecutor, SqlRow, SqlValue } from "../executor.ts";
 import type { SqlPool } from "../pool.ts";
 import type { TableOptions } from "../table-names.ts";
-import { type NewRow, type RowKey, ScheduleStatements } from "./schedule-statements.ts";
+import { type NewRow, type RowKey, ScheduleStatements, type Statement } from "./schedule-statements.ts";
 
 /** Bytes of bodies that one statement inserts, or one claim reads, if there is more than one message. Below the `max_allowed_packet` of MySQL, 16 MiB. */
 const MOST_BYTES = 4_194_304;
@@ -47,16 +48,40 @@ export function sqlScheduleStore(pool: SqlPool, options: TableOptions = {}): Sch
   });
 }
 
+/**
+ * The statements that add messages to the table of `sqlScheduleStore` in a transaction of the application. One whose id is there already
+ * changes nothing. The role needs the grants of the task `"schedule"`.
+ *
+ * @throws TypeError when an option is not allowed
+ */
+export function scheduleInserts(
+  dialect: Dialect,
+  options: TableOptions = {},
+): (messages: readonly ScheduledMessage[]) => readonly ScheduleInsert[] {
+  const statements = new ScheduleStatements(dialect, options);
+  return (messages) => insertsOf(statements, messages).map(([sql, params]) => ({ sql, params }));
+}
+
+/** One statement, for `SqlExecutor.query`. */
+export interface ScheduleInsert {
+  readonly sql: string;
+  readonly params: readonly SqlValue[];
+}
+
+function insertsOf(statements: ScheduleStatements, messages: readonly ScheduledMessage[]): readonly Statement[] {
+  return inParts(messages.map(rowOf), ({ body }) => body.byteLength).map((part) => statements.insert(part));
+}
+
 async function add(
   pool: SqlPool,
   statements: ScheduleStatements,
   messages: readonly ScheduledMessage[],
 ): Promise<void> {
-  const parts = inParts(messages.map(rowOf), ({ body }) => body.byteLength);
+  const inserts = insertsOf(statements, messages);
   const insert = async (executor: SqlExecutor): Promise<void> => {
-    for (const part of parts) await executor.query(...statements.insert(part));
+    for (const statement of inserts) await executor.query(...statement);
   };
-  await (parts.length === 1 ? insert(pool) : pool.transaction(insert));
+  await (inserts.length === 1 ? insert(pool) : pool.transaction(insert));
 }
 
 /** One statement where the database can return what it has removed: on SQLite, other clients of this process must not wait for a transaction. */

@@ -27,9 +27,9 @@ export function lockLaneWaiting({ lane }: OutboxTables, words: Words, number: nu
 }
 
 /** Brings a parked message back under its old number, so that it comes before the messages behind it. */
-export function unpark({ outbox, parked }: OutboxTables, words: Words, seq: number): Statement {
+export function unpark({ outbox, parked }: OutboxTables, seq: number): Statement {
   const columns = text(MESSAGE_COLUMNS);
-  return sql`INSERT INTO ${outbox} (${columns}, attempts) ${words.ownNumber} SELECT ${columns}, 0 FROM ${parked} WHERE seq = ${seq}`;
+  return sql`INSERT INTO ${outbox} (${columns}, attempts) SELECT ${columns}, 0 FROM ${parked} WHERE seq = ${seq}`;
 }
 
 export function deleteParked({ parked }: OutboxTables, seq: number): Statement {

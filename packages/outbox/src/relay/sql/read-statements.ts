@@ -10,13 +10,13 @@ export interface TopicPart {
 }
 
 /** The lanes in which there are messages of these topics, as `lane` and the topic's index. One probe of an index for each lane and topic. */
-export function lanesWithWork({ outbox, lane }: OutboxTables, topics: readonly TopicPart[]): Statement {
+export function lanesWithWork({ outbox, lane }: OutboxTables, words: Words, topics: readonly TopicPart[]): Statement {
   // A subquery with a LIMIT is never turned into a join, which could read the whole table.
   const probes = topics.map(
     (
       { topic, floor },
       index,
-    ) => sql`SELECT l.lane, ${text(String(index))} AS topic_index FROM ${lane} l WHERE (SELECT o.seq FROM ${outbox} o
+    ) => sql`SELECT l.lane, ${text(String(index))} AS topic_index FROM ${lane} l WHERE (SELECT o.seq FROM ${outbox} o ${words.byPrimaryKey}
       WHERE o.lane = l.lane AND o.topic = ${topic} AND o.seq >= ${floor} ORDER BY o.seq LIMIT 1) IS NOT NULL`,
   );
   return joined(probes, " UNION ALL ");
@@ -46,19 +46,31 @@ export function rowsOfLane(
 ): Statement {
   const limit = text(String(size.messages));
   const parts = topics.map(
-    ({ topic, floor }, index) => sql`SELECT seq, bytes, ROW_NUMBER() OVER (ORDER BY seq) AS place FROM (
-      SELECT o.seq, ${words.bytes(text("o.body"))} AS bytes FROM ${outbox} o
-      WHERE o.lane = ${lane} AND o.topic = ${topic} AND o.seq >= ${floor} AND NOT EXISTS (SELECT 1 FROM ${hold} h
-        WHERE h.topic = o.topic AND h.ordering_key IN ('', COALESCE(o.ordering_key, o.message_id)) AND h.until > ${words.now})
-      ORDER BY o.seq LIMIT ${limit}) AS t${text(String(index))}`,
+    ({
+      topic,
+      floor,
+    }) => sql`SELECT o.seq, o.topic, o.message_id, o.ordering_key, o.body, o.attributes, o.attempts, o.publish_time
+      FROM ${outbox} o ${words.byPrimaryKey} WHERE o.lane = ${lane} AND o.topic = ${topic} AND o.seq >= ${floor}
+        AND NOT EXISTS (SELECT 1 FROM ${hold} h WHERE h.topic = o.topic
+          AND h.ordering_key IN ('', COALESCE(o.ordering_key, o.message_id)) AND h.until > ${words.now})
+      ORDER BY o.seq LIMIT ${limit}`,
   );
-  return sql`SELECT o.seq, o.topic, o.message_id, o.ordering_key, o.body, o.attributes, o.attempts,
-    ${words.unixMs(text("o.publish_time"))} AS publish_time_ms
-    FROM (SELECT seq, ROW_NUMBER() OVER (ORDER BY place, seq) AS number, SUM(bytes) OVER (ORDER BY place, seq) AS total
-      FROM (${joined(parts, " UNION ALL ")}) AS every) AS chosen
-    JOIN ${outbox} o ON o.seq = chosen.seq
-    WHERE chosen.number = 1 OR (chosen.number <= ${limit} AND chosen.total <= ${text(String(size.bytes))})
-    ORDER BY o.seq`;
+  // Without other topics the order of the index is the order of the turns, and nothing is sorted.
+  const [onlyOne] = parts;
+  const isOne = parts.length === 1 && onlyOne !== undefined;
+  const every = isOne ? onlyOne : joined(parts.map(withPlaces), " UNION ALL ");
+  const turns = text(isOne ? "seq" : "place, seq");
+  return sql`SELECT seq, topic, message_id, ordering_key, body, attributes, attempts,
+    ${words.unixMs(text("publish_time"))} AS publish_time_ms
+    FROM (SELECT every.*, ROW_NUMBER() OVER (ORDER BY ${turns}) AS number,
+      SUM(${words.bytes(text("body"))}) OVER (ORDER BY ${turns} ROWS UNBOUNDED PRECEDING) AS total FROM (${every}) AS every) AS chosen
+    WHERE number = 1 OR (number <= ${limit} AND total <= ${text(String(size.bytes))}) ORDER BY seq`;
+}
+
+/** The rows of one topic, each with its place among them. */
+function withPlaces(rows: Statement, index: number): Statement {
+  const name = text(`t${index}`);
+  return sql`SELECT ${name}.*, ROW_NUMBER() OVER (ORDER BY seq) AS place FROM (${rows}) AS ${name}`;
 }
 
 /** The first message of each topic in the lane, held or not, and the first that is parked: what floors are made of. */

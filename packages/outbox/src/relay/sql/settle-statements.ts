@@ -29,13 +29,34 @@ export function endHold({ hold }: OutboxTables, topic: string, key: string): Sta
   return sql`DELETE FROM ${hold} WHERE topic = ${topic} AND ordering_key = ${key}`;
 }
 
-export function countAttempt({ outbox }: OutboxTables, seq: number): Statement {
-  return sql`UPDATE ${outbox} SET attempts = attempts + 1 WHERE seq = ${seq}`;
+/** Where a row is. */
+export interface RowPlace {
+  readonly lane: number;
+  readonly topic: string;
+  readonly seq: number;
+}
+
+export function countAttempt({ outbox }: OutboxTables, { lane, topic, seq }: RowPlace): Statement {
+  return sql`UPDATE ${outbox} SET attempts = attempts + 1 WHERE lane = ${lane} AND topic = ${topic} AND seq = ${seq}`;
+}
+
+export function deleteRows(
+  { outbox }: OutboxTables,
+  words: Words,
+  { lane, topic }: Omit<RowPlace, "seq">,
+  seqs: readonly number[],
+): Statement {
+  return sql`DELETE FROM ${outbox} WHERE lane = ${lane} AND topic = ${topic} AND ${words.isOneOf(text("seq"), seqs)}`;
 }
 
 /** Copies a message to those that are parked. The row is deleted with those that were published. */
-export function park({ outbox, parked }: OutboxTables, words: Words, seq: number, reason: string): Statement {
+export function park(
+  { outbox, parked }: OutboxTables,
+  words: Words,
+  { lane, topic, seq }: RowPlace,
+  reason: string,
+): Statement {
   const columns = text(MESSAGE_COLUMNS);
   return sql`INSERT INTO ${parked} (${columns}, attempts, error, parked_at)
-    SELECT ${columns}, attempts, CAST(${reason} AS ${words.text}), ${words.now} FROM ${outbox} WHERE seq = ${seq}`;
+    SELECT ${columns}, attempts, CAST(${reason} AS ${words.text}), ${words.now} FROM ${outbox} WHERE lane = ${lane} AND topic = ${topic} AND seq = ${seq}`;
 }

@@ -19,10 +19,10 @@ export interface Words {
   readonly lockFree: Statement;
   /** Locks the rows of a query, and waits for those that others have locked. */
   readonly lock: Statement;
-  /** Deletes rows of a table by their numbers. */
-  deleteRows(table: Statement, seqs: readonly number[]): Statement;
-  /** Between the columns and the values of an INSERT that gives a row its number. */
-  readonly ownNumber: Statement;
+  /** Whether a number is in a list. */
+  isOneOf(column: Statement, numbers: readonly number[]): Statement;
+  /** Makes the planner use the primary key, where it could choose another index for the sake of the order. */
+  readonly byPrimaryKey: Statement;
   /** Ends an INSERT of a row whose key may exist: then these columns get the new values. */
   orUpdate(key: readonly string[], columns: readonly string[]): Statement;
 }
@@ -41,9 +41,8 @@ const postgres: Words = {
   bytes: (column) => sql`octet_length(${column})`,
   lockFree: text("FOR UPDATE SKIP LOCKED"),
   lock: text("FOR UPDATE"),
-  deleteRows: (table, seqs) =>
-    sql`DELETE FROM ${table} WHERE seq = ANY (string_to_array(${seqs.join(",")}, ',')::bigint[])`,
-  ownNumber: text("OVERRIDING SYSTEM VALUE"),
+  isOneOf: (column, numbers) => sql`${column} = ANY (string_to_array(${numbers.join(",")}, ',')::bigint[])`,
+  byPrimaryKey: text(""),
   orUpdate: onConflict,
 };
 
@@ -59,13 +58,13 @@ const mysql: Words = {
   bytes: (column) => sql`LENGTH(${column})`,
   lockFree: text("FOR UPDATE SKIP LOCKED"),
   lock: text("FOR UPDATE"),
-  deleteRows(table, seqs) {
-    const length = LIST_LENGTHS.find((one) => one >= seqs.length) ?? seqs.length;
-    const last = seqs.at(-1) as number;
-    const all = Array.from({ length }, (_, index) => sql`${seqs[index] ?? last}`);
-    return sql`DELETE FROM ${table} WHERE seq IN (${joined(all, ", ")})`;
+  isOneOf(column, numbers) {
+    const length = LIST_LENGTHS.find((one) => one >= numbers.length) ?? numbers.length;
+    const last = numbers.at(-1) as number;
+    const all = Array.from({ length }, (_, index) => sql`${numbers[index] ?? last}`);
+    return sql`${column} IN (${joined(all, ", ")})`;
   },
-  ownNumber: text(""),
+  byPrimaryKey: text("FORCE INDEX (PRIMARY)"),
   orUpdate: (_key, columns) =>
     text(`ON DUPLICATE KEY UPDATE ${columns.map((name) => `${name} = VALUES(${name})`).join(", ")}`),
 };
@@ -81,9 +80,9 @@ const sqlite: Words = {
   // A transaction is the only one that writes.
   lockFree: text(""),
   lock: text(""),
-  deleteRows: (table, seqs) =>
-    sql`DELETE FROM ${table} WHERE seq IN (SELECT value FROM json_each(${JSON.stringify(seqs)}))`,
-  ownNumber: text(""),
+  isOneOf: (column, numbers) => sql`${column} IN (SELECT value FROM json_each(${JSON.stringify(numbers)}))`,
+  // The primary key is the number alone. The planner prefers the index of which it knows more columns.
+  byPrimaryKey: text(""),
   orUpdate: onConflict,
 };
 
