@@ -1,3 +1,4 @@
+// Over 300 lines: one list of all behaviours.
 import type { Behaviour } from "../behaviour.ts";
 import { aborted as publishAborted } from "./publish/aborted.ts";
 import { anyBytes as publishAnyBytes } from "./publish/any-bytes.ts";
