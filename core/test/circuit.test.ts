@@ -257,6 +257,35 @@ describe("circuit", () => {
     await pubsub.close();
   });
 
+  it("counts each message of a batch, and probes with a batch of as many", async () => {
+    const adapter = new ScriptedAdapter();
+    const clock = new VirtualClock();
+    const pubsub = await connect(adapter, { clock });
+    const batches: string[][] = [];
+    let up = false;
+    const worker = await pubsub.subscribe(
+      Sub,
+      (_events, contexts) => {
+        batches.push(contexts.map(({ id }) => id));
+        if (!up) fail();
+      },
+      { batch: { maxMessages: 3, maxWaitMs: 10 }, circuit: { failures: 3, openMs: 1000 } },
+    );
+    for (const id of ["a", "b", "c", "d", "e", "f", "g"]) adapter.deliver({ id });
+    await turn();
+    expect(batches).toEqual([["a", "b", "c"]]);
+    expect(worker.health().circuit).toMatchObject({ state: "open", failures: 3 });
+    up = true;
+    await clock.advance(1000);
+    expect(batches.slice(1)).toEqual([["d"], ["e", "f", "g"]]);
+    expect(worker.health().circuit?.state).toBe("closed");
+    adapter.deliver({ id: "h" });
+    await worker.pause();
+    expect(adapter.settles.at(-1)).toMatchObject({ id: "h", how: "release" });
+    await pubsub.close();
+    expect(clock.pending).toBe(0);
+  });
+
   it.each([
     [{ failures: 0 }, "circuit.failures is 0: must be a whole number from 1 to 100000"],
     [{ openMs: 5000, maxOpenMs: 4000 }, "circuit.maxOpenMs is 4000: must be a whole number from 5000 to 3600000 ms"],
