@@ -9,6 +9,7 @@ import {
   grants,
   nodeSqlitePool,
   sqlInbox,
+  type Work,
 } from "@anytopic/sql";
 import { Pool } from "pg";
 import { describe, expect, test } from "vitest";
@@ -123,6 +124,32 @@ describe("inTransactionSync", () => {
     expect(errors).toEqual([expect.objectContaining({ code: "LEASE_LOST" })]);
     expect(database.prepare("SELECT id FROM charge").all()).toHaveLength(1);
     database.close();
+  });
+});
+
+describe("a transaction function that hides that its work was not done", () => {
+  test.for([
+    ["does not call it", async () => {}],
+    ["swallows its error", async (work: Work<object>) => await work({}).catch(() => {})],
+  ] as const)("%s: the message is retried", async ([, transaction]) => {
+    const first = { query: async () => await Promise.resolve([{ done: 1 }]) };
+    const inbox = sqlInbox(first, { dialect: "postgres", executor: (_tx: object) => first });
+    const handler = inbox.inTransaction(Bill, transaction, async () => {
+      throw new Error("not now");
+    });
+    const errors: unknown[] = [];
+    await using pubsub = await connect(memory());
+    await pubsub.subscribe(Bill, async (charge, context) => {
+      try {
+        await handler(charge, context);
+      } catch (error) {
+        errors.push(error);
+      }
+    });
+    await pubsub.publish(Charges, { amount: 1 });
+    await expect
+      .poll(() => errors)
+      .toEqual([expect.objectContaining({ message: expect.stringMatching(/work\(tx\)/) as string })]);
   });
 });
 
