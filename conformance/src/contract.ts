@@ -42,8 +42,8 @@ export const statements: Readonly<Record<Statement, string>> = {
   C36: "When an attempt ends, its claim, lease and place end too; a claim belongs to its token.",
   C37: "`health()` is true: what was reported as failing is reported as receiving when it receives again, and what cannot make progress is not up.",
   C38: "Waiting times are measured with a monotonic clock.",
-  C46: "A subscription can be put to a time, to the beginning or to the end: from there everything comes again in order, with the same ids and attempt 1, to it alone; what was delivered before cannot settle it.",
   C45: "Instrumentations see and can wrap every publish and every attempt; what they add to a message reaches handlers, letters and redriven messages; without them it costs nothing.",
+  C46: "A subscription can be put to a time, to the beginning or to the end: from there everything comes again in order, with the same ids and attempt 1, to it alone; what was delivered before cannot settle it.",
 };
 
 /** The behaviours that prove a statement, in part or in whole. */
