@@ -41,7 +41,7 @@ async function seekAll(
   const path = subscriptionPath(subscription);
   const names = router.routes.connectionsOf(subscription);
   const connections = await Promise.all(names.map((name) => router.connection(name)));
-  for (const connection of connections) requireSeek(connection, subscription, to);
+  for (const connection of connections) requireSeek(connection, subscription, to, connections.length > 1);
   const effective = router.routes.effective(subscription as Subscription);
   const late = (): PubSubError =>
     new PubSubError(
@@ -56,7 +56,12 @@ async function seekAll(
 }
 
 /** Refuses what this connection's broker cannot do, and what would be swallowed. */
-function requireSeek({ adapter, capabilities }: Connection, subscription: AnySubscription, to: SeekPosition): void {
+function requireSeek(
+  { adapter, capabilities }: Connection,
+  subscription: AnySubscription,
+  to: SeekPosition,
+  several: boolean,
+): void {
   const path = subscriptionPath(subscription);
   const { topic } = subscription;
   const refused = (why: string): PubSubError =>
@@ -71,9 +76,8 @@ function requireSeek({ adapter, capabilities }: Connection, subscription: AnySub
       `topic "${topic.name}" is not declared with replay: true, so handled messages are not kept; declare it, and apply the declaration`,
     );
   }
-  if (topic.deliveryGuarantee === "exactly-once" && capabilities.exactlyOnce === "inbox" && to !== "end") {
-    throw refused(
-      `topic "${topic.name}" is exactly-once, and on the ${adapter.name} adapter the inbox passes over every id that was handled; only { to: "end" } is possible`,
-    );
-  }
+  if (to === "end") return;
+  const inbox = 'its inbox passes over every id that was handled; only { to: "end" } is possible';
+  if (topic.deliveryGuarantee === "exactly-once") throw refused(`topic "${topic.name}" is exactly-once, and ${inbox}`);
+  if (several) throw refused(`it receives from several connections, and ${inbox}`);
 }

@@ -20,9 +20,12 @@ export class LateSuccesses {
     this.#attempts.clear();
   }
 
-  /** True only for a later attempt: a redriven letter has attempt 1 again, and must run. */
+  /** True only for a later attempt: a redriven letter has attempt 1 again, and must run. What was remembered is then forgotten, so that its retries run too. */
   has(item: InFlight): boolean {
     const attempt = this.#attempts.any ? this.#attempts.get(item) : undefined;
-    return attempt !== undefined && item.attempt > attempt;
+    if (attempt === undefined) return false;
+    if (item.attempt > attempt) return true;
+    this.#attempts.take(item);
+    return false;
   }
 }
