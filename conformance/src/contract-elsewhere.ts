@@ -119,6 +119,20 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
         "a wall clock that is set back stops neither reconnecting nor closing, whatever the client library compares",
     },
   ],
+  C42: [
+    {
+      file: "core/test/pause.test.ts",
+      proves: "a pause and a resume at every time, of the pull form, in a handler, on several connections",
+    },
+    {
+      file: "core/test/rate.test.ts",
+      proves: "no span of time has more starts than the rate, and no more is fetched than may start soon",
+    },
+    {
+      file: "core/test/circuit.test.ts",
+      proves: "what opens and closes a circuit, what counts as a failure, and that a probe never blocks it",
+    },
+  ],
   C30: [
     { file: CONNECT, proves: "an observer that throws is logged and harms nobody" },
     {

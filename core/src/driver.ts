@@ -17,13 +17,12 @@
  * own way, then they destroy the socket. A driver must listen to every 'error' event of its client library.
  */
 import type { Capabilities } from "./contract/capabilities.ts";
-import type { Clock } from "./base/clock.ts";
 import type { DriverPublisher } from "./contract/driver-publisher.ts";
 import type { DriverSchedule } from "./contract/driver-schedule.ts";
-import type { ConnectionState } from "./contract/connection-state.ts";
+import type { DriverContext } from "./contract/driver-context.ts";
 import type { PubSubError } from "./base/errors.ts";
-import type { Logger } from "./base/logger.ts";
 import type { OutgoingMessage, StoredMessage } from "./contract/message.ts";
+import type { SeekPosition } from "./contract/seek-position.ts";
 import type { SubscriptionStatistics } from "./contract/statistics.ts";
 import type { SubscriptionSpec, Topology, TopicSpec, TopologyChange } from "./contract/topology.ts";
 import type { TopologyExporter } from "./contract/topology-exporter.ts";
@@ -194,34 +193,10 @@ export interface Driver {
   stats?(subscription: SubscriptionSpec): Promise<SubscriptionStatistics>;
   /**
    * Puts a subscription, whose topic has `replay`, to another position; see `SeekPosition`. Absent with the capability `replay: "none"`.
-   *
-   * When it resolves, the broker has the new position durably. Workers of every process then receive, within seconds and without a
-   * restart: everything from that position on that is still kept, in the order of publishing, with attempt 1 and the same ids. What the
-   * broker stores after the call is never passed over. What was delivered before is fenced: a late settle of it rejects with
-   * `LEASE_LOST` or does nothing, and never settles the message that is delivered again. Retries and redriven messages that wait are
-   * dropped. Dead letters and other subscriptions are untouched. Of several calls at the same time one is the last. Rejects with
-   * `NOT_FOUND` when the subscription does not exist, `TIMEOUT` or `UNAVAILABLE` when it may have happened; to repeat it is harmless.
    */
   seek?(subscription: SubscriptionSpec, to: SeekPosition): Promise<void>;
   /** Called after everything that was opened is closed. Resolves within `timeoutMs`; after that, no socket, timer or process of this driver is left. */
   close(timeoutMs: number): Promise<void>;
-}
-
-/**
- * `"beginning"`: the oldest message that is still kept. `"end"`: what is published from now on. A number: the first message that the
- * broker stored at this time or later, in Unix ms, by the broker's clock; never in the future of the caller.
- */
-export type SeekPosition = number | "beginning" | "end";
-
-/** What core gives a driver. */
-export interface DriverContext {
-  /** The clock for everything that a driver measures or waits for. Client libraries use the system's clock. */
-  readonly clock: Clock;
-  /** Uniform in [0, 1), for jitter. */
-  readonly random: () => number;
-  readonly logger: Logger;
-  /** Reports the connection's state, for `health()`, the log and the observer. `error` is required for every state except `"up"`. */
-  status(state: ConnectionState, error?: PubSubError): void;
 }
 
 /** A broker that is configured but not connected: the result of an adapter's factory, for `connect`. */
@@ -267,6 +242,8 @@ export type { DriverPublisher, MessageLimits, PublishRequest } from "./contract/
 export type { DriverSchedule, ScheduleRequest } from "./contract/driver-schedule.ts";
 export { type DueTime, MAX_PUBLISH_DELAY_MS, type ScheduledEntry, waitingMs } from "./contract/due.ts";
 export type { FilterRule, FilterValue } from "./contract/filter.ts";
+export type { DriverContext } from "./contract/driver-context.ts";
+export type { SeekPosition } from "./contract/seek-position.ts";
 export { type StatisticsKnown, type SubscriptionStatistics, UNKNOWN_STATISTICS } from "./contract/statistics.ts";
 export type { Clock, TimerHandle } from "./base/clock.ts";
 export type { Logger } from "./base/logger.ts";

@@ -198,6 +198,18 @@ describe("circuit", () => {
     await pubsub.close();
   });
 
+  it("does nothing any more when its worker closes", async () => {
+    const { promise, reject } = Promise.withResolvers<void>();
+    const { adapter, clock, worker, states } = await withCircuit({ failures: 1 }, () => promise);
+    adapter.deliver({ id: "a" });
+    const closed = worker.close();
+    reject(new Error("down"));
+    await closed;
+    expect(adapter.settles).toMatchObject([{ id: "a", how: "retry" }]);
+    expect(states()).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
   it("goes on while the worker is paused, and probes when it receives again", async () => {
     let up = false;
     const { adapter, clock, worker, started, pubsub } = await withCircuit({ failures: 1, openMs: 1000 }, () =>

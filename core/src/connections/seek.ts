@@ -1,18 +1,38 @@
 import { PubSubError } from "../base/errors.ts";
+import { requireOpen } from "../base/require-open.ts";
+import { untilAborted } from "../base/until-aborted.ts";
 import { requireWithin } from "../base/within.ts";
 import type { AnySubscription, Subscription } from "../declare/subscription.ts";
 import { subscriptionPath } from "../declare/subscription.ts";
+import { requireKind } from "../declare/wrong-argument.ts";
 import type { Clock } from "../base/clock.ts";
 import type { SeekPosition } from "../driver.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionRouter } from "./connection-router.ts";
+import { type SeekOptions, seekPosition } from "./seek-options.ts";
 import { subscriptionSpec } from "./specs.ts";
 
 /** After this time `seek` rejects, in ms. The broker may still do it. */
 export const SEEK_TIMEOUT_MS = 30_000;
 
-/** Puts a subscription to another position, on all its connections. Checks all of them before it changes anything. */
+/** Puts a subscription to another position, on all its connections. */
 export async function seekOn(
+  router: ConnectionRouter,
+  subscription: AnySubscription,
+  options: SeekOptions,
+  clock: Clock,
+  closed: AbortSignal,
+): Promise<void> {
+  requireKind("subscription", subscription);
+  // At once, because the caller may change the date.
+  const to = seekPosition(options, clock);
+  requireOpen(closed);
+  options.signal?.throwIfAborted();
+  await untilAborted(seekAll(router, subscription, to, clock), options.signal, closed);
+}
+
+/** Checks all connections before it changes anything. */
+async function seekAll(
   router: ConnectionRouter,
   subscription: AnySubscription,
   to: SeekPosition,

@@ -1,4 +1,4 @@
-import { EXPIRES_ATTRIBUTE, expiresMsOf, withoutExpiry } from "../contract/expiry.ts";
+import { expiresMsOf, withoutExpiry } from "../contract/expiry.ts";
 import { EXPIRED } from "./expired.ts";
 import type { DriverDelivery } from "../driver.ts";
 import type { HandlerContext } from "./handler-context.ts";
@@ -64,8 +64,6 @@ export class InFlight implements HandlerContext, Held<InFlight> {
   deadlineMs: number = Number.POSITIVE_INFINITY;
   readonly #clock: LeaseClock;
   #id: string | undefined;
-  /** The attributes without what handlers do not see, once they were read. */
-  #shown: Attributes | undefined;
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
 
@@ -84,11 +82,8 @@ export class InFlight implements HandlerContext, Held<InFlight> {
   get publishTime(): Date {
     return dateOf(this.delivery.publishTimeMs);
   }
-  /** Without a copy where nothing is hidden, which is almost always. */
   get attributes(): Attributes {
-    const { attributes } = this.delivery;
-    if (attributes[EXPIRES_ATTRIBUTE] === undefined) return attributes;
-    return (this.#shown ??= withoutExpiry(attributes));
+    return withoutExpiry(this.delivery.attributes);
   }
   get expiresAt(): Date | undefined {
     const expiresMs = expiresMsOf(this.delivery.attributes);

@@ -1,7 +1,7 @@
 import type { Health } from "../observe/health.ts";
 import { type NumberLimits, integerOption, rejectUnknownKeys } from "../options/option-checks.ts";
 import type { PubSub } from "../pubsub.ts";
-import { requireBoolean } from "./require-options.ts";
+import { requireBoolean } from "../options/option-checks.ts";
 import { EventLoopBlocks } from "./event-loop-blocks.ts";
 
 const MAX_BLOCK_LIMITS: NumberLimits = { min: 1000, max: 3_600_000, default: 30_000, unit: "ms" };

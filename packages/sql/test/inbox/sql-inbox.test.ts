@@ -94,14 +94,17 @@ describe("inTransactionSync", () => {
     database.close();
   });
 
-  test("a transaction that does not see its own stale claim: context.inbox.complete throws before the commit", async () => {
+  test("context.inbox.complete throws before the commit when another has the claim", async () => {
     const database = await sqlite();
-    // The store has a connection of its own, as it must; this one is to the same memory.
     const inbox = sqlInbox(autocommitNodeSqlite(database), { dialect: "sqlite", executor: fromNodeSqlite });
     const Once = defineTopic<{ readonly amount: number }>("once", { deliveryGuarantee: "exactly-once" });
     const Charge = defineSubscription(Once, "charge", { retryPolicy: Bill.retryPolicy });
     const errors: unknown[] = [];
-    await using pubsub = await connect(memory(), { inbox });
+    const ends: string[] = [];
+    await using pubsub = await connect(memory(), {
+      inbox,
+      observer: ({ type }) => void (["ack", "retry"].includes(type) && ends.push(type)),
+    });
     await pubsub.subscribe(Charge, (_charge, { id, inbox: claim, attempt }) => {
       if (attempt === 1) database.exec("UPDATE anytopic_inbox SET token = 'of another', lease_until = 0");
       try {
@@ -115,7 +118,8 @@ describe("inTransactionSync", () => {
       }
     });
     await pubsub.publish(Once, { amount: 1 }, { id: "one" });
-    await expect.poll(async () => (await inbox.claim("once/charge", "one", 1000)).state).toBe("completed");
+    await expect.poll(() => ends).toEqual(["retry", "ack"]);
+    expect((await inbox.claim("once/charge", "one", 1000)).state).toBe("completed");
     expect(errors).toEqual([expect.objectContaining({ code: "LEASE_LOST" })]);
     expect(database.prepare("SELECT id FROM charge").all()).toHaveLength(1);
     database.close();
