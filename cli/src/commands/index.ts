@@ -8,6 +8,7 @@ import { dlqPurge } from "./dlq-purge.ts";
 import { dlqRedrive } from "./dlq-redrive.ts";
 import { doctor } from "./doctor.ts";
 import { exportPolicies } from "./export-policies.ts";
+import { exportTables } from "./export-tables.ts";
 import { exportTerraform } from "./export-terraform.ts";
 import { outboxDrop } from "./outbox-drop.ts";
 import { outboxList } from "./outbox-list.ts";
@@ -44,6 +45,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   outboxRetry,
   outboxDrop,
   exportTerraform,
+  exportTables,
   exportPolicies,
   completion,
 ]);
