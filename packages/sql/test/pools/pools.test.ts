@@ -81,7 +81,7 @@ describe.each(ALL.filter(([, isThere]) => isThere).map(([kind]) => kind))("the p
       throw new Error("no");
     });
     await expect(failing).rejects.toThrow("no");
-    const wrong = pool.transaction(async (tx) => await tx.query("SELECT nothing FROM nowhere", []));
+    const wrong = pool.transaction(async (tx) => await tx.query("SELECT id FROM nowhere", []));
     await expect(wrong).rejects.toThrow("nowhere");
     expect(await noteOf(pool, table)).toBe("a");
   });
