@@ -93,7 +93,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
   },
   Subscriber: {
     what: "one worker, as a driver sees it; core's side is a worker",
-    where: ["adapters/*/src", "adapters/*/src/ordering"],
+    where: ["adapters/*/src", "adapters/*/src/ordering", "core/src/drivers"],
   },
   Loop: {
     what: "does its work again and again until it is stopped",

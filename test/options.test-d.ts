@@ -11,9 +11,13 @@ import type {
 import type {
   AnytopicConfig,
   CloseOptions,
+  BatchDrainOptions,
+  BatchOptions,
+  BatchSubscribeOptions,
   ConnectionConfig,
   ConnectOptions,
   Delivery,
+  DrainOptions,
   LetterSelection,
   MemoryInboxOptions,
   PublishEntry,
@@ -52,10 +56,14 @@ expectTypeOf<
 expectTypeOf<Strict<AnytopicConfig>>().toBeNever();
 expectTypeOf<Strict<AwsOptions>>().toBeNever();
 expectTypeOf<Strict<BehaviourOptions>>().toBeNever();
+expectTypeOf<Strict<BatchDrainOptions>>().toBeNever();
+expectTypeOf<Strict<BatchOptions>>().toBeNever();
+expectTypeOf<Strict<BatchSubscribeOptions>>().toBeNever();
 expectTypeOf<Strict<CloseOptions>>().toBeNever();
 expectTypeOf<Strict<ConnectionConfig>>().toBeNever();
 expectTypeOf<Strict<ConnectOptions>>().toBeNever();
 expectTypeOf<Strict<NonNullable<Parameters<Delivery<unknown>["retry"]>[0]>>>().toBeNever();
+expectTypeOf<Strict<DrainOptions>>().toBeNever();
 expectTypeOf<Strict<GcpOptions>>().toBeNever();
 expectTypeOf<Strict<InboxStoreCheckOptions>>().toBeNever();
 expectTypeOf<Strict<LetterSelection>>().toBeNever();

@@ -12,6 +12,7 @@ export function letterDocument(letter: DeadLetter): Record<string, unknown> {
     errorMessage,
     attempts,
     publishTime: timeForTerminal(letter.publishTime),
+    expiresAt: letter.expiresAt === undefined ? null : timeForTerminal(letter.expiresAt),
     firstFailureTime: letter.firstFailureTime === undefined ? null : timeForTerminal(letter.firstFailureTime),
     lastFailureTime: timeForTerminal(letter.lastFailureTime),
     orderingKey: orderingKey ?? null,

@@ -65,7 +65,8 @@ function find(declarations: readonly Declaration[], kind: Declaration["kind"], n
   );
 }
 
-async function importModule(path: string): Promise<object> {
+/** @throws UsageError */
+export async function importModule(path: string): Promise<object> {
   const file = resolve(path);
   if (!existsSync(file))
     throw new UsageError(
@@ -126,7 +127,15 @@ function isSame(a: Declaration, b: Declaration): boolean {
           one.replay,
           one.codec.name,
         ])
-      : JSON.stringify([one.ackDeadlineMs, one.maxConcurrency, one.maxHandlingMs, one.retryPolicy, one.filter]);
+      : JSON.stringify([
+          one.ackDeadlineMs,
+          one.maxConcurrency,
+          one.maxHandlingMs,
+          one.retryPolicy,
+          one.filter,
+          one.rate,
+          one.circuit,
+        ]);
   return seen(a) === seen(b);
 }
 

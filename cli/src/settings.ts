@@ -1,6 +1,7 @@
-import type { ConnectOptions, Observer, PubSub } from "@anytopic/core";
+import type { ConnectOptions, Observer, PubSub, ScheduleStore } from "@anytopic/core";
 import type { ConfigLoad } from "@anytopic/core/config";
 import { type Declaration, importDeclarations } from "./declarations.ts";
+import { exportedSchedule } from "./exported-schedule.ts";
 import type { Given } from "./given.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -9,6 +10,8 @@ export interface Settings {
   readonly load: ConfigLoad;
   /** Imports the declarations; once. @throws UsageError */
   readonly declarations: () => Promise<readonly Declaration[]>;
+  /** The schedule store that a module of declarations exports as `schedule`. @throws UsageError */
+  readonly schedule: () => Promise<ScheduleStore | undefined>;
 }
 
 /**
@@ -26,12 +29,14 @@ export async function readSettings(given: Given, brokerNeeded: boolean): Promise
   const load = await loadConfig({ ...(url === undefined ? {} : { url }), ...(config === undefined ? {} : { config }) });
   const flags = given.texts("declarations");
   let importing: Promise<readonly Declaration[]> | undefined;
+  const modules = (): readonly string[] => (flags.length > 0 ? flags : requireModules(load));
   return {
     load,
     declarations() {
-      importing ??= importDeclarations(flags.length > 0 ? flags : requireModules(load));
+      importing ??= importDeclarations(modules());
       return importing;
     },
+    schedule: async () => await exportedSchedule(modules()),
   };
 }
 
@@ -65,7 +70,11 @@ async function connected(options: ConnectOptions): Promise<PubSub> {
  */
 export async function withPubSub<Result>(
   { load }: Settings,
-  options: { readonly signal?: AbortSignal; readonly observer?: Observer },
+  options: {
+    readonly signal?: AbortSignal;
+    readonly observer?: Observer;
+    readonly schedule?: ScheduleStore | undefined;
+  },
   use: (pubsub: PubSub) => Promise<Result>,
 ): Promise<Result> {
   const { config } = load;

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { runHere, TOPICS } from "./program.ts";
 
@@ -6,10 +7,14 @@ const MEMORY = ["--url", "memory:", "--declarations", TOPICS];
 test.for<readonly [command: readonly string[], code: number, says: RegExp]>([
   [["doctor"], 0, /reachable in \d+ ms/],
   [["topics"], 0, /signups.*\n +send-mail/],
+  [["topics"], 0, /bill .* 5 in 1000 ms +failures 7, openMs 10000, maxOpenMs 300000, probes 1\n/],
+  [["doctor"], 0, /orders\/bill: rate 5 in 1000 ms\n +orders\/bill: circuit failures 7,/],
   [["plan"], 1, /signups\/send-mail +missing/],
   [["apply"], 0, /created: /],
   [["destroy", "--yes"], 0, /Nothing to delete/],
   [["publish", "signups", '{"accountId":"a1"}', "--id", "s-1"], 0, /^s-1\n$/],
+  [["publish", "signups", '{"accountId":"a1"}', "--id", "s-2", "--expires-in", "5m"], 0, /^s-2\n$/],
+  [["publish", "signups", '{"accountId":"a1"}', "--id", "s-3", "--expires-at", "2026-12-01T09:00+01:00"], 0, /^s-3\n$/],
   [["dlq", "list"], 0, /signups\/send-mail +0/],
   [["dlq", "list", "signups/send-mail"], 0, /0 dead letters/],
   [["dlq", "peek", "signups/send-mail"], 0, /^$/],
@@ -24,4 +29,17 @@ test.for<readonly [command: readonly string[], code: number, says: RegExp]>([
 test("tail in memory says that there is nothing to follow", async () => {
   const { code, stderr } = await runHere(["tail", "signups", ...MEMORY]);
   expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("topic signups does not exist") });
+});
+
+test("filters are shown, and where they are applied", async () => {
+  const filters = join(import.meta.dirname, "fixtures/filters.ts");
+  const at = ["--url", "memory:", "--declarations", filters];
+  const filter = '{"region":["eu",{"prefix":"eu-"}]}';
+  expect((await runHere(["topics", ...at])).stdout.split("\n").find((line) => line.includes(" european "))).toContain(
+    filter,
+  );
+  const place = `orders/european  ${filter}  in the worker: the memory adapter leaves filters to the worker`;
+  expect((await runHere(["doctor", ...at])).stdout).toContain(place);
+  const { filters: found } = JSON.parse((await runHere(["doctor", "--json", ...at])).stdout) as { filters: object[] };
+  expect(found).toMatchObject([{ subscription: "orders/european", connection: "default", appliedBy: "worker" }]);
 });

@@ -46,6 +46,24 @@ describe("wrong usage", () => {
     { name: "an option without its value", args: ["plan", "--url"], code: 2, says: "--url" },
     { name: "a missing operand", args: ["dlq", "peek"], code: 2, says: "<topic/subscription> is missing" },
     { name: "an operand too many", args: ["topics", "x"], code: 2, says: '"x" is one argument too many' },
+    {
+      name: "two times of expiry",
+      args: ["publish", "signups", "{}", "--expires-in", "5m", "--expires-at", "2026-12-01T08:00:00Z", ...DECLARED],
+      code: 2,
+      says: "--expires-in and --expires-at are both given: must be one of them",
+    },
+    {
+      name: "a time of expiry without a zone",
+      args: ["publish", "signups", "{}", "--expires-at", "2026-12-01T08:00:00", ...DECLARED],
+      code: 2,
+      says: '--expires-at is "2026-12-01T08:00:00": must be a time with its zone',
+    },
+    {
+      name: "a time of expiry that does not exist",
+      args: ["publish", "signups", "{}", "--expires-at", "2026-13-01T08:00:00Z", ...DECLARED],
+      code: 2,
+      says: "must be a time with its zone",
+    },
     { name: "an unknown shell", args: ["completion", "tcsh"], code: 2, says: '"tcsh"' },
     {
       name: "an unknown reason",

@@ -4,7 +4,6 @@ import {
   defineSubscription,
   defineTopic,
   MemoryInbox,
-  MemoryScheduleStore,
   PubSubError,
   silentLogger,
   type AnySubscription,
@@ -13,7 +12,6 @@ import {
   type InboxStore,
   type PubSub,
   type PublishOptions,
-  type ScheduleStore,
   type Subscription,
   type SubscriptionOptions,
   type Topic,
@@ -52,7 +50,6 @@ export class Context {
   readonly #collected = new Map<string, AnySubscription>();
   readonly #tolerated = new Set<Tolerance>();
   #inbox: InboxStore | undefined;
-  #schedule: ScheduleStore | undefined;
   #names = 0;
   #seq = 0;
 
@@ -122,20 +119,6 @@ export class Context {
     const inbox = this.#inbox ?? this.harness.inbox?.() ?? new MemoryInbox();
     this.#inbox = inbox;
     return inbox;
-  }
-
-  /** For `open`: what a connection needs for delayed publishes. One store for the whole behaviour. */
-  get delaying(): OpenOptions {
-    if (this.capabilities.publishDelay !== "store") return {};
-    const schedule = this.#schedule ?? this.harness.schedule?.() ?? new MemoryScheduleStore();
-    this.#schedule = schedule;
-    return { schedule };
-  }
-
-  /** How much later than it is due a scheduled message may come, in ms. */
-  get dueLateMs(): number {
-    const { publishDelay } = this.capabilities;
-    return (publishDelay === "store" ? 0 : publishDelay.granularityMs) + 2 * this.lateMs;
   }
 
   /** A name that no other behaviour or run has. */

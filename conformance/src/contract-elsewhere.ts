@@ -41,6 +41,21 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
       proves: "order per key in a simulation of server and connections, with seeded faults",
     },
   ],
+  C21: [
+    {
+      file: "packages/sql/test/crash/crash.test.ts",
+      proves:
+        "worker processes that are killed at every step between claim and ack, on every broker, with the mark in the transaction of the effect: each effect happens once",
+    },
+    {
+      file: "packages/sql/test/inbox/lost-commit.test.ts",
+      proves: "a connection to the database that is lost in the middle of COMMIT",
+    },
+    {
+      file: "packages/outbox/test/consumer-outbox.test.ts",
+      proves: "inbox, effect and outbox in one transaction, while the database restarts",
+    },
+  ],
   C22: [{ file: CONNECT, proves: "every refusal names the capability and the remedy, on adapters that lack it" }],
   C23: [
     {
@@ -104,6 +119,20 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
         "a wall clock that is set back stops neither reconnecting nor closing, whatever the client library compares",
     },
   ],
+  C42: [
+    {
+      file: "core/test/pause.test.ts",
+      proves: "a pause and a resume at every time, of the pull form, in a handler, on several connections",
+    },
+    {
+      file: "core/test/rate.test.ts",
+      proves: "no span of time has more starts than the rate, and no more is fetched than may start soon",
+    },
+    {
+      file: "core/test/circuit.test.ts",
+      proves: "what opens and closes a circuit, what counts as a failure, and that a probe never blocks it",
+    },
+  ],
   C30: [
     { file: CONNECT, proves: "an observer that throws is logged and harms nobody" },
     {
@@ -113,6 +142,37 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
     {
       file: "core/test/loggers.test.ts",
       proves: "without a logger, what stands still is said once, as a process warning",
+    },
+  ],
+  C44: [
+    {
+      file: "packages/outbox/test/publish.test.ts",
+      proves: "an event is committed, rolled back and refused with its transaction, on PostgreSQL, MariaDB and SQLite",
+    },
+    {
+      file: "packages/sql/test/adaptors/outbox.test.ts",
+      proves: "the same with every library of a database that has an adaptor",
+    },
+    {
+      file: "packages/outbox/test/commit-order.test.ts",
+      proves:
+        "the order of a key is that of the commits, in 50 races of 6 writers on each server, and what goes wrong without the lock",
+    },
+    {
+      file: "packages/outbox/test/relay/order.test.ts",
+      proves: "several relays and writers: nothing is lost, and each key keeps the order of its commits",
+    },
+    {
+      file: "packages/outbox/test/relay/dead-relays.test.ts",
+      proves: "relays that are killed or frozen between the broker's answer and their commit",
+    },
+    {
+      file: "packages/outbox/test/relay/faults.test.ts",
+      proves: "the database or the broker is away, and the connection is lost in the middle of a commit",
+    },
+    {
+      file: "packages/sql/test/inbox/in-transaction.test.ts",
+      proves: "the mark of an id commits with its effect, or not at all",
     },
   ],
   C45: [
@@ -129,6 +189,17 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
       proves: "the tracing channels, as a tracer from outside uses them",
     },
   ],
+  C40: [
+    {
+      file: "core/test/due-messages.test.ts",
+      proves:
+        "a due message whose publish fails, or whose process dies before the mark, is published again with its id",
+    },
+    {
+      file: "packages/sql/test/schedule/sql-schedule-store.test.ts",
+      proves: "the promises of a schedule store, on PostgreSQL, MariaDB and SQLite",
+    },
+  ],
 };
 
 /** What no test proves yet, with the reason. */
@@ -141,8 +212,5 @@ export const openPoints: Readonly<Partial<Record<Statement, readonly string[]>>>
   ],
   C20: [
     "on Google Cloud Pub/Sub a redriven message, which counts as new, and a live one of its key may be with two workers at the same time; see [041](adr/041-gcp-subscriber.md)",
-  ],
-  C21: [
-    "a process that is killed between the effect and its mark: this needs an inbox store in the effect's own database",
   ],
 };

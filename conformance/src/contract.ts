@@ -47,6 +47,7 @@ export const statements: Readonly<Record<Statement, string>> = {
   C41: "A message that expires is not handled from its time on, by the clock of its worker, and never dropped before it; it is dropped or dead-lettered by choice, and spends no attempt.",
   C42: "A paused worker, a rate and an open circuit start nothing; a pause gives back what has not started; none of them spends an attempt where the broker allows.",
   C43: "With a batch handler, leases, attempts, retries, deadlines and dead letters stay those of each message; a batch takes one place and has at most one message of a key; what one message does, does not spoil the others.",
+  C44: "An event that is published to an outbox is published exactly if its transaction commits, those of a key in the order of the commits, and a relay that repeats one repeats its id. With the inbox in the database of the effect, the effect of an id happens once.",
   C45: "Instrumentations see and can wrap every publish and every attempt; what they add to a message reaches handlers, letters and redriven messages; without them it costs nothing.",
   C46: "`drain` ends by itself when the subscription is empty, and never because the broker is away; it starts no more than it was told, and gives the rest back.",
   C47: "A subscription can be put to a time, to the beginning or to the end: from there everything comes again in order, with the same ids and attempt 1, to it alone; what was delivered before cannot settle it.",

@@ -5,6 +5,7 @@ export {
   forwardLetter,
   forwardPublisher,
   forwardRequest,
+  forwardSchedule,
   forwardSink,
   intercept,
   openWrappedSubscriber,

@@ -1,3 +1,4 @@
+// Over 300 lines: the contract between core and drivers is read as one text.
 /**
  * The contract between core and an adapter: the interfaces with their promises, and what both sides share.
  *
@@ -16,68 +17,15 @@
  * own way, then they destroy the socket. A driver must listen to every 'error' event of its client library.
  */
 import type { Capabilities } from "./contract/capabilities.ts";
-import type { Clock } from "./base/clock.ts";
-import type { DueTime, ScheduledEntry } from "./contract/due.ts";
-import type { ConnectionState } from "./contract/connection-state.ts";
+import type { DriverPublisher } from "./contract/driver-publisher.ts";
+import type { DriverSchedule } from "./contract/driver-schedule.ts";
+import type { DriverContext } from "./contract/driver-context.ts";
 import type { PubSubError } from "./base/errors.ts";
-import type { Logger } from "./base/logger.ts";
 import type { OutgoingMessage, StoredMessage } from "./contract/message.ts";
+import type { SeekPosition } from "./contract/seek-position.ts";
 import type { SubscriptionStatistics } from "./contract/statistics.ts";
 import type { SubscriptionSpec, Topology, TopicSpec, TopologyChange } from "./contract/topology.ts";
 import type { TopologyExporter } from "./contract/topology-exporter.ts";
-
-/** A pending publish. For every request the driver calls exactly one of `accept` and `reject`, once, whatever happens. */
-export interface PublishRequest extends OutgoingMessage {
-  /** The broker has durably accepted the message. */
-  accept(): void;
-  /** The broker has not accepted the message, or the outcome is unknown (`TIMEOUT`, `UNAVAILABLE`). */
-  reject(error: PubSubError): void;
-  /** Whether core still waits for an answer. When false, a driver may forget the request, and need not send it. */
-  readonly awaited: boolean;
-}
-
-export interface DriverPublisher {
-  /** Bytes of the message as the broker counts them, with this adapter's encoding and metadata. Called for every publish: must be cheap. */
-  sizeOf(message: OutgoingMessage): number;
-  /**
-   * For limits that no capability can express: the error (`LIMIT_EXCEEDED`, with the limit and the actual value) when the broker
-   * would never accept this message, else `undefined`. Called before anything is sent, also to a mirror; a refused message pauses
-   * no key. Absent when there are no such limits. Called for every publish: must be cheap.
-   */
-  refusal?(message: OutgoingMessage): PubSubError | undefined;
-  /**
-   * Sends a batch and returns at once; never throws. A batch has 1 to `publishBatch.maxMessages` messages, together at most
-   * `publishBatch.maxBytes`, and at most one message per ordering key. Core never has two pending requests with the same key. The
-   * driver may keep the array. When one message is rejected, the others must not be rejected for that. Core limits the number of
-   * pending requests, and stops waiting after its publish timeout; a later `accept` is ignored. While disconnected, the driver
-   * rejects with `UNAVAILABLE` and does not queue.
-   */
-  publish(batch: readonly PublishRequest[]): void;
-  /** Called when no request is pending. Resolves within `timeoutMs`, see the rules at the top. */
-  close(timeoutMs: number): Promise<void>;
-}
-
-/** A pending publish of a message that the broker keeps until it is due. Core uses the message's ordering key for nothing: there is none. */
-export interface ScheduleRequest extends PublishRequest {
-  readonly due: DueTime | undefined;
-}
-
-/** Keeps the messages of one topic at the broker until they are due. */
-export interface DriverSchedule {
-  /**
-   * As `DriverPublisher.publish`, but `accept` says that the *schedule* is durable: as durable as a message of the topic. The broker
-   * then publishes each message as it is, with its id, when it is due, to every subscription that the topic has at that time. Never
-   * earlier: `waitingMs` tells how long the message has to wait. Messages with other delays, and those without one, do not wait for
-   * it. Core asks for at most `publishDelay.maxMs`. To add an id that waits already changes nothing, where `publishDelay.cancel`.
-   */
-  add(batch: readonly ScheduleRequest[]): void;
-  /** Removes a message that waits. Resolves with true when it was there: it will never be delivered. Present with `publishDelay.cancel`. */
-  cancel?(id: string): Promise<boolean>;
-  /** Up to `limit` (1 to 1,000) messages that wait, the first due first. Present with `publishDelay.list`. */
-  list?(limit: number): Promise<readonly ScheduledEntry[]>;
-  /** Called when no request is pending. Resolves within `timeoutMs`, see the rules at the top. */
-  close(timeoutMs: number): Promise<void>;
-}
 
 /** One delivery, as plain data, with the owner that settles it. */
 export interface DriverDelivery extends StoredMessage {
@@ -139,7 +87,7 @@ export interface DeliverySink {
    * turn, also in a late settle, the driver revokes the later messages of the key that core holds: else core starts the next one.
    */
   revoke(delivery: DriverDelivery): boolean;
-  /** All deliveries that core holds were lost at once: the connection ended, or another worker leads now. On ordered subscriptions core also forgets the retries that it waits for. With `"seek"`, the subscription was put to another place: how the handlers of what is lost end no longer counts, and core does not settle them late. */
+  /** All deliveries that core holds were lost at once: the connection ended, or another worker leads now. On ordered subscriptions core also forgets the retries that it waits for. With `"seek"`, the subscription was put to another position: how the handlers of what is lost end no longer counts, and core does not settle them late. */
   revokeAll(cause?: "seek"): void;
   /** The subscriber cannot receive. `error` is shown by `health()` and in the log. The driver tries again without end, with long pauses when `error` is not `retryable`. */
   failing(error: PubSubError): void;
@@ -175,9 +123,6 @@ export interface DriverSubscriber {
   /** Called after `stop` and after the last settle. Sends pending settles, releases unsettled messages, and frees this worker's resources on the broker. Resolves within `timeoutMs`. */
   close(timeoutMs: number): Promise<void>;
 }
-
-/** What a publisher counts and refuses before anything is sent. An adapter exports a function from the topic to it beside its capabilities: test kits use it without a connection. */
-export type MessageLimits = Pick<DriverPublisher, "sizeOf" | "refusal">;
 
 /** A letter under a lease of at least 30 s. Core calls `remove` or `putBack`, once. */
 export interface TakenLetter extends StoredMessage {
@@ -247,35 +192,11 @@ export interface Driver {
    */
   stats?(subscription: SubscriptionSpec): Promise<SubscriptionStatistics>;
   /**
-   * Puts a subscription, whose topic has `replay`, to another place; see `SeekPlace`. Absent with the capability `replay: "none"`.
-   *
-   * When it resolves, the broker has the new place durably. Workers of every process then receive, within seconds and without a
-   * restart: everything from that place on that is still kept, in the order of publishing, with attempt 1 and the same ids. What the
-   * broker stores after the call is never passed over. What was delivered before is fenced: a late settle of it rejects with
-   * `LEASE_LOST` or does nothing, and never settles the message that is delivered again. Retries and redriven messages that wait are
-   * dropped. Dead letters and other subscriptions are untouched. Of several calls at the same time one is the last. Rejects with
-   * `NOT_FOUND` when the subscription does not exist, `TIMEOUT` or `UNAVAILABLE` when it may have happened; to repeat it is harmless.
+   * Puts a subscription, whose topic has `replay`, to another position; see `SeekPosition`. Absent with the capability `replay: "none"`.
    */
-  seek?(subscription: SubscriptionSpec, to: SeekPlace): Promise<void>;
+  seek?(subscription: SubscriptionSpec, to: SeekPosition): Promise<void>;
   /** Called after everything that was opened is closed. Resolves within `timeoutMs`; after that, no socket, timer or process of this driver is left. */
   close(timeoutMs: number): Promise<void>;
-}
-
-/**
- * `"beginning"`: the oldest message that is still kept. `"end"`: what is published from now on. A number: the first message that the
- * broker stored at this time or later, in Unix ms, by the broker's clock; never in the future of the caller.
- */
-export type SeekPlace = number | "beginning" | "end";
-
-/** What core gives a driver. */
-export interface DriverContext {
-  /** The clock for everything that a driver measures or waits for. Client libraries use the system's clock. */
-  readonly clock: Clock;
-  /** Uniform in [0, 1), for jitter. */
-  readonly random: () => number;
-  readonly logger: Logger;
-  /** Reports the connection's state, for `health()`, the log and the observer. `error` is required for every state except `"up"`. */
-  status(state: ConnectionState, error?: PubSubError): void;
 }
 
 /** A broker that is configured but not connected: the result of an adapter's factory, for `connect`. */
@@ -317,8 +238,12 @@ export {
 } from "./contract/message.ts";
 export { EXPIRES_ATTRIBUTE, expiresMsOf, withoutExpiry } from "./contract/expiry.ts";
 export type { BrokerDelay, Capabilities } from "./contract/capabilities.ts";
+export type { DriverPublisher, MessageLimits, PublishRequest } from "./contract/driver-publisher.ts";
+export type { DriverSchedule, ScheduleRequest } from "./contract/driver-schedule.ts";
 export { type DueTime, MAX_PUBLISH_DELAY_MS, type ScheduledEntry, waitingMs } from "./contract/due.ts";
 export type { FilterRule, FilterValue } from "./contract/filter.ts";
+export type { DriverContext } from "./contract/driver-context.ts";
+export type { SeekPosition } from "./contract/seek-position.ts";
 export { type StatisticsKnown, type SubscriptionStatistics, UNKNOWN_STATISTICS } from "./contract/statistics.ts";
 export type { Clock, TimerHandle } from "./base/clock.ts";
 export type { Logger } from "./base/logger.ts";

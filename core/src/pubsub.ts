@@ -23,8 +23,7 @@ import { CLOSE_TIMEOUT_LIMITS } from "./options/connect-limits.ts";
 import type { Publisher, PublishEntry, PublishOptions, PublishResult } from "./publish/publish-options.ts";
 import { closedError, requireOpen } from "./base/require-open.ts";
 import { seekOn } from "./connections/seek.ts";
-import { seekPlace, type SeekOptions } from "./connections/seek-options.ts";
-import { untilAborted } from "./base/until-aborted.ts";
+import type { SeekOptions } from "./connections/seek-options.ts";
 import { Subscribing } from "./consume/subscribing.ts";
 import type { PausableWorker } from "./consume/pausable-worker.ts";
 import type { AnySubscription, Subscription } from "./declare/subscription.ts";
@@ -178,6 +177,15 @@ export class PubSub implements AsyncDisposable {
   }
 
   /**
+   * Opens a worker as below, with a handler that gets several messages at once, see `BatchHandler`. Leases, attempts, retries and dead letters stay those
+   * of each message.
+   */
+  subscribe<Event>(
+    subscription: Subscription<Event>,
+    handler: BatchHandler<Event>,
+    options: BatchSubscribeOptions,
+  ): Promise<Worker>;
+  /**
    * Opens a worker that runs `handler` for each message of the subscription. Resolves when the worker receives messages. All
    * workers of a subscription compete for its messages, also those in other processes. With an ordering key, the messages of
    * one key are handled one after the other, in the order of publishing.
@@ -189,15 +197,6 @@ export class PubSub implements AsyncDisposable {
     subscription: Subscription<Event>,
     handler: Handler<Event>,
     options?: SubscribeOptions,
-  ): Promise<Worker>;
-  /**
-   * The same with a handler that gets several messages at once, see `BatchHandler`. Leases, attempts, retries and dead letters stay those
-   * of each message.
-   */
-  subscribe<Event>(
-    subscription: Subscription<Event>,
-    handler: BatchHandler<Event>,
-    options: BatchSubscribeOptions,
   ): Promise<Worker>;
   async subscribe<Event>(
     subscription: Subscription<Event>,
@@ -217,13 +216,13 @@ export class PubSub implements AsyncDisposable {
    */
   drain<Event>(
     subscription: Subscription<Event>,
-    handler: Handler<Event>,
-    options?: DrainOptions,
+    handler: BatchHandler<Event>,
+    options: BatchDrainOptions,
   ): Promise<DrainResult>;
   drain<Event>(
     subscription: Subscription<Event>,
-    handler: BatchHandler<Event>,
-    options: BatchDrainOptions,
+    handler: Handler<Event>,
+    options?: DrainOptions,
   ): Promise<DrainResult>;
   async drain<Event>(
     subscription: Subscription<Event>,
@@ -242,23 +241,12 @@ export class PubSub implements AsyncDisposable {
     return this.#subscribing.deliveries(subscription, options);
   }
 
-  /**
-   * Pauses all workers that this object has open for a subscription, also the pull form: `Worker.pause` of each. Those in other
-   * processes, and those that are opened later, are not paused.
-   *
-   * @throws TypeError when the argument is wrong
-   * @throws PubSubError `CLOSED` after `close`
-   */
+  /** `Worker.pause` of all workers that are open here for a subscription, also in the pull form. Those that are opened later are not paused. */
   async pause(subscription: AnySubscription): Promise<void> {
     await this.#subscribing.pause(subscription);
   }
 
-  /**
-   * Lets all workers that this object has open for a subscription receive again: `Worker.resume` of each.
-   *
-   * @throws TypeError when the argument is wrong
-   * @throws PubSubError `CLOSED` after `close`, and every error of `Worker.resume`
-   */
+  /** `Worker.resume` of all workers that are open here for a subscription. */
   async resume(subscription: AnySubscription): Promise<void> {
     await this.#subscribing.resume(subscription);
   }
@@ -325,30 +313,11 @@ export class PubSub implements AsyncDisposable {
   }
 
   /**
-   * Puts a subscription to another place in its topic, which must be declared with `replay: true`: back, to handle messages again, or to
-   * the end, to drop the backlog. Resolves when the broker has the new place durably, on all connections of the subscription. Running
-   * workers of every process follow by themselves, within seconds.
-   *
-   * - Messages come again with the same ids, and with attempt 1; with an ordering key, in the order of publishing.
-   * - What is published after the call is never passed over. What is published around the call may be handled twice, also on an
-   *   exactly-once topic: a seek is the wish to handle messages again.
-   * - A handler that runs meanwhile goes on, its signal aborts, and how it ends no longer matters. Its message can start again before that,
-   *   also with an ordering key.
-   * - Retries that wait for their delay are dropped, and so are redriven messages that wait. Those from the new place on come again.
-   * - Dead letters and all other subscriptions are untouched.
-   *
-   * Rejects with a `TypeError` for a wrong argument or a time in the future; `NOT_SUPPORTED` when the broker cannot, when the topic
-   * is not declared with `replay`, and for the past of an exactly-once topic that needs an inbox, which would pass over what was handled; `NOT_FOUND`, `UNAVAILABLE`, `TIMEOUT` after 30 s, `CLOSED`, or the abort reason of
-   * `signal`. Except after the first three it may have happened; to call it again is harmless. See `docs/replay.md`.
+   * Puts a subscription of a topic with `replay: true` to another position: back, to handle messages again, or to the end, to drop the
+   * backlog. What it promises, and how it rejects, is described at `SeekOptions` and in `docs/replay.md`.
    */
   async seek(subscription: AnySubscription, options: SeekOptions): Promise<void> {
-    requireKind("subscription", subscription);
-    const { clock } = this.#environment;
-    const to = seekPlace(options, clock);
-    const closed = this.#closed.signal;
-    requireOpen(closed);
-    options.signal?.throwIfAborted();
-    await untilAborted(seekOn(this.#router, subscription, to, clock), options.signal, closed);
+    await seekOn(this.#router, subscription, options, this.#environment.clock, this.#closed.signal);
   }
 
   /** The subscriptions that have a worker here. */

@@ -198,6 +198,18 @@ describe("circuit", () => {
     await pubsub.close();
   });
 
+  it("does nothing any more when its worker closes", async () => {
+    const { promise, reject } = Promise.withResolvers<void>();
+    const { adapter, clock, worker, states } = await withCircuit({ failures: 1 }, () => promise);
+    adapter.deliver({ id: "a" });
+    const closed = worker.close();
+    reject(new Error("down"));
+    await closed;
+    expect(adapter.settles).toMatchObject([{ id: "a", how: "retry" }]);
+    expect(states()).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
   it("goes on while the worker is paused, and probes when it receives again", async () => {
     let up = false;
     const { adapter, clock, worker, started, pubsub } = await withCircuit({ failures: 1, openMs: 1000 }, () =>
@@ -243,6 +255,35 @@ describe("circuit", () => {
     await clock.advance(100);
     expect(started).toEqual(["a", "b", "c", "d"]);
     await pubsub.close();
+  });
+
+  it("counts each message of a batch, and probes with a batch of as many", async () => {
+    const adapter = new ScriptedAdapter();
+    const clock = new VirtualClock();
+    const pubsub = await connect(adapter, { clock });
+    const batches: string[][] = [];
+    let up = false;
+    const worker = await pubsub.subscribe(
+      Sub,
+      (_events, contexts) => {
+        batches.push(contexts.map(({ id }) => id));
+        if (!up) fail();
+      },
+      { batch: { maxMessages: 3, maxWaitMs: 10 }, circuit: { failures: 3, openMs: 1000 } },
+    );
+    for (const id of ["a", "b", "c", "d", "e", "f", "g"]) adapter.deliver({ id });
+    await turn();
+    expect(batches).toEqual([["a", "b", "c"]]);
+    expect(worker.health().circuit).toMatchObject({ state: "open", failures: 3 });
+    up = true;
+    await clock.advance(1000);
+    expect(batches.slice(1)).toEqual([["d"], ["e", "f", "g"]]);
+    expect(worker.health().circuit?.state).toBe("closed");
+    adapter.deliver({ id: "h" });
+    await worker.pause();
+    expect(adapter.settles.at(-1)).toMatchObject({ id: "h", how: "release" });
+    await pubsub.close();
+    expect(clock.pending).toBe(0);
   });
 
   it.each([

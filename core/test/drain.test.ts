@@ -86,6 +86,37 @@ describe("drain", () => {
     await expect.poll(() => state.result).toMatchObject({ endedBy: "idle" });
   });
 
+  it("is not idle while it is paused", async () => {
+    const { clock, state, pubsub } = await draining(() => {}, { untilIdleMs: 100 });
+    await pubsub.pause(Slow);
+    await clock.advance(10_000);
+    expect(state).toEqual({});
+    await pubsub.resume(Slow);
+    await clock.advance(100);
+    await clock.advance(100);
+    await expect.poll(() => state.result).toMatchObject({ endedBy: "idle" });
+  });
+
+  it("is not idle while its circuit is open", async () => {
+    let failing = true;
+    const handler = (): void => {
+      if (failing) throw new Error("down");
+    };
+    const circuit = { failures: 1, openMs: 5000 };
+    const { adapter, clock, state } = await draining(handler, { untilIdleMs: 100, circuit });
+    adapter.deliver({ id: "a" });
+    await turn();
+    await clock.advance(4000);
+    expect(state).toEqual({});
+    failing = false;
+    await clock.advance(2000);
+    adapter.deliver({ id: "a" }, 2);
+    await turn();
+    await clock.advance(100);
+    await clock.advance(100);
+    await expect.poll(() => state.result).toMatchObject({ handled: 1, retried: 1, endedBy: "idle" });
+  });
+
   it("rejects with an error that no waiting repairs", async () => {
     const { adapter, state } = await draining(() => {}, { untilIdleMs: 100 });
     adapter.sink.failing(new PubSubError("NOT_FOUND", "deleted"));

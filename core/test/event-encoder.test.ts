@@ -24,7 +24,8 @@ const later: StandardSchema<object, object> = {
 describe("an encoder", () => {
   test("makes of an event what publish would send, as plain data", () => {
     const clock = new VirtualClock();
-    const { message, valid, ended } = encoder({ clock }).encode(Orders, ada, { id: "mine", attributes: { own: "x" } });
+    const encoded = encoder({ clock }).encode(Orders, ada, { id: "mine", attributes: { own: "x" } });
+    const { message, due, valid, ended } = encoded;
     expect(structuredClone(message)).toEqual({
       topic: "orders",
       id: "mine",
@@ -33,7 +34,20 @@ describe("an encoder", () => {
       orderingKey: "ada",
       publishTimeMs: clock.now(),
     });
-    expect([valid, ended]).toEqual([undefined, undefined]);
+    expect([due, valid, ended]).toEqual([undefined, undefined, undefined]);
+  });
+
+  test("says when a delayed event is due, and keeps when another expires", () => {
+    const clock = new VirtualClock();
+    const Mails = defineTopic<object>("mails");
+    const one = encoder({ clock });
+    const due = { atMs: clock.now() + 1000, delayMs: 1000 };
+    expect(one.encode(Mails, {}, { delayMs: 1000 }).due).toEqual(due);
+    expect(one.encode(Mails, {}, { deliverAt: new Date(due.atMs) }).due).toEqual({ ...due, delayMs: undefined });
+    const [entry] = one.encodeBatch(Mails, [{ event: {}, delayMs: 1000 }]).entries;
+    expect(entry).toMatchObject({ due });
+    const { message } = one.encode(Mails, {}, { expiresAt: new Date(due.atMs) });
+    expect(Object.values(message.attributes)).toHaveLength(1);
   });
 
   test("makes ids that sort in the order of the calls, or those of newId, and signs them", () => {

@@ -19,3 +19,14 @@ export async function openedBatch(
   const worker = await pubsub.subscribe(sub, handler, { batch });
   return { adapter, clock, pubsub, worker, events };
 }
+
+/** A handler that records the ids of each call, and waits when there is something to wait for. */
+export function recorder(result: (ids: readonly string[]) => ReturnType<BatchHandler<object>> = () => undefined) {
+  const calls: string[][] = [];
+  const handler: BatchHandler<object> = (_, contexts) => {
+    const ids = contexts.map(({ id }) => id);
+    calls.push(ids);
+    return result(ids);
+  };
+  return { calls, handler };
+}

@@ -63,6 +63,31 @@ describe("what the file replaces in a subscription", () => {
     await worker.close();
   });
 
+  test("rate and circuit: the file wins over the declaration, and the program's argument over both", async () => {
+    const Limited = defineSubscription(Jobs, "work", {
+      rate: { max: 1, perMs: 60_000 },
+      circuit: { failures: 9, openMs: 1000, maxOpenMs: 2000, probes: 3 },
+    });
+    await using pubsub = await connect(configOf({ rate: { max: 2, perMs: 60_000 }, circuit: { openMs: 5000 } }));
+    const started: number[] = [];
+    await using worker = await pubsub.subscribe(Limited, (event) => void started.push(event));
+    expect(worker.subscription).toMatchObject({
+      rate: { max: 2, perMs: 60_000 },
+      // A longer first time takes the longest one along.
+      circuit: { failures: 9, openMs: 5000, maxOpenMs: 5000, probes: 3 },
+    });
+    for (let event = 0; event < 6; event += 1) await pubsub.publish(Jobs, event);
+    await expect.poll(() => started).toHaveLength(2);
+    await worker.close();
+    await using wider = await pubsub.subscribe(Limited, (event) => void started.push(event), {
+      rate: { max: 3, perMs: 60_000 },
+    });
+    await expect.poll(() => started).toHaveLength(5);
+    await expect.poll(() => wider.health().waiting).toBe(1);
+    expect(wider.health().circuit).toEqual({ state: "closed", failures: 0, openForMs: 0 });
+    await wider.close();
+  });
+
   test("prefetch holds", async () => {
     await using pubsub = await connect(configOf({ maxConcurrency: 1, prefetch: 0 }));
     const gate = Promise.withResolvers<void>();

@@ -8,6 +8,7 @@ import type {
   OutgoingMessage,
   PublishRequest,
   PubSubError,
+  SeekPosition,
   StoredMessage,
   SubscriptionStatistics,
   TopologyChange,
@@ -87,6 +88,10 @@ export class ScriptedAdapter implements Adapter {
   overdueMs = 0;
   /** What the driver answers when it is asked for statistics. */
   stats: (() => Promise<SubscriptionStatistics>) | undefined;
+  /** What the driver does when it is asked to seek. */
+  seek: (() => Promise<void>) | undefined;
+  /** Where it was asked to go. */
+  readonly positions: SeekPosition[] = [];
   /** Dead-letter queues that were opened and not closed. */
   openLetters = 0;
   #sink: DeliverySink | undefined;
@@ -150,6 +155,10 @@ export class ScriptedAdapter implements Adapter {
         return [];
       },
       destroy: async () => [],
+      seek: async (_, to) => {
+        this.positions.push(to);
+        await this.seek?.();
+      },
       openPublisher: async () => ({
         sizeOf: (message) => message.body.byteLength,
         publish: (batch) => void this.batches.push(batch),

@@ -3,6 +3,7 @@ import { awsCapabilities } from "./capabilities.ts";
 import { openDriver } from "./driver.ts";
 import { exporterOf } from "./exporter.ts";
 import { type AwsOptions, type CheckedOptions, checkedOptions, optionsFromUrl } from "./options.ts";
+import { filterPolicy } from "./topology/filter-policy.ts";
 
 /**
  * Amazon SNS and SQS, configured but not yet contacted.
@@ -24,6 +25,7 @@ function adapter(options: CheckedOptions): Adapter {
   return Object.freeze({
     name: "aws",
     capabilities: awsCapabilities,
+    filterInWorker: ({ filter = [] }) => filterPolicy(filter).inWorker,
     open: (context, signal) => openDriver(options, context, signal),
   } satisfies Adapter);
 }

@@ -46,11 +46,12 @@ export function encodeMessage(message: OutgoingMessage, group: string | undefine
 
   const key = message.orderingKey;
   const metadata: Metadata = {
+    // The first, see `PACKED_PREFIX`.
+    ...(packed === undefined ? undefined : { attributes: packed }),
     id: message.id,
     time: message.publishTimeMs,
     ...(key === group ? undefined : { key: key ?? null }),
     ...(encoding === undefined ? undefined : { encoding }),
-    ...(packed === undefined ? undefined : { attributes: packed }),
   };
   const written = writeMetadata(metadata);
   attributes[METADATA_ATTRIBUTE] = { DataType: STRING, StringValue: written };

@@ -43,5 +43,11 @@ export const MAX_QUEUE_NAME_CHARACTERS = 80;
 /** Characters of a topic's name, with its `.fifo`. AWS refuses more. */
 export const MAX_TOPIC_NAME_CHARACTERS = 256;
 
+/** Keys of a filter policy. SNS refuses more. https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html (2026-11-26) */
+export const MAX_FILTER_KEYS = 5;
+
+/** The numbers of conditions of all keys of a filter policy, multiplied. SNS refuses more. The same page. */
+export const MAX_FILTER_COMBINATIONS = 150;
+
 /** AWS refuses to create a queue until this long after the deletion of a queue of the same name, in ms. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html */
 export const QUEUE_REBIRTH_MS = 60_000;

@@ -16,8 +16,11 @@ export async function applyTopology(
   topology: Topology,
   update: boolean,
 ): Promise<readonly TopologyChange[]> {
-  const changes = await provision(connection, topology, { create: true, update });
-  return changes.filter(({ action }) => action === "create" || (action === "update" && update));
+  const changed = new Set<TopologyChange>();
+  const changes = await provision(connection, topology, { create: true, update, changed });
+  return changes.filter(
+    (change) => change.action === "create" || (change.action === "update" && update) || changed.has(change),
+  );
 }
 
 /** Deletes, subscriptions first. */

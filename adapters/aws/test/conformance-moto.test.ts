@@ -6,7 +6,15 @@ import { createHarness } from "./harness.ts";
 // A second implementation of AWS. It is slow, so it runs only the behaviours for which it matters: the meaning of calls and
 // attributes, and FIFO with several messages of a group in one answer.
 const ASKED = ["publish", "topology", "wire", "exactly-once", "ordering.dead-letter", "observe"];
-const ALSO = ["delivery.retry", "delivery.pull-settles", "dead-letters.contents", "dead-letters.redrive"];
+const ALSO = [
+  "delivery.retry",
+  "delivery.pull-settles",
+  "dead-letters.contents",
+  "dead-letters.redrive",
+  "filters.matching",
+  "filters.changed",
+  "filters.held-back",
+];
 
 const broker = await startBrokerOrSkip("aws", { provider: "native", implementation: "moto" });
 const harness = broker === undefined ? undefined : await createHarness(broker);

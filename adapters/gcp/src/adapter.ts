@@ -3,6 +3,7 @@ import { capabilitiesWithReader, gcpCapabilities } from "./capabilities.ts";
 import { openDriver } from "./driver.ts";
 import { exporterOf } from "./exporter.ts";
 import { checkedOptions, type CheckedOptions, type GcpOptions, optionsFromUrl } from "./options.ts";
+import { filterExpression } from "./topology/filter-expression.ts";
 
 /**
  * Google Cloud Pub/Sub, configured but not yet contacted.
@@ -21,9 +22,11 @@ export const adapterModule: AdapterModule = Object.freeze({
 });
 
 function adapter(options: CheckedOptions): Adapter {
+  const capabilities = options.statistics === undefined ? gcpCapabilities : capabilitiesWithReader;
   return Object.freeze({
     name: "gcp",
-    capabilities: options.statistics === undefined ? gcpCapabilities : capabilitiesWithReader,
+    capabilities: options.filtersAtService ? Object.freeze({ ...capabilities, filter: "broker" }) : capabilities,
+    filterInWorker: ({ filter = [] }) => filterExpression(filter).inWorker,
     open: async (context, signal) => await openDriver(options, context, signal),
   } satisfies Adapter);
 }

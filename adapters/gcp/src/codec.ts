@@ -119,6 +119,11 @@ function mustEscape(key: string): boolean {
   return key === "" || key === "__proto__" || /^(?:goog|CloudPubSubDeadLetterSource)/i.test(key);
 }
 
+/** Whether an attribute travels under its own key. */
+export function isPlainKey(key: string): boolean {
+  return !mustEscape(key);
+}
+
 /** A record is ASCII. It may be longer than one attribute if the message of its error is not ASCII. */
 function addRecord(attributes: Record<string, string>, record: string): void {
   attributes[DEAD_LETTER_ATTRIBUTE] = record.slice(0, MAX_ATTRIBUTE_VALUE_BYTES);

@@ -4,7 +4,7 @@ import { GcpDeadLetters } from "./dead-letters.ts";
 import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
 import { GcpPublisher } from "./publisher.ts";
-import { seekSubscription } from "./seek.ts";
+import { seekSubscription } from "./topology/seek-subscription.ts";
 import { type GcpStatisticsReader, readStatistics } from "./statistics.ts";
 import { GcpSubscriber } from "./subscriber.ts";
 

@@ -52,6 +52,8 @@ function subscriptionPolicies(
     binding(lettersTopic, "publisher"),
     binding(redriveTopic, "publisher"),
     binding(redrive, "viewer"),
+    // To seek is to consume.
+    ...(subscription.topic.replay ? [own, redrive].map((name) => binding(name, "subscriber")) : []),
   ];
   return [
     { role: "subscriber", of, document: { bindings: subscriber } },

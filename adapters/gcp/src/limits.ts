@@ -52,3 +52,6 @@ export const DISCONNECT_MS = 200;
 /** Ids of topics and subscriptions: 3 to 255 characters. https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names */
 export const MIN_RESOURCE_ID_LENGTH = 3;
 export const MAX_RESOURCE_ID_LENGTH = 255;
+
+/** Bytes of a subscription's filter. The service refuses more, and never changes one. https://cloud.google.com/pubsub/docs/subscription-message-filter (2026-11-26) */
+export const MAX_FILTER_BYTES = 256;

@@ -30,12 +30,17 @@ export interface GcpOptions {
    * is cancelled or its connection ends, and continues to lease messages for it. @default true, on an emulator false
    */
   readonly waitingPulls?: boolean | undefined;
+  /**
+   * Whether subscriptions are created with their filter, as far as the service can apply it: it then delivers less. The service never changes
+   * a filter, so a changed one needs a new subscription, and until then `apply` and `connect` refuse it. @default false: the worker applies filters
+   */
+  readonly filtersAtService?: boolean | undefined;
   /** Reads the numbers for `stats()`, for example from Cloud Monitoring: Pub/Sub itself tells none. @default every number is `undefined` */
   readonly statistics?: GcpStatisticsReader | undefined;
 }
 
 /** Checked options, with their defaults. */
-export type CheckedOptions = Checked<GcpOptions, "prefix" | "clientConfig" | "maxPulls">;
+export type CheckedOptions = Checked<GcpOptions, "prefix" | "clientConfig" | "maxPulls" | "filtersAtService">;
 
 export const OPTIONS: OptionTable<CheckedOptions> = {
   adapter: "gcp",
@@ -58,6 +63,7 @@ export const OPTIONS: OptionTable<CheckedOptions> = {
     client: option.object<PubSub>(),
     maxPulls: option.integer({ min: 1, max: 20, default: 4 }),
     waitingPulls: option.boolean({ inUrl: false }),
+    filtersAtService: option.boolean({ default: false }),
     statistics: option.object<GcpStatisticsReader>({
       matches: (value) => typeof value === "function",
       allowed: "a function that reads the numbers of one subscription",

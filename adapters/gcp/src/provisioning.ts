@@ -1,4 +1,4 @@
-import type { Topology, TopologyChange } from "@anytopic/core/driver";
+import { PubSubError, type Topology, type TopologyChange } from "@anytopic/core/driver";
 import type { Connection } from "./connection.ts";
 import { Status, statusOf, toPubSubError } from "./errors.ts";
 import { type ActualSubscription, differencesOf, type Resource, resourcesOf } from "./topology/resources.ts";
@@ -7,6 +7,8 @@ import { type ActualSubscription, differencesOf, type Resource, resourcesOf } fr
 const PARALLEL = 8;
 
 interface Comparison {
+  /** The filter that the subscription has at the service. */
+  readonly filter?: string | null | undefined;
   readonly changes: readonly TopologyChange[];
   /** Fields of the update mask. */
   readonly fields: readonly string[];
@@ -61,8 +63,10 @@ async function compare(connection: Connection, resource: Resource): Promise<Comp
   const found = await admin(connection, "get", resource, { [resource.kind]: resource.name }, Status.NOT_FOUND);
   if (found === undefined)
     return { changes: [{ action: "create", resource: label(resource), detail: "" }], fields: [] };
-  const differences = resource.kind === "topic" ? [] : differencesOf(resource, found as ActualSubscription);
+  const actual = found as ActualSubscription;
+  const differences = resource.kind === "topic" ? [] : differencesOf(resource, actual);
   return {
+    filter: actual.filter,
     changes: differences.map(({ field, detail }) => ({
       action: field === undefined ? "replace" : "update",
       resource: label(resource),
@@ -80,10 +84,21 @@ async function ensure(connection: Connection, resource: Resource, update: boolea
     if (created !== undefined) return compared.changes;
     compared = await compare(connection, resource);
   }
+  refuseOtherFilter(connection, resource, compared.filter);
   if (!update || compared.fields.length === 0 || resource.kind === "topic") return [];
   const request = { subscription: resource.declared, updateMask: { paths: compared.fields } };
   await admin(connection, "update", resource, request);
   return compared.changes.filter(({ action }) => action === "update");
+}
+
+/** The service would hold back what passes now, and it changes no filter. Without one it only delivers more. */
+function refuseOtherFilter({ options }: Connection, resource: Resource, actual: string | null | undefined): void {
+  if (resource.kind === "topic" || !options.filtersAtService || !actual || actual === resource.declared.filter) return;
+  throw new PubSubError(
+    "TOPOLOGY_MISMATCH",
+    `${label(resource)} has the filter ${actual} at the service, declared is ${resource.declared.filter ?? "none"}: Pub/Sub changes no ` +
+      "filter, and holds back what only the declared one lets pass. Declare a subscription with another name, or delete this one with its messages",
+  );
 }
 
 type Cancellable = Promise<readonly unknown[]> & { cancel?(): void };

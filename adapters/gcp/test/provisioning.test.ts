@@ -33,6 +33,18 @@ describe.skipIf(broker === undefined)("topology", () => {
   const words = (changes: readonly { action: string; resource: string; detail: string }[]): readonly string[] =>
     changes.map(({ action, resource, detail }) => `${action} ${resource} ${detail}`.trim());
 
+  test("replay is switched on in place, on the subscription of the topic alone", async () => {
+    const before = defineSubscription(defineTopic<object>("kept"), "mail");
+    await pubsub.apply([before]);
+    const after = defineSubscription(defineTopic<object>("kept", { replay: true }), "mail");
+    const change = "update subscription dev-kept.mail retain_acked_messages is false, declared true";
+    expect(words(await pubsub.plan([after]))).toEqual([change]);
+    expect(words(await pubsub.apply([after], { update: true }))).toEqual([change]);
+    expect(await pubsub.plan([after])).toEqual([]);
+    await pubsub.seek(after, { to: "beginning" });
+    await pubsub.destroy([after.topic, after]);
+  });
+
   test("is created once, whoever else creates it, and found again", async () => {
     const topic = defineTopic<object>("once");
     const subscription = defineSubscription(topic, "mail");

@@ -12,7 +12,7 @@ test("the table of capabilities is what the code declares", () => {
   const documented = rows
     .map(([, name = "", value]) => [name, value] as const)
     .filter(([name]) => Object.hasOwn(gcpCapabilities, name));
-  expect(documented.length).toBe(16);
+  expect(documented.length).toBe(17);
   expect(documented).toEqual(documented.map(([name]) => [name, String(gcpCapabilities[name as "maxAttributes"])]));
   expect(gcpCapabilities.ackDeadline).toEqual({ minMs: 10_000, maxMs: 600_000 });
   expect(gcpCapabilities.nackDelay).toEqual({ maxMs: 600_000, granularityMs: 1000 });

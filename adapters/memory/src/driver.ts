@@ -6,7 +6,7 @@ import { MemoryBroker } from "./broker/memory-broker.ts";
 import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
 import { MemoryPublisher } from "./publisher.ts";
-import { memorySchedule } from "./schedule.ts";
+import { memorySchedule } from "./broker/memory-schedule.ts";
 import { MemorySubscriber } from "./subscriber.ts";
 
 /** Connects to the named broker, or to a new one. */

@@ -2,6 +2,7 @@ import {
   type DeliverySink,
   type Driver,
   type DriverContext,
+  type DriverDelivery,
   type DriverSubscriber,
   MovingSubscriber,
 } from "@anytopic/core/driver";
@@ -14,10 +15,10 @@ import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts"
 import { Asker } from "./publish/asker.ts";
 import { NatsPublisher } from "./publisher.ts";
 import { requireConsumer } from "./receive/require-consumer.ts";
-import { seekSubscription } from "./seek.ts";
+import { seekSubscription } from "./topology/seek-subscription.ts";
 import { readStatistics } from "./statistics.ts";
 import { NatsSubscriber } from "./subscriber.ts";
-import { type ConsumerPlace, currentPlace } from "./topology/consumer-place.ts";
+import { type ConsumerPosition, currentPosition } from "./topology/consumer-position.ts";
 
 /** Connects to a NATS server with JetStream. */
 export async function openDriver(
@@ -36,7 +37,7 @@ export async function openDriver(
     destroy: async (topology) => destroyTopology(connection, topology),
     openPublisher: async (topic) => new NatsPublisher(connection, topicNames(prefix, topic)),
     async openSubscriber(spec, sink, { maxOutstanding }) {
-      const open = async ({ names }: Pick<ConsumerPlace, "names">, to: DeliverySink): Promise<DriverSubscriber> => {
+      const open = async ({ names }: Pick<ConsumerPosition, "names">, to: DeliverySink): Promise<DriverSubscriber> => {
         await requireConsumer(connection, names, spec);
         const worker = { connection, names, spec, sink: to, maxOutstanding };
         if (!spec.topic.ordered) return new NatsSubscriber(worker);
@@ -45,13 +46,13 @@ export async function openDriver(
         return subscriber;
       };
       if (!spec.topic.replay) return open({ names: subscriptionNames(prefix, spec) }, sink);
-      return MovingSubscriber.open<ConsumerPlace>({
+      return MovingSubscriber.open<ConsumerPosition, DriverDelivery>({
         path: `${spec.topic.name}/${spec.name}`,
         sink,
         context,
-        async place() {
+        async position() {
           await connection.waitUntilConnected();
-          return currentPlace(connection, spec);
+          return currentPosition(connection, spec);
         },
         isSame: (one, other) => one.names.consumer === other.names.consumer && one.created === other.created,
         open,
@@ -62,7 +63,7 @@ export async function openDriver(
     },
     async stats(spec) {
       const names = subscriptionNames(prefix, spec);
-      return readStatistics(connection, spec.topic.replay ? (await currentPlace(connection, spec)).names : names);
+      return readStatistics(connection, spec.topic.replay ? (await currentPosition(connection, spec)).names : names);
     },
     seek: async (spec, to) => seekSubscription(connection, spec, to),
     async close(timeoutMs) {

@@ -1,5 +1,5 @@
 import type { ExportedPolicy, SubscriptionSpec, Topology, TopologyExporter, TopicSpec } from "@anytopic/core/driver";
-import { apiPrefix, subscriptionNames, topicNames } from "./names.ts";
+import { apiPrefix, consumerNames, subscriptionNames, timeProbeName, topicNames } from "./names.ts";
 import type { CheckedOptions } from "./options.ts";
 
 /** Writes policies for a topology without contacting a server. There is no Terraform: `apply` creates streams and consumers. */
@@ -24,10 +24,21 @@ function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOp
   const api = apiPrefix(options.domain);
   const of = `${subscription.topic.name}/${subscription.name}`;
   const leadership = [names.leaderSubject, `${api}.STREAM.MSG.GET.${leaderStream}`];
+  // A seek gives the subscription another consumer.
+  const all = subscription.topic.replay ? consumerNames(names) : [consumer];
+  const seek = [
+    `${api}.STREAM.INFO.${stream}`,
+    ...[...all, timeProbeName(names)].flatMap((name) => [
+      `${api}.CONSUMER.INFO.${stream}.${name}`,
+      `${api}.CONSUMER.CREATE.${stream}.${name}`,
+      `${api}.CONSUMER.DURABLE.CREATE.${stream}.${name}`,
+      `${api}.CONSUMER.DELETE.${stream}.${name}`,
+    ]),
+  ];
   const work = [
-    `${api}.CONSUMER.INFO.${stream}.${consumer}`,
-    `${api}.CONSUMER.MSG.NEXT.${stream}.${consumer}`,
-    ...acksOf(stream, consumer),
+    ...all.map((name) => `${api}.CONSUMER.INFO.${stream}.${name}`),
+    ...all.map((name) => `${api}.CONSUMER.MSG.NEXT.${stream}.${name}`),
+    ...all.flatMap((name) => acksOf(stream, name)),
     names.deadLetterSubject,
     ...(subscription.topic.ordered ? leadership : []),
   ];
@@ -45,6 +56,7 @@ function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOp
     names.deadLetterSubject,
     // The message of a `backstop` letter stays in the topic's stream.
     `${api}.STREAM.MSG.GET.${stream}`,
+    ...(subscription.topic.replay ? seek : []),
   ];
   return [
     {

@@ -16,7 +16,7 @@ export interface SubscriptionNames extends TopicNames {
   readonly subscription: string;
   /** The durable consumer on the topic's stream: that of the subscription's name, or after a seek one of `consumerNames`. */
   readonly consumer: string;
-  /** Redriven messages up to this place in the stream are passed over, because a seek brings their originals. 0 without one. */
+  /** Redriven messages up to this sequence of the stream are passed over, because a seek brings their originals. 0 without one. */
   readonly redrivenAfter: number;
   /** Redriven letters are published here: a subject of the topic's stream, which the other subscriptions skip. */
   readonly redriveSubject: string;
@@ -81,6 +81,11 @@ export function subscriptionNames(prefix: string, subscription: SubscriptionSpec
 export function consumerNames({ subscription }: Pick<SubscriptionNames, "subscription">): readonly string[] {
   const turns = Array.from({ length: SEEK_TURNS }, (_, turn) => `${subscription}${SEPARATOR}seek-${turn + 1}`);
   return [subscription, ...turns];
+}
+
+/** The short-lived consumer that tells a seek the position of a time. */
+export function timeProbeName({ subscription }: Pick<SubscriptionNames, "subscription">): string {
+  return `${subscription}${SEPARATOR}seek-time`;
 }
 
 /** The name after `consumer`; after the last one, the first that is not the subscription's own. */

@@ -2,8 +2,8 @@ import { pause, PubSubError, type SubscriptionSpec, type Topology, type Topology
 import { JetStreamApiError, type ConsumerInfo, type StreamInfo } from "@nats-io/jetstream";
 import type { Connection } from "./connection.ts";
 import { ErrCode, toPubSubError } from "./errors.ts";
-import { consumerNames, subscriptionNames, topicNames } from "./names.ts";
-import { existing } from "./topology/consumer-place.ts";
+import { subscriptionNames, topicNames } from "./names.ts";
+import { existing } from "./topology/consumer-position.ts";
 import { consumerDifference, streamDifference } from "./topology/differences.ts";
 import {
   CONSUMER_UPDATES,
@@ -117,7 +117,8 @@ export async function destroyTopology(connection: Connection, topology: Topology
   for (const subscription of topology.subscriptions) {
     const names = subscriptionNames(prefix, subscription);
     const { stream, deadLetterStream, leaderStream } = names;
-    for (const name of subscription.topic.replay ? consumerNames(names) : [names.consumer])
+    const found = await mapped(`look at consumer ${stream}/${names.consumer}`, () => existing(connection, names));
+    for (const { name } of found)
       await remove(`consumer ${stream}/${name}`, async () => consumers.delete(stream, name));
     await removeStream(deadLetterStream);
     await removeStream(leaderStream);
@@ -162,21 +163,32 @@ function consumerAsResource({ jsm: { consumers } }: Connection, declared: Consum
   };
 }
 
-/** The consumer of a subscription, which may have been put to another place, and has another name there. */
+/** The consumer of a subscription, which may have been put to another position, and has another name there. */
 function subscriptionAsResource(connection: Connection, subscription: SubscriptionSpec): Resource {
   const { options, jsm } = connection;
+  const { replay } = subscription.topic;
   const declared = subscriptionConsumer(options, subscription);
   const resource = consumerAsResource(connection, declared);
-  if (!subscription.topic.replay) return resource;
   const names = subscriptionNames(options.prefix, subscription);
   const current = async (): Promise<ConsumerInfo | undefined> => (await existing(connection, names)).at(-1);
   return {
     ...resource,
     async compare() {
+      if (!replay) {
+        const found = await resource.compare();
+        // A topic without replay is not looked through: a seek when it had it may have left the consumer under another name.
+        if (found?.action !== "create") return found;
+      }
       const info = await current();
-      return info === undefined ? resource.compare() : consumerDifference(declared, info.config);
+      if (info === undefined) return resource.compare();
+      if (!replay && info.name !== names.consumer) {
+        const detail = `a seek made ${info.name} of it: declare the topic with replay: true, or destroy the subscription`;
+        return { action: "replace", resource: resource.name, detail };
+      }
+      return consumerDifference(declared, info.config);
     },
     async update() {
+      if (!replay) return resource.update();
       // Not where it starts: that cannot be changed.
       const changes = Object.fromEntries(CONSUMER_UPDATES.map((setting) => [setting, declared.config[setting]]));
       const name = (await current())?.name ?? names.consumer;

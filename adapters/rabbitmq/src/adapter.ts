@@ -1,8 +1,10 @@
-import type { Adapter, AdapterModule } from "@anytopic/core/driver";
+import type { Adapter, AdapterModule, SubscriptionSpec } from "@anytopic/core/driver";
 import { rabbitmqCapabilities } from "./capabilities.ts";
 import { openDriver } from "./driver.ts";
 import { exporterOf } from "./exporter.ts";
 import { type CheckedOptions, checkedOptions, optionsFromUrl, type RabbitmqOptions } from "./options.ts";
+
+import { filterBindings } from "./topology/filter-bindings.ts";
 
 /**
  * RabbitMQ 3.10 or later, as a broker for `connect()`. Contacts nobody.
@@ -24,6 +26,7 @@ function adapter(options: CheckedOptions): Adapter {
   return Object.freeze({
     name: "rabbitmq",
     capabilities: rabbitmqCapabilities,
+    filterInWorker: ({ filter = [] }: SubscriptionSpec) => filterBindings(filter).inWorker,
     open: openDriver.bind(undefined, options),
   });
 }

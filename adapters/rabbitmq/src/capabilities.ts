@@ -6,7 +6,7 @@ import {
   MAX_LEASE_MS,
   MAX_MESSAGE_BYTES,
   MAX_ORDERING_KEY_BYTES,
-  MAX_PUBLISH_DELAY_MS,
+  MAX_LEVELS_DELAY_MS,
   MAX_RETRY_DELAY_MS,
   PUBLISH_DELAY_STEP_MS,
 } from "./limits.ts";
@@ -34,7 +34,7 @@ export const rabbitmqCapabilities: Capabilities = Object.freeze({
   maxOrderingKeyBytes: MAX_ORDERING_KEY_BYTES,
   publishBatch: Object.freeze({ maxMessages: 256, maxBytes: 1024 * 1024, lingerMs: 0 }),
   publishDelay: Object.freeze({
-    maxMs: MAX_PUBLISH_DELAY_MS,
+    maxMs: MAX_LEVELS_DELAY_MS,
     granularityMs: PUBLISH_DELAY_STEP_MS,
     cancel: false,
     list: false,

@@ -30,6 +30,11 @@ export const BROKERS_OWN: RegExp = /^x-(?:death|delivery-count|acquired-count|(?
 const UNSAFE_KEY =
   /^(?:CC|BCC|__proto__|timestamp_in_ms|x-death|x-delivery-count|x-acquired-count|x-(?:first|last)-death-.*)$/;
 
+/** Whether an attribute's key is the name of its header. */
+export function isSafeKey(key: string): boolean {
+  return !UNSAFE_KEY.test(key);
+}
+
 /** The AMQP properties of a message; `order` is for one with an ordering key. Without headers if none is needed. */
 export function encodeProperties(
   message: OutgoingMessage,

@@ -6,10 +6,11 @@ import { OPEN_TIMEOUT_MS } from "./limits.ts";
 import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
 import { RabbitmqPublisher } from "./publisher.ts";
-import { RabbitmqSchedule } from "./schedule.ts";
+import { RabbitmqSchedule } from "./publish/rabbitmq-schedule.ts";
 import { readStatistics } from "./statistics.ts";
 import { RabbitmqSubscriber } from "./subscriber.ts";
 import { POLICIES_UNSEEN } from "./topology/policies.ts";
+import { BINDINGS_UNSEEN } from "./topology/seen-bindings.ts";
 
 /** amqplib's current objects: new ones after every reconnect, and undefined in between. They belong to the driver. */
 export interface RabbitmqNative {
@@ -45,9 +46,9 @@ export async function openDriver(
       return consuming.server.name;
     },
     native,
-    blindSpot: options.management === undefined ? POLICIES_UNSEEN : undefined,
+    blindSpot: options.management === undefined ? `${POLICIES_UNSEEN}; ${BINDINGS_UNSEEN}` : undefined,
     plan: (topology, aborted) => planTopology(consuming, topology, aborted),
-    apply: (topology) => applyTopology(consuming, topology),
+    apply: (topology, { update }) => applyTopology(consuming, topology, update),
     destroy: (topology) => destroyTopology(consuming, topology),
     async openPublisher(topic) {
       await connections.startPublishing();

@@ -46,7 +46,7 @@ export const MAX_LEASE_MS: number = 12 * 60 * 60 * 1000;
 export const MAX_RETRY_DELAY_MS: number = 24 * 60 * 60 * 1000;
 
 /** The longest delay of a publish: the same. A longer one would need one more exchange and queue for each doubling. */
-export const MAX_PUBLISH_DELAY_MS: number = MAX_RETRY_DELAY_MS;
+export const MAX_LEVELS_DELAY_MS: number = MAX_RETRY_DELAY_MS;
 
 /** Delays of publishes are rounded up to whole steps of so many ms. */
 export const PUBLISH_DELAY_STEP_MS = 128;

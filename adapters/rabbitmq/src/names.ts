@@ -10,6 +10,8 @@ export interface QueueNames {
   readonly queue: string;
   /** `<topic>.<subscription>.dead-letters` */
   readonly deadLetters: string;
+  /** `<topic>.<subscription>.filter`: the headers exchange between topic and queue, if the subscription has a filter. */
+  readonly filter: string;
   /** `<topic>.<subscription>.wait`: for all delays, if no finer wait queue can be created. */
   readonly wait: string;
 }
@@ -27,6 +29,7 @@ export function queueNames(prefix: string, subscription: SubscriptionSpec): Queu
     exchange: exchangeName(prefix, subscription.topic),
     queue: checked(queue, 32),
     deadLetters: `${queue}.dead-letters`,
+    filter: `${queue}.filter`,
     wait: `${queue}.wait`,
   };
 }

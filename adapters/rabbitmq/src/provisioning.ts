@@ -1,4 +1,5 @@
 import {
+  type SubscriptionSpec,
   pause,
   type PubSubError,
   type PubSubErrorCode,
@@ -19,6 +20,8 @@ import {
   type QueueNames,
   queueNames,
 } from "./names.ts";
+import { bindQueue, leftBindings, unbindLeft } from "./topology/bind-queue.ts";
+import { type DeclaredBindings, declaredBindings } from "./topology/declared-bindings.ts";
 import { harmfulPolicies } from "./topology/harmful-policies.ts";
 import { readPolicies } from "./topology/policies.ts";
 import {
@@ -60,16 +63,28 @@ export async function planTopology(
     signal?.throwIfAborted();
     changes.push(...(await compare(connection, resource)));
   }
+  for (const subscription of topology.subscriptions) {
+    signal?.throwIfAborted();
+    changes.push(...(await planBindings(connection, subscription, changes, signal)));
+  }
   if (management === undefined || topology.subscriptions.length === 0) return changes;
   const policies = await readPolicies(management, tls, signal);
   const harmful = topology.subscriptions.flatMap((spec) => harmfulPolicies(spec, queueNames(prefix, spec), policies));
   return [...changes, ...harmful];
 }
 
-/** Nothing that exists can be changed in place, so there is nothing to update. Bindings are created again each time, since they cannot be seen. */
-export async function applyTopology(connection: Connection, topology: Topology): Promise<TopologyChange[]> {
+/**
+ * Only bindings can be changed in place. They are created again each time, since AMQP does not show them. Without `update`, those of
+ * an earlier filter stay beside them: too much comes through, and nothing is lost.
+ */
+export async function applyTopology(
+  connection: Connection,
+  topology: Topology,
+  update: boolean,
+): Promise<TopologyChange[]> {
   const { prefix } = connection.options;
   const created: TopologyChange[] = [];
+  const updated: TopologyChange[] = [];
   for (const resource of resourcesOf(prefix, topology)) {
     if (await exists(connection, resource)) continue;
     // Somebody else may have created it meanwhile, with other properties.
@@ -77,23 +92,52 @@ export async function applyTopology(connection: Connection, topology: Topology):
     if (other === undefined) created.push(missing(resource));
   }
   for (const subscription of topology.subscriptions) {
-    const { exchange, queue } = queueNames(prefix, subscription);
-    await attempt(connection, `bind queue ${queue} to exchange ${exchange}`, (channel) =>
-      channel.bindQueue(queue, exchange, ""),
-    );
+    const declared = declaredBindings(prefix, subscription);
+    const { exchange, queue } = declared.names;
+    const left = update ? await planBindings(connection, subscription, created) : [];
+    await attempt(connection, `bind queue ${queue} to exchange ${exchange}`, (channel) => bindQueue(channel, declared));
+    if (update) await removeLeft(connection, declared);
+    updated.push(...left);
   }
   // A confirmed publish promises durability: the new queues need time before they can keep that promise.
   if (created.some(({ resource }) => resource.startsWith("queue "))) {
     await pause(connection.context.clock, QUEUE_SETTLES_MS);
   }
-  return created;
+  return [...created, ...updated];
+}
+
+/** What an earlier filter has left. */
+async function planBindings(
+  connection: Connection,
+  subscription: SubscriptionSpec,
+  found: readonly TopologyChange[],
+  signal?: AbortSignal,
+): Promise<readonly TopologyChange[]> {
+  const declared = declaredBindings(connection.options.prefix, subscription);
+  const filter = filterResource(declared.names.filter);
+  if (declared.bindings === undefined) {
+    if (!(await exists(connection, filter))) return [];
+    const detail = "belongs to a filter that is not declared, or that an exchange cannot apply";
+    return [{ action: "update", resource: filter.label, detail }];
+  }
+  // What has to be created has no bindings yet.
+  if (found.some(({ resource }) => resource === filter.label)) return [];
+  return await leftBindings(connection, declared, signal);
+}
+
+async function removeLeft(connection: Connection, declared: DeclaredBindings): Promise<void> {
+  const filter = filterResource(declared.names.filter);
+  if (declared.bindings !== undefined) await unbindLeft(connection, declared);
+  else if (await exists(connection, filter)) await attempt(connection, `delete ${filter.label}`, filter.delete);
 }
 
 export async function destroyTopology(connection: Connection, topology: Topology): Promise<string[]> {
   const { prefix } = connection.options;
   // Subscriptions first, so that nothing is dead-lettered or routed to a deleted resource.
   const delays = await Promise.all(topology.topics.map((topic) => delayResources(connection, prefix, topic)));
-  const resources = [...resourcesOf(prefix, topology, allWaitQueueNames), ...delays.flat()].toReversed();
+  const filters = topology.subscriptions.map((spec) => filterResource(queueNames(prefix, spec).filter));
+  const all = [...resourcesOf(prefix, topology, allWaitQueueNames), ...filters, ...delays.flat()];
+  const resources = [...new Map(all.map((one) => [one.label, one])).values()].toReversed();
   const found = await Promise.all(
     resources.map(async (resource) => ((await exists(connection, resource)) ? [resource] : [])),
   );
@@ -158,6 +202,7 @@ function resourcesOf(
       queueResource(names.deadLetters, deadLetterQueueArguments(), earlierDeadLetterQueueArguments()),
       ...waitQueues(names).map((name) => queueResource(name, waitQueueArguments(names))),
       queueResource(names.queue, subscriptionQueueArguments(subscription, names)),
+      ...(declaredBindings(prefix, subscription).bindings === undefined ? [] : [filterResource(names.filter)]),
     ];
   });
   return [...exchanges, ...queues];
@@ -178,6 +223,13 @@ function exchangeResource(name: string): Resource {
     check: (channel) => channel.checkExchange(name),
     declare: (channel) => channel.assertExchange(name, "fanout", { durable: true }),
     delete: (channel) => channel.deleteExchange(name),
+  };
+}
+
+function filterResource(name: string): Resource {
+  return {
+    ...exchangeResource(name),
+    declare: (channel) => channel.assertExchange(name, "headers", { durable: true }),
   };
 }
 

@@ -49,7 +49,7 @@ export class RabbitmqPublisher implements DriverPublisher {
     this.#channel.publish("", asBuffer(request.body), properties, request);
   }
 
-  /** A topic without subscriptions accepts messages and drops them, on every broker. Logged once, since it is often a mistake. */
+  /** A message that no subscription takes is accepted and dropped, on every broker. Logged once, since it is often a mistake. */
   #returned(topic: string): void {
     const { clock, logger } = this.#connections.context;
     // Each returned message would come over the network with its body: one from time to time is enough to know.
@@ -58,7 +58,7 @@ export class RabbitmqPublisher implements DriverPublisher {
     this.#unrouted = true;
     logger.warn(
       { topic },
-      `rabbitmq: topic ${JSON.stringify(topic)} has no subscription: messages are accepted and dropped`,
+      `rabbitmq: no subscription of topic ${JSON.stringify(topic)} takes a message: it has none, or their filters hold it back; such messages are accepted and dropped`,
     );
   }
 }

@@ -78,6 +78,55 @@ test.skipIf(noNode)(
   },
 );
 
+test.skipIf(noNode)(
+  "bindings of an earlier filter are seen and removed, and nothing that passes is lost meanwhile",
+  { timeout: 90_000 },
+  async () => {
+    const topic = defineTopic<string>("refiltered");
+    const declare = (...region: string[]) =>
+      defineSubscription(topic, "worker", region.length === 0 ? {} : { filter: { region } });
+    const pubsub = await connected({ managementUrl });
+    const resource = "exchange refiltered.worker.filter";
+    const planned = async (...region: string[]): Promise<string[]> =>
+      (await pubsub.plan([declare(...region)])).map(
+        (change) => `${change.action} ${change.resource}: ${change.detail}`,
+      );
+    await pubsub.apply([declare()]);
+    expect(await planned("eu")).toEqual([`create ${resource}: `]);
+    await pubsub.apply([declare("eu")]);
+    const direct = "the queue is also bound to the topic without a filter";
+    await expect.poll(() => planned("eu"), { timeout: 30_000 }).toEqual([`update ${resource}: ${direct}`]);
+
+    const seen: string[] = [];
+    const worker = await pubsub.subscribe(declare("eu", "us"), (event) => void seen.push(event));
+    const sent: string[] = [];
+    const changed = new AbortController();
+    const publishing = (async () => {
+      for (let n = 0; !changed.signal.aborted; n += 1) {
+        sent.push(await pubsub.publish(topic, `${n}`, { attributes: { region: n % 2 === 0 ? "eu" : "us" } }));
+      }
+    })();
+    await pubsub.apply([declare("eu", "us")], { update: true });
+    await expect.poll(() => planned("eu", "us"), { timeout: 30_000 }).toEqual([]);
+    await expect
+      .poll(() => planned("us"), { timeout: 30_000 })
+      .toEqual([`update ${resource}: has 2 bindings that the declared filter has not`]);
+    changed.abort();
+    await publishing;
+    await expect.poll(() => seen.length, { timeout: 30_000 }).toBe(sent.length);
+    await worker.close();
+
+    await pubsub.apply([declare("us")], { update: true });
+    await expect.poll(() => planned("us"), { timeout: 30_000 }).toEqual([]);
+    const present = defineSubscription(topic, "worker", { filter: { region: { exists: true } } });
+    await pubsub.apply([present], { update: true });
+    await expect.poll(() => pubsub.plan([present]), { timeout: 30_000 }).toEqual([]);
+    await pubsub.apply([declare()], { update: true });
+    expect(await planned()).toEqual([]);
+    expect(await pubsub.destroy([topic, declare("us")])).not.toContain(resource);
+  },
+);
+
 test.skipIf(noNode)("a management API that says no, or is none, is an error without the password", async () => {
   const { subscription } = failing("unasked");
   const wrong = await connected({ managementUrl: managementUrl.replace("//", "//guest:hunter2@") });

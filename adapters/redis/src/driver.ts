@@ -10,13 +10,13 @@ import { RedisDeadLetters } from "./dead-letters.ts";
 import { type SubscriptionNames, subscriptionNames, topicNames } from "./names.ts";
 import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
+import { RedisSchedule } from "./publish/redis-schedule.ts";
 import { RedisPublisher } from "./publisher.ts";
 import { requireGroup } from "./receive/require-group.ts";
-import { RedisSchedule } from "./schedule.ts";
-import { seekSubscription } from "./seek.ts";
+import { seekSubscription } from "./topology/seek-subscription.ts";
 import { readStatistics } from "./statistics.ts";
 import { RedisSubscriber } from "./subscriber.ts";
-import { currentNames } from "./topology/group-place.ts";
+import { currentNames } from "./topology/current-group.ts";
 
 /** Connects to a Redis or Valkey server. */
 export async function openDriver(
@@ -55,7 +55,7 @@ export async function openDriver(
         path: `${spec.topic.name}/${spec.name}`,
         sink,
         context,
-        async place() {
+        async position() {
           await connection.waitUntilConnected();
           return currentNames(connection, spec);
         },

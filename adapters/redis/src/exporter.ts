@@ -7,6 +7,7 @@ import { END_LETTER, PURGE_LETTERS, TAKE_LETTERS } from "./scripts/letters.ts";
 import { PUBLISH_ONCE } from "./scripts/publish-once.ts";
 import { CANCEL, LIST_SCHEDULED, PUBLISH_DUE, SCHEDULE } from "./scripts/schedule.ts";
 import type { Script } from "./scripts/script.ts";
+import { SEEK } from "./scripts/seek.ts";
 import { SETTLE } from "./scripts/settle.ts";
 import { STATISTICS } from "./scripts/statistics.ts";
 import { TAKE } from "./scripts/take.ts";
@@ -45,17 +46,24 @@ function publisherPolicy(topic: TopicSpec, options: CheckedOptions): ExportedPol
 }
 
 function subscriptionPolicies(subscription: SubscriptionSpec, options: CheckedOptions): readonly ExportedPolicy[] {
-  const { stream, again, due, held, busy, parked, dead, taken } = subscriptionNames(options.prefix, subscription);
+  const names = subscriptionNames(options.prefix, subscription);
+  const { stream, meta, again, due, held, busy, parked, dead, taken } = names;
+  const { replay } = subscription.topic;
   const of = `${subscription.topic.name}/${subscription.name}`;
   const own = keys(again, due, held, busy, parked, dead);
   const work = [...RUN, "client|unblock", "xread", "xreadgroup", "xpending", "xadd", ...commandsOf(WORKER_SCRIPTS)];
   const withStream = work.filter((command) => ON_STREAM.test(command) || KEYLESS.test(command));
   const onOwn = work.filter((command) => !withStream.includes(command));
   const worker = [...keys(stream), ...own, ...commands(options, withStream), selector(own, onOwn)];
+  // Which group it has now.
+  if (replay) worker.push(selector([`%R~${meta}`], ["hget"]));
   const operator = [
     ...keys(dead, taken),
     ...commands(options, RUN, ["xlen", "exists", "xrange", "xadd"], commandsOf(LETTER_SCRIPTS)),
     selector([`%W~${again}`], ["xadd"]),
+    ...(replay
+      ? [selector(keys(stream, meta, again, due, held, busy, parked), ["evalsha", ...commandsOf([SEEK])])]
+      : []),
   ];
   return [
     { role: "subscriber", of, document: acl(worker) },

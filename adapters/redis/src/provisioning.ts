@@ -164,7 +164,18 @@ async function subscriptionChanges(
   const againType = await look.type(again);
   const lacksGroup = againType === "stream" && !(await look.groups(again)).includes(group);
   const exists = (await look.groups(stream)).includes(group);
+  const moved: readonly TopologyChange[] =
+    exists && !subscription.topic.replay && group !== subscription.physicalName
+      ? [
+          {
+            action: "replace",
+            resource: groupResource,
+            detail: `a seek made ${group} of it: declare the topic with replay: true, or destroy the subscription`,
+          },
+        ]
+      : [];
   return [
+    ...moved,
     ...(exists ? leaseDifference(groupResource, subscription, settings) : [creation(groupResource)]),
     ...(lacksGroup ? [creation(againResource)] : ofType(againResource, againType, "stream")),
     ...ofType(deadResource, await look.type(dead), "stream"),

@@ -35,13 +35,13 @@ test("all keys of a topic are in one slot, and the topic has its own name", () =
 });
 
 test("no two subscriptions share a key, whatever their names are", () => {
-  const names = ["a", "a-b", "meta", "seen", "again", "dead", "0"];
+  const names = ["a", "a-b", "meta", "seen", "later", "kept", "again", "dead", "0"];
   const own = names.flatMap((topic) =>
     names.map((subscription) => subscriptionNames("", spec(topic, subscription)).again),
   );
   expect(new Set(own).size).toBe(names.length ** 2);
   const all = names.flatMap((name) => keysOf("", "t", name)).filter((key) => key.includes("}:"));
-  const ofTopic = all.filter((key) => /:(?:meta|seen:[01])$/.test(key) && key.split(":").length < 4);
+  const ofTopic = all.filter((key) => /:(?:meta|seen:[01]|later|kept)$/.test(key) && key.split(":").length < 4);
   expect(new Set(all).size).toBe(names.length * 7 + new Set(ofTopic).size);
 });
 

@@ -14,6 +14,7 @@ import { addressOf, RedisServers } from "./redis-servers.ts";
 export const bodyOf = (entry: Entry): string => Buffer.from(entry.body).toString();
 
 interface Declared {
+  readonly replay?: boolean;
   readonly ordered?: boolean;
   readonly ackDeadlineMs?: number;
   readonly maxRetries?: number;
@@ -48,13 +49,13 @@ export class ScriptKit {
   /** The subscription `mail` of a topic. */
   async subscription(
     name: string,
-    { ordered = false, ackDeadlineMs = 1000, maxRetries = 3 }: Declared = {},
+    { ordered = false, ackDeadlineMs = 1000, maxRetries = 3, replay = false }: Declared = {},
   ): Promise<{ readonly setup: WorkerSetup; readonly worker: () => WorkerScripts }> {
     const { connection } = this.#opened;
     const spec: SubscriptionSpec = {
       name: "mail",
       physicalName: "mail",
-      topic: { name, physicalName: name, ordered, exactlyOnce: false, retentionMs: 86_400_000, replay: false },
+      topic: { name, physicalName: name, ordered, exactlyOnce: false, retentionMs: 86_400_000, replay },
       ackDeadlineMs,
       maxRetries,
       maxBackoffMs: 1000,

@@ -45,6 +45,7 @@ function letterText(letter: DeadLetter): string {
     ["reason", `${lineForTerminal(letter.reason)} after ${letter.attempts} attempts`],
     ["error", lineForTerminal(shownFailure(letter))],
     ["published", timeForTerminal(letter.publishTime)],
+    ["expires", letter.expiresAt === undefined ? "" : timeForTerminal(letter.expiresAt)],
     ["failed", timeForTerminal(letter.lastFailureTime)],
     ["ordering key", lineForTerminal(letter.orderingKey ?? "")],
     ["attributes", shownAttributes(letter.attributes)],

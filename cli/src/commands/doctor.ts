@@ -3,7 +3,9 @@ import { type InstalledPackage, installedPackages } from "../adapter-packages.ts
 import { capabilityTable } from "../capability-table.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { describeError, type DescribedError } from "../describe-error.ts";
+import { type ExaminedFilter, examineFilters, filtersText } from "../examine-filters.ts";
 import { examineTopology, type TopologyReport, topologyText } from "../examine-topology.ts";
+import { type FlowLimits, flowLimits, shownCircuit, shownRate } from "../flow-limits.ts";
 import { EXIT } from "../exit-codes.ts";
 import { counted, table } from "../output.ts";
 import { type ProbedConnection, probeConnections } from "../probe-connections.ts";
@@ -13,6 +15,8 @@ interface DeclarationsReport {
   readonly subscriptions: number;
   /** Paths in the configuration for which there is no declaration. */
   readonly undeclared: readonly string[];
+  /** Subscriptions with a rate or a circuit. */
+  readonly limited: readonly FlowLimits[];
   readonly error: { readonly message: string; readonly hint: string | null } | null;
 }
 
@@ -23,6 +27,7 @@ interface Report {
   readonly connections: readonly ProbedConnection[];
   readonly declarations: DeclarationsReport | undefined;
   readonly topology: TopologyReport | undefined;
+  readonly filters: readonly ExaminedFilter[];
 }
 
 /** `anytopic doctor` */
@@ -32,13 +37,13 @@ export const doctor: Command = {
   operandCount: [0, 0],
   summary: "show what is configured and installed, and whether the brokers answer",
   details: `Where each value comes from, versions of adapters and servers, what each adapter can do, and for
-the declarations, what \`plan\` finds different and what it cannot see. Creates nothing.
+the declarations, what \`plan\` finds different and what it cannot see, and where filters are applied. Creates nothing.
 Exit code 0 when all connections answer, whatever differs; 2 when the configuration cannot be used, 3 when a broker does not answer.`,
   example: "anytopic doctor --url nats://127.0.0.1:4222",
   options: {},
   async run(context) {
     const report = await examine(context);
-    const { load, problem, adapters, connections, declarations, topology } = report;
+    const { load, problem, adapters, connections, declarations, topology, filters } = report;
     context.output.result(
       {
         node: process.version,
@@ -59,6 +64,7 @@ Exit code 0 when all connections answer, whatever differs; 2 when the configurat
         connections: connections.map(({ exitCode: _exitCode, blindSpot: _blindSpot, ...shown }) => shown),
         declarations: declarations ?? null,
         topology: topology ?? null,
+        filters,
       },
       () => reportText(report),
     );
@@ -74,13 +80,16 @@ async function examine({ settings: read, signal }: CommandContext): Promise<Repo
     const { load } = settings;
     const connections = await probeConnections(load, signal);
     const declarations = await countDeclarations(load, settings.declarations);
-    const topology = declarations.error === null ? await examineTopology(settings, connections, signal) : undefined;
-    return { load, problem: undefined, adapters, connections, declarations, topology };
+    const isDeclared = declarations.error === null;
+    const topology = isDeclared ? await examineTopology(settings, connections, signal) : undefined;
+    const filters = isDeclared ? await examineFilters(settings, connections, signal) : [];
+    return { load, problem: undefined, adapters, connections, declarations, topology, filters };
   } catch (error) {
     const described = describeError(error);
     // Without the hint, which would be to run this command.
     const problem = described.code === "INVALID_CONFIG" ? { ...described, hint: undefined } : described;
-    return { load: undefined, problem, adapters, connections: [], declarations: undefined, topology: undefined };
+    const unknown = { load: undefined, declarations: undefined, topology: undefined };
+    return { ...unknown, problem, adapters, connections: [], filters: [] };
   }
 }
 
@@ -92,14 +101,16 @@ async function countDeclarations(
     const all = await declarations();
     const { undeclaredPaths } = await import("@anytopic/core/config");
     const topics = all.filter(({ kind }) => kind === "topic").length;
-    return { topics, subscriptions: all.length - topics, undeclared: undeclaredPaths(config, all), error: null };
+    const limited = all.flatMap((one) => (one.kind === "topic" ? [] : (flowLimits(config, one) ?? [])));
+    const undeclared = undeclaredPaths(config, all);
+    return { topics, subscriptions: all.length - topics, undeclared, limited, error: null };
   } catch (error) {
     const { message, hint = null } = describeError(error);
-    return { topics: 0, subscriptions: 0, undeclared: [], error: { message, hint } };
+    return { topics: 0, subscriptions: 0, undeclared: [], limited: [], error: { message, hint } };
   }
 }
 
-function reportText({ load, problem, adapters, connections, declarations, topology }: Report): string {
+function reportText({ load, problem, adapters, connections, declarations, topology, filters }: Report): string {
   const parts = [
     load === undefined ? undefined : configurationText(load),
     problem === undefined
@@ -114,6 +125,7 @@ function reportText({ load, problem, adapters, connections, declarations, topolo
     )}`,
     ...connections.map(connectionText),
     topology === undefined ? undefined : topologyText(topology),
+    filters.length === 0 ? undefined : filtersText(filters),
     connections.some(({ reachable }) => reachable)
       ? `Capabilities\n${indented(capabilityTable(connections))}`
       : undefined,
@@ -131,10 +143,15 @@ function configurationText({ precedence, config }: ConfigLoad): string {
   provisioning of the application: ${config.provisioning ?? "ensure (default)"}`;
 }
 
-function declarationsText({ topics, subscriptions, undeclared, error }: DeclarationsReport): string {
+function declarationsText({ topics, subscriptions, undeclared, limited, error }: DeclarationsReport): string {
   if (error !== null) return `Declarations\n  ${error.message}${error.hint === null ? "" : `\n  hint: ${error.hint}`}`;
   const warnings = undeclared.map((path) => `\n  warning: ${path} is configured, and nothing of that name is declared`);
-  return `Declarations\n  ${counted(topics, "topic")}, ${counted(subscriptions, "subscription")}${warnings.join("")}`;
+  const limits = limited.flatMap(({ subscription, rate, circuit }) => [
+    ...(rate === undefined ? [] : [`\n  ${subscription}: rate ${shownRate(rate)}`]),
+    ...(circuit === undefined ? [] : [`\n  ${subscription}: circuit ${shownCircuit(circuit)}`]),
+  ]);
+  const counts = `${counted(topics, "topic")}, ${counted(subscriptions, "subscription")}`;
+  return `Declarations\n  ${counts}${limits.join("")}${warnings.join("")}`;
 }
 
 function connectionText({ name, isDefault, url, connectMs, server, error }: ProbedConnection): string {

@@ -15,6 +15,8 @@ import { outboxRetry } from "./outbox-retry.ts";
 import { plan } from "./plan.ts";
 import { publish } from "./publish.ts";
 import { relay } from "./relay.ts";
+import { scheduledCancel } from "./scheduled-cancel.ts";
+import { scheduledList } from "./scheduled-list.ts";
 import { seek } from "./seek.ts";
 import { stats } from "./stats.ts";
 import { tail } from "./tail.ts";
@@ -28,6 +30,8 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   apply,
   destroy,
   publish,
+  scheduledList,
+  scheduledCancel,
   tail,
   stats,
   seek,

@@ -3,6 +3,7 @@ import type { Command } from "../command.ts";
 import { findTopic } from "../declarations.ts";
 import { EXIT } from "../exit-codes.ts";
 import { parseAttributes } from "../parse-attributes.ts";
+import { parseDue } from "../parse-due.ts";
 import { parseExpiry } from "../parse-expiry.ts";
 import { parseEvent } from "../parse-event.ts";
 import { readStdin } from "../read-stdin.ts";
@@ -25,6 +26,16 @@ stdin with - or when stdin is not a terminal. It is checked against the topic's 
       value: "ID",
       description: "the event's id, instead of a new one",
     },
+    delay: {
+      type: "string",
+      value: "DURATION",
+      description: "not delivered before so much has passed: 30s, 15m, 1h, 2d",
+    },
+    "deliver-at": {
+      type: "string",
+      value: "TIME",
+      description: "not delivered before that moment: 2026-12-01T08:00:00Z",
+    },
     "expires-in": { type: "string", value: "DURATION", description: "not handled later than that from now: 30s, 15m" },
     "expires-at": {
       type: "string",
@@ -35,14 +46,18 @@ stdin with - or when stdin is not a terminal. It is checked against the topic's 
   async run({ given, settings, output, signal }) {
     const [name = "", argument] = given.positionals;
     const attributes = parseAttributes(given.texts("attribute"));
+    const expiresAt = parseExpiry(given.text("expires-in"), given.text("expires-at"), Date.now());
     const resolved = await settings();
     // Declarations imported from a module have no static type; core checks the event against the schema.
     const topic = findTopic(await resolved.declarations(), name) as Topic;
     const event = await parseEvent(topic, await bytesOf(argument));
     const id = given.text("id");
-    const expiresAt = parseExpiry(given.text("expires-in"), given.text("expires-at"), Date.now());
-    const options = { attributes, signal, expiresAt, ...(id === undefined ? {} : { id }) };
-    const published = await withPubSub(resolved, { signal }, (pubsub) => pubsub.publish(topic, event, options));
+    const due = parseDue(given.text("delay"), given.text("deliver-at"));
+    const options = { attributes, signal, expiresAt, ...due, ...(id === undefined ? {} : { id }) };
+    const schedule = due === undefined ? undefined : await resolved.schedule();
+    const published = await withPubSub(resolved, { signal, schedule }, (pubsub) =>
+      pubsub.publish(topic, event, options),
+    );
     output.result({ topic: topic.name, id: published }, () => published);
     return EXIT.ok;
   },

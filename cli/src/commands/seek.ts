@@ -3,7 +3,7 @@ import type { Command } from "../command.ts";
 import { confirm } from "../confirm.ts";
 import { findSubscription } from "../declarations.ts";
 import { EXIT } from "../exit-codes.ts";
-import { parsePlace } from "../parse-place.ts";
+import { parsePosition } from "../parse-position.ts";
 import { withPubSub } from "../settings.ts";
 
 /** `anytopic seek` */
@@ -19,13 +19,13 @@ declared with replay: true. Asks on a terminal; without one, refuses unless --ye
   options: {
     to: {
       type: "string",
-      value: "place",
+      value: "position",
       description: "beginning, end, a time (2026-11-26T14:00:00Z), or how long ago (2h)",
     },
     yes: { type: "boolean", description: "do not ask" },
   },
   async run({ given, settings, output, signal }) {
-    const to = parsePlace(given.text("to"), Date.now());
+    const to = parsePosition(given.text("to"), Date.now());
     const [name = ""] = given.positionals;
     const resolved = await settings();
     const subscription = findSubscription(await resolved.declarations(), name);
@@ -36,8 +36,8 @@ declared with replay: true. Asks on a terminal; without one, refuses unless --ye
         return EXIT.failed;
       }
       await pubsub.seek(subscription, { to, signal });
-      const place = to instanceof Date ? to.toISOString() : to;
-      output.result({ subscription: name, to: place }, () => `${name} goes on from ${shownPlace(to)}.`);
+      const position = to instanceof Date ? to.toISOString() : to;
+      output.result({ subscription: name, to: position }, () => `${name} goes on from ${shownPosition(to)}.`);
       return EXIT.ok;
     });
   },
@@ -45,9 +45,9 @@ declared with replay: true. Asks on a terminal; without one, refuses unless --ye
 
 function whatHappens(name: string, to: SeekOptions["to"]): string {
   if (to === "end") return `This drops every message that subscription ${name} has not handled`;
-  return `This makes subscription ${name} handle again everything that is kept from ${shownPlace(to)} on`;
+  return `This makes subscription ${name} handle again everything that is kept from ${shownPosition(to)} on`;
 }
 
-function shownPlace(to: SeekOptions["to"]): string {
+function shownPosition(to: SeekOptions["to"]): string {
   return to instanceof Date ? to.toISOString() : `the ${to}`;
 }

@@ -2,6 +2,7 @@ import type { AnySubscription, AnyTopic } from "@anytopic/core";
 import type { Command } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { shownDuration } from "../duration.ts";
+import { shownCircuit, shownRate } from "../flow-limits.ts";
 import { table } from "../output.ts";
 
 /** `anytopic topics` */
@@ -10,7 +11,7 @@ export const topics: Command = {
   operands: "",
   operandCount: [0, 0],
   summary: "list the declared topics and subscriptions",
-  details: "Reads the declarations; contacts no broker.",
+  details: "Reads the declarations; contacts no broker. `anytopic doctor` says where a filter is applied.",
   example: "anytopic topics --declarations ./topics.ts",
   options: {},
   offline: true,
@@ -27,7 +28,19 @@ export const topics: Command = {
       );
     output.result({ topics: listed }, () =>
       table(
-        ["TOPIC", "SUBSCRIPTION", "GUARANTEE", "ORDERED", "CODEC", "RETENTION", "ACK DEADLINE", "RETRIES"],
+        [
+          "TOPIC",
+          "SUBSCRIPTION",
+          "GUARANTEE",
+          "ORDERED",
+          "CODEC",
+          "RETENTION",
+          "ACK DEADLINE",
+          "RETRIES",
+          "FILTER",
+          "RATE",
+          "CIRCUIT",
+        ],
         listed.flatMap((topic) => [
           [
             topic.name,
@@ -46,6 +59,9 @@ export const topics: Command = {
             "",
             shownDuration(one.ackDeadlineMs),
             String(one.retryPolicy.maxRetries),
+            one.filter === null ? "" : JSON.stringify(one.filter),
+            shownRate(one.rate),
+            shownCircuit(one.circuit),
           ]),
         ]),
       ),
@@ -63,11 +79,24 @@ function described(topic: AnyTopic, subscriptions: readonly AnySubscription[]) {
     codec: topic.codec.name,
     retentionMs: topic.retentionMs,
     replay: topic.replay,
-    subscriptions: subscriptions.map(({ name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy }) => {
-      const { maxRetries } = retryPolicy;
-      // JSON has no Infinity.
-      const shown = { ...retryPolicy, maxRetries: maxRetries === Number.POSITIVE_INFINITY ? "Infinity" : maxRetries };
-      return { name, ackDeadlineMs, maxConcurrency, maxHandlingMs, retryPolicy: shown };
-    }),
+    subscriptions: subscriptions.map(
+      ({ name, ackDeadlineMs, maxConcurrency, maxHandlingMs, onExpired, filter = null, ...of }) => {
+        const { retryPolicy, rate, circuit } = of;
+        const { maxRetries } = retryPolicy;
+        // JSON has no Infinity.
+        const shown = { ...retryPolicy, maxRetries: maxRetries === Number.POSITIVE_INFINITY ? "Infinity" : maxRetries };
+        return {
+          name,
+          ackDeadlineMs,
+          maxConcurrency,
+          maxHandlingMs,
+          retryPolicy: shown,
+          onExpired,
+          filter,
+          rate,
+          circuit,
+        };
+      },
+    ),
   };
 }

@@ -1,3 +1,4 @@
+// Over 300 lines: one list of all behaviours.
 import type { Behaviour } from "../behaviour.ts";
 import { aborted as publishAborted } from "./publish/aborted.ts";
 import { anyBytes as publishAnyBytes } from "./publish/any-bytes.ts";
@@ -99,6 +100,7 @@ import { ensure as topologyEnsure } from "./topology/ensure.ts";
 import { off as topologyOff } from "./topology/off.ts";
 import { update as topologyUpdate } from "./topology/update.ts";
 import { verify as topologyVerify } from "./topology/verify.ts";
+import { exactlyOnce as replayExactlyOnce } from "./replay/exactly-once.ts";
 import { inFlight as replayInFlight } from "./replay/in-flight.ts";
 import { inOrder as replayInOrder } from "./replay/in-order.ts";
 import { refused as replayRefused } from "./replay/refused.ts";
@@ -290,6 +292,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   topologyOff,
   topologyUpdate,
   topologyVerify,
+  replayExactlyOnce,
   replayInFlight,
   replayInOrder,
   replayRefused,

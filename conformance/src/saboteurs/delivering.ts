@@ -160,14 +160,7 @@ export const delivering: readonly Saboteur[] = [
   {
     name: "no-lease-extension",
     wrong: "leases are never extended",
-    killedBy: [
-      "delivery.lease-extension",
-      "delivery.extend-deadline",
-      "batches.leases",
-      "control.rate",
-      "control.circuit",
-      "control.circuit-ordered",
-    ],
+    killedBy: ["delivery.lease-extension", "delivery.extend-deadline", "batches.leases"],
     sabotage: sabotageSubscriber(() => ({ extend: () => undefined })),
   },
   {

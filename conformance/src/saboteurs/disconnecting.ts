@@ -1,13 +1,6 @@
 import { EventEmitter } from "node:events";
 import { type DriverDelivery, type PublishRequest, PubSubError } from "@anytopic/core/driver";
-import {
-  forwardDelivery,
-  forwardDriver,
-  forwardPublisher,
-  forwardRequest,
-  forwardSink,
-  openWrappedSubscriber,
-} from "../intercept.ts";
+import { forwardDelivery, forwardPublisher, forwardRequest, forwardSink, openWrappedSubscriber } from "../intercept.ts";
 import { delivering } from "./delivering.ts";
 import { sabotageDriver, type Saboteur } from "./saboteur.ts";
 import { sabotageOnLine } from "./watched-line.ts";
@@ -231,23 +224,6 @@ export const disconnecting: readonly Saboteur[] = [
           },
         }),
     })),
-  },
-  {
-    name: "fine-in-outage",
-    wrong: "a worker that has lost its connection does not say so",
-    killedBy: ["drain.outage"],
-    says: "drain to wait until the line is repaired",
-    sabotage: (adapter) => ({
-      name: adapter.name,
-      capabilities: adapter.capabilities,
-      async open(context, signal) {
-        const driver = await adapter.open({ ...context, status: () => {} }, signal);
-        return forwardDriver(driver, {
-          openSubscriber: (subscription, sink, options) =>
-            driver.openSubscriber(subscription, forwardSink(sink, { failing: () => {} }), options),
-        });
-      },
-    }),
   },
   {
     name: "lost-for-ever",

@@ -1,3 +1,4 @@
+import { concealing } from "./concealing.ts";
 import { deadLettering } from "./dead-lettering.ts";
 import { declaring } from "./declaring.ts";
 import { delivering } from "./delivering.ts";
@@ -9,7 +10,9 @@ import { operating } from "./operating.ts";
 import { provisioning } from "./provisioning.ts";
 import { publishing } from "./publishing.ts";
 import { receiving } from "./receiving.ts";
+import { replaying } from "./replaying.ts";
 import type { Saboteur } from "./saboteur.ts";
+import { scheduling } from "./scheduling.ts";
 import { settling } from "./settling.ts";
 import { wrapping } from "./wrapping.ts";
 
@@ -20,13 +23,15 @@ export const saboteurs: readonly Saboteur[] = Object.freeze([
   ...receiving,
   ...settling,
   ...deadLettering,
+  ...scheduling,
   ...operating,
   ...declaring,
   ...provisioning,
   ...harming,
   ...expiring,
   ...filtering,
+  ...replaying,
 ]);
 
 /** The same for what memory cannot show: made from an adapter of a broker outside this process. The NATS adapter's tests prove them. */
-export const brokerSaboteurs: readonly Saboteur[] = Object.freeze([...disconnecting, ...wrapping]);
+export const brokerSaboteurs: readonly Saboteur[] = Object.freeze([...disconnecting, ...concealing, ...wrapping]);

@@ -1,4 +1,5 @@
-import { forwardDelivery, openWrappedSubscriber } from "../intercept.ts";
+import type { DriverDelivery } from "@anytopic/core/driver";
+import { forwardDelivery, forwardSink, openWrappedSubscriber } from "../intercept.ts";
 import { sabotageDriver, sabotageSubscriber, type Saboteur } from "./saboteur.ts";
 
 /** Adapters that ask the broker for too little, or stop asking. */
@@ -65,6 +66,22 @@ export const receiving: readonly Saboteur[] = [
         },
       };
     }),
+  },
+  {
+    name: "waiting-spends-attempts",
+    wrong: "the lease of a message that waits in its worker is not renewed, and its end counts as a failed attempt",
+    killedBy: ["control.rate", "control.circuit", "control.circuit-ordered"],
+    says: "no attempt to be spent",
+    sabotage: sabotageDriver((driver) => ({
+      openSubscriber(subscription, sink, options) {
+        const revoke = (delivery: DriverDelivery): boolean => {
+          sink.revoke(delivery);
+          return false;
+        };
+        const counting = forwardSink(sink, { revoke });
+        return openWrappedSubscriber(driver, subscription, counting, options, { extend: () => undefined });
+      },
+    })),
   },
   {
     name: "idle-timeout",

@@ -109,9 +109,7 @@ export function checkedConnectOptions(options: ConnectOptions): ConnectOptions {
   integerOption("closeTimeoutMs", options.closeTimeoutMs, CLOSE_TIMEOUT_LIMITS);
   integerOption("waitForBrokerMs", options.waitForBrokerMs, WAIT_FOR_BROKER_LIMITS);
   checkedAdapters(options.adapters ?? []);
-  if (options.newId !== undefined && typeof options.newId !== "function") {
-    throw new TypeError(`newId is ${shown(options.newId)}: must be a function that returns an id`);
-  }
+  requireNewId(options.newId);
   if (options.schedule !== undefined) requireScheduleStore(options.schedule);
   requireInstrumentations(options.instrumentation ?? []);
   const publish = options.publish ?? {};
@@ -121,6 +119,12 @@ export function checkedConnectOptions(options: ConnectOptions): ConnectOptions {
   integerOption("publish.timeoutMs", publish.timeoutMs, PUBLISH_LIMITS.timeoutMs);
   if (publish.idSecret !== undefined) requireSecret(publish.idSecret);
   return Object.freeze({ ...options, publish: Object.freeze({ ...publish }) });
+}
+
+/** @throws TypeError when `newId` is given and is no function */
+export function requireNewId(newId: unknown): void {
+  if (newId === undefined || typeof newId === "function") return;
+  throw new TypeError(`newId is ${shown(newId)}: must be a function that returns an id`);
 }
 
 function requireScheduleStore(store: unknown): void {
@@ -142,7 +146,7 @@ const METHODS = [
 ] as const;
 
 /** A class may have other members beside these, so unknown keys are not refused, unless there is nothing else. */
-function requireInstrumentations(given: unknown): void {
+export function requireInstrumentations(given: unknown): void {
   if (!Array.isArray(given))
     throw new TypeError(`instrumentation is ${shown(given)}: must be a list, such as [tracing]`);
   for (const [index, one] of given.entries()) {

@@ -1,8 +1,25 @@
 import type { Clock } from "../base/clock.ts";
 import { shown } from "../base/shown.ts";
-import type { SeekPlace } from "../driver.ts";
+import type { SeekPosition } from "../driver.ts";
 import { rejectUnknownKeys } from "../options/option-checks.ts";
 
+/**
+ * For `PubSub.seek`. It resolves when the broker has the new position durably, on all connections of the subscription. Running workers
+ * of every process follow by themselves, within seconds.
+ *
+ * - Messages come again with the same ids, and with attempt 1; with an ordering key, in the order of publishing.
+ * - What is published after the call is never passed over. What is published around the call may be handled twice.
+ * - A handler that runs meanwhile goes on, its signal aborts, and how it ends no longer matters. Its message can start again before
+ *   that, also with an ordering key. On Google Cloud Pub/Sub it keeps its message.
+ * - Retries that wait for their delay are dropped, and so are redriven messages that wait. Those from the new position on come again.
+ * - Dead letters and all other subscriptions are untouched.
+ *
+ * Rejects with a `TypeError` for a wrong argument or a time in the future; with `NOT_SUPPORTED` when the broker cannot, when the topic is
+ * not declared with `replay`, and for the past of an exactly-once topic, or of a subscription with several connections: their inbox
+ * would pass over what was handled. After
+ * `NOT_FOUND`, `UNAVAILABLE`, `TIMEOUT` (30 s), `CLOSED` or the abort reason of `signal` it may have happened; to call it again is
+ * harmless.
+ */
 export interface SeekOptions {
   /**
    * Where the subscription goes on. A `Date`, not in the future: the first message that the broker stored then or later; its clock
@@ -14,7 +31,7 @@ export interface SeekOptions {
 }
 
 /** Reads the options at once, because the caller may change the date. @throws TypeError */
-export function seekPlace(options: SeekOptions, clock: Clock): SeekPlace {
+export function seekPosition(options: SeekOptions, clock: Clock): SeekPosition {
   if (typeof options !== "object" || options === null) throw wrong("options", options);
   rejectUnknownKeys("seek", options, ["to", "signal"]);
   const { to } = options;

@@ -41,6 +41,8 @@ export class Circuit {
   /** The messages that run as probes. Attempts that started earlier say nothing about now. */
   readonly #probes = new Set<InFlight>();
   #succeeded = 0;
+  /** Whether its worker closes. */
+  #isClosed = false;
 
   constructor(options: CircuitOptions) {
     this.#options = options;
@@ -70,14 +72,14 @@ export class Circuit {
 
   /** An attempt has ended. Called before it is settled: nothing starts after the failure that opens the circuit. */
   ended(item: InFlight, outcome: Outcome): void {
-    const isProbe = this.#probes.has(item);
-    if (this.#state !== "closed" && !isProbe) return;
+    if (this.#isClosed || (this.#state !== "closed" && !this.#probes.has(item))) return;
     if (outcome.kind === "ack") this.#success(item);
     else if (outcome.kind === "retry" && outcome.delayMs === undefined) this.#failure(outcome.error);
   }
 
-  /** Nothing waits any longer. */
+  /** Nothing waits any longer, and handlers that still run change nothing. */
   close(): void {
+    this.#isClosed = true;
     this.#options.clock.clearTimer(this.#timer);
     this.#timer = undefined;
   }

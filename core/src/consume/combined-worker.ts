@@ -35,7 +35,7 @@ function combinedHealth(parts: readonly SubscriptionHealth[]): SubscriptionHealt
   const failing = parts.find(({ state }) => state === "failing");
   const sum = (of: (part: SubscriptionHealth) => number): number => parts.reduce((total, part) => total + of(part), 0);
   return {
-    ...(failing ?? parts.find(({ state }) => state === "closing") ?? first),
+    ...(failing ?? parts.find(({ state }) => state === "closing" || state === "paused") ?? first),
     connection: parts.map(({ connection }) => connection).join(", "),
     // They share it.
     capacity: first.capacity,

@@ -2,13 +2,20 @@ import type { Clock } from "../base/clock.ts";
 import type { CircuitChange } from "./circuit.ts";
 import type { CircuitPolicy } from "../declare/circuit-policy.ts";
 import type { Logger } from "../base/logger.ts";
-import type { PausableWorker } from "./pausable-worker.ts";
 import type { PubSubEvent } from "../observe/observer.ts";
 import type { RateLimit } from "../declare/rate-limit.ts";
 import { closedError } from "../base/require-open.ts";
 import { StartGate } from "./start-gate.ts";
 import type { AnySubscription } from "../declare/subscription.ts";
 import { namesOf } from "./worker-options.ts";
+
+/** A worker on one connection, as its control sees it. */
+export interface Pausable {
+  /** Receives from now on. Resolves when it does, or when `rest` has come first. */
+  receive(): Promise<void>;
+  /** Stops receiving. Resolves when nothing more will start. */
+  rest(): Promise<void>;
+}
 
 export interface FlowControlOptions {
   readonly subscription: AnySubscription;
@@ -24,7 +31,7 @@ export class FlowControl {
   /** `undefined` without a rate and a circuit: then nothing is asked before a message starts. */
   readonly gate: StartGate | undefined;
   readonly #options: FlowControlOptions;
-  readonly #workers = new Set<PausableWorker>();
+  readonly #workers = new Set<Pausable>();
   #isPaused = false;
   #isClosed = false;
   /** Grows with every pause and resume that changes something. */
@@ -37,7 +44,7 @@ export class FlowControl {
     this.gate = new StartGate({ rate, circuit, clock, changed: (change) => this.#circuitChanged(change) });
   }
 
-  add(worker: PausableWorker): void {
+  add(worker: Pausable): void {
     this.#workers.add(worker);
   }
 

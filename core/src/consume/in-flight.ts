@@ -1,9 +1,9 @@
-import type { Batch } from "./batch/batch.ts";
-import { EXPIRES_ATTRIBUTE, expiresMsOf, withoutExpiry } from "../contract/expiry.ts";
+import { expiresMsOf, withoutExpiry } from "../contract/expiry.ts";
 import { EXPIRED } from "./expired.ts";
 import type { DriverDelivery } from "../driver.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import type { HeldClaim } from "../inbox/handler-inbox.ts";
+import type { HandledBatch } from "../observe/instrumentation.ts";
 import type { Held } from "../base/held-items.ts";
 import type { SeenAttempt } from "./seen-attempt.ts";
 import type { Attributes } from "../contract/message.ts";
@@ -16,6 +16,18 @@ export interface LeaseClock {
   now(): number;
   monotonicNow(): number;
   readonly maxLeaseMs: number;
+}
+
+/** The batch that items were started in together: they share a place. */
+export interface ItemBatch {
+  /** For instrumentations. */
+  readonly info: HandledBatch;
+  /** How many of its items are abandoned: the batch counts as one abandoned handler while there is one. */
+  abandoned: number;
+  /** The item will not be handled with this batch. Does nothing once the handler has started. */
+  leave(item: InFlight): void;
+  /** An item does not hold the place any longer. Returns whether it was the last one. */
+  free(): boolean;
 }
 
 /**
@@ -36,7 +48,7 @@ export class InFlight implements HandlerContext, Held<InFlight> {
   /** Whether it was given to a reader of the pull form, of which core does not know whether it still works on it. */
   byHand = false;
   /** The batch that it was last started in. Only for batch handlers, as `readyMs`. */
-  batch: Batch | undefined = undefined;
+  batch: ItemBatch | undefined = undefined;
   /** When it began to wait for a place, by the monotonic clock. */
   readyMs = 0;
   /** Whether its letter is being stored. It keeps its place meanwhile, also when its delivery is lost. */
@@ -52,8 +64,6 @@ export class InFlight implements HandlerContext, Held<InFlight> {
   deadlineMs: number = Number.POSITIVE_INFINITY;
   readonly #clock: LeaseClock;
   #id: string | undefined;
-  /** The attributes without what handlers do not see, once they were read. */
-  #shown: Attributes | undefined;
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
 
@@ -72,11 +82,8 @@ export class InFlight implements HandlerContext, Held<InFlight> {
   get publishTime(): Date {
     return dateOf(this.delivery.publishTimeMs);
   }
-  /** Without a copy where nothing is hidden, which is almost always. */
   get attributes(): Attributes {
-    const { attributes } = this.delivery;
-    if (attributes[EXPIRES_ATTRIBUTE] === undefined) return attributes;
-    return (this.#shown ??= withoutExpiry(attributes));
+    return withoutExpiry(this.delivery.attributes);
   }
   get expiresAt(): Date | undefined {
     const expiresMs = expiresMsOf(this.delivery.attributes);

@@ -1,6 +1,6 @@
 import { CloseBudget } from "../base/close-budget.ts";
 import type { Clock } from "../base/clock.ts";
-import type { FlowControl } from "./flow-control.ts";
+import type { FlowControl, Pausable } from "./flow-control.ts";
 import { HandlerScope } from "./handler-scope.ts";
 import type { SubscriptionHealth } from "../observe/health.ts";
 import type { Logger } from "../base/logger.ts";
@@ -33,7 +33,7 @@ export interface PausableWorkerOptions {
   readonly places: SharedPlaces | undefined;
   /** Opens a subscriber, and resolves when it receives. */
   readonly open: (opening: Opening) => Promise<void>;
-  /** Called when there is something to close, which may be before it receives. Opening fails when it throws. */
+  /** Called once, when there is something to close, which may be before it receives. Opening fails when it throws. */
   readonly onOpen: (worker: PausableWorker) => void;
   /** Called once, when closed. */
   readonly onClosed: (worker: PausableWorker) => void;
@@ -44,7 +44,7 @@ export interface PausableWorkerOptions {
  * started, and lets its handlers finish; `receive` opens the next one, also while such handlers still run. For the driver these are
  * two workers, so its promises for the order of a key hold between them. Together they have at most `maxConcurrency` places.
  */
-export class PausableWorker implements Worker {
+export class PausableWorker implements Worker, Pausable {
   readonly subscription: Subscription;
   readonly closed: Promise<void>;
   readonly #options: PausableWorkerOptions;
@@ -55,6 +55,8 @@ export class PausableWorker implements Worker {
   /** Those whose handlers have not ended since a pause. */
   readonly #retired = new Map<SubscriptionWorker, Promise<void>>();
   #opening: Promise<void> | undefined;
+  /** Whether `onOpen` was called. */
+  #isKnown = false;
   /** Grows with every `rest` and with `close`: what began to open before is not wanted any longer. */
   #ends = 0;
   /** Since when it has been paused, by the monotonic clock; `undefined` when it receives. */
@@ -92,7 +94,9 @@ export class PausableWorker implements Worker {
     const onOpen = (run: SubscriptionWorker): void => {
       if (!isWanted()) throw new PubSubError("CLOSED", "the worker was paused or closed while it was opened");
       this.#current = run;
+      if (this.#isKnown) return;
       this.#options.onOpen(this);
+      this.#isKnown = true;
     };
     const places = this.#placesOfNext();
     try {

@@ -159,7 +159,7 @@ export class WorkerItems {
     for (const item of held) if (item.isHeld) this.#revoke(item);
   }
 
-  /** Whether the subscription was put to another place since the item was delivered. Asked only of items that are lost. */
+  /** Whether the subscription was put to another position since the item was delivered. Asked only of items that are lost. */
   isOver(item: InFlight): boolean {
     return this.#over.has(item);
   }

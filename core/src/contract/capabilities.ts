@@ -76,7 +76,7 @@ export interface Capabilities {
    */
   readonly filter: "broker" | "worker";
   /**
-   * Whether a subscription can be put to another place. `"time"`: on topics with `replay: true`, to any time that is still kept, to the
+   * Whether a subscription can be put to another position. `"time"`: on topics with `replay: true`, to any time that is still kept, to the
    * beginning and to the end. `"none"`: such topics are refused, and so is `seek`.
    */
   readonly replay: "time" | "none";

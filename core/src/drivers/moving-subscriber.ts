@@ -1,40 +1,58 @@
+import type { Clock } from "../base/clock.ts";
 import { PubSubError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
 import { pause } from "../base/pause.ts";
 import { timeLeft } from "../base/time-left.ts";
 import { untilAborted } from "../base/until-aborted.ts";
 import { within } from "../base/within.ts";
-import type { DeliverySink, DriverContext, DriverDelivery, DriverSubscriber } from "../driver.ts";
 
-/** How the workers of a subscription are opened that can be put to another place. A `Place` says where the broker has it. */
-export interface MovingSubscription<Place> {
-  /** For the log: topic and subscription. */
-  readonly path: string;
-  readonly sink: DeliverySink;
-  readonly context: DriverContext;
-  /** Where the subscription is now. Rejects with `NOT_FOUND` when it does not exist. */
-  place(): Promise<Place>;
-  isSame(one: Place, other: Place): boolean;
-  /** Opens a subscriber at this place, and there only. It reports `NOT_FOUND` when the subscription is no longer there. */
-  open(place: Place, sink: DeliverySink): Promise<DriverSubscriber>;
+/** A `DeliverySink`, of deliveries that this does not look at. */
+interface Sink<Delivery> {
+  deliver(delivery: Delivery): void;
+  revoke(delivery: Delivery): boolean;
+  revokeAll(cause?: "seek"): void;
+  failing(error: PubSubError): void;
+  receiving(reconnected: boolean): void;
 }
 
-/** How long the subscriber at the former place may take to close, in ms. Nobody waits for it, except `close`. */
+/** A `DriverSubscriber` in the same way. */
+interface Subscriber<Delivery> {
+  extend(deliveries: readonly Delivery[]): void;
+  overdueMs?(): number;
+  stop(timeoutMs: number): Promise<void>;
+  close(timeoutMs: number): Promise<void>;
+}
+
+/** How the workers of a subscription are opened that can be put to another position. A `Position` says where the broker has it. */
+export interface MovingSubscription<Position, Delivery> {
+  /** For the log: topic and subscription. */
+  readonly path: string;
+  readonly sink: Sink<Delivery>;
+  readonly context: { readonly clock: Clock; readonly logger: Logger };
+  /** Where the subscription is now. Rejects with `NOT_FOUND` when it does not exist. */
+  position(): Promise<Position>;
+  isSame(one: Position, other: Position): boolean;
+  /** Opens a subscriber at this position, and there only. It reports `NOT_FOUND` when the subscription is no longer there. */
+  open(position: Position, sink: Sink<Delivery>): Promise<Subscriber<Delivery>>;
+}
+
+/** How long the subscriber at the former position may take to close, in ms. Nobody waits for it, except `close`. */
 const LEAVE_MS = 5000;
 const LOOK_AGAIN_MS = 1000;
 /** How often the subscription may move while its first subscriber is being opened. */
 const MAX_TRIES = 5;
 
 /**
- * A worker on a subscription that `Driver.seek` puts to another place. Each place has a name of its own at the broker, so that a
- * late settle of a delivery from a former place finds nothing. When the subscriber reports that its place is gone, this asks where
+ * A worker on a subscription that `Driver.seek` puts to another position. Each position has a name of its own at the broker, so that a
+ * late settle of a delivery from a former position finds nothing. When the subscriber reports that its position is gone, this asks where
  * the subscription is now, tells core that everything it holds is lost, and opens a subscriber there.
  */
-export class MovingSubscriber<Place> implements DriverSubscriber {
-  readonly #subscription: MovingSubscription<Place>;
+export class MovingSubscriber<Position, Delivery> implements Subscriber<Delivery> {
+  readonly #subscription: MovingSubscription<Position, Delivery>;
   readonly #closed = new AbortController();
-  #place: Place;
+  #position: Position;
   /** Undefined while one is being opened. */
-  #inner: DriverSubscriber | undefined;
+  #inner: Subscriber<Delivery> | undefined;
   /** Tells apart what the current subscriber reports, and what former ones do. */
   #generation = 0;
   /** What the current subscriber has reported and not ended. */
@@ -42,28 +60,30 @@ export class MovingSubscriber<Place> implements DriverSubscriber {
   #following: Promise<void> | undefined;
   readonly #leaving = new Set<Promise<void>>();
 
-  private constructor(subscription: MovingSubscription<Place>, place: Place) {
+  private constructor(subscription: MovingSubscription<Position, Delivery>, position: Position) {
     this.#subscription = subscription;
-    this.#place = place;
+    this.#position = position;
   }
 
-  /** @throws PubSubError as `place` and `open` do */
-  static async open<Place>(subscription: MovingSubscription<Place>): Promise<DriverSubscriber> {
+  /** @throws PubSubError as `position` and `open` do */
+  static async open<Position, Delivery>(
+    subscription: MovingSubscription<Position, Delivery>,
+  ): Promise<Subscriber<Delivery>> {
     for (let tries = 1; ; tries += 1) {
-      const place = await subscription.place();
-      const made = new MovingSubscriber(subscription, place);
+      const position = await subscription.position();
+      const made = new MovingSubscriber(subscription, position);
       try {
-        made.#inner = await subscription.open(place, made.#sinkOf(0));
+        made.#inner = await subscription.open(position, made.#sinkOf(0));
         if (made.#isGone) made.#follow();
         return made;
       } catch (error) {
-        const hasMoved = isNotFound(error) && !subscription.isSame(place, await subscription.place());
+        const hasMoved = isNotFound(error) && !subscription.isSame(position, await subscription.position());
         if (!hasMoved || tries === MAX_TRIES) throw error;
       }
     }
   }
 
-  extend(deliveries: readonly DriverDelivery[]): void {
+  extend(deliveries: readonly Delivery[]): void {
     this.#inner?.extend(deliveries);
   }
 
@@ -91,7 +111,7 @@ export class MovingSubscriber<Place> implements DriverSubscriber {
   }
 
   /** What a subscriber tells core, as long as it is the current one. */
-  #sinkOf(generation: number): DeliverySink {
+  #sinkOf(generation: number): Sink<Delivery> {
     const { sink } = this.#subscription;
     const isCurrent = (): boolean => this.#generation === generation;
     return {
@@ -122,7 +142,7 @@ export class MovingSubscriber<Place> implements DriverSubscriber {
     this.#following ??= this.#look().finally(() => (this.#following = undefined));
   }
 
-  /** Looks where the subscription is until a subscriber receives from there, here or at another place. */
+  /** Looks where the subscription is until a subscriber receives from there, here or at another position. */
   async #look(): Promise<void> {
     const { path, sink, context } = this.#subscription;
     const { signal } = this.#closed;
@@ -134,12 +154,12 @@ export class MovingSubscriber<Place> implements DriverSubscriber {
     while (!signal.aborted && (this.#isGone || this.#inner === undefined)) {
       try {
         // It may wait for a connection, and this worker may stop before there is one.
-        const place = await untilAborted(this.#subscription.place(), signal);
-        if (this.#inner === undefined || !this.#subscription.isSame(place, this.#place)) {
-          await this.#moveTo(place);
+        const position = await untilAborted(this.#subscription.position(), signal);
+        if (this.#inner === undefined || !this.#subscription.isSame(position, this.#position)) {
+          await this.#moveTo(position);
           context.logger.info(
             { subscription: path },
-            "the subscription was put to another place: receiving from there",
+            "the subscription was put to another position: receiving from there",
           );
           if (this.#failure === undefined) sink.receiving(false);
           continue;
@@ -153,7 +173,7 @@ export class MovingSubscriber<Place> implements DriverSubscriber {
     }
   }
 
-  async #moveTo(place: Place): Promise<void> {
+  async #moveTo(position: Position): Promise<void> {
     const { sink } = this.#subscription;
     const former = this.#inner;
     this.#generation += 1;
@@ -161,13 +181,13 @@ export class MovingSubscriber<Place> implements DriverSubscriber {
     this.#failure = undefined;
     if (former !== undefined) this.#leave(former);
     sink.revokeAll("seek");
-    this.#place = place;
-    const opened = await this.#subscription.open(place, this.#sinkOf(this.#generation));
+    this.#position = position;
+    const opened = await this.#subscription.open(position, this.#sinkOf(this.#generation));
     if (this.#closed.signal.aborted) this.#leave(opened);
     else this.#inner = opened;
   }
 
-  #leave(former: DriverSubscriber): void {
+  #leave(former: Subscriber<Delivery>): void {
     const leaving = former.close(LEAVE_MS).then(
       () => void this.#leaving.delete(leaving),
       () => void this.#leaving.delete(leaving),

@@ -147,8 +147,8 @@ export interface Instrumentation {
    */
   skip?(attempt: AttemptInfo, end: AttemptEnd): void;
   /**
-   * A settle is given to the driver; also the release of a message that no handler has got. What it returns is called once, when the
-   * broker has confirmed or refused it, or at once where no confirmation follows.
+   * A settle is given to the driver; also the release of a message that no handler has got, and the ack of one that is skipped. What it
+   * returns is called once, when the broker has confirmed or refused it, or at once where no confirmation follows.
    */
   settle?(attempt: AttemptInfo, settle: SettleKind): ((error: unknown) => void) | undefined | void;
   /** A letter is sent to its subscription again. What it returns is called once. */

@@ -1,6 +1,8 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import { guardedLogger } from "../base/guarded-logger.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
+import { requireInstrumentations, requireNewId } from "../connections/connect-options.ts";
+import type { DueTime } from "../contract/due.ts";
 import { DestinationChecks, type Destinations } from "./destination-limits.ts";
 import type { Instrumentation, PublishEnd } from "../observe/instrumentation.ts";
 import { Instrumented } from "../observe/instruments.ts";
@@ -34,6 +36,8 @@ export interface EventEncoderOptions {
 /** An event that was encoded, for somebody to store. */
 export interface EncodedPublish {
   readonly message: RelayMessage;
+  /** Present with `deliverAt` or `delayMs`: the message must not be published before. See `ScheduleStore`. */
+  readonly due: DueTime | undefined;
   /** Present when the schema is asynchronous. The message must not be stored before it has resolved: it rejects when the event does not match. */
   readonly valid: Promise<void> | undefined;
   /** Present when instrumentations want to know how it ended: call it once. */
@@ -58,10 +62,12 @@ export class EventEncoder {
   readonly #checks: DestinationChecks | undefined;
   readonly #instrumented: Instrumented;
 
-  /** @throws TypeError when the secret is not allowed */
+  /** @throws TypeError when an option is not allowed */
   constructor(options: EventEncoderOptions) {
     const { adapter, destinations, idSecret, newId, instrumentation = [], clock = systemClock } = options;
     if (idSecret !== undefined) requireSecret(idSecret);
+    requireNewId(newId);
+    requireInstrumentations(instrumentation);
     this.#adapter = adapter;
     this.#reader = publishReader(clock, idSecret, newId, undefined);
     this.#checks = destinations === undefined ? undefined : new DestinationChecks(destinations);
@@ -105,7 +111,7 @@ export class EventEncoder {
   #encoded<Input>(topic: Topic<Input, unknown>, { message, ended }: SeenPublish): EncodedPublish {
     try {
       const checked = this.#checks === undefined ? message : this.#checks.checked(topic, message);
-      return { message: relayMessage(topic.name, checked), valid: message.valid, ended };
+      return { message: relayMessage(topic.name, checked), due: message.due, valid: message.valid, ended };
     } catch (error) {
       ended?.({ error });
       throw error;

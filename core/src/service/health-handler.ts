@@ -1,7 +1,7 @@
 import type { Health } from "../observe/health.ts";
 import { type NumberLimits, integerOption, rejectUnknownKeys } from "../options/option-checks.ts";
 import type { PubSub } from "../pubsub.ts";
-import { requireBoolean } from "./require-options.ts";
+import { requireBoolean } from "../options/option-checks.ts";
 import { EventLoopBlocks } from "./event-loop-blocks.ts";
 
 const MAX_BLOCK_LIMITS: NumberLimits = { min: 1000, max: 3_600_000, default: 30_000, unit: "ms" };
@@ -23,7 +23,8 @@ export interface HealthRequest {
  * A fetch handler for the probes of an orchestrator, under any prefix.
  *
  * - `/livez` answers 503 when only a new process helps: a worker is `stuck`, or the event loop was blocked for longer than `maxBlockMs`.
- *   Never because of the broker, however long it is away: connections are repaired, and a restart would not help.
+ *   Never because of the broker, however long it is away: connections are repaired, and a restart would not help. Never because a
+ *   worker is paused, or its circuit open: a restart would end the pause.
  * - `/readyz` answers 503 when the process should get no requests: `announceClose` or `close` was called, or every connection is down.
  *
  * Otherwise both answer 200. The body is JSON: `{ ok, reasons, health }`. HEAD has no body. Any other path or method gets 404. Contacts

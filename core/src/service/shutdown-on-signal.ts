@@ -5,7 +5,8 @@ import { shown } from "../base/shown.ts";
 import { CLOSE_TIMEOUT_LIMITS } from "../options/connect-limits.ts";
 import { integerOption, type NumberLimits, rejectUnknownKeys } from "../options/option-checks.ts";
 import { PubSub } from "../pubsub.ts";
-import { requireBoolean, requireFunction } from "./require-options.ts";
+import { requireBoolean } from "../options/option-checks.ts";
+import { requireFunction } from "./require-options.ts";
 
 const READINESS_DELAY_LIMITS: NumberLimits = { min: 0, max: 3_600_000, default: 0, unit: "ms" };
 

@@ -133,6 +133,17 @@ const cases: readonly (readonly [string, unknown, ...(string | RegExp)[]])[] = [
     `mail.retryPolicy.maxRetries is 'many': must be a whole number from 0 to 1000000, or "Infinity"`,
   ],
   ["jitter", mail({ retryPolicy: { jitter: 2 } }), "mail.retryPolicy.jitter is 2: must be a number from 0 to 1"],
+  ["a rate", mail({ rate: { max: 5 } }), "mail.rate.perMs is missing"],
+  [
+    "a rate of none",
+    mail({ rate: { max: 0, perMs: 1 } }),
+    "mail.rate.max is 0: must be a whole number from 1 to 100000",
+  ],
+  [
+    "a circuit",
+    mail({ circuit: { openMs: 9, maxOpenMs: 8 } }),
+    "mail.circuit.maxOpenMs is 8, less than openMs, which is 9",
+  ],
   [
     "backoff",
     mail({ retryPolicy: { minBackoffMs: 9, maxBackoffMs: 8 } }),

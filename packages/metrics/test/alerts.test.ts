@@ -19,6 +19,7 @@ interface Story {
 }
 
 const waiting = `anytopic_backlog_messages{${SUBSCRIPTION},${POD},state="waiting"}`;
+const paused = (instance: string): string => `anytopic_subscription_paused{${SUBSCRIPTION},${instance}}`;
 const acks = (unit: string): string => `messaging_process_duration${unit}_count{${SUBSCRIPTION},${POD}}`;
 const age = (unit: string): string => `anytopic_backlog_oldest_age${unit}{${SUBSCRIPTION},${POD}}`;
 
@@ -72,6 +73,20 @@ function stuck(unit: string): Story[] {
       series: { [waiting]: "0x40", [acks(unit)]: "9x40" },
       atMinute: 25,
       fires: undefined,
+    },
+    {
+      alert,
+      title: `it is paused everywhere${unit}`,
+      series: { [waiting]: "3x40", [acks(unit)]: "9x40", [paused(POD)]: "1x40", [paused('instance="other"')]: "1x40" },
+      atMinute: 25,
+      fires: undefined,
+    },
+    {
+      alert,
+      title: `it is paused in one process${unit}`,
+      series: { [waiting]: "3x40", [acks(unit)]: "9x40", [paused(POD)]: "1x40", [paused('instance="other"')]: "0x40" },
+      atMinute: 25,
+      fires: SUBSCRIPTION,
     },
     {
       alert,

@@ -90,7 +90,7 @@ describe("the state of now", () => {
     const before = parsed(await measured.text(pubsub));
     await pubsub.close();
     const after = parsed(await measured.text(pubsub));
-    const gauges = /^anytopic_(backlog|dead_letters_waiting|handlers|subscription|publishing|connection_up)/;
+    const gauges = /^anytopic_(backlog|dead_letters_waiting|handlers|subscription|circuit|publishing|connection_up)/;
     const counted = [...before].filter(([name]) => !gauges.test(name));
     expect(counted.length).toBeGreaterThan(30);
     expect(counted.filter(([name, value]) => (after.get(name) ?? -1) < value)).toEqual([]);
@@ -125,11 +125,18 @@ describe("the state of now", () => {
       const subscriptions = workers.map((changes) => ({ ...worker, ...changes }));
       vi.spyOn(pubsub, "health").mockReturnValue({ ...health, subscriptions });
       const samples = parsed(await measured.text(pubsub));
-      return ["handlers_capacity", "subscription_receiving"].map((name) => samples.get(ofMail(`anytopic_${name}`)));
+      const names = ["handlers_capacity", "subscription_receiving", "subscription_paused", "circuit_open"];
+      return names.map((name) => samples.get(ofMail(`anytopic_${name}`)));
     };
-    expect(await states({}, { connection: "other", capacity: 1 })).toEqual([2, 1]);
-    expect(await states({ state: "failing" }, {})).toEqual([4, 0]);
-    expect(await states({ state: "closing" })).toEqual([2, undefined]);
+    expect(await states({}, { connection: "other", capacity: 1 })).toEqual([2, 1, 0, 0]);
+    expect(await states({ state: "failing" }, {})).toEqual([4, 0, 0, 0]);
+    expect(await states({ state: "closing" })).toEqual([2, undefined, undefined, undefined]);
+    // A pause is no failure: an alert on receiving must not fire.
+    expect(await states({ state: "paused" }, { state: "paused" })).toEqual([4, undefined, 1, 0]);
+    expect(await states({ state: "paused" }, {})).toEqual([4, 1, 0, 0]);
+    const circuit = (state: "closed" | "open" | "half-open") => ({ circuit: { state, failures: 0, openForMs: 0 } });
+    expect(await states(circuit("closed"), circuit("half-open"))).toEqual([4, 1, 0, 1]);
+    expect(await states(circuit("closed"), circuit("closed"))).toEqual([4, 1, 0, 0]);
   });
 
   test("counters of a worker begin at 0 before anything happened", async () => {

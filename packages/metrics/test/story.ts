@@ -5,6 +5,7 @@ export const Orders = defineTopic<{ readonly how: string }>("orders");
 export const Mail = defineSubscription(Orders, "mail", {
   maxConcurrency: 2,
   retryPolicy: { minBackoffMs: 1000, jitter: 0, maxRetries: 1 },
+  circuit: {},
 });
 
 export interface Story {

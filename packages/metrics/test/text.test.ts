@@ -30,7 +30,7 @@ describe("the text", () => {
     ]);
     const written = [...(await fixture()).matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]) => [name, type]);
     expect(rows).toEqual(written);
-    expect(rows).toHaveLength(21);
+    expect(rows).toHaveLength(24);
   });
 
   test("is empty before anything happened, and without a PubSub has only what was counted", async () => {

@@ -17,7 +17,7 @@ const metricNames = namesThatBeginWith("METRIC_");
 /** Ours, as the README lists them. */
 const OURS = /^anytopic\.(attempt|outcome|retry\.delay|dead\.letter\.reason|skipped)$/;
 const OUR_METRICS =
-  /^anytopic\.(backlog\.messages|backlog\.oldest\.age|connection\.(reconnects|up)|dead\.letter\.failed|dead\.letters(\.waiting)?|delivery\.latency|handlers\.(abandoned|capacity|running)|lease\.lost|publishing|redeliveries|retries|subscription\.receiving)$/;
+  /^anytopic\.(backlog\.messages|backlog\.oldest\.age|connection\.(reconnects|up)|dead\.letter\.failed|dead\.letters(\.waiting)?|delivery\.latency|handlers\.(abandoned|capacity|running)|lease\.lost|publishing|redeliveries|retries|skipped|subscription\.receiving)$/;
 const OUR_LABELS = /^(reason|state|connection)$/;
 
 async function run(options: Parameters<typeof openTelemetry>[0] = {}): Promise<{

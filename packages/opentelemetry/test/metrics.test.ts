@@ -56,6 +56,8 @@ describe("what has happened", () => {
       "anytopic.publishing: 0",
       "anytopic.redeliveries subscription=stock: 1",
       "anytopic.retries subscription=stock: 1",
+      "anytopic.subscription.paused subscription=mail: 0",
+      "anytopic.subscription.paused subscription=stock: 0",
       "anytopic.subscription.receiving subscription=mail: 1",
       "anytopic.subscription.receiving subscription=stock: 1",
       "messaging.client.consumed.messages operation=receive subscription=mail: 1",

@@ -26,6 +26,9 @@ export interface Outbox<Tx extends object> {
    * Writes one event, and resolves with its id, which subscribers will see, when the transaction has it.
    *
    * @param tx the open transaction, as the application's library has it
+   * With `deliverAt` or `delayMs` the event is written into the table of `sqlScheduleStore` instead, and a connection with that store publishes
+   * it when it is due.
+   *
    * @param options as for `PubSub.publish`; `signal` ends only the waiting before the statement
    * @throws TypeError when `tx` is visibly no transaction, or an argument is wrong
    * @throws PubSubError `INVALID_MESSAGE`, or `LIMIT_EXCEEDED` with the option `destinations`: then nothing was sent to the database

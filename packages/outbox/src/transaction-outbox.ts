@@ -35,16 +35,15 @@ export class TransactionOutbox<Tx extends object> implements SyncOutbox<Tx> {
       logger,
       clock,
     });
-    const name = tableNames(dialect, options);
-    this.#statements = new InsertStatements(dialect, name);
-    this.#relays = new RelayHost(dialect, name, options.notify, clock ?? systemClock);
+    this.#statements = new InsertStatements(dialect, options);
+    this.#relays = new RelayHost(dialect, tableNames(dialect, options), options.notify, clock ?? systemClock);
   }
 
   async publish<Input>(tx: Tx, topic: Topic<Input, unknown>, event: Input, options?: PublishOptions): Promise<string> {
     const encoded = this.#encode(tx, topic, event, options);
     try {
       await this.#turns.run(tx, encoded.valid, options?.signal, () =>
-        ran(this.#executorOf(tx), [this.#statements.one(encoded.message)]),
+        ran(this.#executorOf(tx), this.#statements.one(encoded)),
       );
     } catch (error) {
       encoded.ended?.({ error });
@@ -67,7 +66,7 @@ export class TransactionOutbox<Tx extends object> implements SyncOutbox<Tx> {
           `topic "${topic.name}": its schema is asynchronous: publishSync needs one that answers at once`,
         );
       }
-      requireNoPromise(ran(this.#executorOf(tx), [this.#statements.one(encoded.message)]));
+      requireNoPromise(ran(this.#executorOf(tx), this.#statements.one(encoded)));
     } catch (error) {
       encoded.ended?.({ error });
       throw error;
@@ -86,7 +85,7 @@ export class TransactionOutbox<Tx extends object> implements SyncOutbox<Tx> {
     const results = new EncodedResults(this.#encoder.encodeBatch(topic, entries, signal));
     try {
       await this.#turns.run(tx, results.valid, signal, () =>
-        ran(this.#executorOf(tx), this.#statements.several(results.messages)),
+        ran(this.#executorOf(tx), this.#statements.several(results.storable)),
       );
     } catch (error) {
       results.failed(error);

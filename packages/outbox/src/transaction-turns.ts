@@ -1,3 +1,5 @@
+import { untilAborted } from "@anytopic/core/driver";
+
 const nothing = (): void => {};
 
 /**
@@ -10,7 +12,8 @@ export class TransactionTurns {
 
   /**
    * Calls `act` when all earlier calls for `tx` are over and `valid` has resolved: in this call when there is nothing to wait for. Then it
-   * throws what `act` throws. Rejects when `valid` rejects, or when `signal` has aborted meanwhile. A call that failed stops no other.
+   * throws what `act` throws. Rejects when `valid` rejects or `signal` aborts before that, and then `act` is never called. A call that
+   * failed stops no other.
    */
   run<Result>(
     tx: object,
@@ -27,7 +30,7 @@ export class TransactionTurns {
   }
 
   #remembered<Result>(tx: object, before: Promise<void> | undefined, result: Promise<Result>): Promise<Result> {
-    // A call that failed early still waits for those before it.
+    // Those behind a call that failed early still wait for those before it.
     const over = Promise.allSettled([result, before]).then(nothing);
     this.#last.set(tx, over);
     over.then(() => this.#forget(tx, over), nothing);
@@ -44,7 +47,7 @@ async function actAfter<Result>(
   signal: AbortSignal | undefined,
   act: () => Result | Promise<Result>,
 ): Promise<Result> {
-  await ready;
+  await untilAborted(ready, signal);
   signal?.throwIfAborted();
   return await act();
 }

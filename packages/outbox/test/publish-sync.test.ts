@@ -76,6 +76,8 @@ describe("createOutbox", () => {
     [{ dialect: "postgres", executor: fromNodeSqlite, schema: 'a"b' }, /schema is 'a"b': must be 1 to 63 letters/],
     [{ dialect: "postgres", executor: fromNodeSqlite, tablePrefix: "1x" }, /tablePrefix is '1x'/],
     [{ dialect: "postgres", executor: fromNodeSqlite, idSecret: "short" }, /idSecret has 5 characters/],
+    [{ dialect: "postgres", executor: fromNodeSqlite, newId: "x" }, /newId is 'x': must be a function/],
+    [{ dialect: "postgres", executor: fromNodeSqlite, instrumentation: [{}] }, /instrumentation\[0\] has no method/],
   ])("refuses %j", (options, reason) => {
     expect(() => createOutbox(options as never)).toThrow(reason);
     expect(() => createOutbox(options as never)).toThrow(TypeError);

@@ -1,6 +1,7 @@
-import { defineTopic, PubSubError, type StandardSchema } from "@anytopic/core";
+import { connect, defineSubscription, defineTopic, PubSubError, type StandardSchema } from "@anytopic/core";
 import { memoryCapabilities, memoryMessageLimits } from "@anytopic/memory/capabilities";
 import { createOutbox, type Outbox, type OutboxOptions } from "@anytopic/outbox";
+import { sqlScheduleStore } from "@anytopic/sql";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 import { storedRows } from "./stored-rows.ts";
@@ -107,6 +108,32 @@ describe.each(databases)("the outbox on $name", ({ open }) => {
     expect((await storedRows(database)).map(({ id }) => id)).toEqual(["n0", "n3", "n7", "n9", "after"]);
   });
 
+  test("stops waiting for a schema when the signal aborts, and never writes that event", async () => {
+    const outbox = outboxOf();
+    const answer = Promise.withResolvers<void>();
+    const schema: StandardSchema<{ readonly n: number }> = {
+      "~standard": {
+        version: 1,
+        vendor: "test",
+        async validate(value) {
+          await answer.promise;
+          return { value: value as { n: number } };
+        },
+      },
+    };
+    const Slow = defineTopic("slow", { schema });
+    const controller = new AbortController();
+    await database.transaction(async (tx) => {
+      const aborted = outbox.publish(tx, Slow, { n: 1 }, { signal: controller.signal });
+      controller.abort(new Error("no time"));
+      await expect(aborted).rejects.toThrow("no time");
+      await outbox.publish(tx, Mails, { n: 2 }, { id: "other" });
+      answer.resolve();
+      await outbox.publish(tx, Slow, { n: 3 }, { id: "later" });
+    });
+    expect((await storedRows(database)).map(({ id }) => id)).toEqual(["other", "later"]);
+  });
+
   test("writes a batch in its order, with a result for each entry", async () => {
     const outbox = outboxOf();
     const entries = Array.from({ length: 257 }, (_, n) => ({ event: { customer: `c${n % 7}`, n }, id: `id${n}` }));
@@ -167,6 +194,59 @@ describe.each(databases)("the outbox on $name", ({ open }) => {
       const row = (await storedRows(database)).at(-1);
       expect(row).toMatchObject({ key: customer, id, attributes });
     }
+  });
+
+  test("writes a delayed event to the schedule, in the same transaction, and a connection publishes it then", async () => {
+    const outbox = outboxOf();
+    const Late = defineTopic<{ readonly n: number }>(`late-${Math.random().toString(36).slice(2)}`);
+    const Read = defineSubscription(Late, "read");
+    const rolledBack = database.transaction(async (tx) => {
+      await outbox.publish(tx, Late, { n: 0 }, { delayMs: 0 });
+      await outbox.publish(tx, Late, { n: 1 }, { delayMs: 1 });
+      throw new Error("changed my mind");
+    });
+    await expect(rolledBack).rejects.toThrow("changed my mind");
+    const startedMs = Date.now();
+    const deliverAt = new Date(startedMs + 1500);
+    await database.transaction(async (tx) => {
+      await outbox.publish(tx, Late, { n: 2 }, { id: "delayed", delayMs: 1000, attributes: { a: "b" } });
+      await outbox.publishBatch(tx, Late, [
+        { event: { n: 3 }, id: "at", deliverAt },
+        { event: { n: 4 }, id: "now" },
+      ]);
+      await expect(outbox.publish(tx, Orders, { customer: "ada", n: 1 }, { deliverAt })).rejects.toMatchObject({
+        code: "NOT_SUPPORTED",
+      });
+    });
+    expect((await storedRows(database)).map(({ id }) => id)).toEqual(["now"]);
+    const { pool, close } = await database.openPool();
+    try {
+      const schedule = sqlScheduleStore(pool, database.place);
+      await using pubsub = await connect("memory:", { declarations: [Read], schedule });
+      const seen: unknown[] = [];
+      const times: number[] = [];
+      await pubsub.subscribe(Read, ({ n }, { id, attributes }) => {
+        seen.push([n, id, { ...attributes }]);
+        times.push(Date.now() - startedMs);
+      });
+      await expect
+        .poll(() => seen)
+        .toEqual([
+          [2, "delayed", { a: "b" }],
+          [3, "at", {}],
+        ]);
+      expect(times[0]).toBeGreaterThanOrEqual(1000);
+      expect(times[1]).toBeGreaterThanOrEqual(1500);
+    } finally {
+      await close();
+    }
+  });
+
+  test("stores when an event expires", async () => {
+    const outbox = outboxOf();
+    const expiresAt = new Date(Date.now() + 60_000);
+    await database.transaction((tx) => outbox.publish(tx, Mails, { n: 1 }, { expiresAt }));
+    expect(JSON.stringify((await storedRows(database))[0]?.attributes)).toMatch(/^\{"anytopic-expires[^"]*":"\d+"\}$/);
   });
 
   test("tells instrumentations how it ended, and stores what they add", async () => {

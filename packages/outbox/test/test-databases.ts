@@ -15,6 +15,10 @@ import {
   fromNodeSqlite,
   fromPg,
   fromPostgres,
+  mysql2Pool,
+  nodeSqlitePool,
+  pgPool,
+  type SqlPool,
   type SqlRow,
   type SqlValue,
   tableNames,
@@ -43,6 +47,8 @@ export interface TestDatabase {
   transaction<Result>(work: (tx: object) => Promise<Result>): Promise<Result>;
   /** One statement outside of every transaction. */
   query(sql: string, params?: readonly SqlValue[]): Promise<readonly SqlRow[]>;
+  /** A pool of its own, for what is not the application. */
+  openPool(): Promise<{ readonly pool: SqlPool; readonly close: () => Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -87,6 +93,7 @@ async function postgresDatabase(library: "pg" | "postgres"): Promise<TestDatabas
     noTransaction: library === "pg" ? pool : sql,
     transaction: library === "pg" ? withPg : withPostgres,
     query: async (text, params = []) => await autocommitPg(pool).query(text, params),
+    openPool: async () => await Promise.resolve({ pool: pgPool(pool), close: async () => {} }),
     async close() {
       await pool.query(`DROP SCHEMA ${schema} CASCADE`);
       await Promise.all([pool.end(), sql.end()]);
@@ -122,6 +129,7 @@ async function mysqlDatabase(): Promise<TestDatabase> {
     noTransaction: pool,
     transaction,
     query: async (text, params = []) => await autocommitMysql2(pool).query(text, params),
+    openPool: async () => await Promise.resolve({ pool: mysql2Pool(pool), close: async () => {} }),
     async close() {
       await admin.query(`DROP DATABASE ${schema}`);
       await Promise.all([admin.end(), pool.end()]);
@@ -158,6 +166,10 @@ async function sqliteDatabase(): Promise<TestDatabase> {
     noTransaction: reader,
     transaction,
     query: async (text, params = []) => reader.prepare(text.replaceAll(/\$\d+/g, "?")).all(...(params as never[])),
+    async openPool() {
+      const own = open();
+      return await Promise.resolve({ pool: nodeSqlitePool(own), close: async () => own.close() });
+    },
     async close() {
       reader.close();
       await rm(folder, { recursive: true });

@@ -1,10 +1,9 @@
 export type { Dialect } from "./dialect.ts";
 export type { Adaptor, SqlExecutor, SqlRow, SqlValue, SyncAdaptor, SyncSqlExecutor } from "./executor.ts";
-export { lockNumber } from "./lock-number.ts";
 export { applyMigrations, type MigrationOptions, missingMigrations } from "./migrations/apply-migrations.ts";
 export { type GrantedTask, type GrantOptions, grants } from "./migrations/grants.ts";
 export { type Migration, migrations } from "./migrations/migrations.ts";
-export { sqlScheduleStore } from "./schedule/sql-schedule-store.ts";
+export { type ScheduleInsert, scheduleInserts, sqlScheduleStore } from "./schedule/sql-schedule-store.ts";
 export { type TableNames, tableNames, type TableOptions } from "./table-names.ts";
 export { autocommitPg, fromPg, type PgTransaction } from "./adaptors/pg.ts";
 export { autocommitPostgres, fromPostgres, type PostgresTransaction } from "./adaptors/postgres.ts";

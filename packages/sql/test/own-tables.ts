@@ -7,10 +7,20 @@ export interface OwnTables {
   readonly tablePrefix: string;
   /** The quoted name. */
   readonly table: (name: string) => string;
-  drop(): Promise<void>;
+  readonly drop: () => Promise<void>;
 }
 
-const TABLES = ["inbox", "outbox", "outbox_lane", "outbox_key", "outbox_hold", "outbox_parked", "migration", "effect"];
+const TABLES = [
+  "inbox",
+  "outbox",
+  "outbox_lane",
+  "outbox_key",
+  "outbox_hold",
+  "outbox_parked",
+  "scheduled",
+  "migration",
+  "effect",
+];
 
 /** Applies all migrations, and makes a table `effect(id, worker)` without a key: an effect that happens twice must be seen. */
 export async function ownTables(library: Library): Promise<OwnTables> {

@@ -1,6 +1,7 @@
 import type { SubscriptionSpec, TopicSpec } from "@anytopic/core/driver";
 import { MAX_RECEIVE_COUNT, RETENTION_SECONDS } from "../limits.ts";
 import { isFifo } from "../names.ts";
+import { filterPolicy } from "./filter-policy.ts";
 
 /** Receipts that end before a handler starts, and crashes, also count at the broker. */
 const SPARE_RECEIPTS = 10;
@@ -57,8 +58,14 @@ export function queueRedrivePolicy(subscription: SubscriptionSpec, deadLetterArn
     : JSON.stringify({ deadLetterTargetArn: deadLetterArn, maxReceiveCount: count });
 }
 
-export function subscriptionAttributes(deadLetterArn: string): ResourceAttributes {
-  return { RawMessageDelivery: "true", RedrivePolicy: JSON.stringify({ deadLetterTargetArn: deadLetterArn }) };
+/** Without a filter policy when SNS lets everything through. */
+export function subscriptionAttributes(subscription: SubscriptionSpec, deadLetterArn: string): ResourceAttributes {
+  const { policy } = filterPolicy(subscription.filter ?? []);
+  return {
+    RawMessageDelivery: "true",
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: deadLetterArn }),
+    ...(policy === undefined ? undefined : { FilterPolicy: policy }),
+  };
 }
 
 /** Tell people and cost reports what a resource belongs to. */

@@ -64,7 +64,7 @@ export async function provisionSubscription(
     ...policy(queueArn, existing),
     ...(letters === undefined ? undefined : { RedrivePolicy: queueRedrivePolicy(subscription, letters.arn) ?? "" }),
   }));
-  return [...changes, ...(await provisionLink(connection, topicArn, queue, letters, name, mode))];
+  return [...changes, ...(await provisionLink(connection, subscription, { topicArn, queue, letters }, mode))];
 }
 
 export async function destroySubscription(connection: Connection, subscription: SubscriptionSpec): Promise<string[]> {

@@ -23,6 +23,7 @@ const ARGUMENTS: Readonly<Record<string, readonly [argument: string, type: "text
   MessageRetentionPeriod: ["message_retention_seconds", "number"],
   RawMessageDelivery: ["raw_message_delivery", "boolean"],
   RedrivePolicy: ["redrive_policy", "text"],
+  FilterPolicy: ["filter_policy", "text"],
 };
 
 type Resources = Record<string, Record<string, Readonly<Record<string, unknown>>>>;
@@ -81,7 +82,7 @@ function addSubscription(subscription: SubscriptionSpec, options: CheckedOptions
     topic_arn: topicArn,
     protocol: "sqs",
     endpoint: queueArn,
-    ...argumentsOf(subscriptionAttributes(lettersArn)),
+    ...argumentsOf(subscriptionAttributes(subscription, lettersArn)),
     // Until the queue's policy allows the topic to send, published messages would be lost.
     depends_on: [`aws_sqs_queue_policy.${label}`, `aws_sqs_queue_policy.${lettersLabel}`],
   });

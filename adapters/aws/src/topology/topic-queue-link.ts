@@ -1,27 +1,35 @@
 import type { ListSubscriptionsByTopicCommandOutput } from "@aws-sdk/client-sns";
-import type { TopologyChange } from "@anytopic/core/driver";
+import type { SubscriptionSpec, TopologyChange } from "@anytopic/core/driver";
 import type { Connection } from "../connection.ts";
 import { answerIfFound, answerTo } from "../errors.ts";
+import { queueName } from "../names.ts";
 import { readJson } from "../wire/json-text.ts";
 import { subscriptionAttributes } from "./declared-attributes.ts";
 import type { ExistingQueue } from "./queues.ts";
 import type { ProvisioningMode } from "./topics.ts";
 
-/** The SNS subscription of a queue to a topic: raw delivery, and a dead-letter queue for what SNS itself cannot deliver. */
+const NO_POLICY = "{}";
+
+/** What an SNS subscription links; `undefined` before it exists. */
+export interface LinkedResources {
+  readonly topicArn: string | undefined;
+  readonly queue: ExistingQueue | undefined;
+  readonly letters: ExistingQueue | undefined;
+}
+
+/** The SNS subscription of a queue to a topic: raw delivery, a dead-letter queue for what SNS itself cannot deliver, and the filter. */
 export async function provisionLink(
   connection: Connection,
-  topicArn: string | undefined,
-  queue: ExistingQueue | undefined,
-  letters: ExistingQueue | undefined,
-  queueName: string,
+  subscription: SubscriptionSpec,
+  { topicArn, queue, letters }: LinkedResources,
   mode: ProvisioningMode,
 ): Promise<readonly TopologyChange[]> {
   const { sns, snsApi } = connection;
-  const resource = `subscription ${queueName}`;
+  const resource = `subscription ${queueName(connection.options.prefix, subscription)}`;
   const missing: TopologyChange[] = [{ action: "create", resource, detail: "" }];
   // Before topic and queues exist there is nothing to link, and nothing to compare.
   if (topicArn === undefined || queue === undefined || letters === undefined) return missing;
-  const declared = subscriptionAttributes(letters.arn);
+  const declared = subscriptionAttributes(subscription, letters.arn);
   const [existing] = await findLinks(connection, topicArn, queue.arn);
   if (existing === undefined) {
     if (!mode.create) return missing;
@@ -39,17 +47,29 @@ export async function provisionLink(
 
   const read = new snsApi.GetSubscriptionAttributesCommand({ SubscriptionArn: existing });
   const { Attributes: current = {} } = await answerTo(`read subscription ${existing}`, sns.send(read));
-  const different = Object.entries(declared).filter(([name, value]) => canonical(current[name]) !== canonical(value));
+  // An empty policy removes one.
+  const wanted = { FilterPolicy: NO_POLICY, ...declared };
+  const different = Object.entries(wanted).filter(([name, value]) => canonical(current[name]) !== canonical(value));
   if (different.length === 0) return [];
-  for (const [AttributeName, AttributeValue] of mode.update ? different : []) {
+  const detail = different.map(([name, value]) => describe(name, current[name], value)).join("; ");
+  const change: TopologyChange = { action: "update", resource, detail };
+  for (const [AttributeName, AttributeValue] of different) {
+    // The policy of another filter holds back what passes now.
+    const holdsBack = AttributeName === "FilterPolicy" && canonical(current[AttributeName]) !== undefined;
+    if (!mode.update && !(mode.create && holdsBack)) continue;
     const input = { SubscriptionArn: existing, AttributeName, AttributeValue };
     const set = sns.send(new snsApi.SetSubscriptionAttributesCommand(input));
     await answerTo(`set ${AttributeName} of subscription ${existing}`, set);
+    mode.changed?.add(change);
   }
-  const detail = different
-    .map(([name, value]) => `${name} is ${current[name] ?? "not set"}, declared ${value}`)
-    .join("; ");
-  return [{ action: "update", resource, detail }];
+  return [change];
+}
+
+function describe(name: string, current: string | undefined, declared: string): string {
+  const is = canonical(current) === undefined ? "not set" : current;
+  const wanted = canonical(declared) === undefined ? "none" : declared;
+  const lag = name === "FilterPolicy" ? "; a change takes SNS up to 15 minutes" : "";
+  return `${name} is ${is}, declared ${wanted}${lag}`;
 }
 
 /** The ARNs of the SNS subscriptions of this queue to this topic; usually one. */
@@ -72,7 +92,9 @@ export async function findLinks(
   return found;
 }
 
-/** The same text for the same value: AWS may change the spaces in JSON. */
+/** The same text for the same value: AWS may change the spaces in JSON. `undefined` for what is not set, and for an empty policy. */
 function canonical(value: string | undefined): string | undefined {
-  return value && (JSON.stringify(readJson(value)) ?? value);
+  if (value === NO_POLICY) return undefined;
+  if (value === undefined || value === "") return undefined;
+  return JSON.stringify(readJson(value)) ?? value;
 }

@@ -11,6 +11,8 @@ export interface ProvisioningMode {
   readonly create: boolean;
   /** Change what differs. */
   readonly update: boolean;
+  /** Gets the changes that were made although `update` is false. */
+  readonly changed?: Set<TopologyChange>;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -3,6 +3,9 @@ import { readJson } from "./json-text.ts";
 /** The one message attribute that is ours. */
 export const METADATA_ATTRIBUTE = "anytopic";
 
+/** How the metadata of a message begins that has packed attributes: filter policies let every such message through. */
+export const PACKED_PREFIX = '{"attributes":';
+
 export type BodyEncoding = "base64" | "empty";
 
 /**
@@ -21,7 +24,7 @@ export interface Metadata {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-/** As JSON, with only the characters that SQS allows. */
+/** As JSON, packed attributes first, with only the characters that SQS allows. */
 export function writeMetadata(metadata: Metadata): string {
   return JSON.stringify(metadata).replaceAll(/[\uFFFE\uFFFF]/g, (character) =>
     character === "\uFFFE" ? "\\ufffe" : "\\uffff",

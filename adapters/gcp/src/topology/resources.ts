@@ -2,6 +2,7 @@ import { PubSubError, type SubscriptionSpec, type Topology } from "@anytopic/cor
 import type { protos as Protos } from "@google-cloud/pubsub";
 import type { Connection } from "../connection.ts";
 import { EMULATOR_MAX_RETENTION_SECONDS, MAX_RETENTION_SECONDS, MIN_RETENTION_SECONDS } from "../limits.ts";
+import { type FilterExpression, filterExpression } from "./filter-expression.ts";
 import { backstopAttempts } from "../retry/move-on.ts";
 import { subscriptionIds, topicId } from "../names.ts";
 
@@ -19,6 +20,8 @@ export interface DeclaredSubscription {
   readonly retainAckedMessages: boolean;
   readonly enableMessageOrdering: boolean;
   readonly enableExactlyOnceDelivery: boolean;
+  /** Of the subscription itself: what is redriven passes without it. */
+  readonly filter?: string;
   readonly deadLetterPolicy?: { readonly deadLetterTopic: string; readonly maxDeliveryAttempts: number };
 }
 
@@ -34,12 +37,18 @@ export interface SubscriptionResource extends Named {
 
 export type Resource = (Named & { readonly kind: "topic" }) | SubscriptionResource;
 
+const NO_FILTER: FilterExpression = { expression: undefined, inWorker: undefined };
+
 /** Long enough for a person to look at a letter. */
 const LETTER_LEASE_SECONDS = 60;
 
 /** Everything that a topology consists of: each topic, and each subscription with its dead letters and its redrive. */
 export function resourcesOf(
-  { options: { prefix }, projectId, emulator }: Pick<Connection, "options" | "projectId" | "emulator">,
+  {
+    options: { prefix, filtersAtService },
+    projectId,
+    emulator,
+  }: Pick<Connection, "options" | "projectId" | "emulator">,
   topology: Topology,
 ): readonly Resource[] {
   const project = `projects/${projectId}`;
@@ -70,7 +79,13 @@ export function resourcesOf(
       };
       resources.push({ kind: "subscription", id, name, declared });
     };
-    addSubscription(ids.subscription, ids.topic, { deadLetterPolicy, retainAckedMessages: spec.topic.replay });
+    const { expression } = filtersAtService && spec.filter !== undefined ? filterExpression(spec.filter) : NO_FILTER;
+    const filter = expression === undefined ? undefined : { filter: expression };
+    addSubscription(ids.subscription, ids.topic, {
+      deadLetterPolicy,
+      retainAckedMessages: spec.topic.replay,
+      ...filter,
+    });
     addSubscription(ids.redrive, ids.redrive, { deadLetterPolicy });
     addSubscription(ids.deadLetters, ids.deadLetters, {
       ackDeadlineSeconds: LETTER_LEASE_SECONDS,
@@ -112,7 +127,7 @@ export function differencesOf(
   compare("topic", actual.topic, declared.topic, false);
   compare("detached", actual.detached === true, false, false);
   compare("push_endpoint", actual.pushConfig?.pushEndpoint || "none", "none", false);
-  compare("filter", actual.filter || "none", "none", false);
+  compare("filter", actual.filter || "none", declared.filter ?? "none", false);
   compare("enable_message_ordering", actual.enableMessageOrdering === true, declared.enableMessageOrdering, false);
   compare("ack_deadline_seconds", actual.ackDeadlineSeconds, declared.ackDeadlineSeconds);
   compare("message_retention_duration", retention, durationText(declared.messageRetentionDuration));

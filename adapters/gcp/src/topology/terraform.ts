@@ -50,6 +50,7 @@ function subscriptionValues(
     ...(declared.retainAckedMessages && { retain_acked_messages: true }),
     enable_message_ordering: declared.enableMessageOrdering,
     enable_exactly_once_delivery: declared.enableExactlyOnceDelivery,
+    ...(declared.filter !== undefined && { filter: declared.filter }),
     ...(policy && { dead_letter_policy: policy }),
   };
 }

@@ -2,7 +2,7 @@ import type {
   OutgoingMessage,
   PublishRequest,
   PubSubError,
-  SeekPlace,
+  SeekPosition,
   SubscriptionSpec,
   TopicSpec,
 } from "@anytopic/core/driver";
@@ -131,8 +131,8 @@ export class MemoryTopic implements SubscribedTopic {
     subscription.add(this.#store(message, bytes, nowMs));
   }
 
-  /** Puts a subscription to another place, at one moment. */
-  seek(subscription: MemorySubscription, to: SeekPlace): void {
+  /** Puts a subscription to another position, at one moment. */
+  seek(subscription: MemorySubscription, to: SeekPosition): void {
     this.#log?.expire(this.#loop.time.now() - this.retentionMs);
     const sinceMs = to === "beginning" ? Number.NEGATIVE_INFINITY : to;
     subscription.startAgain(sinceMs === "end" ? [] : (this.#log?.since(sinceMs) ?? []));

@@ -1,4 +1,4 @@
-import { pause, PubSubError, type TopicSpec } from "@anytopic/core/driver";
+import { PubSubError, type TopicSpec } from "@anytopic/core/driver";
 import type { Channel } from "amqplib";
 import type { Connections } from "../connection/connections.ts";
 import { toPubSubError } from "../errors.ts";
@@ -16,17 +16,17 @@ export class DelayLevels {
   readonly #connections: Connections;
   readonly #topic: TopicSpec;
   readonly #created: Promise<void>[] = [];
+  #safeFromMs = 0;
 
   constructor(connections: Connections, topic: TopicSpec) {
     this.#connections = connections;
     this.#topic = topic;
   }
 
-  /** Resolves when the levels up to this one exist, and what is published to them will survive a crash of the broker. */
-  async require(level: number): Promise<void> {
+  /** Resolves when the levels up to this one exist, with the time from which on they survive a crash of the broker, monotonic ms. */
+  async require(level: number): Promise<number> {
     for (let next = this.#created.length; next <= level; next += 1) {
-      const below = this.#created[next - 1] ?? this.#createTarget();
-      this.#created.push(below.then(() => this.#create(next)));
+      this.#created.push(this.#createAfter(this.#created[next - 1] ?? this.#createTarget(), next));
     }
     try {
       await this.#created[level];
@@ -34,6 +34,7 @@ export class DelayLevels {
       this.forget();
       throw error;
     }
+    return this.#safeFromMs;
   }
 
   /** They may have been deleted: looks for them again. */
@@ -56,6 +57,11 @@ export class DelayLevels {
     });
   }
 
+  async #createAfter(below: Promise<void>, level: number): Promise<void> {
+    await below;
+    await this.#create(level);
+  }
+
   async #create(level: number): Promise<void> {
     const { options, context } = this.#connections;
     const { prefix } = options;
@@ -71,7 +77,7 @@ export class DelayLevels {
       await channel.bindQueue(name, name, `${earlier}1.#`);
       await channel.bindExchange(below, name, `${earlier}0.#`);
     });
-    if (isNew) await pause(context.clock, QUEUE_SETTLES_MS);
+    if (isNew) this.#safeFromMs = context.clock.monotonicNow() + QUEUE_SETTLES_MS;
   }
 
   /** Returns false when it exists and this user may not create it. */

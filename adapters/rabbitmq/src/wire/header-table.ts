@@ -5,7 +5,7 @@ export type Headers = Record<string, unknown>;
 /** Type and length of a name and a value. */
 const ENTRY_BYTES = 6;
 /** A header's name is a short string. AMQP 0-9-1 §4.2.5.3. */
-const MAX_NAME_BYTES = 255;
+export const MAX_HEADER_NAME_BYTES = 255;
 /** Tables that are nested deeper than this become text. */
 const MAX_DEPTH = 16;
 /** From here on amqplib encodes a number as an integer of 64 bits, even if it is none. */
@@ -16,7 +16,7 @@ export function tableBytes(table: Headers): number {
   let bytes = 4;
   for (const name of Object.keys(table)) {
     const nameBytes = Buffer.byteLength(name);
-    if (nameBytes > MAX_NAME_BYTES) return Infinity;
+    if (nameBytes > MAX_HEADER_NAME_BYTES) return Infinity;
     bytes += nameBytes + ENTRY_BYTES + valueBytes(table[name]);
   }
   return bytes;
@@ -48,7 +48,7 @@ function isSendable(value: unknown, depth: number): boolean {
   return (
     Object.getPrototypeOf(value) === Object.prototype &&
     Object.keys(value).every(
-      (name) => Buffer.byteLength(name) <= MAX_NAME_BYTES && isSendable((value as Headers)[name], depth + 1),
+      (name) => Buffer.byteLength(name) <= MAX_HEADER_NAME_BYTES && isSendable((value as Headers)[name], depth + 1),
     )
   );
 }

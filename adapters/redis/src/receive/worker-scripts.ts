@@ -6,7 +6,7 @@ import { GIVE_BACK } from "../scripts/give-back.ts";
 import type { Script } from "../scripts/script.ts";
 import { TEND } from "../scripts/tend.ts";
 import { TRIM } from "../scripts/trim.ts";
-import { publishDue } from "./publish-due.ts";
+import { publishDue } from "../publish/publish-due.ts";
 import type { WorkerSetup } from "./worker-setup.ts";
 
 /** How many messages one call of a script moves at most. */

@@ -32,7 +32,7 @@ return { made and 1 or 0, declared and 1 or 0 }
  * than a lost one.
  *
  * Keys: the topic's stream, what is declared of the topic, the streams \`again\` and \`dead\`. Arguments: the subscription's name, the name and the
- * value of its lease, the name of the field with its group, which is there once it was put to another place. Replies with three numbers: 1 for what was created, of group, \`again\` and \`dead\`.
+ * value of its lease, the name of the field with its group, which is there once it was put to another position. Replies with three numbers: 1 for what was created, of group, \`again\` and \`dead\`.
  */
 export const CREATE_SUBSCRIPTION: Script = script(
   "create-subscription",

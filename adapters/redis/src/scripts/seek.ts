@@ -1,7 +1,7 @@
 import { type Script, script } from "./script.ts";
 
 /**
- * Puts a subscription to another place, as one step. It gets a new group, which starts there, and the former one is destroyed with what it
+ * Puts a subscription to another position, as one step. It gets a new group, which starts there, and the former one is destroyed with what it
  * had delivered. Whoever holds an entry of the former group cannot settle it any more, however late it tries: the name of a group is
  * never used twice. Retries, what was to be redelivered and what waited for its key are dropped: the entries of the topic come again.
  *

@@ -27,12 +27,12 @@ export function leaseSetting({ physicalName }: Pick<SubscriptionSpec, "physicalN
 
 const LEASE = "ackDeadlineMs:";
 
-/** The name of the setting that says which group a subscription has, once it was put to another place. */
+/** The name of the setting that says which group a subscription has, once it was put to another position. */
 export function groupSetting({ physicalName }: Pick<SubscriptionSpec, "physicalName">): string {
   return `group:${physicalName}`;
 }
 
-/** The group of a subscription: that of its name, until it was put to another place. */
+/** The group of a subscription: that of its name, until it was put to another position. */
 export function groupIn(settings: Settings, spec: Pick<SubscriptionSpec, "physicalName">): string {
   return settings.get(groupSetting(spec)) ?? spec.physicalName;
 }

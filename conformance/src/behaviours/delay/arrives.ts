@@ -1,4 +1,5 @@
 import { behaviour, type Behaviour } from "../../behaviour.ts";
+import { delaying } from "../../delaying.ts";
 import { equal, equalAttributes, equalBytes, within } from "../../expect.ts";
 
 const DELAY_MS = 2500;
@@ -11,7 +12,7 @@ export const arrives: Behaviour = behaviour({
     "a due message reaches every subscription that exists then, also those created after the call, with its id, body and attributes",
   tier: "smoke",
   async run(context) {
-    const { pubsub, topic, subscription } = await context.pair({}, {}, context.delaying);
+    const { pubsub, topic, subscription } = await context.pair({}, {}, delaying(context));
     const collector = await context.collect(pubsub, subscription);
     const beforeMs = Date.now();
     const attributes = { kind: "later", "x-death": "mine", empty: "", "name with ü": "✓" };

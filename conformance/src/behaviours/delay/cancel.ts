@@ -1,4 +1,5 @@
 import { behaviour, type Behaviour } from "../../behaviour.ts";
+import { delaying } from "../../delaying.ts";
 import { equal, sameMembers } from "../../expect.ts";
 
 const DELAY_MS = 3000;
@@ -15,7 +16,7 @@ export const cancel: Behaviour = behaviour({
       ? undefined
       : "publishDelay.cancel false: refused, see delay.refused",
   async run(context) {
-    const { pubsub, topic, subscription } = await context.pair({}, {}, context.delaying);
+    const { pubsub, topic, subscription } = await context.pair({}, {}, delaying(context));
     const collector = await context.collect(pubsub, subscription);
     const sent = await context.publish(pubsub, topic, MESSAGES, { delayMs: DELAY_MS });
     const ids = sent.map(({ id }) => id);

@@ -1,4 +1,5 @@
 import { behaviour, type Behaviour } from "../../behaviour.ts";
+import { delaying } from "../../delaying.ts";
 import { equal, within } from "../../expect.ts";
 
 const HOUR_MS = 3_600_000;
@@ -13,7 +14,7 @@ export const list: Behaviour = behaviour({
   requires: ({ publishDelay }) =>
     publishDelay === "store" || publishDelay.list ? undefined : "publishDelay.list false: refused, see delay.refused",
   async run(context) {
-    const { pubsub, topic, subscription } = await context.pair({}, {}, context.delaying);
+    const { pubsub, topic, subscription } = await context.pair({}, {}, delaying(context));
     const collector = await context.collect(pubsub, subscription);
     equal(await pubsub.scheduled(topic), [], "the list of a topic where nothing waits");
     const calledMs = Date.now();

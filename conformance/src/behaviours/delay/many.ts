@@ -1,4 +1,5 @@
 import { behaviour, type Behaviour } from "../../behaviour.ts";
+import { delaying, dueLateMs } from "../../delaying.ts";
 import { within } from "../../expect.ts";
 
 const MESSAGES = 1000;
@@ -15,7 +16,7 @@ export const many: Behaviour = behaviour({
   tier: "full",
   timeoutMs: 180_000,
   async run(context) {
-    const { pubsub, topic, subscription } = await context.pair({}, {}, context.delaying);
+    const { pubsub, topic, subscription } = await context.pair({}, {}, delaying(context));
     const collector = await context.collect(pubsub, subscription, { maxConcurrency: 100 });
     await context.publishItem(pubsub, topic, context.item(), { delayMs: 1 });
     // Far longer than all others: whoever waits behind it is found out.
@@ -39,7 +40,11 @@ export const many: Behaviour = behaviour({
     for (const [id, dueMs] of due) {
       const [received] = collector.runsOf(id);
       // The moment when the schedule was durable: the delay has begun before.
-      within((received?.atMs ?? Infinity) - dueMs, { max: context.dueLateMs }, "the ms by which one of many came late");
+      within(
+        (received?.atMs ?? Infinity) - dueMs,
+        { max: dueLateMs(context) },
+        "the ms by which one of many came late",
+      );
     }
     within(collector.runsOf(last.id).length, { max: 0 }, "deliveries of the message that is due in an hour");
   },

@@ -1,4 +1,5 @@
 import { behaviour, type Behaviour } from "../../behaviour.ts";
+import { delaying, dueLateMs } from "../../delaying.ts";
 import { equal, within } from "../../expect.ts";
 
 const MESSAGES = 40;
@@ -11,7 +12,7 @@ export const neverEarly: Behaviour = behaviour({
   title: "messages with many different delays and times each arrive once, never before they are due and not much later",
   tier: "smoke",
   async run(context) {
-    const { pubsub, topic, subscription } = await context.pair({}, {}, context.delaying);
+    const { pubsub, topic, subscription } = await context.pair({}, {}, delaying(context));
     const arrivedMs = new Map<string, { readonly wallMs: number; readonly atMs: number }>();
     const collector = await context.collect(pubsub, subscription, {
       handle: ({ id, atMs }) => arrivedMs.set(id, { wallMs: Date.now(), atMs }),
@@ -39,7 +40,7 @@ export const neverEarly: Behaviour = behaviour({
       const early = isTime ? dueMs - (arrived?.wallMs ?? 0) : dueAtMs - (arrived?.atMs ?? 0);
       // One ms for the difference between this process's clocks.
       within(early, { max: 1 }, `the ms by which a message with a delay of ${delayMs} ms came too early`);
-      within(-early, { max: context.dueLateMs }, `the ms by which a message with a delay of ${delayMs} ms came late`);
+      within(-early, { max: dueLateMs(context) }, `the ms by which a message with a delay of ${delayMs} ms came late`);
     }
   },
 });

@@ -1,4 +1,5 @@
 import { behaviour, type Behaviour } from "../../behaviour.ts";
+import { delaying } from "../../delaying.ts";
 import { check, equal, rejection, rejects } from "../../expect.ts";
 
 export const now: Behaviour = behaviour({
@@ -10,7 +11,7 @@ export const now: Behaviour = behaviour({
   tier: "full",
   withoutSaboteur: "core decides it before it calls the driver: see core/test/scheduled-publish.test.ts",
   async run(context) {
-    const { pubsub, topic, subscription } = await context.pair({}, {}, context.delaying);
+    const { pubsub, topic, subscription } = await context.pair({}, {}, delaying(context));
     const collector = await context.collect(pubsub, subscription);
     const past = new Date(Date.now() - 60_000);
     const sent = await Promise.all(

@@ -18,7 +18,7 @@ export const refused: Behaviour = behaviour({
       : undefined,
   async run(context) {
     const { publishDelay } = context.capabilities;
-    // Not context.delaying, which adds a store if one is needed.
+    // Not delaying(context), which adds a store if one is needed.
     const pubsub = await connect(context.harness.adapter(), { signal: context.signal });
     const topic = context.topic();
     try {

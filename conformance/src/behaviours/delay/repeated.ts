@@ -1,4 +1,5 @@
 import { behaviour, type Behaviour } from "../../behaviour.ts";
+import { delaying } from "../../delaying.ts";
 import { equal } from "../../expect.ts";
 
 const DELAY_MS = 1500;
@@ -18,7 +19,7 @@ export const repeated: Behaviour = behaviour({
     const { pubsub, topic, subscription } = await context.pair(
       {},
       { deliveryGuarantee: "exactly-once" },
-      context.delaying,
+      delaying(context),
     );
     const collector = await context.collect(pubsub, subscription);
     const item = context.item();

@@ -1,4 +1,5 @@
 import { behaviour, type Behaviour } from "../../behaviour.ts";
+import { delaying, dueLateMs } from "../../delaying.ts";
 import { sameMembers, within } from "../../expect.ts";
 
 const DELAY_MS = 400;
@@ -13,13 +14,13 @@ export const withoutSubscription: Behaviour = behaviour({
     "messages that become due while the topic has no subscription are dropped, and hold up nothing that is due later",
   tier: "full",
   async run(context) {
-    const pubsub = await context.open(context.delaying);
+    const pubsub = await context.open(delaying(context));
     const topic = context.topic();
     const later = context.subscription(topic);
     await pubsub.apply([topic]);
     // The first scheduled publish also creates what the broker needs for it.
     await context.publish(pubsub, topic, MESSAGES, { delayMs: DELAY_MS });
-    await context.quiet(DELAY_MS + context.dueLateMs);
+    await context.quiet(DELAY_MS + dueLateMs(context));
     await pubsub.apply([later]);
     const collector = await context.collect(pubsub, later);
     const calledMs = performance.now();
@@ -27,7 +28,7 @@ export const withoutSubscription: Behaviour = behaviour({
     await collector.completes([id]);
     within(
       (collector.runsOf(id)[0]?.atMs ?? Infinity) - calledMs,
-      { max: DELAY_MS + context.dueLateMs },
+      { max: DELAY_MS + dueLateMs(context) },
       "the ms until a message arrived that was scheduled after those",
     );
     await context.quiet();

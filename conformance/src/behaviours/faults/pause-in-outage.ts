@@ -34,7 +34,8 @@ export const pauseInOutage: Behaviour = behaviour({
     equal(collector.worker.health().state, "paused", "the state after the outage");
 
     await proxy.cut();
-    await context.eventually(() => pubsub.health().status !== "up", "the loss of the connection to be noticed", 60_000);
+    // Time to notice it, where a connection is kept while nothing is received.
+    await context.quiet();
     let resumed: unknown = "pending";
     const resuming = collector.worker.resume().then(
       () => (resumed = "resolved"),

@@ -1,4 +1,5 @@
 import { behaviour, outsideThisProcess, type Behaviour } from "../../behaviour.ts";
+import { delaying } from "../../delaying.ts";
 import { check, within } from "../../expect.ts";
 import { durableTopology } from "./durable-topology.ts";
 
@@ -18,12 +19,12 @@ export const scheduledSurvive: Behaviour = behaviour({
   needs: ["restart"],
   requires: outsideThisProcess,
   withoutSaboteur:
-    "what a broker keeps when it is killed is the broker's own: see adapters/redis/test/scheduled.test.ts, and core/test/scheduled-publish.test.ts for a store",
+    "what a broker keeps when it is killed is the broker's own: see adapters/redis/test/scheduled.test.ts, and core/test/due-messages.test.ts for a store",
   timeoutMs: 180_000,
   async run(context) {
     const { broker } = context.harness;
     check(broker !== undefined, "harness.broker");
-    const { pubsub, topic, subscription } = await context.pair({}, {}, context.delaying);
+    const { pubsub, topic, subscription } = await context.pair({}, {}, delaying(context));
     // A message that is delivered or acknowledged while the broker dies is redelivered.
     context.tolerate("skipped-attempts", "repeated-attempts", "duplicates");
     const arrivedMs = new Map<string, number>();

@@ -10,7 +10,7 @@ export const retries: Behaviour = behaviour({
   id: "replay.retries",
   rows: [],
   statements: ["C47"],
-  title: "a seek drops the retries that wait: those from the new place on come with attempt 1; dead letters stay",
+  title: "a seek drops the retries that wait: those from the new position on come with attempt 1; dead letters stay",
   tier: "full",
   requires: replays,
   async run(context) {
@@ -45,7 +45,7 @@ export const retries: Behaviour = behaviour({
     // The delay of the early ones passes, and they do not come.
     await context.work(delayMs + context.lateMs);
     equal(collector.received.length, before.length + late.length, "the runs when the former retries would be due");
-    equal(early.length, 3, "what was before the new place");
+    equal(early.length, 3, "what was before the new position");
     equal(await pubsub.deadLetters(subscription).count(), 1, "the dead letters after the seek");
   },
 });

@@ -2,8 +2,8 @@ import { Batch, type BatchRun } from "./batch.ts";
 import type { BatchSize } from "./batch-size.ts";
 import type { Clock, TimerHandle } from "../../base/clock.ts";
 import type { Deque } from "../../base/deque.ts";
-import type { InFlight } from "../in-flight.ts";
 import type { StartGate } from "../start-gate.ts";
+import type { InFlight, ItemBatch } from "../in-flight.ts";
 
 export interface BatchCollectorOptions extends BatchSize {
   readonly clock: Clock;
@@ -71,7 +71,7 @@ export class BatchCollector {
   }
 
   /** An item frees its share of a place. Returns whether the place is free. */
-  free(batch: Batch): boolean {
+  free(batch: ItemBatch): boolean {
     if (batch.free()) return true;
     this.#others -= 1;
     return false;

@@ -1,6 +1,6 @@
 import { afterThis } from "../../base/turns.ts";
 import type { HandledBatch } from "../../observe/instrumentation.ts";
-import type { InFlight } from "../in-flight.ts";
+import type { InFlight, ItemBatch } from "../in-flight.ts";
 import { EXPIRE, RELEASE } from "../outcome.ts";
 import { type EndsAttempts, type EventRun, reported } from "../run-handler.ts";
 
@@ -18,10 +18,8 @@ export type BatchRun = (entries: readonly BatchEntry[], attempts: EndsAttempts) 
  * handled, or has left: because it cannot be decoded, was handled before, has expired, was lost, or waits for another handler that has the
  * same message. None of these holds up the others.
  */
-export class Batch {
-  /** For instrumentations. */
+export class Batch implements ItemBatch {
   readonly info: HandledBatch;
-  /** How many of its messages are abandoned: the batch counts as one abandoned handler while there is one. */
   abandoned = 0;
   readonly #run: BatchRun;
   /** Those that are being claimed, decoded or validated. */
@@ -52,7 +50,6 @@ export class Batch {
     this.#startWhenReady();
   }
 
-  /** The item will not be handled with this batch. Does nothing once the handler has started. */
   leave(item: InFlight): void {
     if (this.#hasStarted) return;
     const wasReady = this.#entries.some((entry) => entry.item === item);
@@ -65,7 +62,6 @@ export class Batch {
     afterThis(() => this.#startWhenReady());
   }
 
-  /** A message does not hold the place any longer. Returns whether it was the last one. */
   free(): boolean {
     this.#holders -= 1;
     return this.#holders === 0;
@@ -87,4 +83,6 @@ export class Batch {
 }
 
 /** Takes the place of a handler of one message. */
-export const joinBatch: EventRun = (item, event, attempts) => item.batch?.ready(item, event, attempts);
+export const joinBatch: EventRun = (item, event, attempts) => {
+  if (item.batch instanceof Batch) item.batch.ready(item, event, attempts);
+};

@@ -1,17 +1,14 @@
 import type { BatchEntry, BatchRun } from "./batch.ts";
 import type { BatchHandler } from "./batch-handler.ts";
 import { batchOutcomes } from "./batch-outcomes.ts";
-import { runSeenBatch } from "./run-seen-batch.ts";
+import { type HandlerCall, runSeenBatch } from "./run-seen-batch.ts";
 import { isPromiseLike } from "../../base/promise-like.ts";
 import { ACK, type Outcome, outcomeOf } from "../outcome.ts";
 import { reported } from "../run-handler.ts";
 
-/** Calls a handler for entries, and then `end` once with the outcome of each, now or later. Never throws. */
-export type BatchCall = (entries: readonly BatchEntry[], end: (outcomes: readonly Outcome[]) => void) => void;
-
 /** Runs a batch handler: what it returns or throws decides the outcome of every message. */
 export function runBatchHandler<Event>(handler: BatchHandler<Event>): BatchRun {
-  const call: BatchCall = (entries, end) => callHandler(handler, entries, end);
+  const call: HandlerCall = (entries, end) => callHandler(handler, entries, end);
   return (entries, attempts) => {
     if (entries.some(({ item }) => item.seen !== undefined)) return runSeenBatch(entries, attempts, call);
     return call(entries, (outcomes) => {

@@ -2,8 +2,10 @@ import type { BatchEntry } from "./batch.ts";
 import { PubSubError } from "../../base/errors.ts";
 import { isPromiseLike } from "../../base/promise-like.ts";
 import { ACK, type Outcome, outcomeOf } from "../outcome.ts";
-import type { BatchCall } from "./run-batch.ts";
 import { type EndsAttempts, reported } from "../run-handler.ts";
+
+/** Calls a handler for entries, and then `end` once with the outcome of each, now or later. Never throws. */
+export type HandlerCall = (entries: readonly BatchEntry[], end: (outcomes: readonly Outcome[]) => void) => void;
 
 /** A message whose instrumentations have let it in. */
 interface Entered extends BatchEntry {
@@ -17,7 +19,7 @@ interface Entered extends BatchEntry {
  * in. When the last one is in, the handler starts, in the async context of that call. For each message `run` returns a promise of its own
  * outcome. A message that an instrumentation rejects, or that is lost while one waits, is not handled, and the others are.
  */
-export function runSeenBatch(entries: readonly BatchEntry[], attempts: EndsAttempts, call: BatchCall): void {
+export function runSeenBatch(entries: readonly BatchEntry[], attempts: EndsAttempts, call: HandlerCall): void {
   const entered: Entered[] = [];
   let awaited = entries.length;
   const arrived = (): void => {
@@ -56,7 +58,7 @@ export function runSeenBatch(entries: readonly BatchEntry[], attempts: EndsAttem
   }
 }
 
-function startEntered(entered: readonly Entered[], call: BatchCall): void {
+function startEntered(entered: readonly Entered[], call: HandlerCall): void {
   const running = entered.filter(mayStart).toSorted((one, other) => one.index - other.index);
   if (running.length === 0) return;
   call(running, (outcomes) => {

@@ -3,9 +3,9 @@ import type { SubscribeOptions } from "../worker.ts";
 
 interface Ends {
   /**
-   * It ends when nothing has arrived or been settled for so long, and no handler runs, in ms; 1 to 86,400,000. A lost connection, and a
-   * subscription that cannot receive, are not idle: then it waits until that is repaired. Some brokers need a second or two to deliver
-   * what they have, so a value below 2000 may end too early. @default 5000
+   * It ends when nothing has arrived or been settled for so long, and no handler runs, in ms; 1 to 86,400,000. A lost connection, a
+   * subscription that cannot receive or is paused, and a circuit that is not closed are not idle: it waits until that has passed. Some
+   * brokers need a second or two to deliver what they have, so a value below 2000 may end too early. @default 5000
    */
   readonly untilIdleMs?: number | undefined;
   /**
@@ -30,7 +30,7 @@ export interface DrainResult {
   /** Failed, and retried later. The retry is a part of this drain when it is due before the end. */
   readonly retried: number;
   readonly deadLettered: number;
-  /** Acknowledged without a handler, because the message had expired. */
+  /** Acknowledged without a handler: the filter refused it, or it had expired. */
   readonly skipped: number;
   /** Why it ended. After `"idle"` the subscription was empty, except for retries that are not due and for what other workers hold. */
   readonly endedBy: "idle" | "max-messages" | "max-time";

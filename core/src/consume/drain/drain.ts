@@ -1,5 +1,6 @@
 import type { Clock, TimerHandle } from "../../base/clock.ts";
 import type { DrainResult } from "./drain-options.ts";
+import type { SubscriptionHealth } from "../../observe/health.ts";
 import { PubSubError } from "../../base/errors.ts";
 import type { PubSubEvent } from "../../observe/observer.ts";
 import { StartLimit } from "./start-limit.ts";
@@ -98,13 +99,7 @@ export class Drain {
   }
 
   #isBusy(): boolean {
-    const workers = [...this.#workers].map((worker) => worker.health());
-    return (
-      !this.#settings.isConnected() ||
-      workers.some(
-        ({ running, waiting, state }) => running > 0 || waiting > 0 || state === "failing" || state === "paused",
-      )
-    );
+    return !this.#settings.isConnected() || [...this.#workers].some((worker) => mayHaveWork(worker.health()));
   }
 
   #end(endedBy: DrainResult["endedBy"]): void {
@@ -122,4 +117,9 @@ export class Drain {
   #close(worker: Worker): void {
     void worker.close({ timeoutMs: this.#settings.handlersMs });
   }
+}
+
+/** Also while it is paused, or its circuit is not closed: then nobody knows whether there is more. */
+function mayHaveWork({ running, waiting, state, circuit }: SubscriptionHealth): boolean {
+  return running > 0 || waiting > 0 || state !== "receiving" || (circuit !== undefined && circuit.state !== "closed");
 }

@@ -94,8 +94,10 @@ export class EventCounts {
       case "lease-lost":
         counts.leaseLost += 1;
         break;
-      case "release":
       case "skipped":
+        counts.skipped[event.reason] += 1;
+        break;
+      case "release":
       case "receiving":
       case "failing":
         break;

@@ -1,4 +1,4 @@
-import type { DeadLetterReason } from "@anytopic/core";
+import type { DeadLetterReason, SkipReason } from "@anytopic/core";
 import { Durations } from "./durations.ts";
 import type { Exposition } from "../exposition/exposition.ts";
 import { Histogram } from "../exposition/histogram.ts";
@@ -28,6 +28,7 @@ export class SubscriptionCounts {
   retries = 0;
   letterFailed = 0;
   leaseLost = 0;
+  readonly skipped: Record<SkipReason, number> = { filter: 0, expired: 0 };
   statsFailed = 0;
   readonly #labels: string;
 
@@ -47,6 +48,9 @@ export class SubscriptionCounts {
     exposition.add("statsFailed", labels, this.statsFailed);
     for (const [reason, letters] of Object.entries(this.letters)) {
       exposition.add("letters", joined(labels, labelText({ reason })), letters);
+    }
+    for (const [reason, messages] of Object.entries(this.skipped)) {
+      exposition.add("skipped", joined(labels, labelText({ reason })), messages);
     }
     exposition.addHistogram("latency", labels, this.latency);
     for (const [type, histogram] of [[undefined, this.attempts.succeeded] as const, ...this.attempts.failed]) {

@@ -16,6 +16,7 @@ export type FamilyKey =
   | "letters"
   | "letterFailed"
   | "leaseLost"
+  | "skipped"
   | "backlog"
   | "oldestAge"
   | "lettersWaiting"
@@ -24,6 +25,8 @@ export type FamilyKey =
   | "abandoned"
   | "capacity"
   | "receiving"
+  | "paused"
+  | "circuitOpen"
   | "publishing"
   | "connectionUp"
   | "reconnects";
@@ -66,6 +69,11 @@ export const FAMILIES: Readonly<Record<FamilyKey, Family>> = {
     "anytopic_lease_lost_total",
     "Deliveries that went to another worker before their outcome counted.",
   ),
+  skipped: family(
+    "counter",
+    "anytopic_skipped_total",
+    "Messages that were acknowledged without an attempt, by reason: filter (the subscription's filter holds them back), expired (their time was over).",
+  ),
   backlog: family(
     "gauge",
     "anytopic_backlog_messages",
@@ -85,6 +93,12 @@ export const FAMILIES: Readonly<Record<FamilyKey, Family>> = {
     "gauge",
     "anytopic_subscription_receiving",
     "1 when every worker of the subscription receives, 0 when one cannot.",
+  ),
+  paused: family("gauge", "anytopic_subscription_paused", "1 when every worker of the subscription is paused, else 0."),
+  circuitOpen: family(
+    "gauge",
+    "anytopic_circuit_open",
+    "1 when a worker of the subscription has a circuit that is open or half-open, 0 when all are closed.",
   ),
   publishing: family("gauge", "anytopic_publishing", "Publishes that are pending or waiting."),
   connectionUp: family("gauge", "anytopic_connection_up", "1 when the connection works, else 0."),

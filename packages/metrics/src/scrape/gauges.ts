@@ -8,6 +8,7 @@ type Merge = (known: number, value: number) => number;
 
 const sum: Merge = (known, value) => known + value;
 const worst: Merge = Math.min;
+const any: Merge = Math.max;
 const latest: Merge = (_known, value) => value;
 
 /** Collects gauges of several workers and several `PubSub`s: one sample for each name and label set. */
@@ -41,12 +42,15 @@ export class Gauges {
     }
   }
 
-  #addWorker({ topic, subscription, state, running, abandoned }: SubscriptionHealth): void {
+  #addWorker({ topic, subscription, state, running, abandoned, circuit }: SubscriptionHealth): void {
     const labels = subscriptionLabels(topic, subscription);
     this.#set("running", labels, running, sum);
     this.#set("abandoned", labels, abandoned, sum);
-    // A worker that closes is not broken: it says nothing.
-    if (state !== "closing") this.#set("receiving", labels, state === "receiving" ? 1 : 0, worst);
+    // A worker that closes is not broken: it says nothing. Neither is one that is paused.
+    if (state === "closing") return;
+    this.#set("paused", labels, state === "paused" ? 1 : 0, worst);
+    if (state !== "paused") this.#set("receiving", labels, state === "receiving" ? 1 : 0, worst);
+    if (circuit !== undefined) this.#set("circuitOpen", labels, circuit.state === "closed" ? 0 : 1, any);
   }
 
   /** Workers of one connection add up. Those of several connections share their places. */

@@ -1,6 +1,6 @@
 import type { Observer } from "@anytopic/core";
 
-import { CONNECTION } from "../conventions/metric-names.ts";
+import { CONNECTION, REASON } from "../conventions/metric-names.ts";
 import { subscriptionAttributes } from "./metric-attributes.ts";
 import type { Meters } from "./meters.ts";
 
@@ -15,6 +15,11 @@ export function eventMetrics(meters: Meters): Observer {
         const tally = event.type === "lease-lost" ? meters.leaseLost : meters.deadLetterFailed;
         const { topic, subscription } = event;
         tally.add(subscriptionAttributes(topic, subscription));
+        break;
+      }
+      case "skipped": {
+        const { topic, subscription, reason } = event;
+        meters.skipped.add({ ...subscriptionAttributes(topic, subscription), [REASON]: reason });
         break;
       }
       case "connection": {

@@ -9,6 +9,8 @@ export interface Gauges extends Readonly<Record<string, Gauge>> {
   readonly abandoned: Gauge;
   readonly capacity: Gauge;
   readonly receiving: Gauge;
+  readonly paused: Gauge;
+  readonly circuitOpen: Gauge;
   readonly publishing: Gauge;
   readonly up: Gauge;
   readonly backlog: Gauge;
@@ -28,6 +30,8 @@ export function gaugesOf(meter: Meter): Gauges {
     abandoned: gauge(at.HANDLERS_ABANDONED, "{handler}", "Abandoned handlers that have not returned.", 0),
     capacity: gauge(at.HANDLERS_CAPACITY, "{handler}", "Handlers that may run at a time.", 0),
     receiving: gauge(at.SUBSCRIPTION_RECEIVING, "{subscription}", "1 when all its workers receive, else 0.", unknown),
+    paused: gauge(at.SUBSCRIPTION_PAUSED, "{subscription}", "1 when all its workers are paused, else 0.", unknown),
+    circuitOpen: gauge(at.CIRCUIT_OPEN, "{subscription}", "1 when a circuit is open or half-open, else 0.", unknown),
     publishing: gauge(at.PUBLISHING, "{message}", "Publishes that are pending or waiting.", 0),
     up: gauge(at.CONNECTION_UP, "{connection}", "1 when the connection works, else 0.", 0),
     backlog: gauge(at.BACKLOG_MESSAGES, "{message}", "Messages of the subscription at the broker.", unknown),

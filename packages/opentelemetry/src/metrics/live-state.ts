@@ -27,6 +27,11 @@ export class LiveState {
       values.ofSubscription(gauges.running, one, one.running, add);
       values.ofSubscription(gauges.abandoned, one, one.abandoned, add);
       values.ofSubscription(gauges.capacity, one, one.capacity, add);
+      values.ofSubscription(gauges.paused, one, one.state === "paused" ? 1 : 0, least);
+      const circuit = one.circuit?.state;
+      if (circuit !== undefined) values.ofSubscription(gauges.circuitOpen, one, circuit === "closed" ? 0 : 1, most);
+      // A worker that is paused is not broken: it says nothing.
+      if (one.state === "paused") continue;
       values.ofSubscription(gauges.receiving, one, one.state === "receiving" ? 1 : 0, least);
     }
     for (const { name, state } of connections) {

@@ -28,6 +28,7 @@ export class Meters {
   readonly deadLetters: Tally = new Tally();
   readonly deadLetterFailed: Tally = new Tally();
   readonly leaseLost: Tally = new Tally();
+  readonly skipped: Tally = new Tally();
   readonly reconnects: Tally = new Tally();
   readonly operationDuration: Histogram;
   readonly processDuration: Histogram;
@@ -75,6 +76,7 @@ export class Meters {
         counter(name.LEASE_LOST, "{message}", "Messages whose lease was lost before they were settled."),
         this.leaseLost,
       ],
+      [counter(name.SKIPPED, "{message}", "Messages that were acknowledged without an attempt."), this.skipped],
       [counter(name.CONNECTION_RECONNECTS, "{reconnect}", "Repaired connections."), this.reconnects],
     ]);
   }

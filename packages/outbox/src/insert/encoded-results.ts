@@ -1,5 +1,5 @@
 import type { PublishResult } from "@anytopic/core";
-import type { EncodedBatch, EncodedPublish, RelayMessage } from "@anytopic/core/relay";
+import type { EncodedBatch, EncodedPublish } from "@anytopic/core/relay";
 
 import { requireStorable } from "./require-storable.ts";
 
@@ -27,13 +27,14 @@ export class EncodedResults {
     return waits.length === 0 ? undefined : Promise.all(waits);
   }
 
-  get messages(): readonly RelayMessage[] {
+  /** What must be stored. */
+  get storable(): readonly EncodedPublish[] {
     return this.#batch.entries.flatMap((entry, index) =>
-      entry.message === undefined || this.#errors.has(index) ? [] : [entry.message],
+      entry.message === undefined || this.#errors.has(index) ? [] : [entry],
     );
   }
 
-  /** All `messages` are stored. */
+  /** All that is storable is stored. */
   stored(): readonly PublishResult[] {
     return this.#end(undefined);
   }

@@ -1,5 +1,13 @@
-import type { RelayMessage } from "@anytopic/core/relay";
-import type { Dialect, SqlValue, TableNames } from "@anytopic/sql";
+import type { ScheduledMessage } from "@anytopic/core";
+import type { EncodedPublish, RelayMessage } from "@anytopic/core/relay";
+import {
+  type Dialect,
+  scheduleInserts,
+  type SqlValue,
+  type TableNames,
+  tableNames,
+  type TableOptions,
+} from "@anytopic/sql";
 
 import { COLUMN_COUNT, COLUMNS, INSERT_WORDS, type InsertWords } from "./insert-words.ts";
 import { type Placement, placementOf } from "./ordering-lock.ts";
@@ -9,6 +17,9 @@ export interface Statement {
   readonly sql: string;
   readonly params: readonly SqlValue[];
 }
+
+/** What is inserted: into the table of scheduled messages when it is not due yet. */
+type Insert = Pick<EncodedPublish, "message" | "due">;
 
 /** A message that can be inserted. */
 interface Row {
@@ -22,36 +33,42 @@ const MAX_ROWS = 100;
 /** The most bytes of bodies in one statement of several rows: far below the 16 MiB that MariaDB takes in one packet. */
 const MAX_BYTES = 1_048_576;
 
-/** Makes the statements that insert messages. */
+/** Makes the statements that insert messages. One that is due later has no ordering key, so it needs no lock. */
 export class InsertStatements {
   readonly #words: InsertWords;
   readonly #table: TableNames;
+  readonly #scheduled: (messages: readonly ScheduledMessage[]) => readonly Statement[];
   readonly #lockedInsert: string;
   readonly #inserts = new Map<number, string>();
   readonly #locks = new Map<number, string>();
 
-  constructor(dialect: Dialect, table: TableNames) {
+  constructor(dialect: Dialect, options: TableOptions) {
     this.#words = INSERT_WORDS[dialect];
-    this.#table = table;
-    this.#lockedInsert = this.#words.locking?.insert(table) ?? "";
+    this.#table = tableNames(dialect, options);
+    this.#scheduled = scheduleInserts(dialect, options);
+    this.#lockedInsert = this.#words.locking?.insert(this.#table) ?? "";
   }
 
   /** For one message: one statement. */
-  one(message: RelayMessage): Statement {
+  one({ message, due }: Insert): readonly Statement[] {
+    return due === undefined ? [this.#now(message)] : this.#scheduled([{ ...message, due }]);
+  }
+
+  #now(message: RelayMessage): Statement {
     const { placement, params } = this.#row(message);
     const { locking } = this.#words;
     if (locking === undefined || placement.lock === undefined) return { sql: this.#insert(1), params };
-    const lock = locking.value(placement.lock);
-    return { sql: this.#lockedInsert, params: locking.comesFirst ? [lock, ...params] : [...params, lock] };
+    return { sql: this.#lockedInsert, params: [locking.value(placement.lock), ...params] };
   }
 
   /**
    * For several messages. All locks are taken first, and sorted: two transactions that do only this never wait for each other in a circle.
    * The rows keep the order of the messages.
    */
-  several(messages: readonly RelayMessage[]): readonly Statement[] {
-    const rows = messages.map((message) => this.#row(message));
-    return [...this.#lockStatements(rows), ...this.#insertStatements(rows)];
+  several(inserts: readonly Insert[]): readonly Statement[] {
+    const rows = inserts.flatMap(({ message, due }) => (due === undefined ? [this.#row(message)] : []));
+    const later = inserts.flatMap(({ message, due }) => (due === undefined ? [] : [{ ...message, due }]));
+    return [...this.#lockStatements(rows), ...this.#insertStatements(rows), ...this.#scheduled(later)];
   }
 
   #lockStatements(rows: readonly Row[]): readonly Statement[] {

@@ -19,10 +19,8 @@ export interface LockWords {
   value(lock: OrderingLock): number;
   /** Takes the locks of so many placeholders, in their order. */
   take(table: TableNames, count: number): string;
-  /** Takes a lock and inserts a row, whose number is drawn after that. */
+  /** Takes a lock, which is the first value, and inserts a row, whose number is drawn after that. */
   insert(table: TableNames): string;
-  /** Whether the lock is the first value of `insert`, or the last. */
-  readonly comesFirst: boolean;
 }
 
 const placeholders = (at: number, count: number): readonly string[] =>
@@ -46,7 +44,6 @@ const postgres: InsertWords = {
         .join(", ")}) AS locks (number)`,
     insert: (table) =>
       `WITH key AS MATERIALIZED (SELECT pg_advisory_xact_lock(${outboxNumber(table("outbox"))}, $1::int)) INSERT INTO ${table("outbox")} (${COLUMNS}) SELECT ${postgres.row(2)} FROM key`,
-    comesFirst: true,
   },
 };
 
@@ -58,9 +55,10 @@ const mysql: InsertWords = {
     value: ({ bucket }) => bucket,
     take: (table, count) =>
       `SELECT bucket FROM ${table("outbox_key")} WHERE bucket IN (${placeholders(1, count).join(", ")}) ORDER BY bucket FOR UPDATE`,
+    // Not INSERT … SELECT: MariaDB then locks the counter of the table until the statement ends, and would insert nothing if the row was
+    // missing. The values of a row are computed before its number is drawn.
     insert: (table) =>
-      `INSERT INTO ${table("outbox")} (${COLUMNS}) SELECT ${plainRow(1)} FROM ${table("outbox_key")} WHERE bucket = $${COLUMN_COUNT + 1} FOR UPDATE`,
-    comesFirst: false,
+      `INSERT INTO ${table("outbox")} (${COLUMNS}) VALUES (0 * (SELECT bucket FROM ${table("outbox_key")} WHERE bucket = $1 FOR UPDATE) + ${plainRow(2)})`,
   },
 };
 

@@ -124,10 +124,14 @@ export class SqlInbox<in Tx> implements InboxStore {
   ): Handler<Event> {
     const { path, marked } = this.#marking(subscription, options);
     return async (event, context) => {
+      let succeeded = false;
       await transaction(async (tx) => {
+        succeeded = false;
         const isFirst = await retriedWhenLocked(() => marked(tx, { ...path, id: context.id, token: randomUUID() }));
         if (isFirst) await handler(event, withTransaction(context, tx));
+        succeeded = true;
       });
+      requireSucceeded(succeeded);
       this.#marked();
     };
   }
@@ -144,15 +148,18 @@ export class SqlInbox<in Tx> implements InboxStore {
   ): Handler<Event> {
     const { path, marked } = this.#marking(subscription, options);
     return (event, context) => {
+      let succeeded = false;
       transaction((tx) => {
+        succeeded = false;
         const isFirst = retriedWhenLockedSync(() => marked(tx, { ...path, id: context.id, token: randomUUID() }));
         if (typeof isFirst !== "boolean")
           throw new TypeError("inTransactionSync needs a synchronous adaptor, such as fromNodeSqlite");
-        if (!isFirst) return;
-        const returned: unknown = handler(event, withTransaction(context, tx));
+        const returned: unknown = isFirst ? handler(event, withTransaction(context, tx)) : undefined;
         if (isThenable(returned))
           throw new TypeError("inTransactionSync: the handler returned a promise: it would end after the commit");
+        succeeded = true;
       });
+      requireSucceeded(succeeded);
       this.#marked();
     };
   }
@@ -201,6 +208,14 @@ export class SqlInbox<in Tx> implements InboxStore {
   #nextRemoval(): number {
     return Math.ceil(MARKS_PER_REMOVAL * (0.5 + this.#random()));
   }
+}
+
+/** A message must not be acknowledged whose work was not done. */
+function requireSucceeded(succeeded: boolean): void {
+  if (succeeded) return;
+  throw new TypeError(
+    "the transaction function ended without an error, but its work did not: it must call work(tx), and reject when that rejects",
+  );
 }
 
 async function retriedWhenLocked(mark: () => Answer): Promise<boolean> {

@@ -3,8 +3,11 @@ import { inspect } from "node:util";
 import type { Dialect } from "../dialect.ts";
 import { checkedTableOptions, tableNames, type TableOptions } from "../table-names.ts";
 
-/** What a role of the database may do: `"writer"`: publish to the outbox. `"relay"`: publish from it, and retry or discard what is parked. `"inbox"`: handle messages with an inbox. */
-export type GrantedTask = "writer" | "relay" | "inbox";
+/**
+ * What a role of the database may do: `"writer"`: publish to the outbox. `"relay"`: publish from it, and retry or discard what is parked.
+ * `"inbox"`: handle messages with an inbox. `"schedule"`: keep and publish delayed messages, see `sqlScheduleStore`.
+ */
+export type GrantedTask = "writer" | "relay" | "inbox" | "schedule";
 
 export interface GrantOptions extends TableOptions {
   readonly task: GrantedTask;
@@ -26,6 +29,7 @@ const PRIVILEGES: Readonly<
       outbox_parked: "SELECT, INSERT, DELETE",
     },
     inbox: { inbox: "SELECT, INSERT, UPDATE, DELETE" },
+    schedule: { scheduled: "SELECT, INSERT, UPDATE, DELETE" },
   },
   mysql: {
     // MySQL needs one of UPDATE and DELETE for a lock. https://dev.mysql.com/doc/refman/8.4/en/innodb-locking-reads.html (read 2026-11-26)
@@ -38,6 +42,7 @@ const PRIVILEGES: Readonly<
       outbox_parked: "SELECT, INSERT, DELETE",
     },
     inbox: { inbox: "SELECT, INSERT, UPDATE, DELETE" },
+    schedule: { scheduled: "SELECT, INSERT, UPDATE, DELETE" },
   },
 };
 
@@ -55,7 +60,7 @@ export function grants(dialect: Dialect, options: GrantOptions): readonly string
   if (dialect === "sqlite") throw new TypeError("SQLite has no roles: who may write to the file may do all");
   const tables = PRIVILEGES[dialect][options.task];
   if (tables === undefined) {
-    throw new TypeError(`task is ${inspect(options.task)}: must be one of "writer", "relay", "inbox"`);
+    throw new TypeError(`task is ${inspect(options.task)}: must be one of "writer", "relay", "inbox", "schedule"`);
   }
   const name = tableNames(dialect, options);
   const role = quotedRole(dialect, options.role);

@@ -34,6 +34,9 @@ const UNLESS_THERE: Readonly<Record<Dialect, string>> = {
   sqlite: " ON CONFLICT DO NOTHING",
 };
 
+/** Of a message that was claimed. */
+const COLUMNS = "topic, message_id, body, attributes, publish_ms, attempts";
+
 /** Collects the parameters of one statement. Their numbers must be in the order of the text. */
 class Params {
   readonly values: SqlValue[] = [];
@@ -103,6 +106,30 @@ export class ScheduleStatements {
     ];
   }
 
+  /**
+   * Claims the first rows that can be claimed, until their bodies have `mostBytes` together, except those that somebody else has locked.
+   * Not for MySQL, where an update returns no rows.
+   */
+  claimReturning(
+    topics: readonly string[],
+    limit: number,
+    mostBytes: number,
+    claim: string,
+    leaseMs: number,
+  ): Statement {
+    const params = this.#params();
+    const lock = this.#dialect === "postgres" ? " FOR UPDATE SKIP LOCKED" : "";
+    const due = `SELECT topic, message_id, next_ms, length(body) AS bytes FROM ${this.#table} WHERE topic IN (${params.list(topics)}) AND next_ms <= ${this.#now} ORDER BY next_ms LIMIT ${Math.trunc(limit)}${lock}`;
+    const sums =
+      "SELECT topic, message_id, bytes, SUM(bytes) OVER (ORDER BY next_ms, topic, message_id) AS total FROM due";
+    const set = `claim = ${params.text(claim)}, attempts = attempts + 1, next_ms = ${this.#now} + ${params.number(leaseMs)}`;
+    const those = `(topic, message_id) IN (SELECT topic, message_id FROM sums WHERE total <= ${mostBytes} OR total = bytes)`;
+    return [
+      `WITH due AS MATERIALIZED (${due}), sums AS (${sums}) UPDATE ${this.#table} SET ${set} WHERE ${those} RETURNING ${COLUMNS}, due_ms`,
+      params.values,
+    ];
+  }
+
   /** Locks rows that can be claimed, except those that somebody else has locked. */
   lockDue(topics: readonly string[], limit: number): Statement {
     const params = this.#params();
@@ -121,8 +148,7 @@ export class ScheduleStatements {
 
   read(keys: readonly RowKey[]): Statement {
     const params = this.#params();
-    const columns = "topic, message_id, body, attributes, publish_ms, attempts";
-    return [`SELECT ${columns} FROM ${this.#table} WHERE ${this.#these(keys, params)} ORDER BY due_ms`, params.values];
+    return [`SELECT ${COLUMNS} FROM ${this.#table} WHERE ${this.#these(keys, params)} ORDER BY due_ms`, params.values];
   }
 
   done(keys: readonly RowKey[], claim: string): Statement {
@@ -148,6 +174,15 @@ export class ScheduleStatements {
     const lock = this.#dialect === "sqlite" ? "" : " FOR UPDATE";
     return [
       `SELECT attempts FROM ${this.#table} WHERE ${this.#these([key], params)} AND (claim IS NULL OR next_ms <= ${this.#now})${lock}`,
+      params.values,
+    ];
+  }
+
+  /** Removes the row, when nobody publishes it now. Not for MySQL. */
+  removeReturning(key: RowKey): Statement {
+    const params = this.#params();
+    return [
+      `DELETE FROM ${this.#table} WHERE ${this.#these([key], params)} AND (claim IS NULL OR next_ms <= ${this.#now}) RETURNING attempts`,
       params.values,
     ];
   }

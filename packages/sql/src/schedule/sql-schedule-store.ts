@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Attributes, DueMessage, ScheduledEntry, ScheduledMessage, ScheduleStore } from "@anytopic/core";
-import type { SqlExecutor, SqlRow } from "../executor.ts";
+import type { Dialect } from "../dialect.ts";
+import type { SqlExecutor, SqlRow, SqlValue } from "../executor.ts";
 import type { SqlPool } from "../pool.ts";
 import type { TableOptions } from "../table-names.ts";
-import { type NewRow, type RowKey, ScheduleStatements } from "./schedule-statements.ts";
+import { type NewRow, type RowKey, ScheduleStatements, type Statement } from "./schedule-statements.ts";
 
 /** Bytes of bodies that one statement inserts, or one claim reads, if there is more than one message. Below the `max_allowed_packet` of MySQL, 16 MiB. */
 const MOST_BYTES = 4_194_304;
@@ -20,15 +21,20 @@ export function sqlScheduleStore(pool: SqlPool, options: TableOptions = {}): Sch
   const statements = new ScheduleStatements(pool.dialect, options);
   return Object.freeze({
     add: async (messages: readonly ScheduledMessage[]) => await add(pool, statements, messages),
-    cancel: async (topic: string, id: string) =>
-      await pool.transaction(async (tx) => await cancel(tx, statements, { topic, id })),
+    cancel: async (topic: string, id: string) => await cancel(pool, statements, { topic, id }),
     async list(topic: string, limit: number): Promise<readonly ScheduledEntry[]> {
       return (await pool.query(...statements.list(topic, limit))).map(entryOf);
     },
     async claimDue(topics: readonly string[], limit: number, leaseMs: number): Promise<readonly DueMessage[]> {
       // Mostly nothing is due, and that costs no transaction.
       if ((await nextDueMs(pool, statements, topics)) !== 0) return [];
-      return await pool.transaction(async (tx) => await claimDue(tx, statements, topics, limit, leaseMs));
+      const claim = randomUUID();
+      if (pool.dialect === "mysql")
+        return await pool.transaction(async (tx) => await claimDue(tx, statements, topics, limit, { claim, leaseMs }));
+      const rows = await pool.query(...statements.claimReturning(topics, limit, MOST_BYTES, claim, leaseMs));
+      return rows
+        .toSorted((one, other) => Number(one["due_ms"]) - Number(other["due_ms"]))
+        .map((row) => claimed(row, claim));
     },
     async done(tokens: readonly string[]): Promise<void> {
       for (const [claim, keys] of byClaim(tokens)) await pool.query(...statements.done(keys, claim));
@@ -42,23 +48,53 @@ export function sqlScheduleStore(pool: SqlPool, options: TableOptions = {}): Sch
   });
 }
 
+/**
+ * The statements that add messages to the table of `sqlScheduleStore` in a transaction of the application. One whose id is there already
+ * changes nothing. The role needs the grants of the task `"schedule"`.
+ *
+ * @throws TypeError when an option is not allowed
+ */
+export function scheduleInserts(
+  dialect: Dialect,
+  options: TableOptions = {},
+): (messages: readonly ScheduledMessage[]) => readonly ScheduleInsert[] {
+  const statements = new ScheduleStatements(dialect, options);
+  return (messages) => insertsOf(statements, messages).map(([sql, params]) => ({ sql, params }));
+}
+
+/** One statement, for `SqlExecutor.query`. */
+export interface ScheduleInsert {
+  readonly sql: string;
+  readonly params: readonly SqlValue[];
+}
+
+function insertsOf(statements: ScheduleStatements, messages: readonly ScheduledMessage[]): readonly Statement[] {
+  return inParts(messages.map(rowOf), ({ body }) => body.byteLength).map((part) => statements.insert(part));
+}
+
 async function add(
   pool: SqlPool,
   statements: ScheduleStatements,
   messages: readonly ScheduledMessage[],
 ): Promise<void> {
-  const parts = inParts(messages.map(rowOf), ({ body }) => body.byteLength);
+  const inserts = insertsOf(statements, messages);
   const insert = async (executor: SqlExecutor): Promise<void> => {
-    for (const part of parts) await executor.query(...statements.insert(part));
+    for (const statement of inserts) await executor.query(...statement);
   };
-  await (parts.length === 1 ? insert(pool) : pool.transaction(insert));
+  await (inserts.length === 1 ? insert(pool) : pool.transaction(insert));
 }
 
-async function cancel(tx: SqlExecutor, statements: ScheduleStatements, key: RowKey): Promise<boolean> {
-  const [row] = await tx.query(...statements.lockOne(key));
-  if (row === undefined) return false;
-  await tx.query(...statements.remove(key));
-  return Number(row["attempts"]) === 0;
+/** One statement where the database can return what it has removed: on SQLite, other clients of this process must not wait for a transaction. */
+async function cancel(pool: SqlPool, statements: ScheduleStatements, key: RowKey): Promise<boolean> {
+  const removed =
+    pool.dialect === "mysql"
+      ? await pool.transaction(async (tx) => {
+          const rows = await tx.query(...statements.lockOne(key));
+          if (rows.length > 0) await tx.query(...statements.remove(key));
+          return rows;
+        })
+      : await pool.query(...statements.removeReturning(key));
+  return removed.length > 0 && Number(removed[0]?.["attempts"]) === 0;
 }
 
 async function claimDue(
@@ -66,15 +102,14 @@ async function claimDue(
   statements: ScheduleStatements,
   topics: readonly string[],
   limit: number,
-  leaseMs: number,
+  { claim, leaseMs }: { readonly claim: string; readonly leaseMs: number },
 ): Promise<readonly DueMessage[]> {
   const locked = await tx.query(...statements.lockDue(topics, limit));
   const [keys = []] = inParts(locked, ({ bytes }) => Number(bytes)).map((part) => part.map(keyOf));
   if (keys.length === 0) return [];
-  const claim = randomUUID();
   await tx.query(...statements.claim(keys, claim, leaseMs));
   const rows = await tx.query(...statements.read(keys));
-  return rows.map((row) => ({ ...messageOf(row), token: tokenOf(claim, keyOf(row)) }));
+  return rows.map((row) => claimed(row, claim));
 }
 
 async function nextDueMs(
@@ -110,8 +145,9 @@ function entryOf(row: SqlRow): ScheduledEntry {
   };
 }
 
-function messageOf(row: SqlRow): Omit<DueMessage, "token"> {
+function claimed(row: SqlRow, claim: string): DueMessage {
   return {
+    token: tokenOf(claim, keyOf(row)),
     ...keyOf(row),
     body: row["body"] as Uint8Array,
     attributes: JSON.parse(String(row["attributes"])) as Attributes,

@@ -7,8 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serverOrSkip } from "../servers.ts";
 import { kinds, type ScheduleDatabase } from "./schedule-databases.ts";
 
-for (const { name, url, create } of kinds) {
-  describe.skipIf(url !== undefined && !(await serverOrSkip(url)))(name, () => {
+const listens = await Promise.all(kinds.map(async ({ url }) => url === undefined || (await serverOrSkip(url))));
+
+for (const [index, { name, create }] of kinds.entries()) {
+  describe.skipIf(listens[index] === false)(`on ${name}`, () => {
     let database: ScheduleDatabase;
     beforeAll(async () => {
       database = await create();

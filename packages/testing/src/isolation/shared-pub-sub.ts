@@ -103,6 +103,8 @@ export class SharedPubSub {
       subscription,
       closed: closed.promise,
       close,
+      pause: () => this.pubsub.pause(subscription),
+      resume: () => this.pubsub.resume(subscription),
       [Symbol.asyncDispose]: close,
     } as unknown as Worker);
   };

@@ -79,7 +79,13 @@ export class Activity {
     const waiting = this.latePublishes
       .map((info) => this.#publishes.get(info))
       .filter((attempt) => attempt !== undefined);
-    return new Set([...waiting, ...[...this.#attempts].filter(({ sleeping }) => sleeping > 0)]);
+    const sleepers = new Set([...waiting, ...[...this.#attempts].filter(({ sleeping }) => sleeping > 0)]);
+    // A batch handler waits for all of its messages.
+    const batches = new Set([...sleepers].flatMap(({ info }) => info.batch ?? []));
+    for (const attempt of this.#attempts) {
+      if (attempt.info.batch !== undefined && batches.has(attempt.info.batch)) sleepers.add(attempt);
+    }
+    return sleepers;
   }
 
   /** Whether something is under way that real time will end. `places`: how many places of workers are taken. */

@@ -1,7 +1,7 @@
 import type { DriverSchedule, TopicSpec } from "@anytopic/core/driver";
-import { notFound } from "./errors.ts";
-import type { MemoryBroker } from "./broker/memory-broker.ts";
-import type { ScheduledMessages } from "./broker/scheduled-messages.ts";
+import { notFound } from "../errors.ts";
+import type { MemoryBroker } from "./memory-broker.ts";
+import type { ScheduledMessages } from "./scheduled-messages.ts";
 
 /** Schedules messages of one topic. It looks the topic up by name each time, because that may have been deleted and created again. */
 export function memorySchedule(broker: MemoryBroker, topic: TopicSpec): DriverSchedule {

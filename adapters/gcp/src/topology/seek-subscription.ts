@@ -1,8 +1,8 @@
-import type { SeekPlace, SubscriptionSpec } from "@anytopic/core/driver";
-import type { Connection } from "./connection.ts";
-import { toPubSubError } from "./errors.ts";
-import { MAX_RETENTION_SECONDS } from "./limits.ts";
-import { subscriptionIds } from "./names.ts";
+import type { SeekPosition, SubscriptionSpec } from "@anytopic/core/driver";
+import type { Connection } from "../connection.ts";
+import { toPubSubError } from "../errors.ts";
+import { MAX_RETENTION_SECONDS } from "../limits.ts";
+import { subscriptionIds } from "../names.ts";
 
 interface Timestamp {
   readonly seconds: number;
@@ -10,11 +10,15 @@ interface Timestamp {
 }
 
 /**
- * Puts a subscription to another place: the service marks what was published before as acknowledged, and what was published since as not. The
+ * Puts a subscription to another position: the service marks what was published before as acknowledged, and what was published since as not. The
  * subscription of redriven messages and of copies is emptied: their originals come again. By this process's clock, because the service
  * takes only times. https://cloud.google.com/pubsub/docs/replay-overview (2026-11-26)
  */
-export async function seekSubscription(connection: Connection, spec: SubscriptionSpec, to: SeekPlace): Promise<void> {
+export async function seekSubscription(
+  connection: Connection,
+  spec: SubscriptionSpec,
+  to: SeekPosition,
+): Promise<void> {
   const { context, options, projectId } = connection;
   const ids = subscriptionIds(options.prefix, spec);
   const nowMs = context.clock.now();

@@ -6,28 +6,28 @@ import { ErrCode, toPubSubError } from "../errors.ts";
 import { consumerNames, subscriptionNames, type SubscriptionNames } from "../names.ts";
 
 /** Where a subscription is: which of its consumers it has now. A seek gives it the next one. */
-export interface ConsumerPlace {
+export interface ConsumerPosition {
   readonly names: SubscriptionNames;
-  /** When the server created it. Two consumers with one name, one after the other, are two places. */
+  /** When the server created it. Two consumers with one name, one after the other, are two positions. */
   readonly created: string;
 }
 
 const MISSING: ReadonlySet<number> = new Set([ErrCode.CONSUMER_NOT_FOUND, ErrCode.STREAM_NOT_FOUND]);
 const PASSED = /^anytopic seek, passes over redriven messages up to (\d+)$/;
 
-/** The description of a consumer that a seek creates: redriven messages up to this place in the stream come again as their originals. */
+/** The description of a consumer that a seek creates: redriven messages up to this sequence of the stream come again as their originals. */
 export function seekDescription(lastSequence: number): string {
   return `anytopic seek, passes over redriven messages up to ${lastSequence}`;
 }
 
 /** @throws PubSubError `NOT_FOUND` when none of the subscription's consumers exists */
-export async function currentPlace(connection: Connection, spec: SubscriptionSpec): Promise<ConsumerPlace> {
+export async function currentPosition(connection: Connection, spec: SubscriptionSpec): Promise<ConsumerPosition> {
   const names = subscriptionNames(connection.options.prefix, spec);
   const what = `consumer ${names.stream}/${names.consumer}`;
   if (!connection.connected) throw connection.unavailable();
   try {
     const newest = (await existing(connection, names)).at(-1);
-    if (newest !== undefined) return placeOf(names, newest);
+    if (newest !== undefined) return positionOf(names, newest);
   } catch (error) {
     throw toPubSubError(error, what);
   }
@@ -46,10 +46,18 @@ export async function existing(connection: Connection, names: SubscriptionNames)
       }
     }),
   );
-  return found.filter((info) => info !== undefined).toSorted((one, other) => (one.created < other.created ? -1 : 1));
+  return found
+    .filter((info) => info !== undefined)
+    .toSorted((one, other) => (sortable(one.created) < sortable(other.created) ? -1 : 1));
 }
 
-export function placeOf(names: SubscriptionNames, { name, created, config }: ConsumerInfo): ConsumerPlace {
+/** The server leaves out zeros at the end of a time: `.5Z` is after `.4999Z`, and before `.51Z`. */
+export function sortable(created: string): string {
+  const [, seconds = created, fraction = ""] = /^([^.Z]*)(?:\.(\d+))?Z$/.exec(created) ?? [];
+  return `${seconds}.${fraction.padEnd(9, "0")}`;
+}
+
+export function positionOf(names: SubscriptionNames, { name, created, config }: ConsumerInfo): ConsumerPosition {
   const passed = PASSED.exec(config.description ?? "")?.[1];
   return { names: { ...names, consumer: name, redrivenAfter: Number(passed ?? 0) }, created };
 }

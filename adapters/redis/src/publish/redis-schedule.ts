@@ -7,13 +7,13 @@ import {
   type TopicSpec,
   waitingMs,
 } from "@anytopic/core/driver";
-import { encodeFields } from "./codec.ts";
-import type { Connection } from "./connection.ts";
-import { notFound, toPubSubError } from "./errors.ts";
-import type { TopicNames } from "./names.ts";
-import { publishDue } from "./receive/publish-due.ts";
-import { CANCEL, LIST_SCHEDULED, SCHEDULE } from "./scripts/schedule.ts";
-import { packedFields } from "./wire/fields.ts";
+import { encodeFields } from "../codec.ts";
+import type { Connection } from "../connection.ts";
+import { notFound, toPubSubError } from "../errors.ts";
+import type { TopicNames } from "../names.ts";
+import { publishDue } from "./publish-due.ts";
+import { CANCEL, LIST_SCHEDULED, SCHEDULE } from "../scripts/schedule.ts";
+import { packedFields } from "../wire/fields.ts";
 
 /** How long to wait for messages that others have scheduled, in ms. */
 const LOOK_MS = 1000;

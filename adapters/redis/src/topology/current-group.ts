@@ -4,7 +4,7 @@ import { toPubSubError } from "../errors.ts";
 import { subscriptionNames, type SubscriptionNames } from "../names.ts";
 import { groupIn, groupSetting } from "./declared-settings.ts";
 
-/** The keys of a subscription, and the group that it has now. A subscription that was put to another place has another group. */
+/** The keys of a subscription, and the group that it has now. A subscription that was put to another position has another group. */
 export async function currentNames(connection: Connection, spec: SubscriptionSpec): Promise<SubscriptionNames> {
   const names = subscriptionNames(connection.options.prefix, spec);
   if (!spec.topic.replay) return names;

@@ -6,7 +6,7 @@ import { UsageError } from "./usage-error.ts";
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /** Reads `--to`: `beginning`, `end`, a time, or how long ago. @throws UsageError */
-export function parsePlace(text: string | undefined, nowMs: number): SeekOptions["to"] {
+export function parsePosition(text: string | undefined, nowMs: number): SeekOptions["to"] {
   if (text === "beginning" || text === "end") return text;
   if (text === undefined) throw wrong("--to is missing");
   if (/^\d+(?:\.\d+)?[a-z]+$/.test(text)) return new Date(nowMs - parseDurationMs("to", text));
