@@ -65,10 +65,11 @@ export async function withDatabase<Result>(
 
 /** As `withDatabase`. @throws UsageError */
 export async function withOutbox<Result>(given: Given, use: (open: OpenOutbox) => Promise<Result>): Promise<Result> {
-  const { createOutbox } = await importOutboxPackage();
+  const outboxPackage = await importOutboxPackage();
   return await withDatabase(
     given,
-    async ({ pool, tables }) => await use({ outbox: createOutbox({ ...tables, executor: (tx) => tx }), pool }),
+    async ({ pool, tables }) =>
+      await use({ outbox: outboxPackage.createOutbox({ ...tables, executor: (tx) => tx }), pool }),
   );
 }
 

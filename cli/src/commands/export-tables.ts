@@ -20,9 +20,9 @@ table, so that later versions of the packages know what is there. Contacts nobod
   },
   offline: true,
   async run({ given, output }) {
-    const { migrations } = await importSqlPackage();
+    const sqlPackage = await importSqlPackage();
     const names = { schema: given.text("schema"), tablePrefix: given.text("table-prefix") };
-    const steps = migrations(given.text("dialect") ?? "postgres", names);
+    const steps = sqlPackage.migrations(given.text("dialect") ?? "postgres", names);
     output.text(steps.map(({ name, sql }) => `-- ${name}\n${sql}`).join("\n"));
     return EXIT.ok;
   },

@@ -1,3 +1,4 @@
+import { databaseServerOrSkip, mysqlUrl, postgresUrl } from "@anytopic/brokers";
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,10 +10,9 @@ import { createPool } from "mysql2/promise";
 import { Pool } from "pg";
 import postgres from "postgres";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { mysqlUrl, postgresUrl, serverOrSkip } from "../servers.ts";
 
-const isPostgresThere = await serverOrSkip(postgresUrl);
-const isMysqlThere = await serverOrSkip(mysqlUrl);
+const isPostgresThere = await databaseServerOrSkip(postgresUrl);
+const isMysqlThere = await databaseServerOrSkip(mysqlUrl);
 
 /** A pool, closed after the test, and a table of its own with one row. */
 async function openPool(kind: string, max = 5): Promise<{ readonly pool: SqlPool; readonly table: string }> {
