@@ -1,5 +1,7 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { runHere, TOPICS } from "./program.ts";
 
 const MEMORY = ["--url", "memory:", "--declarations", TOPICS];
@@ -42,4 +44,47 @@ test("filters are shown, and where they are applied", async () => {
   expect((await runHere(["doctor", ...at])).stdout).toContain(place);
   const { filters: found } = JSON.parse((await runHere(["doctor", "--json", ...at])).stdout) as { filters: object[] };
   expect(found).toMatchObject([{ subscription: "orders/european", connection: "default", appliedBy: "worker" }]);
+});
+
+test("what a topic and a subscription have beyond the defaults is shown, as the configuration sets it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "anytopic-cli-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const config = join(folder, "anytopic.config.json");
+  const bill = { batch: { maxMessages: 50 }, onExpired: "dead-letter", rate: { max: 1, perMs: 10 } };
+  const fixtures = ["topics.ts", "replayed.ts", "scheduled-topics.ts"];
+  await writeFile(
+    config,
+    JSON.stringify({
+      connections: { main: { url: "memory:" } },
+      topics: { orders: { subscriptions: { bill } } },
+      declarations: fixtures.map((file) => join(import.meta.dirname, "fixtures", file)),
+    }),
+  );
+  const { stdout } = await runHere(["doctor", "--config", config]);
+  expect(stdout).toContain(
+    `Declarations
+  6 topics, 5 subscriptions
+  prices: replay, keeps handled messages
+  a schedule store is exported, for delayed publishes
+  orders/bill: rate 1 in 10 ms
+  orders/bill: circuit failures 7, openMs 10000, maxOpenMs 300000, probes 1
+  orders/bill: batch maxMessages 50
+  orders/bill: onExpired dead-letter
+`,
+  );
+  expect(stdout).toMatch(/\n +publishDelay\.\w+ +.*\n/);
+  expect(stdout).toMatch(/\n +replay +time\n/);
+  const { declarations } = JSON.parse((await runHere(["doctor", "--json", "--config", config])).stdout) as {
+    readonly declarations: object;
+  };
+  expect(declarations).toMatchObject({
+    replayed: ["prices"],
+    scheduleStore: true,
+    inForce: [{ subscription: "orders/bill", ...bill, circuit: { failures: 7 } }],
+  });
+
+  const topics = await runHere(["topics", "--config", config]);
+  expect(topics.stdout).toMatch(/prices .* replay\n/);
+  // What is declared, and not what the configuration says instead.
+  expect(topics.stdout).toMatch(/bill .* drop +5 in 1000 ms/);
 });

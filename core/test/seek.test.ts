@@ -110,6 +110,11 @@ test("every connection of a subscription is moved, and none when one of them can
     adapters,
   });
   onTestFinished(() => pubsub.close());
+  // Its inbox recognises copies on the two connections, and would pass over what was handled.
+  await expect(pubsub.seek(Mail, { to: "beginning" })).rejects.toMatchObject({
+    code: "NOT_SUPPORTED",
+    message: expect.stringContaining("it receives from several connections") as string,
+  });
   await pubsub.seek(Mail, { to: "end" });
   expect([byHost["a"]?.positions, byHost["b"]?.positions]).toEqual([["end"], ["end"]]);
   // Copies of one event on two connections have one id, which the inbox knows.

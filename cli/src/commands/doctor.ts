@@ -5,18 +5,23 @@ import type { Command, CommandContext } from "../command.ts";
 import { describeError, type DescribedError } from "../describe-error.ts";
 import { type ExaminedFilter, examineFilters, filtersText } from "../examine-filters.ts";
 import { examineTopology, type TopologyReport, topologyText } from "../examine-topology.ts";
-import { type FlowLimits, flowLimits, shownCircuit, shownRate } from "../flow-limits.ts";
+import { type InForce, inForce, shownInForce } from "../in-force.ts";
 import { EXIT } from "../exit-codes.ts";
 import { counted, table } from "../output.ts";
 import { type ProbedConnection, probeConnections } from "../probe-connections.ts";
+import type { Settings } from "../settings.ts";
 
 interface DeclarationsReport {
   readonly topics: number;
   readonly subscriptions: number;
   /** Paths in the configuration for which there is no declaration. */
   readonly undeclared: readonly string[];
-  /** Subscriptions with a rate or a circuit. */
-  readonly limited: readonly FlowLimits[];
+  /** Topics that keep handled messages, for `seek`. */
+  readonly replayed: readonly string[];
+  /** Whether a module exports the store in which delayed publishes wait, where the broker keeps none. */
+  readonly scheduleStore: boolean;
+  /** Subscriptions that have more than the defaults. */
+  readonly inForce: readonly InForce[];
   readonly error: { readonly message: string; readonly hint: string | null } | null;
 }
 
@@ -79,7 +84,7 @@ async function examine({ settings: read, signal }: CommandContext): Promise<Repo
     const settings = await read();
     const { load } = settings;
     const connections = await probeConnections(load, signal);
-    const declarations = await countDeclarations(load, settings.declarations);
+    const declarations = await countDeclarations(settings);
     const isDeclared = declarations.error === null;
     const topology = isDeclared ? await examineTopology(settings, connections, signal) : undefined;
     const filters = isDeclared ? await examineFilters(settings, connections, signal) : [];
@@ -93,20 +98,25 @@ async function examine({ settings: read, signal }: CommandContext): Promise<Repo
   }
 }
 
-async function countDeclarations(
-  { config }: ConfigLoad,
-  declarations: Awaited<ReturnType<CommandContext["settings"]>>["declarations"],
-): Promise<DeclarationsReport> {
+async function countDeclarations({ load: { config }, declarations, schedule }: Settings): Promise<DeclarationsReport> {
   try {
     const all = await declarations();
     const { undeclaredPaths } = await import("@anytopic/core/config");
-    const topics = all.filter(({ kind }) => kind === "topic").length;
-    const limited = all.flatMap((one) => (one.kind === "topic" ? [] : (flowLimits(config, one) ?? [])));
-    const undeclared = undeclaredPaths(config, all);
-    return { topics, subscriptions: all.length - topics, undeclared, limited, error: null };
+    const topics = all.filter((one) => one.kind === "topic");
+    const subscriptions = all.filter((one) => one.kind === "subscription");
+    return {
+      topics: topics.length,
+      subscriptions: subscriptions.length,
+      undeclared: undeclaredPaths(config, all),
+      scheduleStore: (await schedule()) !== undefined,
+      replayed: topics.filter(({ replay }) => replay).map(({ name }) => name),
+      inForce: subscriptions.flatMap((one) => inForce(config, one) ?? []),
+      error: null,
+    };
   } catch (error) {
     const { message, hint = null } = describeError(error);
-    return { topics: 0, subscriptions: 0, undeclared: [], limited: [], error: { message, hint } };
+    const none = { topics: 0, subscriptions: 0, undeclared: [], replayed: [], scheduleStore: false, inForce: [] };
+    return { ...none, error: { message, hint } };
   }
 }
 
@@ -143,15 +153,17 @@ function configurationText({ precedence, config }: ConfigLoad): string {
   provisioning of the application: ${config.provisioning ?? "ensure (default)"}`;
 }
 
-function declarationsText({ topics, subscriptions, undeclared, limited, error }: DeclarationsReport): string {
+function declarationsText(report: DeclarationsReport): string {
+  const { topics, subscriptions, undeclared, error } = report;
   if (error !== null) return `Declarations\n  ${error.message}${error.hint === null ? "" : `\n  hint: ${error.hint}`}`;
   const warnings = undeclared.map((path) => `\n  warning: ${path} is configured, and nothing of that name is declared`);
-  const limits = limited.flatMap(({ subscription, rate, circuit }) => [
-    ...(rate === undefined ? [] : [`\n  ${subscription}: rate ${shownRate(rate)}`]),
-    ...(circuit === undefined ? [] : [`\n  ${subscription}: circuit ${shownCircuit(circuit)}`]),
-  ]);
+  const settings = [
+    ...report.replayed.map((topic) => `${topic}: replay, keeps handled messages`),
+    ...(report.scheduleStore ? ["a schedule store is exported, for delayed publishes"] : []),
+    ...report.inForce.flatMap(shownInForce),
+  ].map((line) => `\n  ${line}`);
   const counts = `${counted(topics, "topic")}, ${counted(subscriptions, "subscription")}`;
-  return `Declarations\n  ${counts}${limits.join("")}${warnings.join("")}`;
+  return `Declarations\n  ${counts}${settings.join("")}${warnings.join("")}`;
 }
 
 function connectionText({ name, isDefault, url, connectMs, server, error }: ProbedConnection): string {

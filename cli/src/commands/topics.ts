@@ -2,7 +2,7 @@ import type { AnySubscription, AnyTopic } from "@anytopic/core";
 import type { Command } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { shownDuration } from "../duration.ts";
-import { shownCircuit, shownRate } from "../flow-limits.ts";
+import { shownOptions, shownRate } from "../in-force.ts";
 import { table } from "../output.ts";
 
 /** `anytopic topics` */
@@ -37,6 +37,7 @@ export const topics: Command = {
           "RETENTION",
           "ACK DEADLINE",
           "RETRIES",
+          "ON EXPIRED",
           "FILTER",
           "RATE",
           "CIRCUIT",
@@ -59,9 +60,10 @@ export const topics: Command = {
             "",
             shownDuration(one.ackDeadlineMs),
             String(one.retryPolicy.maxRetries),
+            one.onExpired,
             one.filter === null ? "" : JSON.stringify(one.filter),
             shownRate(one.rate),
-            shownCircuit(one.circuit),
+            shownOptions(one.circuit),
           ]),
         ]),
       ),

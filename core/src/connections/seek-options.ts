@@ -10,7 +10,9 @@ import { rejectUnknownKeys } from "../options/option-checks.ts";
  * - Messages come again with the same ids, and with attempt 1; with an ordering key, in the order of publishing.
  * - What is published after the call is never passed over. What is published around the call may be handled twice.
  * - A handler that runs meanwhile goes on, its signal aborts, and how it ends no longer matters. Its message can start again before
- *   that, also with an ordering key. On Google Cloud Pub/Sub it keeps its message.
+ *   that, also with an ordering key. On Google Cloud Pub/Sub it keeps its message. On NATS and Redis a worker that is paused or
+ *   closing is not told: the signals of its handlers do not abort.
+ * - A paused worker stays paused, and goes on at the new position when it is resumed.
  * - Retries that wait for their delay are dropped, and so are redriven messages that wait. Those from the new position on come again.
  * - Dead letters and all other subscriptions are untouched.
  *

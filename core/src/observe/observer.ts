@@ -20,12 +20,12 @@ export type PubSubEvent =
   | (DeliveryEvent<"dead-letter"> & {
       readonly reason: DeadLetterReason;
       readonly error: unknown;
-      /** Without the time of storing the letter. `undefined` when only the letter was stored again, and no attempt has ended. */
+      /** Without the time of storing the letter. `undefined` when no attempt has failed: the message had expired, or only its letter was stored again. */
       readonly durationMs: number | undefined;
     })
   | (DeliveryEvent<"dead-letter-failed"> & { readonly error: PubSubError })
   | DeliveryEvent<"release">
-  /** It was acknowledged and no handler ran: the filter refused it, or its `expiresAt` had passed. It spent no attempt. */
+  /** It was acknowledged without a handler, and this is no attempt. Mostly there was no `deliver` for it; see `SkipReason`. */
   | (DeliveryEvent<"skipped"> & { readonly reason: SkipReason })
   /** The broker did not accept a settle, or the message was lost while its handler ran. */
   | (DeliveryEvent<"lease-lost"> & { readonly error: PubSubError | undefined })
@@ -54,7 +54,14 @@ export type PubSubEvent =
       readonly error: unknown;
     });
 
-/** Why a message is acknowledged without an attempt. `"filter"`: the subscription's filter does not let it pass. */
+/**
+ * Why a message is acknowledged without a handler.
+ *
+ * - `"filter"`: the subscription's filter holds it back. Decided before anything else, also of a message that has expired; `deliver` never comes before it.
+ * - `"expired"`: its `expiresAt` has passed, and the subscription's `onExpired` is `"drop"`. `deliver` comes before it only when the time
+ *   passed between the start of the attempt and that of the handler: while it waited for the inbox, an asynchronous schema, the others of
+ *   its batch, an instrumentation, or a reader of the pull form.
+ */
 export type SkipReason = "filter" | "expired";
 
 interface PublishEvent<Type extends string> {

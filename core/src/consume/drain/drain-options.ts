@@ -10,7 +10,7 @@ interface Ends {
   readonly untilIdleMs?: number | undefined;
   /**
    * It ends after so many messages; at least 1. No more than that are started, and what was fetched beyond them is released. A
-   * message counts when it gets a place: also one that is then skipped or dead-lettered without a handler. @default no end
+   * message counts when it gets a place: also one that has expired or is dead-lettered without a handler, but not one that the filter holds back. @default no end
    */
   readonly maxMessages?: number | undefined;
   /** It ends after this time, in ms; 1 to 86,400,000. Handlers that run then are waited for. @default no end */
@@ -30,7 +30,7 @@ export interface DrainResult {
   /** Failed, and retried later. The retry is a part of this drain when it is due before the end. */
   readonly retried: number;
   readonly deadLettered: number;
-  /** Acknowledged without a handler: the filter refused it, or it had expired. */
+  /** Acknowledged without a handler: the filter holds it back, or it had expired. */
   readonly skipped: number;
   /** Why it ended. After `"idle"` the subscription was empty, except for retries that are not due and for what other workers hold. */
   readonly endedBy: "idle" | "max-messages" | "max-time";
