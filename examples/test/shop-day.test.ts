@@ -113,7 +113,7 @@ test("whatever goes wrong, every order is shipped and counted once, and its cust
         const placed = new Set(kit.published(OrderPlaced).map(({ event }) => event.order)).size;
         expect(shop?.storefront.sales.get("mouse") ?? 0).toBe(placed);
         expect(shop?.warehouse.stock.get("mouse")).toBe(10 - placed);
-        expect(shop?.mail.outbox.size).toBe(placed);
+        expect(shop?.mail.sent.size).toBe(placed);
         expect(shop?.journal.count("closed")).toBe(placed);
       },
     },

@@ -67,7 +67,7 @@ export async function tellShopStory(connections: ShopConnections): Promise<strin
   return report({
     orders: ORDERS,
     journal: journal.entries,
-    outbox: mail.outbox,
+    mails: mail.sent,
     sales: storefront.sales,
     stock: warehouse.stock,
     deadLetter,
