@@ -6,10 +6,11 @@ import {
   defineTopic,
   MemoryInbox,
   type PubSub,
+  silentLogger,
   type Subscription,
   type Topic,
 } from "@anytopic/core";
-import { defineArchive } from "@anytopic/archive";
+import { type ArchiveOptions, defineArchive } from "@anytopic/archive";
 import { onTestFinished } from "vitest";
 
 /** What the tests publish: message `number` of a key. */
@@ -37,15 +38,18 @@ export function stepsTopic(name: string): Topic<Step> {
 }
 
 /** `undefined` when that broker is not here. */
-export async function onBroker(kind: BrokerKind | "memory"): Promise<ArchiveStory | undefined> {
+export async function onBroker(
+  kind: BrokerKind | "memory",
+  options: ArchiveOptions = {},
+): Promise<ArchiveStory | undefined> {
   const url = kind === "memory" ? "memory:" : await urlOf(kind);
   if (url === undefined) return undefined;
   const topic = stepsTopic(`archived-${randomUUID().slice(0, 8)}`);
-  const archive = defineArchive(topic);
+  const archive = defineArchive(topic, options);
   const repair = defineSubscription(topic, "repair");
   const others = defineSubscription(topic, "others");
   const declarations = [archive, repair, others];
-  const pubsub = await connect(url, { declarations, inbox: new MemoryInbox() });
+  const pubsub = await connect(url, { declarations, inbox: new MemoryInbox(), logger: silentLogger });
   onTestFinished(async () => {
     await pubsub.destroy([topic, ...declarations]);
     await pubsub.close();
@@ -58,7 +62,8 @@ async function urlOf(kind: BrokerKind): Promise<string | undefined> {
   const broker = await startBrokerOrSkip(kind);
   if (broker === undefined) return undefined;
   onTestFinished(async () => await broker.close());
-  return broker.url;
+  if (kind === "aws") return `aws://eu-west-1?endpoint=${broker.url}`;
+  return kind === "gcp" ? `gcp://archived?emulatorHost=${broker.url}` : broker.url;
 }
 
 export async function publishSteps(
