@@ -28,14 +28,14 @@ archive has it durably. Bodies are kept as they are, also those that the topic's
       "to",
       given.text("to"),
       logger,
-      async ({ archive: { startArchive }, store }) =>
+      async ({ archive: opened, store }) =>
         await withPubSub(resolved, {}, async (pubsub) => {
           let archived = 0;
           const onArchived = (messages: number): void => {
             archived += messages;
             output.progress(`${archived} archived`);
           };
-          const worker = await startArchive(pubsub, subscription, store, { logger, onArchived });
+          const worker = await opened.startArchive(pubsub, subscription, store, { logger, onArchived });
           output.note(`archiving ${name} from ${pubsub.server}; Ctrl-C ends it`);
           if (!signal.aborted) await once(signal, "abort");
           await worker.close({ timeoutMs: 10_000 });

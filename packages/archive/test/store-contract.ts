@@ -100,7 +100,7 @@ export function testsStore(newPlace: () => Promise<StorePlace>): void {
       ),
     );
     const expected = Array.from({ length: 30 }, (_, n) => `m${n}`);
-    expect(await idsOf(stores[0] as ArchiveStore, { to: at(100) })).toEqual(expected);
+    expect(await idsOf(stores[0], { to: at(100) })).toEqual(expected);
     await Promise.all(stores.map(async (store) => await store.close()));
     expect(await idsOf(await place.open(), { to: at(100) })).toEqual(expected);
   });
