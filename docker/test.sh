@@ -11,5 +11,5 @@ export ANYTOPIC_RABBITMQ_IMAGE=anytopic/rabbitmq:debian
 export ANYTOPIC_REDIS_IMAGE=anytopic/redis:debian
 export ANYTOPIC_AWS_IMAGE=anytopic/moto:debian
 export ANYTOPIC_GCP_IMAGE=anytopic/pstest:debian
-npm run test:unit -- conformance.test.ts containers.test.ts --project nats --project rabbitmq --project redis --project aws --project gcp --project docker
+npm run test:unit -- conformance.test.ts containers.test.ts publisher-headers.test.ts --project nats --project rabbitmq --project redis --project aws --project gcp --project docker
 ANYTOPIC_REDIS_IMAGE=anytopic/valkey:debian npm run test:unit -- conformance.test.ts --project redis

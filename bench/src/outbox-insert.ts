@@ -1,3 +1,4 @@
+import { mysqlUrl, postgresUrl } from "@anytopic/brokers";
 import { randomUUID } from "node:crypto";
 
 import { defineTopic, type Topic } from "@anytopic/core";
@@ -16,8 +17,6 @@ const ROUNDS = Number(process.env["ROUNDS"] ?? 7);
 const WRITERS = 8;
 const KEYS = 1000;
 const BATCH = 20;
-const POSTGRES_URL = process.env["POSTGRES_URL"] ?? "postgres://postgres@127.0.0.1:5432/test";
-const MYSQL_URL = process.env["MYSQL_URL"] ?? "mysql://root@127.0.0.1:3306/test";
 
 const Events = defineTopic<BenchEvent>("events");
 const Keyed = defineTopic<BenchEvent>("keyed", { orderingKey: ({ id }) => `key-${id % KEYS}` });
@@ -144,9 +143,9 @@ const placeName = (): string => `bench_${randomUUID().slice(0, 8)}`;
 
 async function postgres(): Promise<Database> {
   const schema = placeName();
-  const admin = new Pool({ connectionString: POSTGRES_URL, max: 1 });
+  const admin = new Pool({ connectionString: postgresUrl, max: 1 });
   await admin.query(`CREATE SCHEMA ${schema}`);
-  const pool = new Pool({ connectionString: POSTGRES_URL, max: WRITERS, options: `-c search_path=${schema}` });
+  const pool = new Pool({ connectionString: postgresUrl, max: WRITERS, options: `-c search_path=${schema}` });
   return {
     name: "PostgreSQL, pg",
     dialect: "postgres",
@@ -172,9 +171,9 @@ async function postgres(): Promise<Database> {
 
 async function mysql(): Promise<Database> {
   const schema = placeName();
-  const admin = createPool({ uri: MYSQL_URL, connectionLimit: 1 });
+  const admin = createPool({ uri: mysqlUrl, connectionLimit: 1 });
   await admin.query(`CREATE DATABASE ${schema}`);
-  const pool = createPool({ uri: MYSQL_URL, connectionLimit: WRITERS, database: schema });
+  const pool = createPool({ uri: mysqlUrl, connectionLimit: WRITERS, database: schema });
   return {
     name: "MariaDB, mysql2",
     dialect: "mysql",

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 
-import { type Broker, startBroker } from "@anytopic/brokers";
+import { type Broker, startBroker, postgresUrl } from "@anytopic/brokers";
 import { connect, defineSubscription, defineTopic, type PubSub, type Topic } from "@anytopic/core";
 import { publishEncoded } from "@anytopic/core/relay";
 import { createOutbox, type Outbox } from "@anytopic/outbox";
@@ -17,7 +17,6 @@ const ROUNDS = Number(process.env["ROUNDS"] ?? 5);
 const SECONDS = Number(process.env["SECONDS"] ?? 5);
 const BATCH = 500;
 const KEYS = 1000;
-const POSTGRES_URL = process.env["POSTGRES_URL"] ?? "postgres://postgres@127.0.0.1:5432/test";
 
 const Plain = defineTopic<object>("relayed");
 const Keyed = defineTopic<object>("relayed-keyed", { orderingKey: () => "unused" });
@@ -66,7 +65,7 @@ export async function benchOutboxRelay(): Promise<void> {
 
 async function openBench(broker: Broker): Promise<Bench> {
   const schema = `bench_${randomUUID().slice(0, 8)}`;
-  const pg = new Pool({ connectionString: POSTGRES_URL, max: 10 });
+  const pg = new Pool({ connectionString: postgresUrl, max: 10 });
   await pg.query(`CREATE SCHEMA ${schema}`);
   const pool = pgPool(pg);
   await pool.transaction(async (tx) => await applyMigrations(tx, { dialect: "postgres", schema }));

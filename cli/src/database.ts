@@ -1,10 +1,17 @@
 import type { OptionSpecs } from "./command.ts";
 import type { Given } from "./given.ts";
 import { importPackage, resolvedPackage } from "./import-package.ts";
-import { type DatabasePool, importOutboxPackages, type OutboxTables, type SqlPackage } from "./outbox-packages.ts";
+import {
+  type DatabasePool,
+  importOutboxPackage,
+  importSqlPackage,
+  type OutboxTables,
+  type SqlPackage,
+  type TablesOptions,
+} from "./outbox-packages.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Flags that say where the tables of an outbox are. */
+/** Flags that say where the tables of `@anytopic/sql` are. */
 export const DATABASE_OPTIONS: OptionSpecs = Object.freeze({
   database: {
     type: "string",
@@ -14,6 +21,13 @@ export const DATABASE_OPTIONS: OptionSpecs = Object.freeze({
   schema: { type: "string", value: "NAME", description: "the schema of PostgreSQL, or the database of MySQL" },
   "table-prefix": { type: "string", value: "TEXT", description: "what the tables begin with (default: anytopic_)" },
 });
+
+/** An open database. */
+export interface OpenDatabase {
+  readonly pool: DatabasePool;
+  readonly sql: SqlPackage;
+  readonly tables: TablesOptions;
+}
 
 /** An outbox in an open database. */
 export interface OpenOutbox {
@@ -29,25 +43,34 @@ interface OpenPool {
 const FORMS = "postgres://user@host/database, mysql://user@host/database or sqlite:./file.db";
 
 /** Opens the database, and closes it when `use` is done. @throws UsageError */
-export async function withOutbox<Result>(given: Given, use: (open: OpenOutbox) => Promise<Result>): Promise<Result> {
+export async function withDatabase<Result>(
+  given: Given,
+  use: (open: OpenDatabase) => Promise<Result>,
+): Promise<Result> {
   const url = given.text("database") ?? process.env["ANYTOPIC_DATABASE_URL"] ?? "";
   if (url === "") throw new UsageError("nothing says where the database is", `--database ${FORMS}`);
   const open = OPENERS[url.split(":", 1)[0] ?? ""];
   // A URL may have a password, so it is not shown.
   if (open === undefined) throw new UsageError("--database is not the URL of a database that is known here", FORMS);
-  const { outbox, sql } = await importOutboxPackages();
+  const sql = await importSqlPackage();
   const opened = await open(url, sql);
   try {
-    const tables = outbox.createOutbox({
-      dialect: opened.pool.dialect,
-      schema: given.text("schema"),
-      tablePrefix: given.text("table-prefix"),
-      executor: (tx) => tx,
-    });
-    return await use({ outbox: tables, pool: opened.pool });
+    const { pool } = opened;
+    const tables = { dialect: pool.dialect, schema: given.text("schema"), tablePrefix: given.text("table-prefix") };
+    return await use({ pool, sql, tables });
   } finally {
     await opened.close();
   }
+}
+
+/** As `withDatabase`. @throws UsageError */
+export async function withOutbox<Result>(given: Given, use: (open: OpenOutbox) => Promise<Result>): Promise<Result> {
+  const outboxPackage = await importOutboxPackage();
+  return await withDatabase(
+    given,
+    async ({ pool, tables }) =>
+      await use({ outbox: outboxPackage.createOutbox({ ...tables, executor: (tx) => tx }), pool }),
+  );
 }
 
 type Opener = (url: string, sql: SqlPackage) => Promise<OpenPool>;

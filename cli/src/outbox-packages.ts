@@ -6,6 +6,20 @@ import { importPackage } from "./import-package.ts";
 /** A pool of `@anytopic/sql`. */
 export interface DatabasePool {
   readonly dialect: string;
+  transaction<Result>(work: (tx: object) => Promise<Result>): Promise<Result>;
+}
+
+/** Where the tables are. */
+export interface TablesOptions {
+  readonly dialect: string;
+  readonly schema: string | undefined;
+  readonly tablePrefix: string | undefined;
+}
+
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly sql: string;
 }
 
 export interface ParkedMessage {
@@ -53,12 +67,7 @@ export interface OutboxTables {
 }
 
 export interface OutboxPackage {
-  createOutbox(options: {
-    readonly dialect: string;
-    readonly schema: string | undefined;
-    readonly tablePrefix: string | undefined;
-    readonly executor: (tx: never) => never;
-  }): OutboxTables;
+  createOutbox(options: TablesOptions & { readonly executor: (tx: never) => never }): OutboxTables;
 }
 
 export interface SqlPackage {
@@ -66,10 +75,17 @@ export interface SqlPackage {
   postgresPool(sql: unknown): DatabasePool;
   mysql2Pool(pool: unknown): DatabasePool;
   nodeSqlitePool(database: unknown): DatabasePool;
+  applyMigrations(executor: object, options: TablesOptions): Promise<readonly Migration[]>;
+  missingMigrations(executor: object, options: TablesOptions): Promise<readonly Migration[]>;
+  migrations(dialect: string, options: Omit<TablesOptions, "dialect">): readonly Migration[];
 }
 
-/** @throws UsageError when one is not installed */
-export async function importOutboxPackages(): Promise<{ readonly outbox: OutboxPackage; readonly sql: SqlPackage }> {
-  const outbox = (await importPackage("@anytopic/outbox")) as OutboxPackage;
-  return { outbox, sql: (await importPackage("@anytopic/sql")) as SqlPackage };
+/** @throws UsageError when it is not installed */
+export async function importOutboxPackage(): Promise<OutboxPackage> {
+  return (await importPackage("@anytopic/outbox")) as OutboxPackage;
+}
+
+/** @throws UsageError when it is not installed */
+export async function importSqlPackage(): Promise<SqlPackage> {
+  return (await importPackage("@anytopic/sql")) as SqlPackage;
 }

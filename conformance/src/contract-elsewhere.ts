@@ -189,6 +189,17 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
       proves: "the tracing channels, as a tracer from outside uses them",
     },
   ],
+  C40: [
+    {
+      file: "core/test/due-messages.test.ts",
+      proves:
+        "a due message whose publish fails, or whose process dies before the mark, is published again with its id",
+    },
+    {
+      file: "packages/sql/test/schedule/sql-schedule-store.test.ts",
+      proves: "the promises of a schedule store, on PostgreSQL, MariaDB and SQLite",
+    },
+  ],
 };
 
 /** What no test proves yet, with the reason. */

@@ -36,7 +36,7 @@ export type { Adapter, TopologyChange } from "./driver.ts";
 export { PubSubError, type PubSubErrorCode, type PubSubErrorOptions } from "./base/errors.ts";
 export type { Handler, HandlerContext, HandlerResult } from "./consume/handler-context.ts";
 export type { HandlerInbox } from "./inbox/handler-inbox.ts";
-export type { CircuitHealth, ConnectionHealth, Health, SubscriptionHealth } from "./observe/health.ts";
+export type { CircuitHealth, ConnectionHealth, Health, RateHealth, SubscriptionHealth } from "./observe/health.ts";
 export type { InboxClaim, InboxStore } from "./inbox/inbox.ts";
 export { silentLogger, type Logger } from "./base/logger.ts";
 export { fromLogLayer, type LogLayerLike } from "./logging/from-log-layer.ts";

@@ -10,6 +10,7 @@ import type { ConnectOptions } from "./connections/connect-options.ts";
 import type { DeadLetterQueue } from "./dead-letters/dead-letter-queue.ts";
 import { DeadLetterQueues } from "./dead-letters/dead-letter-queues.ts";
 import type { Deliveries } from "./consume/deliveries.ts";
+import { offerRedeliver } from "./dead-letters/redeliver.ts";
 import { type FilterPlace, filterPlacesOn } from "./connections/filter-places.ts";
 import type { Handler } from "./consume/handler-context.ts";
 import type { BatchDrainOptions, DrainOptions, DrainResult } from "./consume/drain/drain-options.ts";
@@ -62,6 +63,7 @@ export class PubSub implements AsyncDisposable {
     offerPublishEncoded(this, (topic, messages, signal) => this.#publishing.publishEncoded(topic, messages, signal));
     this.#subscribing = new Subscribing(router, environment, { inbox, closeTimeoutMs }, closed);
     this.#deadLetters = new DeadLetterQueues(router, environment, closed);
+    offerRedeliver(this, (subscription, message, signal) => this.#deadLetters.redeliver(subscription, message, signal));
   }
 
   /** The adapter's name: `"nats"`, `"memory"`, … */

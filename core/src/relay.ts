@@ -1,7 +1,9 @@
 /**
- * The two halves of a publish, for packages that keep messages between the call and the broker, such as an outbox: an `EventEncoder` does
- * what needs no connection, and `publishEncoded` does the rest, later and in any process.
+ * For packages that keep messages. The two halves of a publish, for what is between the call and the broker, such as an outbox: an
+ * `EventEncoder` does what needs no connection, and `publishEncoded` does the rest, later and in any process. And `redeliver`, for what
+ * is kept behind the broker, such as an archive.
  */
+export { redeliver } from "./dead-letters/redeliver.ts";
 export type { DestinationLimits, Destinations } from "./publish/destination-limits.ts";
 export {
   type EncodedBatch,

@@ -96,6 +96,24 @@ describe("a success after its lease", () => {
     expect(adapter.letters).toEqual([]);
   });
 
+  it("does not keep the retries of a redriven letter from running", async () => {
+    const ran: number[] = [];
+    let fails = false;
+    const { adapter } = await opened(Sub, (_event, { attempt }) => {
+      ran.push(attempt);
+      if (fails) throw new Error("fails");
+    });
+    adapter.settleAnswer = () => Promise.reject(new PubSubError("LEASE_LOST", "too late"));
+    adapter.deliver({ id: "a" });
+    await turn();
+    fails = true;
+    adapter.deliver({ id: "a" }, 1);
+    await turn();
+    adapter.deliver({ id: "a" }, 2);
+    await turn();
+    expect(ran).toEqual([1, 1, 2]);
+  });
+
   it("is not a success of the handler when it failed", async () => {
     let fail = (): void => {};
     const { adapter } = await opened(Sub, () => new Promise<void>((_resolve, reject) => (fail = () => reject(null)))); // oxlint-disable-line prefer-promise-reject-errors -- handlers do that

@@ -54,6 +54,7 @@ describe("rate", () => {
     adapter.deliver({ id: "b" });
     await turn();
     expect(starts).toBe(2);
+    expect(worker.health().rate).toEqual({ max: 2, perMs: 1000, fullForMs: 1000 });
     await clock.advance(999);
     expect(starts).toBe(2);
     await clock.advance(1);

@@ -1,6 +1,7 @@
 export type { Broker, BrokerKind, BrokerProvider, StartBrokerOptions } from "./broker.ts";
 export { BrokerUnavailableError } from "./broker-unavailable-error.ts";
 export { brokerImages, imageVariable, type BrokerImages } from "./images.ts";
+export { databaseServerOrSkip, mysqlUrl, postgresUrl } from "./database-server-or-skip.ts";
 export { findProgramOrSkip } from "./find-program-or-skip.ts";
 export { logTail, type ManagedProcess, type ProcessSpec, startProcess } from "./managed-process.ts";
 export { until, type UntilOptions } from "./until.ts";

@@ -15,7 +15,7 @@ export async function runExample(
 ): Promise<Run> {
   const main = fileURLToPath(new URL(`../src/${program}`, import.meta.url));
   const child = spawn(process.execPath, ["--conditions=@anytopic/source", main, ...args], {
-    env: { ...process.env, ANYTOPIC_URL: "", NO_COLOR: "1", ...env },
+    env: { ...process.env, ANYTOPIC_URL: "", DATABASE_URL: "", NO_COLOR: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

@@ -48,7 +48,7 @@ for (const saboteur of saboteurs) {
   });
 }
 
-test("the right adapter passes every behaviour that catches a saboteur", { timeout: 180_000 }, async () => {
+test("the right adapter passes every behaviour that catches a saboteur", { timeout: 600_000 }, async () => {
   await Promise.all(hunts.values());
   const only = [...new Set(saboteurs.flatMap(({ killedBy }) => killedBy))];
   const { results } = await runConformance(opened(), { only, seed: SEED });

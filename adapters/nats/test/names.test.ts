@@ -1,6 +1,7 @@
 import type { SubscriptionSpec, TopicSpec } from "@anytopic/core/driver";
 import { describe, expect, test } from "vitest";
 import { isNamePart, subscriptionNames, topicNames } from "../src/names.ts";
+import { sortable } from "../src/topology/consumer-position.ts";
 
 function topic(physicalName: string): TopicSpec {
   return { name: physicalName, physicalName, ordered: false, exactlyOnce: false, retentionMs: 60_000, replay: false };
@@ -56,4 +57,14 @@ describe("names", () => {
       }
     }
   });
+});
+
+test("times of the server sort, although it leaves out zeros at the end", () => {
+  const times = [
+    "2026-11-26T15:00:00Z",
+    "2026-11-26T15:00:00.4999Z",
+    "2026-11-26T15:00:00.5Z",
+    "2026-11-26T15:00:00.51Z",
+  ];
+  expect(times.toReversed().toSorted((one, other) => (sortable(one) < sortable(other) ? -1 : 1))).toEqual(times);
 });

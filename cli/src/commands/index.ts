@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
 import { apply } from "./apply.ts";
+import { archive } from "./archive.ts";
 import { completion } from "./completion.ts";
 import { destroy } from "./destroy.ts";
 import { dlqList } from "./dlq-list.ts";
@@ -8,6 +9,7 @@ import { dlqPurge } from "./dlq-purge.ts";
 import { dlqRedrive } from "./dlq-redrive.ts";
 import { doctor } from "./doctor.ts";
 import { exportPolicies } from "./export-policies.ts";
+import { exportTables } from "./export-tables.ts";
 import { exportTerraform } from "./export-terraform.ts";
 import { outboxDrop } from "./outbox-drop.ts";
 import { outboxList } from "./outbox-list.ts";
@@ -15,6 +17,7 @@ import { outboxRetry } from "./outbox-retry.ts";
 import { plan } from "./plan.ts";
 import { publish } from "./publish.ts";
 import { relay } from "./relay.ts";
+import { replay } from "./replay.ts";
 import { scheduledCancel } from "./scheduled-cancel.ts";
 import { scheduledList } from "./scheduled-list.ts";
 import { seek } from "./seek.ts";
@@ -35,6 +38,8 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   tail,
   stats,
   seek,
+  archive,
+  replay,
   dlqList,
   dlqPeek,
   dlqRedrive,
@@ -44,6 +49,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   outboxRetry,
   outboxDrop,
   exportTerraform,
+  exportTables,
   exportPolicies,
   completion,
 ]);

@@ -3,7 +3,8 @@ import type { Command } from "../command.ts";
 import { DATABASE_OPTIONS, withOutbox } from "../database.ts";
 import { findTopic } from "../declarations.ts";
 import { EXIT } from "../exit-codes.ts";
-import { counted, type Output } from "../output.ts";
+import { loggerTo } from "../logger-to.ts";
+import { counted } from "../output.ts";
 import { parseCount } from "../parse-count.ts";
 import { withPubSub } from "../settings.ts";
 
@@ -59,12 +60,3 @@ It publishes the ids as they were stored, so it needs no publish.idSecret.`,
     );
   },
 };
-
-/** What the relay reports, for people. */
-function loggerTo(output: Output): Record<"debug" | "info" | "warn" | "error", (fields: object, text: string) => void> {
-  const note = (fields: object, text: string): void => {
-    const { topic } = fields as { readonly topic?: string };
-    output.note(topic === undefined ? text : `${topic}: ${text}`);
-  };
-  return { debug: () => {}, info: note, warn: note, error: note };
-}

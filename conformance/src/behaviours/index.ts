@@ -100,6 +100,7 @@ import { ensure as topologyEnsure } from "./topology/ensure.ts";
 import { off as topologyOff } from "./topology/off.ts";
 import { update as topologyUpdate } from "./topology/update.ts";
 import { verify as topologyVerify } from "./topology/verify.ts";
+import { exactlyOnce as replayExactlyOnce } from "./replay/exactly-once.ts";
 import { inFlight as replayInFlight } from "./replay/in-flight.ts";
 import { inOrder as replayInOrder } from "./replay/in-order.ts";
 import { refused as replayRefused } from "./replay/refused.ts";
@@ -291,6 +292,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   topologyOff,
   topologyUpdate,
   topologyVerify,
+  replayExactlyOnce,
   replayInFlight,
   replayInOrder,
   replayRefused,

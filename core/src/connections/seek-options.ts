@@ -17,8 +17,8 @@ import { rejectUnknownKeys } from "../options/option-checks.ts";
  * - Dead letters and all other subscriptions are untouched.
  *
  * Rejects with a `TypeError` for a wrong argument or a time in the future; with `NOT_SUPPORTED` when the broker cannot, when the topic is
- * not declared with `replay`, and, unless `to` is `"end"`, for an exactly-once topic or a subscription on several connections: their
- * inbox would pass over what was handled. After
+ * not declared with `replay`, and for the past of an exactly-once topic, or of a subscription with several connections: their inbox
+ * would pass over what was handled. After
  * `NOT_FOUND`, `UNAVAILABLE`, `TIMEOUT` (30 s), `CLOSED` or the abort reason of `signal` it may have happened; to call it again is
  * harmless.
  */

@@ -41,7 +41,7 @@ async function seekAll(
   const path = subscriptionPath(subscription);
   const names = router.routes.connectionsOf(subscription);
   const connections = await Promise.all(names.map((name) => router.connection(name)));
-  for (const connection of connections) requireSeek(connection, subscription, to, names.length > 1);
+  for (const connection of connections) requireSeek(connection, subscription, to, connections.length > 1);
   const effective = router.routes.effective(subscription as Subscription);
   const late = (): PubSubError =>
     new PubSubError(
@@ -60,7 +60,7 @@ function requireSeek(
   { adapter, capabilities }: Connection,
   subscription: AnySubscription,
   to: SeekPosition,
-  onSeveral: boolean,
+  several: boolean,
 ): void {
   const path = subscriptionPath(subscription);
   const { topic } = subscription;
@@ -76,14 +76,8 @@ function requireSeek(
       `topic "${topic.name}" is not declared with replay: true, so handled messages are not kept; declare it, and apply the declaration`,
     );
   }
-  // Workers of these ask an inbox before every handler, also where the broker deduplicates what is published.
-  const why =
-    topic.deliveryGuarantee === "exactly-once"
-      ? `topic "${topic.name}" is exactly-once`
-      : onSeveral
-        ? "it receives from several connections, and recognises their copies by an inbox"
-        : undefined;
-  if (why !== undefined && to !== "end") {
-    throw refused(`${why}: the inbox passes over every id that was handled; only { to: "end" } is possible`);
-  }
+  if (to === "end") return;
+  const inbox = 'its inbox passes over every id that was handled; only { to: "end" } is possible';
+  if (topic.deliveryGuarantee === "exactly-once") throw refused(`topic "${topic.name}" is exactly-once, and ${inbox}`);
+  if (several) throw refused(`it receives from several connections, and ${inbox}`);
 }

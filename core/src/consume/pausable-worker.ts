@@ -159,6 +159,7 @@ export class PausableWorker implements Worker, Pausable {
       stuck: isPaused ? undefined : parts.find(({ stuck }) => stuck !== undefined)?.stuck,
       error: isPaused ? undefined : current?.error,
       circuit: control.gate?.circuit?.health(),
+      rate: control.gate?.rate?.health(),
     };
   }
 

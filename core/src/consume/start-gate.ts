@@ -19,7 +19,7 @@ export interface StartGateOptions {
  */
 export class StartGate {
   readonly circuit: Circuit | undefined;
-  readonly #rate: StartRate | undefined;
+  readonly rate: StartRate | undefined;
   readonly #wakes = new Set<() => void>();
 
   constructor({ rate, circuit: policy, clock, changed }: StartGateOptions) {
@@ -27,7 +27,7 @@ export class StartGate {
       for (const one of Array.from(this.#wakes)) one();
     };
     this.circuit = policy === undefined ? undefined : new Circuit({ policy, clock, wake, changed });
-    this.#rate = rate === undefined ? undefined : new StartRate(rate, clock, wake);
+    this.rate = rate === undefined ? undefined : new StartRate(rate, clock, wake);
   }
 
   /** Calls `wake` when more may start than before. Returns a function that ends this. */
@@ -38,7 +38,7 @@ export class StartGate {
 
   /** Whether the item may start. It then counts as started. */
   admit(item: InFlight): boolean {
-    if (this.circuit?.mayStart === false || this.#rate?.take() === false) return false;
+    if (this.circuit?.mayStart === false || this.rate?.take() === false) return false;
     this.circuit?.started(item);
     return true;
   }
@@ -50,6 +50,6 @@ export class StartGate {
 
   close(): void {
     this.circuit?.close();
-    this.#rate?.close();
+    this.rate?.close();
   }
 }

@@ -128,6 +128,7 @@ export class SubscriptionWorker {
       stuck: this.#stuck(),
       error: error === undefined ? undefined : { code: error.code, message: error.message },
       circuit: this.#options.gate?.circuit?.health(),
+      rate: this.#options.gate?.rate?.health(),
     };
   }
 

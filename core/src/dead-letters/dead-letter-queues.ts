@@ -11,6 +11,8 @@ import { filterRules } from "../declare/filter.ts";
 import type { Instruments } from "../observe/instruments.ts";
 import type { Logger } from "../base/logger.ts";
 import type { LettersOf } from "./redrivable-letters.ts";
+import { redeliverable } from "./redeliver.ts";
+import type { RelayMessage } from "../publish/relay-message.ts";
 import { requireOpen } from "../base/require-open.ts";
 import { seenRedrives } from "./seen-redrives.ts";
 import { subscriptionSpec } from "../connections/specs.ts";
@@ -49,6 +51,19 @@ export class DeadLetterQueues {
       return createDeadLetterQueue(open, { path, takes, clock: this.#clock, logger: this.#logger });
     });
     return queues.length === 1 ? (queues[0] as DeadLetterQueue) : combinedDeadLetterQueue(queues);
+  }
+
+  /** Sends a message that was kept elsewhere to one subscription alone. */
+  async redeliver(
+    subscription: AnySubscription,
+    message: RelayMessage,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    signal?.throwIfAborted();
+    requireOpen(this.#closed);
+    const [name = ""] = this.#router.routes.connectionsOf(subscription);
+    const { letters, capabilities } = await untilAborted(this.#lettersOf(subscription, name), signal, this.#closed);
+    await untilAborted(letters.redeliver(redeliverable(subscription, message, capabilities)), signal);
   }
 
   async close(budget: CloseBudget): Promise<void> {

@@ -33,6 +33,17 @@ export interface SubscriptionHealth {
   readonly error: { readonly code: PubSubErrorCode; readonly message: string } | undefined;
   /** `undefined` for a worker without a circuit. */
   readonly circuit: CircuitHealth | undefined;
+  /** `undefined` for a worker without a rate. */
+  readonly rate: RateHealth | undefined;
+}
+
+/** The rate of one worker. */
+export interface RateHealth {
+  /** At most so many attempts start in any span of `perMs`. */
+  readonly max: number;
+  readonly perMs: number;
+  /** How much longer nothing may start because of it, in ms; 0 when an attempt may start now. */
+  readonly fullForMs: number;
 }
 
 /** The circuit breaker of one worker. */

@@ -1,7 +1,9 @@
-import { connect, MemoryInbox, PubSubError, type Logger, type PubSub } from "@anytopic/core";
+import { connect, PubSubError, type Logger, type PubSub } from "@anytopic/core";
 
+import { openDatabase } from "./database/open-database.ts";
+import type { ShopDatabase } from "./database/shop-database.ts";
 import { tellShopStory } from "./story.ts";
-import { declarations } from "./topics.ts";
+import { declarations, publishedByOutbox } from "./topics.ts";
 
 const logger: Logger = {
   debug: () => {},
@@ -10,21 +12,28 @@ const logger: Logger = {
   error: (_fields, message) => console.error(`error: ${message}`),
 };
 
-/**
- * The configuration decides the broker: `ANYTOPIC_CONFIG` names its file. Each service has its own connection and its
- * own inbox.
- */
-async function connectService(): Promise<PubSub> {
-  return await connect({ inbox: new MemoryInbox(), logger });
+/** The configuration decides the broker: `ANYTOPIC_CONFIG` names its file. Each service has its own connection. */
+async function connectService({ inbox }: ShopDatabase): Promise<PubSub> {
+  return await connect({ inbox, logger });
 }
 
 async function run(): Promise<string> {
-  await using cleaner = await connectService();
+  await using database = await openDatabase(process.env["DATABASE_URL"]);
+  await using cleaner = await connectService(database);
   const story = async (): Promise<string> => {
-    await using storefront = await connectService();
-    await using warehouse = await connectService();
-    await using mail = await connectService();
-    return await tellShopStory({ storefront, warehouse, mail });
+    await using storefront = await connectService(database);
+    await using warehouse = await connectService(database);
+    await using mail = await connectService(database);
+    await using publisher = await connectService(database);
+    // Publishes what the services have committed. It closes first, then its connection, and the database last.
+    await using relay = await database.outbox.relay(publisher, {
+      pool: database.pool,
+      topics: publishedByOutbox,
+      logger,
+    });
+    const report = await tellShopStory({ storefront, warehouse, mail }, database);
+    await relay.drained();
+    return report;
   };
   try {
     // Removes what an interrupted earlier run may have left.

@@ -6,7 +6,7 @@ import type { Item, Mail, Order } from "./topics.ts";
 export interface ShopResult {
   readonly orders: readonly Order[];
   readonly journal: readonly JournalEntry[];
-  readonly outbox: ReadonlyMap<string, Mail>;
+  readonly mails: ReadonlyMap<string, Mail>;
   readonly sales: ReadonlyMap<Item, number>;
   readonly stock: ReadonlyMap<Item, number>;
   readonly deadLetter: DeadLetter;
@@ -20,12 +20,12 @@ const ONE_AFTER_THE_OTHER: readonly JournalEvent[] = ["placed", "reserved", "shi
  * the events of each are in the order in which they happened.
  */
 export function report(result: ShopResult): string {
-  const { orders, journal, outbox, sales, stock, deadLetter, released } = result;
+  const { orders, journal, mails, sales, stock, deadLetter, released } = result;
   const lines: string[] = [];
   for (const { order, customer, item, quantity } of orders.toSorted((a, b) => compare(a.order, b.order))) {
     lines.push(`order ${order} of ${customer}: ${quantity} x ${item}`);
     for (const entry of journal.filter((entry) => entry.order === order)) lines.push(`  ${shownEntry(entry)}`);
-    const mail = outbox.get(order);
+    const mail = mails.get(order);
     lines.push(mail === undefined ? "  no mail" : `  mail to ${mail.to}: ${mail.text}`);
   }
   for (const customer of [...new Set(orders.map(({ customer }) => customer))].toSorted(compare)) {

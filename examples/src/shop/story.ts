@@ -1,5 +1,6 @@
 import type { DeadLetter, PubSub } from "@anytopic/core";
 
+import type { ShopDatabase } from "./database/shop-database.ts";
 import { Journal } from "./journal.ts";
 import { startMail } from "./mail.ts";
 import { report } from "./report.ts";
@@ -33,14 +34,14 @@ export interface ShopConnections {
  * whose mail cannot be sent until somebody corrects the address. Returns a report, which is the same on every broker.
  * Throws if the day does not end within 90 seconds.
  */
-export async function tellShopStory(connections: ShopConnections): Promise<string> {
+export async function tellShopStory(connections: ShopConnections, database: ShopDatabase): Promise<string> {
   const deadlineMs = Date.now() + PATIENCE_MS;
   const journal = new Journal();
   const mail = await startMail(connections.mail, journal);
-  const warehouse = await startWarehouse(connections.warehouse, journal, ({ order, item }, attempt) => {
+  const warehouse = await startWarehouse(connections.warehouse, database, journal, ({ order, item }, attempt) => {
     if (order === HARD_TO_FIND && attempt < FOUND_AT_ATTEMPT) throw new Error(`cannot find a ${item}`);
   });
-  const storefront = await startStorefront(connections.storefront, journal);
+  const storefront = await startStorefront(connections.storefront, database, journal);
 
   for (const order of ORDERS) {
     await storefront.placeOrder(order);
@@ -67,9 +68,9 @@ export async function tellShopStory(connections: ShopConnections): Promise<strin
   return report({
     orders: ORDERS,
     journal: journal.entries,
-    outbox: mail.outbox,
+    mails: mail.sent,
     sales: storefront.sales,
-    stock: warehouse.stock,
+    stock: await warehouse.stock(),
     deadLetter,
     released,
   });

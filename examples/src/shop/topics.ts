@@ -34,6 +34,9 @@ export const TrackShipment = defineSubscription(OrderShipped, "track-shipment", 
 export const SendMail = defineSubscription(MailRequested, "send-mail", { retryPolicy });
 export const TrackMail = defineSubscription(MailSent, "track-mail", { retryPolicy });
 
+/** Published in a transaction; the relay needs to know. */
+export const publishedByOutbox = [OrderPlaced, StockReserved, MailRequested] as const;
+
 /** All declarations, for provisioning and cleanup. */
 export const declarations = [
   OrderPlaced,

@@ -1,1 +1,7 @@
-export type { SqlExecutor } from "@anytopic/sql";
+export type { ArchivedMessage, ArchiveSelection, ArchiveStore } from "./archive-store.ts";
+export { type ArchiveOptions, defineArchive } from "./define-archive.ts";
+export { fileArchive, type FileArchiveOptions } from "./files/file-archive.ts";
+export { replay } from "./replay/replay.ts";
+export type { ReplayOptions, ReplayResult } from "./replay/replay-options.ts";
+export { sqlArchive } from "./sql/sql-archive.ts";
+export { startArchive, type StartArchiveOptions } from "./start-archive.ts";

@@ -1,30 +1,41 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Observer, PubSub } from "@anytopic/core";
+import type { Observer } from "@anytopic/core";
 import { BacklogPoll } from "./scrape/backlog-poll.ts";
 import { EventCounts } from "./counts/event-counts.ts";
+import { OutboxCounts } from "./counts/outbox-counts.ts";
 import { Exposition } from "./exposition/exposition.ts";
 import { Gauges } from "./scrape/gauges.ts";
 import { fetchHandler, nodeListener } from "./scrape/http.ts";
 import { checkedOptions, type MetricsOptions } from "./options.ts";
+import { OutboxPoll } from "./scrape/outbox-poll.ts";
+import { type CheckedSources, checkedSources, type MetricsSource } from "./sources.ts";
 
 /**
- * The metrics of one or several `PubSub`s. All methods can be used without their object. Counters never go down, also when a `PubSub`
- * is closed.
+ * The metrics of one or several `PubSub`s and outboxes. All methods can be used without their object. Counters never go down, also when a
+ * `PubSub` or a relay is closed.
  */
 export interface Metrics {
   /** For `connect({ observer })`. Several `connect`s may have the same. */
   readonly observer: Observer;
   /**
-   * Everything in Prometheus' text format 0.0.4. Asks the broker for the backlog of each subscription at most every 15 s, however often this is called,
-   * and waits at most 2 s for it. What is unknown is left out, and is never 0. Concurrent calls share their requests. Never rejects.
+   * Everything in Prometheus' text format 0.0.4. Asks the broker for the backlog of each subscription, and the database of each outbox, at most every
+   * 15 s, however often this is called, and waits at most 2 s for them. What is unknown is left out, and is never 0. Concurrent calls share their requests.
+   * Rejects only with a TypeError, when a source is none.
    *
-   * @param pubsubs those whose connections, workers and backlogs are shown; without them there are only counters and histograms
+   * @param sources those whose connections, workers and backlogs are shown, and `{ relay, outbox }` for the rows of an outbox; without them there are only
+   * counters and histograms
    */
-  readonly text: (...pubsubs: readonly PubSub[]) => Promise<string>;
-  /** Answers `GET` of a path that ends in `/metrics`, for servers and frameworks that speak fetch. Other paths are not found. */
-  readonly handler: (...pubsubs: readonly PubSub[]) => (request: Request) => Promise<Response>;
+  readonly text: (...sources: readonly MetricsSource[]) => Promise<string>;
+  /**
+   * Answers `GET` of a path that ends in `/metrics`, for servers and frameworks that speak fetch. Other paths are not found.
+   *
+   * @throws TypeError when a source is none
+   */
+  readonly handler: (...sources: readonly MetricsSource[]) => (request: Request) => Promise<Response>;
   /** The same for `createServer` of `node:http`. */
-  readonly listener: (...pubsubs: readonly PubSub[]) => (request: IncomingMessage, response: ServerResponse) => void;
+  readonly listener: (
+    ...sources: readonly MetricsSource[]
+  ) => (request: IncomingMessage, response: ServerResponse) => void;
 }
 
 /**
@@ -40,31 +51,54 @@ export function metrics(options: MetricsOptions = {}): Metrics {
     onFailed: ({ topic, name }) => (counts.subscription(topic.name, name).statsFailed += 1),
   });
 
-  const text = async (...pubsubs: readonly PubSub[]): Promise<string> => {
-    const gauges = new Gauges();
+  const outboxCounts = new OutboxCounts();
+  const outboxPoll = new OutboxPoll(clock);
+
+  const addBacklogs = async (gauges: Gauges, { pubsubs }: CheckedSources): Promise<void> => {
     const read = await Promise.all(
       pubsubs.map((pubsub) => poll.read(pubsub, [...pubsub.subscriptions, ...subscriptions])),
     );
     for (const [{ topic, name }, backlog] of read.flatMap((known) => [...known])) {
       gauges.addBacklog(topic.name, name, backlog);
     }
+  };
+
+  const addOutboxes = async (gauges: Gauges, { outboxes }: CheckedSources): Promise<void> => {
+    const reads = outboxes.map(async ({ outbox, relay }) => {
+      const topics = await outboxPoll.read(relay, () => outboxCounts.statsFailed(outbox));
+      for (const topic of topics) gauges.addOutbox(outbox, topic);
+    });
+    await Promise.all(reads);
+  };
+
+  const read = async (sources: CheckedSources): Promise<string> => {
+    const gauges = new Gauges();
+    await Promise.all([addBacklogs(gauges, sources), addOutboxes(gauges, sources)]);
     // Read after the wait, so that all of it is of one moment.
-    for (const pubsub of pubsubs) {
+    for (const pubsub of sources.pubsubs) {
       const health = pubsub.health();
       gauges.addHealth(health);
       for (const worker of health.subscriptions) counts.subscription(worker.topic, worker.subscription);
       for (const connection of health.connections) counts.know(connection);
     }
+    for (const { outbox, relay } of sources.outboxes) outboxCounts.look(outbox, relay);
     const exposition = new Exposition();
     counts.writeTo(exposition);
+    outboxCounts.writeTo(exposition);
     gauges.writeTo(exposition);
     return exposition.toString();
   };
 
   return Object.freeze({
     observer: (event) => counts.count(event),
-    text,
-    handler: (...pubsubs) => fetchHandler(() => text(...pubsubs)),
-    listener: (...pubsubs) => nodeListener(() => text(...pubsubs)),
+    text: async (...sources) => await read(checkedSources(sources)),
+    handler: (...sources) => {
+      const checked = checkedSources(sources);
+      return fetchHandler(() => read(checked));
+    },
+    listener: (...sources) => {
+      const checked = checkedSources(sources);
+      return nodeListener(() => read(checked));
+    },
   } satisfies Metrics);
 }

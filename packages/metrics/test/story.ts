@@ -1,5 +1,5 @@
 import { connect, defineSubscription, defineTopic, type PubSub, Reject, VirtualClock } from "@anytopic/core";
-import { metrics, type Metrics } from "@anytopic/metrics";
+import { type MeasuredRelay, metrics, type Metrics } from "@anytopic/metrics";
 
 export const Orders = defineTopic<{ readonly how: string }>("orders");
 export const Mail = defineSubscription(Orders, "mail", {
@@ -34,4 +34,13 @@ export async function story(): Promise<Story> {
   for (const how of ["fine", "retried", "rejected"]) await pubsub.publish(Orders, { how });
   await clock.advance(5000);
   return { metrics: measured, pubsub, clock };
+}
+
+/** A relay that has published 12 messages, with 3 of one topic in its outbox. */
+export function relay(): MeasuredRelay {
+  const topics = [
+    { topic: "orders", waiting: 3, oldestAgeMs: 4500, held: 1, parked: 2 },
+    { topic: "reports", waiting: 0, oldestAgeMs: 0, held: 0, parked: 0 },
+  ];
+  return { health: () => ({ closing: false, published: 12 }), stats: async () => await Promise.resolve({ topics }) };
 }

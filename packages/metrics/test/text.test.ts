@@ -4,7 +4,7 @@ import { metrics } from "@anytopic/metrics";
 import { describe, expect, test } from "vitest";
 import { ofMail, parsed } from "./parsed.ts";
 import { promtool, runPromtool } from "./promtool.ts";
-import { story } from "./story.ts";
+import { relay, story } from "./story.ts";
 
 const fixture = async (): Promise<string> => await readFile(new URL("fixtures/story.prom", import.meta.url), "utf8");
 
@@ -14,7 +14,7 @@ const retry = (error: unknown): PubSubEvent => ({ ...ofSubscription, type: "retr
 describe("the text", () => {
   test("of a story, as a whole", async () => {
     const { metrics: measured, pubsub } = await story();
-    expect(await measured.text(pubsub)).toBe(await fixture());
+    expect(await measured.text(pubsub, { outbox: "shop", relay: relay() })).toBe(await fixture());
   });
 
   test.skipIf(promtool === undefined)("is valid, and its names are what Prometheus recommends", async () => {
@@ -30,7 +30,7 @@ describe("the text", () => {
     ]);
     const written = [...(await fixture()).matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]) => [name, type]);
     expect(rows).toEqual(written);
-    expect(rows).toHaveLength(24);
+    expect(rows).toHaveLength(30);
   });
 
   test("is empty before anything happened, and without a PubSub has only what was counted", async () => {
@@ -149,6 +149,19 @@ describe("counting", () => {
     for (const state of states)
       observer({ type: "connection", connection: "default", state, error: undefined, atMs: 0 });
     expect(parsed(await text()).get('anytopic_connection_reconnects_total{connection="default"}')).toBe(2);
+  });
+
+  test.each([
+    [{}, "metrics: give a PubSub, or { relay, outbox } for the relay of an outbox"],
+    [null, "metrics: give a PubSub"],
+    [relay(), "metrics: give a PubSub"],
+    [{ relay: {} }, "metrics: relay must be what outbox.relay() returns"],
+    [{ relay: relay(), outbox: "" }, "metrics: outbox must be a name of 1 to 100 characters"],
+  ])("refuses to show %j", async (source, message) => {
+    const { text, handler, listener } = metrics();
+    expect(() => handler(source as never)).toThrow(message);
+    expect(() => listener(source as never)).toThrow(TypeError);
+    await expect(text(source as never)).rejects.toThrow(message);
   });
 
   test.each([

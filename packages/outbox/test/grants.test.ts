@@ -1,3 +1,4 @@
+import { mysqlUrl, postgresUrl } from "@anytopic/brokers";
 import { randomBytes } from "node:crypto";
 
 import { connect, defineSubscription, defineTopic, type PubSub, type Topic } from "@anytopic/core";
@@ -17,7 +18,7 @@ import { Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 import { storedRows } from "./stored-rows.ts";
-import { availableDatabases, MYSQL_URL, POSTGRES_URL, type TestDatabase } from "./test-databases.ts";
+import { availableDatabases, type TestDatabase } from "./test-databases.ts";
 
 interface Order {
   readonly customer: string;
@@ -56,7 +57,7 @@ describe.each(kinds)("grants on $name", ({ dialect, open }) => {
 
   const postgresRole = async (name: string): Promise<Role> => {
     await database.query(`CREATE ROLE ${name} LOGIN`);
-    const url = new URL(POSTGRES_URL);
+    const url = new URL(postgresUrl);
     url.username = name;
     const pool = new Pool({ connectionString: url.href, max: 10 });
     return {
@@ -72,7 +73,7 @@ describe.each(kinds)("grants on $name", ({ dialect, open }) => {
   const mysqlRole = async (name: string): Promise<Role> => {
     const password = randomBytes(12).toString("hex");
     await database.query(`CREATE USER '${name}'@'%' IDENTIFIED BY '${password}'`);
-    const { hostname, port } = new URL(MYSQL_URL);
+    const { hostname, port } = new URL(mysqlUrl);
     const pool = createPool({ host: hostname, port: Number(port), user: name, password, connectionLimit: 10 });
     return {
       pool: mysql2Pool(pool),

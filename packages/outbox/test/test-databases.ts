@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
-import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
+import { databaseServerOrSkip, mysqlUrl, postgresUrl } from "@anytopic/brokers";
 import {
   type Adaptor,
   applyMigrations,
@@ -27,11 +27,6 @@ import {
 import { createPool } from "mysql2/promise";
 import { Pool } from "pg";
 import postgres from "postgres";
-
-export const POSTGRES_URL: string = process.env["POSTGRES_URL"] ?? "postgres://postgres@127.0.0.1:5432/test";
-export const MYSQL_URL: string = process.env["MYSQL_URL"] ?? "mysql://root@127.0.0.1:3306/test";
-const CONNECT_TIMEOUT_MS = 10_000;
-const IS_CI = !["", "0", "false"].includes(process.env["CI"] ?? "");
 
 /** A database with the tables of the outbox and nothing else, and one library for it. */
 export interface TestDatabase {
@@ -65,8 +60,8 @@ const uniqueName = (): string => `outbox_${randomBytes(6).toString("hex")}`;
 /** The database is gone after `close`. */
 async function postgresDatabase(library: "pg" | "postgres"): Promise<TestDatabase> {
   const schema = uniqueName();
-  const pool = new Pool({ connectionString: POSTGRES_URL, max: 40 });
-  const sql = postgres(POSTGRES_URL, { max: 40, onnotice() {} });
+  const pool = new Pool({ connectionString: postgresUrl, max: 40 });
+  const sql = postgres(postgresUrl, { max: 40, onnotice() {} });
   const withPg = async <Result>(work: (tx: object) => Promise<Result>): Promise<Result> => {
     const client = await pool.connect();
     try {
@@ -103,9 +98,9 @@ async function postgresDatabase(library: "pg" | "postgres"): Promise<TestDatabas
 
 async function mysqlDatabase(): Promise<TestDatabase> {
   const schema = uniqueName();
-  const admin = createPool({ uri: MYSQL_URL, connectionLimit: 2 });
+  const admin = createPool({ uri: mysqlUrl, connectionLimit: 2 });
   await admin.query(`CREATE DATABASE ${schema}`);
-  const pool = createPool({ uri: MYSQL_URL, connectionLimit: 40, database: schema });
+  const pool = createPool({ uri: mysqlUrl, connectionLimit: 40, database: schema });
   const transaction = async <Result>(work: (tx: object) => Promise<Result>): Promise<Result> => {
     const connection = await pool.getConnection();
     try {
@@ -178,37 +173,22 @@ async function sqliteDatabase(): Promise<TestDatabase> {
 }
 
 export const DATABASES: readonly DatabaseKind[] = [
-  { name: "PostgreSQL with pg", dialect: "postgres", url: POSTGRES_URL, open: () => postgresDatabase("pg") },
+  { name: "PostgreSQL with pg", dialect: "postgres", url: postgresUrl, open: () => postgresDatabase("pg") },
   {
     name: "PostgreSQL with postgres.js",
     dialect: "postgres",
-    url: POSTGRES_URL,
+    url: postgresUrl,
     open: () => postgresDatabase("postgres"),
   },
-  { name: "MariaDB with mysql2", dialect: "mysql", url: MYSQL_URL, open: mysqlDatabase },
+  { name: "MariaDB with mysql2", dialect: "mysql", url: mysqlUrl, open: mysqlDatabase },
   { name: "SQLite with node:sqlite", dialect: "sqlite", url: undefined, open: sqliteDatabase },
 ];
 
 /** Those whose server is there. In CI all must be; elsewhere the absence of one is said on standard error. */
 export async function availableDatabases(): Promise<readonly DatabaseKind[]> {
-  const there = await Promise.all(DATABASES.map(async ({ url }) => url === undefined || (await answers(new URL(url)))));
-  return DATABASES.filter(({ name, url }, index) => {
-    if (there[index] === true) return true;
-    if (IS_CI) throw new Error(`there is no server of ${name} at ${new URL(url ?? "").host}`);
-    process.stderr.write(`\nSKIPPED, no server of ${name} at ${new URL(url ?? "").host}\n\n`);
-    return false;
-  });
-}
-
-async function answers({ hostname, port }: URL): Promise<boolean> {
-  return await new Promise((resolve) => {
-    const socket = connectTcp({ host: hostname, port: Number(port), timeout: CONNECT_TIMEOUT_MS });
-    const end = (listens: boolean): void => {
-      socket.destroy();
-      resolve(listens);
-    };
-    socket.once("connect", () => end(true));
-    socket.once("timeout", () => end(false));
-    socket.once("error", () => end(false));
-  });
+  const urls = new Set(DATABASES.flatMap(({ url }) => url ?? []));
+  const there = new Map(
+    await Promise.all([...urls].map(async (url) => [url, await databaseServerOrSkip(url)] as const)),
+  );
+  return DATABASES.filter(({ url }) => url === undefined || there.get(url) === true);
 }

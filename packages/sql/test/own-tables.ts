@@ -18,6 +18,7 @@ const TABLES = [
   "outbox_hold",
   "outbox_parked",
   "scheduled",
+  "archive",
   "migration",
   "effect",
 ];

@@ -46,7 +46,15 @@ export async function existing(connection: Connection, names: SubscriptionNames)
       }
     }),
   );
-  return found.filter((info) => info !== undefined).toSorted((one, other) => (one.created < other.created ? -1 : 1));
+  return found
+    .filter((info) => info !== undefined)
+    .toSorted((one, other) => (sortable(one.created) < sortable(other.created) ? -1 : 1));
+}
+
+/** The server leaves out zeros at the end of a time: `.5Z` is after `.4999Z`, and before `.51Z`. */
+export function sortable(created: string): string {
+  const [, seconds = created, fraction = ""] = /^([^.Z]*)(?:\.(\d+))?Z$/.exec(created) ?? [];
+  return `${seconds}.${fraction.padEnd(9, "0")}`;
 }
 
 export function positionOf(names: SubscriptionNames, { name, created, config }: ConsumerInfo): ConsumerPosition {

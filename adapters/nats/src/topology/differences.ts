@@ -12,6 +12,12 @@ import {
   streamResource,
 } from "./topology-config.ts";
 
+/**
+ * We never declare these. With each, a header of any publisher removes messages that nobody has handled: `Nats-Schedule` all messages
+ * of its own subject, `Nats-TTL` its own one. The server does not switch them off again. Seen on 2.15.1, see ADR 105.
+ */
+const STREAM_FORBIDDEN = ["allow_msg_schedules", "allow_msg_ttl"] as const;
+
 /** We never declare these, and each breaks a promise of ours: it selects messages, drops bodies, changes the lease, or pushes. */
 const CONSUMER_FORBIDDEN = [
   "filter_subject",
@@ -30,6 +36,7 @@ const TIMES: ReadonlySet<string> = new Set(["max_age", "duplicate_window", "ack_
 export function streamDifference(declared: StreamDeclaration, actual: StreamConfig): TopologyChange | undefined {
   const fixed = differing(STREAM_FIXED, declared, actual);
   if (actual.sealed) fixed.push("it is sealed");
+  for (const option of STREAM_FORBIDDEN) if (actual[option]) fixed.push(`${option} is true, declared false`);
   return change(streamResource(declared.name), fixed, differing(STREAM_UPDATES, declared, actual));
 }
 

@@ -37,7 +37,8 @@ export class RabbitmqSchedule implements DriverSchedule {
   }
 
   add(batch: readonly ScheduleRequest[]): void {
-    for (const request of batch) void this.#add(new ScheduledSend(request, this.#connections.context.clock));
+    for (const request of batch)
+      void this.#add(new ScheduledSend(request, this.#connections.context.clock, this.#levels));
   }
 
   close(timeoutMs?: number): Promise<void> {
@@ -70,13 +71,15 @@ class ScheduledSend implements Confirmable {
   /** From when on its levels survive a crash of the broker, monotonic ms. Until then it is not accepted. */
   safeFromMs = 0;
   readonly #clock: Clock;
+  readonly #levels: DelayLevels;
   readonly #leftMs: () => number;
 
-  constructor(request: ScheduleRequest, clock: Clock) {
+  constructor(request: ScheduleRequest, clock: Clock, levels: DelayLevels) {
     const delayMs = request.due === undefined ? 0 : waitingMs(request.due, clock.now());
     this.request = request;
     this.body = asBuffer(request.body);
     this.#clock = clock;
+    this.#levels = levels;
     // What is left is given in whole ms, rounded down.
     this.#leftMs = timeLeft(clock, Math.ceil(delayMs) + 1);
   }
@@ -100,6 +103,8 @@ class ScheduledSend implements Confirmable {
   }
 
   reject(error: PubSubError): void {
+    // Somebody has destroyed the topic: the next message creates what is missing.
+    if (error.code === "NOT_FOUND") this.#levels.forget();
     this.request.reject(error);
   }
 

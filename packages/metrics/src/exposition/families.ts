@@ -29,7 +29,13 @@ export type FamilyKey =
   | "circuitOpen"
   | "publishing"
   | "connectionUp"
-  | "reconnects";
+  | "reconnects"
+  | "outboxWaiting"
+  | "outboxOldestAge"
+  | "outboxHeld"
+  | "outboxParked"
+  | "outboxPublished"
+  | "outboxStatsFailed";
 
 const family = (type: Family["type"], name: string, help: string): Family => ({ name, type, help });
 
@@ -106,5 +112,27 @@ export const FAMILIES: Readonly<Record<FamilyKey, Family>> = {
     "counter",
     "anytopic_connection_reconnects_total",
     "How often the connection worked again after it was lost.",
+  ),
+  outboxWaiting: family("gauge", "anytopic_outbox_waiting", "Messages that are committed and not published yet."),
+  outboxOldestAge: family(
+    "gauge",
+    "anytopic_outbox_oldest_age_seconds",
+    "Age of the oldest of them; 0 when there is none.",
+  ),
+  outboxHeld: family("gauge", "anytopic_outbox_held", "Topics and ordering keys that wait after a failure."),
+  outboxParked: family(
+    "gauge",
+    "anytopic_outbox_parked",
+    "Messages that are parked: somebody must retry or discard them.",
+  ),
+  outboxPublished: family(
+    "counter",
+    "anytopic_outbox_published_total",
+    "Messages that relays of this process published.",
+  ),
+  outboxStatsFailed: family(
+    "counter",
+    "anytopic_outbox_stats_failed_total",
+    "Requests to the database of the outbox that failed.",
   ),
 };

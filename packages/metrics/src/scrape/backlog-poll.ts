@@ -6,20 +6,7 @@ import {
   type SubscriptionStatistics,
 } from "@anytopic/core";
 import { within } from "@anytopic/core/driver";
-
-/** A subscription is asked about at most this often, in ms, however many programs scrape. */
-export const POLL_EVERY_MS = 15_000;
-/** A scrape waits at most this long for brokers, in ms: Prometheus itself waits 10 s by default. */
-export const MAX_WAIT_MS = 2_000;
-/** What is older is not shown, in ms. */
-export const MAX_AGE_MS = 60_000;
-
-interface Known {
-  backlog: SubscriptionStatistics | undefined;
-  askedMs: number;
-  answeredMs: number;
-  pending: Promise<void> | undefined;
-}
+import { Inquiry, MAX_WAIT_MS } from "./inquiry.ts";
 
 export interface BacklogPollOptions {
   readonly clock: Clock;
@@ -29,7 +16,7 @@ export interface BacklogPollOptions {
 /** What brokers tell of subscriptions. They are asked only while somebody scrapes, so nothing of this has to be stopped. */
 export class BacklogPoll {
   readonly #options: BacklogPollOptions;
-  readonly #known = new WeakMap<PubSub, Map<string, Known>>();
+  readonly #inquiries = new WeakMap<PubSub, Map<string, Inquiry<SubscriptionStatistics>>>();
 
   constructor(options: BacklogPollOptions) {
     this.#options = options;
@@ -43,47 +30,33 @@ export class BacklogPoll {
     pubsub: PubSub,
     subscriptions: Iterable<AnySubscription>,
   ): Promise<ReadonlyMap<AnySubscription, SubscriptionStatistics>> {
-    const { clock } = this.#options;
-    const asked = [...subscriptions].map((subscription) => ({ subscription, known: this.#ask(pubsub, subscription) }));
-    const pending = asked.flatMap(({ known }) => known.pending ?? []);
-    if (pending.length > 0) await within(clock, MAX_WAIT_MS, Promise.all(pending));
-    const oldestMs = clock.monotonicNow() - MAX_AGE_MS;
+    const asked = [...subscriptions].map((subscription) => ({
+      subscription,
+      inquiry: this.#inquiry(pubsub, subscription),
+    }));
+    const pending = asked.flatMap(({ inquiry }) => inquiry.ask() ?? []);
+    if (pending.length > 0) await within(this.#options.clock, MAX_WAIT_MS, Promise.all(pending));
     return new Map(
-      asked.flatMap(({ subscription, known: { backlog, answeredMs } }) =>
-        backlog === undefined || answeredMs < oldestMs ? [] : [[subscription, backlog]],
-      ),
+      asked.flatMap(({ subscription, inquiry: { answer } }) => (answer === undefined ? [] : [[subscription, answer]])),
     );
   }
 
-  /** A request that has not ended is not repeated, however old it is. */
-  #ask(pubsub: PubSub, subscription: AnySubscription): Known {
-    const now = this.#options.clock.monotonicNow();
-    const known = this.#knownOf(pubsub, subscription);
-    if (known.pending !== undefined || now - known.askedMs < POLL_EVERY_MS) return known;
-    known.askedMs = now;
-    known.pending = this.#request(pubsub, subscription, known);
-    return known;
-  }
-
-  async #request(pubsub: PubSub, subscription: AnySubscription, known: Known): Promise<void> {
-    try {
-      known.backlog = await pubsub.stats(subscription);
-      known.answeredMs = this.#options.clock.monotonicNow();
-    } catch (error) {
-      known.backlog = undefined;
-      if (!(error instanceof PubSubError && error.code === "CLOSED")) this.#options.onFailed(subscription);
-    }
-    known.pending = undefined;
-  }
-
-  #knownOf(pubsub: PubSub, { topic, name }: AnySubscription): Known {
-    let ofPubSub = this.#known.get(pubsub);
-    if (ofPubSub === undefined) this.#known.set(pubsub, (ofPubSub = new Map()));
+  #inquiry(pubsub: PubSub, subscription: AnySubscription): Inquiry<SubscriptionStatistics> {
+    let ofPubSub = this.#inquiries.get(pubsub);
+    if (ofPubSub === undefined) this.#inquiries.set(pubsub, (ofPubSub = new Map()));
     // Neither name has a line feed.
-    const key = `${topic.name}\n${name}`;
-    const never = Number.NEGATIVE_INFINITY;
-    const known = ofPubSub.get(key) ?? { backlog: undefined, askedMs: never, answeredMs: never, pending: undefined };
-    ofPubSub.set(key, known);
-    return known;
+    const key = `${subscription.topic.name}\n${subscription.name}`;
+    const known = ofPubSub.get(key);
+    if (known !== undefined) return known;
+    const { clock, onFailed } = this.#options;
+    const inquiry = new Inquiry({
+      clock,
+      request: async () => await pubsub.stats(subscription),
+      onFailed: (error) => {
+        if (!(error instanceof PubSubError && error.code === "CLOSED")) onFailed(subscription);
+      },
+    });
+    ofPubSub.set(key, inquiry);
+    return inquiry;
   }
 }

@@ -2,7 +2,8 @@ import type { Health, SubscriptionHealth, SubscriptionStatistics } from "@anytop
 import { works } from "../counts/connection-works.ts";
 import type { Exposition } from "../exposition/exposition.ts";
 import type { FamilyKey } from "../exposition/families.ts";
-import { joined, labelText, subscriptionLabels } from "../exposition/labels.ts";
+import { joined, labelText, subscriptionLabels, topicLabels } from "../exposition/labels.ts";
+import type { MeasuredOutboxTopic } from "../sources.ts";
 
 type Merge = (known: number, value: number) => number;
 
@@ -34,6 +35,15 @@ export class Gauges {
     }
     if (oldestAgeMs !== undefined) this.#set("oldestAge", labels, oldestAgeMs / 1000, latest);
     if (deadLetters !== undefined) this.#set("lettersWaiting", labels, deadLetters, latest);
+  }
+
+  /** Relays of one outbox count the same rows. */
+  addOutbox(outbox: string, { topic, waiting, oldestAgeMs, held, parked }: MeasuredOutboxTopic): void {
+    const labels = joined(labelText({ outbox }), topicLabels(topic));
+    this.#set("outboxWaiting", labels, waiting, latest);
+    this.#set("outboxOldestAge", labels, oldestAgeMs / 1000, latest);
+    this.#set("outboxHeld", labels, held, latest);
+    this.#set("outboxParked", labels, parked, latest);
   }
 
   writeTo(exposition: Exposition): void {

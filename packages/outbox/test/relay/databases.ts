@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
-import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { databaseServerOrSkip, mysqlUrl, postgresUrl } from "@anytopic/brokers";
 import {
   applyMigrations,
   type Dialect,
@@ -17,9 +17,6 @@ import {
 import { createPool } from "mysql2/promise";
 import { Pool } from "pg";
 import postgres from "postgres";
-
-export const POSTGRES_URL: string = process.env["POSTGRES_URL"] ?? "postgres://postgres@127.0.0.1:5432/test";
-export const MYSQL_URL: string = process.env["MYSQL_URL"] ?? "mysql://root@127.0.0.1:3306/test";
 
 /** A database with the tables of an outbox that no other test uses. */
 export interface TestDatabase {
@@ -39,11 +36,11 @@ export async function openDatabase(kind: DatabaseKind, url?: string): Promise<Te
   const name = `outbox_${randomUUID().replaceAll("-", "").slice(0, 16)}`;
   switch (kind) {
     case "pg":
-      return await onPg(name, url ?? POSTGRES_URL);
+      return await onPg(name, url ?? postgresUrl);
     case "postgres.js":
-      return await onPostgresJs(name, url ?? POSTGRES_URL);
+      return await onPostgresJs(name, url ?? postgresUrl);
     case "mysql2":
-      return await onMysql(name, url ?? MYSQL_URL);
+      return await onMysql(name, url ?? mysqlUrl);
     case "node:sqlite":
       return await onSqlite();
   }
@@ -115,20 +112,5 @@ async function migrate({ dialect, tables, pool }: Pick<TestDatabase, "dialect" |
 
 /** Whether there is a server. In CI it must be there. */
 export async function isThere(kind: DatabaseKind): Promise<boolean> {
-  if (kind === "node:sqlite") return true;
-  const { hostname, port } = new URL(kind === "mysql2" ? MYSQL_URL : POSTGRES_URL);
-  const listens = await new Promise<boolean>((resolve) => {
-    const socket: Socket = connect({ host: hostname, port: Number(port), timeout: 10_000 });
-    const end = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once("connect", () => end(true));
-    socket.once("timeout", () => end(false));
-    socket.once("error", () => end(false));
-  });
-  if (!listens && !["", "0", "false"].includes(process.env["CI"] ?? ""))
-    throw new Error(`there is no server for ${kind}`);
-  if (!listens) process.stderr.write(`\nSKIPPED, no server for ${kind}\n\n`);
-  return listens;
+  return kind === "node:sqlite" || (await databaseServerOrSkip(kind === "mysql2" ? mysqlUrl : postgresUrl));
 }

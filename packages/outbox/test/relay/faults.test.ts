@@ -1,5 +1,6 @@
+import { postgresUrl } from "@anytopic/brokers";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
-import { isThere, openDatabase, POSTGRES_URL } from "./databases.ts";
+import { isThere, openDatabase } from "./databases.ts";
 import { brokers, firstSeen, onBroker } from "./on-brokers.ts";
 import { findPostgres, startPrivatePostgres } from "./private-postgres.ts";
 import { startCuttingProxy } from "./cutting-proxy.ts";
@@ -87,7 +88,7 @@ test.skipIf(programs === undefined)(
 
 describe.skipIf(!isPostgresThere)("the connection to the database is lost", () => {
   test("in the middle of a commit, which happened: nothing is lost, and nothing is published again", async () => {
-    const proxy = await startCuttingProxy(POSTGRES_URL);
+    const proxy = await startCuttingProxy(postgresUrl);
     const story = await openStory("pg", () => undefined, proxy.url);
     const steps = Array.from({ length: 20 }, (_, index) => `a${index}`);
     await story.commit(...steps);
@@ -101,7 +102,7 @@ describe.skipIf(!isPostgresThere)("the connection to the database is lost", () =
   });
 
   test("in the middle of the deletion: the same is published again, in order", async () => {
-    const proxy = await startCuttingProxy(POSTGRES_URL);
+    const proxy = await startCuttingProxy(postgresUrl);
     const story = await openStory("pg", () => undefined, proxy.url);
     await story.commit("a1", "a2", "a3");
     proxy.cutAfter("DELETE FROM", 1);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Broker, type BrokerKind, startBrokerOrSkip } from "@anytopic/brokers";
-import { connect, defineSubscription, type PubSub, type Subscription, type Topic } from "@anytopic/core";
+import { connect, defineSubscription, type PubSub, silentLogger, type Subscription, type Topic } from "@anytopic/core";
 import { onTestFinished } from "vitest";
 import { type Step, stepsTopic } from "./story.ts";
 
@@ -16,7 +16,7 @@ export interface BrokerStory {
 export async function onBroker(broker: Broker): Promise<BrokerStory> {
   const topic = stepsTopic(`steps-${randomUUID()}`);
   const subscription = defineSubscription(topic, "seen");
-  const pubsub = await connect(broker.url, { declarations: [subscription] });
+  const pubsub = await connect(broker.url, { declarations: [subscription], logger: silentLogger });
   onTestFinished(async () => await pubsub.close());
   const seen: { step: string; id: string }[] = [];
   await pubsub.subscribe(subscription, ({ key, number }, { id }) => void seen.push({ step: `${key}${number}`, id }));

@@ -7,6 +7,7 @@ import {
   type PubSub,
   type PubSubError,
   type Subscription,
+  silentLogger,
   type Topic,
 } from "@anytopic/core";
 import { forwardDriver, forwardPublisher, intercept } from "@anytopic/core/intercept";
@@ -59,7 +60,11 @@ export async function openStory(
   const silent: Step[] = [];
   // A broker that never answers keeps a key in core for so long.
   const publish = { timeoutMs: 3000 };
-  const pubsub = await connect(failing(failure, silent), { publish, declarations: [subscription] });
+  const pubsub = await connect(failing(failure, silent), {
+    publish,
+    logger: silentLogger,
+    declarations: [subscription],
+  });
   onTestFinished(async () => await pubsub.close());
   const seen: string[] = [];
   await pubsub.subscribe(subscription, ({ key, number }) => void seen.push(`${key}${number}`));

@@ -6,8 +6,9 @@ import { checkedTableOptions, tableNames, type TableOptions } from "../table-nam
 /**
  * What a role of the database may do: `"writer"`: publish to the outbox. `"relay"`: publish from it, and retry or discard what is parked.
  * `"inbox"`: handle messages with an inbox. `"schedule"`: keep and publish delayed messages, see `sqlScheduleStore`.
+ * `"archive"`, on PostgreSQL only: archive, replay and prune, see `sqlArchive` of `@anytopic/archive`.
  */
-export type GrantedTask = "writer" | "relay" | "inbox" | "schedule";
+export type GrantedTask = "writer" | "relay" | "inbox" | "schedule" | "archive";
 
 export interface GrantOptions extends TableOptions {
   readonly task: GrantedTask;
@@ -17,7 +18,7 @@ export interface GrantOptions extends TableOptions {
 
 /** By task: the tables, and what may be done with each. Nothing on a table that is not named. */
 const PRIVILEGES: Readonly<
-  Record<"postgres" | "mysql", Readonly<Record<GrantedTask, Readonly<Record<string, string>>>>>
+  Record<"postgres" | "mysql", Readonly<Partial<Record<GrantedTask, Readonly<Record<string, string>>>>>>
 > = {
   postgres: {
     writer: { outbox: "INSERT" },
@@ -30,6 +31,7 @@ const PRIVILEGES: Readonly<
     },
     inbox: { inbox: "SELECT, INSERT, UPDATE, DELETE" },
     schedule: { scheduled: "SELECT, INSERT, UPDATE, DELETE" },
+    archive: { archive: "SELECT, INSERT, DELETE" },
   },
   mysql: {
     // MySQL needs one of UPDATE and DELETE for a lock. https://dev.mysql.com/doc/refman/8.4/en/innodb-locking-reads.html (read 2026-11-26)
@@ -60,7 +62,8 @@ export function grants(dialect: Dialect, options: GrantOptions): readonly string
   if (dialect === "sqlite") throw new TypeError("SQLite has no roles: who may write to the file may do all");
   const tables = PRIVILEGES[dialect][options.task];
   if (tables === undefined) {
-    throw new TypeError(`task is ${inspect(options.task)}: must be one of "writer", "relay", "inbox", "schedule"`);
+    const tasks = Object.keys(PRIVILEGES[dialect]).map((task) => `"${task}"`);
+    throw new TypeError(`task is ${inspect(options.task)}: must be one of ${tasks.join(", ")}`);
   }
   const name = tableNames(dialect, options);
   const role = quotedRole(dialect, options.role);

@@ -1,3 +1,4 @@
+import { databaseServerOrSkip, mysqlUrl, postgresUrl } from "@anytopic/brokers";
 import { randomUUID } from "node:crypto";
 import {
   autocommitBetterSqlite3,
@@ -9,7 +10,6 @@ import {
 } from "@anytopic/sql";
 import Libsql from "libsql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { mysqlUrl, postgresUrl, serverOrSkip } from "../servers.ts";
 import type { Library, OpenLibrary } from "./library.ts";
 import { mysqlLibraries } from "./mysql-libraries.ts";
 import { postgresLibraries } from "./postgres-libraries.ts";
@@ -148,8 +148,8 @@ function suite(dialect: Dialect, open: OpenLibrary): void {
   });
 }
 
-const hasPostgres = await serverOrSkip(postgresUrl);
-const hasMysql = await serverOrSkip(mysqlUrl);
+const hasPostgres = await databaseServerOrSkip(postgresUrl);
+const hasMysql = await databaseServerOrSkip(mysqlUrl);
 
 describe.skipIf(!hasPostgres)("on PostgreSQL", () => {
   describe.each(Object.entries(postgresLibraries))("%s", (_, open) => {

@@ -1,3 +1,4 @@
+import { mysqlUrl } from "@anytopic/brokers";
 import {
   autocommitDrizzle,
   autocommitKnex,
@@ -20,7 +21,6 @@ import { createPool as createCallbackPool } from "mysql2";
 import { createPool } from "mysql2/promise";
 import { Sequelize } from "sequelize";
 import { DataSource } from "typeorm";
-import { mysqlUrl } from "../servers.ts";
 import type { OpenLibrary } from "./library.ts";
 
 /** What mysql2 gives for an integer beyond 2^53 is a setting of the application's pool. */

@@ -1,10 +1,10 @@
+import { databaseServerOrSkip, mysqlUrl, postgresUrl } from "@anytopic/brokers";
 import { defineTopic } from "@anytopic/core";
 import { createOutbox, type Outbox } from "@anytopic/outbox";
 import type { SqlExecutor, SyncSqlExecutor } from "@anytopic/sql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { type OwnTables, ownTables } from "../own-tables.ts";
-import { mysqlUrl, postgresUrl, serverOrSkip } from "../servers.ts";
 import type { Library, OpenLibrary } from "./library.ts";
 import { mysqlLibraries } from "./mysql-libraries.ts";
 import { postgresLibraries } from "./postgres-libraries.ts";
@@ -75,8 +75,8 @@ function suite(open: OpenLibrary): void {
   });
 }
 
-const hasPostgres = await serverOrSkip(postgresUrl);
-const hasMysql = await serverOrSkip(mysqlUrl);
+const hasPostgres = await databaseServerOrSkip(postgresUrl);
+const hasMysql = await databaseServerOrSkip(mysqlUrl);
 
 describe.skipIf(!hasPostgres)("on PostgreSQL", () => {
   describe.each(Object.entries(postgresLibraries))("%s", (_, open) => {

@@ -1,3 +1,4 @@
+import { postgresUrl } from "@anytopic/brokers";
 import { execFileSync } from "node:child_process";
 import { MikroORM } from "@mikro-orm/postgresql";
 import { PrismaPg } from "@prisma/adapter-pg";
@@ -30,7 +31,6 @@ import { Client, Pool } from "pg";
 import postgres from "postgres";
 import { Sequelize } from "sequelize";
 import { DataSource } from "typeorm";
-import { postgresUrl } from "../servers.ts";
 import type { OpenLibrary } from "./library.ts";
 
 const quiet = { max: 4, onnotice: () => {} };

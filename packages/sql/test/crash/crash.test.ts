@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { type Broker, startBrokerOrSkip } from "@anytopic/brokers";
+import { type Broker, databaseServerOrSkip, mysqlUrl, postgresUrl, startBrokerOrSkip } from "@anytopic/brokers";
 import { connect, MemoryInbox } from "@anytopic/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Library } from "../adaptors/library.ts";
 import { mysqlLibraries } from "../adaptors/mysql-libraries.ts";
 import { postgresLibraries } from "../adaptors/postgres-libraries.ts";
 import { type OwnTables, ownTables } from "../own-tables.ts";
-import { mysqlUrl, postgresUrl, serverOrSkip } from "../servers.ts";
 import { type CrashBroker, crashAdapter } from "./crash-brokers.ts";
 import { crashDeclarations, type Form, STEPS } from "./crash-declarations.ts";
 import { CrashWorkers } from "./crash-workers.ts";
@@ -17,7 +16,7 @@ const MIN_DEADLINE_MS = 3000;
 /** For each form: the next one goes on while the leases of a dead one end. */
 const FORMS: readonly Form[] = ["transaction", "transaction", "claim", "claim"];
 
-const hasServer = { postgres: await serverOrSkip(postgresUrl), mysql: await serverOrSkip(mysqlUrl) };
+const hasServer = { postgres: await databaseServerOrSkip(postgresUrl), mysql: await databaseServerOrSkip(mysqlUrl) };
 
 function suite(kind: CrashBroker["kind"], dialect: "postgres" | "mysql"): void {
   const state: { broker?: Broker | undefined; library?: Library; tables?: OwnTables } = {};

@@ -1,3 +1,4 @@
+import { databaseServerOrSkip, mysqlUrl, postgresUrl } from "@anytopic/brokers";
 import { connect, type PubSub } from "@anytopic/core";
 import { memory } from "@anytopic/memory";
 import type { SqlInbox, Work } from "@anytopic/sql";
@@ -6,7 +7,6 @@ import type { Library, OpenLibrary } from "../adaptors/library.ts";
 import { mysqlLibraries } from "../adaptors/mysql-libraries.ts";
 import { postgresLibraries } from "../adaptors/postgres-libraries.ts";
 import { type OwnTables, ownTables } from "../own-tables.ts";
-import { mysqlUrl, postgresUrl, serverOrSkip } from "../servers.ts";
 import { declared, type Executor, inboxOf } from "./charges.ts";
 
 /** How a transaction does not wait for long. */
@@ -101,8 +101,8 @@ function suite(open: OpenLibrary, impatience: Impatience): void {
   });
 }
 
-const hasPostgres = await serverOrSkip(postgresUrl);
-const hasMysql = await serverOrSkip(mysqlUrl);
+const hasPostgres = await databaseServerOrSkip(postgresUrl);
+const hasMysql = await databaseServerOrSkip(mysqlUrl);
 
 describe.skipIf(!hasPostgres)("on PostgreSQL", () => {
   describe.each(Object.entries(postgresLibraries))("%s", (_, open) => {

@@ -1,3 +1,4 @@
+import { databaseServerOrSkip, mysqlUrl, postgresUrl } from "@anytopic/brokers";
 import { connect, type Handler, type PubSubEvent, type Subscription } from "@anytopic/core";
 import { memory } from "@anytopic/memory";
 import type { SqlInbox, Work } from "@anytopic/sql";
@@ -7,7 +8,6 @@ import { mysqlLibraries } from "../adaptors/mysql-libraries.ts";
 import { postgresLibraries } from "../adaptors/postgres-libraries.ts";
 import { sqliteLibraries } from "../adaptors/sqlite-libraries.ts";
 import { type OwnTables, ownTables } from "../own-tables.ts";
-import { mysqlUrl, postgresUrl, serverOrSkip } from "../servers.ts";
 import { type Charge, declared, type Executor, inboxOf } from "./charges.ts";
 
 function suite(open: OpenLibrary): void {
@@ -155,8 +155,8 @@ function suite(open: OpenLibrary): void {
   });
 }
 
-const hasPostgres = await serverOrSkip(postgresUrl);
-const hasMysql = await serverOrSkip(mysqlUrl);
+const hasPostgres = await databaseServerOrSkip(postgresUrl);
+const hasMysql = await databaseServerOrSkip(mysqlUrl);
 
 describe.skipIf(!hasPostgres)("on PostgreSQL", () => {
   describe.each(Object.entries(postgresLibraries))("%s", (_, open) => {

@@ -1,3 +1,4 @@
+import { databaseServerOrSkip, mysqlUrl, postgresUrl } from "@anytopic/brokers";
 import { checkInboxStore } from "@anytopic/conformance";
 import { sqlInbox } from "@anytopic/sql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -6,7 +7,6 @@ import { mysqlLibraries } from "../adaptors/mysql-libraries.ts";
 import { postgresLibraries } from "../adaptors/postgres-libraries.ts";
 import { sqliteLibraries } from "../adaptors/sqlite-libraries.ts";
 import { type OwnTables, ownTables } from "../own-tables.ts";
-import { mysqlUrl, postgresUrl, serverOrSkip } from "../servers.ts";
 
 const PROMISES = 11;
 
@@ -76,8 +76,8 @@ function suite(open: OpenLibrary): void {
   });
 }
 
-const hasPostgres = await serverOrSkip(postgresUrl);
-const hasMysql = await serverOrSkip(mysqlUrl);
+const hasPostgres = await databaseServerOrSkip(postgresUrl);
+const hasMysql = await databaseServerOrSkip(mysqlUrl);
 
 describe.skipIf(!hasPostgres)("on PostgreSQL", () => {
   describe.each(Object.entries(postgresLibraries))("%s", (_, open) => {

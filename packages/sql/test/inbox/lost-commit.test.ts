@@ -1,5 +1,5 @@
 import { createTcpProxy } from "@anytopic/conformance";
-import { until } from "@anytopic/brokers";
+import { databaseServerOrSkip, postgresUrl, until } from "@anytopic/brokers";
 import { connect, defineSubscription, defineTopic, silentLogger } from "@anytopic/core";
 import { memory } from "@anytopic/memory";
 import { autocommitPg, fromPg, sqlInbox, type Work } from "@anytopic/sql";
@@ -7,13 +7,12 @@ import { Client, type ClientBase } from "pg";
 import { expect, test } from "vitest";
 import { postgresLibraries } from "../adaptors/postgres-libraries.ts";
 import { ownTables } from "../own-tables.ts";
-import { postgresUrl, serverOrSkip } from "../servers.ts";
 
 /** The statement has 12 bytes on the line, and its answer 18: the line breaks before, in and after each of them. */
 const CUTS = [1, 6, 11, 12, 13, 17];
 const ROUNDS = 5;
 
-const hasPostgres = await serverOrSkip(postgresUrl);
+const hasPostgres = await databaseServerOrSkip(postgresUrl);
 
 test.skipIf(!hasPostgres)(
   "a connection that is lost in the middle of COMMIT: each effect happens once",

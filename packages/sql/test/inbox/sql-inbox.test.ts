@@ -1,3 +1,4 @@
+import { databaseServerOrSkip, postgresUrl } from "@anytopic/brokers";
 import { DatabaseSync } from "node:sqlite";
 import { connect, defineSubscription, defineTopic } from "@anytopic/core";
 import { memory } from "@anytopic/memory";
@@ -15,7 +16,6 @@ import { Pool } from "pg";
 import { describe, expect, test } from "vitest";
 import { postgresLibraries } from "../adaptors/postgres-libraries.ts";
 import { ownTables } from "../own-tables.ts";
-import { postgresUrl, serverOrSkip } from "../servers.ts";
 
 const Charges = defineTopic<{ readonly amount: number }>("charges");
 const Bill = defineSubscription(Charges, "bill", {
@@ -212,7 +212,7 @@ describe("what is refused", () => {
   });
 });
 
-const hasPostgres = await serverOrSkip(postgresUrl);
+const hasPostgres = await databaseServerOrSkip(postgresUrl);
 
 describe.skipIf(!hasPostgres)("on PostgreSQL", () => {
   test("the lock timeout of the mark is not that of the handler's statements", async () => {

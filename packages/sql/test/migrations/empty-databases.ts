@@ -1,3 +1,4 @@
+import { databaseServerOrSkip, mysqlUrl, postgresUrl } from "@anytopic/brokers";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,8 +8,6 @@ import { DatabaseSync } from "node:sqlite";
 import { type MigrationOptions, mysql2Pool, nodeSqlitePool, pgPool, type SqlPool } from "@anytopic/sql";
 import { createPool } from "mysql2/promise";
 import { Pool } from "pg";
-
-import { mysqlUrl, postgresUrl, serverOrSkip } from "../servers.ts";
 
 /** What another process needs to reach it. */
 export interface Place {
@@ -97,8 +96,10 @@ interface Kind {
 /** Those whose server is there. */
 export async function emptyDatabases(): Promise<readonly Kind[]> {
   return [
-    ...((await serverOrSkip(postgresUrl)) ? [{ dialect: "postgres", open: () => onServer("postgres") } as const] : []),
-    ...((await serverOrSkip(mysqlUrl)) ? [{ dialect: "mysql", open: () => onServer("mysql") } as const] : []),
+    ...((await databaseServerOrSkip(postgresUrl))
+      ? [{ dialect: "postgres", open: () => onServer("postgres") } as const]
+      : []),
+    ...((await databaseServerOrSkip(mysqlUrl)) ? [{ dialect: "mysql", open: () => onServer("mysql") } as const] : []),
     { dialect: "sqlite", open: inFile },
   ];
 }

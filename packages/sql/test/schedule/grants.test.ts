@@ -1,11 +1,11 @@
+import { databaseServerOrSkip, postgresUrl } from "@anytopic/brokers";
 import { randomBytes } from "node:crypto";
 import { grants, pgPool, sqlScheduleStore } from "@anytopic/sql";
 import { Pool } from "pg";
 import { describe, expect, test } from "vitest";
-import { postgresUrl, serverOrSkip } from "../servers.ts";
 import { kinds } from "./schedule-databases.ts";
 
-describe.skipIf(!(await serverOrSkip(postgresUrl)))("the role of a schedule store", () => {
+describe.skipIf(!(await databaseServerOrSkip(postgresUrl)))("the role of a schedule store", () => {
   test("may do everything that the store does, and read no other table", async () => {
     const database = await kinds[0]?.create();
     const role = `scheduler_${randomBytes(4).toString("hex")}`;

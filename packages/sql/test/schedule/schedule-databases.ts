@@ -1,3 +1,4 @@
+import { mysqlUrl, postgresUrl } from "@anytopic/brokers";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,7 +8,6 @@ import { applyMigrations, mysql2Pool, nodeSqlitePool, pgPool, postgresPool, type
 import { createPool } from "mysql2/promise";
 import { Pool } from "pg";
 import postgres from "postgres";
-import { mysqlUrl, postgresUrl } from "../servers.ts";
 
 /** A database with our tables and nothing else. `open` gives another client of it, as another process has it. */
 export interface ScheduleDatabase {

@@ -1,13 +1,13 @@
+import { databaseServerOrSkip } from "@anytopic/brokers";
 import { randomUUID } from "node:crypto";
 import { checkScheduleStore } from "@anytopic/conformance";
 import { connect, defineSubscription, defineTopic, type ScheduledMessage, silentLogger } from "@anytopic/core";
 import { memory } from "@anytopic/memory";
 import { sqlScheduleStore } from "@anytopic/sql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { serverOrSkip } from "../servers.ts";
 import { kinds, type ScheduleDatabase } from "./schedule-databases.ts";
 
-const listens = await Promise.all(kinds.map(async ({ url }) => url === undefined || (await serverOrSkip(url))));
+const listens = await Promise.all(kinds.map(async ({ url }) => url === undefined || (await databaseServerOrSkip(url))));
 
 for (const [index, { name, create }] of kinds.entries()) {
   describe.skipIf(listens[index] === false)(`on ${name}`, () => {

@@ -1,14 +1,15 @@
 import { connect, type Socket } from "node:net";
 
-/** Where the tests find a database server. */
+/** Where tests find PostgreSQL, with a database that they may use: POSTGRES_URL, else the server on the usual port. */
 export const postgresUrl: string = process.env["POSTGRES_URL"] ?? "postgres://postgres@127.0.0.1:5432/test";
+/** The same for MySQL or MariaDB: MYSQL_URL. */
 export const mysqlUrl: string = process.env["MYSQL_URL"] ?? "mysql://root@127.0.0.1:3306/test";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const isCi = !["", "0", "false"].includes(process.env["CI"] ?? "");
 
 /** Whether there is a server. In CI it must be there; elsewhere its absence is said on standard error, and the tests are skipped. */
-export async function serverOrSkip(url: string): Promise<boolean> {
+export async function databaseServerOrSkip(url: string): Promise<boolean> {
   const { hostname, port, protocol } = new URL(url);
   const listens = await answers(hostname, Number(port));
   if (!listens && isCi) throw new Error(`there is no ${protocol.slice(0, -1)} server at ${hostname}:${port}`);
