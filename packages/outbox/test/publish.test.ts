@@ -1,4 +1,11 @@
-import { connect, defineSubscription, defineTopic, PubSubError, type StandardSchema } from "@anytopic/core";
+import {
+  connect,
+  defineSubscription,
+  defineTopic,
+  PubSubError,
+  type PubSubEvent,
+  type StandardSchema,
+} from "@anytopic/core";
 import { memoryCapabilities, memoryMessageLimits } from "@anytopic/memory/capabilities";
 import { createOutbox, type Outbox, type OutboxOptions } from "@anytopic/outbox";
 import { sqlScheduleStore } from "@anytopic/sql";
@@ -247,6 +254,36 @@ describe.each(databases)("the outbox on $name", ({ open }) => {
     const expiresAt = new Date(Date.now() + 60_000);
     await database.transaction((tx) => outbox.publish(tx, Mails, { n: 1 }, { expiresAt }));
     expect(JSON.stringify((await storedRows(database))[0]?.attributes)).toMatch(/^\{"anytopic-expires[^"]*":"\d+"\}$/);
+  });
+
+  test("a delayed event keeps the time at which it expires: no handler gets one that has expired when it is due", async () => {
+    const outbox = outboxOf();
+    const Codes = defineTopic<object>(`codes-${Math.random().toString(36).slice(2)}`);
+    const Send = defineSubscription(Codes, "send");
+    const [soon, later] = [new Date(Date.now() + 100), new Date(Date.now() + 3_600_000)];
+    await database.transaction(async (tx) => {
+      await outbox.publish(tx, Codes, {}, { id: "expires-first", expiresAt: soon, delayMs: 500 });
+      await outbox.publish(tx, Codes, {}, { id: "in-time", expiresAt: later, delayMs: 500 });
+    });
+    const { pool, close } = await database.openPool();
+    try {
+      const schedule = sqlScheduleStore(pool, database.place);
+      const seen: unknown[] = [];
+      const observer = (event: PubSubEvent): void => {
+        if (event.type === "skipped") seen.push([event.id, event.reason]);
+      };
+      await using pubsub = await connect("memory:", { declarations: [Send], schedule, observer });
+      await pubsub.subscribe(Send, (_, { id, expiresAt }) => void seen.push([id, expiresAt]));
+      await expect.poll(() => seen, { timeout: 10_000 }).toHaveLength(2);
+      expect(new Map(seen as [string, unknown][])).toEqual(
+        new Map<string, unknown>([
+          ["expires-first", "expired"],
+          ["in-time", later],
+        ]),
+      );
+    } finally {
+      await close();
+    }
   });
 
   test("tells instrumentations how it ended, and stores what they add", async () => {
