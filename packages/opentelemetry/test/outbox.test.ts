@@ -7,6 +7,10 @@ import { relay } from "./relay.ts";
 const PUBLISHED = "anytopic.outbox.published outbox=shop: ";
 const UNKNOWN = ["held", "oldest.age", "parked", "waiting"].map((name) => `anytopic.outbox.${name} outbox=shop: NaN`);
 
+function laterBy(elapsedMs: number): void {
+  vi.spyOn(performance, "now").mockReturnValue(performance.now() + elapsedMs);
+}
+
 test("shows what is in an outbox, counted at most every 15 s, until it is told to stop", async () => {
   const metrics = new Metrics();
   const { meterProvider } = metrics;
@@ -25,6 +29,9 @@ test("shows what is in an outbox, counted at most every 15 s, until it is told t
     "anytopic.outbox.waiting outbox=shop: 3",
   ]);
   expect(stats).toHaveBeenCalledTimes(1);
+  laterBy(15_000);
+  await metrics.lines();
+  expect(stats).toHaveBeenCalledTimes(2);
   health.mockReturnValue({ closing: true, published: 20 });
   stop();
   expect(await metrics.lines()).toEqual([...UNKNOWN, `${PUBLISHED}20`].toSorted());
@@ -55,6 +62,7 @@ test("a database that does not answer holds up a reading for 2 s, and is not ask
   const stats = vi.spyOn(shop, "stats").mockReturnValue(new Promise(() => {}));
   observeOutbox(shop, { outbox: "shop", meterProvider });
   expect(await metrics.lines()).toEqual([`${PUBLISHED}12`]);
+  laterBy(15_000);
   expect(await metrics.lines()).toEqual([`${PUBLISHED}12`]);
   expect(stats).toHaveBeenCalledTimes(1);
 });
