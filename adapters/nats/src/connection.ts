@@ -41,6 +41,8 @@ export class Connection {
   #state: "up" | "down" | "closed" = "up";
   /** Set when the server has announced its shutdown, until the next connection. */
   #lameDuck: PubSubError | undefined;
+  /** Streams that store nothing at the moment, with the reason. */
+  readonly #refusals = new Map<string, PubSubError>();
   /** The last flush was not answered in time. */
   #silent = false;
   #closing: Promise<void> | undefined;
@@ -119,6 +121,13 @@ export class Connection {
     return !this.#silent;
   }
 
+  /** A stream stores nothing at the moment, though there is a connection; without an error, it stores again. */
+  setRefusal(stream: string, error: PubSubError | undefined): void {
+    if (error !== undefined) this.#refusals.set(stream, error);
+    else if (!this.#refusals.delete(stream)) return;
+    if (this.#state === "up" && !this.#answers.isSilent) this.#reportAnswering();
+  }
+
   /** Ends the connection for a new one: its server does not answer. */
   drop(): void {
     this.#client.drop();
@@ -190,15 +199,21 @@ export class Connection {
     this.#client.redials = 0;
     this.#answers.start();
     this.settles.reconnected();
-    this.context.status("up");
+    this.#reportAnswering();
     for (const listener of this.#listeners) listener.reconnected?.();
   }
 
   #onAnswer(): void {
     this.#silent = false;
     if (this.#state !== "up") return;
-    if (this.#lameDuck === undefined) this.context.status("up");
-    else this.context.status("degraded", this.#lameDuck);
+    this.#reportAnswering();
+  }
+
+  #reportAnswering(): void {
+    const [refusal] = this.#refusals.values();
+    const problem = this.#lameDuck ?? refusal;
+    if (problem === undefined) this.context.status("up");
+    else this.context.status("degraded", problem);
   }
 
   #onSilence(unanswered: number): void {

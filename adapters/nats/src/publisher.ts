@@ -1,11 +1,12 @@
 import { type DriverPublisher, PubSubError, type PublishRequest } from "@anytopic/core/driver";
 import { JetStreamApiError } from "@nats-io/jetstream";
-import type { Msg } from "@nats-io/nats-core";
+import { errors, type Msg } from "@nats-io/nats-core";
 import { encodeHeaders } from "./codec.ts";
 import type { Connection, ConnectionListener } from "./connection.ts";
 import { ErrCode, isNotEnabled, toPubSubError } from "./errors.ts";
 import { natsMessageLimits } from "./message-limits.ts";
 import type { TopicNames } from "./names.ts";
+import { LeaderWatch } from "./publish/leader-watch.ts";
 import { pubAckError, readPubAck } from "./publish/puback.ts";
 import { ReplyInbox } from "./publish/reply-inbox.ts";
 
@@ -19,11 +20,13 @@ export class NatsPublisher implements DriverPublisher {
   readonly #names: TopicNames;
   readonly #inbox: ReplyInbox<PublishRequest>;
   readonly #listener: ConnectionListener;
+  readonly #leader: LeaderWatch;
   readonly #unanswered: PublishRequest[] = [];
 
   constructor(connection: Connection, names: TopicNames) {
     this.#connection = connection;
     this.#names = names;
+    this.#leader = new LeaderWatch(connection, names.stream, () => this.#whyNotStored());
     this.#inbox = new ReplyInbox(connection, {
       replied: (request, reply) => this.#onReply(request, reply),
       lost: (request, error) => request.reject(error),
@@ -45,6 +48,7 @@ export class NatsPublisher implements DriverPublisher {
   async close(): Promise<void> {
     this.#connection.unlisten(this.#listener);
     this.#inbox.close();
+    this.#leader.close();
   }
 
   #onReply(request: PublishRequest, reply: Msg): void {
@@ -55,9 +59,11 @@ export class NatsPublisher implements DriverPublisher {
       request.reject(toPubSubError(error, this.#what));
       return;
     }
-    if (outcome === "stored") request.accept();
-    else if (outcome === "no-responders") this.#onNoResponders(request);
-    else request.reject(pubAckError(outcome, this.#what));
+    if (outcome === "stored") {
+      if (this.#leader.isMissing) this.#leader.found();
+      request.accept();
+    } else if (outcome === "no-responders") this.#onNoResponders(request);
+    else this.#refuse([request], pubAckError(outcome, this.#what));
   }
 
   get #what(): string {
@@ -71,18 +77,30 @@ export class NatsPublisher implements DriverPublisher {
   }
 
   async #findOutWhy(): Promise<void> {
-    const error = await this.#whyNoResponders();
-    for (const request of this.#unanswered.splice(0)) request.reject(error);
+    const error = (await this.#whyNotStored()) ?? this.#noLeader();
+    this.#refuse(this.#unanswered.splice(0), error);
   }
 
-  async #whyNoResponders(): Promise<PubSubError> {
+  #refuse(requests: readonly PublishRequest[], error: PubSubError): void {
+    if (error.code === "UNAVAILABLE" && this.#connection.connected) this.#leader.missing(error);
+    for (const request of requests) request.reject(error);
+  }
+
+  #noLeader(): PubSubError {
+    return new PubSubError("UNAVAILABLE", `${this.#what}: the stream has no leader at the moment`);
+  }
+
+  /** Undefined when the stream exists and has a leader. */
+  async #whyNotStored(): Promise<PubSubError | undefined> {
     const { stream, subject } = this.#names;
     try {
-      const { config } = await this.#connection.jsm.streams.info(stream);
-      return config.subjects.includes(subject)
-        ? new PubSubError("UNAVAILABLE", `${this.#what}: the stream has no leader at the moment`)
-        : new PubSubError("TOPOLOGY_MISMATCH", `${this.#what}: it does not store the subject ${subject}`);
+      const { config, cluster } = await this.#connection.jsm.streams.info(stream);
+      if (cluster !== undefined && cluster.leader === undefined) return this.#noLeader();
+      if (config.subjects.includes(subject)) return undefined;
+      return new PubSubError("TOPOLOGY_MISMATCH", `${this.#what}: it does not store the subject ${subject}`);
     } catch (error) {
+      // Nobody stores it, and nobody says why: no server leads JetStream, or the connection is lost meanwhile.
+      if (error instanceof errors.TimeoutError || !this.#connection.connected) return this.#noLeader();
       const known =
         isNotEnabled(error) || (error instanceof JetStreamApiError && error.code !== ErrCode.STREAM_NOT_FOUND);
       return known ? toPubSubError(error, this.#what) : pubAckError("no-responders", this.#what);

@@ -32,6 +32,11 @@ export class AnswerWatch {
     this.#watched = watched;
   }
 
+  /** The last question was not answered in time. */
+  get isSilent(): boolean {
+    return this.#unanswered > 0;
+  }
+
   start(): void {
     this.stop();
     this.#unanswered = 0;
