@@ -1,0 +1,125 @@
+import { randomUUID } from "node:crypto";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { ClusterLoad } from "./cluster/cluster-load.ts";
+import { NatsCluster, natsServerProgram } from "./cluster/nats-cluster.ts";
+
+// Elections and real faults take four minutes: only when asked for.
+const command = process.env["ANYTOPIC_CLUSTERS"] === undefined ? undefined : natsServerProgram();
+
+const RECOVERY_MS = 60_000;
+/** More messages of each key after a fault. */
+const MORE = 10;
+const ALL_UP = ["up", "up", "up", "up"];
+
+describe.skipIf(command === undefined)("a cluster of three nats-servers", { timeout: 180_000 }, () => {
+  async function started(): Promise<{ readonly cluster: NatsCluster; readonly load: ClusterLoad }> {
+    const cluster = await NatsCluster.start(command as string);
+    onTestFinished(async () => cluster.close());
+    const load = await ClusterLoad.start(cluster, randomUUID().slice(0, 8));
+    onTestFinished(async () => load.close());
+    await progress(load);
+    expect(load.health()).toEqual(ALL_UP);
+    load.record.takePauses();
+    return { cluster, load };
+  }
+
+  /** Publishing goes on: with every publisher, topic and key more messages are confirmed. */
+  async function progress(load: ClusterLoad): Promise<void> {
+    const { record } = load;
+    const goal = record.slowest + MORE;
+    await expect
+      .poll(() => (record.slowest >= goal ? "goes on" : load.problems()), { timeout: RECOVERY_MS })
+      .toBe("goes on");
+  }
+
+  /** Everything comes to rest by itself: all is confirmed, all that was confirmed is handled in order, and all are up. */
+  async function settled(load: ClusterLoad, what: string): Promise<void> {
+    const { record } = load;
+    await load.stopPublishing();
+    await expect.poll(() => record.missing(), { timeout: RECOVERY_MS }).toEqual([]);
+    expect(record.outOfOrder).toEqual([]);
+    expect(record.finalRefusals).toEqual([]);
+    await expect.poll(() => load.health(), { timeout: RECOVERY_MS }).toEqual(ALL_UP);
+    const { confirmations, repeats, refusals } = record;
+    const numbers = { confirmations, repeats, refusals: Object.fromEntries(refusals), ...record.takePauses() };
+    process.stdout.write(`${what}: ${JSON.stringify(numbers)}\n`);
+  }
+
+  test("the leader of the stream is killed, and started again", async () => {
+    const { cluster, load } = await started();
+    const leader = await cluster.leaderOf(load.orderedStream);
+    await leader.kill();
+    await progress(load);
+    await leader.start();
+    await cluster.untilCurrent();
+    await progress(load);
+    await settled(load, "leader killed");
+  });
+
+  test("the leader is cut off from nodes and clients, and comes back", async () => {
+    const { cluster, load } = await started();
+    const leader = await cluster.leaderOf(load.orderedStream);
+    cluster.cutOff(leader);
+    // Whoever is connected there notices.
+    await expect.poll(() => load.health(), { timeout: RECOVERY_MS }).not.toEqual(ALL_UP);
+    await progress(load);
+    await cluster.heal(leader);
+    await cluster.untilCurrent();
+    await progress(load);
+    await settled(load, "leader cut off");
+  });
+
+  test("the leader stands still, and goes on", async () => {
+    const { cluster, load } = await started();
+    const leader = await cluster.leaderOf(load.orderedStream);
+    await leader.freeze();
+    await expect.poll(() => load.health(), { timeout: RECOVERY_MS }).not.toEqual(ALL_UP);
+    await progress(load);
+    await leader.thaw();
+    await cluster.untilCurrent();
+    await progress(load);
+    await settled(load, "leader frozen");
+  });
+
+  test("without a majority nothing is confirmed, and health() says so; with one everything goes on", async () => {
+    const { cluster, load } = await started();
+    const { record } = load;
+    const leader = await cluster.leaderOf(load.orderedStream);
+    const killed = cluster.nodes.filter((node) => node !== leader);
+    await Promise.all(killed.map(async (node) => node.kill()));
+    await expect.poll(() => load.health(), { timeout: RECOVERY_MS }).not.toContain("up");
+    const { confirmations, refusedCount } = record;
+    await expect.poll(() => record.refusedCount - refusedCount, { timeout: RECOVERY_MS }).toBeGreaterThan(100);
+    expect(record.confirmations).toBe(confirmations);
+    expect(load.health()).not.toContain("up");
+    for (const node of killed) await node.start();
+    await progress(load);
+    await cluster.untilCurrent();
+    await settled(load, "majority killed");
+    expect([...record.refusals.keys()].filter((code) => code !== "UNAVAILABLE" && code !== "TIMEOUT")).toEqual([]);
+  });
+
+  test("all three are restarted in turn, under load", async () => {
+    const { cluster, load } = await started();
+    for (const node of cluster.nodes) {
+      await node.stop();
+      await node.start();
+      await cluster.untilCurrent();
+      await progress(load);
+    }
+    await settled(load, "rolling restart");
+  });
+
+  test("a node loses its disk, gets everything from the others, and then another node is killed", async () => {
+    const { cluster, load } = await started();
+    const leader = await cluster.leaderOf(load.orderedStream);
+    await leader.kill();
+    leader.loseDisk();
+    await leader.start();
+    await cluster.untilCurrent();
+    await progress(load);
+    await cluster.nodes.find((node) => node !== leader)?.kill();
+    await progress(load);
+    await settled(load, "disk lost");
+  });
+});
