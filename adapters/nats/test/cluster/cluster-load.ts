@@ -19,9 +19,9 @@ interface Numbered {
   readonly number: number;
 }
 
-const KEYS = 4;
+const KEYS = 3;
 const PUBLISHERS = 2;
-const PAUSE_MS = 25;
+const PAUSE_MS = 40;
 /** Shorter than the default: a leader that is gone does not answer, and the next attempt goes to the next leader. */
 const PUBLISH_TIMEOUT_MS = 5000;
 const HANDLING_MS = 5;
