@@ -23,7 +23,7 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
     return { cluster, load };
   }
 
-  /** Publishing goes on: with every publisher, topic and key more messages are confirmed. */
+  /** Publishing and handling go on, with every publisher, topic and key. */
   async function progress(load: ClusterLoad): Promise<void> {
     const { record } = load;
     const goal = record.slowest + MORE;
