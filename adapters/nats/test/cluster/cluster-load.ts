@@ -46,7 +46,7 @@ export class ClusterLoad {
   readonly #publishers: readonly PubSub[];
   readonly #workers: readonly PubSub[];
   readonly #loops: Promise<void>[] = [];
-  #publishing = true;
+  readonly #stopped = new AbortController();
 
   private constructor(orderedStream: string, publishers: readonly PubSub[], workers: readonly PubSub[]) {
     this.orderedStream = orderedStream;
@@ -104,12 +104,12 @@ export class ClusterLoad {
 
   /** Ends publishing. Resolves when everything that was published is confirmed. */
   async stopPublishing(): Promise<void> {
-    this.#publishing = false;
+    this.#stopped.abort();
     await Promise.all(this.#loops);
   }
 
   async close(): Promise<void> {
-    this.#publishing = false;
+    this.#stopped.abort();
     await Promise.all(this.#all.map(async (pubsub) => pubsub.close()));
     await Promise.all(this.#loops);
   }
@@ -119,7 +119,7 @@ export class ClusterLoad {
   }
 
   async #publish(pubsub: PubSub, topic: Topic<Numbered, Numbered>, key: string): Promise<void> {
-    for (let number = 1; this.#publishing; number += 1) {
+    for (let number = 1; !this.#stopped.signal.aborted; number += 1) {
       for (;;) {
         try {
           await pubsub.publish(topic, { key, number }, { id: `${key}-${number}` });

@@ -129,7 +129,7 @@ async function isCurrent(manager: JetStreamManager): Promise<true | undefined> {
   for await (const { config, cluster } of manager.streams.list()) {
     const replicas = cluster?.replicas ?? [];
     const areCurrent =
-      replicas.length === NODES - 1 && replicas.every(({ current, offline }) => current && offline !== true);
+      replicas.length === NODES - 1 && replicas.every(({ current, offline }) => current && !(offline ?? false));
     if (!areCurrent || cluster?.leader === undefined) return undefined;
     for await (const consumer of manager.consumers.list(config.name)) {
       if (consumer.cluster?.leader === undefined) return undefined;
