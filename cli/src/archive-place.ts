@@ -39,19 +39,19 @@ export async function withArchive<Result>(
   logger: Logger,
   use: (open: OpenArchive) => Promise<Result>,
 ): Promise<Result> {
-  const place = given.text(option) ?? "";
-  if (place === "") throw new UsageError("nothing says where the archive is", `--${option} ${FORMS}`);
-  const url = place === "database:" ? (process.env["ANYTOPIC_DATABASE_URL"] ?? "") : place;
+  const named = given.text(option) ?? "";
+  if (named === "") throw new UsageError("nothing says where the archive is", `--${option} ${FORMS}`);
+  const url = named === "database:" ? (process.env["ANYTOPIC_DATABASE_URL"] ?? "") : named;
   const isKnown = isDatabaseUrl(url) || S3_URL.test(url) || (url !== "" && !/^[a-z][a-z0-9+.-]+:/i.test(url));
   // A URL may have a password, so it is not shown.
   if (!isKnown) throw new UsageError(`--${option} is a URL that is not known here`, FORMS);
   const archive = (await importPackage("@anytopic/archive")) as ArchivePackage;
-  const { store, close } = await opened(url, given, archive, logger);
+  const place = await opened(url, given, archive, logger);
   try {
-    return await use({ archive, store });
+    return await use({ archive, store: place.store });
   } finally {
-    await store.close();
-    await close();
+    await place.store.close();
+    await place.close();
   }
 }
 
@@ -61,9 +61,9 @@ async function opened(url: string, given: Given, archive: ArchivePackage, logger
   const [, bucket, prefix = ""] = S3_URL.exec(url) ?? [];
   if (bucket !== undefined) return await openBucket(bucket, prefix, archive, logger);
   if (!isDatabaseUrl(url)) return { store: archive.fileArchive(url, { logger }), close: () => {} };
-  const { pool, close } = await openDatabase(url, (await importPackage("@anytopic/sql")) as SqlPackage);
+  const database = await openDatabase(url, (await importPackage("@anytopic/sql")) as SqlPackage);
   const options = { schema: given.text("schema"), tablePrefix: given.text("table-prefix") };
-  return { store: archive.sqlArchive(pool, options), close };
+  return { store: archive.sqlArchive(database.pool, options), close: async () => await database.close() };
 }
 
 /** Region, credentials and endpoint are those that the SDK finds: AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL_S3, … */

@@ -51,23 +51,26 @@ with the --from that it shows. Asks on a terminal; without one, refuses unless -
       loggerTo(output),
       async ({ archive, store }) =>
         await withPubSub(resolved, { signal }, async (pubsub) => {
-          const { sent: total } = await archive.replay(pubsub, subscription, store, { ...chosen, dryRun: true });
-          if (given.flag("dry-run")) {
-            output.result(
-              { subscription: name, wouldSend: total },
-              () => `${counted(total, "message")} would be sent to ${name}.`,
-            );
-            return EXIT.ok;
-          }
-          const question = `This sends ${counted(total, "message")} from the archive to subscription ${name}, on ${pubsub.server}.`;
-          if (!given.flag("yes") && !(await confirm(question, signal, "makes a subscription repeat messages"))) {
-            output.note("nothing was sent");
-            return EXIT.failed;
+          // Without a question nobody needs the number, and to count means to read the archive twice.
+          let of = "";
+          if (given.flag("dry-run") || !given.flag("yes")) {
+            const { sent: total } = await archive.replay(pubsub, subscription, store, { ...chosen, dryRun: true });
+            if (given.flag("dry-run")) {
+              const text = `${counted(total, "message")} would be sent to ${name}.`;
+              output.result({ subscription: name, wouldSend: total }, () => text);
+              return EXIT.ok;
+            }
+            const question = `This sends ${counted(total, "message")} from the archive to subscription ${name}, on ${pubsub.server}.`;
+            if (!(await confirm(question, signal, "makes a subscription repeat messages"))) {
+              output.note("nothing was sent");
+              return EXIT.failed;
+            }
+            of = ` of ${total}`;
           }
           let last: ReplayResult = { sent: 0, left: 0, position: undefined };
           const onProgress = (progress: ReplayResult): void => {
             last = progress;
-            output.progress(`${progress.sent} of ${total} sent`);
+            output.progress(`${progress.sent}${of} sent`);
           };
           try {
             const { sent } = await archive.replay(pubsub, subscription, store, { ...chosen, onProgress });
