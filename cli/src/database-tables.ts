@@ -7,7 +7,7 @@ export const TABLES_OPTIONS: OptionSpecs = Object.freeze({
   tables: {
     type: "boolean",
     description:
-      "also the tables of outbox, inbox and schedule, in the database of --database or ANYTOPIC_DATABASE_URL",
+      "also the tables of outbox, inbox, schedule and archive, in the database of --database or ANYTOPIC_DATABASE_URL",
   },
   ...DATABASE_OPTIONS,
 });

@@ -8,7 +8,7 @@ import { onNats } from "./on-nats.ts";
 import { runHere, temporaryFolder } from "./program.ts";
 
 const nats = onNats();
-const ALL = ["001-outbox", "002-inbox", "003-scheduled"];
+const ALL = ["001-outbox", "002-inbox", "003-scheduled", "004-archive"];
 
 test("plan says which tables are missing, and apply makes them", async () => {
   const path = join(await temporaryFolder(), "shop.db");

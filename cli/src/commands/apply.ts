@@ -13,7 +13,7 @@ export const apply: Command = {
   operandCount: [0, 1000],
   summary: "create what is missing; with --update also change what differs",
   details: `Safe to run again, also in parallel. Never deletes anything.
-With --tables it also creates the tables of outbox, inbox and schedule in the database, or brings them up to date.
+With --tables it also creates the tables of outbox, inbox, schedule and archive in the database, or brings them up to date.
 Exit code 0 when everything exists and matches afterwards, 1 when differences remain.`,
   example: "anytopic apply --update",
   options: {

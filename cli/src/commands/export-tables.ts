@@ -9,7 +9,7 @@ export const exportTables: Command = {
   name: "export tables",
   operands: "",
   operandCount: [0, 0],
-  summary: "write the SQL that makes the tables of outbox, inbox and schedule",
+  summary: "write the SQL that makes the tables of outbox, inbox, schedule and archive",
   details: `For those who apply migrations by hand or with their own tool; else: anytopic apply --tables. Each step records its version in a
 table, so that later versions of the packages know what is there. Contacts nobody.`,
   example: "anytopic export tables --dialect postgres --schema app > anytopic.sql",

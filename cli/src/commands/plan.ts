@@ -14,7 +14,7 @@ export const plan: Command = {
   summary: "compare what exists with what is declared; changes nothing",
   details: `Says of each declaration: exists, missing (apply creates it), differs (apply --update changes it in place), or
 cannot be changed in place (destroy it, with its messages, and apply again).
-With --tables it also says which tables of outbox, inbox and schedule are missing in the database.
+With --tables it also says which tables of outbox, inbox, schedule and archive are missing in the database.
 Exit code 0 when everything exists and matches, 1 when not.`,
   example: "anytopic plan && echo nothing to do",
   options: TABLES_OPTIONS,
