@@ -66,5 +66,5 @@ function maxWaitOf(given: Given): number | undefined {
   if (text === undefined) return given.text("to")?.startsWith("s3:") === true ? 10_000 : undefined;
   const waitMs = Math.ceil(parseDurationMs("max-wait", text));
   if (waitMs >= 1 && waitMs <= MAX_WAIT_MS) return waitMs;
-  throw new UsageError(`--max-wait is ${JSON.stringify(text)}: must be at most 60s`);
+  throw new UsageError(`--max-wait is ${JSON.stringify(text)}: must be 1ms to 60s`);
 }
