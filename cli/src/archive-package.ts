@@ -45,7 +45,11 @@ export interface ArchivePackage {
     pubsub: PubSub,
     archive: AnySubscription,
     store: ArchiveStore,
-    options: { readonly logger: Logger; readonly onArchived: (messages: number) => void },
+    options: {
+      readonly logger: Logger;
+      readonly maxWaitMs: number | undefined;
+      readonly onArchived: (messages: number) => void;
+    },
   ): Promise<Worker>;
   replay(
     pubsub: PubSub,

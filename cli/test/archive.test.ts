@@ -19,7 +19,7 @@ test("archive keeps messages until Ctrl-C, and replay sends those of a time to o
   expect(await cli("apply")).toMatchObject({ code: 0 });
   const seen: string[] = [];
   await nats.pubsub.subscribe(ShowPrices, (event) => void seen.push(event));
-  const archiving = start(["archive", "quotes/archive", "--to", folder, ...flags()]);
+  const archiving = start(["archive", "quotes/archive", "--to", folder, "--max-wait", "20ms", ...flags()]);
   await said(archiving, "archiving quotes/archive from nats-server");
   const ids: string[] = [];
   for (const price of ["1", "2", "3"]) ids.push(await nats.pubsub.publish(Prices, price));
@@ -33,6 +33,7 @@ test("archive keeps messages until Ctrl-C, and replay sends those of a time to o
 
   await vi.waitUntil(() => seen.length === 3, WAIT);
   expect(await count("--from", "1h", "--limit", "2")).toBe(2);
+  expect(await count("--from", "999999999999999d")).toBe(3);
   expect(await count("--from", "2199-01-01T00:00:00Z")).toBe(0);
   expect(seen).toHaveLength(3);
   expect(
@@ -71,6 +72,8 @@ test.for<readonly [args: readonly string[], says: string]>([
   [["archive", "quotes/archive", "--to", "ftp://user:secret@host"], "--to is a URL that is not known here"],
   [["archive", "quotes/archive", "--to", "s3://Bad_Bucket"], "--to is a URL that is not known here"],
   [["archive", "quotes/archive", "--to", "database:"], "--to is a URL that is not known here"],
+  [["archive", "quotes/archive", "--to", "x", "--max-wait", "2m"], "must be 1ms to 60s"],
+  [["archive", "quotes/archive", "--to", "x", "--max-wait", "0s"], "--max-wait"],
   [["archive", "quotes/other", "--to", "x"], 'no subscription "quotes/other" is declared'],
   [["replay", "quotes/show"], "nothing says where the archive is"],
   [["replay", "quotes/show", "--store", "x", "--from", "yesterday"], '--from is "yesterday"'],

@@ -17,7 +17,7 @@ export interface StartArchiveOptions {
   readonly maxMessages?: number | undefined;
   /**
    * How long the first message of an append waits for others, in ms; 1 to 60,000. While an append runs, the next one collects, so a short
-   * time is enough for files and databases. An append has at most one message of each ordering key. @default 10
+   * time is enough for files and databases. An append has at most one message of each ordering key. @default 1
    */
   readonly maxWaitMs?: number | undefined;
   /** Closes the worker when it aborts. */
@@ -50,7 +50,7 @@ export async function startArchive(
   if (typeof store?.append !== "function")
     throw new TypeError(`store is ${inspect(store, { depth: 0 })}: must be an archive store`);
   const maxMessages = requireOption("maxMessages", options.maxMessages ?? 1000, 1, 10_000);
-  const maxWaitMs = requireOption("maxWaitMs", options.maxWaitMs ?? 10, 1, 60_000);
+  const maxWaitMs = requireOption("maxWaitMs", options.maxWaitMs ?? 1, 1, 60_000);
   const writing = new Writing(archive, store, options);
   return await pubsub.subscribe(undecoded(archive), async (_bodies, contexts) => await writing.append(contexts), {
     // One append after the other keeps the order of each key in the store.
