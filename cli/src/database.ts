@@ -35,7 +35,8 @@ export interface OpenOutbox {
   readonly pool: DatabasePool;
 }
 
-interface OpenPool {
+/** An open database. */
+export interface OpenPool {
   readonly pool: DatabasePool;
   close(): unknown;
 }
@@ -49,11 +50,12 @@ export async function withDatabase<Result>(
 ): Promise<Result> {
   const url = given.text("database") ?? process.env["ANYTOPIC_DATABASE_URL"] ?? "";
   if (url === "") throw new UsageError("nothing says where the database is", `--database ${FORMS}`);
-  const open = OPENERS[url.split(":", 1)[0] ?? ""];
-  // A URL may have a password, so it is not shown.
-  if (open === undefined) throw new UsageError("--database is not the URL of a database that is known here", FORMS);
+  if (!isDatabaseUrl(url)) {
+    // A URL may have a password, so it is not shown.
+    throw new UsageError("--database is not the URL of a database that is known here", FORMS);
+  }
   const sql = await importSqlPackage();
-  const opened = await open(url, sql);
+  const opened = await openDatabase(url, sql);
   try {
     const { pool } = opened;
     const tables = { dialect: pool.dialect, schema: given.text("schema"), tablePrefix: given.text("table-prefix") };
@@ -71,6 +73,20 @@ export async function withOutbox<Result>(given: Given, use: (open: OpenOutbox) =
     async ({ pool, tables }) =>
       await use({ outbox: outboxPackage.createOutbox({ ...tables, executor: (tx) => tx }), pool }),
   );
+}
+
+/** Whether it begins as the URL of a database that can be opened. */
+export function isDatabaseUrl(url: string): boolean {
+  return Object.hasOwn(OPENERS, schemeOf(url));
+}
+
+/** For a URL that `isDatabaseUrl` knows. */
+export async function openDatabase(url: string, sql: SqlPackage): Promise<OpenPool> {
+  return await (OPENERS[schemeOf(url)] as Opener)(url, sql);
+}
+
+function schemeOf(url: string): string {
+  return url.split(":", 1)[0] ?? "";
 }
 
 type Opener = (url: string, sql: SqlPackage) => Promise<OpenPool>;

@@ -1,5 +1,8 @@
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { DatabaseSync } from "node:sqlite";
+import { sqlArchive } from "@anytopic/archive";
+import { applyMigrations, nodeSqlitePool } from "@anytopic/sql";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { Prices, ShowPrices } from "./fixtures/archived.ts";
 import { onNats } from "./on-nats.ts";
 import { type Finished, runHere, said, start, temporaryFolder } from "./program.ts";
@@ -39,6 +42,22 @@ test("archive keeps messages until Ctrl-C, and replay sends those of a time to o
   expect(seen[3]).toBe("2");
 });
 
+test("an archive in a database is named by its URL, which may be in the environment", async () => {
+  const url = `sqlite:${join(await temporaryFolder(), "archive.db")}`;
+  const database = new DatabaseSync(url.slice("sqlite:".length));
+  onTestFinished(() => database.close());
+  const pool = nodeSqlitePool(database);
+  await pool.transaction(async (tx) => await applyMigrations(tx, { dialect: "sqlite" }));
+  const store = sqlArchive(pool);
+  await store.append([
+    { topic: "quotes", id: "q1", body: Buffer.from("9"), attributes: {}, orderingKey: undefined, publishTimeMs: 5 },
+  ]);
+  const said = { code: 0, stdout: "1 message would be sent to quotes/show.\n" };
+  expect(await cli("replay", "quotes/show", "--store", url, "--dry-run")).toMatchObject(said);
+  vi.stubEnv("ANYTOPIC_DATABASE_URL", url);
+  expect(await cli("replay", "quotes/show", "--store", "database:", "--dry-run")).toMatchObject(said);
+});
+
 test("without a terminal replay asks for --yes", async () => {
   const folder = await temporaryFolder();
   expect(await cli("replay", "quotes/show", "--store", folder)).toMatchObject({
@@ -50,6 +69,8 @@ test("without a terminal replay asks for --yes", async () => {
 test.for<readonly [args: readonly string[], says: string]>([
   [["archive", "quotes/archive"], "nothing says where the archive is"],
   [["archive", "quotes/archive", "--to", "ftp://user:secret@host"], "--to is a URL that is not known here"],
+  [["archive", "quotes/archive", "--to", "s3://Bad_Bucket"], "--to is a URL that is not known here"],
+  [["archive", "quotes/archive", "--to", "database:"], "--to is a URL that is not known here"],
   [["archive", "quotes/other", "--to", "x"], 'no subscription "quotes/other" is declared'],
   [["replay", "quotes/show"], "nothing says where the archive is"],
   [["replay", "quotes/show", "--store", "x", "--from", "yesterday"], '--from is "yesterday"'],

@@ -123,8 +123,8 @@ export class Connection {
 
   /** A stream stores nothing at the moment, though there is a connection; without an error, it stores again. */
   setRefusal(stream: string, error: PubSubError | undefined): void {
-    if (error === undefined) this.#refusals.delete(stream);
-    else this.#refusals.set(stream, error);
+    if (error !== undefined) this.#refusals.set(stream, error);
+    else if (!this.#refusals.delete(stream)) return;
     if (this.#state === "up" && !this.#answers.isSilent) this.#reportAnswering();
   }
 

@@ -1,6 +1,6 @@
 import { type DriverPublisher, PubSubError, type PublishRequest } from "@anytopic/core/driver";
 import { JetStreamApiError } from "@nats-io/jetstream";
-import type { Msg } from "@nats-io/nats-core";
+import { errors, type Msg } from "@nats-io/nats-core";
 import { encodeHeaders } from "./codec.ts";
 import type { Connection, ConnectionListener } from "./connection.ts";
 import { ErrCode, isNotEnabled, toPubSubError } from "./errors.ts";
@@ -48,7 +48,7 @@ export class NatsPublisher implements DriverPublisher {
   async close(): Promise<void> {
     this.#connection.unlisten(this.#listener);
     this.#inbox.close();
-    this.#leader.found();
+    this.#leader.close();
   }
 
   #onReply(request: PublishRequest, reply: Msg): void {
@@ -99,9 +99,8 @@ export class NatsPublisher implements DriverPublisher {
       if (config.subjects.includes(subject)) return undefined;
       return new PubSubError("TOPOLOGY_MISMATCH", `${this.#what}: it does not store the subject ${subject}`);
     } catch (error) {
-      process.stderr.write(
-        `WHY ${(error as Error).name} ${(error as Error).message} ${String((error as Error).cause)}\n`,
-      );
+      // Nobody stores it, and nobody says why: no server leads JetStream, or the connection is lost meanwhile.
+      if (error instanceof errors.TimeoutError || !this.#connection.connected) return this.#noLeader();
       const known =
         isNotEnabled(error) || (error instanceof JetStreamApiError && error.code !== ErrCode.STREAM_NOT_FOUND);
       return known ? toPubSubError(error, this.#what) : pubAckError("no-responders", this.#what);

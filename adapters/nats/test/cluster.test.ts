@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { ClusterLoad } from "./cluster/cluster-load.ts";
 import { NatsCluster, natsServerProgram } from "./cluster/nats-cluster.ts";
 
-// Elections and real faults take four minutes: only when asked for.
+// Elections and real faults take three minutes: only when asked for.
 const command = process.env["ANYTOPIC_CLUSTERS"] === undefined ? undefined : natsServerProgram();
 
 const RECOVERY_MS = 60_000;
@@ -17,14 +17,14 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
     onTestFinished(async () => cluster.close());
     const load = await ClusterLoad.start(cluster, randomUUID().slice(0, 8));
     onTestFinished(async () => load.close());
-    await progress(load);
+    await expectProgress(load);
     expect(load.health()).toEqual(ALL_UP);
     load.record.takePauses();
     return { cluster, load };
   }
 
-  /** Publishing goes on: with every publisher, topic and key more messages are confirmed. */
-  async function progress(load: ClusterLoad): Promise<void> {
+  /** Publishing and handling go on, with every publisher, topic and key. */
+  async function expectProgress(load: ClusterLoad): Promise<void> {
     const { record } = load;
     const goal = record.slowest + MORE;
     await expect
@@ -33,7 +33,7 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
   }
 
   /** Everything comes to rest by itself: all is confirmed, all that was confirmed is handled in order, and all are up. */
-  async function settled(load: ClusterLoad, what: string): Promise<void> {
+  async function expectSettled(load: ClusterLoad, what: string): Promise<void> {
     const { record } = load;
     await load.stopPublishing();
     await expect.poll(() => record.missing(), { timeout: RECOVERY_MS }).toEqual([]);
@@ -49,11 +49,11 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
     const { cluster, load } = await started();
     const leader = await cluster.leaderOf(load.orderedStream);
     await leader.kill();
-    await progress(load);
+    await expectProgress(load);
     await leader.start();
     await cluster.untilCurrent();
-    await progress(load);
-    await settled(load, "leader killed");
+    await expectProgress(load);
+    await expectSettled(load, "leader killed");
   });
 
   test("the leader is cut off from nodes and clients, and comes back", async () => {
@@ -62,11 +62,11 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
     cluster.cutOff(leader);
     // Whoever is connected there notices.
     await expect.poll(() => load.health(), { timeout: RECOVERY_MS }).not.toEqual(ALL_UP);
-    await progress(load);
+    await expectProgress(load);
     await cluster.heal(leader);
     await cluster.untilCurrent();
-    await progress(load);
-    await settled(load, "leader cut off");
+    await expectProgress(load);
+    await expectSettled(load, "leader cut off");
   });
 
   test("the leader stands still, and goes on", async () => {
@@ -74,11 +74,11 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
     const leader = await cluster.leaderOf(load.orderedStream);
     await leader.freeze();
     await expect.poll(() => load.health(), { timeout: RECOVERY_MS }).not.toEqual(ALL_UP);
-    await progress(load);
+    await expectProgress(load);
     await leader.thaw();
     await cluster.untilCurrent();
-    await progress(load);
-    await settled(load, "leader frozen");
+    await expectProgress(load);
+    await expectSettled(load, "leader frozen");
   });
 
   test("without a majority nothing is confirmed, and health() says so; with one everything goes on", async () => {
@@ -93,9 +93,9 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
     expect(record.confirmations).toBe(confirmations);
     expect(load.health()).not.toContain("up");
     for (const node of killed) await node.start();
-    await progress(load);
+    await expectProgress(load);
     await cluster.untilCurrent();
-    await settled(load, "majority killed");
+    await expectSettled(load, "majority killed");
     expect([...record.refusals.keys()].filter((code) => code !== "UNAVAILABLE" && code !== "TIMEOUT")).toEqual([]);
   });
 
@@ -105,9 +105,9 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
       await node.stop();
       await node.start();
       await cluster.untilCurrent();
-      await progress(load);
+      await expectProgress(load);
     }
-    await settled(load, "rolling restart");
+    await expectSettled(load, "rolling restart");
   });
 
   test("a node loses its disk, gets everything from the others, and then another node is killed", async () => {
@@ -117,9 +117,9 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
     leader.loseDisk();
     await leader.start();
     await cluster.untilCurrent();
-    await progress(load);
+    await expectProgress(load);
     await cluster.nodes.find((node) => node !== leader)?.kill();
-    await progress(load);
-    await settled(load, "disk lost");
+    await expectProgress(load);
+    await expectSettled(load, "disk lost");
   });
 });

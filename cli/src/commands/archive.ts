@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { withArchive } from "../archive-package.ts";
+import { ARCHIVE_TABLE_OPTIONS, PLACE_DESCRIPTION, withArchive } from "../archive-place.ts";
 import type { Command } from "../command.ts";
 import { findSubscription } from "../declarations.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -17,7 +17,8 @@ export const archive: Command = {
 archive has it durably. Bodies are kept as they are, also those that the topic's schema refuses. Several may run at once.`,
   example: "anytopic archive signups/archive --to ./archive",
   options: {
-    to: { type: "string", value: "STORE", description: "where the archive is: a folder" },
+    to: { type: "string", value: "STORE", description: PLACE_DESCRIPTION },
+    ...ARCHIVE_TABLE_OPTIONS,
   },
   async run({ given, settings, output, signal }) {
     const [name = ""] = given.positionals;
@@ -26,7 +27,7 @@ archive has it durably. Bodies are kept as they are, also those that the topic's
     const logger = loggerTo(output);
     return await withArchive(
       "to",
-      given.text("to"),
+      given,
       logger,
       async ({ archive: opened, store }) =>
         await withPubSub(resolved, {}, async (pubsub) => {

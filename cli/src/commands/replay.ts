@@ -1,4 +1,5 @@
-import { type ReplayOptions, type ReplayResult, withArchive } from "../archive-package.ts";
+import type { ReplayOptions, ReplayResult } from "../archive-package.ts";
+import { ARCHIVE_TABLE_OPTIONS, PLACE_DESCRIPTION, withArchive } from "../archive-place.ts";
 import type { Command } from "../command.ts";
 import { confirm } from "../confirm.ts";
 import { findSubscription } from "../declarations.ts";
@@ -23,7 +24,7 @@ subscription passes over the ids that it has handled, unless --as-new gives them
 with the --from that it shows. Asks on a terminal; without one, refuses unless --yes is given.`,
   example: "anytopic replay signups/send-welcome-email --store ./archive --from 2h --rate 50 --dry-run",
   options: {
-    store: { type: "string", value: "STORE", description: "where the archive is: a folder" },
+    store: { type: "string", value: "STORE", description: PLACE_DESCRIPTION },
     from: {
       type: "string",
       value: "TIME",
@@ -36,6 +37,7 @@ with the --from that it shows. Asks on a terminal; without one, refuses unless -
     rate: { type: "string", value: "N", description: "at most so many messages in a second" },
     "as-new": { type: "string", value: "LABEL", description: "new ids, made from the old ones and this text" },
     "dry-run": { type: "boolean", description: "count, and send nothing" },
+    ...ARCHIVE_TABLE_OPTIONS,
     yes: { type: "boolean", description: "do not ask" },
   },
   async run({ given, settings, output, signal }) {
@@ -45,27 +47,30 @@ with the --from that it shows. Asks on a terminal; without one, refuses unless -
     const subscription = findSubscription(await resolved.declarations(), name);
     return await withArchive(
       "store",
-      given.text("store"),
+      given,
       loggerTo(output),
       async ({ archive, store }) =>
         await withPubSub(resolved, { signal }, async (pubsub) => {
-          const { sent: total } = await archive.replay(pubsub, subscription, store, { ...chosen, dryRun: true });
-          if (given.flag("dry-run")) {
-            output.result(
-              { subscription: name, wouldSend: total },
-              () => `${counted(total, "message")} would be sent to ${name}.`,
-            );
-            return EXIT.ok;
-          }
-          const question = `This sends ${counted(total, "message")} from the archive to subscription ${name}, on ${pubsub.server}.`;
-          if (!given.flag("yes") && !(await confirm(question, signal, "makes a subscription repeat messages"))) {
-            output.note("nothing was sent");
-            return EXIT.failed;
+          // Without a question nobody needs the number, and to count means to read the archive twice.
+          let of = "";
+          if (given.flag("dry-run") || !given.flag("yes")) {
+            const { sent: total } = await archive.replay(pubsub, subscription, store, { ...chosen, dryRun: true });
+            if (given.flag("dry-run")) {
+              const text = `${counted(total, "message")} would be sent to ${name}.`;
+              output.result({ subscription: name, wouldSend: total }, () => text);
+              return EXIT.ok;
+            }
+            const question = `This sends ${counted(total, "message")} from the archive to subscription ${name}, on ${pubsub.server}.`;
+            if (!(await confirm(question, signal, "makes a subscription repeat messages"))) {
+              output.note("nothing was sent");
+              return EXIT.failed;
+            }
+            of = ` of ${total}`;
           }
           let last: ReplayResult = { sent: 0, left: 0, position: undefined };
           const onProgress = (progress: ReplayResult): void => {
             last = progress;
-            output.progress(`${progress.sent} of ${total} sent`);
+            output.progress(`${progress.sent}${of} sent`);
           };
           try {
             const { sent } = await archive.replay(pubsub, subscription, store, { ...chosen, onProgress });

@@ -1,9 +1,12 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { sqlArchive } from "@anytopic/archive";
-import { applyMigrations, grants, pgPool, type SqlPool } from "@anytopic/sql";
+import { applyMigrations, grants, mysql2Pool, nodeSqlitePool, pgPool, type SqlPool } from "@anytopic/sql";
+import { createPool } from "mysql2/promise";
 import { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { all, idsOf, message } from "./messages.ts";
+import { all, idsOf, message, ownFolder } from "./messages.ts";
 import { testsStore } from "./store-contract.ts";
 
 const url = process.env["POSTGRES_URL"] ?? "postgres://postgres@127.0.0.1:5432/test";
@@ -87,11 +90,46 @@ describe.skipIf(!isHere)("sqlArchive", () => {
     await store.append([message(1), message(2)]);
     await store.prune("orders", new Date(message(2).publishTimeMs));
     expect(await idsOf(store)).toEqual(["m2"]);
-    expect(() => grants("mysql", { task: "archive", role: "app@%" })).toThrow('one of "writer"');
   });
 
-  test("another database is refused", () => {
-    expect(() => sqlArchive({ ...pool, dialect: "mysql" })).toThrow("PostgreSQL");
+  test("wrong arguments are refused", () => {
+    expect(() => sqlArchive(library as never, {})).toThrow(TypeError);
     expect(() => sqlArchive(pool, { tablePrefix: "a-b" })).toThrow(TypeError);
+  });
+});
+
+describe("on SQLite", () => {
+  testsStore(async () => {
+    // In one process, one connection: a second one would wait for the first without letting it go on.
+    const database = new DatabaseSync(join(await ownFolder(), "archive.db"));
+    onTestFinished(() => database.close());
+    const own = nodeSqlitePool(database);
+    await own.transaction(async (tx) => await applyMigrations(tx, { dialect: "sqlite" }));
+    return { open: async () => await Promise.resolve(sqlArchive(own)) };
+  });
+});
+
+const mysqlUrl = process.env["MYSQL_URL"] ?? "mysql://root@127.0.0.1:3306/test";
+const mysql = createPool({ uri: mysqlUrl, connectTimeout: 5000 });
+const hasMysql = await mysql.query("SELECT 1").then(
+  () => true,
+  (error: unknown) => {
+    if (process.env["CI"]) throw error;
+    process.stderr.write("\nSKIPPED, no MySQL server\n\n");
+    return false;
+  },
+);
+
+describe.skipIf(!hasMysql)("on MySQL", () => {
+  afterAll(async () => await mysql.end());
+  testsStore(async () => {
+    const own = mysql2Pool(mysql);
+    const tablePrefix = `t${randomBytes(6).toString("hex")}_`;
+    await own.transaction(async (tx) => await applyMigrations(tx, { dialect: "mysql", tablePrefix }));
+    onTestFinished(async () => {
+      const [tables] = (await mysql.query(`SHOW TABLES LIKE '${tablePrefix}%'`)) as unknown as [readonly object[]];
+      for (const table of tables) await mysql.query(`DROP TABLE \`${String(Object.values(table)[0])}\``);
+    });
+    return { open: async () => await Promise.resolve(sqlArchive(own, { tablePrefix })) };
   });
 });

@@ -2,12 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Observer } from "@anytopic/core";
 import { BacklogPoll } from "./scrape/backlog-poll.ts";
 import { EventCounts } from "./counts/event-counts.ts";
-import { OutboxCounts } from "./counts/outbox-counts.ts";
 import { Exposition } from "./exposition/exposition.ts";
 import { Gauges } from "./scrape/gauges.ts";
 import { fetchHandler, nodeListener } from "./scrape/http.ts";
 import { checkedOptions, type MetricsOptions } from "./options.ts";
-import { OutboxPoll } from "./scrape/outbox-poll.ts";
+import { Outboxes } from "./outboxes.ts";
 import { type CheckedSources, checkedSources, type MetricsSource } from "./sources.ts";
 
 /**
@@ -50,9 +49,7 @@ export function metrics(options: MetricsOptions = {}): Metrics {
     clock,
     onFailed: ({ topic, name }) => (counts.subscription(topic.name, name).statsFailed += 1),
   });
-
-  const outboxCounts = new OutboxCounts();
-  const outboxPoll = new OutboxPoll(clock);
+  const outboxes = new Outboxes(clock);
 
   const addBacklogs = async (gauges: Gauges, { pubsubs }: CheckedSources): Promise<void> => {
     const read = await Promise.all(
@@ -63,17 +60,9 @@ export function metrics(options: MetricsOptions = {}): Metrics {
     }
   };
 
-  const addOutboxes = async (gauges: Gauges, { outboxes }: CheckedSources): Promise<void> => {
-    const reads = outboxes.map(async ({ outbox, relay }) => {
-      const topics = await outboxPoll.read(relay, () => outboxCounts.statsFailed(outbox));
-      for (const topic of topics) gauges.addOutbox(outbox, topic);
-    });
-    await Promise.all(reads);
-  };
-
   const read = async (sources: CheckedSources): Promise<string> => {
     const gauges = new Gauges();
-    await Promise.all([addBacklogs(gauges, sources), addOutboxes(gauges, sources)]);
+    await Promise.all([addBacklogs(gauges, sources), outboxes.addTo(gauges, sources.outboxes)]);
     // Read after the wait, so that all of it is of one moment.
     for (const pubsub of sources.pubsubs) {
       const health = pubsub.health();
@@ -81,10 +70,9 @@ export function metrics(options: MetricsOptions = {}): Metrics {
       for (const worker of health.subscriptions) counts.subscription(worker.topic, worker.subscription);
       for (const connection of health.connections) counts.know(connection);
     }
-    for (const { outbox, relay } of sources.outboxes) outboxCounts.look(outbox, relay);
     const exposition = new Exposition();
     counts.writeTo(exposition);
-    outboxCounts.writeTo(exposition);
+    outboxes.writeTo(exposition, sources.outboxes);
     gauges.writeTo(exposition);
     return exposition.toString();
   };

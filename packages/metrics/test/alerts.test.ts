@@ -144,6 +144,17 @@ const publishes = (title: string, failed: string, accepted: string, fires: boole
   fires: fires ? TOPIC : undefined,
 });
 
+const OUTBOX = 'messaging_destination_name="orders",outbox="shop"';
+const outboxAge = (unit: string): string => `anytopic_outbox_oldest_age${unit}{${OUTBOX},${POD}}`;
+const parked = (instance: string): string => `anytopic_outbox_parked{${OUTBOX},${instance}}`;
+const outbox = (title: string, series: Readonly<Record<string, string>>, atMinute: number, fires: boolean): Story => ({
+  alert: "AnytopicOutboxStuck",
+  title,
+  series,
+  atMinute,
+  fires: fires ? OUTBOX : undefined,
+});
+
 const STORIES: readonly Story[] = [
   ...everyStep("AnytopicDeadLetters", "anytopic_dead_letters_total", 'reason="rejected"'),
   ...everyStep("AnytopicDeadLetterNotStored", "anytopic_dead_letter_failed_total", ""),
@@ -164,6 +175,13 @@ const STORIES: readonly Story[] = [
   publishes("5 of 100", "0+5x60", "0+95x60", true),
   publishes("1 of 1000", "0+1x60", "0+999x60", false),
   publishes("none", "0x60", "0+100x60", false),
+  outbox("a message waits for 6 minutes", { [outboxAge("_seconds")]: "0+60x40" }, 6, true),
+  outbox("a message waits for 6 minutes, without the unit", { [outboxAge("")]: "0+60x40" }, 6, true),
+  outbox("a message waits for 5 minutes", { [outboxAge("_seconds")]: "0+60x40" }, 5, false),
+  outbox("a message is parked", { [outboxAge("_seconds")]: "0x40", [parked(POD)]: "0x5 1x30" }, 8, true),
+  outbox("one process sees it", { [parked(POD)]: "0x40", [parked('instance="other"')]: "1x40" }, 8, true),
+  outbox("nothing waits and nothing is parked", { [outboxAge("_seconds")]: "0x40", [parked(POD)]: "0x40" }, 30, false),
+  outbox("it was parked, and somebody discarded it", { [parked(POD)]: "1x5 0x30" }, 8, false),
 ];
 
 const rulesOf = async (): Promise<readonly string[]> =>
@@ -178,7 +196,7 @@ describe.skipIf(promtool === undefined)("alerts/anytopic.rules.yml", () => {
 
   test("promtool finds nothing wrong", async () => {
     const { code, output } = await runPromtool(["check", "rules", "--lint=all", "--lint-fatal", RULES]);
-    expect(output).toContain("10 rules found");
+    expect(output).toContain("11 rules found");
     expect(code).toBe(0);
   });
 

@@ -19,6 +19,7 @@ describe("grafana/anytopic.json", () => {
       "Failures",
       "Saturation",
       "Connections",
+      "Outbox",
     ]);
   });
 

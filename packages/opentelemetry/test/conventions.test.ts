@@ -1,9 +1,10 @@
 import * as published from "@opentelemetry/semantic-conventions/incubating";
 import { connect, defineSubscription, defineTopic } from "@anytopic/core";
-import { openTelemetry } from "@anytopic/opentelemetry";
+import { observeOutbox, openTelemetry } from "@anytopic/opentelemetry";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { Metrics } from "./metric-lines.ts";
+import { relay } from "./relay.ts";
 import { registerContexts, Telemetry } from "./telemetry.ts";
 
 registerContexts();
@@ -17,8 +18,8 @@ const metricNames = namesThatBeginWith("METRIC_");
 /** Ours, as the README lists them. */
 const OURS = /^anytopic\.(attempt|outcome|retry\.delay|dead\.letter\.reason|skipped)$/;
 const OUR_METRICS =
-  /^anytopic\.(backlog\.messages|backlog\.oldest\.age|connection\.(reconnects|up)|dead\.letter\.failed|dead\.letters(\.waiting)?|delivery\.latency|handlers\.(abandoned|capacity|running)|lease\.lost|publishing|redeliveries|retries|skipped|subscription\.receiving)$/;
-const OUR_LABELS = /^(reason|state|connection)$/;
+  /^anytopic\.(backlog\.messages|backlog\.oldest\.age|connection\.(reconnects|up)|dead\.letter\.failed|dead\.letters(\.waiting)?|delivery\.latency|handlers\.(abandoned|capacity|running)|lease\.lost|outbox\.(held|oldest\.age|parked|published|waiting)|publishing|redeliveries|retries|skipped|subscription\.receiving)$/;
+const OUR_LABELS = /^(reason|state|connection|outbox)$/;
 
 async function run(options: Parameters<typeof openTelemetry>[0] = {}): Promise<{
   attributes: ReadonlySet<string>;
@@ -32,6 +33,7 @@ async function run(options: Parameters<typeof openTelemetry>[0] = {}): Promise<{
   const instrumentation = [
     openTelemetry({ tracerProvider, meterProvider, settleSpans: true, bodySize: true, ...options }),
   ];
+  observeOutbox(relay(), { meterProvider });
   await using pubsub = await connect("memory:", { instrumentation });
   const topic = defineTopic<number>("numbers");
   const retryPolicy = { minBackoffMs: 1, maxBackoffMs: 1, maxRetries: 1 };

@@ -19,22 +19,34 @@ interface Numbered {
   readonly number: number;
 }
 
-const KEYS = 6;
-const PAUSE_MS = 20;
+const KEYS = 3;
+const PUBLISHERS = 2;
+const PAUSE_MS = 40;
+/** Shorter than the default: a leader that is gone does not answer, and the next attempt goes to the next leader. */
+const PUBLISH_TIMEOUT_MS = 5000;
 const HANDLING_MS = 5;
 const CONNECT_ATTEMPTS = 60;
+
+/** What is published at the same time, each message after the one before. */
+const LOADS = ["ordered", "unordered"].flatMap((topic) =>
+  Array.from({ length: PUBLISHERS * KEYS }, (_, index) => ({
+    isOrdered: topic === "ordered",
+    publisher: index % PUBLISHERS,
+    key: `${topic}-${index}`,
+  })),
+);
 
 /**
  * Two connections publish and two work, on an ordered topic and on one without order. A publisher repeats what was not
  * confirmed, with the same id, before it goes on, so every message is confirmed in the end, and only confirmed ones count.
  */
 export class ClusterLoad {
-  readonly record = new LoadRecord();
+  readonly record = new LoadRecord(LOADS.map(({ key }) => key));
   readonly orderedStream: string;
   readonly #publishers: readonly PubSub[];
   readonly #workers: readonly PubSub[];
   readonly #loops: Promise<void>[] = [];
-  #publishing = true;
+  readonly #stopped = new AbortController();
 
   private constructor(orderedStream: string, publishers: readonly PubSub[], workers: readonly PubSub[]) {
     this.orderedStream = orderedStream;
@@ -58,7 +70,7 @@ export class ClusterLoad {
       first,
       ...(await Promise.all([1, 2, 0].map(async (node) => connectOn(cluster, node, subscriptions)))),
     ];
-    const load = new ClusterLoad(ordered.name, pubsubs.slice(0, 2), pubsubs.slice(2));
+    const load = new ClusterLoad(ordered.name, pubsubs.slice(0, PUBLISHERS), pubsubs.slice(PUBLISHERS));
     for (const pubsub of load.#workers) {
       for (const subscription of subscriptions) {
         await pubsub.subscribe(subscription, async ({ key, number }) => {
@@ -68,11 +80,9 @@ export class ClusterLoad {
         });
       }
     }
-    for (const [index, pubsub] of load.#publishers.entries()) {
-      for (let key = 0; key < KEYS; key += 1) {
-        load.#loops.push(load.#publish(pubsub, ordered, `ordered-${index}-${key}`));
-        load.#loops.push(load.#publish(pubsub, unordered, `unordered-${index}-${key}`));
-      }
+    for (const { isOrdered, publisher, key } of LOADS) {
+      const pubsub = load.#publishers[publisher] as PubSub;
+      load.#loops.push(load.#publish(pubsub, isOrdered ? ordered : unordered, key));
     }
     return load;
   }
@@ -94,12 +104,12 @@ export class ClusterLoad {
 
   /** Ends publishing. Resolves when everything that was published is confirmed. */
   async stopPublishing(): Promise<void> {
-    this.#publishing = false;
+    this.#stopped.abort();
     await Promise.all(this.#loops);
   }
 
   async close(): Promise<void> {
-    this.#publishing = false;
+    this.#stopped.abort();
     await Promise.all(this.#all.map(async (pubsub) => pubsub.close()));
     await Promise.all(this.#loops);
   }
@@ -109,7 +119,7 @@ export class ClusterLoad {
   }
 
   async #publish(pubsub: PubSub, topic: Topic<Numbered, Numbered>, key: string): Promise<void> {
-    for (let number = 1; this.#publishing; number += 1) {
+    for (let number = 1; !this.#stopped.signal.aborted; number += 1) {
       for (;;) {
         try {
           await pubsub.publish(topic, { key, number }, { id: `${key}-${number}` });
@@ -139,6 +149,7 @@ async function connectOn(
     const pubsub = await connect(adapter, {
       declarations: [...subscriptions],
       logger: silentLogger,
+      publish: { timeoutMs: PUBLISH_TIMEOUT_MS },
       waitForBrokerMs: 30_000,
     });
     if ((pubsub.native as NatsConnection).getServer().endsWith(wanted)) return pubsub;

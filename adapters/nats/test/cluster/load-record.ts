@@ -10,10 +10,16 @@ export class LoadRecord {
   readonly finalRefusals: string[] = [];
   confirmations = 0;
   repeats = 0;
+  readonly #keys: readonly string[];
   readonly #confirmed = new Map<string, Set<number>>();
   readonly #done = new Map<string, Set<number>>();
   readonly #publishing = new LongestPause();
   readonly #handling = new LongestPause();
+
+  /** `keys`: all that will be published. */
+  constructor(keys: readonly string[]) {
+    this.#keys = keys;
+  }
 
   confirmed(key: string, number: number): void {
     numbersOf(this.#confirmed, key).add(number);
@@ -27,7 +33,7 @@ export class LoadRecord {
   }
 
   started(key: string, number: number): void {
-    if (!key.startsWith("ordered")) return;
+    if (!isOrdered(key)) return;
     const done = numbersOf(this.#done, key);
     for (let earlier = number - 1; earlier >= 1; earlier -= 1) {
       if (!done.has(earlier)) {
@@ -58,32 +64,48 @@ export class LoadRecord {
     return missing;
   }
 
-  /** The key with the fewest confirmations. */
+  /** Of every key, how many messages were confirmed and how many were handled: the smallest number. */
   get slowest(): number {
-    return Math.min(...[...this.#confirmed.values()].map((numbers) => numbers.size));
+    return Math.min(
+      ...this.#keys.map((key) => Math.min(numbersOf(this.#confirmed, key).size, numbersOf(this.#done, key).size)),
+    );
   }
 
   /** For how long, since the last call, a key was not published, or not handled: of all keys the longest time, in ms. */
-  takePauses(): { readonly publishingMs: number; readonly handlingMs: number } {
-    return { publishingMs: this.#publishing.take(), handlingMs: this.#handling.take() };
+  takePauses(): Readonly<Record<"publishing" | "handling", Pauses>> {
+    return { publishing: this.#publishing.take(), handling: this.#handling.take() };
   }
+}
+
+/** The longest ones, in ms. */
+interface Pauses {
+  readonly orderedMs: number;
+  readonly unorderedMs: number;
 }
 
 class LongestPause {
   readonly #movedAtMs = new Map<string, number>();
-  #longestMs = 0;
+  #orderedMs = 0;
+  #unorderedMs = 0;
 
   moved(key: string): void {
     const nowMs = performance.now();
-    this.#longestMs = Math.max(this.#longestMs, nowMs - (this.#movedAtMs.get(key) ?? nowMs));
+    const pauseMs = nowMs - (this.#movedAtMs.get(key) ?? nowMs);
     this.#movedAtMs.set(key, nowMs);
+    if (isOrdered(key)) this.#orderedMs = Math.max(this.#orderedMs, pauseMs);
+    else this.#unorderedMs = Math.max(this.#unorderedMs, pauseMs);
   }
 
-  take(): number {
-    const longestMs = Math.round(this.#longestMs);
-    this.#longestMs = 0;
-    return longestMs;
+  take(): Pauses {
+    const pauses = { orderedMs: Math.round(this.#orderedMs), unorderedMs: Math.round(this.#unorderedMs) };
+    this.#orderedMs = 0;
+    this.#unorderedMs = 0;
+    return pauses;
   }
+}
+
+function isOrdered(key: string): boolean {
+  return key.startsWith("ordered");
 }
 
 function numbersOf(map: Map<string, Set<number>>, key: string): Set<number> {

@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findProgramOrSkip, freePorts } from "@anytopic/brokers";
+import { findProgramOrSkip, freePorts, until } from "@anytopic/brokers";
 import { createTcpProxy, type TcpProxy } from "@anytopic/conformance";
-import { jetstreamManager } from "@nats-io/jetstream";
+import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { ClusterNode } from "./cluster-node.ts";
 
 const NODES = 3;
+const CURRENT_DEADLINE_MS = 60_000;
 
 /** Undefined when this machine has no nats-server. */
 export const natsServerProgram = (): string | undefined =>
@@ -59,8 +60,8 @@ export class NatsCluster {
     }
     const cluster = new NatsCluster(nodes, folder, links);
     try {
-      for (const node of nodes) await node.launch();
-      await cluster.untilHealthy();
+      for (const node of nodes) await node.start();
+      for (const node of nodes) await node.untilHealthy();
     } catch (error) {
       await cluster.close();
       throw error;
@@ -73,19 +74,29 @@ export class NatsCluster {
     return this.nodes.map(({ clients }) => `${clients.host}:${clients.port}`);
   }
 
-  async untilHealthy(): Promise<void> {
-    for (const node of this.nodes) await node.untilHealthy();
-  }
-
   /** The node that leads a stream: it stores first, and answers publishers. */
   async leaderOf(stream: string): Promise<ClusterNode> {
-    const nc = await connect({ servers: this.servers });
-    try {
-      const manager = await jetstreamManager(nc, { checkAPI: false });
+    return this.#ask(async (manager) => {
       const { cluster } = await manager.streams.info(stream);
       const leader = this.nodes.find(({ name }) => name === cluster?.leader);
       if (leader === undefined) throw new Error(`stream ${stream} has no leader`);
       return leader;
+    });
+  }
+
+  /** Every stream is up to date on all nodes, and every stream and consumer has a leader. An operator waits for that before the next restart. */
+  async untilCurrent(): Promise<void> {
+    await until(async () => this.#ask(isCurrent).catch(() => undefined), {
+      deadlineMs: CURRENT_DEADLINE_MS,
+      everyMs: 200,
+      what: "all streams to be up to date on all nodes",
+    });
+  }
+
+  async #ask<Result>(question: (manager: JetStreamManager) => Promise<Result>): Promise<Result> {
+    const nc = await connect({ servers: this.servers });
+    try {
+      return await question(await jetstreamManager(nc, { checkAPI: false }));
     } finally {
       await nc.close();
     }
@@ -112,4 +123,17 @@ export class NatsCluster {
     const incoming = this.#links.map((links) => links[index]);
     return [node.clients, ...incoming, ...(this.#links[index] ?? [])].filter((proxy) => proxy !== undefined);
   }
+}
+
+async function isCurrent(manager: JetStreamManager): Promise<true | undefined> {
+  for await (const { config, cluster } of manager.streams.list()) {
+    const replicas = cluster?.replicas ?? [];
+    const areCurrent =
+      replicas.length === NODES - 1 && replicas.every(({ current, offline }) => current && !(offline ?? false));
+    if (!areCurrent || cluster?.leader === undefined) return undefined;
+    for await (const consumer of manager.consumers.list(config.name)) {
+      if (consumer.cluster?.leader === undefined) return undefined;
+    }
+  }
+  return true;
 }

@@ -7,7 +7,7 @@ import { mergedSegments } from "../merged-segments.ts";
 import { requireOption, requireKnown } from "../option-checks.ts";
 import { requireTime, selects } from "../selects.ts";
 import { FileSegment } from "./file-segment.ts";
-import { readName, type SegmentName } from "./segment-name.ts";
+import { readName, type SegmentName } from "../segment-name.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 
 export interface FileArchiveOptions {
@@ -75,7 +75,11 @@ class FileArchive implements ArchiveStore {
     const selected = selects(selection);
     const { topic } = selected;
     const folder = join(this.#folder, topic);
-    const segments = (await this.#names(topic)).map((name) => new FileSegment(folder, topic, name, this.#logger));
+    const segments: FileSegment[] = [];
+    for (const name of await this.#names(topic)) {
+      const segment = await FileSegment.find(folder, topic, name, this.#logger);
+      if (segment !== undefined) segments.push(segment);
+    }
     yield* mergedSegments(segments, selected, selection.signal);
   }
 
@@ -100,10 +104,8 @@ class FileArchive implements ArchiveStore {
   /** Of a file without its last name. Infinite while its process may live. */
   async #lastMsOf(topic: string, name: SegmentName): Promise<number> {
     if (name.openedMs > this.#clock.now() - IS_IDLE_MS) return Number.POSITIVE_INFINITY;
-    let lastMs = Number.NEGATIVE_INFINITY;
-    const segment = new FileSegment(join(this.#folder, topic), topic, name, silentLogger);
-    for await (const { publishTimeMs } of segment.messages()) lastMs = publishTimeMs;
-    return lastMs;
+    const segment = await FileSegment.find(join(this.#folder, topic), topic, name, silentLogger);
+    return segment?.lastMs ?? Number.NEGATIVE_INFINITY;
   }
 
   #writer(topic: string): SegmentWriter {

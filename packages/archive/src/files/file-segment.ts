@@ -5,7 +5,7 @@ import type { ArchivedMessage } from "../archive-store.ts";
 import type { Segment } from "../merged-segments.ts";
 import { messageOf } from "../record.ts";
 import { indexOf, type IndexEntry } from "./segment-index.ts";
-import { readName, type SegmentName } from "./segment-name.ts";
+import { readName, type SegmentName } from "../segment-name.ts";
 
 /** Bytes that are read at once: in a file that was written in order, thousands of messages. */
 const WINDOW_BYTES = 256 * 1024;
@@ -20,19 +20,48 @@ export class FileSegment implements Segment {
   readonly #name: SegmentName;
   readonly #logger: Logger;
 
-  constructor(folder: string, topic: string, name: SegmentName, logger: Logger) {
+  private constructor(
+    folder: string,
+    topic: string,
+    name: SegmentName,
+    range: { readonly firstMs: number; readonly lastMs: number },
+    logger: Logger,
+  ) {
     this.#folder = folder;
     this.#topic = topic;
     this.#name = name;
     this.#logger = logger;
     this.order = name.order;
-    // Of a segment that is still written nobody knows: it is always opened, first.
-    this.firstMs = name.range?.firstMs ?? Number.NEGATIVE_INFINITY;
-    this.lastMs = name.range?.lastMs ?? Number.POSITIVE_INFINITY;
+    this.firstMs = range.firstMs;
+    this.lastMs = range.lastMs;
+  }
+
+  /**
+   * The name of a file that is still written, or whose process has died, does not say its times: it is read for them. `undefined`
+   * when it has no message, or was pruned.
+   */
+  static async find(
+    folder: string,
+    topic: string,
+    name: SegmentName,
+    logger: Logger,
+  ): Promise<FileSegment | undefined> {
+    if (name.range !== undefined) return new FileSegment(folder, topic, name, name.range, logger);
+    const file = await openNow(folder, name);
+    if (file === undefined) return undefined;
+    try {
+      const { entries } = await indexOf(topic, file);
+      const [first, last] = [entries[0], entries.at(-1)];
+      if (first === undefined || last === undefined) return undefined;
+      const range = { firstMs: first.publishTimeMs, lastMs: last.publishTimeMs };
+      return new FileSegment(folder, topic, name, range, logger);
+    } finally {
+      await file.close();
+    }
   }
 
   async *messages(): AsyncGenerator<ArchivedMessage, void> {
-    const file = await this.#open();
+    const file = await openNow(this.#folder, this.#name);
     if (file === undefined) return;
     try {
       const { entries, damaged, isTorn } = await indexOf(this.#topic, file);
@@ -45,14 +74,6 @@ export class FileSegment implements Segment {
     } finally {
       await file.close();
     }
-  }
-
-  /** Its writer may have given it its last name since the folder was listed. `undefined` when it was pruned. */
-  async #open(): Promise<FileHandle | undefined> {
-    const file = await openOrNone(join(this.#folder, this.#name.file));
-    if (file !== undefined) return file;
-    const now = (await readdir(this.#folder)).find((other) => readName(other)?.order === this.order);
-    return now === undefined ? undefined : await openOrNone(join(this.#folder, now));
   }
 
   #report(damaged: number, isTorn: boolean): void {
@@ -70,6 +91,14 @@ export class FileSegment implements Segment {
       );
     }
   }
+}
+
+/** Its writer may have given it its last name since the folder was listed. `undefined` when it was pruned. */
+async function openNow(folder: string, { file, order }: SegmentName): Promise<FileHandle | undefined> {
+  const found = await openOrNone(join(folder, file));
+  if (found !== undefined) return found;
+  const now = (await readdir(folder)).find((other) => readName(other)?.order === order);
+  return now === undefined ? undefined : await openOrNone(join(folder, now));
 }
 
 async function openOrNone(path: string): Promise<FileHandle | undefined> {

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { Clock } from "@anytopic/core";
 import type { ArchivedMessage } from "../archive-store.ts";
 import { recordLine } from "../record.ts";
-import { closedName, newOrder, openName } from "./segment-name.ts";
+import { closedName, newOrder, openName } from "../segment-name.ts";
 
 /** When a segment ends, and the next begins. */
 export interface SegmentSize {

@@ -3,33 +3,34 @@ import { type SqlPool, type SqlRow, tableNames, type TableOptions } from "@anyto
 import type { ArchivedMessage, ArchiveSelection, ArchiveStore } from "../archive-store.ts";
 import { requireTopicName } from "../archived-topic.ts";
 import { requireTime, type Selects, selects } from "../selects.ts";
-import { BEGINNING, insert, page, removeBefore } from "./archive-statements.ts";
+import { type ArchiveTable, BEGINNING, insert, page, removeBefore } from "./archive-statements.ts";
 
-/** Messages of one statement: their values are below the 65,535 of a statement (https://www.postgresql.org/docs/current/limits.html, read 2026-11-26). */
+/** Messages of one statement, of 7 values each: PostgreSQL and MySQL take 65,535, SQLite 32,766 (https://www.sqlite.org/limits.html, read 2026-11-26). */
 const STATEMENT_ROWS = 1000;
-/** Bytes of bodies of one statement, if it has more than one message. */
+/** Bytes of bodies of one statement, if it has more than one message. Below the `max_allowed_packet` of MySQL, 16 MiB. */
 const STATEMENT_BYTES = 4 * 1024 * 1024;
 
 /**
- * An archive in the table `anytopic_archive` of PostgreSQL. It needs migration 4, see `applyMigrations` of `@anytopic/sql`, and for its role
- * the grants of the task `"archive"`. An append is durable when it is committed, as `synchronous_commit` says. All methods may be called
+ * An archive in the table `anytopic_archive` of PostgreSQL, MySQL, MariaDB or SQLite. It needs migration 4, see `applyMigrations` of `@anytopic/sql`, and for its role
+ * the grants of the task `"archive"`. An append is durable when it is committed, as the settings of the database say. All methods may be called
  * by several processes. They reject with the library's own errors. Reading asks for pages of at most 500 messages and 4 MiB.
  *
- * @param pool a pool of PostgreSQL, such as `pgPool(pool)`; it stays the caller's, and `close` leaves it open
- * @throws TypeError when an option is not allowed, or the pool is of another database
+ * @param pool such as `pgPool(pool)`; it stays the caller's, and `close` leaves it open
+ * @throws TypeError when an argument is not allowed
  */
 export function sqlArchive(pool: SqlPool, options: TableOptions = {}): ArchiveStore {
-  if (pool?.dialect !== "postgres") throw new TypeError("sqlArchive: the pool must be one of PostgreSQL");
-  return new SqlArchive(pool, tableNames(pool.dialect, options)("archive"));
+  if (typeof pool?.query !== "function") throw new TypeError("pool must be a pool of @anytopic/sql: pgPool(pool)");
+  const { dialect } = pool;
+  return new SqlArchive(pool, { table: tableNames(dialect, options)("archive"), dialect });
 }
 
 class SqlArchive implements ArchiveStore {
   readonly #pool: SqlPool;
-  readonly #table: string;
+  readonly #table: ArchiveTable;
   readonly #appends = new Set<Promise<void>>();
   #isClosed = false;
 
-  constructor(pool: SqlPool, table: string) {
+  constructor(pool: SqlPool, table: ArchiveTable) {
     this.#pool = pool;
     this.#table = table;
   }
@@ -59,7 +60,7 @@ class SqlArchive implements ArchiveStore {
         signal?.throwIfAborted();
         yield messageOf(selected, row);
       }
-      after = { publishMs: String(last["publish_ms"]), seq: String(last["seq"]) };
+      after = { publishMs: Number(last["publish_ms"]), seq: Number(last["seq"]) };
     }
   }
 

@@ -27,11 +27,17 @@ export const CIRCUIT_OPEN = "anytopic.circuit.open";
 export const PUBLISHING = "anytopic.publishing";
 export const CONNECTION_UP = "anytopic.connection.up";
 export const CONNECTION_RECONNECTS = "anytopic.connection.reconnects";
+export const OUTBOX_WAITING = "anytopic.outbox.waiting";
+export const OUTBOX_OLDEST_AGE = "anytopic.outbox.oldest.age";
+export const OUTBOX_HELD = "anytopic.outbox.held";
+export const OUTBOX_PARKED = "anytopic.outbox.parked";
+export const OUTBOX_PUBLISHED = "anytopic.outbox.published";
 
 /** Attributes of our metrics. */
 export const REASON = "reason";
 export const STATE = "state";
 export const CONNECTION = "connection";
+export const OUTBOX = "outbox";
 
 /**
  * Bounds of the duration histograms, in s. Up to 10 they are the conventions'. The others are ours, because a handler may run for as

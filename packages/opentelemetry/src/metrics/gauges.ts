@@ -16,6 +16,10 @@ export interface Gauges extends Readonly<Record<string, Gauge>> {
   readonly backlog: Gauge;
   readonly oldestAge: Gauge;
   readonly letters: Gauge;
+  readonly outboxWaiting: Gauge;
+  readonly outboxOldestAge: Gauge;
+  readonly outboxHeld: Gauge;
+  readonly outboxParked: Gauge;
 }
 
 export function gaugesOf(meter: Meter): Gauges {
@@ -37,5 +41,9 @@ export function gaugesOf(meter: Meter): Gauges {
     backlog: gauge(at.BACKLOG_MESSAGES, "{message}", "Messages of the subscription at the broker.", unknown),
     oldestAge: gauge(at.BACKLOG_OLDEST_AGE, "s", "Age of the oldest message at the broker.", unknown),
     letters: gauge(at.DEAD_LETTERS_WAITING, "{message}", "Dead letters of the subscription.", unknown),
+    outboxWaiting: gauge(at.OUTBOX_WAITING, "{message}", "Messages that are committed and not published yet.", unknown),
+    outboxOldestAge: gauge(at.OUTBOX_OLDEST_AGE, "s", "Age of the oldest of them.", unknown),
+    outboxHeld: gauge(at.OUTBOX_HELD, "{hold}", "Topics and ordering keys that wait after a failure.", unknown),
+    outboxParked: gauge(at.OUTBOX_PARKED, "{message}", "Messages that are parked.", unknown),
   };
 }

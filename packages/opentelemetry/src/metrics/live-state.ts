@@ -4,6 +4,7 @@ import { CONNECTION, STATE } from "../conventions/metric-names.ts";
 import { Backlogs } from "./backlogs.ts";
 import type { GaugeValues } from "./gauge-values.ts";
 import type { Gauges } from "./gauges.ts";
+import type { Live } from "./live-states.ts";
 
 const add = (one: number, other: number): number => one + other;
 const least = Math.min;
@@ -11,7 +12,7 @@ const least = Math.min;
 const most = Math.max;
 
 /** One open `PubSub`. */
-export class LiveState {
+export class LiveState implements Live {
   readonly #pubsub: ConnectedPubSub;
   readonly #backlogs: Backlogs;
 
@@ -20,7 +21,12 @@ export class LiveState {
     this.#backlogs = new Backlogs(pubsub, statsEveryMs);
   }
 
-  observe(values: GaugeValues, gauges: Gauges): void {
+  async observe(values: GaugeValues, gauges: Gauges): Promise<void> {
+    this.#observeHealth(values, gauges);
+    await this.#observeBacklogs(values, gauges);
+  }
+
+  #observeHealth(values: GaugeValues, gauges: Gauges): void {
     const { subscriptions, connections, publishing } = this.#pubsub.health();
     for (const one of subscriptions) {
       if (one.state === "closing") continue;
@@ -41,7 +47,7 @@ export class LiveState {
   }
 
   /** What a broker does not tell is not observed: never 0 for unknown. */
-  async observeBacklogs(values: GaugeValues, gauges: Gauges): Promise<void> {
+  async #observeBacklogs(values: GaugeValues, gauges: Gauges): Promise<void> {
     for (const { of, stats } of await this.#backlogs.read()) {
       const { waiting, inFlight, delayed, oldestAgeMs, deadLetters } = stats;
       values.ofSubscription(gauges.backlog, of, waiting, most, { [STATE]: "waiting" });

@@ -1,24 +1,33 @@
 import { GaugeValues } from "./gauge-values.ts";
 import type { Gauges } from "./gauges.ts";
-import type { LiveState } from "./live-state.ts";
 import type { Reading } from "./tally.ts";
 
-/** The open `PubSub`s of this process. What two of them share becomes one value. */
+/** One that shows what is true now. */
+export interface Live {
+  /** Adds to the counters what has happened since the last call; for what is not counted when it happens. */
+  count?(): void;
+  /** Requests what is due, and observes everything. */
+  observe(values: GaugeValues, gauges: Gauges): Promise<void>;
+}
+
+/** The open `PubSub`s and the relays of this process. What two of them share becomes one value. */
 export class LiveStates {
-  readonly #states = new Set<LiveState>();
+  readonly #states = new Set<Live>();
   readonly #told: Parameters<GaugeValues["report"]>[1] = new Map();
 
-  add(state: LiveState): () => void {
+  add(state: Live): () => void {
     this.#states.add(state);
     return () => void this.#states.delete(state);
   }
 
+  count(): void {
+    for (const state of this.#states) state.count?.();
+  }
+
   /** Requests the backlogs that are due, and observes everything. */
   async observe(reading: Reading, gauges: Gauges): Promise<void> {
-    const states = [...this.#states];
     const values = new GaugeValues();
-    for (const state of states) state.observe(values, gauges);
-    await Promise.all(states.map((state) => state.observeBacklogs(values, gauges)));
+    await Promise.all([...this.#states].map((state) => state.observe(values, gauges)));
     values.report(reading, this.#told);
   }
 }

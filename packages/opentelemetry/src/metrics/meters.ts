@@ -30,10 +30,11 @@ export class Meters {
   readonly leaseLost: Tally = new Tally();
   readonly skipped: Tally = new Tally();
   readonly reconnects: Tally = new Tally();
+  readonly outboxPublished: Tally = new Tally();
   readonly operationDuration: Histogram;
   readonly processDuration: Histogram;
   readonly deliveryLatency: Histogram;
-  /** What every open `PubSub` shows of itself. */
+  /** What every open `PubSub` and every relay shows of itself. */
   readonly live: LiveStates = new LiveStates();
 
   private constructor(meter: Meter) {
@@ -55,6 +56,7 @@ export class Meters {
       async (result) => {
         // The API's type knows instruments of numbers only by their own kind of attributes.
         const reading = result as Reading;
+        this.live.count();
         for (const [instrument, tally] of counters) tally.observe(reading, instrument);
         await this.live.observe(reading, gauges);
       },
@@ -78,6 +80,7 @@ export class Meters {
       ],
       [counter(name.SKIPPED, "{message}", "Messages that were acknowledged without an attempt."), this.skipped],
       [counter(name.CONNECTION_RECONNECTS, "{reconnect}", "Repaired connections."), this.reconnects],
+      [counter(name.OUTBOX_PUBLISHED, "{message}", "Messages that relays published."), this.outboxPublished],
     ]);
   }
 }

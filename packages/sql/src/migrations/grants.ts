@@ -6,7 +6,7 @@ import { checkedTableOptions, tableNames, type TableOptions } from "../table-nam
 /**
  * What a role of the database may do: `"writer"`: publish to the outbox. `"relay"`: publish from it, and retry or discard what is parked.
  * `"inbox"`: handle messages with an inbox. `"schedule"`: keep and publish delayed messages, see `sqlScheduleStore`.
- * `"archive"`, on PostgreSQL only: archive, replay and prune, see `sqlArchive` of `@anytopic/archive`.
+ * `"archive"`: archive, replay and prune, see `sqlArchive` of `@anytopic/archive`.
  */
 export type GrantedTask = "writer" | "relay" | "inbox" | "schedule" | "archive";
 
@@ -18,7 +18,7 @@ export interface GrantOptions extends TableOptions {
 
 /** By task: the tables, and what may be done with each. Nothing on a table that is not named. */
 const PRIVILEGES: Readonly<
-  Record<"postgres" | "mysql", Readonly<Partial<Record<GrantedTask, Readonly<Record<string, string>>>>>>
+  Record<"postgres" | "mysql", Readonly<Record<GrantedTask, Readonly<Record<string, string>>>>>
 > = {
   postgres: {
     writer: { outbox: "INSERT" },
@@ -45,6 +45,8 @@ const PRIVILEGES: Readonly<
     },
     inbox: { inbox: "SELECT, INSERT, UPDATE, DELETE" },
     schedule: { scheduled: "SELECT, INSERT, UPDATE, DELETE" },
+    // To leave a row as it is when it is there already needs UPDATE.
+    archive: { archive: "SELECT, INSERT, UPDATE, DELETE" },
   },
 };
 
