@@ -58,7 +58,7 @@ export interface Worker extends AsyncDisposable {
   readonly closed: Promise<void>;
   /**
    * Stops receiving and releases what has not started, so that other workers get it at once; running handlers finish and are settled
-   * as usual. Resolves when nothing more will start and what had not started was given back, after at most about 10 s whatever the
+   * as usual. Resolves when nothing more will start and what had not started was released, after at most about 10 s whatever the
    * broker does; it does not wait for handlers, so a handler may call this. Where `Capabilities.attempts` is `"exact"`, a pause spends
    * no attempt. On an ordered subscription another worker may start only when the running handlers have ended.
    *
