@@ -43,12 +43,20 @@ const LOADS = ["ordered", "unordered"].flatMap((topic) =>
 export class ClusterLoad {
   readonly record = new LoadRecord(LOADS.map(({ key }) => key));
   readonly orderedStream: string;
+  /** Errors that were logged, and say that the order may be broken. */
+  readonly orderErrors: readonly string[];
   readonly #publishers: readonly PubSub[];
   readonly #workers: readonly PubSub[];
   readonly #loops: Promise<void>[] = [];
   readonly #stopped = new AbortController();
 
-  private constructor(orderedStream: string, publishers: readonly PubSub[], workers: readonly PubSub[]) {
+  private constructor(
+    orderedStream: string,
+    publishers: readonly PubSub[],
+    workers: readonly PubSub[],
+    orderErrors: readonly string[],
+  ) {
+    this.orderErrors = orderErrors;
     this.orderedStream = orderedStream;
     this.#publishers = publishers;
     this.#workers = workers;
@@ -65,12 +73,13 @@ export class ClusterLoad {
         retryPolicy: { minBackoffMs: 20, maxBackoffMs: 100 },
       }),
     );
-    const first = await connectOn(cluster, 0, subscriptions);
+    const orderErrors: string[] = [];
+    const first = await connectOn(cluster, 0, subscriptions, orderErrors);
     const pubsubs = [
       first,
-      ...(await Promise.all([1, 2, 0].map(async (node) => connectOn(cluster, node, subscriptions)))),
+      ...(await Promise.all([1, 2, 0].map(async (node) => connectOn(cluster, node, subscriptions, orderErrors)))),
     ];
-    const load = new ClusterLoad(ordered.name, pubsubs.slice(0, PUBLISHERS), pubsubs.slice(PUBLISHERS));
+    const load = new ClusterLoad(ordered.name, pubsubs.slice(0, PUBLISHERS), pubsubs.slice(PUBLISHERS), orderErrors);
     for (const pubsub of load.#workers) {
       for (const subscription of subscriptions) {
         await pubsub.subscribe(subscription, async ({ key, number }) => {
@@ -142,13 +151,17 @@ async function connectOn(
   cluster: NatsCluster,
   node: number,
   subscriptions: readonly Subscription<Numbered>[],
+  orderErrors: string[],
 ): Promise<PubSub> {
   const wanted = cluster.servers[node] as string;
   for (let attempt = 1; ; attempt += 1) {
     const adapter = nats({ servers: cluster.servers, replicas: 3, leaderLeaseMs: 3000 });
     const pubsub = await connect(adapter, {
       declarations: [...subscriptions],
-      logger: silentLogger,
+      logger: {
+        ...silentLogger,
+        error: (_details, message) => void (message.includes("out of order") && orderErrors.push(message)),
+      },
       publish: { timeoutMs: PUBLISH_TIMEOUT_MS },
       waitForBrokerMs: 30_000,
     });
