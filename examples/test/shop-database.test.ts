@@ -116,6 +116,11 @@ test("the program reports the same day with PostgreSQL", { timeout: PATIENCE_MS 
 
 test.for([
   ["another database", { DATABASE_URL: "mysql://root:geheim@127.0.0.1/test" }, /DATABASE_URL is not of PostgreSQL/],
+  [
+    "a server that does not answer",
+    { DATABASE_URL: "postgres://root:geheim@127.0.0.1:1/test" },
+    /the database of DATABASE_URL cannot be used: connect ECONNREFUSED/,
+  ],
   ["a Node without SQLite", { NODE_OPTIONS: "--no-experimental-sqlite" }, /node:sqlite cannot be loaded: take Node/],
 ] as const)("%s: one sentence that says what to do", { timeout: PATIENCE_MS }, async ([, env, message]) => {
   const run = await runExample("shop/main.ts", [], { ANYTOPIC_CONFIG: `${folder}memory.config.json`, ...env });

@@ -5,7 +5,7 @@ import { Pool } from "pg";
 
 import type { OpenPool } from "./open-pool.ts";
 
-/** In a new schema, so that the shop touches nothing else in the database, and may run twice at once. */
+/** In a new schema, so that the shop touches nothing else in the database, and may run twice at once. @throws Error when the server refuses it */
 export async function openPostgres(connectionString: string): Promise<OpenPool> {
   const schema = `anytopic_shop_${randomUUID().replaceAll("-", "")}`;
   // The statements do not name the schema: every connection looks there first.
@@ -21,9 +21,10 @@ export async function openPostgres(connectionString: string): Promise<OpenPool> 
   };
   try {
     await pool.query(`CREATE SCHEMA ${schema}`);
-  } catch (error) {
+  } catch (cause) {
     await pool.end();
-    throw error;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`the database of DATABASE_URL cannot be used: ${reason}`, { cause });
   }
   return { pool: pgPool(pool), close };
 }
