@@ -3,10 +3,10 @@ import { JetStreamApiError } from "@nats-io/jetstream";
 import { errors, type Msg } from "@nats-io/nats-core";
 import { encodeHeaders } from "./codec.ts";
 import type { Connection, ConnectionListener } from "./connection.ts";
+import { LeaderWatch } from "./connection/leader-watch.ts";
 import { ErrCode, isNotEnabled, toPubSubError } from "./errors.ts";
 import { natsMessageLimits } from "./message-limits.ts";
 import type { TopicNames } from "./names.ts";
-import { LeaderWatch } from "./publish/leader-watch.ts";
 import { pubAckError, readPubAck } from "./publish/puback.ts";
 import { ReplyInbox } from "./publish/reply-inbox.ts";
 
