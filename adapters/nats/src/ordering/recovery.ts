@@ -24,11 +24,8 @@ export interface Recovering {
 }
 
 const POLL_MS = 250;
-/**
- * How long after the end of their leases the worker waits for unsettled messages, before it continues without them. In a cluster whose leader
- * was cut off they came 28 s after the end of two leases (nats-server 2.9.10).
- */
-const PATIENCE_MS = 60_000;
+/** How long after the end of their leases the worker waits for unsettled messages, before it continues without them. */
+const PATIENCE_MS = 30_000;
 /** How late the server may redeliver. */
 const LATE_MS = 1000;
 
