@@ -7,6 +7,7 @@ import {
   MovingSubscriber,
 } from "@anytopic/core/driver";
 import { Connection } from "./connection.ts";
+import { warnOfServerFaults } from "./connection/warn-of-server-faults.ts";
 import { NatsDeadLetters } from "./dead-letters.ts";
 import { subscriptionNames, topicNames } from "./names.ts";
 import type { CheckedOptions } from "./options.ts";
@@ -28,10 +29,12 @@ export async function openDriver(
 ): Promise<Driver> {
   const connection = await Connection.open(options, context, signal);
   const { prefix } = options;
+  const version = connection.nc.info?.version ?? "unknown";
+  warnOfServerFaults(version, context.logger);
   let asker: Asker | undefined;
   return {
     native: connection.nc,
-    server: `nats-server ${connection.nc.info?.version ?? "unknown"}`,
+    server: `nats-server ${version}`,
     plan: async (topology, aborted) => planTopology(connection, topology, aborted),
     apply: async (topology, { update }) => applyTopology(connection, topology, update),
     destroy: async (topology) => destroyTopology(connection, topology),

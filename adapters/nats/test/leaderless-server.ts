@@ -6,13 +6,16 @@ import { onTestFinished } from "vitest";
 export type InfoAnswer = "nothing" | "no leader" | "leader";
 
 /** Speaks so much of the NATS protocol that a client publishes. No stream ever stores what it gets: it has no leader. */
-export async function leaderlessServer(topic: string): Promise<{ readonly url: string; info: InfoAnswer }> {
+export async function leaderlessServer(
+  topic: string,
+  version = "2.9.10",
+): Promise<{ readonly url: string; info: InfoAnswer }> {
   const state: { url: string; info: InfoAnswer } = { url: "", info: "nothing" };
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket.on("error", () => {}));
     socket.write(
-      'INFO {"server_id":"S","server_name":"S","version":"2.9.10","proto":1,"headers":true,"max_payload":1048576,"jetstream":true}\r\n',
+      `INFO {"server_id":"S","server_name":"S","version":"${version}","proto":1,"headers":true,"max_payload":1048576,"jetstream":true}\r\n`,
     );
     serve(socket, (subject) =>
       subject.startsWith("$JS.API.STREAM.INFO.") ? infoAnswer(state.info, topic) : NO_RESPONDERS,
