@@ -88,7 +88,7 @@ describe("an order", () => {
     await kit.deliver(OrderPlaced);
     expect(kit).toHaveHandled(ReserveStock, { order: "1" }, { outcome: "retried" });
     expect(kit).toHaveHandled(ReserveStock, { order: "3" });
-    expect(kit.scheduled()).toMatchObject([{ subscription: "reserve-stock", attempt: 2 }]);
+    expect(kit.delayed()).toMatchObject([{ subscription: "reserve-stock", attempt: 2 }]);
     // The retries come after 1 and 2 seconds.
     await kit.advance(2_999);
     expect(kit).not.toHaveHandled(ReserveStock, { order: "2" });

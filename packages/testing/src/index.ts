@@ -9,7 +9,7 @@ export type {
   EndedAttempt,
   HandledEvent,
   PublishedEvent,
-  ScheduledRetry,
+  DelayedRetry,
   WaitingMessage,
 } from "./record/records.ts";
 export type {

@@ -16,7 +16,7 @@ import type { Journal } from "./record/journal.ts";
 import { interceptInTests } from "./isolation/intercepting.ts";
 import { currentKit, rememberKit } from "./isolation/current-kit.ts";
 import { matches, type Matching } from "./record/matching.ts";
-import type { EndedAttempt, HandledEvent, PublishedEvent, ScheduledRetry, WaitingMessage } from "./record/records.ts";
+import type { EndedAttempt, HandledEvent, PublishedEvent, DelayedRetry, WaitingMessage } from "./record/records.ts";
 import type { Activity } from "./time/activity.ts";
 import type { Life } from "./time/life.ts";
 import { sleepOn } from "./time/sleep.ts";
@@ -107,8 +107,8 @@ export class TestPubSub implements AsyncDisposable {
   }
 
   /** The retries that are not due yet, the next one first. */
-  scheduled(): readonly ScheduledRetry[] {
-    return this.#parts.journal.scheduled;
+  delayed(): readonly DelayedRetry[] {
+    return this.#parts.journal.delayed;
   }
 
   /** Everything that happened, with its virtual time: for the message of a failed test. */

@@ -71,7 +71,7 @@ describe("delivery on demand", () => {
       error: new Error("no mail server"),
     });
     expect(calls).toEqual(["email a1"]);
-    expect(kit.scheduled()).toEqual([
+    expect(kit.delayed()).toEqual([
       {
         topic: "signups",
         subscription: "send-welcome-email",

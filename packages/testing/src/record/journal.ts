@@ -1,7 +1,7 @@
 import type { AnySubscription, AnyTopic, AttemptEnd, AttemptInfo, Attributes, Clock } from "@anytopic/core";
 import { expiresMsOf, withoutExpiry, type DriverDelivery, type OutgoingMessage } from "@anytopic/core/driver";
 import { decodeEvent } from "./decode.ts";
-import type { AttemptOutcome, EndedAttempt, HandledEvent, PublishedEvent, ScheduledRetry } from "./records.ts";
+import type { AttemptOutcome, EndedAttempt, HandledEvent, PublishedEvent, DelayedRetry } from "./records.ts";
 import { elapsed, oneLine, table } from "./table.ts";
 
 const OUTCOMES: Readonly<Record<AttemptEnd["outcome"], AttemptOutcome>> = {
@@ -28,7 +28,7 @@ export class Journal {
   readonly #ended: Ended[] = [];
   /** The bodies of deliveries that have not ended. */
   readonly #bodies = new Map<string, Uint8Array>();
-  readonly #retries = new Map<string, ScheduledRetry>();
+  readonly #retries = new Map<string, DelayedRetry>();
   readonly #timeline: { readonly atMs: number; readonly what: string; readonly where: string; readonly id: string }[] =
     [];
 
@@ -106,7 +106,7 @@ export class Journal {
     return this.#ended.slice(from).map(endedAttempt);
   }
 
-  get scheduled(): readonly ScheduledRetry[] {
+  get delayed(): readonly DelayedRetry[] {
     return [...this.#retries.values()].toSorted((a, b) => a.dueAt.getTime() - b.dueAt.getTime());
   }
 

@@ -49,7 +49,7 @@ export interface HandledEvent<Event = unknown> extends EndedAttempt {
 }
 
 /** A retry that is not due yet. */
-export interface ScheduledRetry {
+export interface DelayedRetry {
   readonly topic: string;
   readonly subscription: string;
   readonly id: string;
