@@ -20,6 +20,29 @@ describe("a batch", () => {
     expect(adapter.settles).toMatchObject(["a", "b", "c"].map((id) => ({ id, how: "ack" })));
   });
 
+  it("starts when its first message has waited for maxWaitMs, also when those before it were lost while they waited for a place", async () => {
+    const endings: (() => void)[] = [];
+    const { calls, handler } = recorder(() => new Promise<void>((resolve) => endings.push(resolve)));
+    const { adapter, clock } = await openedBatch(
+      defineSubscription(Events, "one", { maxConcurrency: 1 }),
+      handler,
+      THREE,
+    );
+    adapter.deliver({ id: "a" });
+    await clock.advance(100);
+    expect(calls).toEqual([["a"]]);
+    const lost = adapter.deliver({ id: "b" });
+    await clock.advance(150);
+    adapter.deliver({ id: "c" });
+    adapter.sink.revoke(lost);
+    endings[0]?.();
+    await clock.advance(99);
+    expect(calls).toEqual([["a"]]);
+    await clock.advance(1);
+    expect(calls).toEqual([["a"], ["c"]]);
+    endings[1]?.();
+  });
+
   it("starts when its first message has waited for maxWaitMs", async () => {
     const { calls, handler } = recorder();
     const { adapter, clock, worker } = await openedBatch(Sub, handler, THREE);

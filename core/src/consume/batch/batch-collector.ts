@@ -41,12 +41,14 @@ export class BatchCollector {
     this.#watch(waiting);
   }
 
-  /** Whether a batch is full, or has waited long enough. */
+  /** Whether a batch is full, or has waited long enough. If not, it is looked at again in time: what waited longest may be gone. */
   isDue(waiting: Deque<InFlight>): boolean {
     const { maxMessages, clock } = this.#options;
     const first = waiting.peek();
     if (first === undefined) return false;
-    return waiting.length >= maxMessages || clock.monotonicNow() >= this.#dueMs(first);
+    if (waiting.length >= maxMessages || clock.monotonicNow() >= this.#dueMs(first)) return true;
+    this.#watch(waiting);
+    return false;
   }
 
   /** Starts a batch with an item that has a place, and with those that wait behind it. */
