@@ -33,7 +33,7 @@ describe.skipIf(!isPostgresThere).each(KINDS)("%s", (kind) => {
   const broker = running.get(kind);
   test.skipIf(broker?.kill === undefined)(
     "goes away under load and comes back: nothing is lost, the order is kept",
-    { timeout: OUTAGE_MS + 90_000 },
+    { timeout: OUTAGE_MS + 150_000 },
     async () => {
       if (broker === undefined) return;
       const story = await onBroker(broker);
@@ -54,7 +54,7 @@ describe.skipIf(!isPostgresThere).each(KINDS)("%s", (kind) => {
       await expect.poll(() => countRows(database, "outbox"), { timeout: 60_000 }).toBe(0);
       expect(await countRows(database, "outbox_parked")).toBe(0);
       expect(await countRows(database, "outbox_hold")).toBe(0);
-      await expect.poll(() => firstSeen(story.seen).length, { timeout: 30_000 }).toBe(inOrder(last).length);
+      await expect.poll(() => firstSeen(story.seen).length, { timeout: 60_000 }).toBe(inOrder(last).length);
       expect(sortedByKey(firstSeen(story.seen))).toEqual(inOrder(last));
     },
   );

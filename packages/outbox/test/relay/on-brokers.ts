@@ -15,7 +15,8 @@ export interface BrokerStory {
 
 export async function onBroker(broker: Broker): Promise<BrokerStory> {
   const topic = stepsTopic(`steps-${randomUUID()}`);
-  const subscription = defineSubscription(topic, "seen");
+  // A killed NATS server redelivers what its workers had only when their leases end.
+  const subscription = defineSubscription(topic, "seen", { ackDeadlineMs: 5000 });
   const pubsub = await connect(broker.url, { declarations: [subscription], logger: silentLogger });
   onTestFinished(async () => await pubsub.close());
   const seen: { step: string; id: string }[] = [];
