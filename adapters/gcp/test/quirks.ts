@@ -1,13 +1,21 @@
 import type { Quirk } from "@anytopic/conformance";
 
-/** One counter for a message, where the service has one for each subscription. */
+const PSTEST_SOURCE = "https://github.com/googleapis/google-cloud-go/blob/main/pubsub/pstest/fake.go";
+
 const PSTEST: readonly Quirk[] = [
-  {
-    test: "publish.chosen-id",
+  // One counter for a message, where the service has one for each subscription.
+  ...["publish.chosen-id", "delay.arrives"].map((test) => ({
+    test,
     reason: "delivery_attempt counts the deliveries to all subscriptions of the topic together",
-    link: "https://github.com/googleapis/google-cloud-go/blob/main/pubsub/pstest/fake.go",
-    kind: "emulator",
-  },
+    link: PSTEST_SOURCE,
+    kind: "emulator" as const,
+  })),
+  ...["replay.time", "replay.running-workers", "replay.retries", "replay.in-order"].map((test) => ({
+    test,
+    reason: "it does not seek back: messages that were delivered stay acknowledged",
+    link: PSTEST_SOURCE,
+    kind: "emulator" as const,
+  })),
 ];
 
 const EMULATOR: readonly Quirk[] = [
