@@ -1,4 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ClusterLoad } from "./cluster/cluster-load.ts";
 import { NatsCluster, natsServerProgram } from "./cluster/nats-cluster.ts";
@@ -17,6 +20,13 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
     onTestFinished(async () => cluster.close());
     const load = await ClusterLoad.start(cluster, randomUUID().slice(0, 8));
     onTestFinished(async () => load.close());
+    onTestFinished(({ task }) => {
+      if (task.result?.state !== "fail") return;
+      const folder = mkdtempSync(join(tmpdir(), "anytopic-cluster-failed-"));
+      writeFileSync(join(folder, "trace.log"), load.trace.toString());
+      cluster.saveLogs(folder);
+      process.stdout.write(`what the adapter and the servers did is in ${folder}\n`);
+    });
     await expectProgress(load);
     expect(load.health()).toEqual(ALL_UP);
     load.record.takePauses();

@@ -46,7 +46,7 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
   }
 
   start(): void {
-    this.recover();
+    this.recover("it has become active");
     this.#pulls.start();
     this.#setup.sink.receiving(false);
     this.#keepBuffered();
@@ -100,8 +100,11 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
     const ack = parseAckSubject(reply);
     if (ack === undefined || !this.#lease.holds) return;
     const isNext = ack.consumerSequence === this.#lastConsumerSequence + 1;
+    const last = this.#lastConsumerSequence;
     this.#lastConsumerSequence = ack.consumerSequence;
-    if (!isNext && this.#recovery === undefined) this.recover();
+    if (!isNext && this.#recovery === undefined) {
+      this.recover(`delivery ${ack.consumerSequence} came after ${last}`);
+    }
     this.#recovery?.received(ack);
     const holding = this.#held.get(ack.streamSequence);
     if (holding !== undefined && holding.storedMs === ack.timestampMs) {
@@ -154,10 +157,11 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
 
   // Recovery.
 
-  /** Delivers nothing until this worker has received everything unsettled. */
-  recover(): void {
+  /** Delivers nothing until this worker has received everything unsettled. `why` is for the log. */
+  recover(why: string): void {
     if (this.#stopping) return;
     this.#endRecovery();
+    this.#log(`looks for unsettled messages: ${why}`);
     this.#recovery = new Recovery(this.#setup, this);
     this.#recovery.look();
   }
@@ -185,6 +189,7 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
 
   recovered(throughDelivery: number, isForgotten: (delivery: NatsDelivery) => boolean): void {
     this.#endRecovery();
+    this.#log(`has every unsettled message up to delivery ${throughDelivery}`);
     this.#lastConsumerSequence = throughDelivery;
     this.#buffer.forget(isForgotten);
     this.#buffer.allArrived();
@@ -245,9 +250,14 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
       // The server ignores a nak after a late ack of an earlier active worker. Then the message is not redelivered, and the
       // recovery finds out whether anything is missing.
       const awaitedMs = this.#clock.monotonicNow() - this.#buffer.awaitedSinceMs;
-      if (this.#recovery === undefined && awaitedMs > 2 * ackDeadlineMs) this.recover();
+      if (this.#recovery === undefined && awaitedMs > 2 * ackDeadlineMs) this.recover(`it awaits a message for ${awaitedMs} ms`);
       this.#keepBuffered();
     }, ackDeadlineMs / 3);
+  }
+
+  #log(message: string): void {
+    const { stream, consumer } = this.#setup.names;
+    this.#setup.connection.context.logger.debug({ stream, consumer }, `the active worker ${message}`);
   }
 
   #clearTimers(): void {

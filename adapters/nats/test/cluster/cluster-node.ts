@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { logTail, type ManagedProcess, startProcess, until } from "@anytopic/brokers";
 import type { TcpProxy } from "@anytopic/conformance";
@@ -93,6 +93,10 @@ export class ClusterNode {
     rmSync(this.#storeFolder, { recursive: true });
   }
 
+  saveLog(folder: string): void {
+    copyFileSync(this.#logFile, join(folder, `${this.name}.log`));
+  }
+
   get #configFile(): string {
     return join(this.#plan.folder, "nats.conf");
   }
@@ -115,6 +119,7 @@ function natsClusterConfig({ name, folder, clientPort, clusterPort, monitorPort,
 listen: "127.0.0.1:${clientPort}"
 client_advertise: "${clients.host}:${clients.port}"
 http: "127.0.0.1:${monitorPort}"
+debug: true
 jetstream { store_dir: "${join(folder, "jetstream")}" }
 cluster {
   name: "anytopic"

@@ -111,6 +111,11 @@ export class NatsCluster {
     for (const proxy of this.#linesOf(node)) await proxy.heal();
   }
 
+  /** For a person who looks for a fault. */
+  saveLogs(folder: string): void {
+    for (const node of this.nodes) node.saveLog(folder);
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.nodes.map(async (node) => node.kill()));
     for (const node of this.nodes) await node.clients.close();
