@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ClusterLoad } from "./cluster/cluster-load.ts";
 import { NatsCluster, natsServerProgram } from "./cluster/nats-cluster.ts";
@@ -9,9 +10,13 @@ import { NatsCluster, natsServerProgram } from "./cluster/nats-cluster.ts";
 // Elections and real faults take three minutes: only when asked for.
 const command = process.env["ANYTOPIC_CLUSTERS"] === undefined ? undefined : natsServerProgram();
 
+/** Also of tests that pass. */
+const keepsTraces = process.env["ANYTOPIC_TRACES"] !== undefined;
+
 const RECOVERY_MS = 60_000;
 /** More messages of each key after a fault. */
 const MORE = 10;
+const STEP_DOWNS = 60;
 const ALL_UP = ["up", "up", "up", "up"];
 
 describe.skipIf(command === undefined)("a cluster of three nats-servers", { timeout: 180_000 }, () => {
@@ -21,8 +26,8 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
     const load = await ClusterLoad.start(cluster, randomUUID().slice(0, 8));
     onTestFinished(async () => load.close());
     onTestFinished(({ task }) => {
-      if (task.result?.state !== "fail") return;
-      const folder = mkdtempSync(join(tmpdir(), "anytopic-cluster-failed-"));
+      if (task.result?.state !== "fail" && !keepsTraces) return;
+      const folder = mkdtempSync(join(tmpdir(), "anytopic-cluster-trace-"));
       writeFileSync(join(folder, "trace.log"), load.trace.toString());
       cluster.saveLogs(folder);
       process.stdout.write(`what the adapter and the servers did is in ${folder}\n`);
@@ -92,6 +97,20 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
     await cluster.untilCurrent();
     await expectProgress(load);
     await expectSettled(load, "leader frozen");
+  });
+
+  test("the leaders of stream, consumer and lease step down, again and again", async () => {
+    const { cluster, load } = await started();
+    const { orderedStream } = load;
+    const parts = [[orderedStream, "worker"], [orderedStream], [`${orderedStream}__worker__leader`]] as const;
+    for (let round = 0; round < STEP_DOWNS; round += 1) {
+      const [stream, consumer] = parts[round % 5 === 4 ? 2 : round % 2] as readonly [string, string?];
+      load.trace.note(`${consumer === undefined ? stream : `consumer of ${stream}`} steps down`);
+      await cluster.stepDown(stream, consumer);
+      await setTimeout(50 + 60 * (round % 11));
+    }
+    await expectProgress(load);
+    await expectSettled(load, "step-downs");
   });
 
   test("without a majority nothing is confirmed, and health() says so; with one everything goes on", async () => {

@@ -84,6 +84,18 @@ export class NatsCluster {
     });
   }
 
+  /** Makes the leader of a stream, or of a consumer on it, hand over to another node, at once and in an orderly way. */
+  async stepDown(stream: string, consumer?: string): Promise<void> {
+    const subject = consumer === undefined ? `STREAM.LEADER.STEPDOWN.${stream}` : `CONSUMER.LEADER.STEPDOWN.${stream}.${consumer}`;
+    const nc = await connect({ servers: this.servers });
+    try {
+      // Without a leader at the moment nobody answers.
+      await nc.request(`$JS.API.${subject}`, "", { timeout: 2000 }).catch(() => {});
+    } finally {
+      await nc.close();
+    }
+  }
+
   /** Every stream is up to date on all nodes, and every stream and consumer has a leader. An operator waits for that before the next restart. */
   async untilCurrent(): Promise<void> {
     await until(async () => this.#ask(isCurrent).catch(() => undefined), {
