@@ -11,7 +11,7 @@ import { nats } from "@anytopic/nats";
 import { OrderCheck } from "./order-check.ts";
 import { ProcessClock } from "./process-clock.ts";
 import { ScriptedConnection } from "./scripted-connection.ts";
-import { ScriptedServer } from "./scripted-server.ts";
+import { ScriptedServer, type LeaderChange } from "./scripted-server.ts";
 import { seededRandom, SimClock } from "./sim-clock.ts";
 import { SimWorld } from "./sim-world.ts";
 
@@ -35,6 +35,8 @@ export interface SimulationOptions {
   readonly maxConcurrency?: number;
   /** Whether the server has the fault of 2.9.10. @default false */
   readonly losesRedeliveries?: boolean;
+  /** Whether the consumer is replicated, and may get another leader. @default false */
+  readonly isReplicated?: boolean;
 }
 
 /** What a handler does with one attempt; it has ended when this resolves, and failed when this rejects. */
@@ -56,12 +58,13 @@ export class SimulatedWorkers {
   readonly #startMs: number;
   readonly #publishing: (action: () => void) => void;
   #opened = 0;
+  #isChanging = false;
 
   constructor(options: SimulationOptions) {
     const { seed, leaderLeaseMs, ackDeadlineMs, exactlyOnce = false, losesRedeliveries = false } = options;
     this.random = seededRandom(seed);
     this.world = new SimWorld(this.clock, this.random);
-    this.server = new ScriptedServer(this.world, ackDeadlineMs, losesRedeliveries);
+    this.server = new ScriptedServer(this.world, ackDeadlineMs, losesRedeliveries, options.isReplicated ?? false);
     this.#leaderLeaseMs = leaderLeaseMs;
     this.#startMs = this.clock.now();
     this.#publishing = this.world.serverQueue(1);
@@ -136,6 +139,16 @@ export class SimulatedWorkers {
       this.world.freezeServer(downMs);
       this.server.restart(snapshot);
     });
+  }
+
+  /** The consumer gets another leader, which knows what the former one had written `staleMs` before. */
+  changeLeader(staleMs: number, change: LeaderChange): void {
+    if (this.#isChanging) return;
+    this.#isChanging = true;
+    const snapshot = this.server.consumer.snapshot();
+    this.world.later(staleMs, () => this.server.changeLeader(snapshot, change));
+    const { leavingMs, leaderlessMs, readingMs } = change;
+    this.world.later(staleMs + leavingMs + leaderlessMs + readingMs, () => (this.#isChanging = false));
   }
 
   close(id: number): void {
