@@ -250,7 +250,8 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
       // The server ignores a nak after a late ack of an earlier active worker. Then the message is not redelivered, and the
       // recovery finds out whether anything is missing.
       const awaitedMs = this.#clock.monotonicNow() - this.#buffer.awaitedSinceMs;
-      if (this.#recovery === undefined && awaitedMs > 2 * ackDeadlineMs) this.recover(`it awaits a message for ${awaitedMs} ms`);
+      if (this.#recovery === undefined && awaitedMs > 2 * ackDeadlineMs)
+        this.recover(`it awaits a message for ${awaitedMs} ms`);
       this.#keepBuffered();
     }, ackDeadlineMs / 3);
   }

@@ -1,4 +1,4 @@
-import type { Clock, PubSubError, TimerHandle } from "@anytopic/core/driver";
+import { type Clock, PubSubError, requireWithin, type TimerHandle } from "@anytopic/core/driver";
 import type { AckSubject } from "../wire/ack-subject.ts";
 import type { Connection } from "../connection.ts";
 import { toPubSubError } from "../errors.ts";
@@ -27,6 +27,8 @@ export interface Recovering {
 }
 
 const POLL_MS = 250;
+/** A question that went to a leader which has died is never answered, and the next one may go to its successor. */
+const ANSWER_MS = 2000;
 /** How long after the end of their leases the worker waits for unsettled messages, before it continues without them. */
 const PATIENCE_MS = 30_000;
 /** How late the server may redeliver. */
@@ -123,7 +125,11 @@ export class Recovery {
     if (!this.#connection.connected) return false;
     // The server must have read all earlier settles, and all earlier deliveries must have arrived.
     await this.#connection.nc.flush();
-    const info = await this.#connection.jsm.consumers.info(this.#names.stream, this.#names.consumer);
+    const { stream, consumer } = this.#names;
+    const answer = this.#connection.jsm.consumers.info(stream, consumer);
+    const late = (): PubSubError =>
+      new PubSubError("TIMEOUT", `consumer ${consumer}: no answer within ${ANSWER_MS} ms`);
+    const info = await requireWithin(this.#clock, ANSWER_MS, answer, late);
     if (this.#ended) return false;
     this.#recovering.cannotRecover(undefined);
     const nowMs = this.#clock.monotonicNow();

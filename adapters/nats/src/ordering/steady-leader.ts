@@ -25,7 +25,8 @@ export class SteadyLeader {
     const replicas = cluster?.replicas ?? [];
     // One server alone answers what it knows.
     if (replicas.length === 0) return true;
-    const isSame = cluster?.leader !== undefined && cluster.leader === this.#leader && delivered.consumer_seq >= this.#delivered;
+    const isSame =
+      cluster?.leader !== undefined && cluster.leader === this.#leader && delivered.consumer_seq >= this.#delivered;
     this.#delivered = delivered.consumer_seq;
     if (!isSame) {
       const isFirst = this.#leader === undefined;
@@ -34,7 +35,9 @@ export class SteadyLeader {
       this.#contradictsSinceMs = undefined;
       return isFirst ? undefined : false;
     }
-    const heard = replicas.filter(({ active, offline }) => offline !== true && active > 0 && active < HEARD_MS * NANOSECONDS_PER_MS).length;
+    const heard = replicas.filter(
+      ({ active, offline }) => offline !== true && active > 0 && active < HEARD_MS * NANOSECONDS_PER_MS,
+    ).length;
     const hasMajority = 2 * (heard + 1) > replicas.length + 1;
     if (!hasMajority) this.#sinceMs = nowMs;
     const isSteady = hasMajority && nowMs - this.#sinceMs >= STEADY_MS;

@@ -35,9 +35,14 @@ export function nextSubject({ options }: Connection, { stream, consumer }: PullS
 }
 
 const EXPIRES_MS = 30_000;
-const HEARTBEAT_MS = 3000;
+const HEARTBEAT_MS = 2000;
 /** The server should send messages or heartbeats. After this silence it is asked whether it is alive. */
-const SILENCE_MS = 7000;
+const SILENCE_MS = 5000;
+const WATCH_MS = 1000;
+/** How long it may take to answer that. */
+const ALIVE_MS = 3000;
+/** With a server that answers, pauses grow no longer than after so many failures, 1.6 s: an election takes seconds. */
+const MAX_FAILURES = 5;
 
 /**
  * Requests messages from one durable consumer, for ever: JetStream's pull protocol (`CONSUMER.MSG.NEXT`) on the plain
@@ -58,6 +63,7 @@ export class PullLoop {
   readonly #requests = new OpenRequests();
   /** When the silence began, by the monotonic clock; 0 when the server was heard since the last look. */
   #silentSinceMs = 0;
+  #isAsking = false;
   /** Failures in a row; a lost connection counts as one. */
   #failures = 0;
   #refillQueued = false;
@@ -262,7 +268,11 @@ export class PullLoop {
         this.#retryTimer = undefined;
         if (this.#state === "running" && this.#connection.connected) this.#attach();
       },
-      retryPauseMs(this.#failures, this.#connection.context.random, error),
+      retryPauseMs(
+        error === undefined ? Math.min(this.#failures, MAX_FAILURES) : this.#failures,
+        this.#connection.context.random,
+        error,
+      ),
     );
   }
 
@@ -273,7 +283,7 @@ export class PullLoop {
       if (this.#silentSinceMs === 0) this.#silentSinceMs = this.#clock.monotonicNow();
       else if (this.#requests.messages > 0 && this.#isSilent()) void this.#onSilence();
       this.#watch();
-    }, HEARTBEAT_MS);
+    }, WATCH_MS);
   }
 
   #isSilent(): boolean {
@@ -281,8 +291,11 @@ export class PullLoop {
   }
 
   async #onSilence(): Promise<void> {
+    if (this.#isAsking) return;
     const subscription = this.#subscription;
-    const alive = await this.#connection.flush(HEARTBEAT_MS);
+    this.#isAsking = true;
+    const alive = await this.#connection.flush(ALIVE_MS);
+    this.#isAsking = false;
     if (this.#state !== "running" || subscription !== this.#subscription) return;
     // If it is asked while the consumer is being deleted, a server (seen on 2.9.10) may never answer this and all later requests.
     if (!alive) this.#connection.drop();

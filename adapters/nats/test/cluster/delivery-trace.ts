@@ -49,7 +49,8 @@ export class DeliveryTrace {
       return subscribe(subject, { ...options, callback: traced });
     };
     client.publish = (subject, data, options) => {
-      if (this.#concerns(subject)) this.note(`${name} → ${this.#shorten(subject)} ${String(data)} ${options?.reply ?? ""}`);
+      if (this.#concerns(subject))
+        this.note(`${name} → ${this.#shorten(subject)} ${String(data)} ${options?.reply ?? ""}`);
       publish(subject, data, options);
     };
     client.request = async (subject, data, options) => {
@@ -81,7 +82,9 @@ export class DeliveryTrace {
     if (reply.startsWith("$JS.ACK.")) {
       if (!this.#concerns(reply)) return;
       const key = message.headers?.get("anytopic-key") ?? "";
-      this.note(`${name} ← ${this.#shorten(reply)} ${key} ${message.headers?.get("Nats-Msg-Id") ?? ""} in ${message.subject} `);
+      this.note(
+        `${name} ← ${this.#shorten(reply)} ${key} ${message.headers?.get("Nats-Msg-Id") ?? ""} in ${message.subject} `,
+      );
       return;
     }
     if (message.headers !== undefined && message.headers.code > 0)
@@ -90,7 +93,8 @@ export class DeliveryTrace {
 
   #acked(name: string, frames: string): void {
     for (const line of frames.split("\r\n"))
-      if (line.startsWith("PUB $JS.ACK.") && this.#concerns(line)) this.note(`${name} → ack ${this.#shorten(line.slice(4))}`);
+      if (line.startsWith("PUB $JS.ACK.") && this.#concerns(line))
+        this.note(`${name} → ack ${this.#shorten(line.slice(4))}`);
   }
 
   #concerns(subject: string): boolean {

@@ -86,7 +86,8 @@ export class NatsCluster {
 
   /** Makes the leader of a stream, or of a consumer on it, hand over to another node, at once and in an orderly way. */
   async stepDown(stream: string, consumer?: string): Promise<void> {
-    const subject = consumer === undefined ? `STREAM.LEADER.STEPDOWN.${stream}` : `CONSUMER.LEADER.STEPDOWN.${stream}.${consumer}`;
+    const subject =
+      consumer === undefined ? `STREAM.LEADER.STEPDOWN.${stream}` : `CONSUMER.LEADER.STEPDOWN.${stream}.${consumer}`;
     const nc = await connect({ servers: this.servers });
     try {
       // Without a leader at the moment nobody answers.

@@ -44,9 +44,7 @@ export async function runSchedule(seed: number, also: OtherFaults = {}): Promise
   const total = publishRounds(run, random);
   const faults = 1 + Math.floor(random() * 5);
   for (let fault = 0; fault < faults; fault++)
-    run.world.later(run.world.between(500, FAULTS_MS), () =>
-      breakSomething(run, leaderLeaseMs, also, open),
-    );
+    run.world.later(run.world.between(500, FAULTS_MS), () => breakSomething(run, leaderLeaseMs, also, open));
 
   await run.clock.run(FAULTS_MS);
   const { pending } = run.server.consumer;

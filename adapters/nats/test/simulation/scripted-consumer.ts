@@ -32,7 +32,7 @@ export interface ConsumerOutput {
 /** How the consumer's group of servers stands. `leaving` and `elected`: it has a leader that answers without knowing its state. */
 type Phase = "leading" | "leaving" | "leaderless" | "elected";
 
-const HEARTBEAT_MS = 3000;
+const HEARTBEAT_MS = 2000;
 const FOLLOWERS = [1, 2].map((number) => ({ name: `follower-${number}`, current: true, active: 200_000_000 }));
 
 /**
