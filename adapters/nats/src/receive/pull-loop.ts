@@ -34,7 +34,10 @@ export function nextSubject({ options }: Connection, { stream, consumer }: PullS
   return `${apiPrefix(options.domain)}.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
 }
 
-const EXPIRES_MS = 30_000;
+/** As long as a request lasts, the server may send messages to a worker that is gone: the other nodes of a cluster notice late that a node is cut off. */
+const EXPIRES_MS = 10_000;
+/** No step of the loop takes that long. */
+const OVERDUE_MS = 30_000;
 const HEARTBEAT_MS = 2000;
 /** The server should send messages or heartbeats. After this silence it is asked whether it is alive. */
 const SILENCE_MS = 5000;
@@ -127,7 +130,7 @@ export class PullLoop {
     const nowMs = this.#clock.monotonicNow();
     // Messages of an open request come as long as it lasts.
     const lastMs = messages > 0 && this.#silentSinceMs === 0 ? nowMs : Math.max(this.#turnedMs, this.#silentSinceMs);
-    return Math.max(0, nowMs - lastMs - EXPIRES_MS);
+    return Math.max(0, nowMs - lastMs - OVERDUE_MS);
   }
 
   /** Ends the requests. Messages that are under way still reach the target until this resolves, within `timeoutMs`. */

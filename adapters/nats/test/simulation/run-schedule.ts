@@ -132,6 +132,7 @@ function changeLeaders(run: SimulatedWorkers): void {
       leavingMs: world.chance(0.5) ? 250 : 0,
       leaderlessMs: world.between(5, world.chance(0.7) ? 50 : 5000),
       readingMs: world.between(0, world.chance(0.5) ? 10 : 300),
+      hasLed: world.chance(0.5),
     };
     world.later(atMs, () => {
       run.note(`another leader: ${JSON.stringify({ staleMs, ...change })}`);

@@ -29,8 +29,8 @@ export interface ConsumerOutput {
   status(subject: string, code: number, words: string, left: number): void;
 }
 
-/** How the consumer's group of servers stands. `leaving` and `elected`: it has a leader that answers without knowing its state. */
-type Phase = "leading" | "leaving" | "leaderless" | "elected";
+/** How the consumer's group of servers stands. `leaving`, `elected`, `elected-again`: its leader answers and does not know its state. */
+type Phase = "leading" | "leaving" | "leaderless" | "elected" | "elected-again";
 
 const HEARTBEAT_MS = 2000;
 const FOLLOWERS = [1, 2].map((number) => ({ name: `follower-${number}`, current: true, active: 200_000_000 }));
@@ -114,9 +114,9 @@ export class ScriptedConsumer {
     this.#forget();
   }
 
-  /** There is a new leader, which has not read its state yet. */
-  elect(): void {
-    this.#phase = "elected";
+  /** There is a new leader, which has not read its state yet. It still has the numbers of when it last led, if it did. */
+  elect(hasLed: boolean): void {
+    this.#phase = hasLed ? "elected-again" : "elected";
     this.#leaders = (this.#leaders ?? 0) + 1;
   }
 

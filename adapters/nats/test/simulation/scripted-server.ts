@@ -23,8 +23,10 @@ export interface LeaderChange {
   /** The former leader answers that nothing is unsettled. */
   readonly leavingMs: number;
   readonly leaderlessMs: number;
-  /** The new one answers with what it knew at first: nothing. */
+  /** The new one answers with what it knew at first. */
   readonly readingMs: number;
+  /** Whether the new one has led before. */
+  readonly hasLed: boolean;
 }
 
 /** A connection on the server's side: it may continue after its client has ended. */
@@ -112,13 +114,13 @@ export class ScriptedServer {
   }
 
   /** The consumer gets another leader, which continues from this state. What the former one had not sent yet is lost. */
-  changeLeader(snapshot: ConsumerSnapshot, { leavingMs, leaderlessMs, readingMs }: LeaderChange): void {
+  changeLeader(snapshot: ConsumerSnapshot, { leavingMs, leaderlessMs, readingMs, hasLed }: LeaderChange): void {
     this.#generation++;
     const { consumer } = this;
     if (leavingMs > 0) consumer.leave();
     else consumer.beLeaderless();
     this.#world.later(leavingMs, () => consumer.beLeaderless());
-    this.#world.later(leavingMs + leaderlessMs, () => consumer.elect());
+    this.#world.later(leavingMs + leaderlessMs, () => consumer.elect(hasLed));
     this.#world.later(leavingMs + leaderlessMs + readingMs, () => consumer.restore(snapshot));
   }
 

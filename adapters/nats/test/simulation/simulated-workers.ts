@@ -37,6 +37,8 @@ export interface SimulationOptions {
   readonly losesRedeliveries?: boolean;
   /** Whether the consumer is replicated, and may get another leader. @default false */
   readonly isReplicated?: boolean;
+  /** A clock that is handed in may be less exact than ours. @default 0 */
+  readonly timersFireEarlyMs?: number;
 }
 
 /** What a handler does with one attempt; it has ended when this resolves, and failed when this rejects. */
@@ -53,6 +55,7 @@ export class SimulatedWorkers {
   /** What happened, for a person who looks for a fault. */
   readonly trace: string[] = [];
   readonly #leaderLeaseMs: number;
+  readonly #earlyMs: number;
   readonly #topic: Topic<Numbered, Numbered>;
   readonly #subscription: Subscription<Numbered>;
   readonly #startMs: number;
@@ -66,6 +69,7 @@ export class SimulatedWorkers {
     this.world = new SimWorld(this.clock, this.random);
     this.server = new ScriptedServer(this.world, ackDeadlineMs, losesRedeliveries, options.isReplicated ?? false);
     this.#leaderLeaseMs = leaderLeaseMs;
+    this.#earlyMs = options.timersFireEarlyMs ?? 0;
     this.#startMs = this.clock.now();
     this.#publishing = this.world.serverQueue(1);
     this.#topic = defineTopic<Numbered>("events", {
@@ -102,7 +106,7 @@ export class SimulatedWorkers {
 
   async #open(work: Work): Promise<void> {
     const id = ++this.#opened;
-    const process = new ProcessClock(this.world);
+    const process = new ProcessClock(this.world, this.#earlyMs);
     const line = new ScriptedConnection(this.world, this.server, process);
     const pubsub = await connect(nats({ connection: line.client, leaderLeaseMs: this.#leaderLeaseMs }), {
       provisioning: "off",
