@@ -143,12 +143,17 @@ export class ScriptedConsumer {
     this.#armCheck(Math.min(this.#ackWaitMs, this.#world.between(500, 1500)));
   }
 
-  get #isLed(): boolean {
+  get isReplicated(): boolean {
+    return this.#leaders !== undefined;
+  }
+
+  /** Whether it reads settles and requests. */
+  get isLed(): boolean {
     return this.#phase === "leading";
   }
 
   request(reply: string, batch: number, expiresInMs: number): void {
-    if (!this.#isLed) return;
+    if (!this.isLed) return;
     const now = this.#world.now;
     this.#waiting.push({ reply, left: batch, expiresMs: now + expiresInMs, heartbeatMs: now + HEARTBEAT_MS });
     this.#gather();
@@ -156,7 +161,7 @@ export class ScriptedConsumer {
   }
 
   ack(sequence: number, consumerSequence: number): void {
-    if (!this.#isLed) return;
+    if (!this.isLed) return;
     const delivery = this.pending.get(sequence)?.consumerSequence ?? consumerSequence;
     this.pending.delete(sequence);
     if (this.pending.size === 0) {
@@ -173,7 +178,7 @@ export class ScriptedConsumer {
 
   nak(sequence: number, consumerSequence: number): void {
     // From before a restart.
-    if (!this.#isLed || consumerSequence > this.#nextDelivery || consumerSequence <= this.#floor.consumer) return;
+    if (!this.isLed || consumerSequence > this.#nextDelivery || consumerSequence <= this.#floor.consumer) return;
     if (this.pending.size > 0 && !this.pending.has(sequence)) return;
     if (!this.#redeliver.includes(sequence)) this.#redeliver.push(sequence);
     this.#gather();
@@ -181,7 +186,7 @@ export class ScriptedConsumer {
 
   progress(sequence: number): void {
     const pending = this.pending.get(sequence);
-    if (!this.#isLed || pending === undefined) return;
+    if (!this.isLed || pending === undefined) return;
     pending.atMs = this.#world.now;
     this.#store.delivered(pending.consumerSequence, sequence, 1, this.#world.now);
   }
@@ -192,7 +197,7 @@ export class ScriptedConsumer {
   }
 
   #gather(): void {
-    if (!this.#isLed) return;
+    if (!this.isLed) return;
     while (this.#waiting.length > 0) {
       const again = this.#redeliver.shift();
       const sequence = again ?? this.#nextSequence;

@@ -148,6 +148,7 @@ export class ScriptedServer {
   }
 
   #onAck(subject: string, reply: string, data: Uint8Array): void {
+    if (!this.consumer.isLed) return;
     const tokens = subject.split(".");
     const sequence = Number(tokens[5]);
     const word = Buffer.from(data).toString();
