@@ -32,20 +32,34 @@ describe("an ordered subscription whose consumer is replicated, in a simulation"
     await run.closeAll();
   });
 
-  test("acks that were sent while there was no leader are sent again", async () => {
-    const run = new SimulatedWorkers({ seed: 1, leaderLeaseMs: 1000, ackDeadlineMs: 30_000, isReplicated: true });
-    run.open(async () => run.sleep(400));
-    await run.clock.run(1000);
-    for (const key of ["a", "b", "c"]) run.publish(key, 1);
-    await run.clock.run(200);
-    run.changeLeader(0, { leavingMs: 0, leaderlessMs: 3000, readingMs: 0, hasLed: false });
-    await run.clock.run(1000);
-    const { check, server } = run;
-    expect({ done: check.doneCount, unsettled: server.consumer.pending.size }).toEqual({ done: 3, unsettled: 3 });
-    await run.clock.run(7000, () => server.consumer.pending.size === 0);
-    expect(server.consumer.pending.size).toBe(0);
-    await run.closeAll();
-  });
+  test.each([false, true])(
+    "acks that were sent while there was no leader are sent again, exactly-once: %s",
+    async (exactlyOnce) => {
+      const run = new SimulatedWorkers({
+        seed: 1,
+        leaderLeaseMs: 1000,
+        ackDeadlineMs: 30_000,
+        isReplicated: true,
+        exactlyOnce,
+      });
+      let attempts = 0;
+      run.open(async () => {
+        attempts += 1;
+        await run.sleep(400);
+      });
+      await run.clock.run(1000);
+      for (const key of ["a", "b", "c"]) run.publish(key, 1);
+      await run.clock.run(200);
+      run.changeLeader(0, { leavingMs: 0, leaderlessMs: 3000, readingMs: 0, hasLed: false });
+      await run.clock.run(1000);
+      const { check, server } = run;
+      expect({ done: check.doneCount, unsettled: server.consumer.pending.size }).toEqual({ done: 3, unsettled: 3 });
+      await run.clock.run(60_000, () => server.consumer.pending.size === 0);
+      expect({ attempts, unsettled: server.consumer.pending.size }).toEqual({ attempts: 3, unsettled: 0 });
+      expect(run.nowMs).toBeLessThan(15_000);
+      await run.closeAll();
+    },
+  );
 
   test("a worker whose lease has expired receives again, also if its timers fire too early", async () => {
     const run = new SimulatedWorkers({ seed: 1, leaderLeaseMs: 1000, ackDeadlineMs: 1500, timersFireEarlyMs: 0.5 });

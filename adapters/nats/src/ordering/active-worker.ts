@@ -9,6 +9,9 @@ import type { LeaderLease } from "./leader-lease.ts";
 import { OrderedBuffer } from "./ordered-buffer.ts";
 import { type Recovering, Recovery } from "./recovery.ts";
 
+/** Whether buffered messages are being delivered, and whether there may be more to deliver afterwards. */
+type Draining = "no" | "once" | "again";
+
 /**
  * The one worker that receives the messages of an ordered subscription, as long as it holds the lease.
  *
@@ -32,6 +35,8 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
   /** Every delivery of the consumer up to this one is accounted for. */
   #lastConsumerSequence = 0;
   #stopping = false;
+  #isAbandoned = false;
+  #draining: Draining = "no";
   #extendTimer: TimerHandle = undefined;
   #dueTimer: TimerHandle = undefined;
 
@@ -54,6 +59,7 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
 
   /** The lease is lost: another worker may be active. Everything is given back. */
   abandon(): void {
+    this.#isAbandoned = true;
     this.#pulls.abandon();
     this.#reports.receiving("pulls");
     this.#endRecovery();
@@ -144,15 +150,31 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
   }
 
   #drain(): void {
+    if (this.#draining !== "no") {
+      this.#draining = "again";
+      return;
+    }
     if (this.#recovery !== undefined || this.#stopping || this.#buffer.size === 0) return;
-    const room = this.#setup.maxOutstanding - this.#held.size;
-    for (const delivery of this.#buffer.take(room, this.#clock.monotonicNow())) this.#deliver(delivery);
+    // Core may settle a message while it is delivered, for instance one whose success it remembers. What there is room for then comes after the others.
+    do {
+      this.#draining = "once";
+      this.#deliverBuffered();
+    } while ((this.#draining as Draining) === "again");
+    this.#draining = "no";
     const dueMs = this.#buffer.nextDueMs;
     this.#clock.clearTimer(this.#dueTimer);
     if (dueMs !== Number.POSITIVE_INFINITY) {
       this.#dueTimer = this.#clock.setTimer(() => this.#drain(), Math.max(1, dueMs - this.#clock.monotonicNow()));
     }
     this.#pulls.refill();
+  }
+
+  #deliverBuffered(): void {
+    const room = this.#setup.maxOutstanding - this.#held.size;
+    for (const delivery of this.#buffer.take(room, this.#clock.monotonicNow())) {
+      if (this.#isAbandoned) this.#settles.nak(delivery, 0);
+      else this.#deliver(delivery);
+    }
   }
 
   // Recovery.

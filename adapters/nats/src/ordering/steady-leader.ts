@@ -36,7 +36,7 @@ export class SteadyLeader {
       return isFirst ? undefined : false;
     }
     const heard = replicas.filter(
-      ({ active, offline }) => offline !== true && active > 0 && active < HEARD_MS * NANOSECONDS_PER_MS,
+      ({ active, offline }) => !offline && active > 0 && active < HEARD_MS * NANOSECONDS_PER_MS,
     ).length;
     const hasMajority = 2 * (heard + 1) > replicas.length + 1;
     if (!hasMajority) this.#sinceMs = nowMs;
