@@ -13,6 +13,7 @@ import { toPubSubError } from "../errors.ts";
 import { NANOSECONDS_PER_MS } from "../limits.ts";
 import { apiPrefix } from "../names.ts";
 import { OpenRequests } from "./open-requests.ts";
+import { HEARTBEAT_MS, SilenceWatch } from "./silence-watch.ts";
 
 /** The worker that receives the messages. */
 export interface PullTarget {
@@ -38,11 +39,7 @@ export function nextSubject({ options }: Connection, { stream, consumer }: PullS
 const EXPIRES_MS = 10_000;
 /** No step of the loop takes that long. */
 const OVERDUE_MS = 30_000;
-const HEARTBEAT_MS = 2000;
-/** The server should send messages or heartbeats. After this silence it is asked whether it is alive. */
-const SILENCE_MS = 5000;
-const WATCH_MS = 1000;
-/** How long it may take to answer that. */
+/** How long a silent server may take to answer that it lives. */
 const ALIVE_MS = 3000;
 /** With a server that answers, pauses grow no longer than after so many failures, 1.6 s: an election takes seconds. */
 const MAX_FAILURES = 5;
@@ -64,8 +61,7 @@ export class PullLoop {
   #inbox = "";
   #subscription: Subscription | undefined;
   readonly #requests = new OpenRequests();
-  /** When the silence began, by the monotonic clock; 0 when the server was heard since the last look. */
-  #silentSinceMs = 0;
+  readonly #silence: SilenceWatch;
   #isAsking = false;
   /** Failures in a row; a lost connection counts as one. */
   #failures = 0;
@@ -73,7 +69,6 @@ export class PullLoop {
   /** When it last asked, was answered about a request, or began to find out why not, by the monotonic clock. */
   #turnedMs = 0;
   #retryTimer: TimerHandle = undefined;
-  #watchTimer: TimerHandle = undefined;
 
   constructor(connection: Connection, source: PullSource, target: PullTarget, reports: ReceivingReports<WorkerPart>) {
     this.#connection = connection;
@@ -82,6 +77,9 @@ export class PullLoop {
     this.#target = target;
     this.#reports = reports;
     this.#subject = nextSubject(connection, source);
+    this.#silence = new SilenceWatch(this.#clock, () => {
+      if (this.#requests.messages > 0 && this.#silence.isSilent) void this.#onSilence();
+    });
     this.#listener = {
       disconnected: (error) => {
         this.#subscription?.unsubscribe();
@@ -129,7 +127,8 @@ export class PullLoop {
     if (this.#retryTimer !== undefined || (messages === 0 && this.#target.room(0) <= 0)) return 0;
     const nowMs = this.#clock.monotonicNow();
     // Messages of an open request come as long as it lasts.
-    const lastMs = messages > 0 && this.#silentSinceMs === 0 ? nowMs : Math.max(this.#turnedMs, this.#silentSinceMs);
+    const { sinceMs } = this.#silence;
+    const lastMs = messages > 0 && sinceMs === 0 ? nowMs : Math.max(this.#turnedMs, sinceMs);
     return Math.max(0, nowMs - lastMs - OVERDUE_MS);
   }
 
@@ -161,7 +160,7 @@ export class PullLoop {
     this.#state = "stopped";
     this.#connection.unlisten(this.#listener);
     this.#clock.clearTimer(this.#retryTimer);
-    this.#clock.clearTimer(this.#watchTimer);
+    this.#silence.stop();
     this.#retryTimer = undefined;
     const subscription = this.#subscription;
     this.#subscription = undefined;
@@ -174,8 +173,8 @@ export class PullLoop {
     this.#subscription?.unsubscribe();
     this.#inbox = this.#connection.newInbox();
     this.#requests.clear();
-    this.#silentSinceMs = this.#clock.monotonicNow();
-    this.#turnedMs = this.#silentSinceMs;
+    this.#silence.expect();
+    this.#turnedMs = this.#silence.sinceMs;
     const subscription = this.#connection.nc.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         if (error !== null) this.#fail(toPubSubError(error, this.#what));
@@ -184,7 +183,7 @@ export class PullLoop {
     });
     this.#subscription = subscription;
     if (this.#requests.any) void this.#sweepRequests();
-    this.#watch();
+    this.#silence.start();
     this.#request();
   }
 
@@ -196,12 +195,12 @@ export class PullLoop {
     if (room <= 0 || (requested > 0 && room * 3 < requested)) return;
     const body = `{"batch":${room},"expires":${EXPIRES_MS * NANOSECONDS_PER_MS},"idle_heartbeat":${HEARTBEAT_MS * NANOSECONDS_PER_MS}}`;
     this.#turnedMs = this.#clock.monotonicNow();
-    if (requested === 0) this.#silentSinceMs = this.#turnedMs;
+    if (requested === 0) this.#silence.expect();
     this.#connection.nc.publish(this.#subject, body, { reply: `${this.#inbox}.${this.#requests.add(room)}` });
   }
 
   #onMessage(message: Msg): void {
-    this.#silentSinceMs = 0;
+    this.#silence.heard();
     const reply = message.reply ?? "";
     if (reply === "") {
       this.#onStatus(message);
@@ -279,20 +278,7 @@ export class PullLoop {
     );
   }
 
-  /** Notices a server that should send a heartbeat and is silent: its connection is half-open, or it has forgotten the request. */
-  #watch(): void {
-    this.#clock.clearTimer(this.#watchTimer);
-    this.#watchTimer = this.#clock.setTimer(() => {
-      if (this.#silentSinceMs === 0) this.#silentSinceMs = this.#clock.monotonicNow();
-      else if (this.#requests.messages > 0 && this.#isSilent()) void this.#onSilence();
-      this.#watch();
-    }, WATCH_MS);
-  }
-
-  #isSilent(): boolean {
-    return this.#clock.monotonicNow() - this.#silentSinceMs > SILENCE_MS;
-  }
-
+  /** Its connection is half-open, or it has forgotten the request. */
   async #onSilence(): Promise<void> {
     if (this.#isAsking) return;
     const subscription = this.#subscription;
@@ -302,6 +288,6 @@ export class PullLoop {
     if (this.#state !== "running" || subscription !== this.#subscription) return;
     // If it is asked while the consumer is being deleted, a server (seen on 2.9.10) may never answer this and all later requests.
     if (!alive) this.#connection.drop();
-    else if (this.#silentSinceMs !== 0 && this.#isSilent()) await this.#findOutWhy();
+    else if (this.#silence.isSilent) await this.#findOutWhy();
   }
 }

@@ -94,19 +94,19 @@ export class KeptSettles {
       this.#proofTimer = this.#clock.setTimer(this.#prove, PROOF_MS);
       return;
     }
+    void this.#proveNow();
+  };
+
+  async #proveNow(): Promise<void> {
     const acks = this.#unproven;
     this.#proving = acks;
     this.#unproven = [];
-    this.#unread(acks).then(
-      (unread) => {
-        // A reconnect has sent them again.
-        if (this.#proving !== acks) return;
-        this.#proving = [];
-        this.#again(unread);
-      },
-      () => {},
-    );
-  };
+    // When the connection is lost meanwhile, they stay where they are, and the reconnect sends them again.
+    const unread = await this.#unread(acks).catch(() => undefined);
+    if (unread === undefined || this.#proving !== acks) return;
+    this.#proving = [];
+    this.#again(unread);
+  }
 
   /** Those that the server may not have read. */
   async #unread(acks: readonly string[]): Promise<readonly string[]> {
