@@ -21,6 +21,7 @@ export class SettleWriter {
   readonly #confirmations: Confirmations | undefined;
   readonly #released: NatsDelivery[] = [];
   #holdsReleased = false;
+  #isClosed = false;
 
   /** @param confirmed acks wait for the server, and are refused once the lease may have expired (exactly-once) */
   constructor(connection: Connection, ackDeadlineMs: number, confirmed: boolean) {
@@ -69,10 +70,15 @@ export class SettleWriter {
       try {
         return await this.#confirmed(confirmations, delivery);
       } catch (error) {
-        if (!this.#connection.connected || this.#clock.monotonicNow() + AGAIN_MS >= untilMs) throw error;
+        if (!this.#mayAskAgain(untilMs)) throw error;
       }
       await new Promise<void>((resolve) => void this.#clock.setTimer(resolve, AGAIN_MS));
+      if (this.#isClosed) throw notConfirmed();
     }
+  }
+
+  #mayAskAgain(untilMs: number): boolean {
+    return !this.#isClosed && this.#connection.connected && this.#clock.monotonicNow() + AGAIN_MS < untilMs;
   }
 
   get #isClustered(): boolean {
@@ -122,6 +128,7 @@ export class SettleWriter {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#confirmations?.close();
   }
 }
