@@ -26,11 +26,15 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
     onTestFinished(async () => cluster.close());
     const load = await ClusterLoad.start(cluster, randomUUID().slice(0, 8));
     onTestFinished(async () => load.close());
-    onTestFinished(({ task }) => {
+    onTestFinished(async ({ task }) => {
       if (task.result?.state !== "fail" && !keepsTraces) return;
       const folder = mkdtempSync(join(tmpdir(), "anytopic-cluster-trace-"));
+      await cluster.save(folder);
+      const missing = load.record.missing().map((place) => place.replace("/", "-"));
+      for (const stream of missing.length > 0 ? [load.orderedStream, load.unorderedStream] : []) {
+        load.trace.note(await cluster.placesOf(stream, missing).catch(String));
+      }
       writeFileSync(join(folder, "trace.log"), load.trace.toString());
-      cluster.saveLogs(folder);
       process.stdout.write(`what the adapter and the servers did is in ${folder}\n`);
     });
     await expectProgress(load);

@@ -44,6 +44,7 @@ const LOADS = ["ordered", "unordered"].flatMap((topic) =>
 export class ClusterLoad {
   readonly record = new LoadRecord(LOADS.map(({ key }) => key));
   readonly orderedStream: string;
+  readonly unorderedStream: string;
   /** Errors that were logged, and say that the order may be broken. */
   readonly orderErrors: readonly string[];
   readonly trace: DeliveryTrace;
@@ -53,7 +54,7 @@ export class ClusterLoad {
   readonly #stopped = new AbortController();
 
   private constructor(
-    orderedStream: string,
+    [orderedStream, unorderedStream]: readonly [string, string],
     publishers: readonly PubSub[],
     workers: readonly PubSub[],
     orderErrors: readonly string[],
@@ -62,6 +63,7 @@ export class ClusterLoad {
     this.trace = trace;
     this.orderErrors = orderErrors;
     this.orderedStream = orderedStream;
+    this.unorderedStream = unorderedStream;
     this.#publishers = publishers;
     this.#workers = workers;
   }
@@ -78,7 +80,7 @@ export class ClusterLoad {
       }),
     );
     const orderErrors: string[] = [];
-    const trace = new DeliveryTrace(ordered.name);
+    const trace = new DeliveryTrace([ordered.name, unordered.name]);
     const connectTo = async (node: number, name: string): Promise<PubSub> => {
       const pubsub = await connectOn(cluster, node, subscriptions, loggerOf(name, trace, orderErrors));
       trace.watch(pubsub.native as NatsConnection, name);
@@ -89,7 +91,7 @@ export class ClusterLoad {
       ...(await Promise.all([connectTo(1, "publisher-2"), connectTo(2, "worker-1"), connectTo(0, "worker-2")])),
     ];
     const load = new ClusterLoad(
-      ordered.name,
+      [ordered.name, unordered.name],
       pubsubs.slice(0, PUBLISHERS),
       pubsubs.slice(PUBLISHERS),
       orderErrors,
@@ -149,7 +151,7 @@ export class ClusterLoad {
         try {
           await pubsub.publish(topic, { key, number }, { id: `${key}-${number}` });
           this.record.confirmed(key, number);
-          if (topic.name === this.orderedStream) this.trace.note(`confirmed ${key}-${number}`);
+          this.trace.note(`confirmed ${key}-${number}`);
           break;
         } catch (error) {
           if (!(error instanceof PubSubError)) throw error;

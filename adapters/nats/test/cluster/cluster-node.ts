@@ -93,8 +93,12 @@ export class ClusterNode {
     rmSync(this.#storeFolder, { recursive: true });
   }
 
-  saveLog(folder: string): void {
+  /** Its log, and what it knows of its streams and consumers. */
+  async save(folder: string): Promise<void> {
     copyFileSync(this.#logFile, join(folder, `${this.name}.log`));
+    const question = "jsz?acc=$G&streams=true&consumers=true";
+    const response = await fetch(`http://127.0.0.1:${this.#plan.monitorPort}/${question}`).catch(() => undefined);
+    if (response !== undefined) writeFileSync(join(folder, `${this.name}.json`), await response.text());
   }
 
   get #configFile(): string {

@@ -13,13 +13,13 @@ interface Traced {
 
 const SIZE = 200_000;
 
-/** The latest lines about one ordered subscription, of all its workers: what they asked, received and settled. For a person who looks for a fault. */
+/** The latest lines about the subscriptions of some streams, of all workers: what they asked, received and settled. For a person who looks for a fault. */
 export class DeliveryTrace {
-  readonly #stream: string;
+  readonly #streams: readonly string[];
   readonly #lines: string[] = [];
 
-  constructor(stream: string) {
-    this.#stream = stream;
+  constructor(streams: readonly string[]) {
+    this.#streams = streams;
   }
 
   note(words: string): void {
@@ -98,7 +98,7 @@ export class DeliveryTrace {
   }
 
   #concerns(subject: string): boolean {
-    return subject.includes(`.${this.#stream}.`);
+    return this.#streams.some((stream) => subject.includes(`.${stream}.`));
   }
 
   /** `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>` */

@@ -125,8 +125,21 @@ export class NatsCluster {
   }
 
   /** For a person who looks for a fault. */
-  saveLogs(folder: string): void {
-    for (const node of this.nodes) node.saveLog(folder);
+  async save(folder: string): Promise<void> {
+    for (const node of this.nodes) await node.save(folder);
+  }
+
+  /** Where in the stream, as its leader has it, the messages with these ids are. */
+  async placesOf(stream: string, ids: readonly string[]): Promise<string> {
+    return this.#ask(async (manager) => {
+      const { state } = await manager.streams.info(stream);
+      const places = new Map(ids.map((id) => [id, "nowhere"]));
+      for (let sequence = state.first_seq; sequence <= state.last_seq; sequence += 1) {
+        const id = (await manager.streams.getMessage(stream, { seq: sequence }))?.header.get("Nats-Msg-Id");
+        if (id !== undefined && places.has(id)) places.set(id, String(sequence));
+      }
+      return JSON.stringify({ stream, state, places: Object.fromEntries(places) });
+    });
   }
 
   async close(): Promise<void> {
