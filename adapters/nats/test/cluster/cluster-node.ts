@@ -20,6 +20,13 @@ export interface NodePlan {
   readonly routes: readonly TcpProxy[];
 }
 
+/** https://docs.nats.io/running-a-nats-service/nats_admin/monitoring#jetstream-information-jsz, read 2026-11-26. */
+interface Known {
+  readonly account_details?: readonly {
+    readonly stream_detail?: readonly { readonly name: string; readonly state: { readonly messages: number } }[];
+  }[];
+}
+
 /** One of the servers of a cluster. */
 export class ClusterNode {
   readonly name: string;
@@ -96,9 +103,21 @@ export class ClusterNode {
   /** Its log, and what it knows of its streams and consumers. */
   async save(folder: string): Promise<void> {
     copyFileSync(this.#logFile, join(folder, `${this.name}.log`));
+    const known = await this.#known().catch(() => undefined);
+    if (known !== undefined) writeFileSync(join(folder, `${this.name}.json`), JSON.stringify(known));
+  }
+
+  /** How many messages its own copy of the stream has. */
+  async messagesOf(stream: string): Promise<number | undefined> {
+    const { account_details: accounts = [] } = await this.#known();
+    const streams = accounts.flatMap(({ stream_detail: details = [] }) => details);
+    return streams.find(({ name }) => name === stream)?.state.messages;
+  }
+
+  async #known(): Promise<Known> {
     const question = "jsz?acc=$G&streams=true&consumers=true";
-    const response = await fetch(`http://127.0.0.1:${this.#plan.monitorPort}/${question}`).catch(() => undefined);
-    if (response !== undefined) writeFileSync(join(folder, `${this.name}.json`), await response.text());
+    const response = await fetch(`http://127.0.0.1:${this.#plan.monitorPort}/${question}`);
+    return (await response.json()) as Known;
   }
 
   get #configFile(): string {

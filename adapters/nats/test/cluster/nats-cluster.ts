@@ -129,6 +129,12 @@ export class NatsCluster {
     for (const node of this.nodes) await node.save(folder);
   }
 
+  /** How many messages the copies of a stream have. They differ when a node has lost some of its own. */
+  async copiesOf(stream: string): Promise<readonly number[]> {
+    const counts = await Promise.all(this.nodes.map(async (node) => node.messagesOf(stream).catch(() => undefined)));
+    return counts.filter((count) => count !== undefined);
+  }
+
   /** Where in the stream, as its leader has it, the messages with these ids are. */
   async placesOf(stream: string, ids: readonly string[]): Promise<string> {
     return this.#ask(async (manager) => {
