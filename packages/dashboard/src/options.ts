@@ -1,0 +1,31 @@
+import type { AnySubscription, AnyTopic, Logger, PubSub } from "@anytopic/core";
+
+/** What a visitor may do beside looking. */
+export type Permission = "publish" | "redrive" | "purge" | "pause";
+
+/** Who looks at the page, and what this person may do. */
+export interface Visitor {
+  /** Written to the log with every action. */
+  readonly user: string;
+  /** @default nothing but looking */
+  readonly can?: readonly Permission[] | undefined;
+}
+
+export interface DashboardOptions {
+  /** The connection, or how to open it: then the page also opens while the broker is away, and says why. Never closed by the dashboard. */
+  readonly pubsub: PubSub | (() => Promise<PubSub>);
+  readonly declarations: readonly (AnyTopic | AnySubscription)[];
+  /** Decides for every request who asks. `undefined` refuses the request. Required: there is no default that lets anybody in. */
+  readonly authorize: (request: Request) => Visitor | undefined | Promise<Visitor | undefined>;
+  /** Where it is mounted: `/admin/anytopic`. @default "" */
+  readonly basePath?: string | undefined;
+  /** Every action of a visitor is written to it, without bodies. @default none */
+  readonly logger?: Logger | undefined;
+}
+
+/** A fetch handler. */
+export interface Dashboard {
+  (request: Request): Promise<Response>;
+  /** Ends its timers and open streams. Does not close the `PubSub`. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,34 @@
+import type { JSX } from "preact";
+import type { Session } from "../../src/api/session.ts";
+import { usePlace } from "./location.ts";
+import { Link } from "./parts/link.tsx";
+import { Notice } from "./parts/notice.tsx";
+import { SCREENS } from "./screens/index.ts";
+import { usePolled } from "./use-polled.ts";
+
+const SESSION_EVERY_MS = 5000;
+
+/** The frame of all screens: menu, state of the broker, and the screen itself. */
+export function App(): JSX.Element {
+  const { path, query } = usePlace();
+  const { value: session, error } = usePolled<Session>("session", { everyMs: SESSION_EVERY_MS });
+  const screen = SCREENS.find((one) => one.path === path) ?? SCREENS[0];
+  return (
+    <div class="frame">
+      <header class="bar">
+        <strong>anytopic</strong>
+        <nav aria-label="Screens">
+          {SCREENS.filter(({ hidden }) => hidden !== true).map(({ path: to, title }) => (
+            <Link key={to} to={to} isCurrent={screen?.path === to}>
+              {title}
+            </Link>
+          ))}
+        </nav>
+        <span class="server">{session?.server ?? ""}</span>
+      </header>
+      {error !== undefined && <Notice kind="error">{error.message}</Notice>}
+      {session?.unavailable && <Notice kind="error">{session.unavailable.message}</Notice>}
+      <main>{session !== undefined && screen !== undefined && <screen.View session={session} query={query} />}</main>
+    </div>
+  );
+}

@@ -1,0 +1,37 @@
+import { useEffect, useState } from "preact/hooks";
+import { basePath } from "./base-path.ts";
+
+/** The address of a screen, without the base: `/letters?of=signups/welcome`. */
+export interface Place {
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+function current(): Place {
+  const { pathname, search } = window.location;
+  const path = pathname.startsWith(basePath) ? pathname.slice(basePath.length) : pathname;
+  return { path: path === "" ? "/" : path, query: new URLSearchParams(search) };
+}
+
+const MOVED = "anytopic:moved";
+
+/** Shows another screen, or the same one with other parameters. */
+export function go(address: string): void {
+  window.history.pushState(null, "", `${basePath}${address}`);
+  window.dispatchEvent(new Event(MOVED));
+}
+
+/** Where the visitor is; changes with every click on a link of the page, and with the browser's buttons. */
+export function usePlace(): Place {
+  const [place, setPlace] = useState(current);
+  useEffect(() => {
+    const update = (): void => setPlace(current());
+    window.addEventListener("popstate", update);
+    window.addEventListener(MOVED, update);
+    return () => {
+      window.removeEventListener("popstate", update);
+      window.removeEventListener(MOVED, update);
+    };
+  }, []);
+  return place;
+}

@@ -1,0 +1,4 @@
+import type { Screen } from "./screen.ts";
+
+/** In the order of the menu. */
+export const SCREENS: readonly Screen[] = [];
