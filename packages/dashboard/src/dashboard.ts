@@ -17,6 +17,9 @@ export function dashboard(options: DashboardOptions): Dashboard {
   if (typeof authorize !== "function" && typeof authorize?.authorize !== "function") {
     throw new TypeError("authorize is required: a function that says who asks, or tokenLogin()");
   }
+  if (!options.pubsub) throw new TypeError("pubsub is required: a connection, or a function that opens one");
+  if (!Array.isArray(options.declarations))
+    throw new TypeError("declarations must be a list of topics and subscriptions");
   const mount = {
     authorize,
     basePath: checkedBasePath(options.basePath ?? ""),

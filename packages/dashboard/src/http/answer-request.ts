@@ -25,7 +25,7 @@ export async function answerRequest(request: Request, mount: Mount, context: Das
     // Before everything else: a site that pretends to be this server learns nothing.
     requireKnownHost(request, mount.hosts);
     if (typeof mount.authorize !== "function") return secured(await answerWithLogin(request, mount, context));
-    const visitor = await visitorOf(request, mount);
+    const visitor = await visitorOf(request, mount, context);
     // The application's own answer stays as it is.
     return visitor instanceof Response ? visitor : secured(await answer(request, mount, visitor, context));
   } catch (error) {
@@ -43,7 +43,7 @@ async function answerWithLogin(request: Request, mount: Mount, context: Dashboar
     return authorize.logIn(request, await readJson(request), basePath);
   }
   const isPublic = path === undefined || !path.startsWith("api/");
-  const visitor = isPublic ? undefined : await visitorOf(request, mount);
+  const visitor = isPublic ? undefined : await visitorOf(request, mount, context);
   return visitor instanceof Response ? visitor : await answer(request, mount, visitor, context);
 }
 
@@ -89,10 +89,17 @@ async function answerApi(
   }
 }
 
-/** What a visitor is not told is told to the operator. */
+/** What a visitor is not told is told to the operator: where it happened. Not the text, which may quote a message. */
 function logUnexpected(error: unknown, { logger }: DashboardContext): void {
-  if (error instanceof HttpError || error instanceof PubSubError || error instanceof TypeError) return;
-  logger.error({ error: error instanceof Error ? error.message : typeof error }, "the dashboard failed to answer");
+  if (error instanceof HttpError || error instanceof PubSubError) return;
+  const fields = error instanceof Error ? { error: error.name, at: framesOf(error) } : { error: typeof error };
+  // A TypeError is what core says about a wrong argument; the visitor reads it.
+  if (error instanceof TypeError) logger.debug(fields, "the dashboard refused an argument");
+  else logger.error(fields, "the dashboard failed to answer");
+}
+
+function framesOf({ stack = "" }: Error): readonly string[] {
+  return (stack.match(/^ {4}at .*$/gm) ?? []).slice(0, 5).map((line) => line.trim());
 }
 
 function codeOf(error: unknown): string {
