@@ -9,10 +9,7 @@ export interface DeclarationRoute<Declared extends Declaration = Declaration> {
   readonly declaration: Declared;
 }
 
-export function routeOn<Declared extends Declaration>(
-  routes: Routes,
-  declared: Declared,
-): DeclarationRoute<Declared> {
+export function routeOn<Declared extends Declaration>(routes: Routes, declared: Declared): DeclarationRoute<Declared> {
   if (declared.kind === "topic") {
     return Object.freeze({ connections: routes.connectionsOfTopic(declared), declaration: declared });
   }

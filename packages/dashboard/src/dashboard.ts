@@ -1,22 +1,28 @@
-import { type PubSub, silentLogger } from "@anytopic/core";
+import { type PubSub, silentLogger, systemClock } from "@anytopic/core";
 import type { DashboardContext } from "./context.ts";
 import { errorAnswer, jsonAnswer } from "./http/answer.ts";
 import { findRoute } from "./http/find-route.ts";
 import { HttpError } from "./http/http-error.ts";
 import { pageFile } from "./http/page-file.ts";
+import { statisticsEveryMs } from "./statistics/statistics-every-ms.ts";
+import { Watch } from "./watch.ts";
 import type { Dashboard, DashboardOptions } from "./options.ts";
 
 /** The page and its API as one fetch handler, to mount in any server that speaks `Request` and `Response`. */
 export function dashboard(options: DashboardOptions): Dashboard {
   const { basePath = "", logger = silentLogger } = options;
   const closing = new AbortController();
-  const context: DashboardContext = {
+  const own = {
     pubsub: sharedPubSub(options.pubsub),
     topics: options.declarations.filter((one) => one.kind === "topic"),
     subscriptions: options.declarations.filter((one) => one.kind === "subscription"),
+    config: options.config,
     logger,
+    clock: options.clock ?? systemClock,
     closed: closing.signal,
   };
+  const everyMs = statisticsEveryMs(options.statisticsEveryMs);
+  const context: DashboardContext = { ...own, watch: new Watch(own, { feed: options.events, everyMs }) };
   const handle = async (request: Request): Promise<Response> => {
     try {
       return await answer(request, basePath, options, context);
