@@ -22,6 +22,8 @@ export interface LetterSelection {
 export interface RedriveOptions extends LetterSelection {
   /** Called for each letter before it is sent back. The body or attributes that it returns replace those of the message. @default no change */
   readonly edit?: ((letter: DeadLetter) => LetterEdit | undefined) | undefined;
+  /** Called for each letter that stays because the subscription's own filter does not let it pass any longer. */
+  readonly onHeldBack?: ((letter: DeadLetter) => void) | undefined;
   /**
    * Sends at most `max` letters in any span of `perMs`, spread evenly, so that a repaired worker is not flooded. A letter may wait for
    * at most 10 s; what needs longer, such as one letter a minute, is better called with `limit`. @default as fast as the broker

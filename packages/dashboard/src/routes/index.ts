@@ -1,4 +1,5 @@
 import type { Route } from "../http/route.ts";
+import { LETTER_ROUTES } from "./letters/index.ts";
 import { sessionRoute } from "./session.ts";
 
-export const ROUTES: readonly Route[] = [sessionRoute];
+export const ROUTES: readonly Route[] = [sessionRoute, ...LETTER_ROUTES];
