@@ -1,9 +1,11 @@
-import { silentLogger } from "@anytopic/core";
+import { silentLogger, systemClock } from "@anytopic/core";
 import { sharedPubSub } from "./broker/shared-pubsub.ts";
 import type { DashboardContext } from "./context.ts";
 import { answerRequest } from "./http/answer-request.ts";
 import { checkedBasePath } from "./http/base-path.ts";
 import { checkedHosts } from "./http/host.ts";
+import { statisticsEveryMs } from "./statistics/statistics-every-ms.ts";
+import { Watch } from "./watch.ts";
 import type { Dashboard, DashboardOptions } from "./options.ts";
 
 /**
@@ -26,13 +28,17 @@ export function dashboard(options: DashboardOptions): Dashboard {
     hosts: checkedHosts(options.hosts ?? []),
   };
   const closing = new AbortController();
-  const context: DashboardContext = {
+  const own = {
     pubsub: sharedPubSub(options.pubsub),
     topics: options.declarations.filter((one) => one.kind === "topic"),
     subscriptions: options.declarations.filter((one) => one.kind === "subscription"),
+    config: options.config,
     logger,
+    clock: options.clock ?? systemClock,
     closed: closing.signal,
   };
+  const everyMs = statisticsEveryMs(options.statisticsEveryMs);
+  const context: DashboardContext = { ...own, watch: new Watch(own, { feed: options.events, everyMs }) };
   const handle = async (request: Request): Promise<Response> => await answerRequest(request, mount, context);
   return Object.assign(handle, { close: async () => closing.abort() });
 }

@@ -1,5 +1,6 @@
-import type { AnySubscription, AnyTopic, Logger, PubSub } from "@anytopic/core";
 import type { TokenLogin } from "./login/token-login.ts";
+import type { AnySubscription, AnyTopic, Clock, LoadedConfig, Logger, PubSub } from "@anytopic/core";
+import type { EventFeed } from "./events/event-feed.ts";
 
 /** What a visitor may do beside looking. */
 export type Permission = "publish" | "redrive" | "purge" | "pause";
@@ -37,6 +38,20 @@ export interface DashboardOptions {
    * @default localhost and IP addresses only
    */
   readonly hosts?: readonly string[] | "any" | undefined;
+  /** Tells what happens, in this process and in others. @default none: rates and times of handlers are not shown */
+  readonly events?: EventFeed | undefined;
+  /**
+   * What `loadConfig` of `@anytopic/core/config` gives as `config`: then the page shows where each connection goes, without secrets, also
+   * while the broker is away. @default none
+   */
+  readonly config?: LoadedConfig | undefined;
+  /**
+   * The broker is asked for the numbers of all subscriptions at most so often, in ms, and only while somebody looks; 1000 to 3,600,000.
+   * @default 5000 when NODE_ENV is "development", else 15,000
+   */
+  readonly statisticsEveryMs?: number | undefined;
+  /** The source of time, for tests. @default the system's clock */
+  readonly clock?: Clock | undefined;
   /** Every action of a visitor is written to it, without bodies. @default none */
   readonly logger?: Logger | undefined;
 }
