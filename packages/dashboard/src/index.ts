@@ -1,2 +1,14 @@
 export { dashboard } from "./dashboard.ts";
 export type { Dashboard, DashboardOptions, Permission, Visitor } from "./options.ts";
+export {
+  dashboardEvents,
+  type DashboardEvents,
+  type DashboardEventsOptions,
+  type DashboardSender,
+  type EventFeed,
+  sendToDashboard,
+  type SendOptions,
+  type WireError,
+  type WireEvent,
+  type WireEventType,
+} from "./events.ts";

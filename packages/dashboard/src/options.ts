@@ -1,7 +1,8 @@
+import type { DashboardEvents } from "./events/event-log.ts";
 import type { AnySubscription, AnyTopic, Logger, PubSub } from "@anytopic/core";
 
 /** What a visitor may do beside looking. */
-export type Permission = "publish" | "redrive" | "purge" | "pause";
+export type Permission = "publish" | "redrive" | "purge" | "pause" | "tail";
 
 /** Who looks at the page, and what this person may do. */
 export interface Visitor {
@@ -19,6 +20,10 @@ export interface DashboardOptions {
   readonly authorize: (request: Request) => Visitor | undefined | Promise<Visitor | undefined>;
   /** Where it is mounted: `/admin/anytopic`. @default "" */
   readonly basePath?: string | undefined;
+  /** What happens in this process: `dashboardEvents()`, also given to `connect`. @default only what other services report */
+  readonly events?: DashboardEvents | undefined;
+  /** Lets other services report what happens in them (`sendToDashboard`), when they know the token: 16 to 200 characters. @default nobody may */
+  readonly ingest?: { readonly token: string } | undefined;
   /** Every action of a visitor is written to it, without bodies. @default none */
   readonly logger?: Logger | undefined;
 }
