@@ -19,7 +19,7 @@ export type Authorized = Visitor | Response | undefined;
 export interface DashboardOptions {
   /**
    * The connection, or how to open it: then the page also opens while the broker is away, and says why. The function is called again after a failure, with
-   * pauses of 1 to 10 s, and only while somebody looks. What it opens is never closed by the dashboard.
+   * pauses of 1 to 5 s, and only while somebody looks. What it opens is never closed by the dashboard.
    */
   readonly pubsub: PubSub | (() => Promise<PubSub>);
   readonly declarations: readonly (AnyTopic | AnySubscription)[];
