@@ -3,6 +3,9 @@ import { connectionsRoute } from "./connections.ts";
 import { overviewRoute } from "./overview.ts";
 import { pauseRoute, resumeRoute } from "./pause.ts";
 import { planRoute } from "./plan.ts";
+import { LETTER_ROUTES } from "./letters/index.ts";
+import { eventsRoute } from "./events.ts";
+import { servicesRoute } from "./services.ts";
 import { sessionRoute } from "./session.ts";
 import { subscriptionRoute } from "./subscription.ts";
 
@@ -14,4 +17,7 @@ export const ROUTES: readonly Route[] = [
   resumeRoute,
   planRoute,
   connectionsRoute,
+  ...LETTER_ROUTES,
+  eventsRoute,
+  servicesRoute,
 ];
