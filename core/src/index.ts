@@ -66,6 +66,7 @@ export type {
 export type { ProcessTrace, PublishTrace } from "./observe/diagnostics.ts";
 export type { Observer, PubSubEvent, SkipReason } from "./observe/observer.ts";
 export type { PublishEntry, Publisher, PublishOptions, PublishResult } from "./publish/publish-options.ts";
+export type { DeclarationRoute } from "./connections/declaration-route.ts";
 export type { FilterPlace } from "./connections/filter-places.ts";
 export type { SeekOptions } from "./connections/seek-options.ts";
 export type { PlannedChange } from "./connections/provisioning.ts";

@@ -1,4 +1,5 @@
-import type { AnySubscription, AnyTopic, Logger, PubSub } from "@anytopic/core";
+import type { AnySubscription, AnyTopic, Clock, LoadedConfig, Logger, PubSub } from "@anytopic/core";
+import type { Watch } from "./watch.ts";
 
 /** What all routes share. One for each dashboard. */
 export interface DashboardContext {
@@ -6,7 +7,12 @@ export interface DashboardContext {
   readonly pubsub: () => Promise<PubSub>;
   readonly topics: readonly AnyTopic[];
   readonly subscriptions: readonly AnySubscription[];
+  /** `undefined` when the application did not give it. */
+  readonly config: LoadedConfig | undefined;
   readonly logger: Logger;
+  readonly clock: Clock;
   /** Aborts when the dashboard closes. */
   readonly closed: AbortSignal;
+  /** Numbers, rates and differences, for all visitors together. */
+  readonly watch: Watch;
 }
