@@ -92,7 +92,7 @@ test("the search finds by id, body, attribute, error, group and time", async () 
   expect(await found({ to: new Date(Date.now() - hour).toISOString() })).toBe(0);
   await expect(api.list({ from: "yesterday" })).rejects.toThrow("from is no time");
   await expect(api.list({ page: "-1" })).rejects.toThrow("page must be a whole number");
-  await expect(api.list({ of: "orders/other" })).rejects.toThrow("no declaration is called");
+  await expect(api.list({ of: "orders/other" })).rejects.toThrow("no such subscription is declared");
 });
 
 test("pages of one read stay the same while letters arrive", async () => {
@@ -199,7 +199,7 @@ test("a purge needs the name of the subscription, deletes what was chosen, and i
   expect(await shop.letters.count()).toBe(10);
   expect(await api.act("purge", choice)).toMatchObject({ state: "done", done: 2, kind: "purge", user: "ada" });
   expect(await shop.letters.count()).toBe(8);
-  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+  expect(lines.filter((line) => line.includes("choice")).map((line) => JSON.parse(line))).toMatchObject([
     { user: "ada", action: "purge", subscription: "orders/mail", choice: "letters", letters: 2 },
     { user: "ada", action: "purge", subscription: "orders/mail", state: "done", letters: 2 },
   ]);
