@@ -1,9 +1,11 @@
 import { silentLogger, systemClock } from "@anytopic/core";
 import { sharedPubSub } from "./broker/shared-pubsub.ts";
 import type { DashboardContext } from "./context.ts";
+import { eventLogOf } from "./events/event-log-of.ts";
 import { answerRequest } from "./http/answer-request.ts";
 import { checkedBasePath } from "./http/base-path.ts";
 import { checkedHosts } from "./http/host.ts";
+import { Ingest } from "./ingest/ingest.ts";
 import { statisticsEveryMs } from "./statistics/statistics-every-ms.ts";
 import { Watch } from "./watch.ts";
 import type { Dashboard, DashboardOptions } from "./options.ts";
@@ -28,17 +30,29 @@ export function dashboard(options: DashboardOptions): Dashboard {
     hosts: checkedHosts(options.hosts ?? []),
   };
   const closing = new AbortController();
+  const events = eventLogOf(options.events, closing.signal);
+  const ingest = options.ingest === undefined ? undefined : new Ingest(events, requiredToken(options.ingest.token));
   const own = {
     pubsub: sharedPubSub(options.pubsub),
     topics: options.declarations.filter((one) => one.kind === "topic"),
     subscriptions: options.declarations.filter((one) => one.kind === "subscription"),
     config: options.config,
     logger,
+    events,
     clock: options.clock ?? systemClock,
     closed: closing.signal,
   };
   const everyMs = statisticsEveryMs(options.statisticsEveryMs);
-  const context: DashboardContext = { ...own, watch: new Watch(own, { feed: options.events, everyMs }) };
-  const handle = async (request: Request): Promise<Response> => await answerRequest(request, mount, context);
+  const context: DashboardContext = {
+    ...own,
+    watch: new Watch(own, { feed: options.events ?? (ingest && events), everyMs }),
+  };
+  const handle = async (request: Request): Promise<Response> =>
+    await answerRequest(request, { ...mount, ingest }, context);
   return Object.assign(handle, { close: async () => closing.abort() });
+}
+
+function requiredToken(token: unknown): string {
+  if (typeof token === "string" && /^[!-~]{16,200}$/.test(token)) return token;
+  throw new TypeError("dashboard: ingest.token must be 16 to 200 printable ASCII characters without spaces");
 }

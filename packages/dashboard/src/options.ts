@@ -3,7 +3,7 @@ import type { AnySubscription, AnyTopic, Clock, LoadedConfig, Logger, PubSub } f
 import type { EventFeed } from "./events/event-feed.ts";
 
 /** What a visitor may do beside looking. */
-export type Permission = "publish" | "redrive" | "purge" | "pause";
+export type Permission = "publish" | "redrive" | "purge" | "pause" | "tail";
 
 /** Who looks at the page, and what this person may do. */
 export interface Visitor {
@@ -38,8 +38,10 @@ export interface DashboardOptions {
    * @default localhost and IP addresses only
    */
   readonly hosts?: readonly string[] | "any" | undefined;
-  /** Tells what happens, in this process and in others. @default none: rates and times of handlers are not shown */
+  /** What happens in this process: `dashboardEvents()`, also given to `connect`. @default only what other services report: without them, rates and times of handlers are not shown */
   readonly events?: EventFeed | undefined;
+  /** Lets other services report what happens in them (`sendToDashboard`), when they know the token: 16 to 200 characters. @default nobody may */
+  readonly ingest?: { readonly token: string } | undefined;
   /**
    * What `loadConfig` of `@anytopic/core/config` gives as `config`: then the page shows where each connection goes, without secrets, also
    * while the broker is away. @default none

@@ -19,12 +19,12 @@ export interface Served {
 }
 
 /** Serves a fetch handler on a free port of loopback. */
-export async function serve(handle: (request: Request) => Promise<Response>): Promise<Served> {
+export async function serve(handle: (request: Request) => Promise<Response>, port = 0): Promise<Served> {
   const server = createServer(nodeHandler(handle));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const address = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${address.port}`,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -1,6 +1,7 @@
 import { PubSubError } from "@anytopic/core";
 import type { DashboardContext } from "../context.ts";
 import type { DashboardOptions, Visitor } from "../options.ts";
+import type { Ingest } from "../ingest/ingest.ts";
 import { errorAnswer, jsonAnswer } from "./answer.ts";
 import { pathBelow } from "./base-path.ts";
 import { findRoute, notAllowed } from "./find-route.ts";
@@ -17,6 +18,8 @@ export interface Mount {
   readonly authorize: DashboardOptions["authorize"];
   readonly basePath: string;
   readonly hosts: readonly string[] | "any";
+  /** Takes reports of services; `undefined` when nobody may report. */
+  readonly ingest: Ingest | undefined;
 }
 
 /** Never rejects. */
@@ -24,6 +27,8 @@ export async function answerRequest(request: Request, mount: Mount, context: Das
   try {
     // Before everything else: a site that pretends to be this server learns nothing.
     requireKnownHost(request, mount.hosts);
+    // Services are no visitors: they have a token of their own.
+    if (mount.ingest !== undefined && isReport(request, mount)) return secured(await mount.ingest.take(request));
     if (typeof mount.authorize !== "function") return secured(await answerWithLogin(request, mount, context));
     const visitor = await visitorOf(request, mount, context);
     // The application's own answer stays as it is.
@@ -32,6 +37,10 @@ export async function answerRequest(request: Request, mount: Mount, context: Das
     logUnexpected(error, context);
     return secured(errorAnswer(error));
   }
+}
+
+function isReport({ method, url }: Request, { basePath }: Mount): boolean {
+  return method === "POST" && pathBelow(basePath, new URL(url).pathname) === "api/ingest";
 }
 
 /** The page's files are for everybody who reaches it, since they show the login; nothing else is. */
@@ -81,7 +90,9 @@ async function answerApi(
   const signal = AbortSignal.any([request.signal, context.closed]);
   if (needs !== undefined) context.logger.info(log, `${path} was asked for in the dashboard`);
   try {
-    const result = await route.run({ query: new URL(request.url).searchParams, body, visitor, signal }, context);
+    const query = new URL(request.url).searchParams;
+    const lastEventId = request.headers.get("last-event-id") ?? undefined;
+    const result = await route.run({ query, body, visitor, signal, lastEventId }, context);
     return result instanceof Response ? result : jsonAnswer(result);
   } catch (error) {
     if (needs !== undefined) context.logger.warn({ ...log, code: codeOf(error) }, `${path} failed in the dashboard`);

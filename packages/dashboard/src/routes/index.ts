@@ -4,6 +4,8 @@ import { overviewRoute } from "./overview.ts";
 import { pauseRoute, resumeRoute } from "./pause.ts";
 import { planRoute } from "./plan.ts";
 import { LETTER_ROUTES } from "./letters/index.ts";
+import { eventsRoute } from "./events.ts";
+import { servicesRoute } from "./services.ts";
 import { sessionRoute } from "./session.ts";
 import { subscriptionRoute } from "./subscription.ts";
 
@@ -16,4 +18,6 @@ export const ROUTES: readonly Route[] = [
   planRoute,
   connectionsRoute,
   ...LETTER_ROUTES,
+  eventsRoute,
+  servicesRoute,
 ];
