@@ -1,5 +1,6 @@
 export { dashboard } from "./dashboard.ts";
-export type { Dashboard, DashboardOptions, Permission, Visitor } from "./options.ts";
+export { tokenLogin, type TokenLogin, type TokenLoginOptions } from "./login/token-login.ts";
+export type { Authorized, Dashboard, DashboardOptions, Permission, Visitor } from "./options.ts";
 export {
   dashboardEvents,
   type DashboardEvents,

@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { buffer } from "node:stream/consumers";
 import { BROWSER_ARGUMENTS, browserOrSkip } from "@anytopic/brokers";
 import { type Browser, chromium } from "playwright-core";
+import { nodeHandler } from "../src/node.ts";
 
 /** Whether there is a browser: `describe.skipIf(!hasBrowser)`. */
 export const browserPath: string | undefined = browserOrSkip();
@@ -20,23 +20,7 @@ export interface Served {
 
 /** Serves a fetch handler on a free port of loopback. */
 export async function serve(handle: (request: Request) => Promise<Response>, port = 0): Promise<Served> {
-  const server = createServer((incoming, outgoing) => {
-    void (async () => {
-      const { method = "GET", url = "/", headers } = incoming;
-      const body = method === "GET" || method === "HEAD" ? null : await buffer(incoming);
-      const request = new Request(`http://${headers.host}${url}`, {
-        method,
-        headers: Object.entries(headers).flatMap(([name, value]) =>
-          value === undefined ? [] : [[name, String(value)] as [string, string]],
-        ),
-        body,
-      });
-      const response = await handle(request);
-      outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-      for await (const chunk of response.body ?? []) outgoing.write(chunk);
-      outgoing.end();
-    })();
-  });
+  const server = createServer(nodeHandler(handle));
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   const address = server.address() as AddressInfo;
   return {
