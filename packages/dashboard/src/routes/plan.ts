@@ -10,7 +10,7 @@ export const planRoute: Route = {
   async run({ query }, context): Promise<Plan> {
     const { drift } = context.watch;
     if (query.get("fresh") === "1") await drift.compare();
-    else await drift.compared();
+    else await drift.look();
     return { ...drift.plan, blindSpots: await blindSpotsOf((await reached(context)).pubsub) };
   },
 };

@@ -1,13 +1,16 @@
 import type { AnySubscription, AnyTopic, Clock, PubSub } from "@anytopic/core";
-import { pause } from "@anytopic/core/driver";
+import { pause, within } from "@anytopic/core/driver";
 import type { DriftState, DriftSummary } from "../api/overview.ts";
 import type { DriftedDeclaration, Plan } from "../api/plan.ts";
 import type { WireFailure } from "../api/numbers.ts";
+import { MAX_WAIT_MS } from "../statistics/limits.ts";
 import { wireFailure } from "../wire-failure.ts";
 import { type Compared, compareDeclarations } from "./compare-declarations.ts";
 
 /** While somebody looks, declarations are compared with the broker so often, in ms: they seldom change. */
 const EVERY_MS = 60_000;
+/** As long as something differs, so often. */
+const UNSETTLED_EVERY_MS = 15_000;
 /** A visitor who asks for it gets a new comparison at most so often, in ms. */
 const FRESH_MS = 2000;
 
@@ -34,23 +37,20 @@ export class DriftWatch {
     this.#options = options;
   }
 
-  /** Somebody looks. Does not wait. */
-  look(): void {
-    // What differs was changed by somebody who now wants to see it gone.
-    const everyMs = this.#compared.declarations.length > 0 || this.#error !== undefined ? EVERY_MS / 4 : EVERY_MS;
-    this.#start(everyMs);
+  /** Somebody looks. Waits for the first comparison, but not for long. Never rejects. */
+  async look(): Promise<void> {
+    // What differs was perhaps changed by somebody who now wants to see it gone.
+    const isUnsettled = this.#compared.declarations.length > 0 || this.#error !== undefined;
+    this.#start(isUnsettled ? UNSETTLED_EVERY_MS : EVERY_MS);
+    if (this.#comparedAtMs === undefined && this.#comparing !== undefined) {
+      await within(this.#options.clock, MAX_WAIT_MS, this.#comparing);
+    }
   }
 
   /** Compares now, for all that ask for it together, and waits for the result. Never rejects. */
   async compare(): Promise<void> {
     this.#fresh ??= this.#compareAgain().finally(() => (this.#fresh = undefined));
     await this.#fresh;
-  }
-
-  /** Somebody looks, and waits for the first comparison. Never rejects. */
-  async compared(): Promise<void> {
-    this.look();
-    if (this.#comparedAtMs === undefined) await this.#comparing;
   }
 
   stateOf(declaration: string): DriftState | null {

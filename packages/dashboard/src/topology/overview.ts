@@ -12,8 +12,7 @@ type Workers = ReadonlyMap<string, readonly SubscriptionHealth[]>;
 /** Everything on the first screen. */
 export async function overviewOf(context: DashboardContext): Promise<Overview> {
   const { topics, watch } = context;
-  const [{ pubsub, unavailable }] = await Promise.all([reached(context), watch.statistics.look()]);
-  watch.drift.look();
+  const [{ pubsub, unavailable }] = await Promise.all([reached(context), watch.statistics.look(), watch.drift.look()]);
   const workers = workersByPath(pubsub);
   return {
     unavailable,

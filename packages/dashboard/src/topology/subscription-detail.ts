@@ -19,8 +19,7 @@ export async function subscriptionDetailOf(
   subscription: AnySubscription,
 ): Promise<SubscriptionDetail> {
   const { watch } = context;
-  const [{ pubsub, unavailable }] = await Promise.all([reached(context), watch.statistics.look()]);
-  watch.drift.look();
+  const [{ pubsub, unavailable }] = await Promise.all([reached(context), watch.statistics.look(), watch.drift.look()]);
   const path = pathOf(subscription);
   const facts = subscriptionFacts(context, subscription, workersByPath(pubsub).get(path) ?? []);
   return {
