@@ -1,17 +1,9 @@
 import type { TokenLogin } from "./login/token-login.ts";
 import type { AnySubscription, AnyTopic, Clock, LoadedConfig, Logger, PubSub } from "@anytopic/core";
 import type { EventFeed } from "./events/event-feed.ts";
+import type { Visitor } from "./visitor.ts";
 
-/** What a visitor may do beside looking. */
-export type Permission = "publish" | "redrive" | "purge" | "pause" | "tail";
-
-/** Who looks at the page, and what this person may do. */
-export interface Visitor {
-  /** Written to the log with every action. */
-  readonly user: string;
-  /** @default nothing but looking */
-  readonly can?: readonly Permission[] | undefined;
-}
+export type { Permission, Visitor } from "./visitor.ts";
 
 /** The visitor; a `Response` that is sent as it is, such as a redirect to a login or a 404; or nobody: 401. */
 export type Authorized = Visitor | Response | undefined;
