@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { LetterChoice } from "../../../../src/api/letters.ts";
 import type { Session } from "../../../../src/api/session.ts";
 import { shownCount, shownTime } from "../../parts/format.ts";
@@ -33,10 +33,13 @@ export function SubscriptionLetters({ of, query, can }: SubscriptionLettersProps
   const { list, error } = letters;
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [plan, setPlan] = useState<LetterPlan>();
-  const { job, look } = useJob(of, () => {
+  const { job, look } = useJob(of);
+  useEffect(() => {
+    // A job may begin and end between two looks at it: its end is compared with the list.
+    if (job?.ended == null || list === undefined || job.ended < list.readTime) return;
     setSelected(new Set());
     letters.readAgain();
-  });
+  }, [job?.ended, list?.readTime]);
   const actions = letterActions(can);
   const select = (refs: readonly string[], isSelected: boolean): void => {
     const next = new Set(selected);
