@@ -14,8 +14,9 @@ interface JsonSchemaTrait {
  * and later has it. `null` when it has none, or cannot say: a date has no JSON Schema.
  */
 export function jsonSchemaOf({ schema }: AnyTopic): object | null {
+  const trait: JsonSchemaTrait | undefined = schema;
   try {
-    const said = (schema as JsonSchemaTrait | undefined)?.["~standard"]?.jsonSchema?.input?.({
+    const said = trait?.["~standard"]?.jsonSchema?.input?.({
       target: "draft-2020-12",
     });
     if (typeof said !== "object" || said === null) return null;

@@ -1,6 +1,7 @@
 import { connectionsScreen } from "./connections/connections.tsx";
 import { liveScreen } from "./live/live.tsx";
 import { messageScreen } from "./message/message.tsx";
+import { publishScreen } from "./publish/publish.tsx";
 import type { Screen } from "./screen.ts";
 import { subscriptionScreen } from "./subscription/subscription.tsx";
 import { subscriptionsScreen } from "./subscriptions/subscriptions.tsx";
@@ -13,5 +14,6 @@ export const SCREENS: readonly Screen[] = [
   subscriptionScreen,
   liveScreen,
   messageScreen,
+  publishScreen,
   connectionsScreen,
 ];

@@ -15,12 +15,12 @@ export class EventList {
   restarted = false;
   isStill = false;
   #arrivals: (readonly [atMs: number, counts: ReadonlyMap<string, number>])[] = [];
-  #isFirst = true;
+  #sinceMs: number | undefined;
 
   add({ events, missed, restarted }: EventBatch): void {
     // The first message is the past.
-    if (!this.#isFirst) this.#count(events);
-    this.#isFirst = false;
+    if (this.#sinceMs !== undefined) this.#count(events);
+    this.#sinceMs ??= performance.now();
     this.missed += missed;
     if (restarted) this.restarted = true;
     const newest = events.slice(-MOST_ROWS).toReversed();
@@ -44,9 +44,10 @@ export class EventList {
   /** Events a second of each type. */
   rates(): ReadonlyMap<string, number> {
     this.#forget();
+    const seconds = Math.min(RATE_SECONDS, Math.max(1, (performance.now() - (this.#sinceMs ?? 0)) / 1000));
     const rates = new Map<string, number>();
     for (const [, counts] of this.#arrivals) {
-      for (const [type, count] of counts) rates.set(type, (rates.get(type) ?? 0) + count / RATE_SECONDS);
+      for (const [type, count] of counts) rates.set(type, (rates.get(type) ?? 0) + count / seconds);
     }
     return rates;
   }

@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from "preact";
 import { replaceQuery } from "../../location.ts";
+import { PlaceChoice } from "./place-choice.tsx";
 import { EVENT_GROUPS } from "./event-groups.ts";
 
 interface LiveFilterProps {
@@ -17,16 +18,14 @@ export function LiveFilter({ query, groups, children }: LiveFilterProps): JSX.El
       .join(",");
   return (
     <div class="toolbar live-filter" role="search">
-      {FIELDS.map(([name, title]) => (
-        <input
-          key={name}
-          type="search"
-          aria-label={title}
-          placeholder={title}
-          value={query.get(name) ?? ""}
-          onInput={(event) => replaceQuery(name, event.currentTarget.value)}
-        />
-      ))}
+      <input
+        type="search"
+        aria-label="Text in id, error or service"
+        placeholder="Id, error or service"
+        value={query.get("text") ?? ""}
+        onInput={(event) => replaceQuery("text", event.currentTarget.value)}
+      />
+      <PlaceChoice query={query} />
       <fieldset>
         <legend class="sr-only">Events</legend>
         {EVENT_GROUPS.map(({ name, title }) => (
@@ -44,9 +43,3 @@ export function LiveFilter({ query, groups, children }: LiveFilterProps): JSX.El
     </div>
   );
 }
-
-const FIELDS = [
-  ["text", "Id, error or service"],
-  ["topic", "Topic"],
-  ["subscription", "Subscription"],
-] as const;

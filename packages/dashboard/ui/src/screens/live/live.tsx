@@ -32,11 +32,11 @@ function Live({ query }: ScreenProps): JSX.Element {
       <h1>Live</h1>
       <LiveFilter query={query} groups={groups}>
         <button type="button" class="still" aria-pressed={isStill} onClick={turn}>
-          {isStill ? "Go on" : "Stand still"}
+          {isStill ? "Resume the list" : "Pause the list"}
         </button>
       </LiveFilter>
       <p class="live-state" role="status">
-        <StateWords state={state} /> {isStill && <>Stands still. {heldCount.toLocaleString("en-US")} new. </>}
+        <StateWords state={state} /> {isStill && <>The list is paused; {heldCount.toLocaleString("en-US")} new. </>}
         {missed > 0 && <>{missed.toLocaleString("en-US")} events were too many to be shown. </>}
         {restarted && <>The dashboard was started again: what happened meanwhile is not known. </>}
       </p>

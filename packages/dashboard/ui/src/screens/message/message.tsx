@@ -92,7 +92,7 @@ function Step({ step: { event, gapMs } }: { readonly step: TimelineStep }): JSX.
       <span class="what">
         <span>{subscription ?? topic}</span>
         <span class="quiet"> {eventDetail(event)}</span>
-        {service !== undefined && <span class="service"> in {service}</span>}
+        {service !== undefined && <span class="service"> · {service}</span>}
         {error && (
           <div class="is-problem">
             <EventError error={error} />
