@@ -25,13 +25,7 @@ export function mermaidDiagram({ topics, subscriptions, services, direction, dea
     ...services.map(({ name }) => node(serviceId(name), "([", [name], "])")),
     ...topics.flatMap((topic) => [
       node(topicId(topic), "[[", topicLabel(topic), "]]"),
-      ...subscriptions
-        .filter((one) => one.topic.name === topic.name)
-        .flatMap((one) => [
-          node(subscriptionId(one), "(", subscriptionLabel(one), ")"),
-          `${topicId(topic)} --> ${subscriptionId(one)}`,
-          ...(deadLetters ? letterLines(one) : []),
-        ]),
+      ...subscriptions.flatMap((one) => (one.topic.name === topic.name ? subscriptionLines(one, deadLetters) : [])),
     ]),
     ...services.flatMap((service) => [
       ...service.topics.map((topic) => `${serviceId(service.name)} --> ${topicId(topic)}`),
@@ -39,6 +33,15 @@ export function mermaidDiagram({ topics, subscriptions, services, direction, dea
     ]),
   ];
   return [`flowchart ${direction}`, ...lines.map((line) => `  ${line}`)].join("\n");
+}
+
+function subscriptionLines(subscription: AnySubscription, deadLetters: boolean): readonly string[] {
+  const id = subscriptionId(subscription);
+  return [
+    node(id, "(", subscriptionLabel(subscription), ")"),
+    `${topicId(subscription.topic)} --> ${id}`,
+    ...(deadLetters ? letterLines(subscription) : []),
+  ];
 }
 
 function letterLines(subscription: AnySubscription): readonly string[] {

@@ -3,15 +3,15 @@
  * punctuation becomes an entity. https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters (2026-11-26)
  */
 export function mermaidText(text: string): string {
-  const line = text.replaceAll(/\s+/gu, " ").trim();
-  return `"${[...line].map(escaped).join("")}"`;
+  const line = text.replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, " ").trim();
+  return `"${line.replaceAll(UNSAFE, escaped)}"`;
 }
 
-/** Letters and digits of any language, and punctuation that no part of Mermaid reads. */
-const PLAIN = /^[\p{L}\p{N}\p{M} .,/:+()-]$/u;
+/** All but letters and digits of any language, and punctuation that no part of Mermaid reads. */
+const UNSAFE = /[^\p{L}\p{N}\p{M} .,/+()-]/gu;
 
 function escaped(character: string): string {
-  return PLAIN.test(character) ? character : `#${character.codePointAt(0)};`;
+  return `#${character.codePointAt(0)};`;
 }
 
 /** An id of a node, the same for the same text and for no other: what is no letter or digit becomes `_hex_`. The prefix keeps it from being a word of Mermaid. */
