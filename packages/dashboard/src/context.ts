@@ -1,4 +1,6 @@
-import type { AnySubscription, AnyTopic, Logger, PubSub } from "@anytopic/core";
+import type { AnySubscription, AnyTopic, Clock, LoadedConfig, Logger, PubSub } from "@anytopic/core";
+import type { EventLog } from "./events/event-log.ts";
+import type { Watch } from "./watch.ts";
 
 /** What all routes share. One for each dashboard. */
 export interface DashboardContext {
@@ -6,7 +8,14 @@ export interface DashboardContext {
   readonly pubsub: () => Promise<PubSub>;
   readonly topics: readonly AnyTopic[];
   readonly subscriptions: readonly AnySubscription[];
+  /** `undefined` when the application did not give it. */
+  readonly config: LoadedConfig | undefined;
   readonly logger: Logger;
+  readonly clock: Clock;
+  /** What happens, in this process and in those that report to it; empty when nobody reports. */
+  readonly events: EventLog;
   /** Aborts when the dashboard closes. */
   readonly closed: AbortSignal;
+  /** Numbers, rates and differences, for all visitors together. */
+  readonly watch: Watch;
 }

@@ -1,64 +1,58 @@
-import { type PubSub, silentLogger } from "@anytopic/core";
+import { silentLogger, systemClock } from "@anytopic/core";
+import { sharedPubSub } from "./broker/shared-pubsub.ts";
 import type { DashboardContext } from "./context.ts";
-import { errorAnswer, jsonAnswer } from "./http/answer.ts";
-import { findRoute } from "./http/find-route.ts";
-import { HttpError } from "./http/http-error.ts";
-import { pageFile } from "./http/page-file.ts";
+import { eventLogOf } from "./events/event-log-of.ts";
+import { answerRequest } from "./http/answer-request.ts";
+import { checkedBasePath } from "./http/base-path.ts";
+import { checkedHosts } from "./http/host.ts";
+import { Ingest } from "./ingest/ingest.ts";
+import { statisticsEveryMs } from "./statistics/statistics-every-ms.ts";
+import { Watch } from "./watch.ts";
 import type { Dashboard, DashboardOptions } from "./options.ts";
 
-/** The page and its API as one fetch handler, to mount in any server that speaks `Request` and `Response`. */
+/**
+ * The page and its API as one fetch handler, to mount in any server that speaks `Request` and `Response`; `nodeHandler` mounts it in `node:http`, Express and
+ * Fastify.
+ *
+ * @throws TypeError when an option is wrong
+ */
 export function dashboard(options: DashboardOptions): Dashboard {
-  const { basePath = "", logger = silentLogger } = options;
+  const { logger = silentLogger, authorize } = options;
+  if (typeof authorize !== "function" && typeof authorize?.authorize !== "function") {
+    throw new TypeError("authorize is required: a function that says who asks, or tokenLogin()");
+  }
+  if (!options.pubsub) throw new TypeError("pubsub is required: a connection, or a function that opens one");
+  if (!Array.isArray(options.declarations))
+    throw new TypeError("declarations must be a list of topics and subscriptions");
+  const mount = {
+    authorize,
+    basePath: checkedBasePath(options.basePath ?? ""),
+    hosts: checkedHosts(options.hosts ?? []),
+  };
   const closing = new AbortController();
-  const context: DashboardContext = {
+  const events = eventLogOf(options.events, closing.signal);
+  const ingest = options.ingest === undefined ? undefined : new Ingest(events, requiredToken(options.ingest.token));
+  const own = {
     pubsub: sharedPubSub(options.pubsub),
     topics: options.declarations.filter((one) => one.kind === "topic"),
     subscriptions: options.declarations.filter((one) => one.kind === "subscription"),
+    config: options.config,
     logger,
+    events,
+    clock: options.clock ?? systemClock,
     closed: closing.signal,
   };
-  const handle = async (request: Request): Promise<Response> => {
-    try {
-      return await answer(request, basePath, options, context);
-    } catch (error) {
-      return errorAnswer(error);
-    }
+  const everyMs = statisticsEveryMs(options.statisticsEveryMs);
+  const context: DashboardContext = {
+    ...own,
+    watch: new Watch(own, { feed: options.events ?? (ingest && events), everyMs }),
   };
+  const handle = async (request: Request): Promise<Response> =>
+    await answerRequest(request, { ...mount, ingest }, context);
   return Object.assign(handle, { close: async () => closing.abort() });
 }
 
-async function answer(
-  request: Request,
-  basePath: string,
-  { authorize }: DashboardOptions,
-  context: DashboardContext,
-): Promise<Response> {
-  const url = new URL(request.url);
-  const path = url.pathname.slice(basePath.length + 1);
-  if (!path.startsWith("api/")) return pageFile(path, basePath);
-  const visitor = await authorize(request);
-  if (visitor === undefined) throw new HttpError(401, "UNAUTHENTICATED", "you are not allowed to see this page");
-  const route = findRoute(request.method, path.slice("api/".length));
-  if (route.needs !== undefined && visitor.can?.includes(route.needs) !== true) {
-    throw new HttpError(403, "FORBIDDEN", `you are not allowed to ${route.needs} here`);
-  }
-  const body: unknown = route.method === "POST" ? await request.json() : undefined;
-  const signal = AbortSignal.any([request.signal, context.closed]);
-  const result = await route.run({ query: url.searchParams, body, visitor, signal }, context);
-  return result instanceof Response ? result : jsonAnswer(result);
-}
-
-/** Opens once; again after a failure. */
-function sharedPubSub(given: PubSub | (() => Promise<PubSub>)): () => Promise<PubSub> {
-  if (typeof given !== "function") return async () => given;
-  let opening: Promise<PubSub> | undefined;
-  return async () => {
-    opening ??= given();
-    try {
-      return await opening;
-    } catch (error) {
-      opening = undefined;
-      throw error;
-    }
-  };
+function requiredToken(token: unknown): string {
+  if (typeof token === "string" && /^[!-~]{16,200}$/.test(token)) return token;
+  throw new TypeError("dashboard: ingest.token must be 16 to 200 printable ASCII characters without spaces");
 }

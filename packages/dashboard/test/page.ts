@@ -1,15 +1,15 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { buffer } from "node:stream/consumers";
 import { BROWSER_ARGUMENTS, browserOrSkip } from "@anytopic/brokers";
 import { type Browser, chromium } from "playwright-core";
+import { nodeHandler } from "../src/node.ts";
 
 /** Whether there is a browser: `describe.skipIf(!hasBrowser)`. */
 export const browserPath: string | undefined = browserOrSkip();
 
-export async function startBrowser(): Promise<Browser> {
+export async function startBrowser(args: readonly string[] = []): Promise<Browser> {
   if (browserPath === undefined) throw new Error("there is no browser");
-  return await chromium.launch({ executablePath: browserPath, args: [...BROWSER_ARGUMENTS] });
+  return await chromium.launch({ executablePath: browserPath, args: [...BROWSER_ARGUMENTS, ...args] });
 }
 
 export interface Served {
@@ -19,28 +19,12 @@ export interface Served {
 }
 
 /** Serves a fetch handler on a free port of loopback. */
-export async function serve(handle: (request: Request) => Promise<Response>): Promise<Served> {
-  const server = createServer((incoming, outgoing) => {
-    void (async () => {
-      const { method = "GET", url = "/", headers } = incoming;
-      const body = method === "GET" || method === "HEAD" ? null : await buffer(incoming);
-      const request = new Request(`http://${headers.host}${url}`, {
-        method,
-        headers: Object.entries(headers).flatMap(([name, value]) =>
-          value === undefined ? [] : [[name, String(value)] as [string, string]],
-        ),
-        body,
-      });
-      const response = await handle(request);
-      outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-      for await (const chunk of response.body ?? []) outgoing.write(chunk);
-      outgoing.end();
-    })();
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+export async function serve(handle: (request: Request) => Promise<Response>, port = 0): Promise<Served> {
+  const server = createServer(nodeHandler(handle));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const address = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${address.port}`,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -8,7 +8,13 @@ const byName: ReadonlyMap<string, Route> = new Map(ROUTES.map((route) => [`${rou
 export function findRoute(method: string, path: string): Route {
   const route = byName.get(`${method} ${path}`);
   if (route !== undefined) return route;
-  const isKnown = ROUTES.some((one) => one.path === path);
-  if (isKnown) throw new HttpError(405, "METHOD_NOT_ALLOWED", `${method} is not allowed here`);
+  const allowed = ROUTES.filter((one) => one.path === path).map((one) => one.method);
+  if (allowed.length > 0) throw notAllowed(method, allowed);
   throw new HttpError(404, "NOT_FOUND", "there is no such address");
+}
+
+/** Also the answer to the question of a browser whether another site may ask: no header allows it. */
+export function notAllowed(method: string, allowed: readonly string[]): HttpError {
+  const allow = allowed.join(", ");
+  return new HttpError(405, "METHOD_NOT_ALLOWED", `${method} is not allowed here, only ${allow}`, { allow });
 }

@@ -7,6 +7,8 @@ export interface RouteRequest {
   /** The JSON of a POST; `undefined` for a GET. Not checked yet. */
   readonly body: unknown;
   readonly visitor: Visitor;
+  /** Where a browser goes on in a stream of server-sent events. */
+  readonly lastEventId: string | undefined;
   /** Aborts when the visitor goes away or the dashboard closes. */
   readonly signal: AbortSignal;
 }

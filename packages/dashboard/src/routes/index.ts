@@ -1,4 +1,23 @@
 import type { Route } from "../http/route.ts";
+import { connectionsRoute } from "./connections.ts";
+import { overviewRoute } from "./overview.ts";
+import { pauseRoute, resumeRoute } from "./pause.ts";
+import { planRoute } from "./plan.ts";
+import { LETTER_ROUTES } from "./letters/index.ts";
+import { eventsRoute } from "./events.ts";
+import { servicesRoute } from "./services.ts";
 import { sessionRoute } from "./session.ts";
+import { subscriptionRoute } from "./subscription.ts";
 
-export const ROUTES: readonly Route[] = [sessionRoute];
+export const ROUTES: readonly Route[] = [
+  sessionRoute,
+  overviewRoute,
+  subscriptionRoute,
+  pauseRoute,
+  resumeRoute,
+  planRoute,
+  connectionsRoute,
+  ...LETTER_ROUTES,
+  eventsRoute,
+  servicesRoute,
+];

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import type { Session } from "../../src/api/session.ts";
 import { usePlace } from "./location.ts";
+import { LogInForm } from "./parts/log-in-form.tsx";
 import { Link } from "./parts/link.tsx";
 import { Notice } from "./parts/notice.tsx";
 import { SCREENS } from "./screens/index.ts";
@@ -9,10 +10,11 @@ import { usePolled } from "./use-polled.ts";
 const SESSION_EVERY_MS = 5000;
 
 /** The frame of all screens: menu, state of the broker, and the screen itself. */
-export function App(): JSX.Element {
+export function App({ logInProblem }: { readonly logInProblem: string | undefined }): JSX.Element {
   const { path, query } = usePlace();
-  const { value: session, error } = usePolled<Session>("session", { everyMs: SESSION_EVERY_MS });
+  const { value: session, error, refresh } = usePolled<Session>("session", { everyMs: SESSION_EVERY_MS });
   const screen = SCREENS.find((one) => one.path === path) ?? SCREENS[0];
+  if (error?.code === "LOGIN_NEEDED") return <LogInForm problem={logInProblem} onDone={refresh} />;
   return (
     <div class="frame">
       <header class="bar">

@@ -21,6 +21,15 @@ export function go(address: string): void {
   window.dispatchEvent(new Event(MOVED));
 }
 
+/** Keeps a word of the screen in its address, such as a filter, so that it survives a reload and can be sent to others. */
+export function replaceQuery(name: string, value: string): void {
+  const address = new URL(window.location.href);
+  if (value === "") address.searchParams.delete(name);
+  else address.searchParams.set(name, value);
+  window.history.replaceState(null, "", address);
+  window.dispatchEvent(new Event(MOVED));
+}
+
 /** Where the visitor is; changes with every click on a link of the page, and with the browser's buttons. */
 export function usePlace(): Place {
   const [place, setPlace] = useState(current);

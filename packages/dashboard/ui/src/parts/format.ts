@@ -16,6 +16,12 @@ export function shownDuration(ms: number | null | undefined): string {
   return `${Math.round(ms / 86_400_000)} days`;
 }
 
+/** `0`, `0.4`, `12`, `3,400`: so many a minute. */
+export function shownRate(perMin: number | null | undefined): string {
+  if (perMin === null || perMin === undefined) return "–";
+  return perMin > 0 && perMin < 10 ? String(Math.max(0.1, Math.round(perMin * 10) / 10)) : shownCount(perMin);
+}
+
 /** `512 B`, `1.2 KiB`, `3 MiB`. */
 export function shownBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;

@@ -11,17 +11,19 @@ interface LinkProps {
   readonly label?: string | undefined;
 }
 
+/** Shows the screen without loading the page again, unless the visitor wants a new tab or window. */
+export function follow(event: MouseEvent, to: string): void {
+  if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  go(to);
+}
+
 /** A link to a screen: opens without loading the page again, and in a new tab as any link does. */
 export function Link({ to, children, isCurrent = false, label, ...rest }: LinkProps): JSX.Element {
-  const follow = (event: MouseEvent): void => {
-    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    event.preventDefault();
-    go(to);
-  };
   return (
     <a
       href={`${basePath}${to}`}
-      onClick={follow}
+      onClick={(event) => follow(event, to)}
       aria-current={isCurrent ? "page" : undefined}
       aria-label={label}
       class={rest.class}

@@ -1,4 +1,8 @@
+import { connectionsScreen } from "./connections/connections.tsx";
 import type { Screen } from "./screen.ts";
+import { subscriptionScreen } from "./subscription/subscription.tsx";
+import { subscriptionsScreen } from "./subscriptions/subscriptions.tsx";
+import { topologyScreen } from "./topology/topology.tsx";
 
 /** In the order of the menu. */
-export const SCREENS: readonly Screen[] = [];
+export const SCREENS: readonly Screen[] = [topologyScreen, subscriptionsScreen, subscriptionScreen, connectionsScreen];
