@@ -27,6 +27,7 @@ export async function setup(): Promise<void> {
   const output = (ending: string): string => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? "";
   const files = {
     "index.html": await readFile(join(ui, "index.html"), "utf8"),
+    "icon.svg": (await readFile(join(ui, "icon.svg"), "utf8")).trim(),
     "app.js": output(".js"),
     "app.css": output(".css"),
   };

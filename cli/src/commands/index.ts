@@ -2,6 +2,7 @@ import type { Command } from "../command.ts";
 import { apply } from "./apply.ts";
 import { archive } from "./archive.ts";
 import { completion } from "./completion.ts";
+import { dashboard } from "./dashboard.ts";
 import { destroy } from "./destroy.ts";
 import { dlqList } from "./dlq-list.ts";
 import { dlqPeek } from "./dlq-peek.ts";
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   scheduledCancel,
   tail,
   stats,
+  dashboard,
   seek,
   archive,
   replay,

@@ -33,7 +33,7 @@ export function dashboard(options: DashboardOptions): Dashboard {
   const events = eventLogOf(options.events, closing.signal);
   const ingest = options.ingest === undefined ? undefined : new Ingest(events, requiredToken(options.ingest.token));
   const own = {
-    pubsub: sharedPubSub(options.pubsub),
+    pubsub: sharedPubSub(options.pubsub, logger),
     topics: options.declarations.filter((one) => one.kind === "topic"),
     subscriptions: options.declarations.filter((one) => one.kind === "subscription"),
     config: options.config,

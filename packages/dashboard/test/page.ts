@@ -7,9 +7,9 @@ import { nodeHandler } from "../src/node.ts";
 /** Whether there is a browser: `describe.skipIf(!hasBrowser)`. */
 export const browserPath: string | undefined = browserOrSkip();
 
-export async function startBrowser(): Promise<Browser> {
+export async function startBrowser(args: readonly string[] = []): Promise<Browser> {
   if (browserPath === undefined) throw new Error("there is no browser");
-  return await chromium.launch({ executablePath: browserPath, args: [...BROWSER_ARGUMENTS] });
+  return await chromium.launch({ executablePath: browserPath, args: [...BROWSER_ARGUMENTS, ...args] });
 }
 
 export interface Served {

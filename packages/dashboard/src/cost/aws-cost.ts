@@ -1,11 +1,10 @@
-import { type Counted, type CostItem, priced } from "./cost.ts";
 import { estimatedFill, perRequest } from "./batch-fill.ts";
+import type { Counted } from "./cost.ts";
+import type { CostLoad, SubscriptionLoad, TopicLoad } from "./load.ts";
 import { awsMessageBytes } from "./message-bytes.ts";
 import { activeSeconds, MONTH_SECONDS } from "./month.ts";
-import type { CostLoad, SubscriptionLoad, TopicLoad } from "./load.ts";
-import type { ListPrices } from "./prices.ts";
+import { shownNumber as shown } from "./shown-number.ts";
 import { emptyPolls, renewalsOf } from "./worker-requests.ts";
-import { shownNumber } from "./shown-number.ts";
 
 /** Each begun one of a request counts. */
 const CHUNK_BYTES = 65_536;
@@ -20,50 +19,80 @@ const SETTLE_WINDOW_MS = 20;
 const RECEIVE_WINDOW_MS = 10;
 
 /** The items of one topic on SNS and SQS, as @anytopic/aws uses them. */
-export function awsTopicItems(topic: TopicLoad, load: CostLoad, list: ListPrices): readonly CostItem[] {
+export function awsTopicItems(topic: TopicLoad, { snsSendsCount }: CostLoad): readonly Counted[] {
   const isFifo = topic.ordered || topic.exactlyOnce;
-  const counted = [
-    ...publishItems(topic, isFifo),
-    ...topic.subscriptions.flatMap((one) => subscriptionItems(topic, one, isFifo, load.snsSendsCount)),
+  const bytes = awsMessageBytes(topic);
+  return [
+    ...publishItems(topic, bytes, isFifo),
+    ...topic.subscriptions.flatMap((one) => [
+      ...fanOutItems(topic, one, bytes, isFifo, snsSendsCount),
+      ...workerItems(topic, one, bytes, isFifo),
+    ]),
   ];
-  return counted.map((item) => priced(list, item));
 }
 
-function publishItems(topic: TopicLoad, isFifo: boolean): readonly Counted[] {
+function publishItems(topic: TopicLoad, bytes: number, isFifo: boolean): readonly Counted[] {
   const { messagesPerMonth: messages, publishers } = topic;
-  const bytes = awsMessageBytes(topic);
   const perSecond = messages / activeSeconds(topic.activeHoursPerDay) / publishers;
   const most = Math.max(1, Math.min(MAX_FILL, Math.floor(MAX_PUBLISH_BYTES / bytes)));
   const fill = Math.min(most, topic.fill ?? estimatedFill(perSecond, PUBLISH_WINDOW_MS, most));
   const requests = messages / fill;
-  const why = `${shownNumber(messages)} messages ÷ ${shownNumber(fill)} in a batch`;
-  const item = { kind: "publish", subscription: undefined } as const;
+  const batches = (): string => `${shown(messages)} messages ÷ ${shown(fill)} in a batch`;
+  const of = { subscription: undefined };
   if (!isFifo) {
     const chunks = perRequest(fill, (count) => chunksOf(count * bytes));
-    const explanation = `${why} × ${shownNumber(chunks)} chunks of 64 KiB (${shownNumber(bytes)} bytes a message)`;
-    return [{ ...item, quantity: requests * chunks, priceName: "sns-publish", explanation }];
+    const explain = (): string =>
+      `${batches()} × ${shown(chunks)} chunks of 64 KiB; a message has ${shown(bytes)} bytes`;
+    return [{ ...of, kind: "publish", quantity: requests * chunks, priceName: "sns-publish", explain }];
   }
-  const payload = `${shownNumber(messages)} messages × ${shownNumber(bytes)} bytes`;
   return [
-    { ...item, quantity: requests, priceName: "sns-fifo-publish", explanation: why },
+    { ...of, kind: "publish", quantity: requests, priceName: "sns-fifo-publish", explain: batches },
     {
+      ...of,
       kind: "publish payload",
-      subscription: undefined,
       quantity: messages * bytes,
       priceName: "sns-fifo-publish-bytes",
-      explanation: payload,
+      explain: () => `${shown(messages)} messages × ${shown(bytes)} bytes`,
     },
   ];
 }
 
-function subscriptionItems(
-  topic: TopicLoad,
-  subscription: SubscriptionLoad,
+function fanOutItems(
+  { messagesPerMonth }: TopicLoad,
+  { name: subscription, passes }: SubscriptionLoad,
+  bytes: number,
   isFifo: boolean,
   snsSendsCount: boolean,
 ): readonly Counted[] {
+  const messages = messagesPerMonth * passes;
+  const passed = (): string => `${shown(messages)} messages${passes < 1 ? ", those that pass the filter" : ""}`;
+  const sends: Counted = {
+    kind: "sends to queues",
+    subscription,
+    quantity: messages * chunksOf(bytes),
+    priceName: isFifo ? "sqs-fifo" : "sqs-standard",
+    explain: () => `${passed()}, one by one`,
+  };
+  const fanOut: readonly Counted[] = [
+    { kind: "fan-out", subscription, quantity: messages, priceName: "sns-fifo-delivery", explain: passed },
+    {
+      kind: "fan-out payload",
+      subscription,
+      quantity: messages * bytes,
+      priceName: "sns-fifo-delivery-bytes",
+      explain: () => `${passed()} × ${shown(bytes)} bytes`,
+    },
+  ];
+  return [...(isFifo ? fanOut : []), ...(snsSendsCount ? [sends] : [])];
+}
+
+function workerItems(
+  topic: TopicLoad,
+  subscription: SubscriptionLoad,
+  bytes: number,
+  isFifo: boolean,
+): readonly Counted[] {
   const { name, retriesPerMessage, workers, passes } = subscription;
-  const bytes = awsMessageBytes(topic);
   const messages = topic.messagesPerMonth * passes;
   const deliveries = messages * (1 + retriesPerMessage);
   const retries = messages * retriesPerMessage;
@@ -74,43 +103,26 @@ function subscriptionItems(
   const receiveFill = fillOf(deliveries, RECEIVE_WINDOW_MS);
   const chunks = perRequest(receiveFill, (count) => chunksOf(count * bytes));
   const answers = deliveries / receiveFill;
-  const empty = emptyPolls(answers, workers, topic.activeHoursPerDay);
   const ackFill = fillOf(messages, SETTLE_WINDOW_MS);
   const delayFill = fillOf(retries, SETTLE_WINDOW_MS);
   const renewals = renewalsOf(deliveries, subscription, seconds, MAX_FILL);
 
-  const item = (kind: Counted["kind"], quantity: number, explanation: string): Counted => {
-    return { kind, subscription: name, quantity, explanation, priceName: isFifo ? "sqs-fifo" : "sqs-standard" };
+  const item = (kind: Counted["kind"], quantity: number, explain: () => string): Counted => {
+    return { kind, subscription: name, quantity, priceName: isFifo ? "sqs-fifo" : "sqs-standard", explain };
   };
-  const passed = passes < 1 ? ` (${shownNumber(passes * 100)} % pass the filter)` : "";
-  const each = `${shownNumber(deliveries)} deliveries${passed}`;
-  const fanOut: readonly Counted[] = [
-    {
-      ...item("fan-out", messages, `${shownNumber(messages)} messages${passed}`),
-      priceName: "sns-fifo-delivery",
-    },
-    {
-      ...item("fan-out payload", messages * bytes, `${shownNumber(messages)} messages × ${shownNumber(bytes)} bytes`),
-      priceName: "sns-fifo-delivery-bytes",
-    },
-  ];
-  const sends = item("sends to queues", messages * chunksOf(bytes), `${shownNumber(messages)} messages, one by one`);
   return [
-    ...(isFifo ? fanOut : []),
-    ...(snsSendsCount ? [sends] : []),
-    item(
-      "receive",
-      answers * chunks,
-      `${each} ÷ ${shownNumber(receiveFill)} in an answer × ${shownNumber(chunks)} chunks of 64 KiB`,
-    ),
-    item(
-      "empty polls",
-      empty,
-      `one poll of 20 s in each of ${shownNumber(workers)} workers; ${shownNumber((MONTH_SECONDS / 20) * workers)} when there is nothing all month`,
-    ),
-    item("acknowledge", messages / ackFill, `${shownNumber(messages)} messages ÷ ${shownNumber(ackFill)} in a batch`),
-    item("retry delays", retries / delayFill, `${shownNumber(retries)} retries ÷ ${shownNumber(delayFill)} in a batch`),
-    item("lease renewals", renewals.requests, renewals.explanation),
+    item("receive", answers * chunks, () => {
+      const passed = passes < 1 ? `; ${shown(passes * 100)} % of the messages pass the filter` : "";
+      const chunked = `× ${shown(chunks)} chunks of 64 KiB`;
+      return `${shown(deliveries)} deliveries ÷ ${shown(receiveFill)} in an answer ${chunked}${passed}`;
+    }),
+    item("empty polls", emptyPolls(answers, workers, topic.activeHoursPerDay), () => {
+      const most = shown((MONTH_SECONDS / 20) * workers);
+      return `one poll of 20 s open in each of ${shown(workers)} workers; ${most} when nothing comes all month`;
+    }),
+    item("acknowledge", messages / ackFill, () => `${shown(messages)} messages ÷ ${shown(ackFill)} in a batch`),
+    item("retry delays", retries / delayFill, () => `${shown(retries)} retries ÷ ${shown(delayFill)} in a batch`),
+    item("lease renewals", renewals.requests, renewals.explain),
   ];
 }
 

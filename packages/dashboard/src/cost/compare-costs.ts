@@ -1,6 +1,6 @@
 import { awsTopicItems } from "./aws-cost.ts";
-import { type CostItem, sumOf, type TopicCost } from "./cost.ts";
-import { withoutFreeTier } from "./free-tier.ts";
+import { type CostItem, type Counted, monthlyOf, priced, sumOf, type TopicCost } from "./cost.ts";
+import { freeItems } from "./free-tier.ts";
 import { gcpTopicItems } from "./gcp-cost.ts";
 import { type CostLoad, MONTHLY_BROKERS, type MonthlyBroker, type TopicLoad } from "./load.ts";
 import type { ListPrices } from "./prices.ts";
@@ -47,31 +47,32 @@ export function compareCosts(load: CostLoad, list: ListPrices): CostComparison {
 }
 
 function calculatedCost(broker: "aws" | "gcp", load: CostLoad, list: ListPrices): BrokerCost {
-  const itemsOf = (topic: TopicLoad): readonly CostItem[] =>
-    broker === "aws" ? awsTopicItems(topic, load, list) : gcpTopicItems(topic, list);
-  const billOf = (topics: readonly TopicLoad[]): Pick<BrokerCost, "topics" | "free"> & { readonly monthly: number } => {
-    const costs = topics.map((topic) => {
-      const items = itemsOf(topic);
-      return { topic: topic.name, items, monthly: sumOf(items) };
-    });
-    const free = load.freeTiers
-      ? withoutFreeTier(
-          costs.flatMap(({ items }) => items),
-          list,
-        )
-      : [];
-    return { topics: costs, free, monthly: sumOf(costs) + sumOf(free) };
+  const itemsOf = (topic: TopicLoad): readonly Counted[] =>
+    broker === "aws" ? awsTopicItems(topic, load) : gcpTopicItems(topic);
+  const freeOf = (items: readonly Pick<Counted, "priceName" | "quantity">[]): readonly CostItem[] =>
+    load.freeTiers ? freeItems(items, list) : [];
+  const sumWith = (change: (topic: TopicLoad) => TopicLoad): number => {
+    const items = load.topics.flatMap((topic) => itemsOf(change(topic)));
+    return items.reduce((sum, item) => sum + monthlyOf(list, item), 0) + sumOf(freeOf(items));
   };
-  const bill = billOf(load.topics);
-  const empty = bill.topics.flatMap(({ items }) => items).filter(({ kind }) => kind === "empty polls");
+
+  const topics = load.topics.map((topic) => {
+    const items = itemsOf(topic).map((item) => priced(list, item));
+    return { topic: topic.name, items, monthly: sumOf(items) };
+  });
+  const items = topics.flatMap((topic) => topic.items);
+  const free = freeOf(items);
+  const monthly = sumOf(topics) + sumOf(free);
   return {
     broker,
-    ...bill,
+    monthly,
+    topics,
+    free,
     refused: broker === "aws" ? refusedByAws(load) : undefined,
-    idle: sumOf(empty),
-    retries: Math.max(0, bill.monthly - billOf(load.topics.map(unretried)).monthly),
-    unbatched: billOf(load.topics.map((topic) => filled(topic, 1))).monthly,
-    fullBatches: billOf(load.topics.map((topic) => filled(topic, FULL_FILL))).monthly,
+    idle: sumOf(items.filter(({ kind }) => kind === "empty polls")),
+    retries: Math.max(0, monthly - sumWith(unretried)),
+    unbatched: sumWith((topic) => filled(topic, 1)),
+    fullBatches: sumWith((topic) => filled(topic, FULL_FILL)),
   };
 }
 

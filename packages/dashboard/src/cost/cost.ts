@@ -36,12 +36,23 @@ export interface TopicCost {
   readonly items: readonly CostItem[];
 }
 
-/** An item without its price. */
-export type Counted = Omit<CostItem, "unit" | "monthly">;
+/** An item without its price. Its explanation is only written when somebody will read it. */
+export interface Counted extends Pick<CostItem, "kind" | "subscription" | "quantity" | "priceName"> {
+  readonly explain: () => string;
+}
 
-export function priced({ prices }: ListPrices, counted: Counted): CostItem {
-  const { price, per, unit } = prices[counted.priceName];
-  return { ...counted, unit, monthly: (counted.quantity / per) * price };
+export function priced(list: ListPrices, counted: Counted): CostItem {
+  const { explain, ...item } = counted;
+  const { unit } = list.prices[item.priceName];
+  return { ...item, unit, monthly: monthlyOf(list, item), explanation: explain() };
+}
+
+export function monthlyOf(
+  { prices }: ListPrices,
+  { priceName, quantity }: Pick<CostItem, "priceName" | "quantity">,
+): number {
+  const { price, per } = prices[priceName];
+  return (quantity / per) * price;
 }
 
 export function sumOf(items: readonly { readonly monthly: number }[]): number {

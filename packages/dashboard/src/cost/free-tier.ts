@@ -5,7 +5,10 @@ import { type ListPrices, PRICE_NAMES, type PriceName } from "./prices.ts";
 const SHARED: Readonly<Partial<Record<PriceName, PriceName>>> = { "sqs-fifo": "sqs-standard" };
 
 /** What is free of these items, as one item with a negative sum for each price. The free amount goes to the dearest first: that is the most it can save. */
-export function withoutFreeTier(items: readonly CostItem[], list: ListPrices): readonly CostItem[] {
+export function freeItems(
+  items: readonly Pick<CostItem, "priceName" | "quantity">[],
+  list: ListPrices,
+): readonly CostItem[] {
   const left = new Map(PRICE_NAMES.map((name) => [name, list.prices[name].free]));
   const dearestFirst = PRICE_NAMES.toSorted((a, b) => unitPrice(list, b) - unitPrice(list, a));
   return dearestFirst.flatMap((priceName) => {

@@ -1,10 +1,9 @@
 import { estimatedFill, perRequest } from "./batch-fill.ts";
-import { type Counted, type CostItem, priced } from "./cost.ts";
+import type { Counted } from "./cost.ts";
 import type { SubscriptionLoad, TopicLoad } from "./load.ts";
 import { MONTH_DAYS } from "./load.ts";
 import { gcpMessageBytes } from "./message-bytes.ts";
 import { activeSeconds } from "./month.ts";
-import type { ListPrices } from "./prices.ts";
 import { shownNumber } from "./shown-number.ts";
 
 /** Of each publish and each pull request. */
@@ -21,9 +20,8 @@ const MAX_RETENTION_DAYS = 31;
 const DAY_MS = 86_400_000;
 
 /** The items of one topic on Google Cloud Pub/Sub, as @anytopic/gcp uses it. */
-export function gcpTopicItems(topic: TopicLoad, list: ListPrices): readonly CostItem[] {
-  const counted = [publishItem(topic), ...topic.subscriptions.flatMap((one) => subscriptionItems(topic, one))];
-  return counted.map((item) => priced(list, item));
+export function gcpTopicItems(topic: TopicLoad): readonly Counted[] {
+  return [publishItem(topic), ...topic.subscriptions.flatMap((one) => subscriptionItems(topic, one))];
 }
 
 function publishItem(topic: TopicLoad): Counted {
@@ -38,7 +36,7 @@ function publishItem(topic: TopicLoad): Counted {
     subscription: undefined,
     quantity: billedBytes(messages, bytes, fill),
     priceName: "pubsub-throughput",
-    explanation: throughput(messages, "messages", bytes, fill),
+    explain: () => throughput(messages, "messages", bytes, fill),
   };
 }
 
@@ -56,7 +54,7 @@ function subscriptionItems(topic: TopicLoad, subscription: SubscriptionLoad): re
     subscription: name,
     quantity: billedBytes(deliveries, bytes, fill),
     priceName: "pubsub-throughput",
-    explanation: `${throughput(deliveries, "deliveries", bytes, fill)}${filtered}`,
+    explain: () => `${throughput(deliveries, "deliveries", bytes, fill)}${filtered}`,
   };
   if (!replay) return [delivery];
   const days = Math.min(MAX_RETENTION_DAYS, retentionMs / DAY_MS);
@@ -65,7 +63,8 @@ function subscriptionItems(topic: TopicLoad, subscription: SubscriptionLoad): re
     subscription: name,
     quantity: (messages * bytes * days) / MONTH_DAYS,
     priceName: "pubsub-storage",
-    explanation: `${shownNumber(messages)} messages × ${shownNumber(bytes)} bytes, each kept for ${shownNumber(days)} of ${MONTH_DAYS} days for replay`,
+    explain: () =>
+      `${shownNumber(messages)} messages × ${shownNumber(bytes)} bytes, each kept for ${shownNumber(days)} of ${MONTH_DAYS} days for replay`,
   };
   return [delivery, retention];
 }

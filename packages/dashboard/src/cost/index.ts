@@ -29,3 +29,4 @@ export {
   type MeasuredTopic,
 } from "./measured-load.ts";
 export type { ListPrices, Price, PriceName, Verified } from "./prices.ts";
+export { contentBytes } from "./published-bytes.ts";

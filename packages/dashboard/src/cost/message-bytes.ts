@@ -7,6 +7,8 @@ const ID_BYTES = 36;
 const AWS_METADATA_BYTES: number = "anytopicString".length + '{"id":"","time":1700000000000}'.length + ID_BYTES;
 /** What the metadata also says where the message group is not an ordering key. */
 const NO_KEY_BYTES: number = ',"key":null'.length;
+/** What the metadata also says of a body that is not text. */
+const BASE64_BYTES: number = ',"encoding":"base64"'.length;
 /** The type of each attribute, which counts. */
 const TYPE_BYTES: number = "String".length;
 
@@ -20,7 +22,7 @@ const GCP_TIMESTAMP_BYTES = 20;
 /** What SNS and SQS count of one message. */
 export function awsMessageBytes(topic: TopicLoad): number {
   const { bytes, attributes, attributeBytes, ordered, exactlyOnce, isText } = topic;
-  const body = isText ? bytes : 4 * Math.ceil(bytes / 3);
+  const body = isText ? bytes : 4 * Math.ceil(bytes / 3) + BASE64_BYTES;
   const noKey = exactlyOnce && !ordered ? NO_KEY_BYTES : 0;
   return body + attributeBytes + attributes * TYPE_BYTES + AWS_METADATA_BYTES + noKey;
 }

@@ -28,18 +28,19 @@ export function renewalsOf(
   { handlingMs, ackDeadlineMs, workers, fill }: SubscriptionLoad,
   activeInSeconds: number,
   mostFill: number,
-): { readonly requests: number; readonly explanation: string } {
+): { readonly requests: number; readonly explain: () => string } {
   const perDelivery = Math.max(0, handlingMs - FRESH_SHARE * ackDeadlineMs) / (ASKED_SHARE * ackDeadlineMs);
-  if (perDelivery === 0) {
-    const limit = shownNumber((FRESH_SHARE * ackDeadlineMs) / 1000);
-    return { requests: 0, explanation: `none: a handler needs less than ${limit} s, three tenths of the ack deadline` };
-  }
   const renewals = deliveries * perDelivery;
   // All that a worker holds is renewed at the same moments.
   const moments = (activeInSeconds * workers) / ((ASKED_SHARE * ackDeadlineMs) / 1000);
   const together = Math.min(mostFill, Math.max(1, fill ?? renewals / moments));
   return {
     requests: renewals / together,
-    explanation: `${shownNumber(deliveries)} deliveries × ${shownNumber(perDelivery)} renewals ÷ ${shownNumber(together)} in a batch`,
+    explain: () => {
+      const limit = shownNumber((FRESH_SHARE * ackDeadlineMs) / 1000);
+      if (perDelivery === 0) return `none: a handler needs no more than ${limit} s, three tenths of the ack deadline`;
+      const batches = `÷ ${shownNumber(together)} in a batch`;
+      return `${shownNumber(deliveries)} deliveries × ${shownNumber(perDelivery)} renewals ${batches}`;
+    },
   };
 }

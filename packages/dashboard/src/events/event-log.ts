@@ -5,7 +5,7 @@ import type { WireEvent } from "../api/wire-event.ts";
 import { compactEvent } from "./compact-event.ts";
 import type { EventFeed } from "./event-feed.ts";
 import { EventRing } from "./event-ring.ts";
-import { SeenServices } from "./seen-services.ts";
+import { ServiceTable } from "./service-table.ts";
 import { wireError } from "./wire-error.ts";
 
 /**
@@ -25,7 +25,7 @@ export class EventLog implements DashboardEvents {
   readonly epoch: string = randomBytes(4).toString("hex");
   readonly service: string | undefined;
   readonly #ring: EventRing;
-  readonly #seen = new SeenServices();
+  readonly #seen = new ServiceTable();
   readonly #listeners = new Set<(event: WireEvent) => void>();
   readonly #waiting = new Set<() => void>();
 

@@ -1,6 +1,7 @@
-import { type Capabilities, PubSubError, type StandardIssue, type Topic } from "@anytopic/core";
+import { PubSubError, type StandardIssue, type Topic } from "@anytopic/core";
 import type { EditCheck, WireEdit } from "../api/letters.ts";
 import { jsonProblem } from "./json-problem.ts";
+import type { LetterLimits } from "./letter-limits.ts";
 import { bytesOf } from "./shown-body.ts";
 
 const MAX_ISSUES = 20;
@@ -22,7 +23,7 @@ export async function checkEdit(
   topic: Topic,
   original: Original,
   { body: given, attributes: pairs }: WireEdit,
-  limits: Capabilities,
+  limits: LetterLimits,
 ): Promise<CheckedEdit> {
   const problems: string[] = [];
   const attributes = pairs === undefined ? undefined : attributesOf(pairs, problems);
@@ -88,7 +89,7 @@ function issueWords({ message, path = [] }: StandardIssue): string {
   return place === "" ? message : `${place}: ${message}`;
 }
 
-function limitProblems(attributes: Readonly<Record<string, string>>, limits: Capabilities): readonly string[] {
+function limitProblems(attributes: Readonly<Record<string, string>>, limits: LetterLimits): readonly string[] {
   const keys = Object.keys(attributes);
   const problems: string[] = [];
   if (keys.length > limits.maxAttributes) {

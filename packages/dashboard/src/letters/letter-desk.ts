@@ -1,6 +1,6 @@
 import type { AnySubscription } from "@anytopic/core";
 import type { DashboardContext } from "../context.ts";
-import { HttpError } from "../http/http-error.ts";
+import { declaredSubscription, pathOf } from "../declared-subscription.ts";
 import { LetterJobs } from "./letter-jobs.ts";
 import { LetterReads } from "./letter-reads.ts";
 
@@ -28,11 +28,7 @@ export interface NamedSubscription {
 }
 
 /** @throws HttpError 400 or 404 */
-export function namedSubscription(of: unknown, { subscriptions }: DashboardContext): NamedSubscription {
-  if (typeof of !== "string" || of === "") throw new HttpError(400, "WRONG_QUERY", "of is missing: topic/subscription");
-  const subscription = subscriptions.find((one) => `${one.topic.name}/${one.name}` === of);
-  if (subscription === undefined) {
-    throw new HttpError(404, "NOT_FOUND", `no declaration is called ${JSON.stringify(of.slice(0, 130))}`);
-  }
-  return { of, subscription };
+export function namedSubscription(of: unknown, context: DashboardContext): NamedSubscription {
+  const subscription = declaredSubscription(context, of);
+  return { of: pathOf(subscription), subscription };
 }

@@ -4,6 +4,7 @@ import type { Route } from "../../http/route.ts";
 import { checkEdit } from "../../letters/check-edit.ts";
 import { findLetter } from "../../letters/find-letter.ts";
 import { namedSubscription } from "../../letters/letter-desk.ts";
+import { letterLimits } from "../../letters/letter-limits.ts";
 import { editOf, fieldsOf } from "../../letters/letter-request.ts";
 import { refOf } from "./letter.ts";
 
@@ -15,9 +16,9 @@ export const letterCheckRoute: Route = {
     const { of, ref, edit } = fieldsOf(body, ["of", "ref", "edit"]);
     const named = namedSubscription(of, context);
     const letter = await findLetter(refOf(typeof ref === "string" ? ref : null), named, context);
-    const { capabilities } = await context.pubsub();
+    const limits = await letterLimits(await context.pubsub(), named.subscription);
     const { topic } = named.subscription;
-    const { edit: _, ...check } = await checkEdit(topic as Topic, letter, editOf(edit) ?? {}, capabilities);
+    const { edit: _, ...check } = await checkEdit(topic as Topic, letter, editOf(edit) ?? {}, limits);
     return check;
   },
 };

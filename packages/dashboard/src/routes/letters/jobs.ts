@@ -6,6 +6,7 @@ import { checkEdit } from "../../letters/check-edit.ts";
 import { findLetter } from "../../letters/find-letter.ts";
 import { deskOf, namedSubscription } from "../../letters/letter-desk.ts";
 import type { LetterJobOptions } from "../../letters/letter-job.ts";
+import { letterLimits } from "../../letters/letter-limits.ts";
 import { choiceOf, editOf, fieldsOf, perSecondOf, upToOf, wholeNumberOf } from "../../letters/letter-request.ts";
 
 /** The jobs of all visitors. */
@@ -31,8 +32,8 @@ export const letterRedriveRoute: Route = {
       const [ref = "", ...others] = choice.kind === "letters" ? choice.refs : [];
       if (ref === "" || others.length > 0) throw new HttpError(400, "WRONG_ARGUMENT", "an edit is of one letter");
       const letter = await findLetter(ref, named, context);
-      const { capabilities } = await context.pubsub();
-      const checked = await checkEdit(named.subscription.topic as Topic, letter, wanted, capabilities);
+      const limits = await letterLimits(await context.pubsub(), named.subscription);
+      const checked = await checkEdit(named.subscription.topic as Topic, letter, wanted, limits);
       if (checked.problems.length > 0) throw new HttpError(422, "INVALID_MESSAGE", checked.problems.join("; "));
       ({ edit } = checked);
     }

@@ -15,7 +15,7 @@ interface Seen {
 }
 
 /** Which service publishes to which topics and handles which subscriptions. */
-export class SeenServices {
+export class ServiceTable {
   readonly #services = new Map<string | null, Seen>();
 
   add(event: WireEvent, service: string | undefined): void {
