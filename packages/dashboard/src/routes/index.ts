@@ -4,6 +4,7 @@ import { overviewRoute } from "./overview.ts";
 import { pauseRoute, resumeRoute } from "./pause.ts";
 import { planRoute } from "./plan.ts";
 import { LETTER_ROUTES } from "./letters/index.ts";
+import { PUBLISH_ROUTES } from "./publish/index.ts";
 import { eventsRoute } from "./events.ts";
 import { servicesRoute } from "./services.ts";
 import { sessionRoute } from "./session.ts";
@@ -18,6 +19,7 @@ export const ROUTES: readonly Route[] = [
   planRoute,
   connectionsRoute,
   ...LETTER_ROUTES,
+  ...PUBLISH_ROUTES,
   eventsRoute,
   servicesRoute,
 ];

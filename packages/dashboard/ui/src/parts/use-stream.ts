@@ -7,7 +7,7 @@ export type StreamState = "connecting" | "live" | "lost" | "ended";
  * Server-sent events of an address below `/api/`, while the page is visible; after that it goes on where it was. `onBatch` gets each
  * message. `undefined` as the address: nothing is opened.
  */
-export function useStream<Batch>(address: string | undefined, onBatch: (batch: Batch) => void): StreamState {
+export function useStream(address: string | undefined, onBatch: (batch: unknown) => void): StreamState {
   const [state, setState] = useState<StreamState>("connecting");
   const newest = useRef(onBatch);
   newest.current = onBatch;
@@ -29,7 +29,7 @@ export function useStream<Batch>(address: string | undefined, onBatch: (batch: B
       source.addEventListener("open", () => setState("live"));
       source.addEventListener("message", (event: MessageEvent<string>) => {
         lastId = event.lastEventId;
-        newest.current(JSON.parse(event.data) as Batch);
+        newest.current(JSON.parse(event.data));
       });
       source.addEventListener("error", () => {
         setState("lost");
