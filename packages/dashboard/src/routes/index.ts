@@ -9,6 +9,7 @@ import { eventsRoute } from "./events.ts";
 import { servicesRoute } from "./services.ts";
 import { sessionRoute } from "./session.ts";
 import { subscriptionRoute } from "./subscription.ts";
+import { TAIL_ROUTES } from "./tail.ts";
 
 export const ROUTES: readonly Route[] = [
   sessionRoute,
@@ -22,4 +23,5 @@ export const ROUTES: readonly Route[] = [
   ...PUBLISH_ROUTES,
   eventsRoute,
   servicesRoute,
+  ...TAIL_ROUTES,
 ];
