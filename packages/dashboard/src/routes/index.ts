@@ -6,9 +6,11 @@ import { planRoute } from "./plan.ts";
 import { LETTER_ROUTES } from "./letters/index.ts";
 import { PUBLISH_ROUTES } from "./publish/index.ts";
 import { eventsRoute } from "./events.ts";
+import { searchRoute } from "./search.ts";
 import { servicesRoute } from "./services.ts";
 import { sessionRoute } from "./session.ts";
 import { subscriptionRoute } from "./subscription.ts";
+import { TAIL_ROUTES } from "./tail.ts";
 
 export const ROUTES: readonly Route[] = [
   sessionRoute,
@@ -22,4 +24,6 @@ export const ROUTES: readonly Route[] = [
   ...PUBLISH_ROUTES,
   eventsRoute,
   servicesRoute,
+  searchRoute,
+  ...TAIL_ROUTES,
 ];
