@@ -5,6 +5,7 @@ import { messageScreen } from "./message/message.tsx";
 import { publishScreen } from "./publish/publish.tsx";
 import { searchScreen } from "./search/search.tsx";
 import { tailScreen } from "./tail/tail.tsx";
+import { costScreen } from "./cost/cost.tsx";
 import type { Screen } from "./screen.ts";
 import { subscriptionScreen } from "./subscription/subscription.tsx";
 import { subscriptionsScreen } from "./subscriptions/subscriptions.tsx";
@@ -21,5 +22,6 @@ export const SCREENS: readonly Screen[] = [
   publishScreen,
   tailScreen,
   searchScreen,
+  costScreen,
   connectionsScreen,
 ];
