@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import type { ObservedSubscription, Percentiles, SubscriptionCount } from "../../../../src/api/subscription-detail.ts";
 import { shownCount, shownDuration } from "../../parts/format.ts";
 import { Rate, whyNoRate } from "../../parts/rate.tsx";
-import { safeLine } from "../../parts/safe-text.ts";
+import { visibleText } from "../../parts/visible-text.ts";
 import { Unknown } from "../../parts/unknown.tsx";
 
 const COUNTS: Readonly<Record<SubscriptionCount, string>> = {
@@ -71,7 +71,7 @@ export function ObservedFacts({
         </>
       )}
       <p class="quiet">
-        {services.length > 0 ? `As told by ${services.map(safeLine).join(", ")}. ` : ""}Services without the observer
+        {services.length > 0 ? `As told by ${services.map(visibleText).join(", ")}. ` : ""}Services without the observer
         are not in these numbers.
       </p>
     </>

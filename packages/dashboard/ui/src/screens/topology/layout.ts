@@ -1,7 +1,7 @@
 import type { Overview, SubscriptionState } from "../../../../src/api/overview.ts";
 import { shownNumber } from "../../parts/broker-number.tsx";
 import { shownCount, shownRate } from "../../parts/format.ts";
-import { safeLine } from "../../parts/safe-text.ts";
+import { visibleText } from "../../parts/visible-text.ts";
 import { STATE_WORDS } from "../../parts/state-mark.tsx";
 import { hasTrouble, type SubscriptionRow, type topicRows } from "../../parts/subscription-rows.ts";
 
@@ -278,12 +278,12 @@ function serviceNodes(
       kind: "service",
       ...place,
       y: placed,
-      title: safeLine(service),
+      title: visibleText(service),
       detail: `publishes to ${counted(count, "topic")}`,
       value: "",
       state: undefined,
       to: `/live?text=${encodeURIComponent(service)}`,
-      label: `service ${safeLine(service)}: publishes to ${counted(count, "topic")}`,
+      label: `service ${visibleText(service)}: publishes to ${counted(count, "topic")}`,
     };
   });
 }
