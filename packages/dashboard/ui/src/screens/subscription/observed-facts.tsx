@@ -71,7 +71,7 @@ export function ObservedFacts({
         </>
       )}
       <p class="quiet">
-        {services.length > 0 ? `As told by ${services.map(visibleText).join(", ")}. ` : ""}Services without the observer
+        {services.length > 0 ? `As told by ${services.map((text) => visibleText(text)).join(", ")}. ` : ""}Services without the observer
         are not in these numbers.
       </p>
     </>
