@@ -4,19 +4,15 @@ import { pathToFileURL } from "node:url";
 import { UsageError } from "./usage-error.ts";
 
 /**
- * Imports a package, or a part of one, that the application has installed: from this package, or from the application's folder.
+ * Imports a package that the application has installed, or an entry of it: from this package, or from the application's folder.
  *
- * @param specifier `@anytopic/archive`, `@anytopic/dashboard/node`
  * @throws UsageError when it is not installed
  */
 export async function importPackage(specifier: string): Promise<unknown> {
   const path = resolvedPackage(specifier);
-  if (path !== undefined) return await import(pathToFileURL(path).href);
-  const name = specifier
-    .split("/")
-    .slice(0, specifier.startsWith("@") ? 2 : 1)
-    .join("/");
-  throw new UsageError(`the package ${name} is not installed`, `npm install ${name}`);
+  const [name] = /^(?:@[^/]+\/)?[^/]+/.exec(specifier) ?? [specifier];
+  if (path === undefined) throw new UsageError(`the package ${name} is not installed`, `npm install ${name}`);
+  return await import(pathToFileURL(path).href);
 }
 
 /** Where a module is; undefined when it is not installed. */
