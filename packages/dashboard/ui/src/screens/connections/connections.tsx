@@ -77,7 +77,7 @@ function ConnectionPanel({
           {error.code}: {error.message}
         </Notice>
       )}
-      <dl class="facts">
+      <dl class="fact-list">
         <dt>Address</dt>
         <dd>{url === null ? <Unknown why="the dashboard was not given the configuration" /> : <code>{url}</code>}</dd>
         <dt>Adapter</dt>

@@ -64,7 +64,7 @@ function SubscriptionTable({
   readonly sorting: Sorting;
 }): JSX.Element {
   return (
-    <div class="wide">
+    <div class="table-box">
       <table>
         <caption class="sr-only">Subscriptions, sorted by {sorting.by}</caption>
         <thead>

@@ -1,7 +1,7 @@
 import type { Overview, SubscriptionState } from "../../../../src/api/overview.ts";
 import { shownNumber } from "../../parts/broker-number.tsx";
 import { shownCount, shownRate } from "../../parts/format.ts";
-import { safeLine } from "../../parts/safe-text.ts";
+import { visibleText } from "../../parts/visible-text.ts";
 import { STATE_WORDS } from "../../parts/state-mark.tsx";
 import { hasTrouble, type SubscriptionRow, type topicRows } from "../../parts/subscription-rows.ts";
 
@@ -78,6 +78,7 @@ export function layoutOf({ overview, topics, width, unfolded }: LayoutOptions): 
   let y = TOP;
   for (const { topic, rows } of topics) {
     const start = y;
+    const first = nodes.length;
     const shown = folds && !unfolded.has(topic.name) ? unfoldedRows(rows) : rows;
     for (const row of shown) {
       const { letters, subscription } = nodesOf(row, overview, columns, y);
@@ -105,7 +106,7 @@ export function layoutOf({ overview, topics, width, unfolded }: LayoutOptions): 
     if (y === start) y += ROW;
     // In the middle of its subscriptions, but never far below the first.
     const middle = Math.min((start + y - ROW) / 2, start + 2 * ROW);
-    nodes.push({
+    const topicNode: DiagramNode = {
       id: `topic ${topic.name}`,
       kind: "topic",
       ...columns.topics,
@@ -127,7 +128,9 @@ export function layoutOf({ overview, topics, width, unfolded }: LayoutOptions): 
       ]
         .filter((part) => part !== "")
         .join(", ")}`,
-    });
+    };
+    // Screen readers read it before its subscriptions.
+    nodes.splice(first, 0, topicNode);
     for (const service of topic.services) {
       links.push({
         from: `service ${service}`,
@@ -278,12 +281,12 @@ function serviceNodes(
       kind: "service",
       ...place,
       y: placed,
-      title: safeLine(service),
+      title: visibleText(service),
       detail: `publishes to ${counted(count, "topic")}`,
       value: "",
       state: undefined,
       to: `/live?text=${encodeURIComponent(service)}`,
-      label: `service ${safeLine(service)}: publishes to ${counted(count, "topic")}`,
+      label: `service ${visibleText(service)}: publishes to ${counted(count, "topic")}`,
     };
   });
 }

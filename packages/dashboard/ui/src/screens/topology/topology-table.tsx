@@ -3,7 +3,7 @@ import type { Overview } from "../../../../src/api/overview.ts";
 import { BrokerNumber } from "../../parts/broker-number.tsx";
 import { Link } from "../../parts/link.tsx";
 import { Rate, whyNoRate } from "../../parts/rate.tsx";
-import { safeLine } from "../../parts/safe-text.ts";
+import { visibleText } from "../../parts/visible-text.ts";
 import { StateMark } from "../../parts/state-mark.tsx";
 import type { topicRows } from "../../parts/subscription-rows.ts";
 
@@ -17,7 +17,7 @@ export function TopologyTable({
 }): JSX.Element {
   const { known, observed } = overview;
   return (
-    <div class="wide">
+    <div class="table-box">
       <table class="topology-table">
         <caption class="sr-only">Topics with their subscriptions</caption>
         <thead>
@@ -42,7 +42,8 @@ export function TopologyTable({
                 {topic.name}{" "}
                 <span class="quiet">
                   published a minute: <Rate perMin={topic.publishedPerMin} why={whyNoRate(observed)} />
-                  {topic.services.length > 0 && `, by ${topic.services.map(safeLine).join(", ")}`}
+                  {topic.services.length > 0 &&
+                    `, by ${topic.services.map((service) => visibleText(service)).join(", ")}`}
                   {topic.subscriptions.length === 0 && "; it has no subscription, so nobody receives what is published"}
                 </span>
               </th>
