@@ -18,7 +18,7 @@ export function CapabilityTable({
   return (
     <section aria-labelledby="capabilities">
       <h2 id="capabilities">What each can do</h2>
-      <div class="table-box">
+      <div class="wide">
         <table>
           <thead>
             <tr>

@@ -21,7 +21,7 @@ export function Difference({ title, before, after }: DifferenceProps): JSX.Eleme
         {diffLines(before, after).map(({ kind, text }, index) => (
           <span key={index} class={kind}>
             <span aria-hidden="true">{SIGNS[kind]}</span>
-            <span class="for-readers">{FOR_READERS[kind]}</span>
+            <span class="sr-only">{FOR_READERS[kind]}</span>
             {kind === "skipped" ? `… ${text}` : visibleText(text)}
             {"\n"}
           </span>

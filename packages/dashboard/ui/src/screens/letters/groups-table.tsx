@@ -27,23 +27,23 @@ export function GroupsTable({ list, group, actions, onAct }: GroupsTableProps): 
         {shownCount(list.groups.length + list.otherGroups)}{" "}
         {list.groups.length + list.otherGroups === 1 ? "way" : "ways"} to fail
       </h2>
-      <div class="scroll">
+      <div class="wide">
         <table class="groups">
           <thead>
             <tr>
               <th scope="col">Error</th>
-              <th scope="col" class="wide">
+              <th scope="col" class="less-important">
                 Reason
               </th>
               <th scope="col" class="number">
                 Letters
               </th>
-              <th scope="col" class="wide">
+              <th scope="col" class="less-important">
                 First failure
               </th>
               <th scope="col">Last failure</th>
               <th scope="col">
-                <span class="for-readers">Actions</span>
+                <span class="sr-only">Actions</span>
               </th>
             </tr>
           </thead>
@@ -109,11 +109,11 @@ function GroupRow({ of, group, isOpen, actions, onAct }: GroupRowProps): JSX.Ele
           </div>
         )}
       </th>
-      <td class="wide" title={REASON_WORDS[reason].why}>
+      <td class="less-important" title={REASON_WORDS[reason].why}>
         {REASON_WORDS[reason].title}
       </td>
       <td class="number">{shownCount(count)}</td>
-      <td class="time wide">{shownTime(first)}</td>
+      <td class="time less-important">{shownTime(first)}</td>
       <td class="time">{shownTime(last)}</td>
       <td class="buttons">
         {actions.map((action) => (

@@ -4,6 +4,7 @@ import type { LetterDetail } from "../../../../src/api/letters.ts";
 import { CopyButton } from "../../parts/copy-button.tsx";
 import { ForeignText } from "../../parts/foreign-text.tsx";
 import { shownBytes, shownCount, shownTime } from "../../parts/format.ts";
+import { Link } from "../../parts/link.tsx";
 import { REASON_WORDS } from "./reason-words.ts";
 
 const SHOWN_ATTRIBUTES = 50;
@@ -16,7 +17,8 @@ export function LetterFacts({ letter }: { readonly letter: LetterDetail }): JSX.
     <dl class="facts panel">
       <dt>Id</dt>
       <dd>
-        <ForeignText text={row.id} /> <CopyButton text={row.id} label="Copy the id" />
+        <ForeignText text={row.id} /> <CopyButton text={row.id} label="Copy the id" />{" "}
+        <Link to={`/message?id=${encodeURIComponent(row.id)}`}>What happened to it</Link>
       </dd>
       <dt>Error</dt>
       <dd>
@@ -54,7 +56,7 @@ export function AttributesTable({ attributes }: Pick<LetterDetail, "attributes">
   if (attributes.length === 0) return <p class="quiet">No attributes.</p>;
   return (
     <>
-      <div class="scroll">
+      <div class="wide">
         <table>
           <thead>
             <tr>

@@ -4,6 +4,7 @@ import type { LettersOverview } from "../../../../src/api/letters.ts";
 import { shownCount, shownTime } from "../../parts/format.ts";
 import { Link } from "../../parts/link.tsx";
 import { Notice } from "../../parts/notice.tsx";
+import { Unknown } from "../../parts/unknown.tsx";
 import { usePolled } from "../../use-polled.ts";
 import { lettersAddress } from "./addresses.ts";
 
@@ -45,7 +46,7 @@ export function LettersOverviewView(): JSX.Element {
 
 function OverviewTable({ rows }: Pick<LettersOverview, "rows">): JSX.Element {
   return (
-    <div class="scroll">
+    <div class="wide">
       <table>
         <thead>
           <tr>
@@ -77,13 +78,5 @@ function OverviewTable({ rows }: Pick<LettersOverview, "rows">): JSX.Element {
         </tbody>
       </table>
     </div>
-  );
-}
-
-function Unknown({ why }: { readonly why: string }): JSX.Element {
-  return (
-    <span title={why}>
-      –<span class="for-readers"> ({why})</span>
-    </span>
   );
 }

@@ -8,9 +8,13 @@ import { SubscriptionLetters } from "./subscription-letters.tsx";
 function LettersView({ session, query }: ScreenProps): JSX.Element {
   const of = query.get("of");
   const ref = query.get("ref");
-  if (of === null) return <LettersOverviewView />;
-  if (ref === null) return <SubscriptionLetters key={of} of={of} query={query} can={session.can} />;
-  return <LetterView key={`${of} ${ref}`} of={of} letterRef={ref} can={session.can} />;
+  return (
+    <div class="dead-letters">
+      {of === null && <LettersOverviewView />}
+      {of !== null && ref === null && <SubscriptionLetters key={of} of={of} query={query} can={session.can} />}
+      {of !== null && ref !== null && <LetterView key={`${of} ${ref}`} of={of} letterRef={ref} can={session.can} />}
+    </div>
+  );
 }
 
 export const lettersScreen: Screen = { path: "/letters", title: "Dead letters", View: LettersView };

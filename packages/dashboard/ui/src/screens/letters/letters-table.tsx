@@ -19,7 +19,7 @@ export function LettersTable({ list, selected, onSelect }: LettersTableProps): J
   const refs = list.rows.map(({ ref }) => ref);
   const hasKeys = list.rows.some(({ key }) => key !== null);
   return (
-    <div class="scroll">
+    <div class="wide">
       <table class="letters">
         <thead>
           <tr>
@@ -34,18 +34,18 @@ export function LettersTable({ list, selected, onSelect }: LettersTableProps): J
             <th scope="col">Id</th>
             <th scope="col">Failed</th>
             <th scope="col">Error</th>
-            <th scope="col" class="number wide">
+            <th scope="col" class="number less-important">
               Attempts
             </th>
             {hasKeys && (
-              <th scope="col" class="wide">
+              <th scope="col" class="less-important">
                 Key
               </th>
             )}
-            <th scope="col" class="number wide">
+            <th scope="col" class="number less-important">
               Size
             </th>
-            <th scope="col" class="wide">
+            <th scope="col" class="less-important">
               Body
             </th>
           </tr>
@@ -95,10 +95,10 @@ function Row({ of, row, hasKeys, isSelected, onSelect }: RowProps): JSX.Element 
       <td>
         <ForeignText text={error} most={120} short />
       </td>
-      <td class="number wide">{attempts === 0 ? "–" : shownCount(attempts)}</td>
-      {hasKeys && <td class="wide">{key !== null && <ForeignText text={key} most={40} short />}</td>}
-      <td class="number wide">{shownBytes(bodyBytes)}</td>
-      <td class="preview wide">
+      <td class="number less-important">{attempts === 0 ? "–" : shownCount(attempts)}</td>
+      {hasKeys && <td class="less-important">{key !== null && <ForeignText text={key} most={40} short />}</td>}
+      <td class="number less-important">{shownBytes(bodyBytes)}</td>
+      <td class="preview less-important">
         {preview === "" && bodyBytes > 0 ? (
           <span class="quiet">no text</span>
         ) : (

@@ -43,7 +43,7 @@ function Live({ query }: ScreenProps): JSX.Element {
       <Rates list={list} groups={groups} />
       {rows.length === 0 ? <Empty /> : null}
       {rows.length > 0 && (
-        <div class="table-box">
+        <div class="wide">
           <table class="live">
             <thead>
               <tr>

@@ -10,7 +10,7 @@ export function ErrorList({ observed }: { readonly observed: ObservedSubscriptio
   if (observed === null) return <p>Not known: no service tells what happens.</p>;
   if (observed.errors.length === 0) return <p>None was observed since this dashboard started.</p>;
   return (
-    <div class="table-box">
+    <div class="wide">
       <table>
         <caption class="sr-only">The last errors, the newest first</caption>
         <thead>

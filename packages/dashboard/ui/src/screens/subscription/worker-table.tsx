@@ -6,7 +6,7 @@ import { shownCount, shownDuration } from "../../parts/format.ts";
 export function WorkerTable({ workers }: { readonly workers: readonly WorkerHealth[] }): JSX.Element | null {
   if (workers.length === 0) return null;
   return (
-    <div class="table-box">
+    <div class="wide">
       <table>
         <caption class="sr-only">Workers</caption>
         <thead>

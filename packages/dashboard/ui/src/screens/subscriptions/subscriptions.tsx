@@ -64,7 +64,7 @@ function SubscriptionTable({
   readonly sorting: Sorting;
 }): JSX.Element {
   return (
-    <div class="table-box">
+    <div class="wide">
       <table>
         <caption class="sr-only">Subscriptions, sorted by {sorting.by}</caption>
         <thead>

@@ -17,7 +17,7 @@ export function TopologyTable({
 }): JSX.Element {
   const { known, observed } = overview;
   return (
-    <div class="table-box">
+    <div class="wide">
       <table class="topology-table">
         <caption class="sr-only">Topics with their subscriptions</caption>
         <thead>
