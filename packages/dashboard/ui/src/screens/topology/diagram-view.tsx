@@ -3,7 +3,7 @@ import { useMemo, useRef, useState } from "preact/hooks";
 import { basePath } from "../../base-path.ts";
 import { follow } from "../../parts/link.tsx";
 import { connectedTo } from "./connected.ts";
-import { type Diagram, type DiagramNode } from "./layout.ts";
+import type { Diagram, DiagramNode } from "./diagram.ts";
 import { nextNode } from "./next-node.ts";
 import { NodeBox } from "./node-box.tsx";
 
