@@ -53,6 +53,6 @@ export interface DashboardOptions {
 /** A fetch handler. Never rejects. */
 export interface Dashboard {
   (request: Request): Promise<Response>;
-  /** Ends its timers and open streams. Does not close the `PubSub`. */
+  /** Ends its timers and open streams, and removes the temporary subscriptions of tails: call it before the `PubSub` is closed, which it does not do. Never rejects. */
   close(): Promise<void>;
 }

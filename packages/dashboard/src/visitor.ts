@@ -1,5 +1,5 @@
 /** What a visitor may do beside looking. */
-export type Permission = "publish" | "redrive" | "purge" | "pause";
+export type Permission = "publish" | "redrive" | "purge" | "pause" | "tail";
 
 /** Who looks at the page, and what this person may do. */
 export interface Visitor {

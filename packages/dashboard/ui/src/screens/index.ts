@@ -3,6 +3,9 @@ import { lettersScreen } from "./letters/letters-screen.tsx";
 import { liveScreen } from "./live/live.tsx";
 import { messageScreen } from "./message/message.tsx";
 import { publishScreen } from "./publish/publish.tsx";
+import { searchScreen } from "./search/search.tsx";
+import { tailScreen } from "./tail/tail.tsx";
+import { costScreen } from "./cost/cost.tsx";
 import type { Screen } from "./screen.ts";
 import { subscriptionScreen } from "./subscription/subscription.tsx";
 import { subscriptionsScreen } from "./subscriptions/subscriptions.tsx";
@@ -17,5 +20,8 @@ export const SCREENS: readonly Screen[] = [
   liveScreen,
   messageScreen,
   publishScreen,
+  tailScreen,
+  searchScreen,
+  costScreen,
   connectionsScreen,
 ];

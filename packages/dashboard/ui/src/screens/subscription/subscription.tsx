@@ -127,6 +127,9 @@ function SubscriptionOf({
       </div>
       <section aria-labelledby="errors">
         <h2 id="errors">Last errors</h2>
+        <p>
+          <Link to={`/live?topic=${detail.topic}&subscription=${detail.name}`}>Watch what happens now</Link>
+        </p>
         <ErrorList observed={detail.observed} />
       </section>
     </>

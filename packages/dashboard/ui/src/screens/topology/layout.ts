@@ -1,6 +1,7 @@
 import type { Overview, SubscriptionState } from "../../../../src/api/overview.ts";
 import { shownNumber } from "../../parts/broker-number.tsx";
 import { shownCount, shownRate } from "../../parts/format.ts";
+import { visibleText } from "../../parts/visible-text.ts";
 import { STATE_WORDS } from "../../parts/state-mark.tsx";
 import { hasTrouble, type SubscriptionRow, type topicRows } from "../../parts/subscription-rows.ts";
 
@@ -277,12 +278,12 @@ function serviceNodes(
       kind: "service",
       ...place,
       y: placed,
-      title: service,
+      title: visibleText(service),
       detail: `publishes to ${counted(count, "topic")}`,
       value: "",
       state: undefined,
-      to: `/live?service=${encodeURIComponent(service)}`,
-      label: `service ${service}: publishes to ${counted(count, "topic")}`,
+      to: `/live?text=${encodeURIComponent(service)}`,
+      label: `service ${visibleText(service)}: publishes to ${counted(count, "topic")}`,
     };
   });
 }
