@@ -68,8 +68,8 @@ test("a redrive with a rate spreads the letters evenly, and takes no more than i
   for (let step = 0; step < 300; step += 1) await clock.advance(100);
   expect(await redriving).toBe(45);
   expect(sentMs[0]! - startMs).toBeGreaterThanOrEqual(500);
-  for (const [index, atMs] of sentMs.entries())
-    if (index > 0) expect(atMs - sentMs[index - 1]!).toBeGreaterThanOrEqual(500);
+  const gapsMs = sentMs.slice(1).map((atMs, index) => atMs - (sentMs[index] ?? 0));
+  expect(Math.min(...gapsMs)).toBeGreaterThanOrEqual(500);
   expect(sentMs.at(-1)! - startMs).toBeLessThan(45 * 500 + 1000);
   expect(Math.max(...takes)).toBe(20);
 });
