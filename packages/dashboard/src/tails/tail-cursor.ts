@@ -1,5 +1,5 @@
 import type { TailBatch, TailMessage } from "../api/tail.ts";
-import { shownLetterBody } from "../letters/shown-body.ts";
+import { type ShownLetterBody, shownLetterBody } from "../letters/shown-body.ts";
 import { beginningOf } from "../letters/strict-text.ts";
 import { wireTime } from "../letters/wire-time.ts";
 import type { StreamSource } from "../streams/server-sent-events.ts";
@@ -8,6 +8,8 @@ import type { TailSession } from "./tail-session.ts";
 
 const MAX_MESSAGES = 100;
 const MAX_BYTES = 512 * 1024;
+/** In characters. */
+const ONE_LINE = 100;
 
 /** Where one stream is in a tail. */
 export class TailCursor implements StreamSource {
@@ -62,8 +64,13 @@ export class TailCursor implements StreamSource {
       attributes,
       bytes,
       form: whole?.form ?? "text",
-      body: whole?.body ?? beginning ?? "",
+      body: whole === undefined ? (beginning ?? "") : shortOrPretty(whole),
       isCut: isCut || whole?.isCut === true,
     };
   }
+}
+
+/** A short JSON text needs no lines. */
+function shortOrPretty({ form, raw, body }: ShownLetterBody): string {
+  return form === "json" && raw.length <= ONE_LINE && !raw.includes("\n") ? raw : body;
 }

@@ -70,8 +70,8 @@ function Answer({
   return (
     <>
       <p>
-        Searched {shownCount(searched.events)} events and {shownCount(searched.letters)} dead letters of{" "}
-        {shownCount(searched.subscriptions)} subscriptions.
+        Searched: events {shownCount(searched.events)}, dead letters {shownCount(searched.letters)}, subscriptions{" "}
+        {shownCount(searched.subscriptions)}.
         {messages.length + letters.length === 0 && <strong> Nothing was found.</strong>}
       </p>
       {incomplete.length > 0 && (
