@@ -41,7 +41,7 @@ export function dashboard(options: DashboardOptions): Dashboard {
   };
   const own = {
     ...declared,
-    pubsub: sharedPubSub(options.pubsub),
+    pubsub: sharedPubSub(options.pubsub, logger),
     events,
     tails: new Tails(declared),
     clock: options.clock ?? systemClock,

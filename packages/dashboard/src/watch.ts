@@ -1,5 +1,6 @@
 import type { DashboardContext } from "./context.ts";
 import type { EventFeed } from "./events/event-feed.ts";
+import { ObservedLoad } from "./rates/observed-load.ts";
 import { Rates } from "./rates/rates.ts";
 import { StatisticsPoll } from "./statistics/statistics-poll.ts";
 import { DriftWatch } from "./topology/drift-watch.ts";
@@ -8,6 +9,8 @@ import { DriftWatch } from "./topology/drift-watch.ts";
 export class Watch {
   readonly statistics: StatisticsPoll;
   readonly rates: Rates;
+  /** For what it costs. */
+  readonly load: ObservedLoad;
   readonly drift: DriftWatch;
 
   constructor(
@@ -16,6 +19,7 @@ export class Watch {
   ) {
     this.statistics = new StatisticsPoll({ ...context, everyMs });
     this.rates = new Rates({ ...context, feed });
+    this.load = new ObservedLoad({ ...context, feed });
     this.drift = new DriftWatch({ ...context, declarations: [...context.topics, ...context.subscriptions] });
   }
 }

@@ -41,8 +41,7 @@ function publishItems(topic: TopicLoad, bytes: number, isFifo: boolean): readonl
   const of = { subscription: undefined };
   if (!isFifo) {
     const chunks = perRequest(fill, (count) => chunksOf(count * bytes));
-    const explain = (): string =>
-      `${batches()} × ${shown(chunks)} chunks of 64 KiB; a message has ${shown(bytes)} bytes`;
+    const explain = (): string => `${batches()}${chunked(chunks)}; a message has ${shown(bytes)} bytes`;
     return [{ ...of, kind: "publish", quantity: requests * chunks, priceName: "sns-publish", explain }];
   }
   return [
@@ -113,17 +112,21 @@ function workerItems(
   return [
     item("receive", answers * chunks, () => {
       const passed = passes < 1 ? `; ${shown(passes * 100)} % of the messages pass the filter` : "";
-      const chunked = `× ${shown(chunks)} chunks of 64 KiB`;
-      return `${shown(deliveries)} deliveries ÷ ${shown(receiveFill)} in an answer ${chunked}${passed}`;
+      return `${shown(deliveries)} deliveries ÷ ${shown(receiveFill)} in an answer${chunked(chunks)}${passed}`;
     }),
     item("empty polls", emptyPolls(answers, workers, topic.activeHoursPerDay), () => {
       const most = shown((MONTH_SECONDS / 20) * workers);
-      return `one poll of 20 s open in each of ${shown(workers)} workers; ${most} when nothing comes all month`;
+      const each = workers === 1 ? "the worker" : `each of ${shown(workers)} workers`;
+      return `one poll of 20 s is open in ${each}; ${most} of them when nothing comes all month`;
     }),
     item("acknowledge", messages / ackFill, () => `${shown(messages)} messages ÷ ${shown(ackFill)} in a batch`),
     item("retry delays", retries / delayFill, () => `${shown(retries)} retries ÷ ${shown(delayFill)} in a batch`),
     item("lease renewals", renewals.requests, renewals.explain),
   ];
+}
+
+function chunked(chunks: number): string {
+  return chunks === 1 ? "" : ` × ${shown(chunks)} chunks of 64 KiB`;
 }
 
 function chunksOf(bytes: number): number {

@@ -28,5 +28,6 @@ export {
   measuredSubscriptionFigures,
   type MeasuredTopic,
 } from "./measured-load.ts";
+export { messagesOfRate } from "./month.ts";
 export type { ListPrices, Price, PriceName, Verified } from "./prices.ts";
 export { contentBytes } from "./published-bytes.ts";

@@ -6,3 +6,8 @@ export const MONTH_SECONDS: number = MONTH_DAYS * 86_400;
 export function activeSeconds(activeHoursPerDay: number): number {
   return MONTH_DAYS * activeHoursPerDay * 3600;
 }
+
+/** What a rate in the active hours comes to in a month. */
+export function messagesOfRate(perSecond: number, activeHoursPerDay: number): number {
+  return perSecond * activeSeconds(activeHoursPerDay);
+}

@@ -1,5 +1,6 @@
 import type { Route } from "../http/route.ts";
 import { connectionsRoute } from "./connections.ts";
+import { costRoute } from "./cost.ts";
 import { overviewRoute } from "./overview.ts";
 import { pauseRoute, resumeRoute } from "./pause.ts";
 import { planRoute } from "./plan.ts";
@@ -20,6 +21,7 @@ export const ROUTES: readonly Route[] = [
   resumeRoute,
   planRoute,
   connectionsRoute,
+  costRoute,
   ...LETTER_ROUTES,
   ...PUBLISH_ROUTES,
   eventsRoute,

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { EVENT_WORDS } from "../../parts/event-words.ts";
 import { shownDuration } from "../../parts/format.ts";
-import { safeLine } from "../../parts/safe-text.ts";
+import { visibleText } from "../../parts/visible-text.ts";
 import type { TimelineStep } from "./timeline.ts";
 
 const LANE_HEIGHT = 34;
@@ -33,8 +33,8 @@ export function TimelinePicture({ steps }: { readonly steps: readonly TimelineSt
         {lanes.map((lane, index) => (
           <g key={lane}>
             <text x={8} y={LANE_HEIGHT * (index + 0.5) + 20} class="lane">
-              {lane.length > 26 ? `${safeLine(lane.slice(0, 25))}…` : safeLine(lane)}
-              <title>{safeLine(lane)}</title>
+              {lane.length > 26 ? `${visibleText(lane.slice(0, 25))}…` : visibleText(lane)}
+              <title>{visibleText(lane)}</title>
             </text>
             <line
               x1={NAME_WIDTH - 10}
