@@ -155,7 +155,7 @@ function Letters({ letters }: { readonly letters: readonly FoundLetter[] }): JSX
               <tr key={`${of} ${ref}`}>
                 <td>
                   <Link to={`/letters?of=${encodeURIComponent(of)}&ref=${encodeURIComponent(ref)}`}>
-                    <ForeignText text={id} />
+                    <ForeignText text={id} short />
                   </Link>
                 </td>
                 <td>{of}</td>

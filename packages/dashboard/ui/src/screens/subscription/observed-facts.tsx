@@ -71,8 +71,8 @@ export function ObservedFacts({
         </>
       )}
       <p class="quiet">
-        {services.length > 0 ? `As told by ${services.map((text) => visibleText(text)).join(", ")}. ` : ""}Services without the observer
-        are not in these numbers.
+        {services.length > 0 ? `As told by ${services.map((text) => visibleText(text)).join(", ")}. ` : ""}Services
+        without the observer are not in these numbers.
       </p>
     </>
   );
