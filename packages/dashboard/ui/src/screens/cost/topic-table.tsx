@@ -26,7 +26,7 @@ export function TopicTable({
   const shown = topics.filter(({ name }) => name.includes(filter.trim().toLowerCase()));
   const calculated = brokers.filter(({ unbatched }) => unbatched !== undefined);
   return (
-    <section aria-labelledby="cost-topics">
+    <section class="topics" aria-labelledby="cost-topics">
       <div class="toolbar">
         <h2 id="cost-topics">Topics</h2>
         {topics.length > 10 && (
