@@ -1,8 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type AnyTopic, type HandlerContext, type PubSub, PubSubError, type Worker } from "@anytopic/core";
+import type { AnyTopic, HandlerContext, PubSub } from "@anytopic/core";
+import { openTail, type Tail, type TailJournal } from "@anytopic/core/tail";
 import type { MeasuredLoad, MeasuredTopic } from "./cost-package.ts";
-import type { TailJournal } from "./tail-journal.ts";
-import { removeTemporary, temporarySubscription } from "./temporary-subscription.ts";
 
 /**
  * Counts what is published to topics for some time, through a temporary subscription of each: no broker tells how many messages are
@@ -15,19 +14,11 @@ export async function measureTopics(
   forMs: number,
   signal: AbortSignal,
 ): Promise<MeasuredLoad> {
-  for (const topic of topics) {
-    // Creating the subscription would also create the topic.
-    if ((await pubsub.plan([topic])).some(({ action }) => action === "create"))
-      throw new PubSubError("NOT_FOUND", `topic ${topic.name} does not exist on ${pubsub.server}`);
-  }
   const counted = topics.map((topic) => new Counted(topic.name));
-  const subscriptions = topics.map((topic) => temporarySubscription(topic));
-  const workers: Worker[] = [];
+  const tails: Tail[] = [];
   try {
-    for (const [index, subscription] of subscriptions.entries()) {
-      await journal.add(subscription.topic.name, subscription.name);
-      await pubsub.apply([subscription]);
-      workers.push(await pubsub.subscribe(subscription, (body, message) => counted[index]?.add(body, message)));
+    for (const [index, topic] of topics.entries()) {
+      tails.push(await openTail(pubsub, topic, { journal, onMessage: (message) => counted[index]?.add(message) }));
     }
     // What came before all of them listened does not count.
     for (const one of counted) one.reset();
@@ -36,8 +27,7 @@ export async function measureTopics(
     const found = counted.map((one) => one.found());
     return { measuredMs: performance.now() - startedMs, topics: found, subscriptions: [] };
   } finally {
-    await Promise.all(workers.map((worker) => worker.close({ timeoutMs: 2000 })));
-    for (const subscription of subscriptions) await removeTemporary(pubsub, subscription, journal);
+    await Promise.all(tails.map((tail) => tail.close()));
   }
 }
 
@@ -53,7 +43,7 @@ class Counted {
     this.#topic = topic;
   }
 
-  add(body: Uint8Array, { attributes, attempt }: HandlerContext): void {
+  add({ body, attributes, attempt }: HandlerContext): void {
     if (attempt > 1) return;
     this.#messages += 1;
     this.#bytes += body.byteLength;

@@ -135,7 +135,7 @@ async function measure(
     throw new UsageError("--measured needs a broker: a broker in memory is empty", "--url nats://127.0.0.1:4222");
   // It creates subscriptions and so needs core, which the help does not need.
   const { measureTopics } = await import("../measure-topics.ts");
-  const { TailJournal } = await import("../tail-journal.ts");
+  const { TailJournal } = await import("@anytopic/core/tail");
   output.note(`counting on ${topics.map(({ name }) => name).join(", ")} for ${text}; Ctrl-C ends without a result`);
   return await withPubSub(
     settings,

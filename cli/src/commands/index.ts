@@ -2,6 +2,7 @@ import type { Command } from "../command.ts";
 import { apply } from "./apply.ts";
 import { archive } from "./archive.ts";
 import { completion } from "./completion.ts";
+import { dashboard } from "./dashboard.ts";
 import { cost } from "./cost.ts";
 import { destroy } from "./destroy.ts";
 import { dlqList } from "./dlq-list.ts";
@@ -39,6 +40,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   scheduledCancel,
   tail,
   stats,
+  dashboard,
   cost,
   seek,
   archive,

@@ -1,4 +1,5 @@
 import type { AnySubscription, AnyTopic, Clock, LoadedConfig, Logger, PubSub } from "@anytopic/core";
+import type { Tails } from "./tails/tails.ts";
 import type { EventLog } from "./events/event-log.ts";
 import type { Watch } from "./watch.ts";
 
@@ -14,6 +15,7 @@ export interface DashboardContext {
   readonly clock: Clock;
   /** What happens, in this process and in those that report to it; empty when nobody reports. */
   readonly events: EventLog;
+  readonly tails: Tails;
   /** Aborts when the dashboard closes. */
   readonly closed: AbortSignal;
   /** Numbers, rates and differences, for all visitors together. */

@@ -7,6 +7,7 @@ import { checkedBasePath } from "./http/base-path.ts";
 import { checkedHosts } from "./http/host.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { statisticsEveryMs } from "./statistics/statistics-every-ms.ts";
+import { Tails } from "./tails/tails.ts";
 import { Watch } from "./watch.ts";
 import type { Dashboard, DashboardOptions } from "./options.ts";
 
@@ -32,13 +33,17 @@ export function dashboard(options: DashboardOptions): Dashboard {
   const closing = new AbortController();
   const events = eventLogOf(options.events, closing.signal);
   const ingest = options.ingest === undefined ? undefined : new Ingest(events, requiredToken(options.ingest.token));
-  const own = {
-    pubsub: sharedPubSub(options.pubsub),
+  const declared = {
     topics: options.declarations.filter((one) => one.kind === "topic"),
     subscriptions: options.declarations.filter((one) => one.kind === "subscription"),
     config: options.config,
     logger,
+  };
+  const own = {
+    ...declared,
+    pubsub: sharedPubSub(options.pubsub, logger),
     events,
+    tails: new Tails(declared),
     clock: options.clock ?? systemClock,
     closed: closing.signal,
   };
@@ -47,9 +52,13 @@ export function dashboard(options: DashboardOptions): Dashboard {
     ...own,
     watch: new Watch(own, { feed: options.events ?? (ingest && events), everyMs }),
   };
+  const close = async (): Promise<void> => {
+    closing.abort();
+    await context.tails.close();
+  };
   const handle = async (request: Request): Promise<Response> =>
     await answerRequest(request, { ...mount, ingest }, context);
-  return Object.assign(handle, { close: async () => closing.abort() });
+  return Object.assign(handle, { close });
 }
 
 function requiredToken(token: unknown): string {

@@ -1,17 +1,9 @@
 import type { TokenLogin } from "./login/token-login.ts";
 import type { AnySubscription, AnyTopic, Clock, LoadedConfig, Logger, PubSub } from "@anytopic/core";
 import type { EventFeed } from "./events/event-feed.ts";
+import type { Visitor } from "./visitor.ts";
 
-/** What a visitor may do beside looking. */
-export type Permission = "publish" | "redrive" | "purge" | "pause" | "tail";
-
-/** Who looks at the page, and what this person may do. */
-export interface Visitor {
-  /** Written to the log with every action. */
-  readonly user: string;
-  /** @default nothing but looking */
-  readonly can?: readonly Permission[] | undefined;
-}
+export type { Permission, Visitor } from "./visitor.ts";
 
 /** The visitor; a `Response` that is sent as it is, such as a redirect to a login or a 404; or nobody: 401. */
 export type Authorized = Visitor | Response | undefined;
@@ -19,7 +11,7 @@ export type Authorized = Visitor | Response | undefined;
 export interface DashboardOptions {
   /**
    * The connection, or how to open it: then the page also opens while the broker is away, and says why. The function is called again after a failure, with
-   * pauses of 1 to 10 s, and only while somebody looks. What it opens is never closed by the dashboard.
+   * pauses of 1 to 5 s, and only while somebody looks. What it opens is never closed by the dashboard.
    */
   readonly pubsub: PubSub | (() => Promise<PubSub>);
   readonly declarations: readonly (AnyTopic | AnySubscription)[];
@@ -61,6 +53,6 @@ export interface DashboardOptions {
 /** A fetch handler. Never rejects. */
 export interface Dashboard {
   (request: Request): Promise<Response>;
-  /** Ends its timers and open streams. Does not close the `PubSub`. */
+  /** Ends its timers and open streams, and removes the temporary subscriptions of tails: call it before the `PubSub` is closed, which it does not do. Never rejects. */
   close(): Promise<void>;
 }

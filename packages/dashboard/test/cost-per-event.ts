@@ -1,5 +1,6 @@
 // What events cost a service: CPU of publish to settled handler, in memory, with the bytes codec. `node --conditions=@anytopic/source cost-per-event.ts`
 import { connect, type ConnectOptions, defineSubscription, defineTopic } from "@anytopic/core";
+import { setImmediate } from "node:timers/promises";
 import { memory } from "@anytopic/memory";
 import { dashboardEvents, sendToDashboard } from "../src/events.ts";
 
@@ -11,13 +12,13 @@ async function cpuUs(options: ConnectOptions): Promise<number> {
   const topic = defineTopic<Uint8Array>("signups", { codec: "bytes" });
   const subscription = defineSubscription(topic, "all");
   await using pubsub = await connect(memory(), options);
-  let handled = 0;
-  await using _worker = await pubsub.subscribe(subscription, () => void (handled += 1));
+  const counts = { handled: 0 };
+  await pubsub.subscribe(subscription, () => void (counts.handled += 1));
   const before = process.cpuUsage();
   for (let sent = 0; sent < MESSAGES; sent += 500) {
     await Promise.all(Array.from({ length: 500 }, async () => await pubsub.publish(topic, body)));
   }
-  while (handled < MESSAGES) await new Promise((resolve) => setImmediate(resolve));
+  while (counts.handled < MESSAGES) await setImmediate();
   const { user, system } = process.cpuUsage(before);
   return (user + system) / MESSAGES;
 }

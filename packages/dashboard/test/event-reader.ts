@@ -1,19 +1,27 @@
 import type { EventBatch, SeenEvent } from "../src/api/event-batch.ts";
 
 /** Reads a stream of server-sent events as a browser does. */
-export interface EventReader extends AsyncDisposable {
-  /** All events so far. */
-  readonly events: readonly SeenEvent[];
-  readonly batches: readonly EventBatch[];
+export interface BatchReader<Batch> extends AsyncDisposable {
+  readonly batches: readonly Batch[];
   /** The id of the newest message. */
   readonly lastId: string;
   readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
 
+export interface EventReader extends BatchReader<EventBatch> {
+  /** All events so far. */
+  readonly events: readonly SeenEvent[];
+}
+
 export function readEvents(response: Response): EventReader {
-  const batches: EventBatch[] = [];
-  const events: SeenEvent[] = [];
+  const reader = readBatches<EventBatch>(response);
+  const events = (): readonly SeenEvent[] => reader.batches.flatMap((batch) => batch.events);
+  return Object.defineProperty(reader as EventReader, "events", { get: events });
+}
+
+export function readBatches<Batch>(response: Response): BatchReader<Batch> {
+  const batches: Batch[] = [];
   let lastId = "";
   let text = "";
   const reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader();
@@ -28,10 +36,9 @@ export function readEvents(response: Response): EventReader {
       for (const part of parts) {
         const [, id, data] = /^id: (.*)\ndata: (.*)$/.exec(part) ?? [];
         if (id === undefined || data === undefined) continue;
-        const batch = JSON.parse(data) as EventBatch;
+        const batch = JSON.parse(data) as Batch;
         lastId = id;
         batches.push(batch);
-        events.push(...batch.events);
       }
     }
   };
@@ -41,7 +48,6 @@ export function readEvents(response: Response): EventReader {
     await ended;
   };
   return {
-    events,
     batches,
     get lastId() {
       return lastId;

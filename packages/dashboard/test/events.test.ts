@@ -31,7 +31,7 @@ test("shows what happens to one message, in order, from its publish to its redri
   await using pubsub = await connect(memory(), { declarations: [welcome], instrumentation: [events] });
   const { get } = shown({ events, pubsub });
   let isBroken = true;
-  await using _worker = await pubsub.subscribe(welcome, () => {
+  await pubsub.subscribe(welcome, () => {
     if (isBroken) throw new Error("no mail server");
   });
   const id = await pubsub.publish(signups, { secret: "hunter2" }, { attributes: { tenant: "acme" } });

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { PubSubEvent } from "@anytopic/core";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -134,8 +135,9 @@ describe("the sender", () => {
     const before = performance.now();
     for (let count = 0; count < 20_000; count += 1) sender.observe(published(String(count)));
     const perEventUs = ((performance.now() - before) * 1000) / 20_000;
-    console.log(`sendToDashboard: ${perEventUs.toFixed(2)} µs for each event, nobody answers`);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    process.stdout.write(`sendToDashboard: ${perEventUs.toFixed(2)} µs for each event, nobody answers\n`);
+    // Long enough for six reports, if it did not pause.
+    await delay(1500);
     expect(knocks).toBe(1);
     const closing = performance.now();
     await sender.close();
@@ -184,7 +186,7 @@ describe("the sender", () => {
   test("does nothing without a dashboard", async () => {
     const sender = sendToDashboard({ service: "a" });
     sender.observe(published("1"));
-    await sender.close();
+    await expect(sender.close()).resolves.toBeUndefined();
   });
 });
 
@@ -198,7 +200,7 @@ describe("three services in processes of their own", () => {
       const port = Number(new URL(served.url).port);
       const children = ["orders", "mails", "stock"].map((name) => start(name, `${served.url}/#${token}`));
       await expect
-        .poll(async () => (await servicesOf(first)).map(({ service }) => service).toSorted())
+        .poll(async () => (await servicesOf(first)).map(({ service }) => String(service)).toSorted())
         .toEqual(["mails", "orders", "stock"]);
       await expect
         .poll(async () => (await servicesOf(first)).map(({ publishes, handles }) => [publishes, handles]))
@@ -215,7 +217,7 @@ describe("three services in processes of their own", () => {
           async () =>
             (await servicesOf(second))
               .filter(({ lastEventMs }) => lastEventMs > Date.now() - 1000)
-              .map(({ service }) => service)
+              .map(({ service }) => String(service))
               .toSorted(),
           { timeout: 20_000 },
         )
@@ -231,7 +233,8 @@ describe("three services in processes of their own", () => {
     const { port } = silent.address() as AddressInfo;
     const child = start("job", `http://127.0.0.1:${port}/#${token}`);
     await once(child.stdout as NonNullable<typeof child.stdout>, "data");
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    // A report is under way then.
+    await delay(400);
     const before = performance.now();
     child.stdin?.end();
     const [code] = (await once(child, "exit")) as [number];
@@ -268,8 +271,8 @@ describe("three services in processes of their own", () => {
       expect(flood).toMatchObject({ service: "flood", dropped: 0 });
       expect(seen.batches.every(({ missed }) => missed === 0)).toBe(true);
       const total = seen.events.length * 4;
-      console.log(
-        `flood: ${Math.round(total / seconds)} events/s; ${((user + system) / total).toFixed(1)} µs of CPU for each here`,
+      process.stdout.write(
+        `flood: ${Math.round(total / seconds)} events/s; ${((user + system) / total).toFixed(1)} µs of CPU for each here\n`,
       );
     },
   );

@@ -8,8 +8,13 @@ const MAX_NAME = 80;
 export function wireError(thrown: unknown): WireError {
   try {
     if (!(thrown instanceof Error)) return { name: typeof thrown, message: copied(String(thrown), MAX_MESSAGE) };
-    const { code } = thrown as { readonly code?: unknown };
-    const named = { name: copied(`${thrown.name}`, MAX_NAME), message: copied(`${thrown.message}`, MAX_MESSAGE) };
+    // A class of its own may have anything in their place.
+    const { name, message, code } = thrown as {
+      readonly name: unknown;
+      readonly message: unknown;
+      readonly code?: unknown;
+    };
+    const named = { name: copied(String(name), MAX_NAME), message: copied(String(message), MAX_MESSAGE) };
     return typeof code === "string" ? { ...named, code: copied(code, MAX_NAME) } : named;
   } catch {
     return { name: "unknown", message: "what was thrown cannot be shown" };

@@ -40,7 +40,7 @@ export async function answerRequest(request: Request, mount: Mount, context: Das
 }
 
 function isReport({ method, url }: Request, { basePath }: Mount): boolean {
-  return method === "POST" && pathBelow(basePath, new URL(url).pathname) === "api/ingest";
+  return method === "POST" && new URL(url).pathname === `${basePath}/api/ingest`;
 }
 
 /** The page's files are for everybody who reaches it, since they show the login; nothing else is. */

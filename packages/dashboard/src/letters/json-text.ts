@@ -19,7 +19,7 @@ export function prettyJson(json: string): string {
       parts.push(opens ? token : line() + token);
     } else {
       const gap = opens || before === "," ? line() : before === ":" ? " " : "";
-      parts.push(gap + (token.startsWith('"') ? visible(token) : token));
+      parts.push(gap + (token.startsWith('"') ? escapedToken(token) : token));
       if (token === "{" || token === "[") depth += 1;
     }
     before = token;
@@ -34,7 +34,8 @@ export function compactJson(json: string): string {
   return [...json.matchAll(TOKEN)].map(([token]) => token).join("");
 }
 
-function visible(token: string): string {
+/** The same JSON text, with what is invisible, or turns the direction, written as `\u202e`. */
+export function escapedToken(token: string): string {
   return token.replace(INVISIBLE, (character) => {
     let units = "";
     for (let index = 0; index < character.length; index += 1) {

@@ -41,10 +41,14 @@ export async function readLetters(queue: DeadLetterQueue, signal: AbortSignal): 
       if (failedMs > upToMs && failedMs < timeMs + DAY_MS) upToMs = failedMs;
     },
   });
-  const mayBeMore = read >= TAKING_LETTERS || bodies >= TAKING_BYTES;
-  const count = mayBeMore ? await queue.count() : read;
+  const count = mayBeMore(read, bodies) ? await queue.count() : read;
   const total = count > read ? count : undefined;
   return { id: randomUUID(), timeMs, letters, total, upToMs, keptBytes: kept };
+}
+
+/** Whether a scan may have ended before the last letter. Only then is it worth a count, which on Pub/Sub takes all letters. */
+export function mayBeMore(letters: number, bodyBytes: number): boolean {
+  return letters >= TAKING_LETTERS || bodyBytes >= TAKING_BYTES;
 }
 
 /** Whether the letter came after the read. Letters of the broker itself have no time of failure. */

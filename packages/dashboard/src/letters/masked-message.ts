@@ -4,6 +4,8 @@ const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 const HEX = /\b(?:0x)?(?=[a-f]*\d)[0-9a-f]{8,}\b/gi;
 /** Long words with letters and digits are ids: `01HV7Q…`, `cus_N4a8…`. */
 const TOKEN = /\b(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{16,}\b/gi;
+/** What was masked in parts. */
+const SEVERAL = /#(?:[-_:.]?#)+/g;
 const DIGITS = /\d+(?:[.,:]\d+)*/g;
 
 /** The message of an error without what differs from one letter to the next: quoted texts, ids and numbers. */
@@ -14,6 +16,7 @@ export function maskedMessage(message: string): string {
     .replace(HEX, "#")
     .replace(TOKEN, "#")
     .replace(DIGITS, "#")
+    .replace(SEVERAL, "#")
     .replace(/\s+/g, " ")
     .trim();
 }

@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { jsonAnswer } from "../http/answer.ts";
 import { portOf } from "../http/host.ts";
 import { HttpError } from "../http/http-error.ts";
-import type { Permission, Visitor } from "../options.ts";
+import type { Permission, Visitor } from "../visitor.ts";
 import { LoginLimit } from "./login-limit.ts";
 import { Sessions } from "./sessions.ts";
 

@@ -1,6 +1,5 @@
 import type { SeenError, SubscriptionCount } from "../api/subscription-detail.ts";
 import type { WireEvent } from "../api/wire-event.ts";
-import { SeenServices } from "./seen-services.ts";
 import { SlidingCounts } from "./sliding-counts.ts";
 import { SlidingHistogram } from "./sliding-histogram.ts";
 
@@ -23,7 +22,6 @@ const FAILED: readonly SubscriptionCount[] = ["retried", "deadLettered", "leaseL
 /** What was observed of the workers of one subscription. */
 export class SubscriptionRates {
   readonly #counts: SlidingCounts<SubscriptionCount>;
-  readonly #services = new SeenServices();
   #wait: SlidingHistogram | undefined;
   #handling: SlidingHistogram | undefined;
   #errors: readonly SeenError[] = [];
@@ -34,10 +32,9 @@ export class SubscriptionRates {
   }
 
   add(event: WireEvent, nowMs: number): void {
-    this.#isSeen = true;
-    this.#services.add(event.service);
     const count = COUNT_OF[event.type];
     if (count !== undefined) this.#counts.add(count, nowMs);
+    if (count !== undefined || event.type === "receiving") this.#isSeen = true;
     this.#measure(event, nowMs);
     if (event.error !== undefined && event.error !== null)
       this.#errors = [seenError(event), ...this.#errors].slice(0, MAX_ERRORS);
@@ -56,10 +53,6 @@ export class SubscriptionRates {
   /** Whether a worker was ever observed. */
   get isSeen(): boolean {
     return this.#isSeen;
-  }
-
-  get services(): readonly string[] {
-    return this.#services.names;
   }
 
   /** The newest first. */

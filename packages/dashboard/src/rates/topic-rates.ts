@@ -1,5 +1,4 @@
 import type { WireEvent } from "../api/wire-event.ts";
-import { SeenServices } from "./seen-services.ts";
 import { SlidingCounts } from "./sliding-counts.ts";
 
 const KINDS = ["published", "publishFailed"] as const;
@@ -7,22 +6,16 @@ const KINDS = ["published", "publishFailed"] as const;
 /** What was observed of the publishes of one topic. */
 export class TopicRates {
   readonly #counts: SlidingCounts<(typeof KINDS)[number]>;
-  readonly #services = new SeenServices();
   #isSeen = false;
 
   constructor(nowMs: number) {
     this.#counts = new SlidingCounts(KINDS, nowMs);
   }
 
-  add({ type, service }: WireEvent, nowMs: number): void {
+  add({ type }: WireEvent, nowMs: number): void {
     this.#isSeen = true;
-    this.#services.add(service);
     if (type === "published") this.#counts.add("published", nowMs);
     else if (type === "publish-failed") this.#counts.add("publishFailed", nowMs);
-  }
-
-  get services(): readonly string[] {
-    return this.#services.names;
   }
 
   /** `undefined` when no publish was ever observed: then others publish, or nobody. */

@@ -8,6 +8,8 @@ export interface StreamSource {
   next(): { readonly id: string; readonly data: object } | "end" | undefined;
   /** Calls `wake` once, when there may be something. Returns how to forget it. */
   atNext(wake: () => void): () => void;
+  /** Called once, when the stream has ended or nobody reads it any more. */
+  left?(): void;
 }
 
 /** Server-sent events, until the visitor leaves, the signal aborts, or the source says so. */
@@ -15,6 +17,9 @@ export function serverSentEvents(source: StreamSource, signal: AbortSignal): Res
   const encoder = new TextEncoder();
   const left = new AbortController();
   const ended = AbortSignal.any([signal, left.signal]);
+  const leave = (): void => left.abort();
+  if (ended.aborted) source.left?.();
+  else ended.addEventListener("abort", () => source.left?.(), { once: true });
   let isFirst = true;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -22,7 +27,10 @@ export function serverSentEvents(source: StreamSource, signal: AbortSignal): Res
       isFirst = false;
       for (;;) {
         const message = ended.aborted ? "end" : source.next();
-        if (message === "end") return controller.close();
+        if (message === "end") {
+          leave();
+          return controller.close();
+        }
         if (message !== undefined) {
           return controller.enqueue(encoder.encode(`id: ${message.id}\ndata: ${JSON.stringify(message.data)}\n\n`));
         }
@@ -30,7 +38,7 @@ export function serverSentEvents(source: StreamSource, signal: AbortSignal): Res
         if (woken === "heartbeat") return controller.enqueue(encoder.encode(": still here\n\n"));
       }
     },
-    cancel: () => left.abort(),
+    cancel: leave,
   });
   const headers = {
     "content-type": "text/event-stream; charset=utf-8",

@@ -10,6 +10,7 @@ import { pathOf } from "../declared-subscription.ts";
 import { connectionsOf } from "./connections-of.ts";
 import { knownStatistics } from "./known-statistics.ts";
 import { reached } from "./reached.ts";
+import { servicesByName } from "./services-by-name.ts";
 import { subscriptionFacts, wireNumbers, workersByPath } from "./subscription-facts.ts";
 import { subscriptionSettings } from "./subscription-settings.ts";
 
@@ -45,7 +46,7 @@ export async function subscriptionDetailOf(
 }
 
 function observedOf(
-  { watch: { rates } }: DashboardContext,
+  { watch: { rates }, events }: DashboardContext,
   subscription: AnySubscription,
 ): ObservedSubscription | null {
   const seen = rates.ofSubscription(subscription);
@@ -61,7 +62,7 @@ function observedOf(
     ended: seen.isSeen ? seen.ended(nowMs) : [],
     failed: seen.isSeen ? seen.failed(nowMs) : [],
     errors: seen.errors,
-    services: seen.services,
+    services: servicesByName(events.services()).handling(pathOf(subscription)),
   };
 }
 

@@ -1,10 +1,12 @@
 import type { JSX } from "preact";
 import type { Session } from "../../src/api/session.ts";
 import { usePlace } from "./location.ts";
+import { BrokerAway } from "./parts/broker-away.tsx";
 import { LogInForm } from "./parts/log-in-form.tsx";
 import { Link } from "./parts/link.tsx";
 import { Notice } from "./parts/notice.tsx";
 import { SCREENS } from "./screens/index.ts";
+import type { RequestError } from "./api.ts";
 import { usePolled } from "./use-polled.ts";
 
 const SESSION_EVERY_MS = 5000;
@@ -28,9 +30,14 @@ export function App({ logInProblem }: { readonly logInProblem: string | undefine
         </nav>
         <span class="server">{session?.server ?? ""}</span>
       </header>
-      {error !== undefined && <Notice kind="error">{error.message}</Notice>}
-      {session?.unavailable && <Notice kind="error">{session.unavailable.message}</Notice>}
+      {error !== undefined && <Notice kind="error">{problemOf(error)}</Notice>}
+      {session?.unavailable && <BrokerAway {...session.unavailable} />}
       <main>{session !== undefined && screen !== undefined && <screen.View session={session} query={query} />}</main>
     </div>
   );
+}
+
+function problemOf({ status, message }: RequestError): string {
+  if (status === 401) return `${message}. Load this page again to sign in.`;
+  return status === 0 ? `${message}. Start it again; this page connects by itself.` : message;
 }

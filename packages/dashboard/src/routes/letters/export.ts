@@ -3,6 +3,7 @@ import type { Route } from "../../http/route.ts";
 import { isChosen } from "../../letters/chosen-letters.ts";
 import { deskOf, namedSubscription } from "../../letters/letter-desk.ts";
 import { letterLine } from "../../letters/letter-line.ts";
+import { mayBeMore } from "../../letters/letter-read.ts";
 import { choiceOf, fieldsOf } from "../../letters/letter-request.ts";
 
 /** An export that silently ends would be worse than none: it comes before a purge. */
@@ -25,10 +26,12 @@ export const letterExportRoute: Route = {
     const lines: string[] = [];
     let characters = 0;
     let seen = 0;
+    let bytes = 0;
     await reads.turns.run(of, async () => {
       seen = await queue.scan({
         signal,
         onLetter(letter) {
+          bytes += letter.body.byteLength;
           if (!chosen(letter)) return true;
           const line = letterLine(letter);
           characters += line.length;
@@ -37,7 +40,7 @@ export const letterExportRoute: Route = {
         },
       });
     });
-    const all = await queue.count();
+    const all = mayBeMore(seen, bytes) ? await queue.count() : seen;
     if (characters > MAX_CHARACTERS || (choice.kind !== "letters" && seen < all)) {
       const words = `these are more letters than one file takes (64 MiB), or than can be read at once (${seen} of ${all}): choose fewer`;
       throw new HttpError(413, "TOO_LARGE", words);

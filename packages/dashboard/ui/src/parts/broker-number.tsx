@@ -34,6 +34,7 @@ export function whyUnknown(field: keyof Numbers, { error, connections }: NumberS
 export function shownNumber(field: keyof Numbers, source: NumberSource, known: Known): string {
   const number = source.numbers[field];
   if (number === null) return "–";
+  if (field === "oldestAgeMs" && number === 0) return "none";
   const text = field === "oldestAgeMs" ? shownDuration(number) : shownCount(number);
   return howKnown(field, source.connections, known) === "approximate" && number !== 0 ? `~${text}` : text;
 }

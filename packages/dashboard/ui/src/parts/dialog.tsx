@@ -11,7 +11,12 @@ interface DialogProps {
 /** The browser's own modal dialog: it keeps the focus inside, and Escape closes it. */
 export function Dialog({ title, onClose, children }: DialogProps): JSX.Element {
   const place = useRef<HTMLDialogElement>(null);
-  useEffect(() => place.current?.showModal(), []);
+  useEffect(() => {
+    const dialog = place.current;
+    dialog?.showModal();
+    // Gives the focus back to what opened it.
+    return () => dialog?.close();
+  }, []);
   return (
     <dialog ref={place} onClose={onClose} aria-label={title}>
       <h2>{title}</h2>

@@ -42,7 +42,7 @@ export function eventDetail(event: WireEvent): string {
     openMs ? `open for ${shownDuration(openMs)}` : undefined,
     attempt === undefined ? undefined : `attempt ${attempt}`,
     type === "publish" && bytes !== undefined ? shownBytes(bytes) : undefined,
-    durationMs === undefined ? undefined : `took ${shownDuration(durationMs)}`,
+    durationMs === undefined ? undefined : `took ${durationMs < 0.5 ? "< 1 ms" : shownDuration(durationMs)}`,
     delayMs === undefined ? undefined : `again in ${shownDuration(delayMs)}`,
     reason,
   ]

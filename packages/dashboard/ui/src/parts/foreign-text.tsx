@@ -1,41 +1,34 @@
 import "./foreign-text.css";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { safeBlock, safeLine } from "./safe-text.ts";
+import { shownCount } from "./format.ts";
+import { cutText, visibleText } from "./visible-text.ts";
 
 interface ForeignTextProps {
   readonly text: string;
-  /** Longer text is cut, in characters. */
+  /** Longer text is cut, in characters. @default 200 */
   readonly most?: number;
+  /** Without a button to see all: in a link, or in a table that leads to all of it. */
+  readonly short?: boolean;
   /** Keeps line breaks. */
   readonly isBlock?: boolean;
 }
 
-/** Text that others wrote: a body, an id, an attribute, an error. It cannot change what is around it, and a long one is cut. */
-export function ForeignText({ text, most = 300, isBlock = false }: ForeignTextProps): JSX.Element {
+/** Text that strangers wrote: a body, an id, an attribute, an error. Nothing in it is hidden or turns the direction, and it has an end. */
+export function ForeignText({ text, most = 200, short = false, isBlock = false }: ForeignTextProps): JSX.Element {
   const [isWhole, setWhole] = useState(false);
-  const isCut = text.length > most && !isWhole;
-  const shown = (isBlock ? safeBlock : safeLine)(isCut ? text.slice(0, most) : text);
-  const more = isCut && (
+  const cut = isWhole ? text : cutText(text, most);
+  const left = text.length - cut.length;
+  const shown = (
     <>
-      …{" "}
-      <button type="button" class="show-all" onClick={() => setWhole(true)}>
-        show all {text.length.toLocaleString("en-US")} characters
-      </button>
+      <bdi>{visibleText(cut, { keepsLines: isBlock })}</bdi>
+      {left > 0 && "…"}
+      {left > 0 && !short && (
+        <button type="button" class="show-all" onClick={() => setWhole(true)}>
+          Show {shownCount(left)} more characters
+        </button>
+      )}
     </>
   );
-  if (!isBlock) {
-    return (
-      <bdi class="foreign">
-        {shown}
-        {more}
-      </bdi>
-    );
-  }
-  return (
-    <pre class="foreign">
-      <bdi>{shown}</bdi>
-      {more}
-    </pre>
-  );
+  return isBlock ? <pre class="foreign">{shown}</pre> : <span class="foreign">{shown}</span>;
 }

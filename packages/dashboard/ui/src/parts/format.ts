@@ -3,10 +3,10 @@ export function shownCount(count: number | null | undefined): string {
   return count === null || count === undefined ? "–" : Math.round(count).toLocaleString("en-US");
 }
 
-/** `850 ms`, `12 s`, `3 min`, `5 h`, `2 days`; a dash for what nobody knows. */
+/** `0.4 ms`, `850 ms`, `12 s`, `3 min`, `5 h`, `2 days`; a dash for what nobody knows. */
 export function shownDuration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return "–";
-  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 1000) return `${rounded(ms)} ms`;
   const steps = [
     [1000, 60, "s"],
     [60_000, 60, "min"],

@@ -26,7 +26,7 @@ export function Sparkline({
       <line class="base" x1="0" y1={HEIGHT - 1} x2={WIDTH} y2={HEIGHT - 1} />
       {runs(points).map((run) =>
         run.length === 1 && run[0] !== undefined ? (
-          <path key={run[0].at} class="line" d={`M${place(run[0])}h1`} />
+          <path key={run[0].at} class="line" d={`M${place(run[0])}h-2`} />
         ) : (
           <path key={run[0]?.at} class="line" d={`M${run.map(place).join("L")}`} />
         ),

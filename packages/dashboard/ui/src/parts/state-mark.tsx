@@ -26,7 +26,7 @@ export function StateMark({ state }: { readonly state: SubscriptionState }): JSX
       <svg class="mark" viewBox="0 0 12 12" aria-hidden="true">
         <path d={STATE_SHAPES[state]} fill-rule="evenodd" />
       </svg>
-      {STATE_WORDS[state]}
+      <span class="word">{STATE_WORDS[state]}</span>
     </span>
   );
 }

@@ -42,7 +42,7 @@ export function topicRows(
         (topic.subscriptions.length === 0 && topic.name.includes(filter.text) && !filter.onlyProblems) ||
         (topic.drift !== null && topic.name.includes(filter.text)),
     )
-    .sort((a, b) => worst(b.topic, b.rows) - worst(a.topic, a.rows) || a.topic.name.localeCompare(b.topic.name));
+    .sort((a, b) => worst(b.topic, b.rows) - worst(a.topic, a.rows) || byName(a.topic.name, b.topic.name));
 }
 
 function rowsOf(topic: TopicOverview, { text, onlyProblems }: Filter): readonly SubscriptionRow[] {
@@ -52,8 +52,11 @@ function rowsOf(topic: TopicOverview, { text, onlyProblems }: Filter): readonly 
     .filter((one) => one.path.includes(wanted) && (!onlyProblems || hasTrouble(one)));
 }
 
+/** `a-2` comes before `a-10`. */
+export const byName: (a: string, b: string) => number = new Intl.Collator("en", { numeric: true }).compare;
+
 function byTrouble(a: SubscriptionRow, b: SubscriptionRow): number {
-  return severityOf(b.state) - severityOf(a.state) || a.path.localeCompare(b.path);
+  return severityOf(b.state) - severityOf(a.state) || byName(a.path, b.path);
 }
 
 function worst(topic: TopicOverview, rows: readonly SubscriptionRow[]): number {

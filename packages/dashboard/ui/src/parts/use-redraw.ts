@@ -13,14 +13,14 @@ export function useRedraw(): () => void {
       setCount((count) => count + 1);
     };
     return {
-      ask(): void {
+      ask: (): void => {
         if (timer !== undefined || frame !== undefined) return;
         timer = window.setTimeout(() => {
           timer = undefined;
           frame = window.requestAnimationFrame(draw);
         }, EVERY_MS);
       },
-      stop(): void {
+      stop: (): void => {
         window.clearTimeout(timer);
         if (frame !== undefined) window.cancelAnimationFrame(frame);
       },

@@ -5,9 +5,13 @@ export type StreamState = "connecting" | "live" | "lost" | "ended";
 
 /**
  * Server-sent events of an address below `/api/`, while the page is visible; after that it goes on where it was. `onBatch` gets each
- * message. `undefined` as the address: nothing is opened.
+ * message. `undefined` as the address: nothing is opened. `whileHidden`: also while the page is in the background.
  */
-export function useStream<Batch>(address: string | undefined, onBatch: (batch: Batch) => void): StreamState {
+export function useStream(
+  address: string | undefined,
+  onBatch: (batch: unknown) => void,
+  { whileHidden = false }: { readonly whileHidden?: boolean } = {},
+): StreamState {
   const [state, setState] = useState<StreamState>("connecting");
   const newest = useRef(onBatch);
   newest.current = onBatch;
@@ -29,7 +33,7 @@ export function useStream<Batch>(address: string | undefined, onBatch: (batch: B
       source.addEventListener("open", () => setState("live"));
       source.addEventListener("message", (event: MessageEvent<string>) => {
         lastId = event.lastEventId;
-        newest.current(JSON.parse(event.data) as Batch);
+        newest.current(JSON.parse(event.data));
       });
       source.addEventListener("error", () => {
         setState("lost");
@@ -37,14 +41,14 @@ export function useStream<Batch>(address: string | undefined, onBatch: (batch: B
         if (source?.readyState === EventSource.CLOSED) again = window.setTimeout(open, 3000);
       });
     };
-    const follow = (): void => (document.visibilityState === "visible" ? open() : close());
+    const follow = (): void => (whileHidden || document.visibilityState === "visible" ? open() : close());
     setState("connecting");
     follow();
-    document.addEventListener("visibilitychange", follow);
+    if (!whileHidden) document.addEventListener("visibilitychange", follow);
     return () => {
       document.removeEventListener("visibilitychange", follow);
       close();
     };
-  }, [address]);
+  }, [address, whileHidden]);
   return state;
 }

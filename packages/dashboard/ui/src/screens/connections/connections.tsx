@@ -41,7 +41,7 @@ function ConnectionsView(): JSX.Element {
           {value.closing && <Notice kind="warning">This process is closing.</Notice>}
           <div class="connection-list">
             {value.connections.map((connection) => (
-              <ConnectionPanel key={connection.name} connection={connection} />
+              <ConnectionPanel key={connection.name} connection={connection} isOnly={value.connections.length === 1} />
             ))}
           </div>
           <CapabilityTable connections={value.connections} />
@@ -51,14 +51,20 @@ function ConnectionsView(): JSX.Element {
   );
 }
 
-function ConnectionPanel({ connection }: { readonly connection: ConnectionDetail }): JSX.Element {
+function ConnectionPanel({
+  connection,
+  isOnly,
+}: {
+  readonly connection: ConnectionDetail;
+  readonly isOnly: boolean;
+}): JSX.Element {
   const { name, isDefault, url, options, state, error, adapter, server, blindSpot, topics, subscriptions } = connection;
   const { word, like } = STATES[state];
   return (
     <section class="panel" aria-label={`Connection ${name}`}>
       <h2>
         {name}
-        {isDefault && <span class="quiet"> (default)</span>}{" "}
+        {isDefault && !isOnly && <span class="quiet"> (default)</span>}{" "}
         <span class={`state is-${like}`}>
           <svg class="mark" viewBox="0 0 12 12" aria-hidden="true">
             <path d={STATE_SHAPES[like]} fill-rule="evenodd" />

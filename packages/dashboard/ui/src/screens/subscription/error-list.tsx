@@ -1,7 +1,9 @@
 import type { JSX } from "preact";
 import type { ObservedSubscription } from "../../../../src/api/subscription-detail.ts";
 import { shownTime } from "../../parts/format.ts";
-import { Link } from "../../parts/link.tsx";
+import { EventError } from "../../parts/event-error.tsx";
+import { ForeignText } from "../../parts/foreign-text.tsx";
+import { MessageLink } from "../../parts/message-link.tsx";
 
 /** The last ten errors. Their texts are written by others: they are text and nothing else. */
 export function ErrorList({ observed }: { readonly observed: ObservedSubscription | null }): JSX.Element {
@@ -33,16 +35,10 @@ export function ErrorList({ observed }: { readonly observed: ObservedSubscriptio
                 {attempt !== null && ` (attempt ${attempt})`}
               </td>
               <td class="cut">
-                {code ?? name}: {message}
+                <EventError error={{ name, message, code: code ?? undefined }} />
               </td>
-              <td class="less-important">
-                {id !== null && (
-                  <Link to={`/message?id=${encodeURIComponent(id)}`}>
-                    <code>{id}</code>
-                  </Link>
-                )}
-              </td>
-              <td class="less-important">{service}</td>
+              <td class="less-important">{id !== null && <MessageLink id={id} />}</td>
+              <td class="less-important">{service !== null && <ForeignText text={service} />}</td>
             </tr>
           ))}
         </tbody>

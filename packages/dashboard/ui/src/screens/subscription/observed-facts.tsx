@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import type { ObservedSubscription, Percentiles, SubscriptionCount } from "../../../../src/api/subscription-detail.ts";
 import { shownCount, shownDuration } from "../../parts/format.ts";
 import { Rate, whyNoRate } from "../../parts/rate.tsx";
+import { visibleText } from "../../parts/visible-text.ts";
 import { Unknown } from "../../parts/unknown.tsx";
 
 const COUNTS: Readonly<Record<SubscriptionCount, string>> = {
@@ -70,8 +71,8 @@ export function ObservedFacts({
         </>
       )}
       <p class="quiet">
-        {services.length > 0 ? `As told by ${services.join(", ")}. ` : ""}Services without the observer are not in these
-        numbers.
+        {services.length > 0 ? `As told by ${services.map((text) => visibleText(text)).join(", ")}. ` : ""}Services without the observer
+        are not in these numbers.
       </p>
     </>
   );

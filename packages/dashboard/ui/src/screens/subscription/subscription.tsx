@@ -107,18 +107,18 @@ function SubscriptionOf({
           : `The numbers could not be read: ${detail.error.message}`}
       </p>
       <div class="columns">
-        <section class="panel" aria-labelledby="history">
-          <h2 id="history">Last 15 minutes</h2>
-          <HistoryLines detail={detail} />
+        <section class="panel" aria-labelledby="workers">
+          <h2 id="workers">Workers in this process</h2>
+          <PauseControl detail={detail} of={of} can={session.can} onDone={refresh} />
+          <WorkerTable workers={detail.workers} />
         </section>
         <section class="panel" aria-labelledby="observed">
           <h2 id="observed">What its workers do</h2>
           <ObservedFacts observed={detail.observed} hasFilter={detail.settings.filter !== null} />
         </section>
-        <section class="panel" aria-labelledby="workers">
-          <h2 id="workers">Workers in this process</h2>
-          <PauseControl detail={detail} of={of} can={session.can} onDone={refresh} />
-          <WorkerTable workers={detail.workers} />
+        <section class="panel" aria-labelledby="history">
+          <h2 id="history">Last 15 minutes</h2>
+          <HistoryLines detail={detail} />
         </section>
         <section class="panel" aria-labelledby="settings">
           <h2 id="settings">Settings</h2>
@@ -127,6 +127,9 @@ function SubscriptionOf({
       </div>
       <section aria-labelledby="errors">
         <h2 id="errors">Last errors</h2>
+        <p>
+          <Link to={`/live?topic=${detail.topic}&subscription=${detail.name}`}>Watch what happens now</Link>
+        </p>
         <ErrorList observed={detail.observed} />
       </section>
     </>

@@ -1,4 +1,4 @@
-import { severityOf, type SubscriptionRow } from "../../parts/subscription-rows.ts";
+import { byName, severityOf, type SubscriptionRow } from "../../parts/subscription-rows.ts";
 
 export type SortKey =
   | "name"
@@ -47,10 +47,10 @@ export function nextSorting(current: Sorting, by: SortKey): Sorting {
 export function sorted(rows: readonly SubscriptionRow[], { by, direction }: Sorting): readonly SubscriptionRow[] {
   const sign = direction === "ascending" ? 1 : -1;
   return [...rows].sort((a, b) => {
-    if (by === "name") return sign * a.path.localeCompare(b.path);
+    if (by === "name") return sign * byName(a.path, b.path);
     const [left, right] = [valueOf(a, by), valueOf(b, by)];
     if (left === null || right === null) return Number(left === null) - Number(right === null);
-    return sign * (left - right) || a.path.localeCompare(b.path);
+    return sign * (left - right) || byName(a.path, b.path);
   });
 }
 

@@ -78,7 +78,7 @@ function SubscriptionTable({
           {rows.map((row) => (
             <tr key={row.path}>
               <th scope="row">
-                <span class="quiet">{row.topic}/</span>
+                <span class="quiet topic-part">{row.topic}/</span>
                 <Link to={`/subscription?of=${row.path}`} label={row.path}>
                   {row.name}
                 </Link>

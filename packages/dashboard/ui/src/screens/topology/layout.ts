@@ -1,6 +1,7 @@
 import type { Overview, SubscriptionState } from "../../../../src/api/overview.ts";
 import { shownNumber } from "../../parts/broker-number.tsx";
 import { shownCount, shownRate } from "../../parts/format.ts";
+import { visibleText } from "../../parts/visible-text.ts";
 import { STATE_WORDS } from "../../parts/state-mark.tsx";
 import { hasTrouble, type SubscriptionRow, type topicRows } from "../../parts/subscription-rows.ts";
 
@@ -51,7 +52,6 @@ const GAP_OF_TOPICS = 14;
 const GAP_PART = 0.06;
 /** With more subscriptions than this, those without trouble are folded. */
 const FOLD_FROM = 40;
-const UNFOLDED = 3;
 
 export interface LayoutOptions {
   readonly overview: Overview;
@@ -97,9 +97,9 @@ export function layoutOf({ overview, topics, width, unfolded }: LayoutOptions): 
       y += ROW;
     }
     if (shown.length < rows.length) {
-      const more = moreNode(topic.name, rows.length - shown.length, columns, y);
+      const more = moreNode(topic.name, rows.slice(shown.length), overview, columns, y);
       nodes.push(more);
-      links.push({ from: `topic ${topic.name}`, to: more.id, perMin: null, isTrouble: false });
+      links.push({ from: `topic ${topic.name}`, to: more.id, perMin: topic.publishedPerMin, isTrouble: false });
       y += ROW;
     }
     if (y === start) y += ROW;
@@ -187,7 +187,7 @@ function columnsOf(width: number, hasServices: boolean): Columns {
 function unfoldedRows(rows: readonly SubscriptionRow[]): readonly SubscriptionRow[] {
   const troubles = rows.filter(hasTrouble).length;
   // One that is folded would take as much room as the button.
-  return rows.length <= troubles + UNFOLDED + 1 ? rows : rows.slice(0, troubles + UNFOLDED);
+  return rows.length <= troubles + 1 ? rows : rows.slice(0, troubles);
 }
 
 function nodesOf(
@@ -228,19 +228,30 @@ function nodesOf(
   };
 }
 
-function moreNode(topic: string, count: number, columns: Columns, y: number): DiagramNode {
+function moreNode(
+  topic: string,
+  folded: readonly SubscriptionRow[],
+  { known }: Overview,
+  columns: Columns,
+  y: number,
+): DiagramNode {
+  const waiting = folded.map((row) => shownNumber("waiting", row, known));
+  const sum = folded.reduce((total, row) => total + (row.numbers.waiting ?? 0), 0);
+  const value = waiting.includes("–")
+    ? "–"
+    : `${waiting.some((text) => text.startsWith("~")) ? "~" : ""}${shownCount(sum)}`;
   return {
     id: `more ${topic}`,
     kind: "more",
     ...columns.subscriptions,
     y,
-    title: `${shownCount(count)} more without a problem`,
-    detail: "",
-    value: "",
+    title: `${shownCount(folded.length)} without a problem`,
+    detail: "show them",
+    value,
     state: undefined,
     to: undefined,
     opens: topic,
-    label: `show ${counted(count, "more subscription")} of ${topic}`,
+    label: `show ${counted(folded.length, "subscription")} of ${topic} without a problem, ${value === "–" ? "not known how many wait" : `${value} waiting`}`,
   };
 }
 
@@ -267,12 +278,12 @@ function serviceNodes(
       kind: "service",
       ...place,
       y: placed,
-      title: service,
+      title: visibleText(service),
       detail: `publishes to ${counted(count, "topic")}`,
       value: "",
       state: undefined,
-      to: `/live?service=${encodeURIComponent(service)}`,
-      label: `service ${service}: publishes to ${counted(count, "topic")}`,
+      to: `/live?text=${encodeURIComponent(service)}`,
+      label: `service ${visibleText(service)}: publishes to ${counted(count, "topic")}`,
     };
   });
 }

@@ -3,6 +3,7 @@ import type { Overview } from "../../../../src/api/overview.ts";
 import { BrokerNumber } from "../../parts/broker-number.tsx";
 import { Link } from "../../parts/link.tsx";
 import { Rate, whyNoRate } from "../../parts/rate.tsx";
+import { visibleText } from "../../parts/visible-text.ts";
 import { StateMark } from "../../parts/state-mark.tsx";
 import type { topicRows } from "../../parts/subscription-rows.ts";
 
@@ -41,7 +42,7 @@ export function TopologyTable({
                 {topic.name}{" "}
                 <span class="quiet">
                   published a minute: <Rate perMin={topic.publishedPerMin} why={whyNoRate(observed)} />
-                  {topic.services.length > 0 && `, by ${topic.services.join(", ")}`}
+                  {topic.services.length > 0 && `, by ${topic.services.map((text) => visibleText(text)).join(", ")}`}
                   {topic.subscriptions.length === 0 && "; it has no subscription, so nobody receives what is published"}
                 </span>
               </th>

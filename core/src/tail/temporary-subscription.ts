@@ -1,14 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import {
-  type AnyTopic,
-  bytesCodec,
-  defineSubscription,
-  type PubSub,
-  PubSubError,
-  type Subscription,
-  type Topic,
-} from "@anytopic/core";
+import { PubSubError } from "../base/errors.ts";
+import { bytesCodec } from "../declare/codec.ts";
+import { defineSubscription, type Subscription } from "../declare/subscription.ts";
+import type { AnyTopic, Topic } from "../declare/topic.ts";
+import type { PubSub } from "../pubsub.ts";
 import type { TailJournal } from "./tail-journal.ts";
 
 /** How long a tail, when it ends, waits for an unreachable broker, in ms. */
@@ -29,14 +25,14 @@ export function temporarySubscription(
 export async function removeTemporary(
   pubsub: PubSub,
   subscription: Subscription<Uint8Array>,
-  journal: TailJournal,
+  journal: TailJournal | undefined,
 ): Promise<void> {
   const deadlineMs = performance.now() + PATIENCE_MS;
   for (;;) {
     const left = Math.max(1, deadlineMs - performance.now());
     try {
       await within(left, pubsub.destroy([subscription]));
-      await journal.remove(subscription.name);
+      await journal?.remove(subscription.name);
       return;
     } catch (error) {
       const retryable = error instanceof PubSubError && error.retryable;
