@@ -29,6 +29,8 @@ export { describeSchedule } from "./chaos/schedule.ts";
 export type { ChaosSchedule, ProcessPlan, PublishPlan, Step, StepKind, TopicPlan, WorkPlan } from "./chaos/schedule.ts";
 export { shrinkSchedule, type ShrinkOptions } from "./chaos/shrink.ts";
 export type { ChaosCheck, ChaosNumbers, ChaosViolation } from "./chaos/verdict.ts";
+export { ClusterLoad, type ClusterClients } from "./cluster/cluster-load.ts";
+export { LoadRecord } from "./cluster/load-record.ts";
 export { matrixEntries, matrixMarkdown, matrixSummary } from "./matrix.ts";
 export type { MatrixEntry } from "./matrix.ts";
 export { minimalHarness } from "./minimal-harness.ts";

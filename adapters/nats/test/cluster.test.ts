@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { ClusterLoad } from "@anytopic/conformance";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { ClusterLoad } from "./cluster/cluster-load.ts";
+import { clientsOf } from "./cluster/clients-of.ts";
 import { NatsCluster, natsServerProgram } from "./cluster/nats-cluster.ts";
 
 // Elections and real faults take three minutes: only when asked for.
@@ -15,7 +16,7 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
   async function started(): Promise<{ readonly cluster: NatsCluster; readonly load: ClusterLoad }> {
     const cluster = await NatsCluster.start(command as string);
     onTestFinished(async () => cluster.close());
-    const load = await ClusterLoad.start(cluster, randomUUID().slice(0, 8));
+    const load = await ClusterLoad.start(clientsOf(cluster), randomUUID().slice(0, 8));
     onTestFinished(async () => load.close());
     await expectProgress(load);
     expect(load.health()).toEqual(ALL_UP);
@@ -50,7 +51,7 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
 
   test("the leader of the stream is killed, and started again", async () => {
     const { cluster, load } = await started();
-    const leader = await cluster.leaderOf(load.orderedStream);
+    const leader = await cluster.leaderOf(load.orderedTopic);
     await leader.kill();
     await expectProgress(load);
     await leader.start();
@@ -61,7 +62,7 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
 
   test("the leader is cut off from nodes and clients, and comes back", async () => {
     const { cluster, load } = await started();
-    const leader = await cluster.leaderOf(load.orderedStream);
+    const leader = await cluster.leaderOf(load.orderedTopic);
     cluster.cutOff(leader);
     // Whoever is connected there notices.
     await expect.poll(() => load.health(), { timeout: RECOVERY_MS }).not.toEqual(ALL_UP);
@@ -74,7 +75,7 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
 
   test("the leader stands still, and goes on", async () => {
     const { cluster, load } = await started();
-    const leader = await cluster.leaderOf(load.orderedStream);
+    const leader = await cluster.leaderOf(load.orderedTopic);
     await leader.freeze();
     await expect.poll(() => load.health(), { timeout: RECOVERY_MS }).not.toEqual(ALL_UP);
     await expectProgress(load);
@@ -87,7 +88,7 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
   test("without a majority nothing is confirmed, and health() says so; with one everything goes on", async () => {
     const { cluster, load } = await started();
     const { record } = load;
-    const leader = await cluster.leaderOf(load.orderedStream);
+    const leader = await cluster.leaderOf(load.orderedTopic);
     const killed = cluster.nodes.filter((node) => node !== leader);
     await Promise.all(killed.map(async (node) => node.kill()));
     await expect.poll(() => load.health(), { timeout: RECOVERY_MS }).not.toContain("up");
@@ -115,7 +116,7 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
 
   test("a node loses its disk, gets everything from the others, and then another node is killed", async () => {
     const { cluster, load } = await started();
-    const leader = await cluster.leaderOf(load.orderedStream);
+    const leader = await cluster.leaderOf(load.orderedTopic);
     await leader.kill();
     leader.loseDisk();
     await leader.start();

@@ -5,14 +5,22 @@ import {
   defineTopic,
   PubSubError,
   silentLogger,
+  type Adapter,
   type PubSub,
   type Subscription,
   type Topic,
 } from "@anytopic/core";
-import { nats } from "@anytopic/nats";
-import type { NatsConnection } from "@nats-io/nats-core";
 import { LoadRecord } from "./load-record.ts";
-import type { NatsCluster } from "./nats-cluster.ts";
+
+/** How the connections of a load reach the nodes of a cluster. */
+export interface ClusterClients {
+  /** An adapter that knows all nodes, and begins with this one if it can choose. */
+  readonly adapter: (node: number) => Adapter;
+  /** The address of the node that it is connected to. */
+  readonly serverOf: (pubsub: PubSub) => string;
+  /** The addresses of the nodes, as `serverOf` may end. */
+  readonly servers: readonly string[];
+}
 
 interface Numbered {
   readonly key: string;
@@ -41,29 +49,33 @@ const LOADS = ["ordered", "unordered"].flatMap((topic) =>
  * confirmed, with the same id, before it goes on, so every message is confirmed in the end, and only confirmed ones count.
  */
 export class ClusterLoad {
-  readonly record = new LoadRecord(LOADS.map(({ key }) => key));
-  readonly orderedStream: string;
+  readonly record: LoadRecord = new LoadRecord(LOADS.map(({ key }) => key));
+  /** The name of the topic with ordering keys. */
+  readonly orderedTopic: string;
   /** Errors that were logged, and say that the order may be broken. */
   readonly orderErrors: readonly string[];
+  readonly #clients: ClusterClients;
   readonly #publishers: readonly PubSub[];
   readonly #workers: readonly PubSub[];
   readonly #loops: Promise<void>[] = [];
   readonly #stopped = new AbortController();
 
   private constructor(
-    orderedStream: string,
+    clients: ClusterClients,
+    orderedTopic: string,
     publishers: readonly PubSub[],
     workers: readonly PubSub[],
     orderErrors: readonly string[],
   ) {
     this.orderErrors = orderErrors;
-    this.orderedStream = orderedStream;
+    this.orderedTopic = orderedTopic;
+    this.#clients = clients;
     this.#publishers = publishers;
     this.#workers = workers;
   }
 
   /** `run` makes the names unique. Connection `i` of each kind begins on node `i` of the cluster. */
-  static async start(cluster: NatsCluster, run: string): Promise<ClusterLoad> {
+  static async start(clients: ClusterClients, run: string): Promise<ClusterLoad> {
     const ordered = defineTopic<Numbered>(`ordered-${run}`, { orderingKey: ({ key }) => key });
     const unordered = defineTopic<Numbered>(`unordered-${run}`);
     const subscriptions = [ordered, unordered].map((topic) =>
@@ -74,12 +86,18 @@ export class ClusterLoad {
       }),
     );
     const orderErrors: string[] = [];
-    const first = await connectOn(cluster, 0, subscriptions, orderErrors);
+    const first = await connectOn(clients, 0, subscriptions, orderErrors);
     const pubsubs = [
       first,
-      ...(await Promise.all([1, 2, 0].map(async (node) => connectOn(cluster, node, subscriptions, orderErrors)))),
+      ...(await Promise.all([1, 2, 0].map(async (node) => connectOn(clients, node, subscriptions, orderErrors)))),
     ];
-    const load = new ClusterLoad(ordered.name, pubsubs.slice(0, PUBLISHERS), pubsubs.slice(PUBLISHERS), orderErrors);
+    const load = new ClusterLoad(
+      clients,
+      ordered.name,
+      pubsubs.slice(0, PUBLISHERS),
+      pubsubs.slice(PUBLISHERS),
+      orderErrors,
+    );
     for (const pubsub of load.#workers) {
       for (const subscription of subscriptions) {
         await pubsub.subscribe(subscription, async ({ key, number }) => {
@@ -106,7 +124,7 @@ export class ClusterLoad {
     const known = this.#all.map((pubsub) => {
       const { connection, error, subscriptions } = pubsub.health();
       const workers = subscriptions.map(({ topic, state, error: why }) => `${topic} ${state} ${why?.message ?? ""}`);
-      return `${(pubsub.native as NatsConnection).getServer()}: ${connection} ${error?.message ?? ""} [${workers.join("; ")}]`;
+      return `${this.#clients.serverOf(pubsub)}: ${connection} ${error?.message ?? ""} [${workers.join("; ")}]`;
     });
     return known.join("\n");
   }
@@ -148,15 +166,14 @@ export class ClusterLoad {
 
 /** All three servers are named, and the client takes any of them: it is asked again until it has taken the one that is wanted. */
 async function connectOn(
-  cluster: NatsCluster,
+  clients: ClusterClients,
   node: number,
   subscriptions: readonly Subscription<Numbered>[],
   orderErrors: string[],
 ): Promise<PubSub> {
-  const wanted = cluster.servers[node] as string;
+  const wanted = clients.servers[node] as string;
   for (let attempt = 1; ; attempt += 1) {
-    const adapter = nats({ servers: cluster.servers, replicas: 3, leaderLeaseMs: 3000 });
-    const pubsub = await connect(adapter, {
+    const pubsub = await connect(clients.adapter(node), {
       declarations: [...subscriptions],
       logger: {
         ...silentLogger,
@@ -165,7 +182,7 @@ async function connectOn(
       publish: { timeoutMs: PUBLISH_TIMEOUT_MS },
       waitForBrokerMs: 30_000,
     });
-    if ((pubsub.native as NatsConnection).getServer().endsWith(wanted)) return pubsub;
+    if (clients.serverOf(pubsub).endsWith(wanted)) return pubsub;
     await pubsub.close();
     if (attempt === CONNECT_ATTEMPTS) throw new Error(`no connection to ${wanted} in ${attempt} attempts`);
   }

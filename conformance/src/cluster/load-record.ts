@@ -5,7 +5,7 @@ export class LoadRecord {
   /** A message of an ordered key that started before an earlier one of its key was done. */
   readonly outOfOrder: string[] = [];
   /** How many publishes were rejected, by code. */
-  readonly refusals = new Map<string, number>();
+  readonly refusals: Map<string, number> = new Map<string, number>();
   /** Refusals that do not say "try again". */
   readonly finalRefusals: string[] = [];
   confirmations = 0;
