@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { ClusterLoad } from "@anytopic/conformance";
+import { ClusterLoad, comesToRest, goesOn, isNoticed, isUp } from "@anytopic/conformance";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { clientsOf } from "./cluster/clients-of.ts";
 import { NatsCluster, natsServerProgram } from "./cluster/nats-cluster.ts";
@@ -8,9 +8,6 @@ import { NatsCluster, natsServerProgram } from "./cluster/nats-cluster.ts";
 const command = process.env["ANYTOPIC_CLUSTERS"] === undefined ? undefined : natsServerProgram();
 
 const RECOVERY_MS = 60_000;
-/** More messages of each key after a fault. */
-const MORE = 10;
-const ALL_UP = ["up", "up", "up", "up"];
 
 describe.skipIf(command === undefined)("a cluster of three nats-servers", { timeout: 180_000 }, () => {
   async function started(): Promise<{ readonly cluster: NatsCluster; readonly load: ClusterLoad }> {
@@ -18,45 +15,24 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
     onTestFinished(async () => cluster.close());
     const load = await ClusterLoad.start(clientsOf(cluster), randomUUID().slice(0, 8));
     onTestFinished(async () => load.close());
-    await expectProgress(load);
-    expect(load.health()).toEqual(ALL_UP);
+    await goesOn(load);
+    await isUp(load);
     load.record.takePauses();
     return { cluster, load };
   }
 
-  /** Publishing and handling go on, with every publisher, topic and key. */
-  async function expectProgress(load: ClusterLoad): Promise<void> {
-    const { record } = load;
-    const goal = record.slowest + MORE;
-    await expect
-      .poll(() => (record.slowest >= goal ? "goes on" : load.problems()), { timeout: RECOVERY_MS })
-      .toBe("goes on");
-  }
-
-  /** Everything comes to rest by itself: all is confirmed, all that was confirmed is handled in order, and all are up. */
   async function expectSettled(load: ClusterLoad, what: string): Promise<void> {
-    const { record } = load;
-    await load.stopPublishing();
-    await expect.poll(() => record.missing(), { timeout: RECOVERY_MS }).toEqual([]);
-    expect({ outOfOrder: record.outOfOrder.slice(0, 10), orderErrors: load.orderErrors }).toEqual({
-      outOfOrder: [],
-      orderErrors: [],
-    });
-    expect(record.finalRefusals).toEqual([]);
-    await expect.poll(() => load.health(), { timeout: RECOVERY_MS }).toEqual(ALL_UP);
-    const { confirmations, repeats, refusals } = record;
-    const numbers = { confirmations, repeats, refusals: Object.fromEntries(refusals), ...record.takePauses() };
-    process.stdout.write(`${what}: ${JSON.stringify(numbers)}\n`);
+    process.stdout.write(`${what}: ${JSON.stringify(await comesToRest(load))}\n`);
   }
 
   test("the leader of the stream is killed, and started again", async () => {
     const { cluster, load } = await started();
     const leader = await cluster.leaderOf(load.orderedTopic);
     await leader.kill();
-    await expectProgress(load);
+    await goesOn(load);
     await leader.start();
     await cluster.untilCurrent();
-    await expectProgress(load);
+    await goesOn(load);
     await expectSettled(load, "leader killed");
   });
 
@@ -65,11 +41,11 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
     const leader = await cluster.leaderOf(load.orderedTopic);
     cluster.cutOff(leader);
     // Whoever is connected there notices.
-    await expect.poll(() => load.health(), { timeout: RECOVERY_MS }).not.toEqual(ALL_UP);
-    await expectProgress(load);
+    await isNoticed(load);
+    await goesOn(load);
     await cluster.heal(leader);
     await cluster.untilCurrent();
-    await expectProgress(load);
+    await goesOn(load);
     await expectSettled(load, "leader cut off");
   });
 
@@ -77,11 +53,11 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
     const { cluster, load } = await started();
     const leader = await cluster.leaderOf(load.orderedTopic);
     await leader.freeze();
-    await expect.poll(() => load.health(), { timeout: RECOVERY_MS }).not.toEqual(ALL_UP);
-    await expectProgress(load);
+    await isNoticed(load);
+    await goesOn(load);
     await leader.thaw();
     await cluster.untilCurrent();
-    await expectProgress(load);
+    await goesOn(load);
     await expectSettled(load, "leader frozen");
   });
 
@@ -97,7 +73,7 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
     expect(record.confirmations).toBe(confirmations);
     expect(load.health()).not.toContain("up");
     for (const node of killed) await node.start();
-    await expectProgress(load);
+    await goesOn(load);
     await cluster.untilCurrent();
     await expectSettled(load, "majority killed");
     expect([...record.refusals.keys()].filter((code) => code !== "UNAVAILABLE" && code !== "TIMEOUT")).toEqual([]);
@@ -109,7 +85,7 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
       await node.stop();
       await node.start();
       await cluster.untilCurrent();
-      await expectProgress(load);
+      await goesOn(load);
     }
     await expectSettled(load, "rolling restart");
   });
@@ -121,9 +97,9 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
     leader.loseDisk();
     await leader.start();
     await cluster.untilCurrent();
-    await expectProgress(load);
+    await goesOn(load);
     await cluster.nodes.find((node) => node !== leader)?.kill();
-    await expectProgress(load);
+    await goesOn(load);
     await expectSettled(load, "disk lost");
   });
 });

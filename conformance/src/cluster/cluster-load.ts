@@ -1,26 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  connect,
   defineSubscription,
   defineTopic,
   PubSubError,
-  silentLogger,
-  type Adapter,
+  Reject,
   type PubSub,
   type Subscription,
   type Topic,
 } from "@anytopic/core";
-import { LoadRecord } from "./load-record.ts";
-
-/** How the connections of a load reach the nodes of a cluster. */
-export interface ClusterClients {
-  /** An adapter that knows all nodes, and begins with this one if it can choose. */
-  readonly adapter: (node: number) => Adapter;
-  /** The address of the node that it is connected to. */
-  readonly serverOf: (pubsub: PubSub) => string;
-  /** The addresses of the nodes, as `serverOf` may end. */
-  readonly servers: readonly string[];
-}
+import { type ClusterClients, connectOn } from "./cluster-clients.ts";
+import { idOf, LoadRecord } from "./load-record.ts";
+import { LoadTrace } from "./load-trace.ts";
 
 interface Numbered {
   readonly key: string;
@@ -30,10 +20,12 @@ interface Numbered {
 const KEYS = 3;
 const PUBLISHERS = 2;
 const PAUSE_MS = 40;
-/** Shorter than the default: a leader that is gone does not answer, and the next attempt goes to the next leader. */
-const PUBLISH_TIMEOUT_MS = 5000;
 const HANDLING_MS = 5;
-const CONNECT_ATTEMPTS = 60;
+/** Every so many messages of a key, one fails when it starts for the first time. */
+const FAILS_EVERY = 10;
+/** Every so many messages of a key, one is sent to the dead letters. */
+const REJECTED_EVERY = 25;
+const MOST_LETTERS = 1000;
 
 /** What is published at the same time, each message after the one before. */
 const LOADS = ["ordered", "unordered"].flatMap((topic) =>
@@ -47,69 +39,60 @@ const LOADS = ["ordered", "unordered"].flatMap((topic) =>
 /**
  * Two connections publish and two work, on an ordered topic and on one without order. A publisher repeats what was not
  * confirmed, with the same id, before it goes on, so every message is confirmed in the end, and only confirmed ones count.
+ * Some messages fail once, and a few become dead letters.
  */
 export class ClusterLoad {
-  readonly record: LoadRecord = new LoadRecord(LOADS.map(({ key }) => key));
-  /** The name of the topic with ordering keys. */
+  readonly record: LoadRecord;
+  readonly trace: LoadTrace = new LoadTrace();
+  /** The names of the topics. */
   readonly orderedTopic: string;
-  /** Errors that were logged, and say that the order may be broken. */
-  readonly orderErrors: readonly string[];
+  readonly unorderedTopic: string;
+  /** Of both. */
+  readonly subscription: string;
   readonly #clients: ClusterClients;
-  readonly #publishers: readonly PubSub[];
-  readonly #workers: readonly PubSub[];
+  readonly #topics: Readonly<Record<"ordered" | "unordered", Topic<Numbered, Numbered>>>;
+  readonly #subscriptions: readonly Subscription<Numbered>[];
+  readonly #publishers: PubSub[] = [];
+  readonly #workers: PubSub[] = [];
   readonly #loops: Promise<void>[] = [];
   readonly #stopped = new AbortController();
 
-  private constructor(
-    clients: ClusterClients,
-    orderedTopic: string,
-    publishers: readonly PubSub[],
-    workers: readonly PubSub[],
-    orderErrors: readonly string[],
-  ) {
-    this.orderErrors = orderErrors;
-    this.orderedTopic = orderedTopic;
-    this.#clients = clients;
-    this.#publishers = publishers;
-    this.#workers = workers;
-  }
-
-  /** `run` makes the names unique. Connection `i` of each kind begins on node `i` of the cluster. */
-  static async start(clients: ClusterClients, run: string): Promise<ClusterLoad> {
+  private constructor(clients: ClusterClients, run: string) {
     const ordered = defineTopic<Numbered>(`ordered-${run}`, { orderingKey: ({ key }) => key });
     const unordered = defineTopic<Numbered>(`unordered-${run}`);
-    const subscriptions = [ordered, unordered].map((topic) =>
+    this.#clients = clients;
+    this.#topics = { ordered, unordered };
+    this.#subscriptions = [ordered, unordered].map((topic) =>
       defineSubscription(topic, "worker", {
         ackDeadlineMs: 5000,
         maxConcurrency: 8,
         retryPolicy: { minBackoffMs: 20, maxBackoffMs: 100 },
       }),
     );
-    const orderErrors: string[] = [];
-    const first = await connectOn(clients, 0, subscriptions, orderErrors);
-    const pubsubs = [
-      first,
-      ...(await Promise.all([1, 2, 0].map(async (node) => connectOn(clients, node, subscriptions, orderErrors)))),
-    ];
-    const load = new ClusterLoad(
-      clients,
-      ordered.name,
-      pubsubs.slice(0, PUBLISHERS),
-      pubsubs.slice(PUBLISHERS),
-      orderErrors,
+    this.orderedTopic = ordered.name;
+    this.unorderedTopic = unordered.name;
+    this.subscription = "worker";
+    this.record = new LoadRecord(
+      LOADS.map(({ key }) => key),
+      clients.copiesRetries ?? false,
     );
-    for (const pubsub of load.#workers) {
-      for (const subscription of subscriptions) {
-        await pubsub.subscribe(subscription, async ({ key, number }) => {
-          load.record.started(key, number);
-          await sleep(HANDLING_MS);
-          load.record.done(key, number);
-        });
+  }
+
+  /** `run` makes the names unique. Connection `i` of each kind begins on node `i` of the cluster. */
+  static async start(clients: ClusterClients, run: string): Promise<ClusterLoad> {
+    const load = new ClusterLoad(clients, run);
+    load.#publishers.push(await load.#connect(0, "publisher 1"), await load.#connect(1, "publisher 2"));
+    load.#workers.push(await load.#connect(2, "worker 1"), await load.#connect(0, "worker 2"));
+    for (const [index, pubsub] of load.#workers.entries()) {
+      for (const subscription of load.#subscriptions) {
+        await pubsub.subscribe(subscription, async (event, { attempt }) =>
+          load.#handle(event, attempt, `worker ${index + 1}`),
+        );
       }
     }
     for (const { isOrdered, publisher, key } of LOADS) {
-      const pubsub = load.#publishers[publisher] as PubSub;
-      load.#loops.push(load.#publish(pubsub, isOrdered ? ordered : unordered, key));
+      const topic = isOrdered ? load.#topics.ordered : load.#topics.unordered;
+      load.#loops.push(load.#publish(load.#publishers[publisher] as PubSub, topic, key));
     }
     return load;
   }
@@ -129,6 +112,15 @@ export class ClusterLoad {
     return known.join("\n");
   }
 
+  /** The ids of all dead letters. */
+  async letters(): Promise<ReadonlySet<string>> {
+    const [pubsub] = this.#workers as [PubSub];
+    const queues = this.#subscriptions.map(async (subscription) =>
+      pubsub.deadLetters(subscription).peek({ limit: MOST_LETTERS }),
+    );
+    return new Set((await Promise.all(queues)).flat().map(({ id }) => id));
+  }
+
   /** Ends publishing. Resolves when everything that was published is confirmed. */
   async stopPublishing(): Promise<void> {
     this.#stopped.abort();
@@ -145,45 +137,45 @@ export class ClusterLoad {
     return [...this.#publishers, ...this.#workers];
   }
 
+  async #connect(node: number, name: string): Promise<PubSub> {
+    return connectOn(this.#clients, node, this.#subscriptions, this.trace.logger(name));
+  }
+
+  async #handle({ key, number }: Numbered, attempt: number, worker: string): Promise<void> {
+    const id = idOf(key, number);
+    const { starts, wrong } = this.record.started(key, number, attempt);
+    this.trace.note(`${worker} starts ${id}, attempt ${attempt}`);
+    for (const violation of wrong) this.trace.note(`WRONG ${violation}`);
+    await sleep(HANDLING_MS);
+    if (number % FAILS_EVERY === 0 && starts === 1) {
+      this.record.failed(key, number);
+      throw new Error("the load lets it fail once");
+    }
+    if (number % REJECTED_EVERY === 1) {
+      this.record.rejected(key, number);
+      throw new Reject("the load rejects it");
+    }
+    this.record.done(key, number);
+  }
+
   async #publish(pubsub: PubSub, topic: Topic<Numbered, Numbered>, key: string): Promise<void> {
     for (let number = 1; !this.#stopped.signal.aborted; number += 1) {
+      const id = idOf(key, number);
       for (;;) {
         try {
-          await pubsub.publish(topic, { key, number }, { id: `${key}-${number}` });
-          this.record.confirmed(key, number);
+          await pubsub.publish(topic, { key, number }, { id });
           break;
         } catch (error) {
           if (!(error instanceof PubSubError)) throw error;
           if (error.code === "CLOSED") return;
-          this.record.refused(error);
+          this.record.refused(key, number, error);
+          this.trace.note(`refused ${id} ${error.code} ${error.message}`);
           await sleep(PAUSE_MS);
         }
       }
+      this.record.confirmed(key, number);
+      this.trace.note(`confirmed ${id}`);
       await sleep(PAUSE_MS);
     }
-  }
-}
-
-/** All three servers are named, and the client takes any of them: it is asked again until it has taken the one that is wanted. */
-async function connectOn(
-  clients: ClusterClients,
-  node: number,
-  subscriptions: readonly Subscription<Numbered>[],
-  orderErrors: string[],
-): Promise<PubSub> {
-  const wanted = clients.servers[node] as string;
-  for (let attempt = 1; ; attempt += 1) {
-    const pubsub = await connect(clients.adapter(node), {
-      declarations: [...subscriptions],
-      logger: {
-        ...silentLogger,
-        error: (_details, message) => void (message.includes("out of order") && orderErrors.push(message)),
-      },
-      publish: { timeoutMs: PUBLISH_TIMEOUT_MS },
-      waitForBrokerMs: 30_000,
-    });
-    if (clients.serverOf(pubsub).endsWith(wanted)) return pubsub;
-    await pubsub.close();
-    if (attempt === CONNECT_ATTEMPTS) throw new Error(`no connection to ${wanted} in ${attempt} attempts`);
   }
 }

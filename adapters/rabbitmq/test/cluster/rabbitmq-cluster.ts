@@ -100,6 +100,15 @@ export class RabbitmqCluster {
     );
   }
 
+  /** What an operator does after a node has lost its disk: the others forget it, it joins as a new one, and every quorum queue gets a member on it. */
+  async replace(node: RabbitmqNode): Promise<void> {
+    const [other] = this.nodes.filter(({ isRunning }) => isRunning) as [RabbitmqNode];
+    await other.ctl("forget_cluster_node", nodeName(node.name));
+    await node.start();
+    await node.untilRunning();
+    await other.run("rabbitmq-queues", "grow", nodeName(node.name), "all");
+  }
+
   /** Nothing passes to or from this node any more, and nobody is told: connections stay open. */
   cutOff(node: RabbitmqNode): void {
     for (const proxy of this.#linesOf(node)) proxy.blackhole();
