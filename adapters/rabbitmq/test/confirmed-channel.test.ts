@@ -105,7 +105,7 @@ test("a nack rejects those it names, and a confirmation settles each once", asyn
   fake.emit("nack", { deliveryTag: 2, multiple: false });
   fake.emit("ack", { deliveryTag: 4, multiple: true });
   expect([one, two, three].map((request) => request!.outcome)).toEqual([
-    "open REJECTED",
+    "open UNAVAILABLE",
     "open accepted",
     "open accepted",
   ]);

@@ -12,6 +12,8 @@ const PORTS_OF_NODE = 4;
 export interface RabbitmqClusterOptions {
   /** What a node does that has lost the others. @default "pause_minority" */
   readonly partitions?: "pause_minority" | "autoheal" | "ignore" | undefined;
+  /** After about this time a node believes that a silent one is down. @default 10 */
+  readonly netTickSeconds?: number | undefined;
 }
 
 /** Three RabbitMQ servers. Every connection, between nodes too, goes through a proxy that can be cut. */
@@ -83,12 +85,11 @@ export class RabbitmqCluster {
 
   /** The node that leads a quorum queue: it stores first, and answers publishers and consumers. */
   async leaderOf(queue: string): Promise<RabbitmqNode> {
-    const [first] = this.nodes.filter(({ isRunning }) => isRunning);
-    const listed = await first?.ctl("list_queues", "name", "leader", "--formatter", "json");
-    const queues = JSON.parse(listed ?? "[]") as readonly { readonly name: string; readonly leader: string }[];
-    const found = queues.find(({ name }) => name === queue);
-    const leader = this.nodes.find(({ name }) => nodeName(name) === found?.leader);
-    if (leader === undefined) throw new Error(`queue ${queue} has no leader: ${listed}`);
+    const [first] = this.nodes.filter(({ isRunning }) => isRunning) as [RabbitmqNode];
+    // `list_queues` waits for nodes that cannot reach the command.
+    const found = await first.ctl("eval", `ra_leaderboard:lookup_leader('%2F_${queue}').`);
+    const leader = this.nodes.find(({ name }) => found.includes(nodeName(name)));
+    if (leader === undefined) throw new Error(`queue ${queue} has no leader: ${found}`);
     return leader;
   }
 
@@ -132,10 +133,11 @@ export class RabbitmqCluster {
   }
 }
 
-function clusterConfig({ partitions = "pause_minority" }: RabbitmqClusterOptions): string {
+function clusterConfig({ partitions = "pause_minority", netTickSeconds = 10 }: RabbitmqClusterOptions): string {
   return [
     "cluster_formation.peer_discovery_backend = classic_config",
     ...NAMES.map((name, index) => `cluster_formation.classic_config.nodes.${index + 1} = ${nodeName(name)}`),
     `cluster_partition_handling = ${partitions}`,
+    `net_ticktime = ${netTickSeconds}`,
   ].join("\n");
 }
