@@ -46,9 +46,10 @@ interface Bench {
   readonly publish: (body: string) => Request;
 }
 
-/** A confirmed channel whose channel is open. */
-async function bench(): Promise<Bench> {
+/** A confirmed channel whose channel is open. `next` gives the channels after the first. */
+async function bench(next: (first: FakeChannel) => FakeChannel = (first) => first): Promise<Bench> {
   const fake = new FakeChannel();
+  let isFirst = true;
   const connection = {
     model: {},
     context: { clock: systemClock, logger: silentLogger },
@@ -56,7 +57,11 @@ async function bench(): Promise<Bench> {
     maxMessageBytes: Number.POSITIVE_INFINITY,
     addUser() {},
     removeUser() {},
-    openConfirmChannel: async () => fake,
+    openConfirmChannel: async () => {
+      const opened = isFirst ? fake : next(fake);
+      isFirst = false;
+      return opened;
+    },
   };
   const again = (request: Confirmable): void => confirmed.publish("", Buffer.from(request.body), {}, request);
   const owner = { what: "publish", exchange: "exchange", returned() {}, again };
@@ -173,3 +178,32 @@ test("a connection that is lost while suspects are published one by one rejects 
   confirmed.down(new PubSubError("UNAVAILABLE", "gone"));
   expect(requests.map(({ outcome }) => outcome)).toEqual(["open UNAVAILABLE", "open UNAVAILABLE"]);
 });
+
+test("a channel whose publishes are refused is left for another, and nothing overtakes what is still unanswered", async () => {
+  const other = new FakeChannel();
+  const { fake, publish } = await bench(() => other);
+  const [refused, unanswered] = ["a", "b"].map(publish);
+  fake.emit("nack", { deliveryTag: 2, multiple: false });
+  expect(refused!.outcome).toBe("open UNAVAILABLE");
+  // In its first moments it is still used.
+  publish("c");
+  expect(fake.written).toEqual(["first", "a", "b", "c"]);
+  await expect.poll(() => isLeft(fake, publish), { timeout: 5000, interval: 100 }).toBe(true);
+  expect(other.written).toEqual([]);
+  fake.emit("ack", { deliveryTag: fake.written.length, multiple: true });
+  expect(unanswered!.outcome).toBe("open accepted");
+  const later = publish("later");
+  await expect.poll(() => other.written.at(-1)).toBe("later");
+  // Late answers of the channel that was left are not those of this one.
+  fake.emit("nack", { deliveryTag: other.written.length, multiple: true });
+  expect(later.outcome).toBe("open");
+  other.emit("ack", { deliveryTag: other.written.length, multiple: true });
+  expect(later.outcome).toBe("open accepted");
+});
+
+/** Whether a publish waits instead of being written. */
+function isLeft(fake: FakeChannel, publish: (body: string) => unknown): boolean {
+  const { length } = fake.written;
+  publish("more");
+  return fake.written.length === length;
+}
