@@ -2,7 +2,8 @@ import { silentLogger, systemClock } from "@anytopic/core";
 import { PubSubError } from "@anytopic/core/driver";
 import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
-import { type Confirmable, ConfirmedChannel } from "../src/publish/confirmed-channel.ts";
+import type { Confirmable } from "../src/publish/confirmable.ts";
+import { ConfirmedChannel } from "../src/publish/confirmed-channel.ts";
 import type { Connection } from "../src/connection.ts";
 import { MAX_WAITING_PUBLISHES } from "../src/limits.ts";
 

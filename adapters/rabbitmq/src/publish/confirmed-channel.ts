@@ -4,20 +4,20 @@ import { closeWithin } from "../connection/channels.ts";
 import type { Connection, ConnectionUser } from "../connection.ts";
 import { toPubSubError, tooLarge } from "../errors.ts";
 import { NACKING_CHANNEL_MS } from "../limits.ts";
+import type { Confirmable } from "./confirmable.ts";
 import { WaitingPublishes } from "./waiting-publishes.ts";
-
-/** A publish that waits for the broker to confirm it. Exactly one of the two methods is called, once. */
-export interface Confirmable {
-  readonly body: Uint8Array;
-  /** Whether somebody still waits for it. */
-  readonly awaited: boolean;
-  accept(): void;
-  reject(error: PubSubError): void;
-}
 
 const PRECONDITION_FAILED = 406;
 const NACKED =
   "the broker did not store the message: a queue of it is full, or has no leader or no majority of its nodes at the moment";
+
+interface Publish {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly body: Buffer;
+  readonly properties: Options.Publish;
+  readonly request: Confirmable;
+}
 
 /** Of the broker, for one message, or for all up to it. */
 interface Answer {
@@ -58,7 +58,7 @@ export class ConfirmedChannel implements ConnectionUser {
   #state: "away" | "idle" | "opening" | "open" | "sifting" | "leaving" | "closed";
   #channel: ConfirmChannel | undefined;
   #unconfirmed = new NumberWindow<Confirmable>();
-  readonly #waiting = new WaitingPublishes();
+  readonly #waiting = new WaitingPublishes<Publish>();
   #openedMs = 0;
   #leaving: TimerHandle;
   #full = false;

@@ -1,17 +1,7 @@
-import type { Options } from "amqplib";
 import { MAX_WAITING_BYTES, MAX_WAITING_PUBLISHES } from "../limits.ts";
-import type { Confirmable } from "./confirmed-channel.ts";
-
-export interface Publish {
-  readonly exchange: string;
-  readonly routingKey: string;
-  readonly body: Buffer;
-  readonly properties: Options.Publish;
-  readonly request: Confirmable;
-}
 
 /** Publishes that wait until they can be written, up to a bound. */
-export class WaitingPublishes {
+export class WaitingPublishes<Publish extends { readonly body: Uint8Array }> {
   #waiting: Publish[] = [];
   #bytes = 0;
 
