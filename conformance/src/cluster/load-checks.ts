@@ -1,5 +1,5 @@
+import { PubSubError } from "@anytopic/core";
 import { equal, few, sameMembers } from "../expect.ts";
-import { Violation } from "../violation.ts";
 import { eventually, type WaitOptions } from "../wait.ts";
 import type { ClusterLoad } from "./cluster-load.ts";
 
@@ -60,15 +60,22 @@ export async function comesToRest(load: ClusterLoad): Promise<Readonly<Record<st
 }
 
 async function lettersAreThere(load: ClusterLoad): Promise<void> {
-  let letters: ReadonlySet<string> = new Set();
   const expected = load.record.rejectedIds;
-  // A handler that has rejected a message still has to store it.
+  let letters: ReadonlySet<string> = new Set();
+  let problem = "";
+  // A handler that has rejected a message still has to store it, and a queue may have no leader for a moment.
   const isComplete = async (): Promise<boolean> => {
-    letters = await load.letters();
-    return [...expected].every((id) => letters.has(id));
+    try {
+      letters = await load.letters();
+    } catch (error) {
+      if (!(error instanceof PubSubError && error.retryable)) throw error;
+      problem = error.message;
+      return false;
+    }
+    const missing = [...expected].filter((id) => !letters.has(id));
+    problem = `missing: ${few(missing)}`;
+    return missing.length === 0;
   };
-  await eventually(isComplete, "all dead letters", WAIT).catch((error: unknown) => {
-    if (!(error instanceof Violation)) throw error;
-  });
+  await eventually(isComplete, () => `all dead letters: ${problem}`, WAIT);
   sameMembers([...letters], [...expected], "the dead letters");
 }
