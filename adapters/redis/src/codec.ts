@@ -31,13 +31,16 @@ export function encodeFields(message: OutgoingMessage): (string | Buffer)[] {
 
 /** As `encodeFields`, behind the parts of a command that are there. Returns the same array. */
 export function appendFields(fields: (string | Buffer)[], message: OutgoingMessage): (string | Buffer)[] {
-  const { body, id, orderingKey, attributes } = message;
-  // Of a JSON event it is a Buffer already.
-  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  fields.push(BODY, bytes, ID, id);
+  const { id, orderingKey, attributes } = message;
+  // The client sends text in one piece with the rest of the command, and a Buffer as a piece of its own.
+  fields.push(BODY, message.bodyText ?? asBuffer(message.body), ID, id);
   if (orderingKey !== undefined) fields.push(KEY, orderingKey);
   for (const name in attributes) fields.push(name === BODY ? NAMED_AS_BODY : name, attributes[name] ?? "");
   return fields;
+}
+
+function asBuffer(body: Uint8Array): Buffer {
+  return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
 
 /** As `encodeFields`, with the time of the original publish. For letters and redriven messages, which have no entry of that time. */
@@ -50,7 +53,7 @@ const PLAIN_BYTES = `${BODY}${ID}`.length;
 /** Bytes of all names and values. */
 export function sizeOf(message: OutgoingMessage): number {
   const { attributes, orderingKey } = message;
-  let bytes = PLAIN_BYTES + message.body.length + message.id.length;
+  let bytes = PLAIN_BYTES + (message.bodyText ?? message.body).length + message.id.length;
   if (orderingKey !== undefined) bytes += KEY.length + Buffer.byteLength(orderingKey);
   for (const name in attributes) {
     bytes += name === BODY ? NAMED_AS_BODY.length : Buffer.byteLength(name);

@@ -1,4 +1,5 @@
 import type { DueTime } from "../contract/due.ts";
+import { bytesOf, type EncodedBody } from "./encoded-body.ts";
 import type { PublishRequest } from "../driver.ts";
 import type { PubSubError } from "../base/errors.ts";
 import type { Attributes } from "../contract/message.ts";
@@ -14,7 +15,6 @@ export interface PublishWindow {
  */
 export class PendingPublish implements PublishRequest {
   readonly id: string;
-  readonly body: Uint8Array;
   readonly attributes: Attributes;
   /** The user's attributes, when instrumentations have added others. */
   readonly ownAttributes: Attributes | undefined;
@@ -37,6 +37,8 @@ export class PendingPublish implements PublishRequest {
   signal: AbortSignal | undefined = undefined;
   /** Present while an asynchronous schema validates the event; see `EncodedEvent`. */
   valid: Promise<void> | undefined = undefined;
+  readonly #encoded: EncodedBody;
+  #body: Uint8Array | undefined;
   #window: PublishWindow | undefined;
   #resolve: ((id: string) => void) | undefined;
   #reject: ((reason: unknown) => void) | undefined;
@@ -44,18 +46,31 @@ export class PendingPublish implements PublishRequest {
 
   constructor(
     id: string,
-    body: Uint8Array,
+    body: EncodedBody,
     attributes: Attributes,
     orderingKey: string | undefined,
     publishTimeMs: number,
     ownAttributes?: Attributes,
   ) {
     this.id = id;
-    this.body = body;
+    this.#encoded = body;
     this.attributes = attributes;
     this.orderingKey = orderingKey;
     this.publishTimeMs = publishTimeMs;
     this.ownAttributes = ownAttributes;
+  }
+
+  /** Made when it is first read: a driver that takes text does not read it. */
+  get body(): Uint8Array {
+    return (this.#body ??= bytesOf(this.#encoded));
+  }
+
+  get bodyText(): string | undefined {
+    return typeof this.#encoded === "string" ? this.#encoded : undefined;
+  }
+
+  get bodyBytes(): number {
+    return this.#encoded.length;
   }
 
   /** When its timeout began, in Unix ms. */
@@ -79,8 +94,8 @@ export class PendingPublish implements PublishRequest {
   }
 
   #with(attributes: Attributes, own: Attributes | undefined): PendingPublish {
-    const { id, body, orderingKey, publishTimeMs } = this;
-    const copy = new PendingPublish(id, body, attributes, orderingKey, publishTimeMs, own);
+    const { id, orderingKey, publishTimeMs } = this;
+    const copy = new PendingPublish(id, this.#encoded, attributes, orderingKey, publishTimeMs, own);
     copy.relayedMs = this.relayedMs;
     copy.due = this.due;
     copy.signal = this.signal;
