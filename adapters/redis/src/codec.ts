@@ -68,7 +68,8 @@ const ID_BYTES = Buffer.from(ID);
 /** What an entry says. */
 export interface Content {
   readonly body: Uint8Array;
-  readonly id: string | undefined;
+  /** See `idOf`. */
+  readonly idBytes: Buffer | undefined;
   readonly attributes: Attributes;
   readonly orderingKey: string | undefined;
   /** The key's bytes, by which the scripts keep order. */
@@ -88,7 +89,7 @@ export type Origin = "event" | "redriven" | "letter";
 export function decodeFields(fields: readonly Buffer[], origin: Origin): Content {
   let attributes: Record<string, string> | undefined;
   let body: Buffer | undefined;
-  let id: string | undefined;
+  let idBytes: Buffer | undefined;
   let keyBytes: Buffer | undefined;
   let publishTimeMs: number | undefined;
   let problem: string | undefined;
@@ -101,7 +102,7 @@ export function decodeFields(fields: readonly Buffer[], origin: Origin): Content
       continue;
     }
     if (isSame(rawName, ID_BYTES)) {
-      id ??= value.toString();
+      idBytes ??= value;
       continue;
     }
     const name = fieldText(rawName);
@@ -124,13 +125,19 @@ export function decodeFields(fields: readonly Buffer[], origin: Origin): Content
   const hasKey = keyBytes !== undefined && keyBytes.length > 0;
   return {
     body: body ?? EMPTY,
-    id: id === "" || (id !== undefined && id.length > MAX_FOREIGN_ID_LENGTH) ? undefined : id,
+    idBytes,
     attributes: problem === undefined ? (attributes ?? NO_ATTRIBUTES) : rawFields(fields),
     orderingKey: hasKey ? keyText(keyBytes as Buffer) : undefined,
     keyBytes: hasKey ? keyBytes : undefined,
     publishTimeMs,
     undecodable: problem === undefined ? undefined : new Error(`the message cannot be read: ${problem}`),
   };
+}
+
+/** The publisher's id; undefined without one, and when it is too long. Not made before it is asked for: many handlers do not read it. */
+export function idOf({ idBytes }: Content): string | undefined {
+  const id = idBytes?.toString();
+  return id === "" || (id !== undefined && id.length > MAX_FOREIGN_ID_LENGTH) ? undefined : id;
 }
 
 /** The attributes of a letter's message, without those that the letter added. */
