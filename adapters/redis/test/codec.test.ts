@@ -36,6 +36,13 @@ describe("what we write", () => {
     expect(encodeFields(message()).map(String)).toEqual(["data", "{}", "anytopic-id", "id-1"]);
   });
 
+  test("a body that is given as text is sent as text, and has the same size", () => {
+    const body = Buffer.from('{"a":1}');
+    const asText = message({ body, bodyText: '{"a":1}' });
+    expect(encodeFields(asText)).toEqual(["data", '{"a":1}', "anytopic-id", "id-1"]);
+    expect(sizeOf(asText)).toBe(sizeOf(message({ body })));
+  });
+
   test.each([
     ["a", "x"],
     ["data", "not the body"],
