@@ -1,5 +1,6 @@
 import { type Codec, connect, defineTopic, jsonCodec } from "@anytopic/core";
 import type { PublishRequest } from "@anytopic/core/driver";
+import { forwardDriver, forwardPublisher, intercept } from "@anytopic/core/intercept";
 import { describe, expect, it } from "vitest";
 
 import { capabilities, ScriptedAdapter } from "./scripted-adapter.ts";
@@ -11,9 +12,18 @@ const wide = {
   publishBatch: { ...capabilities.publishBatch, maxBytes: 100_000 },
 };
 
+/** What a driver gets that takes text: it does not read the bytes of a text to count them. */
 async function published(event: unknown, codec: Codec | "json" = "json"): Promise<PublishRequest> {
   const adapter = new ScriptedAdapter(wide);
-  const pubsub = await connect(adapter);
+  const takesText = intercept(adapter, (driver) =>
+    forwardDriver(driver, {
+      openPublisher: async (topic) =>
+        forwardPublisher(await driver.openPublisher(topic), {
+          sizeOf: (message) => (message.bodyText ?? message.body).length,
+        }),
+    }),
+  );
+  const pubsub = await connect(takesText);
   const sent = pubsub.publish(defineTopic<unknown>("events", { codec }), event);
   await expect.poll(() => adapter.requests.length).toBe(1);
   const request = adapter.requests[0] as PublishRequest;
@@ -36,6 +46,7 @@ describe("the body as text", () => {
     const request = await published(event);
     expect(request.bodyText).toBe(JSON.stringify(event));
     expect(Buffer.from(request.body).toString()).toBe(JSON.stringify(event));
+    expect(request.bodyText).toBeUndefined();
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { isBuiltIn, isJsonCodec, jsonCodec, jsonText } from "../declare/codec.ts";
-import { bodyOfText, bytesOf, type EncodedBody } from "./encoded-body.ts";
+import { bytesOf, type EncodedBody } from "./encoded-body.ts";
 import { PubSubError } from "../base/errors.ts";
 import { inexactParts, isExactInJson, pathText, type InexactPart } from "../declare/json-exactness.ts";
 import { isPromise } from "../base/promise-like.ts";
@@ -109,7 +109,7 @@ function changedParts<Input>(topic: Topic<Input, unknown>, event: Input, formCou
 function encoded<Input>(topic: Topic<Input, unknown>, event: Input): EncodedBody {
   const { codec } = topic;
   try {
-    return codec.encode === jsonCodec.encode ? bodyOfText(jsonText(event)) : codec.encode(event);
+    return codec.encode === jsonCodec.encode ? jsonText(event) : codec.encode(event);
   } catch (error) {
     const parts = isJsonCodec(topic.codec) && typeof event === "object" ? refusedParts(event) : UNCHANGED;
     if (parts.length > 0) throw inexact(topic.name, parts, error);

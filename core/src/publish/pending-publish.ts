@@ -1,5 +1,5 @@
 import type { DueTime } from "../contract/due.ts";
-import { bytesOf, type EncodedBody } from "./encoded-body.ts";
+import { asciiOrBytes, bytesOf, type EncodedBody } from "./encoded-body.ts";
 import type { PublishRequest } from "../driver.ts";
 import type { PubSubError } from "../base/errors.ts";
 import type { Attributes } from "../contract/message.ts";
@@ -37,8 +37,8 @@ export class PendingPublish implements PublishRequest {
   signal: AbortSignal | undefined = undefined;
   /** Present while an asynchronous schema validates the event; see `EncodedEvent`. */
   valid: Promise<void> | undefined = undefined;
-  readonly #encoded: EncodedBody;
-  #body: Uint8Array | undefined;
+  #encoded: EncodedBody;
+  #isAscii = false;
   #window: PublishWindow | undefined;
   #resolve: ((id: string) => void) | undefined;
   #reject: ((reason: unknown) => void) | undefined;
@@ -60,17 +60,24 @@ export class PendingPublish implements PublishRequest {
     this.ownAttributes = ownAttributes;
   }
 
-  /** Made when it is first read: a driver that takes text does not read it. */
+  /** Made when it is first read: a driver that takes text does not read it. Then the text is not kept. */
   get body(): Uint8Array {
-    return (this.#body ??= bytesOf(this.#encoded));
+    const encoded = this.#encoded;
+    return typeof encoded === "string" ? (this.#encoded = bytesOf(encoded)) : encoded;
   }
 
+  /** Looked at when it is first read: a driver that takes bytes does not read it. */
   get bodyText(): string | undefined {
-    return typeof this.#encoded === "string" ? this.#encoded : undefined;
+    const encoded = this.#encoded;
+    if (typeof encoded !== "string") return undefined;
+    if (this.#isAscii) return encoded;
+    this.#encoded = asciiOrBytes(encoded);
+    this.#isAscii = this.#encoded === encoded;
+    return this.#isAscii ? encoded : undefined;
   }
 
   get bodyBytes(): number {
-    return this.#encoded.length;
+    return (this.bodyText ?? this.body).length;
   }
 
   /** When its timeout began, in Unix ms. */
