@@ -15,6 +15,7 @@ const command = process.env["ANYTOPIC_CLUSTERS"] === undefined ? undefined : nat
 /** Also of tests that pass. */
 const keepsTraces = process.env["ANYTOPIC_TRACES"] !== undefined;
 
+const RECOVERY_MS = 60_000;
 const ROUNDS = 40;
 
 interface Scene {
