@@ -123,7 +123,11 @@ describe("the overview", () => {
     });
     const overview = await read<Overview>(handler, "overview");
     expect(overview.unavailable).toEqual({ code: "UNAVAILABLE", message: "127.0.0.1:4222 does not answer" });
-    expect(overview.topics[0]?.subscriptions[0]).toMatchObject({ numbers: { waiting: null }, state: "warning" });
+    expect(overview.topics[0]?.subscriptions[0]).toMatchObject({
+      numbers: { waiting: null },
+      state: "unknown",
+      problems: [],
+    });
     isThere = true;
     await expect.poll(async () => (await subscriptionOf(handler, "mail")).numbers.waiting).toBe(0);
   });
