@@ -54,7 +54,7 @@ function TopologyOf({
   return (
     <>
       <Summary overview={overview} />
-      <DriftNotice drift={overview.drift} onCompared={refresh} />
+      {overview.unavailable === null && <DriftNotice drift={overview.drift} onCompared={refresh} />}
       <FilterBar filter={filter}>
         <span class="forms" role="group" aria-label="Form">
           <button type="button" aria-pressed={!isTable} onClick={() => replaceQuery("as", "")}>
@@ -88,16 +88,19 @@ function TopologyOf({
 }
 
 /** Read aloud when it changes. */
-function Summary({ overview: { topics } }: { readonly overview: Overview }): JSX.Element {
+function Summary({ overview: { topics, unavailable } }: { readonly overview: Overview }): JSX.Element {
   const all = topics.flatMap(({ subscriptions }) => subscriptions);
-  const troubled = all.filter(hasTrouble).length;
   const what = `${counted(topics.length, "topic")}, ${counted(all.length, "subscription")}`;
-  const trouble = troubled === 0 ? "no problem is known" : `${troubled} ${troubled === 1 ? "needs" : "need"} a look`;
   return (
     <p class="summary" role="status">
-      {what}: {trouble}.
+      {what}: {troubleWords(all.filter(hasTrouble).length, unavailable !== null)}.
     </p>
   );
+}
+
+function troubleWords(troubled: number, isBrokerAway: boolean): string {
+  if (troubled > 0) return `${troubled} ${troubled === 1 ? "needs" : "need"} a look`;
+  return isBrokerAway ? "the broker is away, so nothing is known of them" : "no problem is known";
 }
 
 function Legend({ isObserved }: { readonly isObserved: boolean }): JSX.Element {
