@@ -5,7 +5,7 @@ import { importPackage } from "./import-package.ts";
 // This program does not depend on that package: the application installs it. Here is what it uses of it.
 
 /** What somebody may do in the dashboard beside looking. */
-export const PERMISSIONS = ["publish", "redrive", "purge", "pause"] as const;
+export const PERMISSIONS = ["publish", "redrive", "purge", "pause", "tail"] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
 export interface ServedDashboard {

@@ -47,7 +47,7 @@ test("it prints an address that signs in, shows the broker, creates nothing, and
   expect(opened).toMatchObject({
     url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/) as string,
     link: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]{43}$/) as string,
-    can: ["publish", "redrive", "purge", "pause"],
+    can: ["publish", "redrive", "purge", "pause", "tail"],
   });
   const ask = await signIn(opened);
   expect(await (await ask("session")).json()).toMatchObject({ server: nats.pubsub.server, unavailable: null });
@@ -160,7 +160,7 @@ test.for<readonly [args: readonly string[], says: string]>([
   [["--host", "192.0.2.1", "--token", "a-token-that-is-long"], "--host 192.0.2.1 is no address of this machine"],
   [["--token", "short"], "the token is too short: it must have at least 16 characters"],
   [["--port", "70000"], "--port is"],
-  [["--allow", "purge,delete"], '--allow has "delete": it must be none, or some of publish,redrive,purge,pause'],
+  [["--allow", "purge,delete"], '--allow has "delete": it must be none, or some of publish,redrive,purge,pause,tail'],
   [["--allowed-host", "https://ops.example.com"], "must be a host name"],
   [["extra"], "one argument too many"],
 ])("%j is wrong usage", async ([args, says]) => {

@@ -43,6 +43,7 @@ export function dashboard(options: DashboardOptions): Dashboard {
     ...declared,
     pubsub: sharedPubSub(options.pubsub, logger),
     events,
+    seesItself: options.events !== undefined,
     tails: new Tails(declared),
     clock: options.clock ?? systemClock,
     closed: closing.signal,

@@ -4,13 +4,14 @@ import {
   defineSubscription,
   defineTopic,
   PubSubError,
-  silentLogger,
+  type Logger,
   type PubSub,
   type Subscription,
   type Topic,
 } from "@anytopic/core";
 import { nats } from "@anytopic/nats";
 import type { NatsConnection } from "@nats-io/nats-core";
+import { DeliveryTrace } from "./delivery-trace.ts";
 import { LoadRecord } from "./load-record.ts";
 import type { NatsCluster } from "./nats-cluster.ts";
 
@@ -43,21 +44,26 @@ const LOADS = ["ordered", "unordered"].flatMap((topic) =>
 export class ClusterLoad {
   readonly record = new LoadRecord(LOADS.map(({ key }) => key));
   readonly orderedStream: string;
+  readonly unorderedStream: string;
   /** Errors that were logged, and say that the order may be broken. */
   readonly orderErrors: readonly string[];
+  readonly trace: DeliveryTrace;
   readonly #publishers: readonly PubSub[];
   readonly #workers: readonly PubSub[];
   readonly #loops: Promise<void>[] = [];
   readonly #stopped = new AbortController();
 
   private constructor(
-    orderedStream: string,
+    [orderedStream, unorderedStream]: readonly [string, string],
     publishers: readonly PubSub[],
     workers: readonly PubSub[],
     orderErrors: readonly string[],
+    trace: DeliveryTrace,
   ) {
+    this.trace = trace;
     this.orderErrors = orderErrors;
     this.orderedStream = orderedStream;
+    this.unorderedStream = unorderedStream;
     this.#publishers = publishers;
     this.#workers = workers;
   }
@@ -74,16 +80,28 @@ export class ClusterLoad {
       }),
     );
     const orderErrors: string[] = [];
-    const first = await connectOn(cluster, 0, subscriptions, orderErrors);
+    const trace = new DeliveryTrace([ordered.name, unordered.name]);
+    const connectTo = async (node: number, name: string): Promise<PubSub> => {
+      const pubsub = await connectOn(cluster, node, subscriptions, loggerOf(name, trace, orderErrors));
+      trace.watch(pubsub.native as NatsConnection, name);
+      return pubsub;
+    };
     const pubsubs = [
-      first,
-      ...(await Promise.all([1, 2, 0].map(async (node) => connectOn(cluster, node, subscriptions, orderErrors)))),
+      await connectTo(0, "publisher-1"),
+      ...(await Promise.all([connectTo(1, "publisher-2"), connectTo(2, "worker-1"), connectTo(0, "worker-2")])),
     ];
-    const load = new ClusterLoad(ordered.name, pubsubs.slice(0, PUBLISHERS), pubsubs.slice(PUBLISHERS), orderErrors);
-    for (const pubsub of load.#workers) {
+    const load = new ClusterLoad(
+      [ordered.name, unordered.name],
+      pubsubs.slice(0, PUBLISHERS),
+      pubsubs.slice(PUBLISHERS),
+      orderErrors,
+      trace,
+    );
+    for (const [index, pubsub] of load.#workers.entries()) {
       for (const subscription of subscriptions) {
         await pubsub.subscribe(subscription, async ({ key, number }) => {
-          load.record.started(key, number);
+          trace.note(`worker-${index + 1} starts ${key}-${number}`);
+          for (const violation of load.record.started(key, number)) trace.note(`OUT OF ORDER ${violation}`);
           await sleep(HANDLING_MS);
           load.record.done(key, number);
         });
@@ -133,11 +151,13 @@ export class ClusterLoad {
         try {
           await pubsub.publish(topic, { key, number }, { id: `${key}-${number}` });
           this.record.confirmed(key, number);
+          this.trace.note(`confirmed ${key}-${number}`);
           break;
         } catch (error) {
           if (!(error instanceof PubSubError)) throw error;
           if (error.code === "CLOSED") return;
           this.record.refused(error);
+          this.trace.note(`refused ${key}-${number} ${error.code} ${error.message}`);
           await sleep(PAUSE_MS);
         }
       }
@@ -151,17 +171,14 @@ async function connectOn(
   cluster: NatsCluster,
   node: number,
   subscriptions: readonly Subscription<Numbered>[],
-  orderErrors: string[],
+  logger: Logger,
 ): Promise<PubSub> {
   const wanted = cluster.servers[node] as string;
   for (let attempt = 1; ; attempt += 1) {
     const adapter = nats({ servers: cluster.servers, replicas: 3, leaderLeaseMs: 3000 });
     const pubsub = await connect(adapter, {
       declarations: [...subscriptions],
-      logger: {
-        ...silentLogger,
-        error: (_details, message) => void (message.includes("out of order") && orderErrors.push(message)),
-      },
+      logger,
       publish: { timeoutMs: PUBLISH_TIMEOUT_MS },
       waitForBrokerMs: 30_000,
     });
@@ -169,4 +186,21 @@ async function connectOn(
     await pubsub.close();
     if (attempt === CONNECT_ATTEMPTS) throw new Error(`no connection to ${wanted} in ${attempt} attempts`);
   }
+}
+
+function loggerOf(name: string, trace: DeliveryTrace, orderErrors: string[]): Logger {
+  const noteAs =
+    (level: string) =>
+    (details: object, message: string): void =>
+      trace.note(`${name} ${level} ${message} ${JSON.stringify(details)}`);
+  const noteError = noteAs("error");
+  return {
+    debug: noteAs("debug"),
+    info: noteAs("info"),
+    warn: noteAs("warn"),
+    error: (details, message) => {
+      noteError(details, message);
+      if (message.includes("out of order")) orderErrors.push(message);
+    },
+  };
 }

@@ -32,15 +32,18 @@ export class LoadRecord {
     if (!retryable) this.finalRefusals.push(`${code} ${message}`);
   }
 
-  started(key: string, number: number): void {
-    if (!isOrdered(key)) return;
+  /** Returns what is wrong with it. */
+  started(key: string, number: number): readonly string[] {
+    if (!isOrdered(key)) return [];
     const done = numbersOf(this.#done, key);
     for (let earlier = number - 1; earlier >= 1; earlier -= 1) {
       if (!done.has(earlier)) {
-        this.outOfOrder.push(`${key}: ${number} started before ${earlier} was done`);
-        return;
+        const violation = `${key}: ${number} started before ${earlier} was done`;
+        this.outOfOrder.push(violation);
+        return [violation];
       }
     }
+    return [];
   }
 
   done(key: string, number: number): void {

@@ -70,8 +70,8 @@ function Answer({
   return (
     <>
       <p>
-        Searched {shownCount(searched.events)} events and {shownCount(searched.letters)} dead letters of{" "}
-        {shownCount(searched.subscriptions)} subscriptions.
+        Searched: events {shownCount(searched.events)}, dead letters {shownCount(searched.letters)}, subscriptions{" "}
+        {shownCount(searched.subscriptions)}.
         {messages.length + letters.length === 0 && <strong> Nothing was found.</strong>}
       </p>
       {incomplete.length > 0 && (
@@ -155,7 +155,7 @@ function Letters({ letters }: { readonly letters: readonly FoundLetter[] }): JSX
               <tr key={`${of} ${ref}`}>
                 <td>
                   <Link to={`/letters?of=${encodeURIComponent(of)}&ref=${encodeURIComponent(ref)}`}>
-                    <ForeignText text={id} />
+                    <ForeignText text={id} short />
                   </Link>
                 </td>
                 <td>{of}</td>
