@@ -17,6 +17,8 @@ const sessionOf = async (handle: Dashboard): Promise<Session> =>
 describe("a connection that is opened by a function", () => {
   test("is opened once for all requests, again after a pause, and says meanwhile what is wrong", async () => {
     await using pubsub = await connect(memory());
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
     let isAway = true;
     const opened = vi.fn<() => Promise<PubSub>>(async () => {
       if (isAway) throw new PubSubError("UNAVAILABLE", "nats://127.0.0.1:4999 refuses connections");
@@ -38,10 +40,25 @@ describe("a connection that is opened by a function", () => {
       });
     }
     expect(opened).toHaveBeenCalledTimes(1);
-    await expect.poll(async () => [(await sessionOf(handle)).server, opened.mock.calls.length]).toEqual([null, 2]);
+    for (const [passedMs, times] of [
+      [0, 1],
+      [900, 1],
+      [200, 2],
+      [1500, 2],
+      [600, 3],
+    ] as const) {
+      vi.advanceTimersByTime(passedMs);
+      expect([(await sessionOf(handle)).server, opened.mock.calls.length]).toEqual([null, times]);
+    }
     isAway = false;
-    await expect.poll(async () => (await sessionOf(handle)).server).toBe(pubsub.server);
-    expect([(await sessionOf(handle)).unavailable, opened.mock.calls.length]).toEqual([null, 3]);
+    expect((await sessionOf(handle)).server).toBe(null);
+    vi.advanceTimersByTime(4100);
+    expect([await sessionOf(handle), opened.mock.calls.length]).toMatchObject([
+      { server: pubsub.server, unavailable: null },
+      4,
+    ]);
+    await sessionOf(handle);
+    expect(opened).toHaveBeenCalledTimes(4);
     expect(lines).toEqual([
       "the dashboard cannot reach the broker and tries again: nats://127.0.0.1:4999 refuses connections",
       "the dashboard has reached the broker",

@@ -78,7 +78,7 @@ async function press(page: Page, target: Locator): Promise<void> {
   await page.keyboard.press("Enter");
 }
 
-describe.skipIf(browserPath === undefined)("the screens of dead letters", { timeout: 60_000 }, () => {
+describe.skipIf(browserPath === undefined)("the screens of dead letters", { timeout: 120_000 }, () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await startBrowser();

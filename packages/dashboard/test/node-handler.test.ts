@@ -33,6 +33,11 @@ test.for<readonly [line: string, says: string]>([
   expect(await answerTo([line, "host: app.example:81"], address)).toContain(says);
 });
 
+test("an address with a host is refused, also where it would become part of the name", async () => {
+  const lines = ["GET http://evil.example/ HTTP/1.1", "host: app.example"];
+  expect(await answerTo(lines, address)).toContain("HTTP/1.1 400");
+});
+
 test.for(["", "a@b", "a/b", "a b", "a:99999", "[::1"])("a request for the host %j is refused", async (host) => {
   expect(await answerTo(["GET / HTTP/1.1", `host: ${host}`], address)).toContain("HTTP/1.1 400");
 });

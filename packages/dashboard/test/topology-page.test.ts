@@ -21,6 +21,7 @@ async function openPage(options: Omit<DashboardOptions, "authorize">, path = "/"
     await handler.close();
     await served.close();
   });
+  context.setDefaultTimeout(8000);
   const page = await context.newPage();
   page.on("pageerror", (error) => expect.fail(error.message));
   await page.goto(served.url + path);
@@ -43,7 +44,7 @@ async function focused(page: Page): Promise<string> {
   return await page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? "");
 }
 
-describe.skipIf(browserPath === undefined)("the topology", () => {
+describe.skipIf(browserPath === undefined)("the topology", { timeout: 60_000 }, () => {
   beforeAll(async () => {
     browser = await startBrowser();
   });

@@ -7,7 +7,7 @@ import { STATE_SHAPES } from "../../parts/state-mark.tsx";
 import { Unknown } from "../../parts/unknown.tsx";
 import { usePolled } from "../../use-polled.ts";
 import type { Screen } from "../screen.ts";
-import { counted } from "../topology/layout.ts";
+import { counted } from "../../parts/format.ts";
 import { CapabilityTable } from "./capability-table.tsx";
 
 const EVERY_MS = 5000;
@@ -77,7 +77,7 @@ function ConnectionPanel({
           {error.code}: {error.message}
         </Notice>
       )}
-      <dl class="facts">
+      <dl class="fact-list">
         <dt>Address</dt>
         <dd>{url === null ? <Unknown why="the dashboard was not given the configuration" /> : <code>{url}</code>}</dd>
         <dt>Adapter</dt>

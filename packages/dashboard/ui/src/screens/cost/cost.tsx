@@ -61,8 +61,8 @@ function Calculated({
           <BrokerTable comparison={comparison} currency={currency} />
           <Remarks query={query} overview={overview} comparison={comparison} />
         </div>
+        <TopicTable query={query} topics={load.topics} brokers={comparison.brokers} />
       </div>
-      <TopicTable query={query} topics={load.topics} brokers={comparison.brokers} />
       <PriceNotes list={LIST_PRICES} />
     </>
   );

@@ -7,6 +7,7 @@ import { go } from "../../location.ts";
 import { ForeignText } from "../../parts/foreign-text.tsx";
 import { Link } from "../../parts/link.tsx";
 import { Notice } from "../../parts/notice.tsx";
+import { ScreenHeading } from "../../parts/screen-heading.tsx";
 import { lettersAddress } from "./addresses.ts";
 import { ExportButton } from "./export-button.tsx";
 import { letterActions } from "./letter-action.ts";
@@ -48,7 +49,9 @@ export function LetterView({ of, letterRef, can }: LetterViewProps): JSX.Element
       <nav aria-label="Where you are">
         <Link to={lettersAddress()}>Dead letters</Link> / <Link to={lettersAddress({ of })}>{of}</Link> /
       </nav>
-      <h1>Letter {letter !== undefined && <ForeignText text={letter.row.id} most={60} short />}</h1>
+      <ScreenHeading>
+        Letter {letter !== undefined && <ForeignText text={letter.row.id} most={60} short />}
+      </ScreenHeading>
       {error !== undefined && (
         <Notice kind="error">
           {error}. <Link to={lettersAddress({ of })}>Go to the list</Link>

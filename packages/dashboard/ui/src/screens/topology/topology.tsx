@@ -12,7 +12,8 @@ import { usePolled } from "../../use-polled.ts";
 import type { Screen, ScreenProps } from "../screen.ts";
 import { DiagramView } from "./diagram-view.tsx";
 import { DriftNotice } from "./drift-notice.tsx";
-import { counted, layoutOf } from "./layout.ts";
+import { counted } from "../../parts/format.ts";
+import { layoutOf } from "./layout.ts";
 import { TopologyTable } from "./topology-table.tsx";
 
 export const OVERVIEW_EVERY_MS = 5000;
