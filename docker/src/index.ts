@@ -1,3 +1,4 @@
+export { BROWSER_ARGUMENTS, browserOrSkip } from "./browser-or-skip.ts";
 export type { Broker, BrokerKind, BrokerProvider, StartBrokerOptions } from "./broker.ts";
 export { BrokerUnavailableError } from "./broker-unavailable-error.ts";
 export { brokerImages, imageVariable, type BrokerImages } from "./images.ts";

@@ -1,4 +1,5 @@
 import { connect, type Adapter, type Logger, type PubSub, type Subscription } from "@anytopic/core";
+import type { LoadTrace } from "./load-trace.ts";
 
 /** How the connections of a load reach the nodes of a cluster. */
 export interface ClusterClients {
@@ -10,6 +11,14 @@ export interface ClusterClients {
   readonly serverOf: (pubsub: PubSub) => string;
   /** A retry is a copy of the message, and a fault may leave both: each counts its own attempts. @default false */
   readonly copiesRetries?: boolean;
+  /** Called with each connection of the load, to add to its trace what passes there. */
+  readonly watch?: (pubsub: PubSub, name: string, load: WatchedLoad) => void;
+}
+
+interface WatchedLoad {
+  readonly trace: LoadTrace;
+  readonly orderedTopic: string;
+  readonly unorderedTopic: string;
 }
 
 /** Shorter than the default: a leader that is gone does not answer, and the next attempt goes to the next leader. */

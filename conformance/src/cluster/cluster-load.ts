@@ -138,7 +138,9 @@ export class ClusterLoad {
   }
 
   async #connect(node: number, name: string): Promise<PubSub> {
-    return connectOn(this.#clients, node, this.#subscriptions, this.trace.logger(name));
+    const pubsub = await connectOn(this.#clients, node, this.#subscriptions, this.trace.logger(name));
+    this.#clients.watch?.(pubsub, name, this);
+    return pubsub;
   }
 
   async #handle({ key, number }: Numbered, attempt: number, worker: string): Promise<void> {
