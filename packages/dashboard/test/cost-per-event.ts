@@ -46,5 +46,7 @@ const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) =
 const base = median(results.get("nothing") ?? []);
 for (const [name, numbers] of results) {
   const us = median(numbers);
-  process.stdout.write(`${name}: ${us.toFixed(2)} µs for each message, ${((us - base) / EVENTS).toFixed(3)} µs for each event\n`);
+  process.stdout.write(
+    `${name}: ${us.toFixed(2)} µs for each message, ${((us - base) / EVENTS).toFixed(3)} µs for each event\n`,
+  );
 }

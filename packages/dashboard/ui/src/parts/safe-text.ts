@@ -10,7 +10,9 @@ export function safeLine(text: string): string {
 
 /** The same for text of several lines. */
 export function safeBlock(text: string): string {
-  return text.replace(UNSAFE, (character) => (character === "\n" || character === "\t" ? character : escaped(character)));
+  return text.replace(UNSAFE, (character) =>
+    character === "\n" || character === "\t" ? character : escaped(character),
+  );
 }
 
 function escaped(character: string): string {
