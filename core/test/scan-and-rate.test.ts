@@ -67,10 +67,10 @@ test("a redrive with a rate spreads the letters evenly, and takes no more than i
   const redriving = all.redrive({ rate: { max: 2, perMs: 1000 } });
   for (let step = 0; step < 300; step += 1) await clock.advance(100);
   expect(await redriving).toBe(45);
-  expect(sentMs[0]! - startMs).toBeLessThan(100);
-  for (const [index, atMs] of sentMs.entries())
-    if (index > 0) expect(atMs - sentMs[index - 1]!).toBeGreaterThanOrEqual(500);
-  expect(sentMs.at(-1)! - startMs).toBeLessThan(44 * 500 + 1000);
+  expect(sentMs[0]! - startMs).toBeGreaterThanOrEqual(500);
+  const gapsMs = sentMs.slice(1).map((atMs, index) => atMs - (sentMs[index] ?? 0));
+  expect(Math.min(...gapsMs)).toBeGreaterThanOrEqual(500);
+  expect(sentMs.at(-1)! - startMs).toBeLessThan(45 * 500 + 1000);
   expect(Math.max(...takes)).toBe(20);
 });
 
@@ -82,11 +82,12 @@ test("a redrive that waits for its turn ends at once when its signal aborts, and
   for (let step = 0; step < 25; step += 1) await clock.advance(100);
   controller.abort(new Error("enough"));
   await expect(redriving).rejects.toThrow("enough");
-  expect(sentMs).toHaveLength(3);
-  expect(queue).toHaveLength(27);
+  expect(sentMs).toHaveLength(2);
+  expect(queue).toHaveLength(28);
 });
 
 test("a redrive refuses a rate that is none", async () => {
   const { all } = takingQueue(1);
   await expect(all.redrive({ rate: { max: 0, perMs: 1000 } })).rejects.toThrow("rate.max is 0");
+  await expect(all.redrive({ rate: { max: 1, perMs: 60_000 } })).rejects.toThrow("must be at least one in 10 s");
 });

@@ -9,3 +9,4 @@ export { until, type UntilOptions } from "./until.ts";
 export { freePorts } from "./free-ports.ts";
 export { startBroker } from "./start-broker.ts";
 export { startBrokerOrSkip } from "./start-broker-or-skip.ts";
+export { rabbitmqEnvironment, type RabbitmqNodePlan, rabbitmqScripts } from "./native/rabbitmq-environment.ts";

@@ -62,7 +62,7 @@ describe.skipIf(broker === undefined)("liveness of a worker", () => {
       const { stuck, publish } = await worker(url, () => {}, ordered);
       await vi.waitUntil(() => stuck() === undefined, { timeout: 5000 });
       await publish();
-      // Every request ends after 30 s, so at least one heartbeat must have come before an hour.
+      // Every request ends after 10 s, so at least one heartbeat must have come before an hour.
       await new Promise((resolve) => setTimeout(resolve, 3500));
       expect(stuck()).toBeUndefined();
     },

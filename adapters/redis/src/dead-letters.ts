@@ -111,8 +111,8 @@ export class RedisDeadLetters implements DriverDeadLetters {
   async #add(stream: string, first: readonly string[], message: OutgoingMessage): Promise<void> {
     await this.#mapped("add an entry", async () => {
       const command = ["XADD", stream, "NOMKSTREAM", "*", ...first, ...encodeDated(message)];
-      const [stored] = this.#connection.publish([command]);
-      if ((await stored) === null) throw notFound(`stream ${stream}`);
+      const stored = await this.#connection.publishing(stream)(command, true);
+      if (stored === null) throw notFound(`stream ${stream}`);
     });
   }
 

@@ -25,7 +25,8 @@ interface SystemTimer {
 
 function arm(timer: SystemTimer, callback: () => void, dueMs: number, keepAlive: boolean): void {
   const remainingMs = dueMs - performance.now();
-  const next = remainingMs <= LONGEST_TIMEOUT_MS ? callback : () => arm(timer, callback, dueMs, keepAlive);
+  // Node counts from the last whole ms, so in a busy process a timer fires up to 1 ms early.
+  const next = (): void => (performance.now() < dueMs ? arm(timer, callback, dueMs, keepAlive) : callback());
   timer.timeout = setTimeout(next, Math.min(Math.max(0, Math.ceil(remainingMs)), LONGEST_TIMEOUT_MS));
   if (!keepAlive) timer.timeout.unref();
 }

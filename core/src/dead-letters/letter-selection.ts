@@ -25,8 +25,8 @@ export interface RedriveOptions extends LetterSelection {
   /** Called for each letter that stays because the subscription's own filter does not let it pass any longer. */
   readonly onHeldBack?: ((letter: DeadLetter) => void) | undefined;
   /**
-   * Sends at most `max` letters in any span of `perMs`, spread evenly, so that a repaired worker is not flooded. A letter may wait for
-   * at most 10 s; what needs longer, such as one letter a minute, is better called with `limit`. @default as fast as the broker
+   * Sends at most `max` letters in any span of `perMs`, spread evenly, so that a repaired worker is not flooded. At least one letter in
+   * 10 s, because a taken letter has a lease. @default as fast as the broker takes them
    */
   readonly rate?: RateLimit | undefined;
 }

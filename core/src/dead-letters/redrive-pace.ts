@@ -5,15 +5,20 @@ import type { RateLimit } from "../declare/rate-limit.ts";
 /** Letters that wait for their turn are taken, and their lease must not end meanwhile. */
 const TAKEN_FOR_MS = 10_000;
 
-/** Spreads the letters of a redrive evenly over time. */
+/** Spreads the letters of a redrive evenly over time. The first one waits too, so that redrives one after the other keep the rate. */
 export class RedrivePace {
   readonly #clock: Clock;
   readonly #spacingMs: number;
-  #nextMs = 0;
+  #nextMs: number;
 
+  /** @throws TypeError when a letter would have to wait for too long */
   constructor({ max, perMs }: RateLimit, clock: Clock) {
     this.#clock = clock;
     this.#spacingMs = perMs / max;
+    this.#nextMs = clock.monotonicNow() + this.#spacingMs;
+    if (this.#spacingMs > TAKEN_FOR_MS) {
+      throw new TypeError(`rate is ${max} letters in ${perMs} ms: must be at least one in 10 s; for fewer, use limit`);
+    }
   }
 
   /** How many letters to take at a time. */

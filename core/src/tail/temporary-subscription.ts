@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
+import { systemClock } from "../base/clock.ts";
 import { PubSubError } from "../base/errors.ts";
+import { pause } from "../base/pause.ts";
+import { timeLeft } from "../base/time-left.ts";
+import { within } from "../base/within.ts";
 import { bytesCodec } from "../declare/codec.ts";
 import { defineSubscription, type Subscription } from "../declare/subscription.ts";
 import type { AnyTopic, Topic } from "../declare/topic.ts";
@@ -27,39 +30,30 @@ export async function removeTemporary(
   subscription: Subscription<Uint8Array>,
   journal: TailJournal | undefined,
 ): Promise<void> {
-  const deadlineMs = performance.now() + PATIENCE_MS;
+  const left = timeLeft(systemClock, PATIENCE_MS);
   for (;;) {
-    const left = Math.max(1, deadlineMs - performance.now());
-    try {
-      await within(left, pubsub.destroy([subscription]));
-      await journal?.remove(subscription.name);
-      return;
-    } catch (error) {
-      const retryable = error instanceof PubSubError && error.retryable;
-      if (retryable && performance.now() + BETWEEN_ATTEMPTS_MS < deadlineMs) {
-        await delay(BETWEEN_ATTEMPTS_MS);
-        continue;
-      }
-      const code = error instanceof PubSubError ? error.code : "UNKNOWN";
-      throw new PubSubError(
-        code,
-        `the temporary subscription ${subscription.topic.name}/${subscription.name} could not be removed; the next tail on this broker removes it, or anytopic tail --clean-up`,
-        { cause: error },
-      );
-    }
+    const error = await failureOf(pubsub.destroy([subscription]), Math.max(1, left()));
+    if (error === undefined) return await journal?.remove(subscription.name);
+    if (error.retryable && left() > BETWEEN_ATTEMPTS_MS) await pause(systemClock, BETWEEN_ATTEMPTS_MS);
+    else throw stillThere(subscription, error);
   }
 }
 
-async function within<Result>(timeoutMs: number, work: Promise<Result>): Promise<Result> {
-  const timeout = new AbortController();
-  const tooLate = delay(timeoutMs, undefined, { signal: timeout.signal }).then(() => {
-    throw new PubSubError("TIMEOUT", `no answer within ${Math.round(timeoutMs)} ms`);
+/** Why it failed, or that it took too long; `undefined` when it resolved in time. */
+async function failureOf(work: Promise<unknown>, timeoutMs: number): Promise<PubSubError | undefined> {
+  let failure: unknown = new PubSubError("TIMEOUT", `no answer within ${Math.round(timeoutMs)} ms`);
+  const noted = work.catch((error: unknown) => {
+    failure = error;
+    throw error;
   });
-  try {
-    return await Promise.race([work, tooLate]);
-  } finally {
-    timeout.abort();
-    tooLate.catch(() => {});
-    work.catch(() => {});
-  }
+  if (await within(systemClock, timeoutMs, noted)) return undefined;
+  return failure instanceof PubSubError ? failure : new PubSubError("UNKNOWN", "failed", { cause: failure });
+}
+
+function stillThere({ topic, name }: Subscription<Uint8Array>, cause: PubSubError): PubSubError {
+  return new PubSubError(
+    cause.code,
+    `the temporary subscription ${topic.name}/${name} could not be removed; the next tail on this broker removes it, or anytopic tail --clean-up`,
+    { cause },
+  );
 }

@@ -15,6 +15,8 @@ export interface DashboardContext {
   readonly clock: Clock;
   /** What happens, in this process and in those that report to it; empty when nobody reports. */
   readonly events: EventLog;
+  /** Whether `pubsub` tells `events` of what it does itself. */
+  readonly seesItself: boolean;
   readonly tails: Tails;
   /** Aborts when the dashboard closes. */
   readonly closed: AbortSignal;

@@ -43,6 +43,7 @@ export function dashboard(options: DashboardOptions): Dashboard {
     ...declared,
     pubsub: sharedPubSub(options.pubsub, logger),
     events,
+    seesItself: options.events !== undefined,
     tails: new Tails(declared),
     clock: options.clock ?? systemClock,
     closed: closing.signal,
@@ -50,7 +51,7 @@ export function dashboard(options: DashboardOptions): Dashboard {
   const everyMs = statisticsEveryMs(options.statisticsEveryMs);
   const context: DashboardContext = {
     ...own,
-    watch: new Watch(own, { feed: options.events ?? (ingest && events), everyMs }),
+    watch: new Watch({ ...own, feed: options.events ?? (ingest && events), everyMs }),
   };
   const close = async (): Promise<void> => {
     closing.abort();

@@ -13,7 +13,8 @@ function taking(adapter: Adapter): Adapter {
   return intercept(adapter, (driver) =>
     forwardDriver(driver, {
       async openDeadLetters(subscription) {
-        const { scan: _, ...letters } = forwardDeadLetters(await driver.openDeadLetters(subscription), {});
+        const letters = forwardDeadLetters(await driver.openDeadLetters(subscription), {});
+        delete letters.scan;
         return letters;
       },
     }),

@@ -73,6 +73,14 @@ test("text and bytes arrive as they were written", async () => {
   await expect.poll(() => got).toEqual(["ä\n\u202e", "00ff0a", "c3a4"]);
 });
 
+test("the timeline of what was published here has its publish, also where no service reports", async () => {
+  const { post, get } = await opened();
+  await post("publish", { ...event, id: "my-id" });
+  expect(await get("search?q=my-id")).toMatchObject({
+    messages: [{ id: "my-id", type: "published", topic: "signups", service: "dashboard", events: 1 }],
+  });
+});
+
 test("a delayed message is not delivered before its time", async () => {
   const { pubsub, post } = await opened();
   await pubsub.subscribe(defineSubscription(notes, "n"), () => {});

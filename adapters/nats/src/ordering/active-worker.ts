@@ -9,6 +9,9 @@ import type { LeaderLease } from "./leader-lease.ts";
 import { OrderedBuffer } from "./ordered-buffer.ts";
 import { type Recovering, Recovery } from "./recovery.ts";
 
+/** Whether buffered messages are being delivered, and whether there may be more to deliver afterwards. */
+type Draining = "no" | "once" | "again";
+
 /**
  * The one worker that receives the messages of an ordered subscription, as long as it holds the lease.
  *
@@ -32,6 +35,8 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
   /** Every delivery of the consumer up to this one is accounted for. */
   #lastConsumerSequence = 0;
   #stopping = false;
+  #isAbandoned = false;
+  #draining: Draining = "no";
   #extendTimer: TimerHandle = undefined;
   #dueTimer: TimerHandle = undefined;
 
@@ -46,7 +51,7 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
   }
 
   start(): void {
-    this.recover();
+    this.recover("it has become active");
     this.#pulls.start();
     this.#setup.sink.receiving(false);
     this.#keepBuffered();
@@ -54,6 +59,7 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
 
   /** The lease is lost: another worker may be active. Everything is given back. */
   abandon(): void {
+    this.#isAbandoned = true;
     this.#pulls.abandon();
     this.#reports.receiving("pulls");
     this.#endRecovery();
@@ -100,8 +106,11 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
     const ack = parseAckSubject(reply);
     if (ack === undefined || !this.#lease.holds) return;
     const isNext = ack.consumerSequence === this.#lastConsumerSequence + 1;
+    const last = this.#lastConsumerSequence;
     this.#lastConsumerSequence = ack.consumerSequence;
-    if (!isNext && this.#recovery === undefined) this.recover();
+    if (!isNext && this.#recovery === undefined) {
+      this.recover(`delivery ${ack.consumerSequence} came after ${last}`);
+    }
     this.#recovery?.received(ack);
     const holding = this.#held.get(ack.streamSequence);
     if (holding !== undefined && holding.storedMs === ack.timestampMs) {
@@ -141,9 +150,17 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
   }
 
   #drain(): void {
+    if (this.#draining !== "no") {
+      this.#draining = "again";
+      return;
+    }
     if (this.#recovery !== undefined || this.#stopping || this.#buffer.size === 0) return;
-    const room = this.#setup.maxOutstanding - this.#held.size;
-    for (const delivery of this.#buffer.take(room, this.#clock.monotonicNow())) this.#deliver(delivery);
+    // Core may settle a message while it is delivered, for instance one whose success it remembers. What there is room for then comes after the others.
+    do {
+      this.#draining = "once";
+      this.#deliverBuffered();
+    } while ((this.#draining as Draining) === "again");
+    this.#draining = "no";
     const dueMs = this.#buffer.nextDueMs;
     this.#clock.clearTimer(this.#dueTimer);
     if (dueMs !== Number.POSITIVE_INFINITY) {
@@ -152,12 +169,21 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
     this.#pulls.refill();
   }
 
+  #deliverBuffered(): void {
+    const room = this.#setup.maxOutstanding - this.#held.size;
+    for (const delivery of this.#buffer.take(room, this.#clock.monotonicNow())) {
+      if (this.#isAbandoned) this.#settles.nak(delivery, 0);
+      else this.#deliver(delivery);
+    }
+  }
+
   // Recovery.
 
-  /** Delivers nothing until this worker has received everything unsettled. */
-  recover(): void {
+  /** Delivers nothing until this worker has received everything unsettled. `why` is for the log. */
+  recover(why: string): void {
     if (this.#stopping) return;
     this.#endRecovery();
+    this.#log(`looks for unsettled messages: ${why}`);
     this.#recovery = new Recovery(this.#setup, this);
     this.#recovery.look();
   }
@@ -185,6 +211,7 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
 
   recovered(throughDelivery: number, isForgotten: (delivery: NatsDelivery) => boolean): void {
     this.#endRecovery();
+    this.#log(`has every unsettled message up to delivery ${throughDelivery}`);
     this.#lastConsumerSequence = throughDelivery;
     this.#buffer.forget(isForgotten);
     this.#buffer.allArrived();
@@ -245,9 +272,15 @@ export class ActiveWorker implements DeliveryOwner<NatsDelivery>, PullTarget, Re
       // The server ignores a nak after a late ack of an earlier active worker. Then the message is not redelivered, and the
       // recovery finds out whether anything is missing.
       const awaitedMs = this.#clock.monotonicNow() - this.#buffer.awaitedSinceMs;
-      if (this.#recovery === undefined && awaitedMs > 2 * ackDeadlineMs) this.recover();
+      if (this.#recovery === undefined && awaitedMs > 2 * ackDeadlineMs)
+        this.recover(`it awaits a message for ${awaitedMs} ms`);
       this.#keepBuffered();
     }, ackDeadlineMs / 3);
+  }
+
+  #log(message: string): void {
+    const { stream, consumer } = this.#setup.names;
+    this.#setup.connection.context.logger.debug({ stream, consumer }, `the active worker ${message}`);
   }
 
   #clearTimers(): void {

@@ -151,22 +151,28 @@ export class LeaderLease {
 
   async #claim(sequence: number): Promise<void> {
     this.#sequence = sequence;
-    if (!(await this.#extendHold()) || !this.#isIn("standby")) return;
+    if (await this.#extendHold()) this.#lead();
+  }
+
+  #lead(): void {
+    if (!this.#isIn("standby") || this.#clock.monotonicNow() >= this.#holdsUntil) return;
     this.#state = "leading";
     this.#candidate.won();
   }
 
   async #renew(): Promise<void> {
-    if (await this.#extendHold()) return;
+    // It may have expired before the answer came. Then the worker has lost it, and begins anew.
+    if (await this.#extendHold()) return this.#lead();
     const last = await this.#last();
-    if (this.#isIn("stopped")) return;
+    if (this.#isIn("stopped")) return undefined;
     if (last.holder !== this.#self) {
-      this.#lose();
-      return;
+      if (this.#isIn("leading")) this.#lose();
+      return undefined;
     }
     // Our last write has arrived, and only its acknowledgement was lost.
     this.#sequence = last.sequence;
-    await this.#extendHold();
+    if (await this.#extendHold()) this.#lead();
+    return undefined;
   }
 
   /** Writes, and counts the lease from before the write. False when another worker has written. */
@@ -174,6 +180,8 @@ export class LeaderLease {
     const before = this.#clock.monotonicNow();
     const sequence = await this.#write(Buffer.from(this.#self));
     if (sequence === undefined) return false;
+    // What arrived since it expired was passed over.
+    this.keeps();
     this.#sequence = sequence;
     this.#seenAt = this.#clock.monotonicNow();
     // A tenth less than the others wait.

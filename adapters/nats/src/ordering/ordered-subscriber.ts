@@ -33,7 +33,7 @@ export class OrderedSubscriber implements DriverSubscriber, Candidate {
       disconnected: (error) => this.#reports.failing("connection", error, true),
       reconnected: () => {
         this.#reports.receiving("connection");
-        this.#active?.recover();
+        this.#active?.recover("the connection was lost");
       },
     };
   }

@@ -1,10 +1,11 @@
-import type { Clock, PubSubError, TimerHandle } from "@anytopic/core/driver";
+import { type Clock, PubSubError, requireWithin, type TimerHandle } from "@anytopic/core/driver";
 import type { AckSubject } from "../wire/ack-subject.ts";
 import type { Connection } from "../connection.ts";
 import { toPubSubError } from "../errors.ts";
 import type { NatsDelivery } from "../delivery.ts";
 import type { SubscriptionNames } from "../names.ts";
 import type { WorkerSetup } from "../receive/delivery-reader.ts";
+import { SteadyLeader } from "./steady-leader.ts";
 import { UnsettledAccount } from "./unsettled-account.ts";
 
 /** The worker that recovers. */
@@ -14,6 +15,8 @@ export interface Recovering {
   /** The consumer had delivered up to this place in the stream when this worker became active, perhaps to another one. Undefined until the first recovery knows it. */
   inheritedThrough: number | undefined;
   refill(): void;
+  /** Begins a new recovery in place of this one. */
+  recover(why: string): void;
   /** The consumer does not exist (`NOT_FOUND`); undefined: the server knows it. May be called again and again. */
   cannotRecover(error: PubSubError | undefined): void;
   /**
@@ -24,6 +27,8 @@ export interface Recovering {
 }
 
 const POLL_MS = 250;
+/** A question that went to a leader which has died is never answered, and the next one may go to its successor. */
+const ANSWER_MS = 2000;
 /** How long after the end of their leases the worker waits for unsettled messages, before it continues without them. */
 const PATIENCE_MS = 30_000;
 /** How late the server may redeliver. */
@@ -41,7 +46,10 @@ export class Recovery {
   readonly #recovering: Recovering;
   readonly #ackDeadlineMs: number;
   readonly #account = new UnsettledAccount();
+  readonly #leader = new SteadyLeader();
   readonly #startedAt: number;
+  /** When the server first said what is unsettled. */
+  #knownSince: number | undefined;
   /** The last time when something was seen that another worker or a lost connection may have caused. */
   #quietSince: number;
   #looking = false;
@@ -117,19 +125,31 @@ export class Recovery {
     if (!this.#connection.connected) return false;
     // The server must have read all earlier settles, and all earlier deliveries must have arrived.
     await this.#connection.nc.flush();
-    const info = await this.#connection.jsm.consumers.info(this.#names.stream, this.#names.consumer);
+    const { stream, consumer } = this.#names;
+    const answer = this.#connection.jsm.consumers.info(stream, consumer);
+    const late = (): PubSubError =>
+      new PubSubError("TIMEOUT", `consumer ${consumer}: no answer within ${ANSWER_MS} ms`);
+    const info = await requireWithin(this.#clock, ANSWER_MS, answer, late);
     if (this.#ended) return false;
     this.#recovering.cannotRecover(undefined);
+    const nowMs = this.#clock.monotonicNow();
+    const isBelieved = this.#leader.believes(info, nowMs);
+    // What is counted is true of one leader only.
+    if (isBelieved === false && this.#account.frontier !== undefined) {
+      this.#recovering.recover("the consumer has another leader");
+    }
+    if (isBelieved !== true) return false;
+    this.#knownSince ??= nowMs;
     const inheritedThrough = (this.#recovering.inheritedThrough ??= info.delivered.stream_seq);
     const disturbed = this.#account.compare(info, this.#recovering.inHand(), inheritedThrough);
-    const nowMs = this.#clock.monotonicNow();
     if (disturbed) this.#quietSince = nowMs;
     const { isComplete, isComplicated } = this.#account;
     return isComplete || (isComplicated && nowMs - this.#quietSince > this.#ackDeadlineMs + LATE_MS);
   }
 
   #isHopeless(): boolean {
-    if (this.#clock.monotonicNow() - this.#startedAt < 2 * this.#ackDeadlineMs + PATIENCE_MS) return false;
+    if (this.#knownSince === undefined) return false;
+    if (this.#clock.monotonicNow() - this.#knownSince < 2 * this.#ackDeadlineMs + PATIENCE_MS) return false;
     const { stream, consumer } = this.#names;
     this.#connection.context.logger.error(
       { stream, consumer, code: "TIMEOUT" },

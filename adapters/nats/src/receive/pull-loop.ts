@@ -13,6 +13,7 @@ import { toPubSubError } from "../errors.ts";
 import { NANOSECONDS_PER_MS } from "../limits.ts";
 import { apiPrefix } from "../names.ts";
 import { OpenRequests } from "./open-requests.ts";
+import { HEARTBEAT_MS, SilenceWatch } from "./silence-watch.ts";
 
 /** The worker that receives the messages. */
 export interface PullTarget {
@@ -34,10 +35,14 @@ export function nextSubject({ options }: Connection, { stream, consumer }: PullS
   return `${apiPrefix(options.domain)}.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
 }
 
-const EXPIRES_MS = 30_000;
-const HEARTBEAT_MS = 3000;
-/** The server should send messages or heartbeats. After this silence it is asked whether it is alive. */
-const SILENCE_MS = 7000;
+/** As long as a request lasts, the server may send messages to a worker that is gone: the other nodes of a cluster notice late that a node is cut off. */
+const EXPIRES_MS = 10_000;
+/** No step of the loop takes that long. */
+const OVERDUE_MS = 30_000;
+/** How long a silent server may take to answer that it lives. */
+const ALIVE_MS = 3000;
+/** With a server that answers, pauses grow no longer than after so many failures, 1.6 s: an election takes seconds. */
+const MAX_FAILURES = 5;
 
 /**
  * Requests messages from one durable consumer, for ever: JetStream's pull protocol (`CONSUMER.MSG.NEXT`) on the plain
@@ -56,15 +61,14 @@ export class PullLoop {
   #inbox = "";
   #subscription: Subscription | undefined;
   readonly #requests = new OpenRequests();
-  /** When the silence began, by the monotonic clock; 0 when the server was heard since the last look. */
-  #silentSinceMs = 0;
+  readonly #silence: SilenceWatch;
+  #isAsking = false;
   /** Failures in a row; a lost connection counts as one. */
   #failures = 0;
   #refillQueued = false;
   /** When it last asked, was answered about a request, or began to find out why not, by the monotonic clock. */
   #turnedMs = 0;
   #retryTimer: TimerHandle = undefined;
-  #watchTimer: TimerHandle = undefined;
 
   constructor(connection: Connection, source: PullSource, target: PullTarget, reports: ReceivingReports<WorkerPart>) {
     this.#connection = connection;
@@ -73,6 +77,9 @@ export class PullLoop {
     this.#target = target;
     this.#reports = reports;
     this.#subject = nextSubject(connection, source);
+    this.#silence = new SilenceWatch(this.#clock, () => {
+      if (this.#requests.messages > 0 && this.#silence.isSilent) void this.#onSilence();
+    });
     this.#listener = {
       disconnected: (error) => {
         this.#subscription?.unsubscribe();
@@ -120,8 +127,9 @@ export class PullLoop {
     if (this.#retryTimer !== undefined || (messages === 0 && this.#target.room(0) <= 0)) return 0;
     const nowMs = this.#clock.monotonicNow();
     // Messages of an open request come as long as it lasts.
-    const lastMs = messages > 0 && this.#silentSinceMs === 0 ? nowMs : Math.max(this.#turnedMs, this.#silentSinceMs);
-    return Math.max(0, nowMs - lastMs - EXPIRES_MS);
+    const { sinceMs } = this.#silence;
+    const lastMs = messages > 0 && sinceMs === 0 ? nowMs : Math.max(this.#turnedMs, sinceMs);
+    return Math.max(0, nowMs - lastMs - OVERDUE_MS);
   }
 
   /** Ends the requests. Messages that are under way still reach the target until this resolves, within `timeoutMs`. */
@@ -152,7 +160,7 @@ export class PullLoop {
     this.#state = "stopped";
     this.#connection.unlisten(this.#listener);
     this.#clock.clearTimer(this.#retryTimer);
-    this.#clock.clearTimer(this.#watchTimer);
+    this.#silence.stop();
     this.#retryTimer = undefined;
     const subscription = this.#subscription;
     this.#subscription = undefined;
@@ -165,8 +173,8 @@ export class PullLoop {
     this.#subscription?.unsubscribe();
     this.#inbox = this.#connection.newInbox();
     this.#requests.clear();
-    this.#silentSinceMs = this.#clock.monotonicNow();
-    this.#turnedMs = this.#silentSinceMs;
+    this.#silence.expect();
+    this.#turnedMs = this.#silence.sinceMs;
     const subscription = this.#connection.nc.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         if (error !== null) this.#fail(toPubSubError(error, this.#what));
@@ -175,7 +183,7 @@ export class PullLoop {
     });
     this.#subscription = subscription;
     if (this.#requests.any) void this.#sweepRequests();
-    this.#watch();
+    this.#silence.start();
     this.#request();
   }
 
@@ -187,12 +195,12 @@ export class PullLoop {
     if (room <= 0 || (requested > 0 && room * 3 < requested)) return;
     const body = `{"batch":${room},"expires":${EXPIRES_MS * NANOSECONDS_PER_MS},"idle_heartbeat":${HEARTBEAT_MS * NANOSECONDS_PER_MS}}`;
     this.#turnedMs = this.#clock.monotonicNow();
-    if (requested === 0) this.#silentSinceMs = this.#turnedMs;
+    if (requested === 0) this.#silence.expect();
     this.#connection.nc.publish(this.#subject, body, { reply: `${this.#inbox}.${this.#requests.add(room)}` });
   }
 
   #onMessage(message: Msg): void {
-    this.#silentSinceMs = 0;
+    this.#silence.heard();
     const reply = message.reply ?? "";
     if (reply === "") {
       this.#onStatus(message);
@@ -262,30 +270,24 @@ export class PullLoop {
         this.#retryTimer = undefined;
         if (this.#state === "running" && this.#connection.connected) this.#attach();
       },
-      retryPauseMs(this.#failures, this.#connection.context.random, error),
+      retryPauseMs(
+        error === undefined ? Math.min(this.#failures, MAX_FAILURES) : this.#failures,
+        this.#connection.context.random,
+        error,
+      ),
     );
   }
 
-  /** Notices a server that should send a heartbeat and is silent: its connection is half-open, or it has forgotten the request. */
-  #watch(): void {
-    this.#clock.clearTimer(this.#watchTimer);
-    this.#watchTimer = this.#clock.setTimer(() => {
-      if (this.#silentSinceMs === 0) this.#silentSinceMs = this.#clock.monotonicNow();
-      else if (this.#requests.messages > 0 && this.#isSilent()) void this.#onSilence();
-      this.#watch();
-    }, HEARTBEAT_MS);
-  }
-
-  #isSilent(): boolean {
-    return this.#clock.monotonicNow() - this.#silentSinceMs > SILENCE_MS;
-  }
-
+  /** Its connection is half-open, or it has forgotten the request. */
   async #onSilence(): Promise<void> {
+    if (this.#isAsking) return;
     const subscription = this.#subscription;
-    const alive = await this.#connection.flush(HEARTBEAT_MS);
+    this.#isAsking = true;
+    const alive = await this.#connection.flush(ALIVE_MS);
+    this.#isAsking = false;
     if (this.#state !== "running" || subscription !== this.#subscription) return;
     // If it is asked while the consumer is being deleted, a server (seen on 2.9.10) may never answer this and all later requests.
     if (!alive) this.#connection.drop();
-    else if (this.#silentSinceMs !== 0 && this.#isSilent()) await this.#findOutWhy();
+    else if (this.#silence.isSilent) await this.#findOutWhy();
   }
 }

@@ -9,15 +9,19 @@ export const NAK_PAYLOAD: Uint8Array = Buffer.from("-NAK");
 const IN_PROGRESS_PAYLOAD = Buffer.from("+WPI");
 /** How long to wait for the confirmation of an ack. */
 const CONFIRM_TIMEOUT_MS = 5000;
+const AGAIN_MS = 500;
+
+type Confirmations = ReplyInbox<PromiseWithResolvers<void>>;
 
 /** Writes the settles of one worker: publishes to the ack subject, with a reply subject where acks are confirmed. */
 export class SettleWriter {
   readonly #connection: Connection;
   readonly #clock: Clock;
   readonly #ackDeadlineMs: number;
-  readonly #confirmations: ReplyInbox<PromiseWithResolvers<void>> | undefined;
+  readonly #confirmations: Confirmations | undefined;
   readonly #released: NatsDelivery[] = [];
   #holdsReleased = false;
+  #isClosed = false;
 
   /** @param confirmed acks wait for the server, and are refused once the lease may have expired (exactly-once) */
   constructor(connection: Connection, ackDeadlineMs: number, confirmed: boolean) {
@@ -26,10 +30,7 @@ export class SettleWriter {
     this.#ackDeadlineMs = ackDeadlineMs;
     if (!confirmed) return;
     this.#confirmations = new ReplyInbox(connection, {
-      replied: ({ resolve, reject }, reply) =>
-        reply.headers?.code === 503
-          ? reject(new PubSubError("LEASE_LOST", "the subscription no longer exists"))
-          : resolve(),
+      replied: ({ resolve, reject }, reply) => (reply.headers?.code === 503 ? reject(this.#unread()) : resolve()),
       lost: ({ reject }, cause) => reject(new PubSubError("UNAVAILABLE", "the ack was not confirmed", { cause })),
     });
   }
@@ -51,9 +52,43 @@ export class SettleWriter {
       return undefined;
     }
     if (!this.mayAck(delivery)) return Promise.reject(leaseLost());
+    return this.#isClustered
+      ? this.#confirmedByLeader(this.#confirmations, delivery)
+      : this.#confirmed(this.#confirmations, delivery);
+  }
+
+  #confirmed(confirmations: Confirmations, delivery: NatsDelivery): Promise<void> {
     const confirmation = Promise.withResolvers<void>();
-    this.#confirmations.ask(delivery.ackSubject, ACK_PAYLOAD, undefined, confirmation);
+    confirmations.ask(delivery.ackSubject, ACK_PAYLOAD, undefined, confirmation);
     return requireWithin(this.#clock, CONFIRM_TIMEOUT_MS, confirmation.promise, notConfirmed);
+  }
+
+  /** While the cluster elects a leader for the consumer nobody reads acks: asks again as long as the lease certainly lasts. */
+  async #confirmedByLeader(confirmations: Confirmations, delivery: NatsDelivery): Promise<void> {
+    const untilMs = delivery.leaseUntilMs;
+    for (;;) {
+      try {
+        return await this.#confirmed(confirmations, delivery);
+      } catch (error) {
+        if (!this.#mayAskAgain(untilMs)) throw error;
+      }
+      await new Promise<void>((resolve) => void this.#clock.setTimer(resolve, AGAIN_MS));
+      if (this.#isClosed) throw notConfirmed();
+    }
+  }
+
+  #mayAskAgain(untilMs: number): boolean {
+    return !this.#isClosed && this.#connection.connected && this.#clock.monotonicNow() + AGAIN_MS < untilMs;
+  }
+
+  get #isClustered(): boolean {
+    return this.#connection.nc.info?.cluster !== undefined;
+  }
+
+  #unread(): PubSubError {
+    return this.#isClustered
+      ? new PubSubError("UNAVAILABLE", "the consumer has no leader at the moment, which would read the ack")
+      : new PubSubError("LEASE_LOST", "the subscription no longer exists");
   }
 
   nak(delivery: NatsDelivery, delayMs: number): void {
@@ -93,6 +128,7 @@ export class SettleWriter {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#confirmations?.close();
   }
 }

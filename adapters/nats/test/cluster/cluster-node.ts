@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { logTail, type ManagedProcess, startProcess, until } from "@anytopic/brokers";
 import type { TcpProxy } from "@anytopic/conformance";
@@ -18,6 +18,13 @@ export interface NodePlan {
   readonly clients: TcpProxy;
   /** The proxies through which this node reaches the others. */
   readonly routes: readonly TcpProxy[];
+}
+
+/** https://docs.nats.io/running-a-nats-service/nats_admin/monitoring#jetstream-information-jsz, read 2026-11-26. */
+interface Known {
+  readonly account_details?: readonly {
+    readonly stream_detail?: readonly { readonly name: string; readonly state: { readonly messages: number } }[];
+  }[];
 }
 
 /** One of the servers of a cluster. */
@@ -93,6 +100,26 @@ export class ClusterNode {
     rmSync(this.#storeFolder, { recursive: true });
   }
 
+  /** Its log, and what it knows of its streams and consumers. */
+  async save(folder: string): Promise<void> {
+    copyFileSync(this.#logFile, join(folder, `${this.name}.log`));
+    const known = await this.#known().catch(() => undefined);
+    if (known !== undefined) writeFileSync(join(folder, `${this.name}.json`), JSON.stringify(known));
+  }
+
+  /** How many messages its own copy of the stream has. */
+  async messagesOf(stream: string): Promise<number | undefined> {
+    const { account_details: accounts = [] } = await this.#known();
+    const streams = accounts.flatMap(({ stream_detail: details = [] }) => details);
+    return streams.find(({ name }) => name === stream)?.state.messages;
+  }
+
+  async #known(): Promise<Known> {
+    const question = "jsz?acc=$G&streams=true&consumers=true";
+    const response = await fetch(`http://127.0.0.1:${this.#plan.monitorPort}/${question}`);
+    return (await response.json()) as Known;
+  }
+
   get #configFile(): string {
     return join(this.#plan.folder, "nats.conf");
   }
@@ -115,6 +142,7 @@ function natsClusterConfig({ name, folder, clientPort, clusterPort, monitorPort,
 listen: "127.0.0.1:${clientPort}"
 client_advertise: "${clients.host}:${clients.port}"
 http: "127.0.0.1:${monitorPort}"
+debug: true
 jetstream { store_dir: "${join(folder, "jetstream")}" }
 cluster {
   name: "anytopic"

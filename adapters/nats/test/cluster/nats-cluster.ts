@@ -84,6 +84,19 @@ export class NatsCluster {
     });
   }
 
+  /** Makes the leader of a stream, or of a consumer on it, hand over to another node, at once and in an orderly way. */
+  async stepDown(stream: string, consumer?: string): Promise<void> {
+    const subject =
+      consumer === undefined ? `STREAM.LEADER.STEPDOWN.${stream}` : `CONSUMER.LEADER.STEPDOWN.${stream}.${consumer}`;
+    const nc = await connect({ servers: this.servers });
+    try {
+      // Without a leader at the moment nobody answers.
+      await nc.request(`$JS.API.${subject}`, "", { timeout: 2000 }).catch(() => {});
+    } finally {
+      await nc.close();
+    }
+  }
+
   /** Every stream is up to date on all nodes, and every stream and consumer has a leader. An operator waits for that before the next restart. */
   async untilCurrent(): Promise<void> {
     await until(async () => this.#ask(isCurrent).catch(() => undefined), {
@@ -109,6 +122,30 @@ export class NatsCluster {
 
   async heal(node: ClusterNode): Promise<void> {
     for (const proxy of this.#linesOf(node)) await proxy.heal();
+  }
+
+  /** For a person who looks for a fault. */
+  async save(folder: string): Promise<void> {
+    for (const node of this.nodes) await node.save(folder);
+  }
+
+  /** How many messages the copies of a stream have. They differ when a node has lost some of its own. */
+  async copiesOf(stream: string): Promise<readonly number[]> {
+    const counts = await Promise.all(this.nodes.map(async (node) => node.messagesOf(stream).catch(() => undefined)));
+    return counts.filter((count) => count !== undefined);
+  }
+
+  /** Where in the stream, as its leader has it, the messages with these ids are. */
+  async placesOf(stream: string, ids: readonly string[]): Promise<string> {
+    return this.#ask(async (manager) => {
+      const { state } = await manager.streams.info(stream);
+      const places = new Map(ids.map((id) => [id, "nowhere"]));
+      for (let sequence = state.first_seq; sequence <= state.last_seq; sequence += 1) {
+        const id = (await manager.streams.getMessage(stream, { seq: sequence }))?.header.get("Nats-Msg-Id");
+        if (id !== undefined && places.has(id)) places.set(id, String(sequence));
+      }
+      return JSON.stringify({ stream, state, places: Object.fromEntries(places) });
+    });
   }
 
   async close(): Promise<void> {

@@ -9,8 +9,11 @@ export class ProcessClock implements Clock {
   #untilMs = 0;
   readonly #timers: (() => void)[] = [];
   readonly #arrived: (() => void)[] = [];
+  readonly #earlyMs: number;
 
-  constructor(world: SimWorld) {
+  /** `earlyMs`: how much too early timers fire. */
+  constructor(world: SimWorld, earlyMs: number) {
+    this.#earlyMs = earlyMs;
     this.#world = world;
     this.#clock = world.clock;
   }
@@ -26,7 +29,7 @@ export class ProcessClock implements Clock {
   setTimer(callback: () => void, delayMs: number): TimerHandle {
     const timer = { callback };
     const fire = (): void => this.#run(this.#timers, () => timer.callback());
-    return { timer, handle: this.#clock.setTimer(fire, delayMs) };
+    return { timer, handle: this.#clock.setTimer(fire, delayMs - this.#earlyMs) };
   }
 
   clearTimer(handle: TimerHandle): void {

@@ -8,16 +8,23 @@ export interface Outcome {
   readonly trace: readonly string[];
 }
 
+export interface OtherFaults {
+  readonly restarts?: boolean;
+  readonly standstills?: boolean;
+  /** Not with `restarts`: two servers do not forget at once. */
+  readonly elections?: boolean;
+}
+
 /** While faults happen and messages are published. */
 const FAULTS_MS = 12_000;
 const PATIENCE_MS = 120_000;
 
 /**
  * One run of one to three workers, a publisher, and one to five faults: the server's process stopped, lines cut or
- * blocked, workers closed and opened; with `restarts` the server also killed, and with
- * `standstills` the event loops of workers blocked. The seed decides everything.
+ * blocked, workers closed and opened; with `restarts` the server also killed, with `standstills` the event loops of workers
+ * blocked, and with `elections` the consumer given another leader. The seed decides everything.
  */
-export async function runSchedule(seed: number, restarts = false, standstills = false): Promise<Outcome> {
+export async function runSchedule(seed: number, also: OtherFaults = {}): Promise<Outcome> {
   const random = seededRandom(seed);
   const leaderLeaseMs = pick(random, [1000, 2000, 5000]);
   const run = new SimulatedWorkers({
@@ -27,6 +34,7 @@ export async function runSchedule(seed: number, restarts = false, standstills = 
     exactlyOnce: random() < 0.5,
     maxConcurrency: 1 + Math.floor(random() * 6),
     losesRedeliveries: random() < 0.5,
+    isReplicated: also.elections ?? false,
   });
   const failing = random() < 0.5 ? 0.2 : 0;
   const slowMs = pick(random, [2, 50, 400, 1500]);
@@ -36,9 +44,7 @@ export async function runSchedule(seed: number, restarts = false, standstills = 
   const total = publishRounds(run, random);
   const faults = 1 + Math.floor(random() * 5);
   for (let fault = 0; fault < faults; fault++)
-    run.world.later(run.world.between(500, FAULTS_MS), () =>
-      breakSomething(run, leaderLeaseMs, { restarts, standstills }, open),
-    );
+    run.world.later(run.world.between(500, FAULTS_MS), () => breakSomething(run, leaderLeaseMs, also, open));
 
   await run.clock.run(FAULTS_MS);
   const { pending } = run.server.consumer;
@@ -75,13 +81,15 @@ function publishRounds(run: SimulatedWorkers, random: () => number): number {
 function breakSomething(
   run: SimulatedWorkers,
   leaderLeaseMs: number,
-  { restarts, standstills }: { readonly restarts: boolean; readonly standstills: boolean },
+  { restarts = false, standstills = false, elections = false }: OtherFaults,
   open: () => void,
 ): void {
   const { world, workers } = run;
   const worker = pick(run.random, [...workers.values()]);
   const kind = run.random();
-  if (standstills && worker !== undefined && run.random() < 0.3) {
+  if (elections && run.random() < 0.5) {
+    changeLeaders(run);
+  } else if (standstills && worker !== undefined && run.random() < 0.3) {
     const ms = world.between(0.3, 3) * leaderLeaseMs;
     run.note(`worker ${worker.id} stands still for ${ms.toFixed(0)} ms`);
     worker.process.standStill(ms);
@@ -111,6 +119,28 @@ function breakSomething(
     run.note("another worker opens");
     open();
   }
+}
+
+/** Up to four elections, one soon after the other. The first one may take a connection with it. */
+function changeLeaders(run: SimulatedWorkers): void {
+  const { world } = run;
+  const elections = 1 + Math.floor(run.random() * 4);
+  let atMs = 0;
+  for (let election = 0; election < elections; election++) {
+    const staleMs = world.chance(0.5) ? 0 : world.between(0, 100);
+    const change = {
+      leavingMs: world.chance(0.5) ? 250 : 0,
+      leaderlessMs: world.between(5, world.chance(0.7) ? 50 : 5000),
+      readingMs: world.between(0, world.chance(0.5) ? 10 : 300),
+      hasLed: world.chance(0.5),
+    };
+    world.later(atMs, () => {
+      run.note(`another leader: ${JSON.stringify({ staleMs, ...change })}`);
+      run.changeLeader(staleMs, change);
+    });
+    atMs += world.between(300, 1500);
+  }
+  if (world.chance(0.5)) pick(run.random, [...run.workers.values()])?.line.cut("closes", "lost");
 }
 
 function pick<Item>(random: () => number, items: readonly Item[]): Item {

@@ -23,7 +23,7 @@ interface Line {
 
 /** The parts of the NATS client that the adapter uses, on a line of the simulation. */
 export class ScriptedConnection {
-  readonly info = { version: "2.9.10", max_payload: 1_048_576 };
+  readonly info: { readonly version: string; readonly max_payload: number; readonly cluster?: string };
   readonly options = {};
   readonly #world: SimWorld;
   readonly #server: ScriptedServer;
@@ -43,6 +43,8 @@ export class ScriptedConnection {
     this.#world = world;
     this.#process = process;
     this.#server = server;
+    const cluster = server.consumer.isReplicated ? { cluster: "scripted" } : {};
+    this.info = { version: "2.9.10", max_payload: 1_048_576, ...cluster };
     this.#line = this.#newLine();
   }
 

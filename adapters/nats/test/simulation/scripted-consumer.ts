@@ -29,7 +29,11 @@ export interface ConsumerOutput {
   status(subject: string, code: number, words: string, left: number): void;
 }
 
-const HEARTBEAT_MS = 3000;
+/** How the consumer's group of servers stands. `leaving`, `elected`, `elected-again`: its leader answers and does not know its state. */
+type Phase = "leading" | "leaving" | "leaderless" | "elected" | "elected-again";
+
+const HEARTBEAT_MS = 2000;
+const FOLLOWERS = [1, 2].map((number) => ({ name: `follower-${number}`, current: true, active: 200_000_000 }));
 
 /**
  * A durable pull consumer with explicit acknowledgement, as nats-server 2.9.10 has it (`server/consumer.go`, read
@@ -52,14 +56,19 @@ export class ScriptedConsumer {
   #nextDelivery = 1;
   #checkArmed = false;
   #checks = 0;
+  #phase: Phase = "leading";
+  /** Leaders so far; undefined for a server alone. */
+  #leaders: number | undefined;
 
   constructor(
     world: SimWorld,
     stream: readonly StoredEvent[],
     ackWaitMs: number,
     losesRedeliveries: boolean,
+    isReplicated: boolean,
     output: ConsumerOutput,
   ) {
+    if (isReplicated) this.#leaders = 1;
     this.#world = world;
     this.#stream = stream;
     this.#ackWaitMs = ackWaitMs;
@@ -67,12 +76,21 @@ export class ScriptedConsumer {
     this.#output = output;
   }
 
-  info(): object {
+  /** Undefined: nobody answers. */
+  info(): object | undefined {
+    if (this.#phase === "leaderless") return undefined;
     this.#processWaiting();
+    const isNew = this.#phase === "elected";
+    const { consumer, stream } = this.#floor;
+    const cluster = { name: "scripted", leader: `leader-${this.#leaders}`, replicas: FOLLOWERS };
     return {
-      delivered: { consumer_seq: this.#nextDelivery - 1, stream_seq: this.#nextSequence - 1 },
-      ack_floor: { consumer_seq: 0, stream_seq: 0 },
-      num_ack_pending: this.pending.size,
+      ...(this.#leaders === undefined ? {} : { cluster }),
+      delivered: {
+        consumer_seq: isNew ? 0 : this.#nextDelivery - 1,
+        stream_seq: isNew ? 0 : this.#nextSequence - 1,
+      },
+      ack_floor: { consumer_seq: isNew ? 0 : consumer, stream_seq: isNew ? 0 : stream },
+      num_ack_pending: this.#phase === "leading" ? this.pending.size : 0,
       num_redelivered: this.#deliveryCounts.size,
       num_waiting: this.#waiting.length,
       num_pending: this.#stream.length - this.#nextSequence + 1,
@@ -84,10 +102,35 @@ export class ScriptedConsumer {
     return this.#store.snapshot();
   }
 
-  /** The server was killed and has started again: it has lost its requests, and what was not written. */
-  restore(snapshot: ConsumerSnapshot): void {
+  /** Its leader hands over: it forgets its requests, and no longer reads settles. */
+  leave(): void {
+    this.#phase = "leaving";
+    this.#forget();
+  }
+
+  /** The group has no leader. */
+  beLeaderless(): void {
+    this.#phase = "leaderless";
+    this.#forget();
+  }
+
+  /** There is a new leader, which has not read its state yet. It still has the numbers of when it last led, if it did. */
+  elect(hasLed: boolean): void {
+    this.#phase = hasLed ? "elected-again" : "elected";
+    this.#leaders = (this.#leaders ?? 0) + 1;
+  }
+
+  #forget(): void {
     this.#waiting = [];
     this.#redeliver = [];
+    this.#checkArmed = false;
+    this.#checks++;
+  }
+
+  /** The server was killed and has started again, or a new leader reads its state: it has lost its requests, and what was not written. */
+  restore(snapshot: ConsumerSnapshot): void {
+    this.#phase = "leading";
+    this.#forget();
     this.pending.clear();
     this.#deliveryCounts.clear();
     for (const [sequence, consumerSequence, atMs] of snapshot.pending)
@@ -97,12 +140,20 @@ export class ScriptedConsumer {
     this.#nextDelivery = snapshot.nextDelivery;
     Object.assign(this.#floor, snapshot.floor);
     this.#store.restore(snapshot);
-    this.#checkArmed = false;
-    this.#checks++;
     this.#armCheck(Math.min(this.#ackWaitMs, this.#world.between(500, 1500)));
   }
 
+  get isReplicated(): boolean {
+    return this.#leaders !== undefined;
+  }
+
+  /** Whether it reads settles and requests. */
+  get isLed(): boolean {
+    return this.#phase === "leading";
+  }
+
   request(reply: string, batch: number, expiresInMs: number): void {
+    if (!this.isLed) return;
     const now = this.#world.now;
     this.#waiting.push({ reply, left: batch, expiresMs: now + expiresInMs, heartbeatMs: now + HEARTBEAT_MS });
     this.#gather();
@@ -110,6 +161,7 @@ export class ScriptedConsumer {
   }
 
   ack(sequence: number, consumerSequence: number): void {
+    if (!this.isLed) return;
     const delivery = this.pending.get(sequence)?.consumerSequence ?? consumerSequence;
     this.pending.delete(sequence);
     if (this.pending.size === 0) {
@@ -126,7 +178,7 @@ export class ScriptedConsumer {
 
   nak(sequence: number, consumerSequence: number): void {
     // From before a restart.
-    if (consumerSequence > this.#nextDelivery || consumerSequence <= this.#floor.consumer) return;
+    if (!this.isLed || consumerSequence > this.#nextDelivery || consumerSequence <= this.#floor.consumer) return;
     if (this.pending.size > 0 && !this.pending.has(sequence)) return;
     if (!this.#redeliver.includes(sequence)) this.#redeliver.push(sequence);
     this.#gather();
@@ -134,7 +186,7 @@ export class ScriptedConsumer {
 
   progress(sequence: number): void {
     const pending = this.pending.get(sequence);
-    if (pending === undefined) return;
+    if (!this.isLed || pending === undefined) return;
     pending.atMs = this.#world.now;
     this.#store.delivered(pending.consumerSequence, sequence, 1, this.#world.now);
   }
@@ -145,6 +197,7 @@ export class ScriptedConsumer {
   }
 
   #gather(): void {
+    if (!this.isLed) return;
     while (this.#waiting.length > 0) {
       const again = this.#redeliver.shift();
       const sequence = again ?? this.#nextSequence;

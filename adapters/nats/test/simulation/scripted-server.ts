@@ -18,6 +18,17 @@ export interface Publication {
   readonly headerText: string;
 }
 
+/** How long each phase of an election lasts. */
+export interface LeaderChange {
+  /** The former leader answers that nothing is unsettled. */
+  readonly leavingMs: number;
+  readonly leaderlessMs: number;
+  /** The new one answers with what it knew at first. */
+  readonly readingMs: number;
+  /** Whether the new one has led before. */
+  readonly hasLed: boolean;
+}
+
 /** A connection on the server's side: it may continue after its client has ended. */
 export class ServerConnection {
   readonly subscriptions = new Map<number, string>();
@@ -47,14 +58,14 @@ export class ScriptedServer {
   #leaseSequence = 0;
   #lease: Uint8Array = NO_DATA;
 
-  constructor(world: SimWorld, ackWaitMs: number, losesRedeliveries: boolean) {
+  constructor(world: SimWorld, ackWaitMs: number, losesRedeliveries: boolean, isReplicated: boolean) {
     this.#world = world;
     this.#ackWaitMs = ackWaitMs;
     this.#acks = this.#queue();
     this.#requests = this.#queue();
     this.#api = this.#queue();
     this.#deliveries = this.#queue();
-    this.consumer = new ScriptedConsumer(world, this.stream, ackWaitMs, losesRedeliveries, {
+    this.consumer = new ScriptedConsumer(world, this.stream, ackWaitMs, losesRedeliveries, isReplicated, {
       hasInterest: (subject) => this.#hasInterest(subject),
       deliver: (subject, reply, { key, id, body }) =>
         this.#deliveries(() => {
@@ -102,6 +113,17 @@ export class ScriptedServer {
     this.consumer.restore(snapshot);
   }
 
+  /** The consumer gets another leader, which continues from this state. What the former one had not sent yet is lost. */
+  changeLeader(snapshot: ConsumerSnapshot, { leavingMs, leaderlessMs, readingMs, hasLed }: LeaderChange): void {
+    this.#generation++;
+    const { consumer } = this;
+    if (leavingMs > 0) consumer.leave();
+    else consumer.beLeaderless();
+    this.#world.later(leavingMs, () => consumer.beLeaderless());
+    this.#world.later(leavingMs + leaderlessMs, () => consumer.elect(hasLed));
+    this.#world.later(leavingMs + leaderlessMs + readingMs, () => consumer.restore(snapshot));
+  }
+
   /** From a publisher that is not part of the simulation. */
   store(key: string, id: string, body: Uint8Array): void {
     const sequence = this.stream.length + 1;
@@ -116,13 +138,17 @@ export class ScriptedServer {
       this.#requests(() => this.consumer.request(reply, batch, expires / 1e6));
     } else if (subject === "$JS.API.CONSUMER.INFO.events.worker") {
       const config = { ack_policy: "explicit", ack_wait: this.#ackWaitMs * 1e6 };
-      this.#api(() => this.#answer(reply, { ...this.consumer.info(), config }));
+      this.#api(() => {
+        const info = this.consumer.info();
+        if (info !== undefined) this.#answer(reply, { ...info, config });
+      });
     } else if (subject.startsWith("$JS.API.STREAM.MSG.GET.")) this.#api(() => this.#answer(reply, this.#lastLease()));
     else if (subject.includes(".leader.")) this.#writeLease(subject, reply, data, headerText);
     else throw new Error(`the scripted server knows nothing of ${subject}`);
   }
 
   #onAck(subject: string, reply: string, data: Uint8Array): void {
+    if (!this.consumer.isLed) return;
     const tokens = subject.split(".");
     const sequence = Number(tokens[5]);
     const word = Buffer.from(data).toString();

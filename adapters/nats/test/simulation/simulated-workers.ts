@@ -11,7 +11,7 @@ import { nats } from "@anytopic/nats";
 import { OrderCheck } from "./order-check.ts";
 import { ProcessClock } from "./process-clock.ts";
 import { ScriptedConnection } from "./scripted-connection.ts";
-import { ScriptedServer } from "./scripted-server.ts";
+import { ScriptedServer, type LeaderChange } from "./scripted-server.ts";
 import { seededRandom, SimClock } from "./sim-clock.ts";
 import { SimWorld } from "./sim-world.ts";
 
@@ -35,6 +35,10 @@ export interface SimulationOptions {
   readonly maxConcurrency?: number;
   /** Whether the server has the fault of 2.9.10. @default false */
   readonly losesRedeliveries?: boolean;
+  /** Whether the consumer is replicated, and may get another leader. @default false */
+  readonly isReplicated?: boolean;
+  /** A clock that is handed in may be less exact than ours. @default 0 */
+  readonly timersFireEarlyMs?: number;
 }
 
 /** What a handler does with one attempt; it has ended when this resolves, and failed when this rejects. */
@@ -51,18 +55,21 @@ export class SimulatedWorkers {
   /** What happened, for a person who looks for a fault. */
   readonly trace: string[] = [];
   readonly #leaderLeaseMs: number;
+  readonly #earlyMs: number;
   readonly #topic: Topic<Numbered, Numbered>;
   readonly #subscription: Subscription<Numbered>;
   readonly #startMs: number;
   readonly #publishing: (action: () => void) => void;
   #opened = 0;
+  #isChanging = false;
 
   constructor(options: SimulationOptions) {
     const { seed, leaderLeaseMs, ackDeadlineMs, exactlyOnce = false, losesRedeliveries = false } = options;
     this.random = seededRandom(seed);
     this.world = new SimWorld(this.clock, this.random);
-    this.server = new ScriptedServer(this.world, ackDeadlineMs, losesRedeliveries);
+    this.server = new ScriptedServer(this.world, ackDeadlineMs, losesRedeliveries, options.isReplicated ?? false);
     this.#leaderLeaseMs = leaderLeaseMs;
+    this.#earlyMs = options.timersFireEarlyMs ?? 0;
     this.#startMs = this.clock.now();
     this.#publishing = this.world.serverQueue(1);
     this.#topic = defineTopic<Numbered>("events", {
@@ -99,7 +106,7 @@ export class SimulatedWorkers {
 
   async #open(work: Work): Promise<void> {
     const id = ++this.#opened;
-    const process = new ProcessClock(this.world);
+    const process = new ProcessClock(this.world, this.#earlyMs);
     const line = new ScriptedConnection(this.world, this.server, process);
     const pubsub = await connect(nats({ connection: line.client, leaderLeaseMs: this.#leaderLeaseMs }), {
       provisioning: "off",
@@ -136,6 +143,16 @@ export class SimulatedWorkers {
       this.world.freezeServer(downMs);
       this.server.restart(snapshot);
     });
+  }
+
+  /** The consumer gets another leader, which knows what the former one had written `staleMs` before. */
+  changeLeader(staleMs: number, change: LeaderChange): void {
+    if (this.#isChanging) return;
+    this.#isChanging = true;
+    const snapshot = this.server.consumer.snapshot();
+    this.world.later(staleMs, () => this.server.changeLeader(snapshot, change));
+    const { leavingMs, leaderlessMs, readingMs } = change;
+    this.world.later(staleMs + leavingMs + leaderlessMs + readingMs, () => (this.#isChanging = false));
   }
 
   close(id: number): void {

@@ -44,7 +44,15 @@ export interface Counted extends Pick<CostItem, "kind" | "subscription" | "quant
 export function priced(list: ListPrices, counted: Counted): CostItem {
   const { explain, ...item } = counted;
   const { unit } = list.prices[item.priceName];
-  return { ...item, unit, monthly: monthlyOf(list, item), explanation: explain() };
+  return {
+    ...item,
+    unit,
+    monthly: monthlyOf(list, item),
+    // Few of them are read, and to write all of them costs more than all calculation.
+    get explanation() {
+      return explain();
+    },
+  };
 }
 
 export function monthlyOf(

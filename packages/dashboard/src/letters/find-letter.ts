@@ -2,6 +2,7 @@ import type { DeadLetter } from "@anytopic/core";
 import type { DashboardContext } from "../context.ts";
 import { HttpError } from "../http/http-error.ts";
 import { deskOf, type NamedSubscription } from "./letter-desk.ts";
+import { MAX_READ } from "./letter-read.ts";
 import { letterRef } from "./letter-ref.ts";
 
 /**
@@ -27,7 +28,7 @@ export async function findLetter(
       if (letterRef(letter) === ref) found = letter;
       return found === undefined;
     };
-    await queue.scan({ onLetter, signal: context.closed });
+    await queue.scan({ onLetter, limit: 2 * MAX_READ, signal: context.closed });
   });
   if (found === undefined) {
     throw new HttpError(404, "NOT_FOUND", "this letter is gone: it was redriven or purged, or its time has passed");

@@ -36,8 +36,8 @@ export function keptLetter(letter: DeadLetter, roomBytes: number): KeptLetter {
     ref: letterRef(letter),
     group: groupKey(letter),
     bodyBytes,
-    // A copy: a part of it would keep all of it in memory.
-    body: kept === bodyBytes ? body : body.slice(0, kept),
+    // A copy: a view would keep all that was received with it in memory. A Buffer's own `slice` is a view.
+    body: new Uint8Array(body.subarray(0, kept)),
     attributes: keepsAttributes ? attributes : {},
     isWhole: kept === bodyBytes && keepsAttributes,
   };

@@ -74,7 +74,11 @@ export class LetterJobs {
         closed,
       );
     } catch (error) {
-      logger.error({ ...what, error }, `${kind} of dead letters failed`);
+      // Not its message, which may quote a letter.
+      logger.error(
+        { ...what, error: error instanceof Error ? error.name : typeof error },
+        `${kind} of dead letters failed`,
+      );
     }
     this.#reads.forget(of);
     const { state, done, heldBack } = job.state;

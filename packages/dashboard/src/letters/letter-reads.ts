@@ -59,9 +59,9 @@ export class LetterReads {
     const { closed, pubsub } = this.#context;
     const queue = (await pubsub()).deadLetters(subscription);
     return await this.turns.run(of, async () => {
-      known.isStale = false;
       const read = await readLetters(queue, closed);
       known.read = read;
+      known.isStale = false;
       return read;
     });
   }

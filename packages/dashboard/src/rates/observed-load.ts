@@ -2,7 +2,6 @@ import type { AnySubscription, AnyTopic, Clock } from "@anytopic/core";
 import type { CostOverview } from "../api/cost.ts";
 import type { WireEvent } from "../api/wire-event.ts";
 import { contentBytes } from "../cost/published-bytes.ts";
-import { pathOf } from "../declared-subscription.ts";
 import type { EventFeed } from "../events/event-feed.ts";
 
 export interface ObservedLoadOptions {
@@ -41,7 +40,7 @@ export class ObservedLoad {
     this.#clock = clock;
     this.#topics = new Map(topics.map(({ name }) => [name, { messages: 0, sized: 0, bytes: 0 }]));
     const none = { retries: 0, handled: 0, attempts: 0, attemptMs: 0 };
-    this.#subscriptions = new Map(subscriptions.map((one) => [pathOf(one), { ...none }]));
+    this.#subscriptions = new Map(subscriptions.map(({ topic, name }) => [`${topic.name}/${name}`, { ...none }]));
     const end = feed?.subscribe((event) => this.#add(event));
     if (end !== undefined) closed.addEventListener("abort", end, { once: true });
   }

@@ -1,23 +1,35 @@
+import type { AnyTopic } from "@anytopic/core";
 import type { TailBatch, TailMessage } from "../api/tail.ts";
-import { shownLetterBody } from "../letters/shown-body.ts";
+import { type ShownLetterBody, shownLetterBody } from "../letters/shown-body.ts";
 import { beginningOf } from "../letters/strict-text.ts";
 import { wireTime } from "../letters/wire-time.ts";
 import type { StreamSource } from "../streams/server-sent-events.ts";
-import { KEPT_BODY_BYTES, type KeptMessage } from "./kept-messages.ts";
-import type { TailSession } from "./tail-session.ts";
+import { KEPT_BODY_BYTES, type KeptMessage, type KeptMessages } from "./kept-messages.ts";
 
 const MAX_MESSAGES = 100;
 const MAX_BYTES = 512 * 1024;
+/** In characters. */
+const ONE_LINE = 100;
+
+/** What a cursor reads. */
+export interface FollowedTail {
+  readonly topic: AnyTopic;
+  readonly kept: KeptMessages;
+  /** Why there will be no more. */
+  readonly ended: string | undefined;
+  /** Calls `wake` once, at the next message or the end. Returns how to forget it. */
+  atNext(wake: () => void): () => void;
+}
 
 /** Where one stream is in a tail. */
 export class TailCursor implements StreamSource {
-  readonly #session: TailSession;
+  readonly #session: FollowedTail;
   readonly #onLeft: () => void;
   #position: number;
   #isFirst = true;
   #saidEnd = false;
 
-  constructor(session: TailSession, after: string | undefined, onLeft: () => void) {
+  constructor(session: FollowedTail, after: string | undefined, onLeft: () => void) {
     this.#session = session;
     this.#onLeft = onLeft;
     const asked = after !== undefined && /^\d{1,15}$/.test(after) ? Number(after) : 0;
@@ -62,8 +74,13 @@ export class TailCursor implements StreamSource {
       attributes,
       bytes,
       form: whole?.form ?? "text",
-      body: whole?.body ?? beginning ?? "",
+      body: whole === undefined ? (beginning ?? "") : shortOrPretty(whole),
       isCut: isCut || whole?.isCut === true,
     };
   }
+}
+
+/** A short JSON text needs no lines. */
+function shortOrPretty({ form, raw, body }: ShownLetterBody): string {
+  return form === "json" && raw.length <= ONE_LINE && !raw.includes("\n") ? raw : body;
 }

@@ -3,13 +3,13 @@ import type { AnyTopic, HandlerContext } from "@anytopic/core";
 import type { Tail } from "@anytopic/core/tail";
 import type { StreamSource } from "../streams/server-sent-events.ts";
 import { KeptMessages } from "./kept-messages.ts";
-import { TailCursor } from "./tail-cursor.ts";
+import { type FollowedTail, TailCursor } from "./tail-cursor.ts";
 
 /** How long a tail waits for a visitor: who loads the page again comes back within it. */
 const ALONE_MS = 10_000;
 
 /** One tail of one visitor. It ends when nobody looks any more. */
-export class TailSession {
+export class TailSession implements FollowedTail {
   readonly id: string = randomUUID();
   readonly topic: AnyTopic;
   readonly kept: KeptMessages = new KeptMessages();

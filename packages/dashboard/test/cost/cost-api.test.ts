@@ -17,9 +17,10 @@ test("what was observed since the first event: messages, bytes of bodies, retrie
   await using pubsub = await connect(memory(), { declarations, observer: feed.observe });
   const handler = opened({ pubsub, declarations, events: feed });
   expect(await read<CostOverview>(handler, "cost")).toMatchObject({ measured: null, observed: true });
-  await using _worker = await pubsub.subscribe(Mail, ({ total }) => {
+  const worker = await pubsub.subscribe(Mail, ({ total }) => {
     if (total === 1) throw new Error("once more");
   });
+  onTestFinished(async () => await worker.close());
   const before = Date.now();
   for (const total of [1, 2, 3]) await pubsub.publish(Orders, { total });
   const subscriptions = [{ topic: Orders.name, subscription: "mail", retries: 1, handled: 2 }];

@@ -16,6 +16,11 @@ export function shownDuration(ms: number | null | undefined): string {
   return `${Math.round(ms / 86_400_000)} days`;
 }
 
+/** `1 topic`, `2 topics`. */
+export function counted(count: number, what: string): string {
+  return `${shownCount(count)} ${what}${count === 1 ? "" : "s"}`;
+}
+
 /** `0`, `0.4`, `12`, `3,400`: so many a minute. */
 export function shownRate(perMin: number | null | undefined): string {
   if (perMin === null || perMin === undefined) return "–";

@@ -15,6 +15,8 @@ export function useStream(
   const [state, setState] = useState<StreamState>("connecting");
   const newest = useRef(onBatch);
   newest.current = onBatch;
+  const wanted = useRef(address);
+  wanted.current = address;
   useEffect(() => {
     if (address === undefined) return undefined;
     let lastId = "";
@@ -32,6 +34,8 @@ export function useStream(
       source = new EventSource(`${basePath}/api/${address}${after}`);
       source.addEventListener("open", () => setState("live"));
       source.addEventListener("message", (event: MessageEvent<string>) => {
+        // The former stream ends a moment after another one is wanted.
+        if (wanted.current !== address) return;
         lastId = event.lastEventId;
         newest.current(JSON.parse(event.data));
       });

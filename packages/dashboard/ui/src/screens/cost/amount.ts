@@ -7,6 +7,13 @@ export function amountOf(text: string): number | undefined {
   return digits === undefined ? undefined : Number(digits) * (FACTORS[factor] ?? 1);
 }
 
+const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+
+/** `1,234,567` */
+export function shownWhole(amount: number): string {
+  return whole.format(amount);
+}
+
 const money = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
 /** `12.34`; `<0.01` for what is more than nothing; a dash for what nobody knows. */

@@ -26,11 +26,11 @@ export function BrokerTable({
             <th scope="col" class="number">
               {currency} a month
             </th>
-            <th scope="col" class="number less-important" title="polls of workers that wait and find nothing">
-              of it idle
+            <th scope="col" class="number less-important" title="of it: polls of workers that wait and find nothing">
+              Idle polls
             </th>
-            <th scope="col" class="number less-important" title="what there would not be without retries">
-              of it retries
+            <th scope="col" class="number less-important" title="of it: what there would not be without retries">
+              Retries
             </th>
           </tr>
         </thead>

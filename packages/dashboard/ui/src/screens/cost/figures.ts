@@ -14,9 +14,9 @@ export const FIELDS: readonly FigureField[] = [
   { name: "activeHoursPerDay", label: "Active hours a day", hint: "in which the messages come, evenly" },
   { name: "publishers", label: "Publishing processes", hint: "for each topic" },
   { name: "workers", label: "Workers", hint: "processes, for each subscription" },
-  { name: "handlingMs", label: "Time of a handler, in ms", hint: "on average" },
+  { name: "handlingMs", label: "Handler time, ms", hint: "of one message, on average" },
   { name: "retriesPerMessage", label: "Retries of a message", hint: "on average; 0.05 is one message in twenty" },
-  { name: "passes", label: "Share that passes a filter", hint: "0 to 1, of subscriptions that have a filter" },
+  { name: "passes", label: "Passes a filter", hint: "the share, 0 to 1, where there is a filter" },
   { name: "fill", label: "Messages in a request", hint: "1 to 10; left empty, it follows from the rate" },
 ];
 

@@ -43,7 +43,7 @@ export function LoadForm({
       <p class="quiet small">
         {isMeasured
           ? "Where nothing was measured, and for what cannot be measured, these figures count."
-          : "For every topic and subscription; the table below changes single topics."}
+          : "For every topic and subscription; the table of topics changes single ones."}
       </p>
       <div class="figures">
         {fields.map(({ name, label, hint }) => (

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { BrokerCost, TopicLoad } from "../../../../src/cost/index.ts";
 import { replaceQuery } from "../../location.ts";
-import { shownMoney } from "./amount.ts";
+import { shownMoney, shownWhole } from "./amount.ts";
 import { BROKER_WORDS } from "./broker-words.ts";
 import { CostLines } from "./cost-lines.tsx";
 import { OF_TOPIC, topicKey } from "./entered-load.ts";
@@ -26,7 +26,7 @@ export function TopicTable({
   const shown = topics.filter(({ name }) => name.includes(filter.trim().toLowerCase()));
   const calculated = brokers.filter(({ unbatched }) => unbatched !== undefined);
   return (
-    <section aria-labelledby="cost-topics">
+    <section class="topics" aria-labelledby="cost-topics">
       <div class="toolbar">
         <h2 id="cost-topics">Topics</h2>
         {topics.length > 10 && (
@@ -111,7 +111,7 @@ function TopicRows({
             <FigureInput
               queryName={topicKey(name, figure)}
               entered={enteredFigure(query, figure, topicKey(name, figure))}
-              placeholder={Math.round(topic[figure]).toLocaleString("en-US")}
+              placeholder={shownWhole(topic[figure])}
               label={`${WORDS[figure]}, ${name}`}
               isLabelShown={false}
             />

@@ -2,11 +2,13 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { LetterDetail, WireEdit } from "../../../../src/api/letters.ts";
 import type { Session } from "../../../../src/api/session.ts";
-import { get, RequestError } from "../../api.ts";
+import { get } from "../../api.ts";
 import { go } from "../../location.ts";
 import { ForeignText } from "../../parts/foreign-text.tsx";
 import { Link } from "../../parts/link.tsx";
 import { Notice } from "../../parts/notice.tsx";
+import { ScreenHeading } from "../../parts/screen-heading.tsx";
+import { refusalWords } from "../../parts/refusal-words.ts";
 import { lettersAddress } from "./addresses.ts";
 import { ExportButton } from "./export-button.tsx";
 import { letterActions } from "./letter-action.ts";
@@ -34,7 +36,7 @@ export function LetterView({ of, letterRef, can }: LetterViewProps): JSX.Element
     const ended = new AbortController();
     get<LetterDetail>("letters/letter", { of, ref: letterRef }, ended.signal).then(setLetter, (caught: unknown) => {
       if (!ended.signal.aborted) {
-        setError(caught instanceof RequestError ? caught.message : "the dashboard's process does not answer");
+        setError(refusalWords(caught));
       }
     });
     return () => ended.abort();
@@ -48,7 +50,9 @@ export function LetterView({ of, letterRef, can }: LetterViewProps): JSX.Element
       <nav aria-label="Where you are">
         <Link to={lettersAddress()}>Dead letters</Link> / <Link to={lettersAddress({ of })}>{of}</Link> /
       </nav>
-      <h1>Letter {letter !== undefined && <ForeignText text={letter.row.id} most={60} short />}</h1>
+      <ScreenHeading>
+        Letter {letter !== undefined && <ForeignText text={letter.row.id} most={60} short />}
+      </ScreenHeading>
       {error !== undefined && (
         <Notice kind="error">
           {error}. <Link to={lettersAddress({ of })}>Go to the list</Link>

@@ -5,6 +5,7 @@ import type { Session } from "../../../../src/api/session.ts";
 import { shownCount, shownTime } from "../../parts/format.ts";
 import { Link } from "../../parts/link.tsx";
 import { Notice } from "../../parts/notice.tsx";
+import { ScreenHeading } from "../../parts/screen-heading.tsx";
 import { lettersAddress } from "./addresses.ts";
 import { letterWords } from "./choice-words.ts";
 import { ExportButton } from "./export-button.tsx";
@@ -55,7 +56,7 @@ export function SubscriptionLetters({ of, query, can }: SubscriptionLettersProps
       <nav aria-label="Where you are">
         <Link to={lettersAddress()}>Dead letters</Link> /
       </nav>
-      <h1>{of}</h1>
+      <ScreenHeading>{of}</ScreenHeading>
       {job !== undefined && <JobLine job={job} onStop={look} />}
       {error !== undefined && (
         <Notice kind="error">

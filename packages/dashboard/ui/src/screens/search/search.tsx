@@ -12,12 +12,12 @@ import { shownCount, shownTime } from "../../parts/format.ts";
 import { Link } from "../../parts/link.tsx";
 import { MessageLink } from "../../parts/message-link.tsx";
 import { Notice } from "../../parts/notice.tsx";
-import type { Screen, ScreenProps } from "../screen.ts";
+import type { ScreenProps } from "../screen.ts";
 
 type Outcome = { readonly answer: SearchAnswer } | { readonly error: string } | "searching" | undefined;
 
 /** Looks for a message. */
-function Search({ query }: ScreenProps): JSX.Element {
+export function Search({ query }: ScreenProps): JSX.Element {
   const asked = query.get("q") ?? "";
   const [text, setText] = useState(asked);
   const [outcome, setOutcome] = useState<Outcome>();
@@ -70,8 +70,8 @@ function Answer({
   return (
     <>
       <p>
-        Searched {shownCount(searched.events)} events and {shownCount(searched.letters)} dead letters of{" "}
-        {shownCount(searched.subscriptions)} subscriptions.
+        Searched: events {shownCount(searched.events)}, dead letters {shownCount(searched.letters)}, subscriptions{" "}
+        {shownCount(searched.subscriptions)}.
         {messages.length + letters.length === 0 && <strong> Nothing was found.</strong>}
       </p>
       {incomplete.length > 0 && (
@@ -155,7 +155,7 @@ function Letters({ letters }: { readonly letters: readonly FoundLetter[] }): JSX
               <tr key={`${of} ${ref}`}>
                 <td>
                   <Link to={`/letters?of=${encodeURIComponent(of)}&ref=${encodeURIComponent(ref)}`}>
-                    <ForeignText text={id} />
+                    <ForeignText text={id} short />
                   </Link>
                 </td>
                 <td>{of}</td>
@@ -192,5 +192,3 @@ function Limits(): JSX.Element {
     </section>
   );
 }
-
-export const searchScreen: Screen = { path: "/search", title: "Search", View: Search };

@@ -34,7 +34,7 @@ export function ObservedFacts({
   const { counts, services } = observed;
   return (
     <>
-      <dl class="facts">
+      <dl class="fact-list">
         <dt>Published to its topic</dt>
         <dd>
           <Rate perMin={observed.publishedPerMin} why={whyNoRate(true)} /> a minute
@@ -60,7 +60,7 @@ export function ObservedFacts({
       {counts !== null && (
         <>
           <h3>Counts of 15 minutes</h3>
-          <dl class="facts">
+          <dl class="fact-list">
             {(Object.keys(COUNTS) as SubscriptionCount[]).map((count) => (
               <div key={count} class="fact">
                 <dt>{COUNTS[count]}</dt>
@@ -71,8 +71,8 @@ export function ObservedFacts({
         </>
       )}
       <p class="quiet">
-        {services.length > 0 ? `As told by ${services.map((text) => visibleText(text)).join(", ")}. ` : ""}Services without the observer
-        are not in these numbers.
+        {services.length > 0 ? `As told by ${services.map((service) => visibleText(service)).join(", ")}. ` : ""}
+        Services without the observer are not in these numbers.
       </p>
     </>
   );

@@ -5,7 +5,7 @@ import type { SubscriptionDetail } from "../../../../src/api/subscription-detail
 import type { Permission } from "../../../../src/options.ts";
 import { post, RequestError } from "../../api.ts";
 import { Notice } from "../../parts/notice.tsx";
-import { counted } from "../topology/layout.ts";
+import { counted } from "../../parts/format.ts";
 
 interface PauseControlProps {
   readonly detail: SubscriptionDetail;
@@ -29,6 +29,7 @@ export function PauseControl({ detail: { workers }, of, can, onDone }: PauseCont
   if (!can.includes("pause"))
     return <p>You are not allowed to pause or resume here: it needs the permission “pause”.</p>;
   const send = async (action: "pause" | "resume"): Promise<void> => {
+    if (isBusy) return;
     setIsBusy(true);
     try {
       const request: PauseRequest = { of };
@@ -43,11 +44,12 @@ export function PauseControl({ detail: { workers }, of, can, onDone }: PauseCont
     setIsBusy(false);
     onDone();
   };
+  // Not `disabled`: that would take the focus away.
   const isPaused = workers.every(({ state }) => state === "paused");
   return (
     <>
       <p>
-        <button type="button" disabled={isBusy} onClick={() => void send(isPaused ? "resume" : "pause")}>
+        <button type="button" aria-disabled={isBusy} onClick={() => void send(isPaused ? "resume" : "pause")}>
           {isPaused ? "Resume" : "Pause"}
         </button>{" "}
         <span class="quiet">

@@ -34,7 +34,7 @@ export function SettingList({ detail }: { readonly detail: SubscriptionDetail })
     { title: "Connection", text: connections.length === 0 ? "–" : connections.join(", "), of: [] },
   ];
   return (
-    <dl class="facts">
+    <dl class="fact-list">
       {rows.map(({ title, text, of }) => (
         <div key={title} class="fact">
           <dt>{title}</dt>

@@ -1,4 +1,4 @@
-import type { DiagramEdge } from "./layout.ts";
+import type { DiagramEdge } from "./diagram.ts";
 
 /** A node with all before it and all behind it. */
 export function connectedTo(id: string, edges: readonly DiagramEdge[]): ReadonlySet<string> {

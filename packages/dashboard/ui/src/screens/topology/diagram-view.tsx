@@ -3,7 +3,7 @@ import { useMemo, useRef, useState } from "preact/hooks";
 import { basePath } from "../../base-path.ts";
 import { follow } from "../../parts/link.tsx";
 import { connectedTo } from "./connected.ts";
-import { type Diagram, type DiagramNode } from "./layout.ts";
+import type { Diagram, DiagramNode } from "./diagram.ts";
 import { nextNode } from "./next-node.ts";
 import { NodeBox } from "./node-box.tsx";
 
@@ -69,7 +69,7 @@ export function DiagramView({ diagram, width, onUnfold }: DiagramViewProps): JSX
           }}
           {...(node.to === undefined ? { role: "button" as const } : { href: `${basePath}${node.to}` })}
           class={`node ${node.kind}${node.state === undefined ? "" : ` is-${node.state}`}${connected === undefined || connected.has(node.id) ? "" : " faded"}`}
-          tabIndex={node.id === stop ? 0 : -1}
+          tabindex={node.id === stop ? 0 : -1}
           aria-label={node.label}
           onKeyDown={(event) => move(event, node)}
           onFocus={() => {

@@ -6,7 +6,7 @@ import { get, RequestError } from "../../api.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { shownTime } from "../../parts/format.ts";
 import { DriftChanges } from "./drift-changes.tsx";
-import { counted } from "./layout.ts";
+import { counted } from "../../parts/format.ts";
 
 /** Whether the broker has what is declared; nothing when it has. */
 export function DriftNotice({
@@ -19,6 +19,7 @@ export function DriftNotice({
   const [plan, setPlan] = useState<Plan | RequestError>();
   const [isAsking, setIsAsking] = useState(false);
   const ask = async (query: Readonly<Record<string, string>>): Promise<void> => {
+    if (isAsking) return;
     setIsAsking(true);
     setPlan(await get<Plan>("plan", query).catch((error: RequestError) => error));
     setIsAsking(false);
@@ -36,7 +37,7 @@ export function DriftNotice({
       <button type="button" onClick={() => void ask({})}>
         Show differences
       </button>{" "}
-      <button type="button" disabled={isAsking} onClick={() => void ask({ fresh: "1" })}>
+      <button type="button" aria-disabled={isAsking} onClick={() => void ask({ fresh: "1" })}>
         Compare again
       </button>
       {plan !== undefined && <PlanDialog plan={plan} onClose={() => setPlan(undefined)} />}

@@ -1,4 +1,4 @@
-import type { Diagram, DiagramNode } from "./layout.ts";
+import type { Diagram, DiagramNode } from "./diagram.ts";
 
 /** Where an arrow key leads from a node. `undefined` when nothing is there. */
 export function nextNode({ nodes, edges }: Diagram, from: DiagramNode, key: string): DiagramNode | undefined {

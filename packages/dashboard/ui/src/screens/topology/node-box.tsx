@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { STATE_SHAPES } from "../../parts/state-mark.tsx";
-import { NODE_HEIGHT, type DiagramNode } from "./layout.ts";
+import type { DiagramNode } from "./diagram.ts";
+import { NODE_HEIGHT } from "./measures.ts";
 
 const PAD = 11;
 /** About the width of a character, in pixels, of each line. */

@@ -42,7 +42,8 @@ export function TopologyTable({
                 {topic.name}{" "}
                 <span class="quiet">
                   published a minute: <Rate perMin={topic.publishedPerMin} why={whyNoRate(observed)} />
-                  {topic.services.length > 0 && `, by ${topic.services.map((text) => visibleText(text)).join(", ")}`}
+                  {topic.services.length > 0 &&
+                    `, by ${topic.services.map((service) => visibleText(service)).join(", ")}`}
                   {topic.subscriptions.length === 0 && "; it has no subscription, so nobody receives what is published"}
                 </span>
               </th>
