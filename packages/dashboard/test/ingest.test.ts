@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { PubSubEvent } from "@anytopic/core";
@@ -143,6 +144,29 @@ describe("the sender", () => {
     await sender.close();
     expect(performance.now() - closing).toBeLessThan(4000);
     expect(knocks).toBeLessThanOrEqual(2);
+  });
+
+  test("keeps what a dashboard does not take, and asks again after a second, not at once", async () => {
+    const bodies: { readonly first: number; readonly events: readonly unknown[] }[] = [];
+    let status = 401;
+    const server = createServer((incoming, outgoing) => {
+      void (async () => {
+        bodies.push((await json(incoming)) as (typeof bodies)[number]);
+        outgoing.writeHead(status).end();
+      })();
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const sender = sendToDashboard({ service: "a", url: `http://127.0.0.1:${port}`, token });
+    sender.observe(published("1"));
+    // Six reports would fit in it.
+    await delay(1600);
+    expect(bodies.length).toBeLessThanOrEqual(2);
+    status = 200;
+    await expect.poll(() => bodies.length).toBeGreaterThanOrEqual(2);
+    expect(bodies.at(-1)).toMatchObject({ first: 0, events: [{ id: "1" }] });
+    await sender.close();
   });
 
   test("a batch that the dashboard refuses is not sent for ever", async () => {

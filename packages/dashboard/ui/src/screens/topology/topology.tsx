@@ -9,7 +9,7 @@ import { STATE_WORDS, StateMark } from "../../parts/state-mark.tsx";
 import { hasTrouble, topicRows } from "../../parts/subscription-rows.ts";
 import { useWidth } from "../../parts/use-width.ts";
 import { usePolled } from "../../use-polled.ts";
-import type { Screen, ScreenProps } from "../screen.ts";
+import type { ScreenProps } from "../screen.ts";
 import { DiagramView } from "./diagram-view.tsx";
 import { DriftNotice } from "./drift-notice.tsx";
 import { counted } from "../../parts/format.ts";
@@ -20,7 +20,7 @@ export const OVERVIEW_EVERY_MS = 5000;
 /** Narrower than this, the diagram would be unreadable. */
 const MIN_WIDTH = 700;
 
-function Topology({ query }: ScreenProps): JSX.Element {
+export function Topology({ query }: ScreenProps): JSX.Element {
   const { value, error, refresh } = usePolled<Overview>("overview", { everyMs: OVERVIEW_EVERY_MS });
   return (
     <>
@@ -132,5 +132,3 @@ function NothingDeclared(): JSX.Element {
     </div>
   );
 }
-
-export const topologyScreen: Screen = { path: "/", title: "Topology", View: Topology };
