@@ -29,7 +29,7 @@ export { describeSchedule } from "./chaos/schedule.ts";
 export type { ChaosSchedule, ProcessPlan, PublishPlan, Step, StepKind, TopicPlan, WorkPlan } from "./chaos/schedule.ts";
 export { shrinkSchedule, type ShrinkOptions } from "./chaos/shrink.ts";
 export type { ChaosCheck, ChaosNumbers, ChaosViolation } from "./chaos/verdict.ts";
-export type { ClusterClients, WatchedConnection } from "./cluster/cluster-clients.ts";
+export type { ClusterClients } from "./cluster/cluster-clients.ts";
 export { ClusterLoad } from "./cluster/cluster-load.ts";
 export { comesToRest, goesOn, isNoticed, isUp } from "./cluster/load-checks.ts";
 export { matrixEntries, matrixMarkdown, matrixSummary } from "./matrix.ts";

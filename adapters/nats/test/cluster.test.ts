@@ -15,6 +15,7 @@ const command = process.env["ANYTOPIC_CLUSTERS"] === undefined ? undefined : nat
 /** Also of tests that pass. */
 const keepsTraces = process.env["ANYTOPIC_TRACES"] !== undefined;
 
+const RECOVERY_MS = 60_000;
 const ROUNDS = 40;
 
 interface Scene {
@@ -43,7 +44,7 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
       if (task.result?.state !== "fail" && !keepsTraces) return;
       const folder = mkdtempSync(join(tmpdir(), "anytopic-cluster-trace-"));
       await cluster.save(folder);
-      const missing = load.record.missing().map((place) => place.replace("/", "-"));
+      const missing = load.record.missing();
       for (const stream of missing.length > 0 ? [load.orderedTopic, load.unorderedTopic] : []) {
         load.trace.note(await cluster.placesOf(stream, missing).catch(String));
       }
@@ -56,14 +57,9 @@ describe.skipIf(command === undefined)("a cluster of three nats-servers", { time
     return { cluster, load };
   }
 
-  /** Everything comes to rest by itself. What the server itself has lost is said, and not asked for. */
   async function expectSettled({ cluster, load }: Scene, what: string): Promise<void> {
-    try {
-      process.stdout.write(`${what}: ${JSON.stringify(await comesToRest(load))}\n`);
-    } catch (error) {
-      const isLost = (await isBroken(cluster, load.orderedTopic)) || (await isBroken(cluster, load.unorderedTopic));
-      if (!isLost) throw error;
-    }
+    const numbers = await comesToRest(load, async (stream) => isBroken(cluster, stream));
+    process.stdout.write(`${what}: ${JSON.stringify(numbers)}\n`);
   }
 
   test("the leader of the stream is killed, and started again", async () => {

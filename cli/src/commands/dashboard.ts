@@ -17,8 +17,9 @@ export const dashboard: Command = {
   operands: "",
   operandCount: [0, 0],
   summary: "show topics, backlog and dead letters in a browser, and repair them, until Ctrl-C",
-  details: `Prints the address of the page. It works beside a running system, needs only the broker and the declarations, and creates nothing. While the
-broker is away, the page says why, and connects when it is back. Only this machine can reach it, unless --host says otherwise.`,
+  details: `Prints the address of the page. It works beside a running system and needs only the broker and the declarations. It creates nothing but
+the subscription of a tail, while it runs. While the broker is away, the page says why, and connects when it is back. Only this machine can
+reach it, unless --host says otherwise.`,
   example: "anytopic dashboard --url nats://127.0.0.1:4222 --declarations ./topics.ts",
   options: DASHBOARD_OPTIONS,
   async run({ given, settings, output, signal }) {

@@ -9,18 +9,16 @@ export interface ClusterClients {
   readonly adapter: (node: number) => Adapter;
   /** The address of the node that it is connected to; it may have something before it. */
   readonly serverOf: (pubsub: PubSub) => string;
-  /** Notes what passes through a connection, for a person who looks for a fault. @default nothing beyond what it logs */
-  readonly watch?: (pubsub: PubSub, connection: WatchedConnection) => void;
   /** A retry is a copy of the message, and a fault may leave both: each counts its own attempts. @default false */
   readonly copiesRetries?: boolean;
+  /** Called with each connection of the load, to add to its trace what passes there. */
+  readonly watch?: (pubsub: PubSub, name: string, load: WatchedLoad) => void;
 }
 
-/** One connection of a load, and where to note what it does. */
-export interface WatchedConnection {
-  /** `worker 1` */
-  readonly name: string;
-  readonly topics: readonly string[];
+interface WatchedLoad {
   readonly trace: LoadTrace;
+  readonly orderedTopic: string;
+  readonly unorderedTopic: string;
 }
 
 /** Shorter than the default: a leader that is gone does not answer, and the next attempt goes to the next leader. */

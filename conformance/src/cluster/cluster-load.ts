@@ -138,9 +138,8 @@ export class ClusterLoad {
   }
 
   async #connect(node: number, name: string): Promise<PubSub> {
-    const { trace } = this;
-    const pubsub = await connectOn(this.#clients, node, this.#subscriptions, trace.logger(name));
-    this.#clients.watch?.(pubsub, { name, topics: [this.orderedTopic, this.unorderedTopic], trace });
+    const pubsub = await connectOn(this.#clients, node, this.#subscriptions, this.trace.logger(name));
+    this.#clients.watch?.(pubsub, name, this);
     return pubsub;
   }
 

@@ -51,7 +51,7 @@ export function dashboard(options: DashboardOptions): Dashboard {
   const everyMs = statisticsEveryMs(options.statisticsEveryMs);
   const context: DashboardContext = {
     ...own,
-    watch: new Watch(own, { feed: options.events ?? (ingest && events), everyMs }),
+    watch: new Watch({ ...own, feed: options.events ?? (ingest && events), everyMs }),
   };
   const close = async (): Promise<void> => {
     closing.abort();

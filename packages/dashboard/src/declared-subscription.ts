@@ -1,5 +1,4 @@
 import type { AnySubscription } from "@anytopic/core";
-import type { DashboardContext } from "./context.ts";
 import { HttpError } from "./http/http-error.ts";
 
 /** `topic/subscription` */
@@ -9,7 +8,7 @@ export function pathOf({ topic, name }: AnySubscription): string {
 
 /** @throws HttpError 400 when `of` is no text, 404 when nothing of that name is declared */
 export function declaredSubscription(
-  { subscriptions }: Pick<DashboardContext, "subscriptions">,
+  { subscriptions }: { readonly subscriptions: readonly AnySubscription[] },
   of: unknown,
 ): AnySubscription {
   if (typeof of !== "string" || of === "") {

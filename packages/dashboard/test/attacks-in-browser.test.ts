@@ -8,6 +8,9 @@ import type { Route } from "../src/http/route.ts";
 import { serveDashboard, type ServedDashboard } from "../src/node.ts";
 import { browserPath, startBrowser } from "./page.ts";
 
+// Each starts several pages: seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
 const { written, routes } = vi.hoisted(() => {
   const bodies: unknown[] = [];
   const purge: Route = {

@@ -35,7 +35,7 @@ describe.each(brokers)("on $kind, beside a running system", ({ kind, broker }) =
       onTestFinished(async () => {
         await handler.close();
       });
-      await using _worker = await system.subscribe(Mail, () => {
+      await system.subscribe(Mail, () => {
         throw new Reject("no such mailbox");
       });
       await system.publish(Orders, { total: 1 }, { attributes: { region: "eu" } });

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { connect, defineSubscription, defineTopic, type PubSub, Reject } from "@anytopic/core";
 import { memory } from "@anytopic/memory";
 import type { Browser, Locator, Page } from "playwright-core";
@@ -167,7 +168,7 @@ describe.skipIf(browserPath === undefined)("the screens of dead letters", { time
     }
   });
 
-  test("who may only look has no buttons, and reads why", async () => {
+  test("who may only look has no buttons, reads why, and can download the letters", async () => {
     const shop = await openShop(browser, () => new Reject("no"), []);
     const { page, pubsub } = shop;
     try {
@@ -176,6 +177,13 @@ describe.skipIf(browserPath === undefined)("the screens of dead letters", { time
       await page.goto(`${page.url()}?of=orders/mail`);
       await page.getByText("You may not redrive or purge here.").waitFor();
       expect(await page.getByRole("button", { name: /Redrive|Purge/ }).count()).toBe(0);
+      const saving = page.waitForEvent("download");
+      await page.getByRole("button", { name: "Download all" }).click();
+      const saved = await saving;
+      expect(saved.suggestedFilename()).toBe("letters-orders-mail.jsonl");
+      const [line, end] = (await readFile(await saved.path(), "utf8")).split("\n");
+      expect([JSON.parse(line ?? ""), end]).toMatchObject([{ body: '{"n":1}', reason: "rejected" }, ""]);
+      expect(shop.violations).toEqual([]);
     } finally {
       await shop.close();
     }

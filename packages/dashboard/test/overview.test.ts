@@ -31,7 +31,7 @@ describe("the overview", () => {
     const { Orders, Mail, declarations } = shop();
     await using pubsub = await connect(memory(), { declarations });
     const handler = opened({ pubsub, declarations });
-    await using _worker = await pubsub.subscribe(Mail, () => {
+    await pubsub.subscribe(Mail, () => {
       throw new Reject("no address");
     });
     await pubsub.publish(Orders, { total: 1 });
@@ -123,7 +123,11 @@ describe("the overview", () => {
     });
     const overview = await read<Overview>(handler, "overview");
     expect(overview.unavailable).toEqual({ code: "UNAVAILABLE", message: "127.0.0.1:4222 does not answer" });
-    expect(overview.topics[0]?.subscriptions[0]).toMatchObject({ numbers: { waiting: null }, state: "warning" });
+    expect(overview.topics[0]?.subscriptions[0]).toMatchObject({
+      numbers: { waiting: null },
+      state: "unknown",
+      problems: [],
+    });
     isThere = true;
     await expect.poll(async () => (await subscriptionOf(handler, "mail")).numbers.waiting).toBe(0);
   });
@@ -136,7 +140,7 @@ describe("the overview", () => {
     const before = await read<Overview>(handler, "overview");
     expect(before.topics[0]).toMatchObject({ publishedPerMin: null, services: [] });
     let handled = 0;
-    await using _worker = await pubsub.subscribe(Mail, () => {
+    await pubsub.subscribe(Mail, () => {
       handled += 1;
     });
     for (let total = 0; total < 5; total += 1) await pubsub.publish(Orders, { total });
@@ -175,8 +179,8 @@ describe("the overview", () => {
       const { user, system } = process.cpuUsage(start);
       usages.push((user + system) / 1000);
     }
-    console.info(
-      `overview of 200 subscriptions: ${bytes} bytes, ${usages.map((ms) => ms.toFixed(1)).join(", ")} ms of CPU`,
+    process.stdout.write(
+      `overview of 200 subscriptions: ${bytes} bytes, ${usages.map((ms) => ms.toFixed(1)).join(", ")} ms of CPU\n`,
     );
     expect(bytes).toBeLessThan(100_000);
     expect(Math.min(...usages)).toBeLessThan(50);

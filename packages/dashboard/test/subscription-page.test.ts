@@ -3,6 +3,7 @@ import { memory } from "@anytopic/memory";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { dashboard, dashboardEvents, type DashboardOptions, type Permission } from "../src/index.ts";
+import { expectVisible } from "./expect-visible.ts";
 import { browserPath, serve, startBrowser } from "./page.ts";
 
 let browser: Browser;
@@ -45,7 +46,7 @@ describe.skipIf(browserPath === undefined)("the screens of subscriptions", { tim
     const page = await openPage({ pubsub, declarations }, "/subscription?of=orders/mail");
     await page.getByRole("button", { name: "Pause" }).focus();
     await page.keyboard.press("Enter");
-    await page.getByRole("status").filter({ hasText: "Paused 1 worker." }).waitFor();
+    await expectVisible(page.getByRole("status").filter({ hasText: "Paused 1 worker." }));
     expect(worker.health().state).toBe("paused");
     await pubsub.publish(Orders, 1);
     await page
@@ -55,27 +56,27 @@ describe.skipIf(browserPath === undefined)("the screens of subscriptions", { tim
       .waitFor();
     expect(handled).toEqual([]);
     // The button keeps the focus, and does the opposite now.
-    await page.getByRole("button", { name: "Resume" }).waitFor();
+    await expectVisible(page.getByRole("button", { name: "Resume" }));
     await page.keyboard.press("Enter");
-    await page.getByRole("status").filter({ hasText: "Resumed 1 worker." }).waitFor();
+    await expectVisible(page.getByRole("status").filter({ hasText: "Resumed 1 worker." }));
     await expect.poll(() => handled).toEqual([1]);
   });
 
   test("say why there is no button to pause", async () => {
     await using pubsub = await connect(memory(), { declarations });
-    await using _worker = await pubsub.subscribe(Mail, () => {});
+    await pubsub.subscribe(Mail, () => {});
     const stock = await openPage({ pubsub, declarations }, "/subscription?of=orders/stock");
-    await stock.getByText("does not handle this subscription").waitFor();
+    await expectVisible(stock.getByText("does not handle this subscription"));
     expect(await stock.getByRole("button", { name: "Pause" }).count()).toBe(0);
     const mail = await openPage({ pubsub, declarations }, "/subscription?of=orders/mail", []);
-    await mail.getByText("You are not allowed to pause or resume here").waitFor();
+    await expectVisible(mail.getByText("You are not allowed to pause or resume here"));
     expect(await mail.getByRole("button", { name: "Pause" }).count()).toBe(0);
   });
 
   test("sort by a column, and keep it in the address", async () => {
     await using pubsub = await connect(memory(), { declarations });
     await pubsub.publish(Orders, 1);
-    await using _worker = await pubsub.subscribe(Mail, () => {});
+    await pubsub.subscribe(Mail, () => {});
     const page = await openPage({ pubsub, declarations }, "/subscriptions");
     const names = async (): Promise<readonly string[]> => await page.getByRole("rowheader").allTextContents();
     await expect.poll(names).toEqual(["orders/mail", "orders/stock"]);
@@ -87,19 +88,19 @@ describe.skipIf(browserPath === undefined)("the screens of subscriptions", { tim
     // Nobody tells rates: a dash that says why.
     await page.getByText("start the services with the observer to see rates").first().waitFor({ state: "attached" });
     await page.getByRole("link", { name: "orders/stock", exact: true }).click();
-    await page.getByRole("heading", { name: "orders/stock" }).waitFor();
+    await expectVisible(page.getByRole("heading", { name: "orders/stock" }));
   });
 
   test("show errors as text, whatever is in them", async () => {
     const events = dashboardEvents({ service: "<b>shop</b>" });
     await using pubsub = await connect(memory(), { declarations, observer: events.observe });
-    await using _worker = await pubsub.subscribe(Mail, () => {
+    await pubsub.subscribe(Mail, () => {
       throw new Error(`<img src=x onerror="window.hacked = true">\u202Egnp.exe ${"x".repeat(1_000_000)}`);
     });
     const page = await openPage({ pubsub, declarations, events }, "/subscription?of=orders/mail");
     await pubsub.publish(Orders, 1);
-    await page.getByText('<img src=x onerror="window.hacked = true">\\u202egnp.exe').waitFor();
-    await page.getByText("As told by <b>shop</b>.").waitFor();
+    await expectVisible(page.getByText('<img src=x onerror="window.hacked = true">\\u202egnp.exe'));
+    await expectVisible(page.getByText("As told by <b>shop</b>."));
     expect(await page.evaluate(() => "hacked" in window)).toBe(false);
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
   });
@@ -107,17 +108,17 @@ describe.skipIf(browserPath === undefined)("the screens of subscriptions", { tim
   test("say what to do about a subscription that is not declared", async () => {
     await using pubsub = await connect(memory(), { declarations });
     const page = await openPage({ pubsub, declarations }, "/subscription?of=orders/nobody");
-    await page.getByRole("alert").filter({ hasText: "no such subscription is declared" }).waitFor();
+    await expectVisible(page.getByRole("alert").filter({ hasText: "no such subscription is declared" }));
     await page.getByRole("link", { name: "All subscriptions" }).click();
-    await page.getByRole("heading", { name: "Subscriptions" }).waitFor();
+    await expectVisible(page.getByRole("heading", { name: "Subscriptions" }));
   });
 
   test("connections are shown with what they can do", async () => {
     await using pubsub = await connect(memory(), { declarations });
     const page = await openPage({ pubsub, declarations }, "/connections");
     const panel = page.getByRole("region", { name: "Connection default" });
-    await panel.getByText(pubsub.server).waitFor();
-    await page.getByRole("row", { name: "Order by ordering key" }).waitFor();
+    await expectVisible(panel.getByText(pubsub.server));
+    await expectVisible(page.getByRole("row", { name: "Order by ordering key" }));
     await panel.getByText("the dashboard was not given the configuration").waitFor({ state: "attached" });
   });
 });

@@ -22,7 +22,7 @@ describe("one subscription", () => {
     const handler = opened({ pubsub, declarations, events });
     const path = `subscription?of=${Orders.name}/mail`;
     expect((await read<SubscriptionDetail>(handler, path)).observed?.counts).toBeNull();
-    await using _worker = await pubsub.subscribe(Mail, ({ total }) => {
+    await pubsub.subscribe(Mail, ({ total }) => {
       if (total === 13) throw new Error("smtp: refused");
       if (total === 14) throw new Reject("no such mailbox");
     });
@@ -108,7 +108,7 @@ describe("pause and resume", () => {
     const logger = { debug: ignore, warn: ignore, error: ignore, info: (fields: object) => void logged.push(fields) };
     const handler = opened({ pubsub, declarations, logger });
     const handled: number[] = [];
-    await using _worker = await pubsub.subscribe(Mail, ({ total }) => void handled.push(total));
+    await pubsub.subscribe(Mail, ({ total }) => void handled.push(total));
     const of = `${Orders.name}/mail`;
     const paused = await ask(handler, "POST", "/api/pause", { body: { of } });
     expect((await paused.json()) as PauseAnswer).toEqual({ workers: 1 });

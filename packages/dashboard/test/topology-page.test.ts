@@ -3,6 +3,7 @@ import { memory } from "@anytopic/memory";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { dashboard, type DashboardOptions } from "../src/index.ts";
+import { expectVisible } from "./expect-visible.ts";
 import { browserPath, serve, startBrowser } from "./page.ts";
 
 let browser: Browser;
@@ -57,7 +58,7 @@ describe.skipIf(browserPath === undefined)("the topology", { timeout: 60_000 }, 
     await using pubsub = await connect(memory(), { declarations: [Mail, Stock] });
     await pubsub.publish(Orders, {});
     const page = await openPage({ pubsub, declarations: [Orders, Mail, Stock] });
-    await page.getByRole("link", { name: "topic orders: 2 subscriptions" }).waitFor();
+    await expectVisible(page.getByRole("link", { name: "topic orders: 2 subscriptions" }));
     let tabs = 0;
     for (; tabs < 30 && !(await focused(page)).startsWith("topic "); tabs += 1) await page.keyboard.press("Tab");
     expect(tabs).toBeLessThan(30);
@@ -77,7 +78,7 @@ describe.skipIf(browserPath === undefined)("the topology", { timeout: 60_000 }, 
     await page.keyboard.press("Shift+Tab");
     expect(await focused(page)).toBe("subscription orders/mail: fine, 1 waiting");
     await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "orders/mail" }).waitFor();
+    await expectVisible(page.getByRole("heading", { name: "orders/mail" }));
     expect(new URL(page.url()).searchParams.get("of")).toBe("orders/mail");
   });
 
@@ -91,10 +92,10 @@ describe.skipIf(browserPath === undefined)("the topology", { timeout: 60_000 }, 
     };
     const page = await openPage({ pubsub, declarations });
     const troubled = page.getByRole("link", { name: /^subscription topic-0\/subscription-7: needs a look/ });
-    await troubled.waitFor();
+    await expectVisible(troubled);
     expect(await page.locator(".node.subscription").count()).toBe(1);
     expect((await troubled.boundingBox())?.y).toBeLessThan(300);
-    await page.getByText("20 topics, 200 subscriptions: 1 needs a look.").waitFor();
+    await expectVisible(page.getByText("20 topics, 200 subscriptions: 1 needs a look."));
     await page.getByRole("button", { name: /^show 10 subscriptions of topic-3 without a problem/ }).focus();
     await page.keyboard.press("Enter");
     await expect.poll(async () => await page.locator(".node.subscription").count()).toBe(11);
@@ -105,20 +106,20 @@ describe.skipIf(browserPath === undefined)("the topology", { timeout: 60_000 }, 
     await page.getByRole("checkbox", { name: "Only with a problem" }).check();
     await expect.poll(async () => await page.locator(".node.topic").count()).toBe(1);
     await page.reload();
-    await troubled.waitFor();
+    await expectVisible(troubled);
     expect(await page.locator(".node.topic").count()).toBe(1);
     await page.getByRole("searchbox").fill("nothing-like-this");
-    await page.getByText("Nothing has this name.").waitFor();
+    await expectVisible(page.getByText("Nothing has this name."));
   });
 
   test("of 200 subscriptions is painted soon", async () => {
     const page = await openPage(await many());
-    await page.locator(".node.topic").nth(19).waitFor();
+    await expectVisible(page.locator(".node.topic").nth(19));
     const measured = await page.evaluate(() => ({
       paints: performance.getEntriesByType("paint").map(({ name, startTime }) => `${name} ${Math.round(startTime)} ms`),
       diagramMs: Math.round(performance.now()),
     }));
-    console.info(`200 subscriptions: ${measured.paints.join(", ")}, diagram within ${measured.diagramMs} ms`);
+    process.stdout.write(`200 subscriptions: ${measured.paints.join(", ")}, diagram within ${measured.diagramMs} ms\n`);
     expect(measured.paints).not.toEqual([]);
   });
 
@@ -126,10 +127,10 @@ describe.skipIf(browserPath === undefined)("the topology", { timeout: 60_000 }, 
     const { pubsub, declarations } = await many();
     const page = await openPage({ pubsub, declarations });
     await page.getByRole("button", { name: "Table" }).click();
-    await page.getByRole("table", { name: "Topics with their subscriptions" }).waitFor();
+    await expectVisible(page.getByRole("table", { name: "Topics with their subscriptions" }));
     expect(await page.getByRole("row").count()).toBe(221);
     const narrow = await openPage({ pubsub, declarations }, "/?filter=topic-1/", 400);
-    await narrow.getByRole("table").waitFor();
+    await expectVisible(narrow.getByRole("table"));
     expect(await narrow.locator("svg.diagram").count()).toBe(0);
     expect(await narrow.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
   });
@@ -140,24 +141,24 @@ describe.skipIf(browserPath === undefined)("the topology", { timeout: 60_000 }, 
     const declarations = [Orders, Mail];
     await using pubsub = await connect(memory(), { provisioning: "off" });
     const page = await openPage({ pubsub, declarations });
-    await page.getByText("2 declarations differ from the broker.").waitFor();
-    await page.getByRole("link", { name: /^topic orders: .*missing on the broker/ }).waitFor();
+    await expectVisible(page.getByText("2 declarations differ from the broker."));
+    await expectVisible(page.getByRole("link", { name: /^topic orders: .*missing on the broker/ }));
     await page.getByRole("button", { name: "Show differences" }).click();
     const dialog = page.getByRole("dialog", { name: "Declarations and broker" });
-    await dialog.getByText("anytopic apply orders/mail").waitFor();
+    await expectVisible(dialog.getByText("anytopic apply orders/mail"));
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "hidden" });
     await pubsub.apply(declarations);
     await page.getByRole("button", { name: "Compare again" }).click();
-    await page.getByRole("dialog").getByText("The broker has everything as declared.").waitFor();
+    await expectVisible(page.getByRole("dialog").getByText("The broker has everything as declared."));
     await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
     await page.getByText("declarations differ").waitFor({ state: "hidden" });
-    await page.getByRole("link", { name: "topic orders: 1 subscription", exact: true }).waitFor();
+    await expectVisible(page.getByRole("link", { name: "topic orders: 1 subscription", exact: true }));
   });
 
   test("says what to do when nothing is declared", async () => {
     await using pubsub = await connect(memory());
     const page = await openPage({ pubsub, declarations: [] });
-    await page.getByText("No topic is declared yet.").waitFor();
+    await expectVisible(page.getByText("No topic is declared yet."));
   });
 });

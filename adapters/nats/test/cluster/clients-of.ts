@@ -8,6 +8,10 @@ import type { NatsCluster } from "./nats-cluster.ts";
 export const clientsOf = ({ servers }: NatsCluster): ClusterClients => ({
   servers,
   adapter: () => nats({ servers, replicas: 3, leaderLeaseMs: 3000 }),
-  watch: ({ native }, connection) => new DeliveryTrace(connection).watch(native as NatsConnection),
   serverOf: ({ native }) => (native as NatsConnection).getServer(),
+  watch: ({ native }, name, { orderedTopic, unorderedTopic, trace }) =>
+    new DeliveryTrace([orderedTopic, unorderedTopic], (words) => trace.note(words)).watch(
+      native as NatsConnection,
+      name,
+    ),
 });

@@ -1,4 +1,3 @@
-import type { WatchedConnection } from "@anytopic/conformance";
 import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
 
 type Callback = (error: Error | null, message: Msg) => void;
@@ -12,16 +11,19 @@ interface Traced {
   readonly protocol: { sendCommand(frames: string | Uint8Array, ...payloads: unknown[]): void };
 }
 
-/** What one connection asked about the subscriptions of some topics, received and settled. For a person who looks for a fault. */
+/** Lines about the subscriptions of some streams, of all workers: what they asked, received and settled. For a person who looks for a fault. */
 export class DeliveryTrace {
-  readonly #connection: WatchedConnection;
+  readonly #streams: readonly string[];
+  readonly note: (words: string) => void;
 
-  constructor(connection: WatchedConnection) {
-    this.#connection = connection;
+  /** `note` is called with each line. */
+  constructor(streams: readonly string[], note: (words: string) => void) {
+    this.#streams = streams;
+    this.note = note;
   }
 
   /** From now on notes what passes through this client. */
-  watch(nc: NatsConnection): void {
+  watch(nc: NatsConnection, name: string): void {
     const client = nc as unknown as Traced;
     const [subscribe, publish, request] = [
       client.subscribe.bind(client),
@@ -32,60 +34,62 @@ export class DeliveryTrace {
       const { callback } = options;
       if (callback === undefined) return subscribe(subject, options);
       const traced: Callback = (error, message) => {
-        if (error === null) this.#arrived(message);
+        if (error === null) this.#arrived(name, message);
         callback(error, message);
       };
       return subscribe(subject, { ...options, callback: traced });
     };
     client.publish = (subject, data, options) => {
-      if (this.#concerns(subject)) this.#note(`→ ${this.#shorten(subject)} ${String(data)} ${options?.reply ?? ""}`);
+      if (this.#concerns(subject))
+        this.note(`${name} → ${this.#shorten(subject)} ${String(data)} ${options?.reply ?? ""}`);
       publish(subject, data, options);
     };
     client.request = async (subject, data, options) => {
       if (!subject.includes("CONSUMER.INFO") || !this.#concerns(subject)) return request(subject, data, options);
-      this.#note(`asks`);
+      this.note(`${name} asks`);
       try {
         const answer = await request(subject, data, options);
         const { delivered, ack_floor, num_ack_pending, num_redelivered, num_waiting, num_pending, cluster, error } =
           JSON.parse(answer.string());
-        this.#note(
-          `answer ${JSON.stringify({ delivered, ack_floor, num_ack_pending, num_redelivered, num_waiting, num_pending, cluster, error })}`,
+        this.note(
+          `${name} answer ${JSON.stringify({ delivered, ack_floor, num_ack_pending, num_redelivered, num_waiting, num_pending, cluster, error })}`,
         );
         return answer;
       } catch (error) {
-        this.#note(`answer ${String(error)}`);
+        this.note(`${name} answer ${String(error)}`);
         throw error;
       }
     };
     const { protocol } = client;
     const sendCommand = protocol.sendCommand.bind(protocol);
     protocol.sendCommand = (frames, ...payloads) => {
-      if (frames instanceof Uint8Array) this.#acked(Buffer.from(frames).toString("latin1"));
+      if (frames instanceof Uint8Array) this.#acked(name, Buffer.from(frames).toString("latin1"));
       sendCommand(frames, ...payloads);
     };
   }
 
-  #arrived(message: Msg): void {
+  #arrived(name: string, message: Msg): void {
     const reply = message.reply ?? "";
     if (reply.startsWith("$JS.ACK.")) {
       if (!this.#concerns(reply)) return;
       const key = message.headers?.get("anytopic-key") ?? "";
-      this.#note(
-        `← ${this.#shorten(reply)} ${key} ${message.headers?.get("Nats-Msg-Id") ?? ""} in ${message.subject} `,
+      this.note(
+        `${name} ← ${this.#shorten(reply)} ${key} ${message.headers?.get("Nats-Msg-Id") ?? ""} in ${message.subject} `,
       );
       return;
     }
     if (message.headers !== undefined && message.headers.code > 0)
-      this.#note(`← status ${message.headers.code} ${message.headers.description} in ${message.subject}`);
+      this.note(`${name} ← status ${message.headers.code} ${message.headers.description} in ${message.subject}`);
   }
 
-  #acked(frames: string): void {
+  #acked(name: string, frames: string): void {
     for (const line of frames.split("\r\n"))
-      if (line.startsWith("PUB $JS.ACK.") && this.#concerns(line)) this.#note(`→ ack ${this.#shorten(line.slice(4))}`);
+      if (line.startsWith("PUB $JS.ACK.") && this.#concerns(line))
+        this.note(`${name} → ack ${this.#shorten(line.slice(4))}`);
   }
 
   #concerns(subject: string): boolean {
-    return this.#connection.topics.some((stream) => subject.includes(`.${stream}.`));
+    return this.#streams.some((stream) => subject.includes(`.${stream}.`));
   }
 
   /** `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>` */
@@ -93,9 +97,5 @@ export class DeliveryTrace {
     if (!subject.startsWith("$JS.ACK.")) return subject;
     const [count, sequence, delivery, , pending] = subject.split(".").slice(4);
     return `s${sequence} d${delivery} #${count} (${pending?.split(" ")[0]} pending)`;
-  }
-
-  #note(words: string): void {
-    this.#connection.trace.note(`${this.#connection.name} ${words}`);
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { UI_FILES } from "../generated/ui-files.ts";
 import { HttpError } from "./http-error.ts";
 
@@ -21,8 +22,22 @@ export function pageFile(path: string, basePath: string, request: Request): Resp
   const text = name === "index.html" ? stored.replaceAll("{{base}}", basePath) : stored;
   const etag = `"${createHash("sha256").update(text).digest("base64url")}"`;
   // The browser keeps it and asks each time whether it is still the one: after an update nobody sees an old page.
-  const headers = { etag, "cache-control": "private, no-cache" };
+  const headers = { etag, "cache-control": "private, no-cache", vary: "accept-encoding" };
   if (request.headers.get("if-none-match") === etag) return new Response(null, { status: 304, headers });
   const type = TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "text/plain; charset=utf-8";
-  return new Response(request.method === "HEAD" ? null : text, { headers: { ...headers, "content-type": type } });
+  const body = request.method === "HEAD" ? null : text;
+  if (!/\bgzip\b/.test(request.headers.get("accept-encoding") ?? "")) {
+    return new Response(body, { headers: { ...headers, "content-type": type } });
+  }
+  const packed = { ...headers, "content-type": type, "content-encoding": "gzip" };
+  return new Response(body === null ? null : gzipped(etag, body), { headers: packed });
+}
+
+const packedFiles = new Map<string, Uint8Array<ArrayBuffer>>();
+
+/** Packed once: the files do not change while the process runs. */
+function gzipped(etag: string, text: string): Uint8Array<ArrayBuffer> {
+  const known = packedFiles.get(etag) ?? new Uint8Array(gzipSync(text));
+  packedFiles.set(etag, known);
+  return known;
 }

@@ -50,7 +50,7 @@ function subscriptionOverview(
 ): SubscriptionOverview {
   const { rates, drift } = context.watch;
   const path = pathOf(subscription);
-  const facts = subscriptionFacts(context, subscription, workers.get(path) ?? []);
+  const facts = subscriptionFacts(context, subscription, { pubsub, workers: workers.get(path) ?? [] });
   const seen = rates.ofSubscription(subscription);
   return {
     name: subscription.name,

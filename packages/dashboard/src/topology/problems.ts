@@ -17,6 +17,8 @@ export interface ProblemFacts {
   readonly reading: Reading;
   readonly workers: readonly SubscriptionHealth[];
   readonly drift: DriftState | null;
+  /** There is no broker at all: that is said once, and not of every subscription. */
+  readonly isBrokerAway: boolean;
 }
 
 /** What is wrong with a subscription, the worst first. */
@@ -58,12 +60,12 @@ function workerProblems(workers: readonly SubscriptionHealth[]): readonly Proble
   return problems;
 }
 
-function brokerProblems({ reading: { numbers, error }, drift }: ProblemFacts): readonly Problem[] {
+function brokerProblems({ reading: { numbers, error }, drift, isBrokerAway }: ProblemFacts): readonly Problem[] {
   const problems: Problem[] = [];
   const { deadLetters = 0, oldestAgeMs = 0, waiting = 0 } = numbers ?? {};
   if (drift !== null) problems.push({ kind: "drift", text: DRIFT_TEXT[drift] });
   // What is missing cannot be read either.
-  else if (error !== undefined)
+  else if (error !== undefined && !isBrokerAway)
     problems.push({ kind: "unreadable", text: `its numbers cannot be read: ${error.message}` });
   if (deadLetters > 0) {
     const what = deadLetters === 1 ? "1 dead letter" : `${deadLetters.toLocaleString("en-US")} dead letters`;

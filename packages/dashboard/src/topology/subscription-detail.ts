@@ -22,7 +22,10 @@ export async function subscriptionDetailOf(
   const { watch } = context;
   const [{ pubsub, unavailable }] = await Promise.all([reached(context), watch.statistics.look(), watch.drift.look()]);
   const path = pathOf(subscription);
-  const facts = subscriptionFacts(context, subscription, workersByPath(pubsub).get(path) ?? []);
+  const facts = subscriptionFacts(context, subscription, {
+    pubsub,
+    workers: workersByPath(pubsub).get(path) ?? [],
+  });
   return {
     topic: subscription.topic.name,
     name: subscription.name,

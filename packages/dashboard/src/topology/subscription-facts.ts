@@ -4,6 +4,7 @@ import type { Problem, SubscriptionState } from "../api/overview.ts";
 import type { DashboardContext } from "../context.ts";
 import { pathOf } from "../declared-subscription.ts";
 import type { Reading } from "../statistics/statistics-poll.ts";
+import { inForce } from "./in-force.ts";
 import { problemsOf, stateOf } from "./problems.ts";
 
 /** What both the overview and the screen of one subscription show. */
@@ -19,13 +20,14 @@ export interface SubscriptionFacts {
 export function subscriptionFacts(
   { watch: { statistics, rates, drift } }: DashboardContext,
   subscription: AnySubscription,
-  workers: readonly SubscriptionHealth[],
+  { pubsub, workers }: { readonly pubsub: PubSub | undefined; readonly workers: readonly SubscriptionHealth[] },
 ): SubscriptionFacts {
   const facts = {
     subscription,
     reading: statistics.reading(subscription),
     workers,
     drift: drift.stateOf(pathOf(subscription)),
+    isBrokerAway: pubsub === undefined,
   };
   const problems = problemsOf(facts);
   return {
@@ -36,7 +38,9 @@ export function subscriptionFacts(
     waitingTrendPerMin: statistics.waitingTrendPerMin(subscription),
     // How much of it a filter lets pass is not known.
     inPerMin:
-      subscription.filter === undefined ? rates.ofTopic(subscription.topic)?.publishedPerMin(rates.nowMs()) : undefined,
+      inForce(pubsub, subscription).filter === undefined
+        ? rates.ofTopic(subscription.topic)?.publishedPerMin(rates.nowMs())
+        : undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { AnySubscription, PubSub } from "@anytopic/core";
 import type { SubscriptionSettings } from "../api/subscription-detail.ts";
+import { inForce } from "./in-force.ts";
 
 type OwnSettings = Omit<SubscriptionSettings, "configured">;
 
@@ -11,15 +12,6 @@ export function subscriptionSettings(pubsub: PubSub | undefined, declared: AnySu
     (name) => JSON.stringify(after[name]) !== JSON.stringify(before[name]),
   );
   return { ...after, configured };
-}
-
-/** The declaration alone while there is no broker, or when its configuration contradicts it. */
-function inForce(pubsub: PubSub | undefined, declared: AnySubscription): AnySubscription {
-  try {
-    return pubsub?.routeOf(declared).declaration ?? declared;
-  } catch {
-    return declared;
-  }
 }
 
 function settingsOf({ topic, retryPolicy, ...own }: AnySubscription): OwnSettings {

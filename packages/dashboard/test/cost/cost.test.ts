@@ -39,6 +39,15 @@ describe("SNS and SQS", () => {
     expect(costOf(load, "aws").monthly).toBeCloseTo(2, 2);
   });
 
+  test("standard and FIFO queues share the free million, and the dearer requests take it first", () => {
+    // 600,000 answers and acknowledgements of each kind: a million of 1.2 M FIFO, the rest and all standard ones are paid.
+    const subscriptions = [subscriptionOf({ fill: 1 })];
+    const standard = topicOf({ messagesPerMonth: 600_000, fill: 1, subscriptions });
+    const load = loadOf([standard, { ...standard, name: "fifo", ordered: true }], { freeTiers: true });
+    const free = costOf(load, "aws").free.filter(({ priceName }) => priceName.startsWith("sqs"));
+    expect(free.map(({ priceName, quantity }) => [priceName, quantity])).toEqual([["sqs-fifo", -1_000_000]]);
+  });
+
   test("a worker that waits makes 129,600 polls a month", () => {
     const idle = topicOf({ messagesPerMonth: 0, subscriptions: [subscriptionOf({ workers: 2 })] });
     const { monthly, idle: ofIdle, topics } = costOf(loadOf([idle]), "aws");

@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { checkedPrices, LIST_PRICES } from "../../src/cost/index.ts";
 
+test("the list has every price, and nothing else", () => {
+  expect(checkedPrices(LIST_PRICES)).toEqual(LIST_PRICES);
+});
+
 test("every price has a page, and says where and how it was seen", () => {
   for (const { source, seen, verified } of Object.values(LIST_PRICES.prices)) {
     expect(source).toMatch(/^https:\/\/(aws\.amazon\.com|cloud\.google\.com)\//);

@@ -6,7 +6,9 @@ import { LogInForm } from "./parts/log-in-form.tsx";
 import { Link } from "./parts/link.tsx";
 import { Notice } from "./parts/notice.tsx";
 import { SCREENS } from "./screens/index.ts";
+import type { Screen } from "./screens/screen.ts";
 import type { RequestError } from "./api.ts";
+import { useView } from "./use-view.ts";
 import { usePolled } from "./use-polled.ts";
 
 const SESSION_EVERY_MS = 5000;
@@ -15,7 +17,8 @@ const SESSION_EVERY_MS = 5000;
 export function App({ logInProblem }: { readonly logInProblem: string | undefined }): JSX.Element {
   const { path, query } = usePlace();
   const { value: session, error, refresh } = usePolled<Session>("session", { everyMs: SESSION_EVERY_MS });
-  const screen = SCREENS.find((one) => one.path === path) ?? SCREENS[0];
+  const screen = SCREENS.find((one) => one.path === path) ?? (SCREENS[0] as Screen);
+  const { View, isMissing } = useView(screen);
   if (error?.code === "LOGIN_NEEDED") return <LogInForm problem={logInProblem} onDone={refresh} />;
   return (
     <div class="frame">
@@ -23,7 +26,7 @@ export function App({ logInProblem }: { readonly logInProblem: string | undefine
         <strong>anytopic</strong>
         <nav aria-label="Screens">
           {SCREENS.filter(({ hidden }) => hidden !== true).map(({ path: to, title }) => (
-            <Link key={to} to={to} isCurrent={screen?.path === to}>
+            <Link key={to} to={to} isCurrent={screen.path === to}>
               {title}
             </Link>
           ))}
@@ -32,7 +35,8 @@ export function App({ logInProblem }: { readonly logInProblem: string | undefine
       </header>
       {error !== undefined && <Notice kind="error">{problemOf(error)}</Notice>}
       {session?.unavailable && <BrokerAway {...session.unavailable} />}
-      <main>{session !== undefined && screen !== undefined && <screen.View session={session} query={query} />}</main>
+      {isMissing && <Notice kind="error">This screen could not be loaded. Load the page again.</Notice>}
+      <main>{session !== undefined && View !== undefined && <View session={session} query={query} />}</main>
     </div>
   );
 }

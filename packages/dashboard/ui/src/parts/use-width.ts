@@ -7,7 +7,7 @@ export function useWidth<Kind extends HTMLElement>(): readonly [RefObject<Kind |
   const [width, setWidth] = useState(0);
   useLayoutEffect(() => {
     const element = place.current;
-    if (element === null) return;
+    if (element === null) return undefined;
     setWidth(Math.floor(element.clientWidth));
     const observer = new ResizeObserver(() => setWidth(Math.floor(element.clientWidth)));
     observer.observe(element);

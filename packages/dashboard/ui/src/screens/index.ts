@@ -1,27 +1,38 @@
-import { connectionsScreen } from "./connections/connections.tsx";
-import { lettersScreen } from "./letters/letters-screen.tsx";
-import { liveScreen } from "./live/live.tsx";
-import { messageScreen } from "./message/message.tsx";
-import { publishScreen } from "./publish/publish.tsx";
-import { searchScreen } from "./search/search.tsx";
-import { tailScreen } from "./tail/tail.tsx";
-import { costScreen } from "./cost/cost.tsx";
 import type { Screen } from "./screen.ts";
-import { subscriptionScreen } from "./subscription/subscription.tsx";
-import { subscriptionsScreen } from "./subscriptions/subscriptions.tsx";
-import { topologyScreen } from "./topology/topology.tsx";
 
 /** In the order of the menu. */
 export const SCREENS: readonly Screen[] = [
-  topologyScreen,
-  subscriptionsScreen,
-  subscriptionScreen,
-  lettersScreen,
-  liveScreen,
-  messageScreen,
-  publishScreen,
-  tailScreen,
-  searchScreen,
-  costScreen,
-  connectionsScreen,
+  { path: "/", title: "Topology", load: async () => (await import("./topology/topology.tsx")).Topology },
+  {
+    path: "/subscriptions",
+    title: "Subscriptions",
+    load: async () => (await import("./subscriptions/subscriptions.tsx")).Subscriptions,
+  },
+  {
+    path: "/subscription",
+    title: "Subscription",
+    hidden: true,
+    load: async () => (await import("./subscription/subscription.tsx")).Subscription,
+  },
+  {
+    path: "/letters",
+    title: "Dead letters",
+    load: async () => (await import("./letters/letters-screen.tsx")).LettersView,
+  },
+  { path: "/live", title: "Live", load: async () => (await import("./live/live.tsx")).Live },
+  {
+    path: "/message",
+    title: "Message",
+    hidden: true,
+    load: async () => (await import("./message/message.tsx")).Message,
+  },
+  { path: "/publish", title: "Publish", load: async () => (await import("./publish/publish.tsx")).Publish },
+  { path: "/tail", title: "Tail", load: async () => (await import("./tail/tail.tsx")).TailScreen },
+  { path: "/search", title: "Search", load: async () => (await import("./search/search.tsx")).Search },
+  { path: "/cost", title: "Cost", load: async () => (await import("./cost/cost.tsx")).Cost },
+  {
+    path: "/connections",
+    title: "Connections",
+    load: async () => (await import("./connections/connections.tsx")).ConnectionsView,
+  },
 ];

@@ -14,5 +14,6 @@ export interface Screen {
   readonly title: string;
   /** Not in the menu: reached by links. */
   readonly hidden?: boolean;
-  readonly View: FunctionComponent<ScreenProps>;
+  /** Fetched when it is opened for the first time. */
+  readonly load: () => Promise<FunctionComponent<ScreenProps>>;
 }

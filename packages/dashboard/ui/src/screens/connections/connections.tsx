@@ -6,7 +6,6 @@ import { Notice } from "../../parts/notice.tsx";
 import { STATE_SHAPES } from "../../parts/state-mark.tsx";
 import { Unknown } from "../../parts/unknown.tsx";
 import { usePolled } from "../../use-polled.ts";
-import type { Screen } from "../screen.ts";
 import { counted } from "../../parts/format.ts";
 import { CapabilityTable } from "./capability-table.tsx";
 
@@ -22,7 +21,7 @@ const STATES: Readonly<
   "not-open": { word: "not open", like: "problem" },
 };
 
-function ConnectionsView(): JSX.Element {
+export function ConnectionsView(): JSX.Element {
   const { value, error } = usePolled<Connections>("connections", { everyMs: EVERY_MS });
   return (
     <>
@@ -108,5 +107,3 @@ function ConnectionPanel({
     </section>
   );
 }
-
-export const connectionsScreen: Screen = { path: "/connections", title: "Connections", View: ConnectionsView };

@@ -4,7 +4,7 @@ import type { CostOverview } from "../../../../src/api/cost.ts";
 import { compareCosts, type CostComparison, LIST_PRICES } from "../../../../src/cost/index.ts";
 import { Notice } from "../../parts/notice.tsx";
 import { usePolled } from "../../use-polled.ts";
-import type { Screen, ScreenProps } from "../screen.ts";
+import type { ScreenProps } from "../screen.ts";
 import { shownMoney } from "./amount.ts";
 import { BROKER_WORDS } from "./broker-words.ts";
 import { BrokerTable } from "./broker-table.tsx";
@@ -17,7 +17,7 @@ const EVERY_MS = 15_000;
 /** What was measured for less than this says little about a month. */
 const SHORT_MS = 600_000;
 
-function Cost({ query }: ScreenProps): JSX.Element {
+export function Cost({ query }: ScreenProps): JSX.Element {
   const { value, error } = usePolled<CostOverview>("cost", { everyMs: EVERY_MS });
   return (
     <>
@@ -111,5 +111,3 @@ function spoken({ brokers, cheapest }: CostComparison, currency: string): string
   const sums = known.map(({ broker, monthly }) => `${BROKER_WORDS[broker]} ${shownMoney(monthly)} ${currency}`);
   return `${sums.join(", ")}${cheapest === undefined ? "" : `; the cheapest is ${BROKER_WORDS[cheapest]}`}`;
 }
-
-export const costScreen: Screen = { path: "/cost", title: "Cost", View: Cost };

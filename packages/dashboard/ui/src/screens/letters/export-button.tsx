@@ -1,9 +1,9 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { LetterChoice } from "../../../../src/api/letters.ts";
-import { RequestError } from "../../api.ts";
 import { Notice } from "../../parts/notice.tsx";
 import { savePosted } from "../../parts/save-file.ts";
+import { refusalWords } from "../../parts/refusal-words.ts";
 
 interface ExportButtonProps {
   readonly of: string;
@@ -23,7 +23,7 @@ export function ExportButton({ of, choice, label }: ExportButtonProps): JSX.Elem
       setSaid("Saved");
     } catch (caught) {
       setSaid("");
-      setError(caught instanceof RequestError ? caught.message : "the dashboard's process does not answer");
+      setError(refusalWords(caught));
     }
   };
   return (

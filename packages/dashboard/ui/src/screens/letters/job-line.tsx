@@ -1,9 +1,10 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { LetterJobState } from "../../../../src/api/letters.ts";
-import { post, RequestError } from "../../api.ts";
+import { post } from "../../api.ts";
 import { shownCount, shownTime } from "../../parts/format.ts";
 import { Notice } from "../../parts/notice.tsx";
+import { refusalWords } from "../../parts/refusal-words.ts";
 
 /** What a job has done so far, or in the end. */
 export function JobLine({ job, onStop }: { readonly job: LetterJobState; readonly onStop: () => void }): JSX.Element {
@@ -13,7 +14,7 @@ export function JobLine({ job, onStop }: { readonly job: LetterJobState; readonl
       await post("letters/stop", { id: job.id });
       onStop();
     } catch (caught) {
-      setError(caught instanceof RequestError ? caught.message : "the dashboard's process does not answer");
+      setError(refusalWords(caught));
     }
   };
   if (job.ended !== null) return <EndedJob job={job} />;

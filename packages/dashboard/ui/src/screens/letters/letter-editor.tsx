@@ -2,10 +2,11 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { EditCheck, LetterDetail, WireEdit } from "../../../../src/api/letters.ts";
 import { jsonProblem } from "../../../../src/letters/json-problem.ts";
-import { post, RequestError } from "../../api.ts";
+import { post } from "../../api.ts";
 import { shownCount } from "../../parts/format.ts";
 import { Notice } from "../../parts/notice.tsx";
 import { hasInvisible } from "../../parts/visible-text.ts";
+import { refusalWords } from "../../parts/refusal-words.ts";
 import { attributePairs, attributeText } from "./attribute-text.ts";
 import { Difference } from "./difference.tsx";
 
@@ -49,7 +50,7 @@ export function LetterEditor({ of, letter, onRedrive, onCancel }: LetterEditorPr
       setChecked({ edit, check: await post<EditCheck>("letters/check", { of, ref: row.ref, edit }) });
       setError(undefined);
     } catch (caught) {
-      setError(caught instanceof RequestError ? caught.message : "the dashboard's process does not answer");
+      setError(refusalWords(caught));
     }
   };
   return (

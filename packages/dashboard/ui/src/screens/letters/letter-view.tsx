@@ -2,12 +2,13 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { LetterDetail, WireEdit } from "../../../../src/api/letters.ts";
 import type { Session } from "../../../../src/api/session.ts";
-import { get, RequestError } from "../../api.ts";
+import { get } from "../../api.ts";
 import { go } from "../../location.ts";
 import { ForeignText } from "../../parts/foreign-text.tsx";
 import { Link } from "../../parts/link.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { ScreenHeading } from "../../parts/screen-heading.tsx";
+import { refusalWords } from "../../parts/refusal-words.ts";
 import { lettersAddress } from "./addresses.ts";
 import { ExportButton } from "./export-button.tsx";
 import { letterActions } from "./letter-action.ts";
@@ -35,7 +36,7 @@ export function LetterView({ of, letterRef, can }: LetterViewProps): JSX.Element
     const ended = new AbortController();
     get<LetterDetail>("letters/letter", { of, ref: letterRef }, ended.signal).then(setLetter, (caught: unknown) => {
       if (!ended.signal.aborted) {
-        setError(caught instanceof RequestError ? caught.message : "the dashboard's process does not answer");
+        setError(refusalWords(caught));
       }
     });
     return () => ended.abort();

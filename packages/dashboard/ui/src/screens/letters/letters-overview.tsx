@@ -7,6 +7,7 @@ import { Notice } from "../../parts/notice.tsx";
 import { Unknown } from "../../parts/unknown.tsx";
 import { usePolled } from "../../use-polled.ts";
 import { lettersAddress } from "./addresses.ts";
+import { RunningJobs } from "./running-jobs.tsx";
 
 const EVERY_MS = 15_000;
 
@@ -25,6 +26,7 @@ export function LettersOverviewView(): JSX.Element {
         Messages that no worker will get again, because their handler rejected them, or failed too often. Open a
         subscription to see why, and to send them back to it.
       </p>
+      <RunningJobs />
       {error !== undefined && <Notice kind="error">The numbers cannot be read: {error.message}</Notice>}
       {value !== undefined && rows.length === 0 && (
         <Notice kind="warning">No subscription is declared: give the dashboard your declarations.</Notice>

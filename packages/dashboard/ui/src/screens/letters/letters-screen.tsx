@@ -1,11 +1,11 @@
 import "./letters.css";
 import type { JSX } from "preact";
-import type { Screen, ScreenProps } from "../screen.ts";
+import type { ScreenProps } from "../screen.ts";
 import { LetterView } from "./letter-view.tsx";
 import { LettersOverviewView } from "./letters-overview.tsx";
 import { SubscriptionLetters } from "./subscription-letters.tsx";
 
-function LettersView({ session, query }: ScreenProps): JSX.Element {
+export function LettersView({ session, query }: ScreenProps): JSX.Element {
   const of = query.get("of");
   const ref = query.get("ref");
   return (
@@ -16,5 +16,3 @@ function LettersView({ session, query }: ScreenProps): JSX.Element {
     </div>
   );
 }
-
-export const lettersScreen: Screen = { path: "/letters", title: "Dead letters", View: LettersView };

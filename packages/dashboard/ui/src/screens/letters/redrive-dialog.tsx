@@ -1,10 +1,11 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { LetterChoice, WireEdit } from "../../../../src/api/letters.ts";
-import { post, RequestError } from "../../api.ts";
+import { post } from "../../api.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { shownTime } from "../../parts/format.ts";
 import { Notice } from "../../parts/notice.tsx";
+import { refusalWords } from "../../parts/refusal-words.ts";
 import { choiceWords, countWords, letterWords } from "./choice-words.ts";
 import { useCount } from "./use-count.ts";
 
@@ -39,7 +40,7 @@ export function RedriveDialog({ of, choice, edit, onClose, onBegun }: RedriveDia
       });
       onBegun();
     } catch (caught) {
-      setRefusal(caught instanceof RequestError ? caught.message : "the dashboard's process does not answer");
+      setRefusal(refusalWords(caught));
       setBusy(false);
     }
   };

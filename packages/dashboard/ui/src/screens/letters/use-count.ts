@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { LetterChoice, LetterCount } from "../../../../src/api/letters.ts";
-import { post, RequestError } from "../../api.ts";
+import { post } from "../../api.ts";
+import { refusalWords } from "../../parts/refusal-words.ts";
 
 /** The dry run: how many letters an action would concern. */
 export function useCount(of: string, choice: LetterChoice): { readonly count?: LetterCount; readonly error?: string } {
@@ -12,7 +13,7 @@ export function useCount(of: string, choice: LetterChoice): { readonly count?: L
         const count = await post<LetterCount>("letters/count", { of, choice });
         if (!isGone) setState({ count });
       } catch (caught) {
-        const error = caught instanceof RequestError ? caught.message : "the dashboard's process does not answer";
+        const error = refusalWords(caught);
         if (!isGone) setState({ error });
       }
     };

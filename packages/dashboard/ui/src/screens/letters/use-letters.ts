@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { LetterList } from "../../../../src/api/letters.ts";
-import { get, RequestError } from "../../api.ts";
+import { get } from "../../api.ts";
+import { refusalWords } from "../../parts/refusal-words.ts";
 
 export interface Letters {
   readonly list: LetterList | undefined;
@@ -35,7 +36,7 @@ export function useLetters(query: Readonly<Record<string, string>>): Letters {
         setError(undefined);
       } catch (caught) {
         if (ended.signal.aborted) return;
-        setError(caught instanceof RequestError ? caught.message : "the dashboard's process does not answer");
+        setError(refusalWords(caught));
       }
       setReading(false);
     };

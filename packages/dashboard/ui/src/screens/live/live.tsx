@@ -5,14 +5,14 @@ import { useMemo } from "preact/hooks";
 import type { EventBatch } from "../../../../src/api/event-batch.ts";
 import { useRedraw } from "../../parts/use-redraw.ts";
 import { type StreamState, useStream } from "../../parts/use-stream.ts";
-import type { Screen, ScreenProps } from "../screen.ts";
+import type { ScreenProps } from "../screen.ts";
 import { chosenGroups, EVENT_GROUPS, typesOf } from "./event-groups.ts";
 import { EventList, MOST_ROWS } from "./event-list.ts";
 import { eventRow } from "./event-row.tsx";
 import { LiveFilter } from "./live-filter.tsx";
 
 /** What happens now. */
-function Live({ query }: ScreenProps): JSX.Element {
+export function Live({ query }: ScreenProps): JSX.Element {
   const groups = chosenGroups(query);
   const address = streamAddress(query, groups);
   const list = useMemo(() => new EventList(), [address]);
@@ -117,5 +117,3 @@ function Empty(): JSX.Element {
     </div>
   );
 }
-
-export const liveScreen: Screen = { path: "/live", title: "Live", View: Live };

@@ -13,7 +13,7 @@ import { Link } from "../../parts/link.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { useRedraw } from "../../parts/use-redraw.ts";
 import { useStream } from "../../parts/use-stream.ts";
-import type { Screen, ScreenProps } from "../screen.ts";
+import type { ScreenProps } from "../screen.ts";
 import { statesOf, timelineOf, type TimelineStep } from "./timeline.ts";
 import { TimelinePicture } from "./timeline-picture.tsx";
 
@@ -21,7 +21,7 @@ import { TimelinePicture } from "./timeline-picture.tsx";
 const MOST_STEPS = 500;
 
 /** What happened to one message, in all services. */
-function Message({ query }: ScreenProps): JSX.Element {
+export function Message({ query }: ScreenProps): JSX.Element {
   const id = query.get("id") ?? "";
   const found = useMemo(() => ({ events: [] as readonly SeenEvent[], isAsked: false, missed: 0 }), [id]);
   const redraw = useRedraw();
@@ -116,5 +116,3 @@ function NotSeen({ id }: { readonly id: string }): JSX.Element {
     </div>
   );
 }
-
-export const messageScreen: Screen = { path: "/message", title: "Message", hidden: true, View: Message };

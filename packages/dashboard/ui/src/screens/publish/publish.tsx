@@ -5,13 +5,13 @@ import type { Topics } from "../../../../src/api/topics.ts";
 import { replaceQuery } from "../../location.ts";
 import { Notice } from "../../parts/notice.tsx";
 import { usePolled } from "../../use-polled.ts";
-import type { Screen, ScreenProps } from "../screen.ts";
+import type { ScreenProps } from "../screen.ts";
 import { PublishForm } from "./publish-form.tsx";
 
 const TOPICS_EVERY_MS = 60_000;
 
 /** Publishes one event to a declared topic. */
-function Publish({ session, query }: ScreenProps): JSX.Element {
+export function Publish({ session, query }: ScreenProps): JSX.Element {
   const { value, error } = usePolled<Topics>("topics", { everyMs: TOPICS_EVERY_MS });
   const topics = value?.topics ?? [];
   const topic = query.get("topic") ?? topics[0]?.name ?? "";
@@ -56,5 +56,3 @@ function Receivers({ count }: { readonly count: number | undefined }): JSX.Eleme
     count === 1 ? "One subscription gets it, through its" : `${count} subscriptions get it, each through its own`;
   return <span class="quiet">{words} filter.</span>;
 }
-
-export const publishScreen: Screen = { path: "/publish", title: "Publish", View: Publish };

@@ -12,12 +12,12 @@ import { shownCount, shownTime } from "../../parts/format.ts";
 import { Link } from "../../parts/link.tsx";
 import { MessageLink } from "../../parts/message-link.tsx";
 import { Notice } from "../../parts/notice.tsx";
-import type { Screen, ScreenProps } from "../screen.ts";
+import type { ScreenProps } from "../screen.ts";
 
 type Outcome = { readonly answer: SearchAnswer } | { readonly error: string } | "searching" | undefined;
 
 /** Looks for a message. */
-function Search({ query }: ScreenProps): JSX.Element {
+export function Search({ query }: ScreenProps): JSX.Element {
   const asked = query.get("q") ?? "";
   const [text, setText] = useState(asked);
   const [outcome, setOutcome] = useState<Outcome>();
@@ -192,5 +192,3 @@ function Limits(): JSX.Element {
     </section>
   );
 }
-
-export const searchScreen: Screen = { path: "/search", title: "Search", View: Search };

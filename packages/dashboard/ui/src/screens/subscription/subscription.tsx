@@ -9,7 +9,7 @@ import { Notice } from "../../parts/notice.tsx";
 import { StateMark } from "../../parts/state-mark.tsx";
 import { Trend } from "../../parts/trend.tsx";
 import { usePolled } from "../../use-polled.ts";
-import type { Screen, ScreenProps } from "../screen.ts";
+import type { ScreenProps } from "../screen.ts";
 import { DriftChanges } from "../topology/drift-changes.tsx";
 import { ErrorList } from "./error-list.tsx";
 import { HistoryLines } from "./history-lines.tsx";
@@ -28,7 +28,7 @@ const NUMBERS: readonly { readonly field: keyof Numbers; readonly title: string 
   { field: "deadLetters", title: "Dead letters" },
 ];
 
-function Subscription({ session, query }: ScreenProps): JSX.Element {
+export function Subscription({ session, query }: ScreenProps): JSX.Element {
   const of = query.get("of") ?? "";
   const { value, error, refresh } = usePolled<SubscriptionDetail>("subscription", { query: { of }, everyMs: EVERY_MS });
   // Another subscription is asked for than the one that was shown.
@@ -135,10 +135,3 @@ function SubscriptionOf({
     </>
   );
 }
-
-export const subscriptionScreen: Screen = {
-  path: "/subscription",
-  title: "Subscription",
-  hidden: true,
-  View: Subscription,
-};

@@ -10,7 +10,7 @@ import { StateMark } from "../../parts/state-mark.tsx";
 import { subscriptionRows, type SubscriptionRow } from "../../parts/subscription-rows.ts";
 import { Trend } from "../../parts/trend.tsx";
 import { usePolled } from "../../use-polled.ts";
-import type { Screen, ScreenProps } from "../screen.ts";
+import type { ScreenProps } from "../screen.ts";
 import { nextSorting, sorted, type SortKey, type Sorting, sortingOf } from "./sorting.ts";
 
 const EVERY_MS = 5000;
@@ -34,7 +34,7 @@ const COLUMNS: readonly {
 
 const LESS_IMPORTANT: ReadonlySet<SortKey> = new Set(["inFlight", "delayed", "oldestAgeMs", "in", "out"]);
 
-function Subscriptions({ query }: ScreenProps): JSX.Element {
+export function Subscriptions({ query }: ScreenProps): JSX.Element {
   const { value, error } = usePolled<Overview>("overview", { everyMs: EVERY_MS });
   const filter = filterOf(query);
   const rows = value === undefined ? [] : sorted(subscriptionRows(value, filter), sortingOf(query.get("sort")));
@@ -149,5 +149,3 @@ function Nothing({ isDeclared }: { readonly isDeclared: boolean }): JSX.Element 
     </p>
   );
 }
-
-export const subscriptionsScreen: Screen = { path: "/subscriptions", title: "Subscriptions", View: Subscriptions };

@@ -10,7 +10,7 @@ import { Notice } from "../../parts/notice.tsx";
 import { useRedraw } from "../../parts/use-redraw.ts";
 import { useStream } from "../../parts/use-stream.ts";
 import { usePolled } from "../../use-polled.ts";
-import type { Screen, ScreenProps } from "../screen.ts";
+import type { ScreenProps } from "../screen.ts";
 import { TailRow } from "./tail-row.tsx";
 
 const TOPICS_EVERY_MS = 60_000;
@@ -18,7 +18,7 @@ const TOPICS_EVERY_MS = 60_000;
 const MOST_ROWS = 100;
 
 /** Bodies of a topic, as they come. */
-function TailScreen({ session, query }: ScreenProps): JSX.Element {
+export function TailScreen({ session, query }: ScreenProps): JSX.Element {
   const { value } = usePolled<Topics>("topics", { everyMs: TOPICS_EVERY_MS });
   const topics = value?.topics ?? [];
   const topic = query.get("topic") ?? topics[0]?.name ?? "";
@@ -151,5 +151,3 @@ function attributesOf(text: string): Readonly<Record<string, string>> {
   if (rest.length === 0 || key === "") throw new Error("write the attribute as name=value");
   return { [key]: rest.join("=") };
 }
-
-export const tailScreen: Screen = { path: "/tail", title: "Tail", View: TailScreen };

@@ -71,7 +71,8 @@ export function layoutOf({ overview, topics, width, unfolded }: LayoutOptions): 
       links.push({
         from: `service ${service}`,
         to: `topic ${topic.name}`,
-        perMin: topic.publishedPerMin,
+        // Of several, nobody knows which publishes how much.
+        perMin: topic.services.length === 1 ? topic.publishedPerMin : null,
         isTrouble: false,
       });
     }

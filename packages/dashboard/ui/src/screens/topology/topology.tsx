@@ -9,7 +9,7 @@ import { STATE_WORDS, StateMark } from "../../parts/state-mark.tsx";
 import { hasTrouble, topicRows } from "../../parts/subscription-rows.ts";
 import { useWidth } from "../../parts/use-width.ts";
 import { usePolled } from "../../use-polled.ts";
-import type { Screen, ScreenProps } from "../screen.ts";
+import type { ScreenProps } from "../screen.ts";
 import { DiagramView } from "./diagram-view.tsx";
 import { DriftNotice } from "./drift-notice.tsx";
 import { counted } from "../../parts/format.ts";
@@ -20,7 +20,7 @@ export const OVERVIEW_EVERY_MS = 5000;
 /** Narrower than this, the diagram would be unreadable. */
 const MIN_WIDTH = 700;
 
-function Topology({ query }: ScreenProps): JSX.Element {
+export function Topology({ query }: ScreenProps): JSX.Element {
   const { value, error, refresh } = usePolled<Overview>("overview", { everyMs: OVERVIEW_EVERY_MS });
   return (
     <>
@@ -54,7 +54,7 @@ function TopologyOf({
   return (
     <>
       <Summary overview={overview} />
-      <DriftNotice drift={overview.drift} onCompared={refresh} />
+      {overview.unavailable === null && <DriftNotice drift={overview.drift} onCompared={refresh} />}
       <FilterBar filter={filter}>
         <span class="forms" role="group" aria-label="Form">
           <button type="button" aria-pressed={!isTable} onClick={() => replaceQuery("as", "")}>
@@ -88,16 +88,19 @@ function TopologyOf({
 }
 
 /** Read aloud when it changes. */
-function Summary({ overview: { topics } }: { readonly overview: Overview }): JSX.Element {
+function Summary({ overview: { topics, unavailable } }: { readonly overview: Overview }): JSX.Element {
   const all = topics.flatMap(({ subscriptions }) => subscriptions);
-  const troubled = all.filter(hasTrouble).length;
   const what = `${counted(topics.length, "topic")}, ${counted(all.length, "subscription")}`;
-  const trouble = troubled === 0 ? "no problem is known" : `${troubled} ${troubled === 1 ? "needs" : "need"} a look`;
   return (
     <p class="summary" role="status">
-      {what}: {trouble}.
+      {what}: {troubleWords(all.filter(hasTrouble).length, unavailable !== null)}.
     </p>
   );
+}
+
+function troubleWords(troubled: number, isBrokerAway: boolean): string {
+  if (troubled > 0) return `${troubled} ${troubled === 1 ? "needs" : "need"} a look`;
+  return isBrokerAway ? "the broker is away, so nothing is known of them" : "no problem is known";
 }
 
 function Legend({ isObserved }: { readonly isObserved: boolean }): JSX.Element {
@@ -129,5 +132,3 @@ function NothingDeclared(): JSX.Element {
     </div>
   );
 }
-
-export const topologyScreen: Screen = { path: "/", title: "Topology", View: Topology };
