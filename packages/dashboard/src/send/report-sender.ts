@@ -37,10 +37,19 @@ export class ReportSender {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     const deadlineMs = performance.now() + CLOSE_MS;
-    await this.#sending;
+    await this.#reportUnderWay();
     while (this.#next < this.#ring.end && performance.now() < deadlineMs) {
       if (!(await this.#report(Math.max(1, deadlineMs - performance.now()), true))) return;
     }
+  }
+
+  /** Waits for it, at most `CLOSE_MS`. */
+  async #reportUnderWay(): Promise<void> {
+    if (this.#sending === undefined) return;
+    const { promise: tooLate, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, CLOSE_MS);
+    await Promise.race([this.#sending, tooLate]);
+    clearTimeout(timer);
   }
 
   #plan(delayMs: number): void {
