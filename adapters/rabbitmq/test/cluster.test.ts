@@ -13,7 +13,7 @@ const scripts = process.env["ANYTOPIC_CLUSTERS"] === undefined ? undefined : rab
 
 const RECOVERY_MS = 60_000;
 
-describe.skipIf(scripts === undefined)("a cluster of three RabbitMQ servers", { timeout: 300_000 }, () => {
+describe.skipIf(scripts === undefined)("a cluster of three RabbitMQ servers", { timeout: 600_000 }, () => {
   async function started(): Promise<{
     readonly cluster: RabbitmqCluster;
     readonly load: ClusterLoad;

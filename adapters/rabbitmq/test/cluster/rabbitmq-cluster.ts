@@ -2,12 +2,13 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePorts } from "@anytopic/brokers";
+import { freePorts, until } from "@anytopic/brokers";
 import { createTcpProxy, type TcpProxy } from "@anytopic/conformance";
 import { nodeName, RabbitmqNode } from "./rabbitmq-node.ts";
 
 const NAMES = ["n1", "n2", "n3"] as const;
 const PORTS_OF_NODE = 4;
+const LEADER_DEADLINE_MS = 60_000;
 
 export interface RabbitmqClusterOptions {
   /** What a node does that has lost the others. @default "pause_minority" */
@@ -86,11 +87,12 @@ export class RabbitmqCluster {
   /** The node that leads a quorum queue: it stores first, and answers publishers and consumers. */
   async leaderOf(queue: string): Promise<RabbitmqNode> {
     const [first] = this.nodes.filter(({ isRunning }) => isRunning) as [RabbitmqNode];
-    // `list_queues` waits for nodes that cannot reach the command.
-    const found = await first.ctl("eval", `ra_leaderboard:lookup_leader('%2F_${queue}').`);
-    const leader = this.nodes.find(({ name }) => found.includes(nodeName(name)));
-    if (leader === undefined) throw new Error(`queue ${queue} has no leader: ${found}`);
-    return leader;
+    const ask = async (): Promise<RabbitmqNode | undefined> => {
+      // `list_queues` waits for nodes that cannot reach the command.
+      const found = await first.ctl("eval", `ra_leaderboard:lookup_leader('%2F_${queue}').`);
+      return this.nodes.find(({ name }) => found.includes(nodeName(name)));
+    };
+    return await until(ask, { deadlineMs: LEADER_DEADLINE_MS, what: `queue ${queue} to have a leader` });
   }
 
   /** Every quorum queue has a member more than it needs. An operator waits for that before the next restart. */

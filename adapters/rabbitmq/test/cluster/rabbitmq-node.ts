@@ -6,9 +6,10 @@ import { logTail, type ManagedProcess, rabbitmqEnvironment, startProcess, until 
 import type { TcpProxy } from "@anytopic/conformance";
 import { PortMapper } from "./port-mapper.ts";
 
-const START_DEADLINE_MS = 90_000;
+const START_DEADLINE_MS = 180_000;
 const STOP_DEADLINE_MS = 60_000;
-const COMMAND_TIMEOUT_MS = 60_000;
+/** Each command boots an Erlang machine; on a busy computer that takes minutes. */
+const COMMAND_TIMEOUT_MS = 180_000;
 
 export interface NodePlan {
   /** The folder of RabbitMQ's scripts. */
