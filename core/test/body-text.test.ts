@@ -24,7 +24,7 @@ async function published(event: unknown, codec: Codec | "json" = "json"): Promis
     }),
   );
   const pubsub = await connect(takesText);
-  const sent = pubsub.publish(defineTopic<unknown>("events", { codec }), event);
+  const sent = pubsub.publish(defineTopic("events", { codec }), event);
   await expect.poll(() => adapter.requests.length).toBe(1);
   const request = adapter.requests[0] as PublishRequest;
   request.accept();

@@ -102,14 +102,13 @@ export class Connection {
   }
 
   /**
-   * Returns what sends the commands of one batch that publishes to one topic, one after the other. As `send`, and with the option `replicas` each also
-   * waits until so many replicas have it; then they go over a connection of their own, because a server answers nothing else on a connection that waits.
+   * Returns what sends the commands of one batch that publishes to one topic, as `send` does. With the option `replicas` each also waits until so many
+   * replicas have it, on a connection of its own: a server answers nothing else on one that waits.
    */
   publishing(stream: string): (parts: Command, isLast: boolean) => Promise<unknown> {
     const { replicas, cluster } = this.options;
     if (replicas > 0) return this.#replicating(stream, replicas);
-    if (cluster) return (parts) => this.send(parts);
-    return (parts, isLast) => this.#sendOn(this.#main, parts, isLast);
+    return cluster ? (parts) => this.send(parts) : (parts, isLast) => this.#sendOn(this.#main, parts, isLast);
   }
 
   /** Runs a script, as `send` does. The first call on a connection loads it. With `isPublish`, it waits for replicas as `publish` does. */
@@ -227,17 +226,15 @@ export class Connection {
 
   #replicating(stream: string, replicas: number): (parts: Command, isLast: boolean) => Promise<unknown> {
     const line = this.#lineOf(stream, "publish");
+    // After the last command: a server counts the replicas that have everything before it.
     const { promise: written, resolve } = Promise.withResolvers<Line>();
-    // Written after the commands: a server counts the replicas that have everything before it.
     const replicated = written.then((opened) => this.#replicated(opened, replicas));
     replicated.catch(() => {});
     return async (parts, isLast) => {
       const opened = await line;
       const reply = this.#sendOn(opened, parts);
       if (isLast) resolve(opened);
-      const answer = await reply;
-      await replicated;
-      return answer;
+      return (await Promise.all([reply, replicated]))[0];
     };
   }
 
