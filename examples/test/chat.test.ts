@@ -125,7 +125,7 @@ async function opened(address: string, origin: string): Promise<WebSocket> {
 
 async function answers(socket: WebSocket, count: number): Promise<readonly { readonly reason: string }[]> {
   const received: { readonly reason: string }[] = [];
-  socket.on("message", (data) => received.push(JSON.parse(String(data)) as { readonly reason: string }));
+  socket.on("message", (data) => received.push(JSON.parse((data as Buffer).toString()) as { readonly reason: string }));
   await expect.poll(() => received.length, PATIENCE).toBe(count);
   return received;
 }

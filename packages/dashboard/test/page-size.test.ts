@@ -26,6 +26,5 @@ test("the page with all its screens is smaller than 150 KiB as a browser fetches
   // Nothing is loaded from elsewhere: the only addresses are names of XML.
   const addresses = Object.values(UI_FILES).flatMap((text) => text.match(/https?:\/\/[^\s"'`)]+/g) ?? []);
   expect(addresses.filter((address) => /\.(js|css|woff2?|png)\b/.test(address))).toEqual([]);
-  console.info(`${Object.keys(UI_FILES).length} files, ${bytes} bytes packed`);
   await handle.close();
 });

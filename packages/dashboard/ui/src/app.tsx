@@ -5,8 +5,7 @@ import { BrokerAway } from "./parts/broker-away.tsx";
 import { LogInForm } from "./parts/log-in-form.tsx";
 import { Link } from "./parts/link.tsx";
 import { Notice } from "./parts/notice.tsx";
-import { SCREENS } from "./screens/index.ts";
-import type { Screen } from "./screens/screen.ts";
+import { home, SCREENS } from "./screens/index.ts";
 import type { RequestError } from "./api.ts";
 import { useView } from "./use-view.ts";
 import { usePolled } from "./use-polled.ts";
@@ -17,7 +16,7 @@ const SESSION_EVERY_MS = 5000;
 export function App({ logInProblem }: { readonly logInProblem: string | undefined }): JSX.Element {
   const { path, query } = usePlace();
   const { value: session, error, refresh } = usePolled<Session>("session", { everyMs: SESSION_EVERY_MS });
-  const screen = SCREENS.find((one) => one.path === path) ?? (SCREENS[0] as Screen);
+  const screen = SCREENS.find((one) => one.path === path) ?? home;
   const { View, isMissing } = useView(screen);
   if (error?.code === "LOGIN_NEEDED") return <LogInForm problem={logInProblem} onDone={refresh} />;
   return (

@@ -1,8 +1,15 @@
 import type { Screen } from "./screen.ts";
 
+/** Where a visitor begins, and whoever asks for a screen that is not there. */
+export const home: Screen = {
+  path: "/",
+  title: "Topology",
+  load: async () => (await import("./topology/topology.tsx")).Topology,
+};
+
 /** In the order of the menu. */
 export const SCREENS: readonly Screen[] = [
-  { path: "/", title: "Topology", load: async () => (await import("./topology/topology.tsx")).Topology },
+  home,
   {
     path: "/subscriptions",
     title: "Subscriptions",
