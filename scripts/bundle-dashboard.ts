@@ -51,7 +51,9 @@ export async function setup(): Promise<void> {
   };
   for (const { path, text } of outputFiles) files[basename(path)] = text;
 
-  const text = `export const UI_FILES: Readonly<Record<string, string>> = ${JSON.stringify(files, null, 2)};\n`;
+  const manifest = JSON.parse(await readFile(join(ui, "../package.json"), "utf8")) as { readonly version: string };
+  const text = `export const VERSION: string = ${JSON.stringify(manifest.version)};
+export const UI_FILES: Readonly<Record<string, string>> = ${JSON.stringify(files, null, 2)};\n`;
   await mkdir(folder, { recursive: true });
   const path = join(folder, "ui-files.ts");
   // An unchanged file keeps its time, so that nothing is compiled again.

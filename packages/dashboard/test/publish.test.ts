@@ -109,7 +109,7 @@ test.each<[string, object, number, RegExp]>([
     400,
     /12345678901234567891 is too long/,
   ],
-  ["what does not match the schema", { body: '{"accountId":"a","plan":"gold"}' }, 502, /accountId.*plan/s],
+  ["what does not match the schema", { body: '{"accountId":"a","plan":"gold"}' }, 422, /accountId.*plan/s],
   ["attributes that are no texts", { attributes: { a: 1 } }, 400, /attributes must be an object of texts/],
   ["our own attributes", { attributes: { "anytopic-x": "1" } }, 400, /anytopic/],
   ["a wrong time", { expiresAt: "soon" }, 400, /expiresAt must be a time/],

@@ -2,6 +2,7 @@ import type { PubSub } from "@anytopic/core";
 import type { Session, Unavailable } from "../api/session.ts";
 import { whatToDo } from "../broker/what-to-do.ts";
 import type { Route } from "../http/route.ts";
+import { VERSION } from "../generated/ui-files.ts";
 import { reached } from "../topology/reached.ts";
 import type { WireFailure } from "../api/numbers.ts";
 
@@ -16,7 +17,7 @@ export const sessionRoute: Route = {
     return {
       user,
       can,
-      version: "0.1.0",
+      version: VERSION,
       unavailable: failure === null ? null : explained(failure),
       server: pubsub?.server ?? null,
       adapter: pubsub?.adapter ?? null,
