@@ -12,6 +12,9 @@ const foldersOf = (parent: string) =>
 const others = ["core", "conformance", "docker", "cli", "examples", "bench"].map((name) => ({ name, root: name }));
 const projects = [...others, ...foldersOf("adapters"), ...foldersOf("packages")];
 
+/** Their tests show the page of the dashboard, which is made from its sources first. */
+const withPage = new Set(["dashboard", "cli"]);
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
@@ -30,7 +33,11 @@ export default defineConfig({
       ...projects.map(({ name, root }) => ({
         extends: true as const,
         root,
-        test: { name, include: ["test/**/*.test.ts"] },
+        test: {
+          name,
+          include: ["test/**/*.test.ts"],
+          globalSetup: withPage.has(name) ? [`${import.meta.dirname}/scripts/bundle-dashboard.ts`] : [],
+        },
       })),
       { extends: true as const, test: { name: "repository", include: ["test/**/*.test.ts"] } },
     ],

@@ -2,7 +2,7 @@
 # Installs the brokers and other programs that the tests start themselves, from the Debian (or Ubuntu) packages this machine's apt knows.
 # What is already published stays as it is. Needs root only when something is missing.
 #
-#   scripts/install-brokers.sh [nats|rabbitmq|redis|aws|gcp|metrics ...]      without arguments: all
+#   scripts/install-brokers.sh [nats|rabbitmq|redis|aws|gcp|metrics|browser ...]      without arguments: all
 #
 #   nats      nats-server
 #   rabbitmq  rabbitmq-server, with Erlang
@@ -10,6 +10,7 @@
 #   aws       nothing is needed: fauxqs comes with `npm ci`. moto, the second opinion, where apt has python3-moto
 #   gcp       a Java runtime, and the Pub/Sub emulator where apt knows Google's packages: Debian itself does not have it
 #   metrics   prometheus, with promtool: for the tests of packages/metrics
+#   browser   chromium: for the tests of packages/dashboard and of the chat
 #
 # No service is started and none is stopped: the tests run private servers.
 set -euo pipefail
@@ -20,6 +21,7 @@ say() { printf 'brokers: %s\n' "$*" >&2; }
 export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 there() { command -v "$1" >/dev/null; }
 offered() { [[ $(LC_ALL=C apt-cache policy "$1" 2>/dev/null) == *"Candidate: "[0-9]* ]]; }
+have_browser() { there chromium; }
 have_metrics() { there prometheus && there promtool; }
 # Debian's package has the module without the command.
 moto() { there moto_server || python3 -c 'import flask, moto.server' 2>/dev/null; }
@@ -32,7 +34,7 @@ emulator() {
 }
 
 kinds=("$@")
-[ ${#kinds[@]} -gt 0 ] || kinds=(nats rabbitmq redis aws gcp metrics)
+[ ${#kinds[@]} -gt 0 ] || kinds=(nats rabbitmq redis aws gcp metrics browser)
 packages=()
 optional=()
 for kind in "${kinds[@]}"; do
@@ -46,8 +48,9 @@ for kind in "${kinds[@]}"; do
       emulator || optional+=(google-cloud-cli-pubsub-emulator)
       ;;
     metrics) have_metrics || packages+=(prometheus) ;;
+    browser) have_browser || packages+=(chromium) ;;
     *)
-      sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
+      sed -n '2,14s/^# \{0,1\}//p' "$0" >&2
       exit 64
       ;;
   esac
@@ -55,7 +58,7 @@ done
 
 if [ ${#packages[@]} -gt 0 ] || [ ${#optional[@]} -gt 0 ]; then
   if ! there apt-get; then
-    say "missing: ${packages[*]} ${optional[*]}; this script supports apt only. With Homebrew: brew install nats-server rabbitmq redis prometheus"
+    say "missing: ${packages[*]} ${optional[*]}; this script supports apt only. With Homebrew: brew install nats-server rabbitmq redis prometheus chromium"
     exit 1
   fi
   if [ "$(id -u)" = 0 ]; then apt-get -q update >&2; fi
@@ -107,6 +110,7 @@ for kind in "${kinds[@]}"; do
       report gcp have_gcp "apt knows no Google packages here; with gcloud installed: gcloud components install pubsub-emulator" || status=1
       ;;
     metrics) report metrics have_metrics "apt has no prometheus" || status=1 ;;
+    browser) report browser have_browser "apt has no chromium" || status=1 ;;
   esac
 done
 exit $status

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 
 const maxLines = 300;
-const isCode = /\.[cm]?[jt]s$/;
+const isCode = /\.[cm]?[jt]sx?$/;
 
 interface Rule {
   readonly problem: string;

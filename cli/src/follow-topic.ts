@@ -1,15 +1,14 @@
 import { once } from "node:events";
-import { type HandlerContext, type PubSub, PubSubError } from "@anytopic/core";
+import type { HandlerContext, PubSub } from "@anytopic/core";
+import { openTail, sweepTails, TailJournal } from "@anytopic/core/tail";
 import type { CommandContext } from "./command.ts";
-import type { Declaration, findTopic } from "./declarations.ts";
+import type { findTopic } from "./declarations.ts";
 import { forTerminal, lineForTerminal, timeForTerminal } from "./for-terminal.ts";
 import type { Output } from "./output.ts";
 import { shownAttributes } from "./shown-attributes.ts";
 import { shownBody } from "./shown-body.ts";
-import { TailJournal } from "./tail-journal.ts";
-import { removeTemporary, temporarySubscription } from "./temporary-subscription.ts";
 
-export { TailJournal };
+export { sweepTails, TailJournal };
 
 /** Which events are printed. */
 export interface Choice {
@@ -25,46 +24,22 @@ export async function follow(
   { limit, attributes }: Choice,
   { output, signal }: CommandContext,
 ): Promise<void> {
-  // Creating the subscription would also create the topic.
-  if ((await pubsub.plan([topic])).some(({ action }) => action === "create")) {
-    throw new PubSubError("NOT_FOUND", `topic ${topic.name} does not exist on ${pubsub.server}`);
-  }
-  const subscription = temporarySubscription(topic);
   const enough = new AbortController();
   let count = 0;
-  const handler = (_body: Uint8Array, message: HandlerContext): void => {
+  const onMessage = (message: HandlerContext): void => {
     if (count >= limit || !attributes.every(([key, value]) => message.attributes[key] === value)) return;
     count += 1;
     print(message, output);
     if (count >= limit) enough.abort();
   };
-  await journal.add(topic.name, subscription.name);
+  const tail = await openTail(pubsub, topic, { journal, onMessage });
   try {
-    await pubsub.apply([subscription]);
-    const worker = await pubsub.subscribe(subscription, handler);
     output.note(`following ${topic.name} on ${pubsub.server}; Ctrl-C ends`);
     const end = AbortSignal.any([signal, enough.signal]);
     if (!end.aborted) await once(end, "abort");
-    await worker.close({ timeoutMs: 2000 });
   } finally {
-    await removeTemporary(pubsub, subscription, journal);
+    await tail.close();
   }
-}
-
-/** Removes the temporary subscriptions that earlier tails left on this broker. */
-export async function sweep(
-  pubsub: PubSub,
-  declarations: readonly Declaration[],
-  journal: TailJournal,
-): Promise<number> {
-  let removed = 0;
-  for (const { topic, subscription } of await journal.leftovers()) {
-    const declared = declarations.find((one) => one.kind === "topic" && one.name === topic);
-    if (declared?.kind !== "topic") continue;
-    await removeTemporary(pubsub, temporarySubscription(declared, subscription), journal);
-    removed += 1;
-  }
-  return removed;
 }
 
 function print(message: HandlerContext, output: Output): void {

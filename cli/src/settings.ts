@@ -64,29 +64,32 @@ async function connected(options: ConnectOptions): Promise<PubSub> {
   }
 }
 
-/**
- * Connects, and disconnects when `use` is done. Connecting creates nothing, except in memory, where every process
- * starts empty.
- */
-export async function withPubSub<Result>(
-  { load }: Settings,
-  options: {
-    readonly signal?: AbortSignal;
-    readonly observer?: Observer;
-    readonly schedule?: ScheduleStore | undefined;
-  },
-  use: (pubsub: PubSub) => Promise<Result>,
-): Promise<Result> {
+interface ConnectionOptions {
+  readonly signal?: AbortSignal;
+  readonly observer?: Observer;
+  readonly schedule?: ScheduleStore | undefined;
+}
+
+/** Connects. Connecting creates nothing, except in memory, where every process starts empty. The caller closes it. */
+export async function openPubSub({ load }: Settings, options: ConnectionOptions): Promise<PubSub> {
   const { config } = load;
   const url = config.connections[config.default]?.url ?? "";
-  const pubsub = await connected({
-    ...options,
-    config,
-    provisioning: /^memory:/i.test(url) ? "ensure" : "off",
-  });
+  return await connected({ ...options, config, provisioning: /^memory:/i.test(url) ? "ensure" : "off" });
+}
+
+/** How long a command waits at its end for what runs, in ms. */
+export const CLOSE_TIMEOUT_MS = 2000;
+
+/** Connects as `openPubSub` does, and disconnects when `use` is done. */
+export async function withPubSub<Result>(
+  settings: Settings,
+  options: ConnectionOptions,
+  use: (pubsub: PubSub) => Promise<Result>,
+): Promise<Result> {
+  const pubsub = await openPubSub(settings, options);
   try {
     return await use(pubsub);
   } finally {
-    await pubsub.close({ timeoutMs: 2000 });
+    await pubsub.close({ timeoutMs: CLOSE_TIMEOUT_MS });
   }
 }

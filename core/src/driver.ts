@@ -134,6 +134,9 @@ export interface TakenLetter extends StoredMessage {
   putBack(): Promise<void>;
 }
 
+/** Gets one letter of a scan. Returns whether it wants the next one. */
+export type LetterVisit = (letter: StoredMessage) => boolean;
+
 /** The dead-letter queue of one subscription. */
 export interface DriverDeadLetters {
   /** Stores a letter. Resolves when it is durable. To store one id twice may leave two letters. */
@@ -141,10 +144,11 @@ export interface DriverDeadLetters {
   /** How many letters there are, see `Capabilities.deadLetterCount`. */
   count(): Promise<number>;
   /**
-   * Returns up to `limit` (1 to 1,000) letters without removing them, oldest first where the broker has an order. Absent where
-   * the broker cannot do that: core then takes letters and puts them back.
+   * Shows letters to `visit` without removing them, oldest first where the broker has an order: until it returns false, or `limit` (at least 1,
+   * may be `Infinity`) were shown, or there are no more. In bounded memory. Absent where the broker cannot do that: core then takes letters
+   * and puts them back.
    */
-  peek?(limit: number): Promise<readonly StoredMessage[]>;
+  scan?(limit: number, visit: LetterVisit): Promise<void>;
   /**
    * Takes up to `limit` (1 to 1,000) letters that nobody else has taken, without waiting for more. When there is none, a driver
    * whose broker has a long poll waits up to `waitMs` (0 to 1,000) for the first. Core asks again until there was none for about 1 s.

@@ -28,7 +28,7 @@ export type { DeadLetter, DeadLetterReason } from "./contract/dead-letter.ts";
 export type { DeadLetterQueue } from "./dead-letters/dead-letter-queue.ts";
 export type { FilterCondition, SubscriptionFilter } from "./declare/filter.ts";
 export type { FilterRule, FilterValue } from "./contract/filter.ts";
-export type { LetterSelection, RedriveOptions } from "./dead-letters/letter-selection.ts";
+export type { LetterScan, LetterSelection, RedriveOptions } from "./dead-letters/letter-selection.ts";
 export type { Deliveries } from "./consume/deliveries.ts";
 export type { Delivery, SettleOutcome } from "./consume/delivery.ts";
 export type { BatchDrainOptions, DrainOptions, DrainResult } from "./consume/drain/drain-options.ts";
@@ -66,6 +66,7 @@ export type {
 export type { ProcessTrace, PublishTrace } from "./observe/diagnostics.ts";
 export type { Observer, PubSubEvent, SkipReason } from "./observe/observer.ts";
 export type { PublishEntry, Publisher, PublishOptions, PublishResult } from "./publish/publish-options.ts";
+export type { DeclarationRoute } from "./connections/declaration-route.ts";
 export type { FilterPlace } from "./connections/filter-places.ts";
 export type { SeekOptions } from "./connections/seek-options.ts";
 export type { PlannedChange } from "./connections/provisioning.ts";

@@ -137,7 +137,7 @@ export function forwardDeadLetters(letters: DriverDeadLetters, changes: Partial<
   return {
     store: (letter) => letters.store(letter),
     count: () => letters.count(),
-    ...(letters.peek === undefined ? {} : { peek: letters.peek.bind(letters) }),
+    ...(letters.scan === undefined ? {} : { scan: letters.scan.bind(letters) }),
     take: (limit, waitMs) => letters.take(limit, waitMs),
     redeliver: (message) => letters.redeliver(message),
     emptyIsCertain: letters.emptyIsCertain === true,

@@ -11,6 +11,7 @@ import type { DeadLetterQueue } from "./dead-letters/dead-letter-queue.ts";
 import { DeadLetterQueues } from "./dead-letters/dead-letter-queues.ts";
 import type { Deliveries } from "./consume/deliveries.ts";
 import { offerRedeliver } from "./dead-letters/redeliver.ts";
+import { type DeclarationRoute, routeOn } from "./connections/declaration-route.ts";
 import { type FilterPlace, filterPlacesOn } from "./connections/filter-places.ts";
 import type { Handler } from "./consume/handler-context.ts";
 import type { BatchDrainOptions, DrainOptions, DrainResult } from "./consume/drain/drain-options.ts";
@@ -27,7 +28,7 @@ import { seekOn } from "./connections/seek.ts";
 import type { SeekOptions } from "./connections/seek-options.ts";
 import { Subscribing } from "./consume/subscribing.ts";
 import type { PausableWorker } from "./consume/pausable-worker.ts";
-import type { AnySubscription, Subscription } from "./declare/subscription.ts";
+import type { AnySubscription, Declaration, Subscription } from "./declare/subscription.ts";
 import type { AnyTopic, Topic } from "./declare/topic.ts";
 import { statisticsOn } from "./connections/statistics.ts";
 import type { SubscriptionStatistics } from "./contract/statistics.ts";
@@ -302,6 +303,17 @@ export class PubSub implements AsyncDisposable {
     const closed = this.#closed.signal;
     requireOpen(closed);
     return await statisticsOn(this.#router, subscription, this.#environment.clock, [options.signal, closed]);
+  }
+
+  /**
+   * The connections of a topic or a subscription, and its declaration with what the configuration says instead. Asks nobody.
+   *
+   * @throws TypeError when it is no declaration
+   * @throws PubSubError `INVALID_CONFIG` when the declaration and its configuration contradict each other
+   */
+  routeOf<Declared extends Declaration>(declared: Declared): DeclarationRoute<Declared> {
+    requireKind(declared?.kind === "topic" ? "topic" : "subscription", declared);
+    return routeOn(this.#router.routes, declared);
   }
 
   /**

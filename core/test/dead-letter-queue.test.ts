@@ -21,7 +21,7 @@ function queueOf(...stored: StoredMessage[]) {
   const letters: DriverDeadLetters = {
     store: async () => {},
     count: async () => stored.length,
-    peek: async () => stored,
+    scan: async (limit, visit) => void stored.slice(0, limit).every(visit),
     emptyIsCertain: true,
     take: async (max) => {
       takes += 1;

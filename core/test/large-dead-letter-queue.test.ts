@@ -68,7 +68,9 @@ function queueOf(letters: readonly StoredMessage[], behaviour: Behaviour = {}) {
       add({ ...stored, native: undefined });
     },
     count: async () => entries.size,
-    peek: async (limit) => [...entries].slice(0, limit).map(({ stored }) => stored),
+    async scan(limit, visit) {
+      for (const { stored } of [...entries].slice(0, limit)) if (!visit(stored)) return;
+    },
     emptyIsCertain: true,
     async take(limit) {
       takes += 1;

@@ -123,3 +123,23 @@ describe("what the file replaces in a subscription", () => {
     });
   });
 });
+
+describe("routeOf", () => {
+  test("tells the connections of a declaration, and what is in force for it", async () => {
+    const connections = { main: { url: "memory:" }, other: { url: "memory:" } };
+    const subscriptions = { work: { ackDeadlineMs: 1000, connections: ["main", "other"] } };
+    const topics = { jobs: { mirror: "other", subscriptions } };
+    await using pubsub = await connect({ config: { default: "main", connections, topics } });
+    const { declaration, ...route } = pubsub.routeOf(Work);
+    expect(route).toEqual({ connections: ["main", "other"] });
+    expect(declaration).toMatchObject({ name: "work", ackDeadlineMs: 1000, maxConcurrency: 50 });
+    expect(pubsub.routeOf(Jobs)).toEqual({ connections: ["main", "other"], declaration: Jobs });
+    const Free = defineSubscription(Jobs, "free");
+    expect(pubsub.routeOf(Free)).toEqual({ connections: ["main"], declaration: Free });
+  });
+
+  test("refuses what is no declaration", async () => {
+    await using pubsub = await connect("memory:");
+    expect(() => pubsub.routeOf("jobs" as never)).toThrow(/^subscription is text: must be made by defineSubscription/);
+  });
+});

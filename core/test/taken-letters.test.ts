@@ -2,7 +2,8 @@ import { VirtualClock } from "@anytopic/core";
 import type { DriverDeadLetters, StoredMessage, TakenLetter } from "@anytopic/core/driver";
 import { expect, test } from "vitest";
 
-import { peekLetters, purgeLetters, takeLetters } from "../src/dead-letters/taken-letters.ts";
+import { peekLetters } from "../src/dead-letters/scanned-letters.ts";
+import { purgeLetters, takeLetters } from "../src/dead-letters/taken-letters.ts";
 
 interface Letters extends DriverDeadLetters {
   readonly queue: StoredMessage[];

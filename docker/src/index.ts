@@ -1,3 +1,4 @@
+export { BROWSER_ARGUMENTS, browserOrSkip } from "./browser-or-skip.ts";
 export type { Broker, BrokerKind, BrokerProvider, StartBrokerOptions } from "./broker.ts";
 export { BrokerUnavailableError } from "./broker-unavailable-error.ts";
 export { brokerImages, imageVariable, type BrokerImages } from "./images.ts";
@@ -8,3 +9,4 @@ export { until, type UntilOptions } from "./until.ts";
 export { freePorts } from "./free-ports.ts";
 export { startBroker } from "./start-broker.ts";
 export { startBrokerOrSkip } from "./start-broker-or-skip.ts";
+export { rabbitmqEnvironment, type RabbitmqNodePlan, rabbitmqScripts } from "./native/rabbitmq-environment.ts";

@@ -8,7 +8,7 @@ export function memoryDeadLetters(broker: MemoryBroker, spec: SubscriptionSpec):
   return {
     store: async (letter) => letters().store(letter),
     count: async () => letters().size,
-    peek: async (limit) => letters().peek(limit),
+    scan: async (limit, visit) => letters().scan(limit, visit),
     take: async (limit) => letters().take(limit),
     emptyIsCertain: true,
     redeliver: async (message) => broker.requireTopic(spec.topic).redeliver(message, broker.requireSubscription(spec)),

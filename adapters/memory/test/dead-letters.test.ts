@@ -1,9 +1,16 @@
+import type { DriverDeadLetters, StoredMessage } from "@anytopic/core/driver";
 import { describe, expect, it } from "vitest";
 import { ack, message, openDriver, ProbeSink, publish, subscriptionSpec, topicSpec, withTopology } from "./probe.ts";
 
 const topic = topicSpec();
 const subscription = subscriptionSpec(topic);
 const other = subscriptionSpec(topic, { name: "other" });
+
+async function firstOf(letters: DriverDeadLetters, limit: number): Promise<readonly StoredMessage[]> {
+  const seen: StoredMessage[] = [];
+  await letters.scan!(limit, (letter) => seen.push(letter) > 0);
+  return seen;
+}
 
 describe("dead letters", () => {
   it("are kept per subscription, oldest first, and counted exactly", async () => {
@@ -12,8 +19,8 @@ describe("dead letters", () => {
     for (const id of ["a", "b", "c"])
       await letters.store(message(id, { attributes: { "anytopic-dead-letter": "{}" } }));
     expect(await letters.count()).toBe(3);
-    expect((await letters.peek!(2)).map(({ id }) => id)).toEqual(["a", "b"]);
-    expect((await letters.peek!(1))[0]).toMatchObject({ publishTimeMs: 1_700_000_000_000, orderingKey: undefined });
+    expect((await firstOf(letters, 2)).map(({ id }) => id)).toEqual(["a", "b"]);
+    expect((await firstOf(letters, 1))[0]).toMatchObject({ publishTimeMs: 1_700_000_000_000, orderingKey: undefined });
     expect(await (await driver.openDeadLetters(other)).count()).toBe(0);
     expect(await letters.purge!()).toBe(3);
     expect(await letters.count()).toBe(0);
@@ -84,7 +91,7 @@ describe("dead letters", () => {
     await letters.store(large("c"));
     expect(await letters.purge!()).toBe(1);
     await letters.store(large("d"));
-    expect((await letters.peek!(9)).map(({ id }) => id)).toEqual(["d"]);
+    expect((await firstOf(letters, 9)).map(({ id }) => id)).toEqual(["d"]);
   });
 
   it("of a missing subscription are NOT_FOUND", async () => {

@@ -1,4 +1,4 @@
-import type { DriverDeadLetters, OutgoingMessage, StoredMessage, TakenLetter } from "@anytopic/core/driver";
+import type { DriverDeadLetters, LetterVisit, OutgoingMessage, TakenLetter } from "@anytopic/core/driver";
 import { JetStreamApiError, type StreamState } from "@nats-io/jetstream";
 import { type Envelope, withoutLettersOwn } from "./codec.ts";
 import type { Connection } from "./connection.ts";
@@ -12,7 +12,7 @@ import { type Fetched, fetchOnce } from "./receive/fetch.ts";
 import { NAK_PAYLOAD } from "./settle/settle-writer.ts";
 import { fitHeaders } from "./wire/fit-headers.ts";
 
-const PEEK_TIMEOUT_MS = 5000;
+const SCAN_TIMEOUT_MS = 5000;
 const PURGES_AT_ONCE = 64;
 
 /** A letter that was already removed, or that has expired. */
@@ -53,8 +53,8 @@ export class NatsDeadLetters implements DriverDeadLetters {
     });
   }
 
-  async peek(limit: number): Promise<readonly StoredMessage[]> {
-    return this.#mapped("read dead letters", async () => {
+  async scan(limit: number, visit: LetterVisit): Promise<void> {
+    await this.#mapped("read dead letters", async () => {
       const stream = this.#names.deadLetterStream;
       const { consumers } = this.#connection.jsm;
       const { name } = await consumers.add(stream, {
@@ -63,19 +63,20 @@ export class NatsDeadLetters implements DriverDeadLetters {
         replay_policy: "instant",
         mem_storage: true,
         num_replicas: 1,
-        inactive_threshold: PEEK_TIMEOUT_MS * NANOSECONDS_PER_MS,
+        inactive_threshold: SCAN_TIMEOUT_MS * NANOSECONDS_PER_MS,
       });
       try {
-        const fetched: Fetched[] = [];
-        for (let asked = 0; fetched.length === asked && asked < limit;) {
+        let isLast = false;
+        for (let asked = 0; !isLast && asked < limit;) {
           const size = Math.min(limit - asked, this.#fetchLimit);
           asked += size;
-          fetched.push(...(await fetchOnce(this.#connection, { stream, consumer: name }, size, 0)));
+          const fetched = await fetchOnce(this.#connection, { stream, consumer: name }, size, 0);
+          isLast = fetched.length < size;
+          const letters = await Promise.all(
+            fetched.map(async (each) => decodeLetter(this.#connection, this.#names, each)),
+          );
+          for (const letter of letters) if (letter !== undefined && !visit(letter)) return;
         }
-        const letters = await Promise.all(
-          fetched.map(async (each) => decodeLetter(this.#connection, this.#names, each)),
-        );
-        return letters.filter((letter) => letter !== undefined);
       } finally {
         await consumers.delete(stream, name).catch(() => {});
       }

@@ -3,9 +3,9 @@ import {
   CLOSE_GRACE_MS,
   DEAD_LETTER_ATTRIBUTE,
   type DriverDeadLetters,
+  type LetterVisit,
   type OutgoingMessage,
   PubSubError,
-  type StoredMessage,
   type SubscriptionSpec,
   type TakenLetter,
   within,
@@ -48,12 +48,20 @@ export class RabbitmqDeadLetters implements DriverDeadLetters {
     return (await this.#onChannel("count", (channel) => this.#check(channel))).messageCount;
   }
 
-  peek(limit: number): Promise<readonly StoredMessage[]> {
-    return this.#onChannel("peek", async (channel) => {
-      const letters = await this.#get(channel, limit);
-      // They return to the head of the queue, in their order.
-      if (letters.length > 0) channel.nackAll(true);
-      return letters.map((letter) => decodeLetter(letter, this.#clock.now()));
+  scan(limit: number, visit: LetterVisit): Promise<void> {
+    return this.#onChannel("scan", async (channel) => {
+      let shown = 0;
+      try {
+        while (shown < limit) {
+          const [letter] = await this.#get(channel, 1);
+          if (letter === undefined) break;
+          shown += 1;
+          if (!visit(decodeLetter(letter, this.#clock.now()))) break;
+        }
+      } finally {
+        // They return to the head of the queue, in their order.
+        if (shown > 0) channel.nackAll(true);
+      }
     });
   }
 

@@ -70,6 +70,9 @@ export const NO_DELIVERY_LIMIT: number = 2 ** 31 - 1;
 export const MAX_WAITING_PUBLISHES = 10_000;
 export const MAX_WAITING_BYTES: number = 64 * 1024 * 1024;
 
+/** The least time in which a channel is used whose publishes the broker refuses; then a new one is opened, which may find the leader. */
+export const NACKING_CHANNEL_MS = 1000;
+
 /**
  * How long after its declaration a quorum queue is safe to use. The server writes the list of its queues' logs with a delay. If the
  * node was killed less than about 0.6 s after the declaration, the queue was empty afterwards (4.3.6) or never answered

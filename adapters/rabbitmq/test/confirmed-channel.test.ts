@@ -2,7 +2,8 @@ import { silentLogger, systemClock } from "@anytopic/core";
 import { PubSubError } from "@anytopic/core/driver";
 import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
-import { type Confirmable, ConfirmedChannel } from "../src/publish/confirmed-channel.ts";
+import type { Confirmable } from "../src/publish/confirmable.ts";
+import { ConfirmedChannel } from "../src/publish/confirmed-channel.ts";
 import type { Connection } from "../src/connection.ts";
 import { MAX_WAITING_PUBLISHES } from "../src/limits.ts";
 
@@ -46,9 +47,10 @@ interface Bench {
   readonly publish: (body: string) => Request;
 }
 
-/** A confirmed channel whose channel is open. */
-async function bench(): Promise<Bench> {
+/** A confirmed channel whose channel is open. `next` gives the channels after the first. */
+async function bench(next: (first: FakeChannel) => FakeChannel = (first) => first): Promise<Bench> {
   const fake = new FakeChannel();
+  let isFirst = true;
   const connection = {
     model: {},
     context: { clock: systemClock, logger: silentLogger },
@@ -56,7 +58,11 @@ async function bench(): Promise<Bench> {
     maxMessageBytes: Number.POSITIVE_INFINITY,
     addUser() {},
     removeUser() {},
-    openConfirmChannel: async () => fake,
+    openConfirmChannel: async () => {
+      const opened = isFirst ? fake : next(fake);
+      isFirst = false;
+      return opened;
+    },
   };
   const again = (request: Confirmable): void => confirmed.publish("", Buffer.from(request.body), {}, request);
   const owner = { what: "publish", exchange: "exchange", returned() {}, again };
@@ -105,7 +111,7 @@ test("a nack rejects those it names, and a confirmation settles each once", asyn
   fake.emit("nack", { deliveryTag: 2, multiple: false });
   fake.emit("ack", { deliveryTag: 4, multiple: true });
   expect([one, two, three].map((request) => request!.outcome)).toEqual([
-    "open REJECTED",
+    "open UNAVAILABLE",
     "open accepted",
     "open accepted",
   ]);
@@ -173,3 +179,32 @@ test("a connection that is lost while suspects are published one by one rejects 
   confirmed.down(new PubSubError("UNAVAILABLE", "gone"));
   expect(requests.map(({ outcome }) => outcome)).toEqual(["open UNAVAILABLE", "open UNAVAILABLE"]);
 });
+
+test("a channel whose publishes are refused is left for another, and nothing overtakes what is still unanswered", async () => {
+  const other = new FakeChannel();
+  const { fake, publish } = await bench(() => other);
+  const [refused, unanswered] = ["a", "b"].map(publish);
+  fake.emit("nack", { deliveryTag: 2, multiple: false });
+  expect(refused!.outcome).toBe("open UNAVAILABLE");
+  // In its first moments it is still used.
+  publish("c");
+  expect(fake.written).toEqual(["first", "a", "b", "c"]);
+  await expect.poll(() => isLeft(fake, publish), { timeout: 5000, interval: 100 }).toBe(true);
+  expect(other.written).toEqual([]);
+  fake.emit("ack", { deliveryTag: fake.written.length, multiple: true });
+  expect(unanswered!.outcome).toBe("open accepted");
+  const later = publish("later");
+  await expect.poll(() => other.written.at(-1)).toBe("later");
+  // Late answers of the channel that was left are not those of this one.
+  fake.emit("nack", { deliveryTag: other.written.length, multiple: true });
+  expect(later.outcome).toBe("open");
+  other.emit("ack", { deliveryTag: other.written.length, multiple: true });
+  expect(later.outcome).toBe("open accepted");
+});
+
+/** Whether a publish waits instead of being written. */
+function isLeft(fake: FakeChannel, publish: (body: string) => unknown): boolean {
+  const { length } = fake.written;
+  publish("more");
+  return fake.written.length === length;
+}

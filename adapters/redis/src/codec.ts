@@ -31,13 +31,16 @@ export function encodeFields(message: OutgoingMessage): (string | Buffer)[] {
 
 /** As `encodeFields`, behind the parts of a command that are there. Returns the same array. */
 export function appendFields(fields: (string | Buffer)[], message: OutgoingMessage): (string | Buffer)[] {
-  const { body, id, orderingKey, attributes } = message;
-  // Of a JSON event it is a Buffer already.
-  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  fields.push(BODY, bytes, ID, id);
+  const { id, orderingKey, attributes } = message;
+  // The client sends text in one piece with the rest of the command, and a Buffer as a piece of its own.
+  fields.push(BODY, message.bodyText ?? asBuffer(message.body), ID, id);
   if (orderingKey !== undefined) fields.push(KEY, orderingKey);
   for (const name in attributes) fields.push(name === BODY ? NAMED_AS_BODY : name, attributes[name] ?? "");
   return fields;
+}
+
+function asBuffer(body: Uint8Array): Buffer {
+  return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
 
 /** As `encodeFields`, with the time of the original publish. For letters and redriven messages, which have no entry of that time. */
@@ -50,7 +53,7 @@ const PLAIN_BYTES = `${BODY}${ID}`.length;
 /** Bytes of all names and values. */
 export function sizeOf(message: OutgoingMessage): number {
   const { attributes, orderingKey } = message;
-  let bytes = PLAIN_BYTES + message.body.length + message.id.length;
+  let bytes = PLAIN_BYTES + (message.bodyText ?? message.body).length + message.id.length;
   if (orderingKey !== undefined) bytes += KEY.length + Buffer.byteLength(orderingKey);
   for (const name in attributes) {
     bytes += name === BODY ? NAMED_AS_BODY.length : Buffer.byteLength(name);
@@ -65,7 +68,8 @@ const ID_BYTES = Buffer.from(ID);
 /** What an entry says. */
 export interface Content {
   readonly body: Uint8Array;
-  readonly id: string | undefined;
+  /** See `idOf`. */
+  readonly idBytes: Buffer | undefined;
   readonly attributes: Attributes;
   readonly orderingKey: string | undefined;
   /** The key's bytes, by which the scripts keep order. */
@@ -85,7 +89,7 @@ export type Origin = "event" | "redriven" | "letter";
 export function decodeFields(fields: readonly Buffer[], origin: Origin): Content {
   let attributes: Record<string, string> | undefined;
   let body: Buffer | undefined;
-  let id: string | undefined;
+  let idBytes: Buffer | undefined;
   let keyBytes: Buffer | undefined;
   let publishTimeMs: number | undefined;
   let problem: string | undefined;
@@ -98,7 +102,7 @@ export function decodeFields(fields: readonly Buffer[], origin: Origin): Content
       continue;
     }
     if (isSame(rawName, ID_BYTES)) {
-      id ??= value.toString();
+      idBytes ??= value;
       continue;
     }
     const name = fieldText(rawName);
@@ -121,13 +125,19 @@ export function decodeFields(fields: readonly Buffer[], origin: Origin): Content
   const hasKey = keyBytes !== undefined && keyBytes.length > 0;
   return {
     body: body ?? EMPTY,
-    id: id === "" || (id !== undefined && id.length > MAX_FOREIGN_ID_LENGTH) ? undefined : id,
+    idBytes,
     attributes: problem === undefined ? (attributes ?? NO_ATTRIBUTES) : rawFields(fields),
     orderingKey: hasKey ? keyText(keyBytes as Buffer) : undefined,
     keyBytes: hasKey ? keyBytes : undefined,
     publishTimeMs,
     undecodable: problem === undefined ? undefined : new Error(`the message cannot be read: ${problem}`),
   };
+}
+
+/** The publisher's id; undefined without one, and when it is too long. Not made before it is asked for: many handlers do not read it. */
+export function idOf({ idBytes }: Content): string | undefined {
+  const id = idBytes?.toString();
+  return id === "" || (id !== undefined && id.length > MAX_FOREIGN_ID_LENGTH) ? undefined : id;
 }
 
 /** The attributes of a letter's message, without those that the letter added. */

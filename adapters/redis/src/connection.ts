@@ -102,26 +102,13 @@ export class Connection {
   }
 
   /**
-   * Sends commands that publish to one topic. As `send`, and with the option `replicas` each also waits until so many replicas have it; then they go
-   * over a connection of their own, because a server answers nothing else on a connection that waits.
+   * Returns what sends the commands of one batch that publishes to one topic, as `send` does. With the option `replicas` each also waits until so many
+   * replicas have it, on a connection of its own: a server answers nothing else on one that waits.
    */
-  publish(commands: readonly Command[]): readonly Promise<unknown>[] {
+  publishing(stream: string): (parts: Command, isLast: boolean) => Promise<unknown> {
     const { replicas, cluster } = this.options;
-    const last = commands.length - 1;
-    if (replicas === 0 && !cluster)
-      return commands.map((parts, index) => this.#sendOn(this.#main, parts, index === last));
-    if (replicas === 0) return commands.map((parts) => this.send(parts));
-    const line = this.#lineOf(keyOf(commands[0] ?? []), "publish");
-    const ready = line instanceof Line ? Promise.resolve(line) : line;
-    const replies = commands.map(async (parts) => this.#sendOn(await ready, parts));
-    // Written after the commands: a server counts the replicas that have everything before it.
-    const replicated = ready.then(async (opened) => this.#replicated(opened, replicas));
-    replicated.catch(() => {});
-    return replies.map(async (reply) => {
-      const answer = await reply;
-      await replicated;
-      return answer;
-    });
+    if (replicas > 0) return this.#replicating(stream, replicas);
+    return cluster ? (parts) => this.send(parts) : (parts, isLast) => this.#sendOn(this.#main, parts, isLast);
   }
 
   /** Runs a script, as `send` does. The first call on a connection loads it. With `isPublish`, it waits for replicas as `publish` does. */
@@ -235,6 +222,20 @@ export class Connection {
     const { client } = line;
     if (client === undefined) throw this.unavailable();
     return await this.#scripts.run(client, (parts) => this.#sendOn(line, parts), script, keys, args);
+  }
+
+  #replicating(stream: string, replicas: number): (parts: Command, isLast: boolean) => Promise<unknown> {
+    const line = this.#lineOf(stream, "publish");
+    // After the last command: a server counts the replicas that have everything before it.
+    const { promise: written, resolve } = Promise.withResolvers<Line>();
+    const replicated = written.then((opened) => this.#replicated(opened, replicas));
+    replicated.catch(() => {});
+    return async (parts, isLast) => {
+      const opened = await line;
+      const reply = this.#sendOn(opened, parts);
+      if (isLast) resolve(opened);
+      return (await Promise.all([reply, replicated]))[0];
+    };
   }
 
   async #replicated(line: Line, replicas: number): Promise<void> {

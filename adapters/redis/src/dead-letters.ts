@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { DriverDeadLetters, OutgoingMessage, StoredMessage, TakenLetter } from "@anytopic/core/driver";
+import type { DriverDeadLetters, LetterVisit, OutgoingMessage, TakenLetter } from "@anytopic/core/driver";
 import { encodeDated, withoutLettersOwn } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { leaseLost, notFound, toPubSubError } from "./errors.ts";
@@ -46,20 +46,20 @@ export class RedisDeadLetters implements DriverDeadLetters {
     });
   }
 
-  async peek(limit: number): Promise<readonly StoredMessage[]> {
-    return this.#mapped("read dead letters", async () => {
-      const letters: StoredMessage[] = [];
+  async scan(limit: number, visit: LetterVisit): Promise<void> {
+    await this.#mapped("read dead letters", async () => {
       let most = FIRST_PAGE;
-      for (let start = "-"; letters.length < limit;) {
-        const size = Math.min(most, limit - letters.length);
+      let shown = 0;
+      for (let start = "-"; shown < limit;) {
+        const size = Math.min(most, limit - shown);
         const range = ["XRANGE", this.#names.dead, start, "+", "COUNT", String(size)];
         const page = (await this.#connection.send(range)) as readonly RawEntry[];
-        for (const entry of page) letters.push(decodeLetter(this.#names, entry));
-        if (page.length < size) break;
+        for (const entry of page) if (!visit(decodeLetter(this.#names, entry))) return;
+        if (page.length < size) return;
+        shown += size;
         most = Math.max(1, Math.min(LARGEST_PAGE, Math.floor((ANSWER_BYTES * page.length) / bytesOf(page))));
         start = `(${String(page.at(-1)?.[0])}`;
       }
-      return letters;
     });
   }
 
@@ -111,8 +111,8 @@ export class RedisDeadLetters implements DriverDeadLetters {
   async #add(stream: string, first: readonly string[], message: OutgoingMessage): Promise<void> {
     await this.#mapped("add an entry", async () => {
       const command = ["XADD", stream, "NOMKSTREAM", "*", ...first, ...encodeDated(message)];
-      const [stored] = this.#connection.publish([command]);
-      if ((await stored) === null) throw notFound(`stream ${stream}`);
+      const stored = await this.#connection.publishing(stream)(command, true);
+      if (stored === null) throw notFound(`stream ${stream}`);
     });
   }
 

@@ -1,4 +1,5 @@
 import type { Attributes, DeliveryOwner, DriverDelivery, Held } from "@anytopic/core/driver";
+import { idOf } from "./codec.ts";
 import { brokerId, type SubscriptionNames } from "./names.ts";
 import { type Entry, idTimeMs } from "./wire/entry.ts";
 
@@ -11,19 +12,9 @@ export interface RedisEntry {
   readonly fields: readonly Buffer[];
 }
 
-/** One delivery of one message. */
+/** One delivery of one message. Reads its entry when it is asked: a message is delivered far more often than its id is read. */
 export class RedisDelivery implements DriverDelivery, Held<RedisDelivery> {
   readonly owner: DeliveryOwner<RedisDelivery>;
-  readonly id: string;
-  readonly body: Uint8Array;
-  readonly attributes: Attributes;
-  readonly orderingKey: string | undefined;
-  readonly undecodable: Error | undefined;
-  readonly attempt: number;
-  /** By which it is settled: no other delivery has the same. */
-  readonly place: string;
-  /** The ordering key as the scripts have it. */
-  readonly keyBytes: Buffer | undefined;
   readonly #names: SubscriptionNames;
   readonly #entry: Entry;
   isHeld = false;
@@ -32,20 +23,46 @@ export class RedisDelivery implements DriverDelivery, Held<RedisDelivery> {
 
   constructor(owner: DeliveryOwner<RedisDelivery>, names: SubscriptionNames, entry: Entry) {
     this.owner = owner;
-    this.id = entry.id ?? brokerId(names.stream, entry.originId);
-    this.body = entry.body;
-    this.attributes = entry.attributes;
-    this.orderingKey = entry.orderingKey;
-    this.undecodable = entry.undecodable;
-    this.attempt = entry.failed + 1;
-    this.place = entry.place;
-    this.keyBytes = entry.keyBytes;
     this.#names = names;
     this.#entry = entry;
   }
 
+  get id(): string {
+    return idOf(this.#entry.content) ?? brokerId(this.#names.stream, this.#entry.originId);
+  }
+
+  get body(): Uint8Array {
+    return this.#entry.content.body;
+  }
+
+  get attributes(): Attributes {
+    return this.#entry.content.attributes;
+  }
+
+  get orderingKey(): string | undefined {
+    return this.#entry.content.orderingKey;
+  }
+
+  get undecodable(): Error | undefined {
+    return this.#entry.content.undecodable;
+  }
+
+  get attempt(): number {
+    return this.#entry.failed + 1;
+  }
+
+  /** By which it is settled: no other delivery has the same. */
+  get place(): string {
+    return this.#entry.place;
+  }
+
+  /** The ordering key as the scripts have it. */
+  get keyBytes(): Buffer | undefined {
+    return this.#entry.content.keyBytes;
+  }
+
   get publishTimeMs(): number {
-    return this.#entry.publishTimeMs ?? idTimeMs(this.#entry.originId);
+    return this.#entry.content.publishTimeMs ?? idTimeMs(this.#entry.originId);
   }
 
   /** Whether it is an entry of the topic's stream, and not of the subscription's own. */

@@ -24,10 +24,15 @@ export class RedisPublisher implements DriverPublisher {
   }
 
   publish(batch: readonly PublishRequest[]): void {
-    if (this.#topic.exactlyOnce) void this.#publishOnce(batch);
-    else {
-      const replies = this.#connection.publish(batch.map((request, index) => this.#command(request, index === 0)));
-      for (const [index, request] of batch.entries()) this.#answer(request, replies[index], index === 0);
+    if (this.#topic.exactlyOnce) {
+      void this.#publishOnce(batch);
+      return;
+    }
+    const send = this.#connection.publishing(this.#names.stream);
+    const last = batch.length - 1;
+    for (let at = 0; at <= last; at += 1) {
+      const request = batch[at] as PublishRequest;
+      this.#answer(request, send(this.#command(request, at === 0), at === last), at === 0);
     }
   }
 
@@ -41,8 +46,8 @@ export class RedisPublisher implements DriverPublisher {
     );
   }
 
-  #answer(request: PublishRequest, reply: Promise<unknown> | undefined, trims: boolean): void {
-    reply?.then(
+  #answer(request: PublishRequest, reply: Promise<unknown>, trims: boolean): void {
+    reply.then(
       (id) => {
         if (id === null) return request.reject(this.#notFound());
         if (trims) this.#serverMs = idTimeMs((id as Buffer).toString());

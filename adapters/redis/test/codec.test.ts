@@ -1,6 +1,14 @@
 import type { OutgoingMessage } from "@anytopic/core/driver";
 import { describe, expect, test } from "vitest";
-import { decodeFields, encodeDated, encodeFields, type Origin, RAW_FIELDS_ATTRIBUTE, sizeOf } from "../src/codec.ts";
+import {
+  decodeFields,
+  encodeDated,
+  encodeFields,
+  idOf,
+  type Origin,
+  RAW_FIELDS_ATTRIBUTE,
+  sizeOf,
+} from "../src/codec.ts";
 import { AGAIN_FIELD, readEntry } from "../src/wire/entry.ts";
 import { packedFields, unpackedFields } from "../src/wire/fields.ts";
 
@@ -18,11 +26,21 @@ function message(changes: Partial<OutgoingMessage> = {}): OutgoingMessage {
 }
 
 const bytes = (fields: readonly Field[]): Buffer[] => fields.map((field) => Buffer.from(field as string));
-const decode = (fields: readonly Field[], origin: Origin = "event") => decodeFields(bytes(fields), origin);
+const decode = (fields: readonly Field[], origin: Origin = "event") => {
+  const content = decodeFields(bytes(fields), origin);
+  return { ...content, id: idOf(content) };
+};
 
 describe("what we write", () => {
   test("a plain message has its body and its id, and nothing else", () => {
     expect(encodeFields(message()).map(String)).toEqual(["data", "{}", "anytopic-id", "id-1"]);
+  });
+
+  test("a body that is given as text is sent as text, and has the same size", () => {
+    const body = Buffer.from('{"a":1}');
+    const asText = message({ body, bodyText: '{"a":1}' });
+    expect(encodeFields(asText)).toEqual(["data", '{"a":1}', "anytopic-id", "id-1"]);
+    expect(sizeOf(asText)).toBe(sizeOf(message({ body })));
   });
 
   test.each([
@@ -116,12 +134,12 @@ describe("entries", () => {
   test("of the topic are first attempts, whatever they say", () => {
     const entry = readEntry("t", [id, bytes([AGAIN_FIELD, "7 1-0 1 1", "data", "x"])]);
     expect(entry).toMatchObject({ place: "t17-3", originId: "17-3", failed: 0 });
-    expect(String(entry.body)).toBe("x");
+    expect(String(entry.content.body)).toBe("x");
   });
 
   test("of what is redelivered tell their origin and their failures, by position", () => {
     const entry = readEntry("a", [id, bytes([AGAIN_FIELD, "2 1-0 1 0", AGAIN_FIELD, "9 9-9 1 0", "data", "x"])]);
-    expect(entry).toMatchObject({ place: "a17-3", originId: "1-0", failed: 2, attributes: {} });
+    expect(entry).toMatchObject({ place: "a17-3", originId: "1-0", failed: 2, content: { attributes: {} } });
   });
 
   test("may be packed", () => {
@@ -130,14 +148,14 @@ describe("entries", () => {
       id,
       bytes([AGAIN_FIELD, "1 1-0 1 1", "anytopic-key", "k", "anytopic-packed", packed]),
     ]);
-    expect({ ...entry.attributes }).toEqual({ "": "", a: "b" });
-    expect(String(entry.body)).toBe("x");
+    expect({ ...entry.content.attributes }).toEqual({ "": "", a: "b" });
+    expect(String(entry.content.body)).toBe("x");
   });
 
   test("that nobody of us can have written do no harm", () => {
     for (const control of ["", "x", "1e99 1-0 1 0", "1 1-0 1", "9".repeat(500)])
       expect(readEntry("a", [id, bytes([AGAIN_FIELD, control, "data", "x"])]).failed).toBe(0);
-    expect(readEntry("a", [id, []])).toMatchObject({ failed: 0, id: undefined });
+    expect(readEntry("a", [id, []])).toMatchObject({ failed: 0, content: { idBytes: undefined } });
     expect(
       readEntry("a", [id, bytes([AGAIN_FIELD, "0 1-0 0 1", "anytopic-packed", "\u0000\u0000\u0000\u0009x"])]),
     ).toMatchObject({

@@ -73,11 +73,10 @@ describe.skipIf(plain === undefined)("durability", () => {
       await expect.poll(isSynced).toBe(true);
       await using one = await opened({ ...of(primary), replicas: 1 });
       const { connection } = one;
-      const publish = (): readonly Promise<unknown>[] =>
-        connection.publish([
-          ["XADD", "kept", "*", "n", "1"],
-          ["XADD", "kept", "*", "n", "2"],
-        ]);
+      const publish = (): readonly Promise<unknown>[] => {
+        const send = connection.publishing("kept");
+        return [send(["XADD", "kept", "*", "n", "1"], false), send(["XADD", "kept", "*", "n", "2"], true)];
+      };
       await Promise.all(publish());
       const add = script("add", "return redis.call('XADD', KEYS[1], '*', 'n', '3')");
       await connection.script(add, ["kept"], [], true);

@@ -11,7 +11,7 @@ import { type Opened, opened } from "./opened.ts";
 import { type PlainClient, plainClient } from "./plain-client.ts";
 import { addressOf, RedisServers } from "./redis-servers.ts";
 
-export const bodyOf = (entry: Entry): string => Buffer.from(entry.body).toString();
+export const bodyOf = (entry: Entry): string => Buffer.from(entry.content.body).toString();
 
 interface Declared {
   readonly replay?: boolean;
@@ -78,7 +78,7 @@ export class ScriptKit {
 
   /** `A` ack, `R` failed, `B` released. Resolves with 0, 1 or the body of the next message of the key. */
   async settle(worker: WorkerScripts, what: string, entry: Entry, delayMs = 0): Promise<number | string> {
-    const args = ["1", what, entry.place, String(delayMs), entry.keyBytes ?? ""];
+    const args = ["1", what, entry.place, String(delayMs), entry.content.keyBytes ?? ""];
     const [reply] = (await worker.run(SETTLE, args)) as [number | readonly [Buffer, ...RawEntry]];
     if (typeof reply === "number") return reply;
     return bodyOf(readEntry(reply[0].toString() as StreamTag, [reply[1], reply[2]]));

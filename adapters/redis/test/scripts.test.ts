@@ -112,7 +112,7 @@ describe.skipIf(started === undefined)("scripts", () => {
       expect(taken).toHaveLength(1);
       held = taken[0] as Entry;
       expect(held.fields.every((field, at) => field.equals(whole[at] as Buffer))).toBe(true);
-      expect(held.keyBytes).toEqual(Buffer.from("k"));
+      expect(held.content.keyBytes).toEqual(Buffer.from("k"));
     }
     expect(held.failed).toBe(2);
     expect(await kit.settle(mine, "A", held)).toBe("next");

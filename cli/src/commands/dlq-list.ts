@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts";
-import { chosenLetters, MAX_PEEK } from "../chosen-letters.ts";
+import { chosenLetters, MAX_LISTED } from "../chosen-letters.ts";
 import { letterDocument, shownFailure } from "../dead-letters.ts";
 import { findSubscription, nameOf } from "../declarations.ts";
 import { shownDuration } from "../duration.ts";
@@ -17,11 +17,11 @@ export const dlqList: Command = {
   operandCount: [0, 1],
   summary: "count the dead letters of every subscription, or list those of one",
   details: `Without a subscription: the number of letters of each. With one: its letters without their bodies, up to ${DEFAULT_LIMIT} unless --limit
-says otherwise; with filters, among the first ${MAX_PEEK}. Removes nothing.`,
+says otherwise, and at most ${MAX_LISTED}. Removes nothing.`,
   example: "anytopic dlq list signups/send-welcome-email --reason rejected --older-than 1h",
   options: LETTER_OPTIONS,
   async run({ given, settings, output, signal }) {
-    const choice = letterChoice(given, MAX_PEEK);
+    const choice = letterChoice(given, MAX_LISTED);
     const [name] = given.positionals;
     const resolved = await settings();
     const declarations = await resolved.declarations();

@@ -1,6 +1,6 @@
 import type { DeadLetter } from "@anytopic/core";
 import type { Command } from "../command.ts";
-import { chosenLetters, MAX_PEEK } from "../chosen-letters.ts";
+import { chosenLetters, MAX_LISTED } from "../chosen-letters.ts";
 import { letterDocument, shownFailure } from "../dead-letters.ts";
 import { findSubscription } from "../declarations.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -18,11 +18,11 @@ export const dlqPeek: Command = {
   operands: "<topic/subscription>",
   operandCount: [1, 1],
   summary: "show dead letters with their bodies, without removing them",
-  details: `Up to ${DEFAULT_LIMIT} unless --limit says otherwise; with filters, among the first ${MAX_PEEK}. With --json one line per letter.`,
+  details: `Up to ${DEFAULT_LIMIT} unless --limit says otherwise, and at most ${MAX_LISTED}. With --json one line per letter.`,
   example: "anytopic dlq peek signups/send-welcome-email --limit 1",
   options: LETTER_OPTIONS,
   async run({ given, settings, output, signal }) {
-    const choice = letterChoice(given, MAX_PEEK);
+    const choice = letterChoice(given, MAX_LISTED);
     const [name = ""] = given.positionals;
     const resolved = await settings();
     const subscription = findSubscription(await resolved.declarations(), name);
@@ -31,8 +31,7 @@ export const dlqPeek: Command = {
       for (const letter of letters) {
         output.item({ ...letterDocument(letter), ...shownBody(letter.body) }, () => letterText(letter));
       }
-      if (letters.length === 0)
-        output.note(seen === 0 ? `${name}: no dead letters` : `none of the first ${seen} matches`);
+      if (letters.length === 0) output.note(seen === 0 ? `${name}: no dead letters` : `none of ${seen} matches`);
       return EXIT.ok;
     });
   },

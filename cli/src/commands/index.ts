@@ -2,12 +2,15 @@ import type { Command } from "../command.ts";
 import { apply } from "./apply.ts";
 import { archive } from "./archive.ts";
 import { completion } from "./completion.ts";
+import { dashboard } from "./dashboard.ts";
+import { cost } from "./cost.ts";
 import { destroy } from "./destroy.ts";
 import { dlqList } from "./dlq-list.ts";
 import { dlqPeek } from "./dlq-peek.ts";
 import { dlqPurge } from "./dlq-purge.ts";
 import { dlqRedrive } from "./dlq-redrive.ts";
 import { doctor } from "./doctor.ts";
+import { exportMermaid } from "./export-mermaid.ts";
 import { exportPolicies } from "./export-policies.ts";
 import { exportTables } from "./export-tables.ts";
 import { exportTerraform } from "./export-terraform.ts";
@@ -37,6 +40,8 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   scheduledCancel,
   tail,
   stats,
+  dashboard,
+  cost,
   seek,
   archive,
   replay,
@@ -51,5 +56,6 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   exportTerraform,
   exportTables,
   exportPolicies,
+  exportMermaid,
   completion,
 ]);

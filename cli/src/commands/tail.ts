@@ -39,14 +39,15 @@ tail removes the subscription; --clean-up does only that.`,
       attributes: Object.entries(parseAttributes(given.texts("attribute"))),
     };
     // It creates a subscription and so needs core, which the help does not need.
-    const { follow, sweep, TailJournal } = await import("../follow-topic.ts");
+    const { follow, sweepTails, TailJournal } = await import("../follow-topic.ts");
     const resolved = await settings();
     const declarations = await resolved.declarations();
     const { config } = resolved.load;
     const journal = new TailJournal(config.connections[config.default]?.url ?? "");
     const observer = (event: PubSubEvent): void => remark(event, output);
     return await withPubSub(resolved, { signal, observer }, async (pubsub) => {
-      const removed = await sweep(pubsub, declarations, journal);
+      const topics = declarations.filter((one) => one.kind === "topic");
+      const removed = await sweepTails(pubsub, topics, journal);
       if (removed > 0 || cleanUp) output.note(`removed what earlier tails left behind: ${removed}`);
       if (name !== undefined && !cleanUp) await follow(pubsub, findTopic(declarations, name), journal, choice, context);
       return EXIT.ok;

@@ -67,6 +67,7 @@ import { queueGone as deadLettersQueueGone } from "./dead-letters/queue-gone.ts"
 import { redriveLive as deadLettersRedriveLive } from "./dead-letters/redrive-live.ts";
 import { redriveSome as deadLettersRedriveSome } from "./dead-letters/redrive-some.ts";
 import { redrive as deadLettersRedrive } from "./dead-letters/redrive.ts";
+import { scan as deadLettersScan } from "./dead-letters/scan.ts";
 import { storeFails as deadLettersStoreFails } from "./dead-letters/store-fails.ts";
 import { storedTwice as deadLettersStoredTwice } from "./dead-letters/stored-twice.ts";
 import { undecodable as deadLettersUndecodable } from "./dead-letters/undecodable.ts";
@@ -255,6 +256,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   deadLettersRedriveLive,
   deadLettersRedriveSome,
   deadLettersRedrive,
+  deadLettersScan,
   deadLettersStoreFails,
   deadLettersStoredTwice,
   deadLettersUndecodable,

@@ -106,14 +106,37 @@ export const deadLettering: readonly Saboteur[] = [
     sabotage: sabotageLetters(() => ({ redeliver: () => Promise.resolve() })),
   },
   {
-    name: "peek-removes",
-    wrong: "peeking at dead letters removes them",
-    killedBy: ["dead-letters.peek-and-purge"],
+    name: "scan-removes",
+    wrong: "looking at dead letters removes them",
+    killedBy: ["dead-letters.peek-and-purge", "dead-letters.scan"],
     sabotage: sabotageLetters((letters) => ({
-      async peek(limit) {
-        const taken = await letters.take(limit, 0);
+      async scan(limit, visit) {
+        const taken = await letters.take(Math.min(limit, 1000), 0);
         await Promise.all(taken.map((letter) => letter.remove()));
-        return taken;
+        for (const letter of taken) if (!visit(letter)) return;
+      },
+    })),
+  },
+  {
+    name: "scan-of-one-page",
+    wrong: "looking at dead letters ends after the first page of them",
+    killedBy: ["dead-letters.scan"],
+    sabotage: sabotageLetters((letters) => {
+      if (letters.scan === undefined) return {};
+      const scan = letters.scan.bind(letters);
+      return { scan: (limit, visit) => scan(Math.min(limit, 100), visit) };
+    }),
+  },
+  {
+    name: "scan-keeps-on",
+    wrong: "looking at dead letters goes on when nobody wants to see more",
+    killedBy: ["dead-letters.scan"],
+    sabotage: sabotageLetters((letters) => ({
+      async scan(limit, visit) {
+        await letters.scan?.(limit, (letter) => {
+          visit(letter);
+          return true;
+        });
       },
     })),
   },

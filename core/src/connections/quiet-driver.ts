@@ -71,7 +71,7 @@ function quietDeadLetters(letters: DriverDeadLetters, quiet: Quiet): DriverDeadL
   return forwardDeadLetters(letters, {
     store: (letter) => quiet(() => letters.store(letter)),
     count: () => quiet(() => letters.count()),
-    ...(letters.peek === undefined ? {} : { peek: inQuiet(quiet, letters.peek.bind(letters)) }),
+    ...(letters.scan === undefined ? {} : { scan: inQuiet(quiet, letters.scan.bind(letters)) }),
     take: async (limit, waitMs) =>
       (await quiet(() => letters.take(limit, waitMs))).map((letter) => quietLetter(letter, quiet)),
     redeliver: (message) => quiet(() => letters.redeliver(message)),

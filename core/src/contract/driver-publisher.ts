@@ -1,7 +1,7 @@
 import type { PubSubError } from "../base/errors.ts";
 import type { OutgoingMessage } from "./message.ts";
 
-/** A pending publish. For every request the driver calls exactly one of `accept` and `reject`, once, whatever happens. */
+/** A pending publish. Read its properties one by one: to spread it copies neither its methods nor its body. For every request the driver calls exactly one of `accept` and `reject`, once, whatever happens. */
 export interface PublishRequest extends OutgoingMessage {
   /** The broker has durably accepted the message. */
   accept(): void;

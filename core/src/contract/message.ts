@@ -10,6 +10,8 @@ export interface OutgoingMessage {
   readonly id: string;
   /** The encoded event. May be empty. */
   readonly body: Uint8Array;
+  /** `body` as text, of a publish whose body is short ASCII text, until `body` is read. A driver whose client takes text need not read `body`, which is made when it is first read. */
+  readonly bodyText?: string | undefined;
   /** The user's attributes, and `EXPIRES_ATTRIBUTE` when the message expires; on a dead letter also `DEAD_LETTER_ATTRIBUTE`. */
   readonly attributes: Attributes;
   /** Not empty when present. */

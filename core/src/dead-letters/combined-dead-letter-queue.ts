@@ -42,6 +42,20 @@ export function combinedDeadLetterQueue(queues: readonly DeadLetterQueue[]): Dea
       }
       return found;
     },
+    async scan({ onLetter, limit = Number.POSITIVE_INFINITY, signal }): Promise<number> {
+      let shown = 0;
+      let goesOn = true;
+      const visit = (letter: DeadLetter): boolean => {
+        goesOn = onLetter(letter) !== false;
+        return goesOn;
+      };
+      if (limit !== Number.POSITIVE_INFINITY) requireLimit(limit);
+      for (const queue of queues) {
+        if (!goesOn || shown >= limit) break;
+        shown += await queue.scan({ onLetter: visit, limit: limit - shown, signal });
+      }
+      return shown;
+    },
     redrive: async (options = {}) => await walk(options, (queue, selection) => queue.redrive(selection)),
     async purge(options?: LetterSelection): Promise<number> {
       return await walk(options ?? {}, (queue, selection) => queue.purge(selection));

@@ -6,6 +6,7 @@ import type { DriverDeadLetters, TakenLetter } from "../driver.ts";
 import { PubSubError } from "../base/errors.ts";
 import { HeldLetters, type LeftLetter } from "./held-letters.ts";
 import { LetterMarks } from "./letter-marks.ts";
+import type { RedrivePace } from "./redrive-pace.ts";
 import { takeLetters } from "./taken-letters.ts";
 import { untilAborted } from "../base/until-aborted.ts";
 
@@ -28,6 +29,8 @@ export interface PassContext {
   readonly startedMs: number;
   /** Whether `count` is exact. */
   readonly countsExactly: boolean;
+  /** @default as fast as possible */
+  readonly pace?: RedrivePace | undefined;
 }
 
 /**
@@ -67,7 +70,8 @@ export class LetterPass {
     try {
       while (this.#done < limit) {
         signal?.throwIfAborted();
-        const batch = await this.#take(filter === undefined ? Math.min(BATCH, limit - this.#done) : BATCH);
+        const most = Math.min(BATCH, this.#context.pace?.batch ?? BATCH);
+        const batch = await this.#take(filter === undefined ? Math.min(most, limit - this.#done) : most);
         if (batch.length === 0) {
           await this.#requireAllSeen();
           break;
@@ -119,6 +123,8 @@ export class LetterPass {
         left.push({ mark, taken, isNew });
         continue;
       }
+      await this.#context.pace?.turn(this.#selection.signal);
+      this.#selection.signal?.throwIfAborted();
       await act(taken, letter);
       this.#done += 1;
       this.#unused = [...left.map((one) => one.taken), ...batch.slice(index + 1)];

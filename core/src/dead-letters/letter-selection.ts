@@ -1,5 +1,6 @@
 import type { DeadLetter } from "../contract/dead-letter.ts";
 import { requireInteger } from "../options/option-checks.ts";
+import type { RateLimit } from "../declare/rate-limit.ts";
 import type { LetterEdit } from "./edited-letter.ts";
 
 /** @throws TypeError when `limit` is not a whole number of at least 1 */
@@ -21,4 +22,20 @@ export interface LetterSelection {
 export interface RedriveOptions extends LetterSelection {
   /** Called for each letter before it is sent back. The body or attributes that it returns replace those of the message. @default no change */
   readonly edit?: ((letter: DeadLetter) => LetterEdit | undefined) | undefined;
+  /** Called for each letter that stays because the subscription's own filter does not let it pass any longer. */
+  readonly onHeldBack?: ((letter: DeadLetter) => void) | undefined;
+  /**
+   * Sends at most `max` letters in any span of `perMs`, spread evenly, so that a repaired worker is not flooded. At least one letter in
+   * 10 s, because a taken letter has a lease. @default as fast as the broker takes them
+   */
+  readonly rate?: RateLimit | undefined;
+}
+
+export interface LetterScan {
+  /** Called for each letter, once. The scan ends when it returns false. */
+  readonly onLetter: (letter: DeadLetter) => boolean | void;
+  /** The largest number of letters; at least 1. @default all */
+  readonly limit?: number | undefined;
+  /** When it aborts, the call rejects with the abort reason after the current letter. */
+  readonly signal?: AbortSignal | undefined;
 }

@@ -61,6 +61,7 @@ export class RedrivableLetters {
     // What is no `LetterEdit` is refused when the letter is sent.
     if (takes(edit?.attributes ?? letter.attributes)) return true;
     this.#left += 1;
+    this.#options.onHeldBack?.(letter);
     return false;
   }
 }

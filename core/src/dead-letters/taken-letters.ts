@@ -1,7 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { pause } from "../base/pause.ts";
-import type { DriverDeadLetters, StoredMessage, TakenLetter } from "../driver.ts";
-import { boundedTimeMs } from "../contract/received.ts";
+import type { DriverDeadLetters, TakenLetter } from "../driver.ts";
 
 /** A broker may answer that there is no letter although there is one, so it is asked again for this long. */
 const PATIENCE_MS = 1000;
@@ -23,23 +22,6 @@ export async function takeLetters(
     if (endMs - clock.monotonicNow() < PAUSE_MS) return taken;
     if (waitMs > 0) await pause(clock, PAUSE_MS);
   }
-}
-
-/** Returns up to `limit` letters with the driver's `peek`. Without it, takes them and puts them back, oldest first. */
-export async function peekLetters(letters: DriverDeadLetters, limit: number): Promise<readonly StoredMessage[]> {
-  if (letters.peek !== undefined) return await letters.peek(limit);
-  const taken: TakenLetter[] = [];
-  try {
-    // After the first empty answer the driver is asked once more, and may wait.
-    for (let empty = 0; empty < 2 && taken.length < limit;) {
-      const more = await letters.take(limit - taken.length, empty * PATIENCE_MS);
-      empty = more.length === 0 ? empty + 1 : 0;
-      taken.push(...more);
-    }
-  } finally {
-    await Promise.allSettled(taken.map((letter) => letter.putBack()));
-  }
-  return taken.sort((one, other) => boundedTimeMs(one.publishTimeMs) - boundedTimeMs(other.publishTimeMs));
 }
 
 /** Deletes all letters, with the driver's `purge` where there is one, and returns their number. */

@@ -14,10 +14,15 @@ export interface Codec<Value = unknown> {
 /** Marks the function that encodes as JSON, and not the codec: a codec that copies the other members of `jsonCodec` is another one. */
 const ENCODES_JSON = Symbol.for("anytopic.encodes-json");
 
-function encodeJson(value: unknown): Uint8Array {
+/** What `jsonCodec` encodes, as text. @throws TypeError when JSON has no such value */
+export function jsonText(value: unknown): string {
   const text: string | undefined = JSON.stringify(value);
   if (text === undefined) throw new TypeError(`JSON cannot represent a ${typeof value}`);
-  return Buffer.from(text);
+  return text;
+}
+
+function encodeJson(value: unknown): Uint8Array {
+  return Buffer.from(jsonText(value));
 }
 Object.defineProperty(encodeJson, ENCODES_JSON, { value: true });
 

@@ -1,4 +1,5 @@
-import { isBuiltIn, isJsonCodec } from "../declare/codec.ts";
+import { isBuiltIn, isJsonCodec, jsonCodec, jsonText } from "../declare/codec.ts";
+import { bytesOf, type EncodedBody } from "./encoded-body.ts";
 import { PubSubError } from "../base/errors.ts";
 import { inexactParts, isExactInJson, pathText, type InexactPart } from "../declare/json-exactness.ts";
 import { isPromise } from "../base/promise-like.ts";
@@ -12,7 +13,7 @@ type Result = StandardResult<unknown> | Promise<StandardResult<unknown>>;
 
 /** An encoded event. Nobody else uses its bytes. */
 export interface EncodedEvent {
-  readonly body: Uint8Array;
+  readonly body: EncodedBody;
   /** Present when the schema is asynchronous: rejects when the event does not match it. A rejection is never reported as unhandled. */
   readonly valid: Promise<void> | undefined;
 }
@@ -25,7 +26,7 @@ const isAsynchronous = new WeakMap<object, boolean>();
  *
  * @throws PubSubError `INVALID_MESSAGE`
  */
-export function bodyOf<Input>(topic: Topic<Input, unknown>, event: Input): Uint8Array {
+export function bodyOf<Input>(topic: Topic<Input, unknown>, event: Input): EncodedBody {
   const body = encoded(topic, event);
   const parts = changedParts(topic, event, false);
   if (parts.length > 0) throw inexact(topic.name, parts);
@@ -79,7 +80,7 @@ function validatedLater<Input>(
   topic: Topic<Input, unknown>,
   event: Input,
   schema: Schema,
-  body: Uint8Array,
+  body: EncodedBody,
   result: Result,
 ): EncodedEvent {
   isAsynchronous.set(schema, true);
@@ -105,9 +106,10 @@ function changedParts<Input>(topic: Topic<Input, unknown>, event: Input, formCou
   }
 }
 
-function encoded<Input>(topic: Topic<Input, unknown>, event: Input): Uint8Array {
+function encoded<Input>(topic: Topic<Input, unknown>, event: Input): EncodedBody {
+  const { codec } = topic;
   try {
-    return topic.codec.encode(event);
+    return codec.encode === jsonCodec.encode ? jsonText(event) : codec.encode(event);
   } catch (error) {
     const parts = isJsonCodec(topic.codec) && typeof event === "object" ? refusedParts(event) : UNCHANGED;
     if (parts.length > 0) throw inexact(topic.name, parts, error);
@@ -138,9 +140,9 @@ function notEncoded<Input>(topic: Topic<Input, unknown>, error: unknown): PubSub
   );
 }
 
-function decoded<Input>(topic: Topic<Input, unknown>, body: Uint8Array): unknown {
+function decoded<Input>(topic: Topic<Input, unknown>, body: EncodedBody): unknown {
   try {
-    return topic.codec.decode(body);
+    return topic.codec.decode(bytesOf(body));
   } catch (error) {
     throw new PubSubError(
       "INVALID_MESSAGE",

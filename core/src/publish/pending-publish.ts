@@ -1,4 +1,5 @@
 import type { DueTime } from "../contract/due.ts";
+import { asciiOrBytes, bytesOf, type EncodedBody } from "./encoded-body.ts";
 import type { PublishRequest } from "../driver.ts";
 import type { PubSubError } from "../base/errors.ts";
 import type { Attributes } from "../contract/message.ts";
@@ -14,7 +15,6 @@ export interface PublishWindow {
  */
 export class PendingPublish implements PublishRequest {
   readonly id: string;
-  readonly body: Uint8Array;
   readonly attributes: Attributes;
   /** The user's attributes, when instrumentations have added others. */
   readonly ownAttributes: Attributes | undefined;
@@ -37,6 +37,8 @@ export class PendingPublish implements PublishRequest {
   signal: AbortSignal | undefined = undefined;
   /** Present while an asynchronous schema validates the event; see `EncodedEvent`. */
   valid: Promise<void> | undefined = undefined;
+  #encoded: EncodedBody;
+  #isAscii = false;
   #window: PublishWindow | undefined;
   #resolve: ((id: string) => void) | undefined;
   #reject: ((reason: unknown) => void) | undefined;
@@ -44,18 +46,38 @@ export class PendingPublish implements PublishRequest {
 
   constructor(
     id: string,
-    body: Uint8Array,
+    body: EncodedBody,
     attributes: Attributes,
     orderingKey: string | undefined,
     publishTimeMs: number,
     ownAttributes?: Attributes,
   ) {
     this.id = id;
-    this.body = body;
+    this.#encoded = body;
     this.attributes = attributes;
     this.orderingKey = orderingKey;
     this.publishTimeMs = publishTimeMs;
     this.ownAttributes = ownAttributes;
+  }
+
+  /** Made when it is first read: a driver that takes text does not read it. Then the text is not kept. */
+  get body(): Uint8Array {
+    const encoded = this.#encoded;
+    return typeof encoded === "string" ? (this.#encoded = bytesOf(encoded)) : encoded;
+  }
+
+  /** Looked at when it is first read: a driver that takes bytes does not read it. */
+  get bodyText(): string | undefined {
+    const encoded = this.#encoded;
+    if (typeof encoded !== "string") return undefined;
+    if (this.#isAscii) return encoded;
+    this.#encoded = asciiOrBytes(encoded);
+    this.#isAscii = this.#encoded === encoded;
+    return this.#isAscii ? encoded : undefined;
+  }
+
+  get bodyBytes(): number {
+    return (this.bodyText ?? this.body).length;
   }
 
   /** When its timeout began, in Unix ms. */
@@ -79,8 +101,8 @@ export class PendingPublish implements PublishRequest {
   }
 
   #with(attributes: Attributes, own: Attributes | undefined): PendingPublish {
-    const { id, body, orderingKey, publishTimeMs } = this;
-    const copy = new PendingPublish(id, body, attributes, orderingKey, publishTimeMs, own);
+    const { id, orderingKey, publishTimeMs } = this;
+    const copy = new PendingPublish(id, this.#encoded, attributes, orderingKey, publishTimeMs, own);
     copy.relayedMs = this.relayedMs;
     copy.due = this.due;
     copy.signal = this.signal;

@@ -25,10 +25,10 @@ export function seenPublish(
   batch: BatchInfo | undefined,
   instruments: Instruments,
 ): SeenPublish {
-  const { id, orderingKey, attributes, body } = message;
+  const { id, orderingKey, attributes, bodyBytes } = message;
   const carrier = Object.create(null) as Carrier;
   const own = withoutExpiry(attributes);
-  const info = Object.freeze({ topic, adapter, id, orderingKey, attributes: own, bodyBytes: body.byteLength, batch });
+  const info = Object.freeze({ topic, adapter, id, orderingKey, attributes: own, bodyBytes, batch });
   const ended = instruments.publish(info, carrier);
   const carried = carriedAttributes(attributes, carrier, (key) =>
     instruments.report("publish", new TypeError(`it added the attribute ${JSON.stringify(key)}, which is not allowed`)),

@@ -1,4 +1,4 @@
-import type { OutgoingMessage, TakenLetter } from "@anytopic/core/driver";
+import type { LetterVisit, OutgoingMessage, TakenLetter } from "@anytopic/core/driver";
 import type { BrokerTime } from "./broker-time.ts";
 import { sizeOf } from "../codec.ts";
 import { leaseLost } from "../errors.ts";
@@ -45,13 +45,12 @@ export class LetterBox {
   }
 
   /** Includes letters that somebody has taken: they are still in the queue. */
-  peek(limit: number): readonly TopicMessage[] {
-    const found: TopicMessage[] = [];
+  scan(limit: number, visit: LetterVisit): void {
+    let shown = 0;
     for (const { message } of this.#letters) {
-      if (found.length >= limit) break;
-      found.push(message);
+      shown += 1;
+      if (!visit(message) || shown >= limit) return;
     }
-    return found;
   }
 
   take(limit: number): readonly TakenLetter[] {

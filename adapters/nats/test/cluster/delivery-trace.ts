@@ -11,24 +11,15 @@ interface Traced {
   readonly protocol: { sendCommand(frames: string | Uint8Array, ...payloads: unknown[]): void };
 }
 
-const SIZE = 200_000;
-
-/** The latest lines about the subscriptions of some streams, of all workers: what they asked, received and settled. For a person who looks for a fault. */
+/** Lines about the subscriptions of some streams, of all workers: what they asked, received and settled. For a person who looks for a fault. */
 export class DeliveryTrace {
   readonly #streams: readonly string[];
-  readonly #lines: string[] = [];
+  readonly note: (words: string) => void;
 
-  constructor(streams: readonly string[]) {
+  /** `note` is called with each line. */
+  constructor(streams: readonly string[], note: (words: string) => void) {
     this.#streams = streams;
-  }
-
-  note(words: string): void {
-    this.#lines.push(`${performance.now().toFixed(1)} ${words}`);
-    if (this.#lines.length > SIZE) this.#lines.splice(0, SIZE / 2);
-  }
-
-  toString(): string {
-    return `${this.#lines.join("\n")}\n`;
+    this.note = note;
   }
 
   /** From now on notes what passes through this client. */

@@ -1,20 +1,15 @@
-import { NumberWindow, PubSubError, type PubSubErrorCode } from "@anytopic/core/driver";
+import { NumberWindow, PubSubError, type PubSubErrorCode, type TimerHandle } from "@anytopic/core/driver";
 import type { ConfirmChannel, Message, Options } from "amqplib";
 import { closeWithin } from "../connection/channels.ts";
 import type { Connection, ConnectionUser } from "../connection.ts";
 import { toPubSubError, tooLarge } from "../errors.ts";
-import { MAX_WAITING_BYTES, MAX_WAITING_PUBLISHES } from "../limits.ts";
-
-/** A publish that waits for the broker to confirm it. Exactly one of the two methods is called, once. */
-export interface Confirmable {
-  readonly body: Uint8Array;
-  /** Whether somebody still waits for it. */
-  readonly awaited: boolean;
-  accept(): void;
-  reject(error: PubSubError): void;
-}
+import { NACKING_CHANNEL_MS } from "../limits.ts";
+import type { Confirmable } from "./confirmable.ts";
+import { WaitingPublishes } from "./waiting-publishes.ts";
 
 const PRECONDITION_FAILED = 406;
+const NACKED =
+  "the broker did not store the message: a queue of it is full, or has no leader or no majority of its nodes at the moment";
 
 interface Publish {
   readonly exchange: string;
@@ -22,6 +17,12 @@ interface Publish {
   readonly body: Buffer;
   readonly properties: Options.Publish;
   readonly request: Confirmable;
+}
+
+/** Of the broker, for one message, or for all up to it. */
+interface Answer {
+  readonly deliveryTag: number;
+  readonly multiple: boolean;
 }
 
 /** The part that publishes on the channel. */
@@ -41,19 +42,25 @@ interface ConfirmedChannelOwner {
  *
  * `away`: no connection; publishes reject at once. `idle`: no channel; the next publish opens one. `opening`: publishes wait for
  * it. `open`: publishes are written, or wait while the socket is full or the broker blocks. `sifting`: publishes wait while
- * the suspects are published one by one. One of the suspects has caused the end of the last channel.
+ * the suspects are published one by one. One of the suspects has caused the end of the last channel. `leaving`: publishes wait
+ * until the last answers have come, then for the next channel.
  *
  * The broker refuses a message by closing the channel, for all messages on it. It tells at best the size of the refused one. The
  * others are published again. Those before it may have been stored already, and are then delivered twice, with one id.
+ *
+ * A channel that is refused once (`basic.nack`) may be refused for ever: if the leader of a queue was down when the channel first
+ * published to it, the server asks that node again for each message, and nobody else, also when there is a new leader (seen
+ * on 3.10.8). So such a channel is left for a new one, at most once in `NACKING_CHANNEL_MS`.
  */
 export class ConfirmedChannel implements ConnectionUser {
   readonly #connection: Connection;
   readonly #owner: ConfirmedChannelOwner;
-  #state: "away" | "idle" | "opening" | "open" | "sifting" | "closed";
+  #state: "away" | "idle" | "opening" | "open" | "sifting" | "leaving" | "closed";
   #channel: ConfirmChannel | undefined;
   #unconfirmed = new NumberWindow<Confirmable>();
-  #waiting: Publish[] = [];
-  #waitingBytes = 0;
+  readonly #waiting = new WaitingPublishes<Publish>();
+  #openedMs = 0;
+  #leaving: TimerHandle;
   #full = false;
   #suspects: Confirmable[] = [];
   #suspect: Confirmable | undefined;
@@ -95,7 +102,9 @@ export class ConfirmedChannel implements ConnectionUser {
     } else if (this.#state === "closed") {
       request.reject(this.#error("CLOSED", "closed"));
     } else {
-      this.#wait({ exchange, routingKey, body, properties, request });
+      const full = this.#waiting.add({ exchange, routingKey, body, properties, request });
+      if (full !== undefined) request.reject(this.#error("RESOURCE_EXHAUSTED", full));
+      else if (this.#state === "idle") this.#open();
     }
   }
 
@@ -135,24 +144,8 @@ export class ConfirmedChannel implements ConnectionUser {
     this.#unconfirmed.push(request);
   }
 
-  #wait(publish: Publish): void {
-    const bytes = publish.body.byteLength;
-    if (this.#waiting.length >= MAX_WAITING_PUBLISHES || this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
-      const waiting = `${this.#waiting.length} messages of ${this.#waitingBytes} bytes`;
-      publish.request.reject(this.#error("RESOURCE_EXHAUSTED", `${waiting} wait for the broker to take more`));
-      return;
-    }
-    this.#waiting.push(publish);
-    this.#waitingBytes += bytes;
-    if (this.#state === "idle") this.#open();
-  }
-
   #writeWaiting(): void {
-    if (this.#waiting.length === 0) return;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    for (const { exchange, routingKey, body, properties, request } of waiting)
+    for (const { exchange, routingKey, body, properties, request } of this.#waiting.takeAll())
       this.publish(routingKey, body, properties, request, exchange);
   }
 
@@ -181,11 +174,10 @@ export class ConfirmedChannel implements ConnectionUser {
       this.#writeWaiting();
     });
     channel.on("return", (message) => this.#owner.returned(message, this.#unconfirmed.items()));
-    channel.on("ack", ({ deliveryTag, multiple }) => this.#settle(deliveryTag, multiple, undefined));
-    channel.on("nack", ({ deliveryTag, multiple }) =>
-      this.#settle(deliveryTag, multiple, this.#error("REJECTED", "the broker refused the message", true)),
-    );
+    channel.on("ack", (answer) => this.#settle(channel, answer, undefined));
+    channel.on("nack", (answer) => this.#settle(channel, answer, this.#error("UNAVAILABLE", NACKED)));
     this.#state = "sifting";
+    this.#openedMs = this.#connection.context.clock.monotonicNow();
     this.#channel = channel;
     this.#unconfirmed = new NumberWindow();
     this.#full = false;
@@ -205,7 +197,9 @@ export class ConfirmedChannel implements ConnectionUser {
     }
   }
 
-  #settle(tag: number, multiple: boolean, error: PubSubError | undefined): void {
+  #settle(channel: ConfirmChannel, { deliveryTag: tag, multiple }: Answer, error: PubSubError | undefined): void {
+    // A channel that was left counts its own tags.
+    if (this.#channel !== channel) return;
     for (let next = multiple ? this.#unconfirmed.first : tag; next <= tag; next++) {
       const request = this.#unconfirmed.take(next);
       if (request === undefined) continue;
@@ -213,12 +207,47 @@ export class ConfirmedChannel implements ConnectionUser {
       else request.reject(error);
     }
     if (this.#state === "sifting") this.#sift();
+    else if (this.#state === "leaving") this.#leaveWhenAnswered();
+    else if (error !== undefined) this.#leaveSoon();
+  }
+
+  /** The channel may be refused for ever. */
+  #leaveSoon(): void {
+    if (this.#leaving !== undefined) return;
+    const { clock } = this.#connection.context;
+    const ageMs = clock.monotonicNow() - this.#openedMs;
+    this.#leaving = clock.setTimer(
+      () => {
+        this.#leaving = undefined;
+        if (this.#state !== "open") return;
+        this.#state = "leaving";
+        this.#leaveWhenAnswered();
+      },
+      Math.max(0, NACKING_CHANNEL_MS - ageMs),
+    );
+  }
+
+  /** What is published next must not overtake what somebody still waits for. */
+  #leaveWhenAnswered(): void {
+    const { clock } = this.#connection.context;
+    clock.clearTimer(this.#leaving);
+    this.#leaving = undefined;
+    if ([...this.#unconfirmed.items()].some(({ awaited }) => awaited)) {
+      const again = (): void => void (this.#state === "leaving" && this.#leaveWhenAnswered());
+      this.#leaving = clock.setTimer(again, NACKING_CHANNEL_MS);
+      return;
+    }
+    const channel = this.#channel as ConfirmChannel;
+    this.#channel = undefined;
+    this.#unconfirmed = new NumberWindow();
+    void closeWithin(clock, channel);
+    this.#open();
   }
 
   #lost(channel: ConfirmChannel, cause: Error | undefined): void {
     if (this.#channel !== channel) return;
     this.#channel = undefined;
-    if (this.#state !== "open" && this.#state !== "sifting") return;
+    if (this.#state !== "open" && this.#state !== "sifting" && this.#state !== "leaving") return;
     this.#state = this.#connection.model === undefined ? "away" : "idle";
     const error = toPubSubError(cause ?? new Error("channel closed"), this.#owner.what);
     if (cause !== undefined) this.#connection.context.logger.warn({ code: error.code }, error.message);
@@ -240,24 +269,25 @@ export class ConfirmedChannel implements ConnectionUser {
       for (const guilty of unconfirmed.splice(index, 1)) guilty.reject(error);
       for (const request of unconfirmed) this.#again(request);
     }
-    if (this.#suspects.length + this.#waiting.length > 0 && this.#state === "idle") this.#open();
+    if (this.#suspects.length + this.#waiting.count > 0 && this.#state === "idle") this.#open();
   }
 
   #again(request: Confirmable): void {
     if (request.awaited) this.#owner.again(request);
   }
 
-  #error(code: PubSubErrorCode, text: string, retryable?: boolean): PubSubError {
-    return new PubSubError(code, `${this.#owner.what}: ${text}`, retryable === undefined ? {} : { retryable });
+  #error(code: PubSubErrorCode, text: string): PubSubError {
+    return new PubSubError(code, `${this.#owner.what}: ${text}`);
   }
 
   /** The unconfirmed messages may have been stored; the waiting ones were not sent. */
   #fail(error: PubSubError): void {
-    const failed = [...this.#unconfirmed.items(), ...this.#suspects, ...this.#waiting.map(({ request }) => request)];
+    this.#connection.context.clock.clearTimer(this.#leaving);
+    this.#leaving = undefined;
+    const waiting = this.#waiting.takeAll().map(({ request }) => request);
+    const failed = [...this.#unconfirmed.items(), ...this.#suspects, ...waiting];
     this.#unconfirmed = new NumberWindow();
     this.#suspects = [];
-    this.#waiting = [];
-    this.#waitingBytes = 0;
     for (const request of failed) request.reject(error);
   }
 }

@@ -4,7 +4,8 @@ import { answeredInTime } from "../connection/channels.ts";
 import type { Connection } from "../connection.ts";
 import { FRAME_ROOM_BYTES, MAX_HEADER_BYTES } from "../limits.ts";
 import { type Again, encodeAgain } from "../wire/encode-again.ts";
-import { type Confirmable, ConfirmedChannel } from "./confirmed-channel.ts";
+import type { Confirmable } from "./confirmable.ts";
+import { ConfirmedChannel } from "./confirmed-channel.ts";
 
 /** Publishes directly to queues, not through the exchange of a topic: retries, dead letters, redrives. Safe to share. */
 export class QueueSender {

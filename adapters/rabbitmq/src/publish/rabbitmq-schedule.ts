@@ -13,7 +13,8 @@ import type { Connections } from "../connection/connections.ts";
 import { toPubSubError } from "../errors.ts";
 import { DELAY_LEVELS_MS, PUBLISH_DELAY_STEP_MS } from "../limits.ts";
 import { delayLevelName } from "../names.ts";
-import { type Confirmable, ConfirmedChannel } from "./confirmed-channel.ts";
+import type { Confirmable } from "./confirmable.ts";
+import { ConfirmedChannel } from "./confirmed-channel.ts";
 import { DelayLevels } from "./delay-levels.ts";
 
 /** Publishes messages of one topic into its delay levels, on a channel of its own. */

@@ -1,5 +1,5 @@
 import type { StoredMessage } from "@anytopic/core/driver";
-import { decodeFields } from "../codec.ts";
+import { decodeFields, idOf } from "../codec.ts";
 import { brokerId, type SubscriptionNames } from "../names.ts";
 import { AGAIN_FIELD, idTimeMs, type RawEntry, readEntry } from "../wire/entry.ts";
 
@@ -8,10 +8,10 @@ export function decodeLetter(names: SubscriptionNames, entry: RawEntry): StoredM
   const [id, fields] = entry;
   const isBuried = String(fields[0]) === AGAIN_FIELD;
   const buried = isBuried ? readEntry("a", entry) : undefined;
-  const content = buried ?? decodeFields(fields, "letter");
+  const content = buried?.content ?? decodeFields(fields, "letter");
   const originId = buried?.originId ?? id.toString();
   return {
-    id: content.id ?? brokerId(names.stream, originId),
+    id: idOf(content) ?? brokerId(names.stream, originId),
     body: content.body,
     attributes: content.attributes,
     orderingKey: content.orderingKey,

@@ -8,7 +8,8 @@ export type StreamTag = "t" | "a";
 export type RawEntry = readonly [id: Buffer, fields: readonly Buffer[]];
 
 /** An entry that was given to a worker. */
-export interface Entry extends Content {
+export interface Entry {
+  readonly content: Content;
   readonly tag: StreamTag;
   readonly entryId: string;
   /** Its stream and its id together, by which it is settled. */
@@ -32,7 +33,7 @@ export function readEntry(tag: StreamTag, [rawId, raw]: RawEntry): Entry {
   if (packed === "1") fields = unpackedFields(fields.at(-1) ?? Buffer.alloc(0));
   // A redriven message has no entry in the topic's stream that it began with.
   const content = decodeFields(fields, tag === "a" && originId === REDRIVEN ? "redriven" : "event");
-  return { ...content, tag, entryId: id, place: tag + id, originId, failed: Number(failed), fields };
+  return { content, tag, entryId: id, place: tag + id, originId, failed: Number(failed), fields };
 }
 
 /** Instead of the id of an original entry. */

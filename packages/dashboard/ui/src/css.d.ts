@@ -1,0 +1,2 @@
+/** A style sheet: the bundler puts it into `app.css`. */
+declare module "*.css";
