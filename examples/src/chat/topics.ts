@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 
 /** The topics of the chat, and the subscriptions of one server. */
 export interface ChatTopics {
-  /** A room is an ordering key: everybody sees the messages of a room in one order. */
+  /** A room is an ordering key: what a server publishes to it stays in order. */
   readonly said: Topic<Said>;
   /** Who is where, as one server knows it. */
   readonly present: Topic<Present>;
