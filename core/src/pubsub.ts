@@ -328,7 +328,7 @@ export class PubSub implements AsyncDisposable {
 
   /**
    * Puts a subscription of a topic with `replay: true` to another position: back, to handle messages again, or to the end, to drop the
-   * backlog. What it promises, and how it rejects, is described at `SeekOptions` and in `docs/replay.md`.
+   * backlog. What it promises, and how it rejects, is described at `SeekOptions` and in `docs/guides/replay.md`.
    */
   async seek(subscription: AnySubscription, options: SeekOptions): Promise<void> {
     await seekOn(this.#router, subscription, options, this.#environment.clock, this.#closed.signal);

@@ -15,7 +15,7 @@ export interface PublishOptions {
   /**
    * Not delivered before this time, by the clock of the broker or store that keeps the message; at most 366 days from now. A time that
    * has passed: published now. The call then resolves when the *schedule* is durable. See `Capabilities.publishDelay`, and for how
-   * exact it is, docs/delayed-publish.md. Not with `delayMs`, and not for events with an ordering key.
+   * exact it is, docs/guides/delayed-publish.md. Not with `delayMs`, and not for events with an ordering key.
    * @default now
    */
   readonly deliverAt?: Date | undefined;
