@@ -18,3 +18,9 @@ export function withErrorPage(code: PubSubErrorCode, message: string): string {
 export function withoutErrorPage(message: string): string {
   return message.includes(PAGES) ? message.replace(LINK, "") : message;
 }
+
+/** `message` with `words` at its end, before the address of its page if it has one. */
+export function beforeErrorPage(message: string, words: string): string {
+  const what = withoutErrorPage(message);
+  return `${what}${words}${message.startsWith(what) ? message.slice(what.length) : ""}`;
+}
