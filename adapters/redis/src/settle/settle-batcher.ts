@@ -41,6 +41,10 @@ export class SettleBatcher {
   /** Who waits until every settle has its answer. */
   readonly #idle: (() => void)[] = [];
   #batches = 0;
+  /** Who waits until no batch is under way. */
+  readonly #still: (() => void)[] = [];
+  /** While it is above 0, no batch is sent. */
+  #holds = 0;
   #isQueued = false;
   /** Whether this worker takes the next message of a key. */
   takesNext = true;
@@ -78,6 +82,21 @@ export class SettleBatcher {
     await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
+  /**
+   * Runs `work` while no settle is under way; those that come meanwhile wait. The answer to an ack may bring the next message of its key, which
+   * the server has then given to this worker, and the worker does not know it yet.
+   */
+  async between(work: () => Promise<void>): Promise<void> {
+    this.#holds += 1;
+    try {
+      if (this.#batches > 0) await new Promise<void>((resolve) => this.#still.push(resolve));
+      await work();
+    } finally {
+      this.#holds -= 1;
+      if (this.#waiting.length > 0) this.#queue();
+    }
+  }
+
   /** Rejects what has no answer. */
   close(): void {
     this.#isClosed = true;
@@ -97,7 +116,7 @@ export class SettleBatcher {
   }
 
   #flush(): void {
-    while (this.#waiting.length > 0 && this.#batches < MOST_UNANSWERED) {
+    while (this.#waiting.length > 0 && this.#batches < MOST_UNANSWERED && this.#holds === 0) {
       if (!this.#setup.connection.connected) return;
       const batch = this.#waiting.splice(0, MOST_TOGETHER);
       void this.#send(batch);
@@ -120,6 +139,7 @@ export class SettleBatcher {
       this.#failed(batch, toPubSubError(error, `settle messages of group ${this.#setup.names.group}`));
     } finally {
       this.#batches -= 1;
+      if (this.#batches === 0) for (const resolve of this.#still.splice(0)) resolve();
       if (this.#waiting.length > 0) this.#queue();
     }
   }
