@@ -74,8 +74,10 @@ export class RedisSubscriber implements DriverSubscriber, DeliveryOwner<RedisDel
   }
 
   async recover(): Promise<void> {
-    const held = this.#held.toArray().map(({ place }) => place);
-    await this.#scripts.recover([...held, ...this.#settles.places(), ...this.#acks.places()]);
+    await this.#settles.between(async () => {
+      const held = this.#held.toArray().map(({ place }) => place);
+      await this.#scripts.recover([...held, ...this.#settles.places(), ...this.#acks.places()]);
+    });
   }
 
   ack(delivery: RedisDelivery): Promise<void> | undefined {

@@ -14,6 +14,7 @@ export type ChaosCheck =
   | "closing"
   | "health"
   | "stray"
+  | "flat"
   | "run";
 
 export interface ChaosViolation {
