@@ -1,0 +1,4 @@
+import type { Measurement } from "./measurement.ts";
+import type { ScaleBroker } from "./scale-broker.ts";
+
+export async function measureWaiting(_scale: ScaleBroker, _size: number, _measurement: Measurement): Promise<void> {}
