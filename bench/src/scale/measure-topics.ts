@@ -1,5 +1,6 @@
 import { defineSubscription, defineTopic, type PubSub, type Subscription, type Topic } from "@anytopic/core";
 
+import { Handled } from "./handled.ts";
 import { inParallel } from "./in-parallel.ts";
 import type { Measurement } from "./measurement.ts";
 import type { ScaleBroker } from "./scale-broker.ts";
@@ -12,7 +13,6 @@ const SUBSCRIPTIONS = ["billing", "search", "mail"] as const;
 /** Topics that are opened at a time: as a program that opens all with `Promise.all`, unless it is said. */
 const AT_ONCE = Number(process.env["AT_ONCE"] ?? Number.POSITIVE_INFINITY);
 const IDLE_MS = Number(process.env["IDLE_S"] ?? 60) * 1000;
-const DEADLINE_MS = 120_000;
 
 /** So many topics with three subscriptions each, in one process; every second topic has an order. */
 export async function measureTopics(scale: ScaleBroker, size: number, measurement: Measurement): Promise<void> {
@@ -43,32 +43,6 @@ export async function measureTopics(scale: ScaleBroker, size: number, measuremen
   pubsub = await scale.connect();
   await measurement.time("open again", () => open(pubsub, subscriptions, handled));
   await measurement.time("close again", () => pubsub.close());
-}
-
-/** How many were handled, and who waits for a number of them. */
-class Handled {
-  count = 0;
-  #waiter: { readonly target: number; readonly done: () => void } | undefined;
-
-  readonly one = (): void => {
-    this.count += 1;
-    if (this.#waiter !== undefined && this.count >= this.#waiter.target) this.#waiter.done();
-  };
-
-  async until(target: number): Promise<void> {
-    if (this.count >= target) return;
-    await new Promise<void>((done, reject) => {
-      const late = (): void => reject(new Error(`handled ${this.count} of ${target} within ${DEADLINE_MS} ms`));
-      const timer = setTimeout(late, DEADLINE_MS);
-      this.#waiter = {
-        target,
-        done: () => {
-          clearTimeout(timer);
-          done();
-        },
-      };
-    });
-  }
 }
 
 async function open(
