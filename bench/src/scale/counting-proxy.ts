@@ -20,7 +20,8 @@ interface Answer {
 /** Passes bytes to a port of this machine and counts requests. A process of its own, so that its CPU time is not ours. */
 export async function startCountingProxy(toPort: number, mark: RequestMark): Promise<CountingProxy> {
   const child = fork(fileURLToPath(new URL("counting-proxy-process.ts", import.meta.url)), [String(toPort), mark]);
-  const next = (): Promise<Answer> => new Promise((resolve) => child.once("message", (answer: Answer) => resolve(answer)));
+  const next = (): Promise<Answer> =>
+    new Promise((resolve) => child.once("message", (answer: Answer) => resolve(answer)));
   const { port = 0 } = await next();
   return {
     port,

@@ -30,7 +30,7 @@ export async function measureTopics(scale: ScaleBroker, size: number, measuremen
   await measurement.objects();
   await measurement.idle(IDLE_MS);
   await measurement.time("stats of each", () =>
-    inParallel(subscriptions, 16, (subscription) => pubsub.stats(subscription)),
+    inParallel(subscriptions, 4, (subscription) => pubsub.stats(subscription)),
   );
   if (scale.broker?.survivesRestart === true && process.env["RESTART"] !== "0") {
     await scale.broker.kill?.();

@@ -18,7 +18,9 @@ export async function measureWorkers(scale: ScaleBroker, size: number, measureme
   await pubsub.apply([subscription]);
   const handled = new Handled();
   const workers = await measurement.time("open", () =>
-    Promise.all(Array.from({ length: size }, () => pubsub.subscribe(subscription, handled.one, { maxConcurrency: 10 }))),
+    Promise.all(
+      Array.from({ length: size }, () => pubsub.subscribe(subscription, handled.one, { maxConcurrency: 10 })),
+    ),
   );
   measurement.hold("open");
   await measurement.objects();
