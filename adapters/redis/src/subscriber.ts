@@ -81,6 +81,7 @@ export class RedisSubscriber implements DriverSubscriber, DeliveryOwner<RedisDel
   }
 
   ack(delivery: RedisDelivery): Promise<void> | undefined {
+    this.#tends.ended();
     // When it was revoked: a success counts while nobody else has the message.
     if (!this.#held.delete(delivery)) return this.#settles.settle("A", delivery);
     if (this.#isOrdered && delivery.keyBytes !== undefined) return this.#ackOfKey(delivery);
@@ -92,6 +93,7 @@ export class RedisSubscriber implements DriverSubscriber, DeliveryOwner<RedisDel
 
   async retry(delivery: RedisDelivery, delayMs: number): Promise<void> {
     if (!this.#letGo(delivery)) throw leaseLost();
+    this.#tends.ended();
     await this.#settles.settle("R", delivery, delayMs);
     if (delayMs > 0) this.#tends.by(delayMs);
   }
