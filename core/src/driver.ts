@@ -95,6 +95,7 @@ export interface DeliverySink {
   receiving(reconnected: boolean): void;
 }
 
+/** How many deliveries a subscriber may give to core. */
 export interface SubscriberOptions {
   /** The largest number of unsettled deliveries: handlers plus prefetch. At least 1. */
   readonly maxOutstanding: number;
@@ -277,3 +278,4 @@ export { type Checked, checkOptions, type OptionTable } from "./adapter-options/
 export { type OptionsFromUrl, urlReader } from "./adapter-options/options-from-url.ts";
 export { readPlaceUrl } from "./adapter-options/place-url.ts";
 export { queryOptions } from "./adapter-options/query-options.ts";
+export type { UrlForm } from "./adapter-options/url-form.ts";

@@ -5,6 +5,7 @@ import {
   type OptionsFromUrl,
   type OptionTable,
   queryOptions,
+  type UrlForm,
   urlReader,
 } from "@anytopic/core/driver";
 import {
@@ -17,6 +18,7 @@ import {
 
 type PartialLimits = { readonly [Key in keyof MemoryLimits]?: MemoryLimits[Key] | undefined };
 
+/** The broker in memory, for `memory()` and for the options beside a URL. */
 export interface MemoryOptions extends PartialLimits {
   /** Connections with the same name share a broker, as long as the process lives. 1 to 64 letters, digits, `.`, `_`, `-`. @default a broker of its own */
   readonly name?: string | undefined;
@@ -48,6 +50,14 @@ export const OPTIONS: OptionTable<CheckedOptions> = {
 export function checkedOptions(options: MemoryOptions): CheckedOptions {
   return checkOptions(OPTIONS, options);
 }
+
+/** How the URLs of this adapter look. */
+export const URL_FORM: UrlForm<CheckedOptions> = {
+  schemes: ["memory"],
+  form: "memory:[name][?option=value&…]",
+  examples: ["memory:", "memory:orders", "memory:orders?maxMessages=1000"],
+  parts: { name: "`memory:name`" },
+};
 
 /** `memory:` is a broker of its own, `memory:name` a shared one. */
 export const optionsFromUrl: OptionsFromUrl<CheckedOptions> = urlReader(OPTIONS, readUrl, checkedOptions);

@@ -16,6 +16,7 @@ export type ChaosCheck =
   | "stray"
   | "run";
 
+/** A promise that was broken in a chaos run. */
 export interface ChaosViolation {
   readonly check: ChaosCheck;
   /** What was seen, with ids and times. */
