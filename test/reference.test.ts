@@ -1,10 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { adapters } from "../scripts/reference/adapters.ts";
 import { generatedPage, generatedPages } from "../scripts/reference/generated-pages.ts";
 import { documentedOptions } from "../scripts/reference/options-page.ts";
 import { root } from "../scripts/workspaces.ts";
+
+// The page of the command line starts a process for each example.
+vi.setConfig({ testTimeout: 120_000 });
 
 test.for(generatedPages)("%s is what the code says: UPDATE_DOCS=1 writes it", (path) => {
   const { is, should } = generatedPage(path);

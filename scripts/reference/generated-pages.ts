@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../workspaces.ts";
 import { capabilitiesPage } from "./capabilities-page.ts";
+import { cliPage } from "./cli-page.ts";
 import { configurationPage } from "./configuration-page.ts";
 import { limitsPage } from "./limits-page.ts";
 import { optionsPage } from "./options-page.ts";
@@ -9,6 +10,7 @@ import { optionsPage } from "./options-page.ts";
 /** Pages of the reference that are written by hand, with parts that the code writes. */
 const PAGES: Readonly<Record<string, () => Readonly<Record<string, string>>>> = {
   "docs/reference/capabilities.md": capabilitiesPage,
+  "docs/reference/cli.md": cliPage,
   "docs/reference/configuration.md": configurationPage,
   "docs/reference/limits.md": limitsPage,
   "docs/reference/options.md": optionsPage,

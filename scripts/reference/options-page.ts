@@ -26,9 +26,11 @@ export function optionsPage(): Readonly<Record<string, string>> {
 }
 
 function coreTable(members: readonly Documented[]): string {
-  const rows = members.map(({ name, optional, type, text, default: fallback }) => [
+  // In the options of a plain handler `batch` is there only to be absent.
+  const shown = members.filter(({ type }) => type !== "undefined");
+  const rows = shown.map(({ name, optional, type, text, default: fallback }) => [
     code(name),
-    `${code(type)}${unitOf(name)}`,
+    `${code(type.replace(/^\((.*)\)$/, "$1"))}${unitOf(name)}`,
     optional ? shownDefault(fallback) : "required",
     text,
   ]);
@@ -81,7 +83,8 @@ function inUrl({ urls }: DescribedAdapter, option: string, { inUrl: place }: Opt
 }
 
 const shownDefault = (text: string | undefined): string =>
-  text === undefined ? "none" : /^(?:"[^"]*"|[\d_,.]+|true|false)$/.test(text) ? code(text.replaceAll("_", ",")) : text;
+  text === undefined ? "none" : /^(?:"[^"]*"|[\d_,.]+|true|false)$/.test(text) ? code(digits(text)) : digits(text);
+const digits = (text: string): string => text.replaceAll(/(?<=\d)_(?=\d)/g, ",");
 
 function unitOf(name: string): string {
   return /Ms$/.test(name) ? " ms" : /Bytes$/.test(name) ? " bytes" : /Seconds$/.test(name) ? " s" : "";
