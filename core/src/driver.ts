@@ -272,6 +272,7 @@ export { untilAborted } from "./base/until-aborted.ts";
 export { requireWithin, within } from "./base/within.ts";
 export { shown } from "./base/shown.ts";
 export { decodedUrlPart } from "./adapter-options/decoded-url-part.ts";
+/** The kinds of options that a table of options has, each with its checks. */
 export * as option from "./adapter-options/option-kinds.ts";
 export type { OptionRule } from "./adapter-options/option-kinds.ts";
 export { type Checked, checkOptions, type OptionTable } from "./adapter-options/option-table.ts";

@@ -26,7 +26,10 @@ function flattened(value: object, prefix = ""): readonly (readonly [string, stri
   return Object.entries(value).flatMap(([key, cell]: readonly [string, unknown]) => {
     const name = `${prefix}${key}`;
     if (typeof cell === "object" && cell !== null)
-      return [...(prefix === "" && name === "publishDelay" ? [[name, "broker"] as const] : []), ...flattened(cell, `${name}.`)];
+      return [
+        ...(prefix === "" && name === "publishDelay" ? [[name, "broker"] as const] : []),
+        ...flattened(cell, `${name}.`),
+      ];
     return [[name, typeof cell === "number" ? shownNumber(cell) : String(cell)] as const];
   });
 }

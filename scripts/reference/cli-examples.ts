@@ -29,7 +29,9 @@ export const brokenFile: string = join(SHOP, "broken/anytopic.config.json");
 /** The line that was typed, what it printed and its exit code; `undefined` when the command has no such example. */
 export function printedExample(
   command: string,
-): { readonly line: string; readonly printed: string; readonly exitCode: number; readonly broken: boolean } | undefined {
+):
+  | { readonly line: string; readonly printed: string; readonly exitCode: number; readonly broken: boolean }
+  | undefined {
   const example = EXAMPLES[command];
   if (example === undefined) return undefined;
   const { ANYTOPIC_URL: _url, ANYTOPIC_CONFIG: _config, FORCE_COLOR: _color, ...environment } = process.env;
@@ -40,7 +42,12 @@ export function printedExample(
     encoding: "utf8",
   });
   const printed = stdout === "" ? stderr : stdout;
-  return { line: args.map(quoted).join(" "), printed: printed.trimEnd(), exitCode: status ?? -1, broken: folder !== "" };
+  return {
+    line: args.map(quoted).join(" "),
+    printed: printed.trimEnd(),
+    exitCode: status ?? -1,
+    broken: folder !== "",
+  };
 }
 
 const quoted = (text: string): string => (/^[\w/=.-]+$/.test(text) ? text : `'${text}'`);

@@ -42,7 +42,12 @@ function commandPart(command: Command): string {
     .join("\n\n");
 }
 
-function printedPart({ line, printed, exitCode, broken }: NonNullable<ReturnType<typeof printedExample>>): readonly string[] {
+function printedPart({
+  line,
+  printed,
+  exitCode,
+  broken,
+}: NonNullable<ReturnType<typeof printedExample>>): readonly string[] {
   const ended = exitCode === 0 ? "" : ` this, and ends with exit code ${exitCode}`;
   return [
     broken ? `With this ${code("anytopic.config.json")}:` : "With the files above:",

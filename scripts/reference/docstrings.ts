@@ -22,14 +22,17 @@ export function membersOf(path: string, name: string): readonly Documented[] {
   const source = sourceOf(path);
   const body = new RegExp(`^(?:export )?interface ${name}\\b[^\\n]*\\{\\n([^]*?)^\\}`, "m").exec(source)?.[1];
   if (body === undefined) throw new Error(`${path} has no interface ${name}`);
-  return [...body.matchAll(/(?:^ {2}\/\*\*((?:(?!\*\/)[^])*)\*\/\n)?^ {2}readonly (\w+)(\??): ([^]*?);\n(?= {2}\S|$)/gm)].map(
-    ([, doc = "", member = "", mark = "", type = ""]) => ({
-      name: member,
-      optional: mark === "?",
-      type: type.replace(/^\n\s*\| /, "").replace(/ \| undefined$/, "").replaceAll(/\s+/g, " "),
-      ...parsed(doc),
-    }),
-  );
+  return [
+    ...body.matchAll(/(?:^ {2}\/\*\*((?:(?!\*\/)[^])*)\*\/\n)?^ {2}readonly (\w+)(\??): ([^]*?);\n(?= {2}\S|$)/gm),
+  ].map(([, doc = "", member = "", mark = "", type = ""]) => ({
+    name: member,
+    optional: mark === "?",
+    type: type
+      .replace(/^\n\s*\| /, "")
+      .replace(/ \| undefined$/, "")
+      .replaceAll(/\s+/g, " "),
+    ...parsed(doc),
+  }));
 }
 
 /** The exported constants of a file, and the docstring at its head. */
@@ -48,7 +51,10 @@ function sourceOf(path: string): string {
 }
 
 function parsed(doc: string): Pick<Documented, "text" | "default"> {
-  const plain = doc.replaceAll(/^\s*\* ?/gm, "").replaceAll(/\s+/g, " ").trim();
+  const plain = doc
+    .replaceAll(/^\s*\* ?/gm, "")
+    .replaceAll(/\s+/g, " ")
+    .trim();
   const [text = "", fallback] = plain.split(/\s*@default\s+/);
   return { text, default: fallback };
 }

@@ -22,15 +22,12 @@ export const generatedPages: readonly string[] = Object.keys(PAGES);
 export function generatedPage(path: string): { readonly is: string; readonly should: string } {
   const parts = new Map(Object.entries(PAGES[path]?.() ?? {}));
   const is = readFileSync(join(root, path), "utf8");
-  const should = is.replaceAll(
-    /<!-- begin:([\w-]+) -->\n[^]*?<!-- end:\1 -->/g,
-    (_whole, key: string) => {
-      const part = parts.get(key);
-      if (part === undefined) throw new Error(`${path}: nothing writes the part ${key}`);
-      parts.delete(key);
-      return `<!-- begin:${key} -->\n\n${part}\n\n<!-- end:${key} -->`;
-    },
-  );
+  const should = is.replaceAll(/<!-- begin:([\w-]+) -->\n[^]*?<!-- end:\1 -->/g, (_whole, key: string) => {
+    const part = parts.get(key);
+    if (part === undefined) throw new Error(`${path}: nothing writes the part ${key}`);
+    parts.delete(key);
+    return `<!-- begin:${key} -->\n\n${part}\n\n<!-- end:${key} -->`;
+  });
   if (parts.size > 0) throw new Error(`${path} has no place for ${[...parts.keys()].join(", ")}`);
   return { is, should };
 }

@@ -51,7 +51,9 @@ function adapterPart(adapter: DescribedAdapter): string {
     `A URL is ${code(urls.form)}. Its schemes are ${urls.schemes.map((scheme) => code(`${scheme}:`)).join(" and ")}:`,
     examples,
     markdownTable(["option", "type", "default", "in the URL", "what it does"], rows),
-    ...(parameters.length === 0 ? [] : ["A URL also has these parameters:", markdownTable(["parameter", "what it is"], parameters)]),
+    ...(parameters.length === 0
+      ? []
+      : ["A URL also has these parameters:", markdownTable(["parameter", "what it is"], parameters)]),
   ].join("\n\n");
 }
 
@@ -61,7 +63,8 @@ export function documentedOptions(name: string, options: string): readonly Docum
   return name === "memory" ? [...own, ...membersOf("adapters/memory/src/limits.ts", "MemoryLimits")] : own;
 }
 
-function typeOf({ kind, range, choices, orBoolean }: OptionRule<unknown>, { type, name }: Documented): string {
+function typeOf(rule: OptionRule<unknown>, { type, name }: Documented): string {
+  const { kind, range, choices } = rule;
   if (range !== undefined) {
     const max = range.max === Number.MAX_SAFE_INTEGER ? "" : ` to ${range.max.toLocaleString("en-US")}`;
     return `number, ${range.min.toLocaleString("en-US")}${max === "" ? " or more" : max}${unitOf(name)}`;
@@ -69,12 +72,17 @@ function typeOf({ kind, range, choices, orBoolean }: OptionRule<unknown>, { type
   if (choices !== undefined) return choices.map((choice) => code(JSON.stringify(choice))).join(", ");
   if (kind === "secret") return "text, never shown";
   if (kind === "list") return "text, or a list of texts";
-  if (kind === "object") return orBoolean === true ? code(type) : `${code(type)}${jsonObjects.has(type) ? "" : ", only in code"}`;
+  if (kind === "object") return `${code(type)}${inConfiguration(rule, type) ? "" : ", only in code"}`;
   return kind;
 }
 
 /** Objects that a configuration file can hold. */
-const jsonObjects: ReadonlySet<string> = new Set(["ClientConfig", "TlsOptions"]);
+const JSON_OBJECTS: ReadonlySet<string> = new Set(["ClientConfig", "TlsOptions"]);
+
+/** Whether a configuration file can hold the option: a client or a function is only in code. */
+export function inConfiguration({ kind, orBoolean }: OptionRule<unknown>, type: string): boolean {
+  return kind !== "object" || orBoolean === true || JSON_OBJECTS.has(type);
+}
 
 function inUrl({ urls }: DescribedAdapter, option: string, { inUrl: place }: OptionRule<unknown>): string {
   const part = (urls.parts as Readonly<Record<string, string | undefined>>)[option];

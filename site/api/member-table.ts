@@ -74,5 +74,7 @@ function sentence(text: string): string {
 /** TypeDoc shows the text of `@default` as a block of code. */
 function shownDefault(text: string): string {
   const code = /^```\w*\n([^]*?)\n```$/.exec(text)?.[1] ?? text;
-  return /^(?:"[^"]*"|[\d_,.]+|true|false|\[\]|\{\})$/.test(code) ? `\`${code}\`` : code.replaceAll(/[<>{}]/g, (one) => `&#${one.charCodeAt(0)};`);
+  return /^(?:"[^"]*"|[\d_,.]+|true|false|\[\]|\{\})$/.test(code)
+    ? `\`${code}\``
+    : code.replaceAll(/[<>{}]/g, (one) => `&#${one.charCodeAt(0)};`);
 }

@@ -96,11 +96,7 @@ function classPart({ name, children = [] }: Reflection, linkOf: LinkOf): readonl
   ];
 }
 
-function shapePart(
-  reflection: Reflection,
-  members: readonly Reflection[],
-  linkOf: LinkOf,
-): readonly string[] {
+function shapePart(reflection: Reflection, members: readonly Reflection[], linkOf: LinkOf): readonly string[] {
   const bases = (reflection.extendedTypes ?? []).map((type) => linkedCode(typeText(type), linkOf));
   const own = members.filter(({ inheritedFrom }) => inheritedFrom === undefined);
   const methods = own.filter(isMethod);

@@ -47,7 +47,8 @@ export async function readPackages(): Promise<Documented> {
   const entries = entryPoints.map((entry) => {
     const name = entry.source.replace(/(\/index)?\.ts$/, "");
     const found = modules.find((one) => one.name === name);
-    if (found === undefined) throw new Error(`${entry.source} is not among ${modules.map((one) => one.name).join(", ")}`);
+    if (found === undefined)
+      throw new Error(`${entry.source} is not among ${modules.map((one) => one.name).join(", ")}`);
     return { ...entry, exported: found.children ?? [] };
   });
   return { entries, warnings };

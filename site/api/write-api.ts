@@ -12,8 +12,7 @@ const folder = join(root, "docs/reference/api");
 const { entries } = await readPackages();
 const homes = new Map<string, DocumentedEntry>();
 for (const entry of entries)
-  for (const { name, kind } of entry.exported)
-    if (kind !== KIND.reference && !homes.has(name)) homes.set(name, entry);
+  for (const { name, kind } of entry.exported) if (kind !== KIND.reference && !homes.has(name)) homes.set(name, entry);
 
 /** The place of a name: on the same page if it has one there, else on the first page that has one. */
 function linksFrom(entry: DocumentedEntry): LinkOf {

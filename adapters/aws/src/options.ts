@@ -11,6 +11,7 @@ import {
   type UrlForm,
   urlReader,
 } from "@anytopic/core/driver";
+import type {} from "@anytopic/core/config";
 import { MAX_WAIT_SECONDS } from "./limits.ts";
 
 /** How to reach SNS and SQS, for `aws()` and for the options beside a URL. */
@@ -112,4 +113,11 @@ function readUrl(url: string): AwsOptions {
 export function isEndpoint(value: string): boolean {
   const url = URL.parse(value);
   return url !== null && ["http:", "https:"].includes(url.protocol);
+}
+
+/** For `defineConfig`. */
+declare module "@anytopic/core/config" {
+  interface AdapterOptions {
+    readonly aws: AwsOptions;
+  }
 }

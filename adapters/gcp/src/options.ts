@@ -10,6 +10,7 @@ import {
   type UrlForm,
   urlReader,
 } from "@anytopic/core/driver";
+import type {} from "@anytopic/core/config";
 import type { ClientConfig, PubSub } from "@google-cloud/pubsub";
 import type { GcpStatisticsReader } from "./statistics.ts";
 
@@ -119,4 +120,11 @@ function readUrl(url: string): GcpOptions {
   const credentials = "credentials come from Application Default Credentials or from clientConfig";
   const { place, query } = readPlaceUrl(url, "gcp", "project", credentials);
   return { projectId: place, ...queryOptions(OPTIONS, url, query) };
+}
+
+/** For `defineConfig`. */
+declare module "@anytopic/core/config" {
+  interface AdapterOptions {
+    readonly gcp: GcpOptions;
+  }
 }

@@ -8,6 +8,7 @@ import {
   type UrlForm,
   urlReader,
 } from "@anytopic/core/driver";
+import type {} from "@anytopic/core/config";
 import {
   DEFAULT_MAX_BYTES,
   DEFAULT_MAX_DEDUPLICATION_IDS,
@@ -69,4 +70,11 @@ function readUrl(url: string): MemoryOptions {
   // What stands for the name may be a misplaced password: the error does not show it.
   if (name !== "" && !NAME.matches.test(name)) throw new TypeError(`the name in a memory URL must be ${NAME.allowed}`);
   return { ...(name === "" ? {} : { name }), ...queryOptions(OPTIONS, url, query) };
+}
+
+/** For `defineConfig`. */
+declare module "@anytopic/core/config" {
+  interface AdapterOptions {
+    readonly memory: MemoryOptions;
+  }
 }

@@ -10,6 +10,7 @@ import {
   type UrlForm,
   urlReader,
 } from "@anytopic/core/driver";
+import type {} from "@anytopic/core/config";
 import { nkeys, type NatsConnection, type TlsOptions } from "@nats-io/nats-core";
 import { DEFAULT_DEDUPLICATION_WINDOW_MS } from "./capabilities.ts";
 import { DEAD_LETTER_ROOM_BYTES, DEFAULT_MAX_PAYLOAD_BYTES, MAX_ACK_PENDING, MAX_MAX_PAYLOAD_BYTES } from "./limits.ts";
@@ -231,4 +232,12 @@ export function readUrl(url: string): NatsOptions {
 function loginOf(userInfo: string): NatsOptions {
   const [first = "", ...others] = userInfo.split(":").map((text) => decodedUrlPart("the login in the NATS URL", text));
   return others.length === 0 ? { token: first } : { user: first, password: others.join(":") };
+}
+
+/** For `defineConfig`. */
+declare module "@anytopic/core/config" {
+  interface AdapterOptions {
+    readonly nats: NatsOptions;
+    readonly tls: NatsOptions;
+  }
 }

@@ -8,6 +8,7 @@ import {
   type UrlForm,
   urlReader,
 } from "@anytopic/core/driver";
+import type {} from "@anytopic/core/config";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
 import { type BrokerAddress, type ManagementAddress, parseAddress, parseManagementUrl } from "./connection/address.ts";
 
@@ -104,4 +105,12 @@ export const optionsFromUrl: OptionsFromUrl<CheckedOptions> = urlReader(OPTIONS,
 function readUrl(text: string): RabbitmqOptions {
   const [url = "", ...query] = text.split("?");
   return { ...queryOptions(OPTIONS, text, query.join("?")), url };
+}
+
+/** For `defineConfig`. */
+declare module "@anytopic/core/config" {
+  interface AdapterOptions {
+    readonly amqp: RabbitmqOptions;
+    readonly amqps: RabbitmqOptions;
+  }
 }

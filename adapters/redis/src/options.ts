@@ -10,6 +10,7 @@ import {
   type UrlForm,
   urlReader,
 } from "@anytopic/core/driver";
+import type {} from "@anytopic/core/config";
 import { type Address, parseAddress, shownAddress } from "./connection/address.ts";
 import { TLS_FILES, type TlsOptions } from "./connection/tls-options.ts";
 import { isNamePart, NAME_PART_RULE } from "./names.ts";
@@ -188,4 +189,12 @@ function loginOf(userInfo: string): RedisOptions {
   if (others.length === 0)
     throw new TypeError("the login in the Redis URL has no password: write user:password@ or :password@");
   return { ...(user === "" ? {} : { user }), password: others.join(":") };
+}
+
+/** For `defineConfig`. */
+declare module "@anytopic/core/config" {
+  interface AdapterOptions {
+    readonly redis: RedisOptions;
+    readonly rediss: RedisOptions;
+  }
 }

@@ -26,6 +26,13 @@ export interface AnytopicConfig {
   readonly declarations?: readonly string[] | undefined;
 }
 
+/**
+ * The options of each adapter, by the schemes of its URLs. The package of an adapter adds its own:
+ * `declare module "@anytopic/core/config" { interface AdapterOptions { nats: NatsOptions } }`.
+ */
+// oxlint-disable-next-line typescript/no-empty-object-type -- packages add to it
+export interface AdapterOptions {}
+
 /** One broker of a configuration. */
 export interface ConnectionConfig {
   /** `memory:`, `nats://host`, `amqp://host`, `redis://host`, `aws://region`, `gcp://project`. */
