@@ -52,6 +52,7 @@ export interface Broker {
   readonly close: () => Promise<void>;
 }
 
+/** How `startBroker` starts a broker. */
 export interface StartBrokerOptions {
   /** Use exactly this provider and no other. @default the order of {@link startBroker} */
   readonly provider?: BrokerProvider | undefined;

@@ -15,6 +15,7 @@ interface OfRun {
   readonly run: number;
 }
 
+/** What a process of a chaos run has seen or done. */
 export type Happened =
   /** A try to publish; a repeated one has the same id. */
   | (OfMessage & { readonly type: "publish"; readonly seq: number; readonly key: string })
@@ -78,6 +79,7 @@ export type Happened =
   /** Everything accepted was handled. */
   | { readonly type: "drained" };
 
+/** One line of the history of a chaos run. */
 export type HistoryLine = Happened & {
   /** Of the machine's monotonic clock, which all processes share, in ms. */
   readonly atMs: number;

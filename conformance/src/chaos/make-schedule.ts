@@ -8,6 +8,7 @@ export interface ChaosAbilities {
   readonly kinds: readonly StepKind[];
 }
 
+/** How long the schedule is that `makeSchedule` makes. */
 export interface MakeScheduleOptions {
   /** @default 20 to 40 s, by the seed */
   readonly durationMs?: number | undefined;

@@ -16,6 +16,7 @@ import { laneOf, type ChaosSchedule, type Step } from "./schedule.ts";
 import { watchStandstills } from "./standstills.ts";
 import type { ChaosNumbers, ChaosViolation } from "./verdict.ts";
 
+/** How one schedule of a chaos run is run. */
 export interface RunScheduleOptions {
   /** A saboteur of the suite, by its name. @default none */
   readonly saboteur?: string | undefined;

@@ -34,6 +34,7 @@ export interface WorkPlan {
   readonly batch?: number;
 }
 
+/** What one process of a chaos run does. */
 export interface ProcessPlan {
   readonly name: string;
   /** Its connection is the one that network faults harm. */
@@ -48,6 +49,7 @@ export const PROCESS_FAULTS = ["kill", "stop", "block", "set-clock"] as const;
 /** What happens in every production, and is no fault. */
 export const ORDERLY_STEPS = ["close-worker", "end-process", "redrive"] as const;
 
+/** What a chaos run can do. */
 export type StepKind =
   | (typeof NETWORK_FAULTS)[number]
   | (typeof BROKER_FAULTS)[number]
@@ -60,6 +62,7 @@ export const STEP_KINDS: readonly StepKind[] = [
   ...ORDERLY_STEPS,
 ];
 
+/** One thing that a chaos run does to the broker, the network or a process. */
 export interface Step {
   readonly kind: StepKind;
   /** After the start, in ms. */
@@ -72,6 +75,7 @@ export interface Step {
   readonly amount?: number;
 }
 
+/** What a chaos run does, and when. Plain data: the same schedule is run again, and shrunk. */
 export interface ChaosSchedule {
   readonly version: 1;
   readonly seed: number;

@@ -17,6 +17,7 @@ export type ChaosCheck =
   | "flat"
   | "run";
 
+/** A promise that was broken in a chaos run. */
 export interface ChaosViolation {
   readonly check: ChaosCheck;
   /** What was seen, with ids and times. */

@@ -10,6 +10,7 @@ import { requireFunction } from "./require-options.ts";
 
 const READINESS_DELAY_LIMITS: NumberLimits = { min: 0, max: 3_600_000, default: 0, unit: "ms" };
 
+/** How `shutdownOnSignal` ends the process. */
 export interface ShutdownOptions {
   /** The signals that end the process. @default ["SIGTERM", "SIGINT"] */
   readonly signals?: readonly NodeJS.Signals[] | undefined;
@@ -17,7 +18,7 @@ export interface ShutdownOptions {
   readonly timeoutMs?: number | undefined;
   /** How long everything works on after `/readyz` has begun to fail, so that load balancers notice it, in ms; 0 to 3,600,000. @default 0 */
   readonly readinessDelayMs?: number | undefined;
-  /** Called when everything is closed: for a server, a database, the last traces. The process ends when it has resolved, with exit code 1 when it fails. */
+  /** Called when everything is closed: for a server, a database, the last traces. The process ends when it has resolved, with exit code 1 when it fails. @default none */
   readonly onClosed?: (() => void | Promise<void>) | undefined;
   /** Whether the process ends by `process.exit` after that. With false it ends when nothing keeps it alive. @default true */
   readonly exit?: boolean | undefined;

@@ -7,6 +7,7 @@ import { RABBITMQ_ADVANCED_CONFIG, rabbitmqConfig } from "../rabbitmq-config.ts"
 // scripts that it calls work for any user.
 const DEBIAN_SCRIPTS = "/usr/lib/rabbitmq/bin";
 
+/** Where one RabbitMQ node keeps its files and listens. */
 export interface RabbitmqNodePlan {
   /** Private to the node. */
   readonly folder: string;
