@@ -1,0 +1,84 @@
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+import { connect, shutdownOnSignal } from "@anytopic/core";
+import { serve } from "@hono/node-server";
+import { createApp, SendWelcomeEmail } from "./app.ts";
+
+const pubsub = await connect(); // ANYTOPIC_URL, or anytopic.config.json
+await pubsub.subscribe(SendWelcomeEmail, async ({ email }) => {
+  // send the e-mail
+});
+const server = serve({ fetch: createApp(pubsub).fetch, port: 8080 });
+
+shutdownOnSignal(pubsub, {
+  readinessDelayMs: 5000,
+  onClosing: () => new Promise((resolve) => server.close(() => resolve())),
+});

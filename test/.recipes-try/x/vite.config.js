@@ -1,0 +1,1 @@
+export default { logLevel: "warn", ssr: { noExternal: true, resolve: { conditions: ["@anytopic/source", "node"] } }, resolve: { conditions: ["@anytopic/source", "node"] }, build: { target: "node22", emptyOutDir: false } };
