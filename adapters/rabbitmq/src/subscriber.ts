@@ -209,7 +209,7 @@ export class RabbitmqSubscriber implements DriverSubscriber, ConnectionUser, Del
   async #attach(): Promise<void> {
     const { queue } = this.#names;
     const channel = await this.#connections.consuming.openChannel();
-    const session = new Session<RabbitmqDelivery>(channel, queue, this.#clock);
+    const session = new Session<RabbitmqDelivery>(channel, queue, this.#prefetch, this.#clock);
     let lastError: unknown;
     channel.on("error", (error) => (lastError = error));
     channel.on("close", () => this.#end(session, toPubSubError(lastError ?? new Error("channel closed"), this.#what)));
