@@ -61,6 +61,9 @@
 
 
 
+
+
+
 import { POST } from "./app/api/signups/route.ts";
 import { pubsub } from "./lib/pubsub.ts";
 import { SendWelcomeEmail } from "./lib/topics.ts";

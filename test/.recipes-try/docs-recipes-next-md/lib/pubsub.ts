@@ -18,6 +18,8 @@
 
 
 
+
+
 import { connect, type PubSub } from "@anytopic/core";
 import { adapterModule as memory } from "@anytopic/memory";
 import { adapterModule as nats } from "@anytopic/nats";

@@ -11,5 +11,7 @@
 import { defineSubscription, defineTopic } from "@anytopic/core";
 import { z } from "zod";
 
-export const Signups = defineTopic("signups", { schema: z.object({ email: z.email() }) });
+const Signup = z.object({ email: z.email() });
+export type Signup = z.input<typeof Signup>;
+export const Signups = defineTopic("signups", { schema: Signup });
 export const SendWelcomeEmail = defineSubscription(Signups, "send-welcome-email");

@@ -38,15 +38,18 @@
 
 
 
+
+
 import { PubSubError } from "@anytopic/core";
 import { pubsub } from "../../../lib/pubsub.ts";
-import { Signups } from "../../../lib/topics.ts";
+import { type Signup, Signups } from "../../../lib/topics.ts";
 
 export const runtime = "nodejs"; // adapters need sockets: the edge runtime has none
 
 export async function POST(request: Request): Promise<Response> {
   try {
-    await (await pubsub()).publish(Signups, await request.json());
+    const event = (await request.json()) as Signup; // publish checks it by the topic's schema
+    await (await pubsub()).publish(Signups, event);
     return Response.json({ accepted: true }, { status: 202 });
   } catch (error) {
     if (!(error instanceof PubSubError)) throw error;

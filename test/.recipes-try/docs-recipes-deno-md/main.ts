@@ -1,3 +1,11 @@
+
+
+
+
+
+
+
+import process from "node:process";
 import { connect, defineSubscription, defineTopic, healthHandler } from "@anytopic/core";
 
 const Signups = defineTopic<{ email: string }>("signups");
@@ -15,7 +23,7 @@ async function fetchHandler(request: Request): Promise<Response> {
   return Response.json({ accepted: true }, { status: 202 });
 }
 
-// In a service: Bun.serve({ port: 8080, fetch: fetchHandler })
+// In a service: Deno.serve({ port: 8080 }, fetchHandler)
 const post = { method: "POST", body: JSON.stringify({ email: "ada@example.com" }) };
 console.log((await fetchHandler(new Request("http://localhost/signups", post))).status);
 console.log("welcome,", await welcomed);

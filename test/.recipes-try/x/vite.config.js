@@ -1,1 +1,0 @@
-export default { logLevel: "warn", ssr: { noExternal: true, resolve: { conditions: ["@anytopic/source", "node"] } }, resolve: { conditions: ["@anytopic/source", "node"] }, build: { target: "node22", emptyOutDir: false } };
