@@ -43,8 +43,9 @@ export type PubSubErrorCode =
   | "LEASE_LOST"
   | "UNKNOWN";
 
+/** What a `PubSubError` knows beside code and message. */
 export interface PubSubErrorOptions {
-  /** The error that led to this one, usually of the broker's client library. */
+  /** The error that led to this one, usually of the broker's client library. @default none */
   readonly cause?: unknown;
   /**
    * Whether the same call may succeed later although nobody changes anything. To repeat publishes with an ordering key, repeat
