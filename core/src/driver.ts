@@ -95,6 +95,7 @@ export interface DeliverySink {
   receiving(reconnected: boolean): void;
 }
 
+/** How many deliveries a subscriber may give to core. */
 export interface SubscriberOptions {
   /** The largest number of unsettled deliveries: handlers plus prefetch. At least 1. */
   readonly maxOutstanding: number;
@@ -253,6 +254,7 @@ export type { Clock, TimerHandle } from "./base/clock.ts";
 export type { Logger } from "./base/logger.ts";
 export { PubSubError, type PubSubErrorCode, type PubSubErrorOptions } from "./base/errors.ts";
 export { percentDecode, percentEncode } from "./drivers/percent-encoding.ts";
+export { AtMost } from "./base/at-most.ts";
 export { Deque } from "./base/deque.ts";
 export { type Held, HeldItems } from "./base/held-items.ts";
 export { isPlainId } from "./contract/received.ts";
@@ -271,9 +273,11 @@ export { untilAborted } from "./base/until-aborted.ts";
 export { requireWithin, within } from "./base/within.ts";
 export { shown } from "./base/shown.ts";
 export { decodedUrlPart } from "./adapter-options/decoded-url-part.ts";
+/** The kinds of options that a table of options has, each with its checks. */
 export * as option from "./adapter-options/option-kinds.ts";
 export type { OptionRule } from "./adapter-options/option-kinds.ts";
 export { type Checked, checkOptions, type OptionTable } from "./adapter-options/option-table.ts";
 export { type OptionsFromUrl, urlReader } from "./adapter-options/options-from-url.ts";
 export { readPlaceUrl } from "./adapter-options/place-url.ts";
 export { queryOptions } from "./adapter-options/query-options.ts";
+export type { UrlForm } from "./adapter-options/url-form.ts";
