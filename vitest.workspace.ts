@@ -39,7 +39,11 @@ export default defineConfig({
           globalSetup: withPage.has(name) ? [`${import.meta.dirname}/scripts/bundle-dashboard.ts`] : [],
         },
       })),
-      { extends: true as const, test: { name: "repository", include: ["test/**/*.test.ts"] } },
+      // The documents' own tests are run by the test of the documents.
+      {
+        extends: true as const,
+        test: { name: "repository", include: ["test/**/*.test.ts"], exclude: ["test/.docs/**"] },
+      },
     ],
   },
 });

@@ -66,6 +66,11 @@ export interface StartBrokerOptions {
    */
   readonly config?: string | undefined;
   /**
+   * Where a program of this machine keeps its data (NATS, RabbitMQ, Redis), for example a small disk. It must exist and be
+   * empty, and is not removed. @default a folder that is removed with the broker
+   */
+  readonly dataFolder?: string | undefined;
+  /**
    * Keep state on disk if the implementation has the choice (`fauxqs` as a separate process). NATS, RabbitMQ
    * and Redis always keep it. @default false
    */

@@ -52,7 +52,7 @@ export async function openDriver(
     destroy: (topology) => destroyTopology(consuming, topology),
     async openPublisher(topic) {
       await connections.startPublishing();
-      return new RabbitmqPublisher(connections, topic);
+      return new RabbitmqPublisher(connections, await connections.ofTopics.take(), topic);
     },
     async openSchedule(topic) {
       await connections.startPublishing();
@@ -60,7 +60,8 @@ export async function openDriver(
     },
     async openSubscriber(spec, sink, { maxOutstanding }) {
       await connections.startPublishing();
-      const subscriber = new RabbitmqSubscriber(connections, spec, sink, maxOutstanding);
+      const connection = await connections.ofWorkers.take();
+      const subscriber = new RabbitmqSubscriber(connections, connection, spec, sink, maxOutstanding);
       await subscriber.open();
       return subscriber;
     },

@@ -62,6 +62,18 @@ export type Happened =
     }
   | { readonly type: "step"; readonly step: number; readonly kind: StepKind; readonly process: string }
   | { readonly type: "step-over"; readonly step: number; readonly kind: StepKind; readonly process: string }
+  /** What a process holds after a garbage collection, see `takeSample`. */
+  | {
+      readonly type: "sample";
+      readonly minute: number;
+      readonly heapBytes: number;
+      readonly externalBytes: number;
+      readonly rssBytes: number;
+      /** Open file descriptors: sockets, files, pipes. Undefined where the system does not tell. */
+      readonly descriptors: number | undefined;
+      /** What keeps the process alive, by kind: `TCPSocketWrap`, `Timeout`. */
+      readonly resources: Readonly<Record<string, number>>;
+    }
   /** No more faults: handlers succeed, and what waits is handled. */
   | { readonly type: "calm" }
   /** Everything accepted was handled. */

@@ -30,6 +30,8 @@ export interface WorkPlan {
   readonly slowPercent: number;
   /** Handlers that ignore their signal. */
   readonly stubbornPercent: number;
+  /** The handler gets batches of so many messages. @default one message at a time */
+  readonly batch?: number;
 }
 
 /** What one process of a chaos run does. */

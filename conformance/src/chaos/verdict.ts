@@ -14,6 +14,7 @@ export type ChaosCheck =
   | "closing"
   | "health"
   | "stray"
+  | "flat"
   | "run";
 
 /** A promise that was broken in a chaos run. */
