@@ -1,4 +1,5 @@
 // `defineConfig` types the options of a connection by the scheme of its URL, for adapters whose package the program imports.
+// oxlint-disable-next-line import/no-empty-named-blocks -- as a configuration does that needs nothing else of the package
 import type {} from "@anytopic/aws";
 import { type AdapterOptions, defineConfig } from "@anytopic/core/config";
 import type { GcpOptions } from "@anytopic/gcp";

@@ -6,13 +6,13 @@ import { generatedPage, generatedPages } from "../scripts/reference/generated-pa
 import { documentedOptions } from "../scripts/reference/options-page.ts";
 import { root } from "../scripts/workspaces.ts";
 
-// The page of the command line starts a process for each example.
+// The page of the command line runs its examples.
 vi.setConfig({ testTimeout: 120_000 });
 
-test.for(generatedPages)("%s is what the code says: UPDATE_DOCS=1 writes it", (path) => {
-  const { is, should } = generatedPage(path);
-  if (process.env["UPDATE_DOCS"] === "1") writeFileSync(join(root, path), should);
-  else expect(is).toBe(should);
+test.for(generatedPages)("%s is what the code says: UPDATE_DOCS=1 writes it", async (path) => {
+  if (process.env["UPDATE_DOCS"] === "1") writeFileSync(join(root, path), (await generatedPage(path)).should);
+  const { is, should } = await generatedPage(path);
+  expect(is).toBe(should);
 });
 
 describe.for(adapters)("options of $name", ({ name, options, table, urls, read }) => {

@@ -1,9 +1,8 @@
-import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { root } from "../workspaces.ts";
+import { Writable } from "node:stream";
+import { run } from "../../cli/src/run.ts";
 
 const SHOP = join(import.meta.dirname, "shop");
-const ENTRY = join(root, "cli/test/from-sources.ts");
 
 interface Example {
   readonly args: readonly string[];
@@ -26,28 +25,43 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
 export const exampleFiles: readonly string[] = ["anytopic.config.json", "topics.ts"].map((name) => join(SHOP, name));
 export const brokenFile: string = join(SHOP, "broken/anytopic.config.json");
 
-/** The line that was typed, what it printed and its exit code; `undefined` when the command has no such example. */
-export function printedExample(
-  command: string,
-):
-  | { readonly line: string; readonly printed: string; readonly exitCode: number; readonly broken: boolean }
-  | undefined {
+export interface Printed {
+  /** What was typed after `anytopic`. */
+  readonly line: string;
+  readonly printed: string;
+  readonly exitCode: number;
+  /** Whether it ran with the configuration that is wrong on purpose. */
+  readonly broken: boolean;
+}
+
+/** Runs the example of a command in its folder; `undefined` when it has none that prints the same every time. */
+export async function printedExample(command: string): Promise<Printed | undefined> {
   const example = EXAMPLES[command];
   if (example === undefined) return undefined;
-  const { ANYTOPIC_URL: _url, ANYTOPIC_CONFIG: _config, FORCE_COLOR: _color, ...environment } = process.env;
   const { args, folder = "" } = example;
-  const { stdout, stderr, status } = spawnSync(process.execPath, ["--conditions=@anytopic/source", ENTRY, ...args], {
-    cwd: join(SHOP, folder),
-    env: { ...environment, NO_COLOR: "1", NODE_NO_WARNINGS: "1" },
-    encoding: "utf8",
-  });
-  const printed = stdout === "" ? stderr : stdout;
-  return {
-    line: args.map(quoted).join(" "),
-    printed: printed.trimEnd(),
-    exitCode: status ?? -1,
-    broken: folder !== "",
-  };
+  const [stdout, stderr] = [new Captured(), new Captured()];
+  const [home, url, config] = [process.cwd(), process.env["ANYTOPIC_URL"], process.env["ANYTOPIC_CONFIG"]];
+  try {
+    process.chdir(join(SHOP, folder));
+    delete process.env["ANYTOPIC_URL"];
+    delete process.env["ANYTOPIC_CONFIG"];
+    const exitCode = await run(args, { stdout, stderr }, new AbortController().signal);
+    const printed = (stdout.text === "" ? stderr : stdout).text.trimEnd();
+    return { line: args.map(quoted).join(" "), printed, exitCode, broken: folder !== "" };
+  } finally {
+    process.chdir(home);
+    Object.assign(process.env, url === undefined ? {} : { ANYTOPIC_URL: url });
+    Object.assign(process.env, config === undefined ? {} : { ANYTOPIC_CONFIG: config });
+  }
+}
+
+class Captured extends Writable {
+  text = "";
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString("utf8");
+    done();
+  }
 }
 
 const quoted = (text: string): string => (/^[\w/=.-]+$/.test(text) ? text : `'${text}'`);

@@ -5,11 +5,14 @@ import { COMMANDS } from "../../cli/src/commands/index.ts";
 import { EXIT } from "../../cli/src/exit-codes.ts";
 import { GLOBAL_OPTIONS } from "../../cli/src/global-options.ts";
 import { root } from "../workspaces.ts";
-import { brokenFile, exampleFiles, printedExample } from "./cli-examples.ts";
+import { brokenFile, exampleFiles, type Printed, printedExample } from "./cli-examples.ts";
 import { code, markdownTable } from "./markdown-table.ts";
 
 /** Every command from its own declaration, which also makes `--help`. */
-export function cliPage(): Readonly<Record<string, string>> {
+export async function cliPage(): Promise<Readonly<Record<string, string>>> {
+  const commands: string[] = [];
+  // One after the other, because an example runs in its own folder.
+  for (const command of COMMANDS) commands.push(await commandPart(command));
   return {
     overview: markdownTable(
       ["command", "does"],
@@ -21,13 +24,13 @@ export function cliPage(): Readonly<Record<string, string>> {
     options: optionTable(GLOBAL_OPTIONS),
     "exit-codes": exitCodes(),
     files: exampleFiles.map((path) => fileBlock(path, basename(path))).join("\n\n"),
-    commands: COMMANDS.map(commandPart).join("\n\n"),
+    commands: commands.join("\n\n"),
   };
 }
 
-function commandPart(command: Command): string {
+async function commandPart(command: Command): Promise<string> {
   const { name, operands, summary, details, example, options, offline } = command;
-  const printed = printedExample(name);
+  const printed = await printedExample(name);
   return [
     `### ${name}`,
     `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.${details === undefined ? "" : ` ${oneParagraph(details)}`}${
@@ -42,12 +45,7 @@ function commandPart(command: Command): string {
     .join("\n\n");
 }
 
-function printedPart({
-  line,
-  printed,
-  exitCode,
-  broken,
-}: NonNullable<ReturnType<typeof printedExample>>): readonly string[] {
+function printedPart({ line, printed, exitCode, broken }: Printed): readonly string[] {
   const ended = exitCode === 0 ? "" : ` this, and ends with exit code ${exitCode}`;
   return [
     broken ? `With this ${code("anytopic.config.json")}:` : "With the files above:",

@@ -17,7 +17,7 @@ interface Schema {
 
 /** Every key of the configuration file, from its JSON Schema. */
 export function configurationPage(): Readonly<Record<string, string>> {
-  const rows = rowsOf(configSchema() as Schema, "");
+  const rows = rowsOf(configSchema(), "");
   return { keys: markdownTable(["key", "value", "what it is"], rows) };
 }
 

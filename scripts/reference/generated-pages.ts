@@ -7,8 +7,10 @@ import { configurationPage } from "./configuration-page.ts";
 import { limitsPage } from "./limits-page.ts";
 import { optionsPage } from "./options-page.ts";
 
+type Parts = Readonly<Record<string, string>>;
+
 /** Pages of the reference that are written by hand, with parts that the code writes. */
-const PAGES: Readonly<Record<string, () => Readonly<Record<string, string>>>> = {
+const PAGES: Readonly<Record<string, () => Parts | Promise<Parts>>> = {
   "docs/reference/capabilities.md": capabilitiesPage,
   "docs/reference/cli.md": cliPage,
   "docs/reference/configuration.md": configurationPage,
@@ -19,8 +21,8 @@ const PAGES: Readonly<Record<string, () => Readonly<Record<string, string>>>> = 
 export const generatedPages: readonly string[] = Object.keys(PAGES);
 
 /** The page as it is, and as it should be. @throws Error when a part has no place in the page, or a place no part */
-export function generatedPage(path: string): { readonly is: string; readonly should: string } {
-  const parts = new Map(Object.entries(PAGES[path]?.() ?? {}));
+export async function generatedPage(path: string): Promise<{ readonly is: string; readonly should: string }> {
+  const parts = new Map(Object.entries((await PAGES[path]?.()) ?? {}));
   const is = readFileSync(join(root, path), "utf8");
   const should = is.replaceAll(/<!-- begin:([\w-]+) -->\n[^]*?<!-- end:\1 -->/g, (_whole, key: string) => {
     const part = parts.get(key);

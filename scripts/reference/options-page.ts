@@ -95,5 +95,7 @@ const shownDefault = (text: string | undefined): string =>
 const digits = (text: string): string => text.replaceAll(/(?<=\d)_(?=\d)/g, ",");
 
 function unitOf(name: string): string {
-  return /Ms$/.test(name) ? " ms" : /Bytes$/.test(name) ? " bytes" : /Seconds$/.test(name) ? " s" : "";
+  if (name.endsWith("Ms")) return " ms";
+  if (name.endsWith("Bytes")) return " bytes";
+  return name.endsWith("Seconds") ? " s" : "";
 }

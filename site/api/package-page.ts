@@ -70,7 +70,7 @@ function bodyOf(reflection: Reflection, linkOf: LinkOf): readonly string[] {
 function callPart(name: string, reflection: Reflection, linkOf: LinkOf): readonly string[] {
   const signatures = signaturesOf(reflection);
   const comment = commentOf(reflection);
-  const [described] = signatures.filter(({ parameters = [] }) => parameters.some((one) => one.comment !== undefined));
+  const described = signatures.find(({ parameters = [] }) => parameters.some((one) => one.comment !== undefined));
   return [
     signatures.map((one) => linkedCode(signatureText(name, one), linkOf)).join("<br>\n"),
     described === undefined ? "" : parameterTable(described, linkOf),
@@ -82,7 +82,7 @@ function callPart(name: string, reflection: Reflection, linkOf: LinkOf): readonl
 function classPart({ name, children = [] }: Reflection, linkOf: LinkOf): readonly string[] {
   const own = children.filter(({ inheritedFrom }) => inheritedFrom === undefined);
   const properties = own.filter(({ kind }) => kind === KIND.property || kind === KIND.accessor);
-  const [made] = own.filter(({ kind }) => kind === KIND.constructor);
+  const made = own.find(({ kind }) => kind === KIND.constructor);
   const methods = own.filter(isMethod);
   return [
     ...(made === undefined ? [] : [...callPart(`new ${name}`, made, linkOf)]),

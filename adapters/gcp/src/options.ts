@@ -10,6 +10,7 @@ import {
   type UrlForm,
   urlReader,
 } from "@anytopic/core/driver";
+// oxlint-disable-next-line import/no-empty-named-blocks -- the compiler finds what is declared below only with an import
 import type {} from "@anytopic/core/config";
 import type { ClientConfig, PubSub } from "@google-cloud/pubsub";
 import type { GcpStatisticsReader } from "./statistics.ts";

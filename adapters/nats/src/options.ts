@@ -10,6 +10,7 @@ import {
   type UrlForm,
   urlReader,
 } from "@anytopic/core/driver";
+// oxlint-disable-next-line import/no-empty-named-blocks -- the compiler finds what is declared below only with an import
 import type {} from "@anytopic/core/config";
 import { nkeys, type NatsConnection, type TlsOptions } from "@nats-io/nats-core";
 import { DEFAULT_DEDUPLICATION_WINDOW_MS } from "./capabilities.ts";

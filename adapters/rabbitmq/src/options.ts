@@ -8,6 +8,7 @@ import {
   type UrlForm,
   urlReader,
 } from "@anytopic/core/driver";
+// oxlint-disable-next-line import/no-empty-named-blocks -- the compiler finds what is declared below only with an import
 import type {} from "@anytopic/core/config";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
 import { type BrokerAddress, type ManagementAddress, parseAddress, parseManagementUrl } from "./connection/address.ts";
