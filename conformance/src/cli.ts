@@ -66,7 +66,9 @@ function parsed(args: readonly string[]): Parsed {
   const tier = TIERS.find((one) => one === (values.tier ?? "full"));
   if (tier === undefined)
     throw new Error(`--tier is ${JSON.stringify(values.tier)}: must be one of ${TIERS.join(", ")}`);
-  const whole = (name: "seed" | "idle-ms" | "schedules" | "duration-ms" | "shrink-ms" | "minutes" | "minute-ms"): number | undefined => {
+  const whole = (
+    name: "seed" | "idle-ms" | "schedules" | "duration-ms" | "shrink-ms" | "minutes" | "minute-ms",
+  ): number | undefined => {
     const text = values[name];
     if (text !== undefined && !/^\d{1,10}$/.test(text))
       throw new Error(`--${name} is ${JSON.stringify(text)}: must be a whole number`);

@@ -164,6 +164,29 @@ describe("the publish window", () => {
     expect(adapter.requests.map(({ id }) => id)).toEqual(["first", "last"]);
   });
 
+  it("sends an event without a key when its own schema has passed it, whatever the schemas of earlier ones do", async () => {
+    const adapter = new ScriptedAdapter();
+    const pubsub = await connect(adapter);
+    const checks: PromiseWithResolvers<StandardResult<object>>[] = [];
+    const schema = checkedBy(() => {
+      const check = Promise.withResolvers<StandardResult<object>>();
+      checks.push(check);
+      return check.promise;
+    });
+    const Checked = defineTopic("checked", { schema });
+    const [first, second] = ["first", "second"].map((id) => pubsub.publish(Checked, {}, { id }));
+    await turn();
+    checks[1]?.resolve({ value: {} });
+    await turn();
+    expect(adapter.requests.map(({ id }) => id)).toEqual(["second"]);
+    adapter.requests[0]?.accept();
+    expect(await second).toBe("second");
+    checks[0]?.resolve({ value: {} });
+    await turn();
+    adapter.requests[1]?.accept();
+    expect(await first).toBe("first");
+  });
+
   it("times out although the wall clock was set back meanwhile", async () => {
     const virtual = new VirtualClock(10_000_000);
     let setBackMs = 0;

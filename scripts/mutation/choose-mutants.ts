@@ -1,9 +1,10 @@
+import { groupBy } from "./group-by.ts";
 import type { Mutant } from "./mutant.ts";
 
 /** `count` mutants, as evenly from all files as there are some: the same ones for the same seed and sources. */
 export function chooseMutants(mutants: readonly Mutant[], count: number, seed: number): readonly Mutant[] {
   const random = randomFrom(seed);
-  const perFile = Map.groupBy(mutants, ({ file }) => file);
+  const perFile = groupBy(mutants, ({ file }) => file);
   const rows = shuffled([...perFile.values()], random).map((row) => shuffled(row, random));
   const chosen: Mutant[] = [];
   for (let place = 0; chosen.length < count && rows.some((row) => place < row.length); place += 1) {

@@ -29,7 +29,7 @@ export async function instrument(root: string, paths: readonly string[]): Promis
   });
   const mutants = result.mutants
     .filter(({ status }) => status !== "Ignored")
-    .map(({ id, fileName, location: { start, end }, mutatorName, replacement = "" }): Mutant => {
+    .map(({ id, fileName, location: { start, end }, mutatorName, replacement }): Mutant => {
       const original = textBetween((sources.get(fileName) ?? "").split("\n"), start, end);
       const line = start.line + 1;
       const key = mutantId(fileName, start, original, replacement);

@@ -45,7 +45,7 @@ async function run(options: Options): Promise<void> {
   const isDue = ({ id }: Mutant): boolean => {
     const verdict = results.of(id)?.verdict;
     if (options.mutant !== undefined || verdict === undefined) return true;
-    return options.again && (verdict === "survived" || verdict === "unreached");
+    return options.again && verdict !== "killed";
   };
   const due = options.list ? [] : chosen.filter(isDue);
   if (due.length > 0) {

@@ -8,7 +8,7 @@ export interface Options {
   readonly files: string | undefined;
   /** Judge only this one. */
   readonly mutant: string | undefined;
-  /** Judge again what has survived. */
+  /** Judge again what has survived or has timed out. */
   readonly again: boolean;
   /** Show what would be judged. */
   readonly list: boolean;
@@ -21,7 +21,7 @@ export const USAGE = `npm run mutation -- [options]
   --count <number>   how many; default 100
   --files <glob>     only sources that match, such as core/src/inbox/*
   --mutant <id>      judge this one, and show its change
-  --again            judge again those that have survived
+  --again            judge again those that have survived or have timed out
   --list             show the chosen mutants and their results, and judge none`;
 
 /** @throws TypeError when an argument is unknown or wrong */

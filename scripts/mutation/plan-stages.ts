@@ -1,4 +1,5 @@
 import type { Coverage, Test } from "./coverage.ts";
+import { groupBy } from "./group-by.ts";
 import type { Mutant } from "./mutant.ts";
 
 /** Tests that run together. */
@@ -33,7 +34,7 @@ interface Candidate {
 /** The tests that reach a mutant, in the order in which they should run; none when no test reaches it. */
 export function planStages(mutant: Mutant, mutants: readonly Mutant[], coverage: Coverage): readonly Stage[] {
   const same = new Set(mutants.filter(({ file }) => file === mutant.file).map((one) => one.switch));
-  const candidates = [...Map.groupBy(coverage.tests, ({ file }) => file)]
+  const candidates = [...groupBy(coverage.tests, ({ file }) => file)]
     .map(([file, all]) => candidate(file, all, mutant, same, coverage))
     .filter(({ tests }) => tests.length > 0)
     .sort((one, other) => priceOf(one) - priceOf(other));

@@ -22,7 +22,7 @@ if (folder !== undefined) {
   const running = new AsyncLocalStorage<string>();
   const names = new Map<string, readonly string[]>();
   const switches: Switches = Object.defineProperty({}, "currentTestId", { get: () => running.getStore() });
-  (globalThis as { __stryker__?: Switches }).__stryker__ = switches;
+  Object.assign(globalThis, { ["__stryker__"]: switches });
   let file = "";
 
   aroundEach(async (runTest, { task }) => {

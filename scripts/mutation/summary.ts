@@ -1,3 +1,4 @@
+import { groupBy } from "./group-by.ts";
 import type { Result, Verdict } from "./judge-mutant.ts";
 import { shownChange } from "./mutant.ts";
 
@@ -14,7 +15,7 @@ export function shownResult(result: Result): string {
 export function summary(results: readonly Result[]): string {
   const count = (verdict: Verdict): number => results.filter((result) => result.verdict === verdict).length;
   const survivors = results.filter((result) => !isKill(result));
-  const rows = [...Map.groupBy(results, ({ file }) => file.split("/").slice(0, 4).join("/"))]
+  const rows = [...groupBy(results, ({ file }) => file.split("/").slice(0, 4).join("/"))]
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .map(([place, all]) => `${place}: ${all.filter(isKill).length} of ${all.length} killed`);
   const verdicts = (["killed", "timed-out", "survived", "unreached"] as const).map((name) => `${count(name)} ${name}`);

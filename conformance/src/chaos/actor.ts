@@ -81,7 +81,16 @@ export class Actor {
     this.#subscribing = Promise.all(task.plan.works.map((plan) => this.#open(plan)));
     this.#publishing = Promise.all(
       task.plan.publishes.map((plan) =>
-        runPublishingLoop({ pubsub, task, plan, target: target(plan.topic), history, stopped, ended, pause: this.#pause }),
+        runPublishingLoop({
+          pubsub,
+          task,
+          plan,
+          target: target(plan.topic),
+          history,
+          stopped,
+          ended,
+          pause: this.#pause,
+        }),
       ),
     );
     const stray = (error: unknown): void => history.write({ type: "stray", text: shownError(error) });

@@ -28,7 +28,10 @@ export async function soakCommand(
   const folder = resolve(options.save ?? "soak-runs");
   await mkdir(join(folder, "histories"), { recursive: true });
   const run = await runSoak(harness, { ...options, folder: join(folder, "histories"), say: (line) => void say(line) });
-  const file = join(folder, `${[run.adapter, run.implementation, run.minutes, run.seed].join("-").replaceAll(/[^\w.-]+/g, "-")}.json`);
+  const file = join(
+    folder,
+    `${[run.adapter, run.implementation, run.minutes, run.seed].join("-").replaceAll(/[^\w.-]+/g, "-")}.json`,
+  );
   await writeFile(file, `${JSON.stringify(run)}\n`);
   for (const line of soakSummary(run)) say(line);
   say(`saved: ${file}`);
