@@ -40,9 +40,10 @@ export function packagePage(entry: DocumentedEntry, linkOf: LinkOf): string {
     .concat("\n");
 }
 
-export const anchorOf = (name: string): string => name.toLowerCase();
+/** In the case of the name: `metrics` is a function, and `Metrics` is what it returns. */
+export const anchorOf = (name: string): string => name;
 
-/** The heading has an explicit anchor: without it, two names that differ in case only would get numbers. */
+/** The heading has an explicit anchor: without it, two names that differ in case only would have the same. */
 function sectionOf(reflection: Reflection, linkOf: LinkOf): string {
   const comment = commentOf(reflection);
   return [
