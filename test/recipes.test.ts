@@ -59,7 +59,9 @@ test("docs/recipes/commonjs.md: a program of require", async () => {
 test("docs/recipes/bundlers.md: its command makes a bundle that runs alone", async () => {
   const { folder, outputs, commands } = writeRecipe("docs/recipes/bundlers.md");
   const [command = ""] = commands;
-  const ofSources = command.replace("npx esbuild", `npx esbuild ${SOURCE}`).replace("out/main.mjs\n", "out/main.mjs --sourcemap=inline\n");
+  const ofSources = command
+    .replace("npx esbuild", `npx esbuild ${SOURCE}`)
+    .replace("out/main.mjs\n", "out/main.mjs --sourcemap=inline\n");
   await mkdirSync(join(folder, "out"), { recursive: true });
   // Without the condition it would be the last build.
   expect(await printed("bash", ["-ec", ofSources], folder)).toBe(outputs[0]);
@@ -72,7 +74,8 @@ test("docs/recipes/monorepos.md: a service handles what another one has publishe
   mkdirSync(join(folder, "node_modules/@shop"), { recursive: true });
   symlinkSync(join(folder, "packages/topics"), join(folder, "node_modules/@shop/topics"));
   const env = { BROKER_URL: broker.url };
-  const run = async (...args: string[]): Promise<string> => await printed(process.execPath, [SOURCE, ...args], folder, env);
+  const run = async (...args: string[]): Promise<string> =>
+    await printed(process.execPath, [SOURCE, ...args], folder, env);
   try {
     await run(join(root, "cli/src/main.ts"), "apply");
     await run("packages/signup/main.ts");

@@ -121,7 +121,7 @@ export class PubSub implements AsyncDisposable {
    * options as soon as this returns. JSON must carry the event exactly: a `Date`, a `Map` or `NaN` rejects with
    * `INVALID_MESSAGE`, unless the topic's schema gives the same result for the decoded event as for the original.
    */
-  publish<Input>(topic: Topic<Input, unknown>, event: Input, options?: PublishOptions): Promise<string> {
+  publish<Input>(topic: Topic<Input, unknown>, event: NoInfer<Input>, options?: PublishOptions): Promise<string> {
     return this.#publishing.publish(topic, event, options);
   }
 
@@ -135,7 +135,7 @@ export class PubSub implements AsyncDisposable {
    */
   async publishBatch<Input>(
     topic: Topic<Input, unknown>,
-    entries: readonly PublishEntry<Input>[],
+    entries: readonly PublishEntry<NoInfer<Input>>[],
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<readonly PublishResult[]> {
     requireKind("topic", topic);
