@@ -46,6 +46,18 @@ void pubsub.subscribe(defineSubscription(Valibot, "s"), ({ id }) => {
   expectTypeOf(id).toEqualTypeOf<number>();
 });
 
+// The topic alone decides what its events are: a literal stays one of the permitted words.
+const Plans = defineTopic("plans", {
+  schema: z.object({ plan: z.enum(["free", "paid"]) }),
+  attributes: ({ plan }) => ({ plan }),
+});
+void pubsub.publish(Plans, { plan: "free" });
+void pubsub.publishBatch(Plans, [{ event: { plan: "paid" } }]);
+// @ts-expect-error -- another word
+void pubsub.publish(Plans, { plan: "gold" });
+// @ts-expect-error -- another word
+void pubsub.publishBatch(Plans, [{ event: { plan: "gold" } }]);
+
 // Without one: the type argument stands on both sides.
 const Plain = defineTopic<{ a: 1 }>("plain", {
   orderingKey: (event) => {

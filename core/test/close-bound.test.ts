@@ -93,6 +93,7 @@ describe("close, when nothing answers any more", () => {
     void worker.close({ timeoutMs: 60_000 });
     expect(await durationMs(clock, pubsub.close({ timeoutMs: 1000 }))).toBeLessThanOrEqual(1100);
     expect(adapter.settles).toMatchObject([{ id: "a", how: "release" }]);
+    expect(adapter.endedLeases).toEqual([]);
     await worker.closed;
   });
 

@@ -16,6 +16,9 @@ function letter(id: string, publishTimeMs: number): StoredMessage {
 /** A dead-letter queue of these letters; what is taken is gone until it is put back. */
 function queueOf(...stored: StoredMessage[]) {
   const redelivered: string[] = [];
+  /** What the broker has done, in its order. */
+  const done: string[] = [];
+  let refused: string | undefined;
   let taking: Promise<void> | undefined;
   let takes = 0;
   const letters: DriverDeadLetters = {
@@ -28,11 +31,16 @@ function queueOf(...stored: StoredMessage[]) {
       await taking;
       return stored.splice(0, max).map((taken): TakenLetter => ({
         ...taken,
-        remove: async () => {},
+        remove: async () => void done.push(`removed ${taken.id}`),
         putBack: async () => void stored.push(taken),
       }));
     },
-    redeliver: async ({ id }) => void redelivered.push(id),
+    redeliver: async ({ id }) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (id === refused) throw new Error("refused");
+      redelivered.push(id);
+      done.push(`stored ${id}`);
+    },
   };
   const queue = createDeadLetterQueue(async () => ({ letters, capabilities }), {
     path: "events/sub",
@@ -44,6 +52,8 @@ function queueOf(...stored: StoredMessage[]) {
     queue,
     stored,
     redelivered,
+    done,
+    refuse: (id: string) => void (refused = id),
     takes: () => takes,
     delayTakes: (until: Promise<void>) => void (taking = until),
   };
@@ -54,6 +64,20 @@ describe("redrive", () => {
     const { queue, stored, redelivered } = queueOf(letter("same", 1), letter("same", 2));
     expect(await queue.redrive()).toBe(2);
     expect([stored, redelivered]).toEqual([[], ["same", "same"]]);
+  });
+
+  it("removes a letter only after the broker has stored its message", async () => {
+    const { queue, done } = queueOf(letter("a", 1), letter("b", 2));
+    await queue.redrive();
+    expect(done).toEqual(["stored a", "removed a", "stored b", "removed b"]);
+  });
+
+  it("keeps a letter whose message the broker refuses, and those behind it", async () => {
+    const { queue, stored, done, refuse } = queueOf(letter("a", 1), letter("b", 2), letter("c", 3));
+    refuse("b");
+    await expect(queue.redrive()).rejects.toThrow("refused");
+    expect(stored.map(({ id }) => id)).toEqual(["b", "c"]);
+    expect(done).toEqual(["stored a", "removed a"]);
   });
 
   it("keeps what is left when onProgress throws", async () => {

@@ -70,7 +70,7 @@ test("what instrumentations are told of a publish, an attempt, a settle and a re
   expect(told["handle"]).toEqual(attempt);
   expect(told["settle"]).toEqual([attempt, "ack"]);
   expect(told["redrive"]).toEqual({ ...place, subscription: "mail", attributes });
-  expect(told["redriven"]).toEqual({ error: undefined });
+  expect(told["redriven"]).toStrictEqual({ error: undefined });
   expect(contexts.map((context) => ({ ...context.attributes }))).toEqual([attributes, attributes]);
 });
 

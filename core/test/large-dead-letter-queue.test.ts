@@ -1,4 +1,4 @@
-import { silentLogger, systemClock, type DeadLetter } from "@anytopic/core";
+import { type Clock, silentLogger, systemClock, type DeadLetter, VirtualClock } from "@anytopic/core";
 import type { DriverDeadLetters, OutgoingMessage, StoredMessage, TakenLetter } from "@anytopic/core/driver";
 import { describe, expect, it } from "vitest";
 
@@ -32,6 +32,7 @@ interface Behaviour {
   readonly leaseTakes?: number;
   readonly refuses?: (letter: OutgoingMessage) => boolean;
   readonly redelivered?: (message: OutgoingMessage) => StoredMessage | undefined;
+  readonly clock?: Clock;
 }
 
 /** A dead-letter queue in which letters that are put back stand where they stood: in front. */
@@ -99,7 +100,7 @@ function queueOf(letters: readonly StoredMessage[], behaviour: Behaviour = {}) {
   const queue = createDeadLetterQueue(async () => ({ letters: driver, capabilities }), {
     path: "events/sub",
     takes: () => undefined,
-    clock: systemClock,
+    clock: behaviour.clock ?? systemClock,
     logger: silentLogger,
   });
   return {
@@ -228,6 +229,14 @@ describe("a pass while its letters fail again", () => {
   it("acts on each once, and ends", async () => {
     const hopeless = ({ id }: OutgoingMessage): StoredMessage => letter(id, { lastFailureMs: Date.now() });
     const { queue, ids } = queueOf(manyThen(0, 300), { redelivered: hopeless });
+    expect(await queue.redrive()).toBe(300);
+    expect(ids()).toHaveLength(300);
+  });
+
+  it("acts on each once when they fail again in the millisecond in which it began", async () => {
+    const clock = new VirtualClock(5000);
+    const redelivered = ({ id }: OutgoingMessage): StoredMessage => letter(id, { lastFailureMs: clock.now() });
+    const { queue, ids } = queueOf(manyThen(0, 300), { redelivered, marks: true, clock });
     expect(await queue.redrive()).toBe(300);
     expect(ids()).toHaveLength(300);
   });

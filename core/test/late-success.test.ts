@@ -212,4 +212,24 @@ describe("an event loop that was blocked for longer than a lease", () => {
     expect(adapter.settles).toMatchObject([{ id: "waiting", how: "release" }]);
     expect(adapter.extended.flat()).not.toContain("waiting");
   });
+
+  it("keeps what came while it was blocked: its lease has just begun", async () => {
+    const { adapter, clock } = await blockable(() => new Promise(() => {}));
+    for (const id of ["a", "b", "waiting"]) adapter.deliver({ id });
+    await turn();
+    clock.block(5000);
+    adapter.deliver({ id: "fresh" });
+    clock.fire();
+    expect(adapter.settles.map(({ id, how }) => [id, how])).toEqual([["waiting", "release"]]);
+    expect(adapter.extended.flat()).toContain("fresh");
+  });
+
+  it("tells the broker of which messages another worker may have one already", async () => {
+    const { adapter, clock } = await blockable(() => new Promise(() => {}));
+    for (const id of ["a", "b", "waiting"]) adapter.deliver({ id });
+    await turn();
+    clock.block(5000);
+    clock.fire();
+    expect(adapter.endedLeases).toEqual(["waiting"]);
+  });
 });

@@ -52,6 +52,25 @@ describe("the publish window", () => {
     await Promise.all(published);
   });
 
+  it("says what is wrong with the connection when a publish times out", async () => {
+    const adapter = new ScriptedAdapter();
+    const clock = new VirtualClock();
+    const pubsub = await connect(adapter, { clock, publish: { timeoutMs: 1000 } });
+    const published = pubsub.publish(Events, { n: 1 });
+    published.catch(() => {});
+    await turn();
+    adapter.context.status(
+      "degraded",
+      new PubSubError("RESOURCE_EXHAUSTED", "the broker takes no publishes: low on disk"),
+    );
+    await clock.advance(1000);
+    await expect(published).rejects.toMatchObject({
+      code: "TIMEOUT",
+      message: expect.stringMatching(/did not confirm: the broker takes no publishes: low on disk$/),
+      cause: expect.objectContaining({ code: "RESOURCE_EXHAUSTED" }),
+    });
+  });
+
   it("splits batches by bytes", async () => {
     const adapter = new ScriptedAdapter();
     const pubsub = await connect(adapter);
@@ -143,6 +162,29 @@ describe("the publish window", () => {
     adapter.requests[1]?.accept();
     expect(await Promise.all(calls)).toEqual(["first", "aborted", "invalid", "last"]);
     expect(adapter.requests.map(({ id }) => id)).toEqual(["first", "last"]);
+  });
+
+  it("sends an event without a key when its own schema has passed it, whatever the schemas of earlier ones do", async () => {
+    const adapter = new ScriptedAdapter();
+    const pubsub = await connect(adapter);
+    const checks: PromiseWithResolvers<StandardResult<object>>[] = [];
+    const schema = checkedBy(() => {
+      const check = Promise.withResolvers<StandardResult<object>>();
+      checks.push(check);
+      return check.promise;
+    });
+    const Checked = defineTopic("checked", { schema });
+    const [first, second] = ["first", "second"].map((id) => pubsub.publish(Checked, {}, { id }));
+    await turn();
+    checks[1]?.resolve({ value: {} });
+    await turn();
+    expect(adapter.requests.map(({ id }) => id)).toEqual(["second"]);
+    adapter.requests[0]?.accept();
+    expect(await second).toBe("second");
+    checks[0]?.resolve({ value: {} });
+    await turn();
+    adapter.requests[1]?.accept();
+    expect(await first).toBe("first");
   });
 
   it("times out although the wall clock was set back meanwhile", async () => {

@@ -61,6 +61,8 @@ export class ScriptedAdapter implements Adapter {
   readonly batches: (readonly PublishRequest[])[] = [];
   readonly settles: Settle[] = [];
   readonly extended: string[][] = [];
+  /** What core released because its lease has ended. */
+  readonly endedLeases: string[] = [];
   readonly letters: OutgoingMessage[] = [];
   readonly applied: string[] = [];
   /** What is in the dead-letter queue, and what was put back from it. */
@@ -132,7 +134,10 @@ export class ScriptedAdapter implements Adapter {
       owner: {
         ack: () => settle("ack"),
         retry: (_, delayMs) => settle("retry", delayMs),
-        release: () => settle("release"),
+        release: (_, leaseEnded) => {
+          if (leaseEnded) this.endedLeases.push(message.id);
+          return settle("release");
+        },
         retriesAtBroker: () => this.retriesAtBroker,
       },
     };

@@ -22,6 +22,8 @@ describe("publish.idSecret", () => {
     expect(await pubsub.publish(Orders, { n: 2 })).toMatch(/^[0-9a-f-]{36}\.[\w-]{22}$/);
     const [result] = await pubsub.publishBatch(Orders, [{ event: { n: 1 }, id: "order-1" }]);
     expect(result).toEqual({ ok: true, id });
+    const shortest = await pubsub.publish(Orders, { n: 3 }, { id: "a" });
+    expect(await pubsub.publish(Orders, { n: 3 }, { id: shortest })).toBe(shortest);
   });
 
   it("depends on topic and secret, and does not take another signature for its own", async () => {

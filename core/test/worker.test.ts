@@ -78,6 +78,18 @@ describe("leases", () => {
     expect(worker.health()).toMatchObject({ running: 0, abandoned: 1 });
   });
 
+  it("gives the place of a handler past its time to the next message", async () => {
+    const started: string[] = [];
+    const { adapter, clock } = await opened(Sub, async (_event, { id }) => {
+      started.push(id);
+      await new Promise(() => {});
+    });
+    for (const id of ["a", "b", "c", "d"]) adapter.deliver({ id });
+    expect(started).toEqual(["a", "b"]);
+    await clock.advance(10_000);
+    expect(started).toEqual(["a", "b", "c", "d"]);
+  });
+
   it("forgets what is revoked, and keeps the place of a handler that still runs", async () => {
     let finish = (): void => {};
     const { adapter, worker } = await opened(Sub, () => new Promise<void>((resolve) => (finish = resolve)));

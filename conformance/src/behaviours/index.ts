@@ -64,6 +64,7 @@ import { eachSubscription as deadLettersEachSubscription } from "./dead-letters/
 import { peekAndPurge as deadLettersPeekAndPurge } from "./dead-letters/peek-and-purge.ts";
 import { poison as deadLettersPoison } from "./dead-letters/poison.ts";
 import { queueGone as deadLettersQueueGone } from "./dead-letters/queue-gone.ts";
+import { redriveFails as deadLettersRedriveFails } from "./dead-letters/redrive-fails.ts";
 import { redriveLive as deadLettersRedriveLive } from "./dead-letters/redrive-live.ts";
 import { redriveSome as deadLettersRedriveSome } from "./dead-letters/redrive-some.ts";
 import { redrive as deadLettersRedrive } from "./dead-letters/redrive.ts";
@@ -255,6 +256,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   deadLettersQueueGone,
   deadLettersRedriveLive,
   deadLettersRedriveSome,
+  deadLettersRedriveFails,
   deadLettersRedrive,
   deadLettersScan,
   deadLettersStoreFails,

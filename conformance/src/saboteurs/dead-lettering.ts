@@ -154,6 +154,21 @@ export const deadLettering: readonly Saboteur[] = [
     })),
   },
   {
+    name: "remove-letters-when-taken",
+    wrong:
+      "letters are removed from their queue when a redrive takes them, before the broker has stored their messages",
+    killedBy: ["dead-letters.redrive-fails", "dead-letters.redrive-some"],
+    says: "3 letters: the refused one and those behind it",
+    sabotage: sabotageLetters((letters) => ({
+      async take(limit, waitMs) {
+        const taken = await letters.take(limit, waitMs);
+        await Promise.all(taken.map((letter) => letter.remove()));
+        const nothing = { remove: () => Promise.resolve(), putBack: () => Promise.resolve() };
+        return taken.map((letter) => forwardLetter(letter, nothing));
+      },
+    })),
+  },
+  {
     name: "letters-told-by-id",
     wrong:
       "letters are identified by what publishers chose, so that a redrive sees only one of two with the same id and time",

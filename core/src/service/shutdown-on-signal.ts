@@ -11,6 +11,7 @@ import { inTime, runShutdownHook } from "./shutdown-hook.ts";
 
 const READINESS_DELAY_LIMITS: NumberLimits = { min: 0, max: 3_600_000, default: 0, unit: "ms" };
 
+/** How `shutdownOnSignal` ends the process. */
 export interface ShutdownOptions {
   /** The signals that end the process. @default ["SIGTERM", "SIGINT"] */
   readonly signals?: readonly NodeJS.Signals[] | undefined;
@@ -20,10 +21,10 @@ export interface ShutdownOptions {
   readonly readinessDelayMs?: number | undefined;
   /**
    * Called after `readinessDelayMs` and before `close`, while everything still works: for a server whose requests publish. It gets
-   * `timeoutMs` (30 s without it). After that, or when it fails, closing goes on; the exit code is then 1. @default nothing
+   * `timeoutMs` (30 s without it). After that, or when it fails, closing goes on; the exit code is then 1. @default none
    */
   readonly onClosing?: (() => void | Promise<void>) | undefined;
-  /** Called when everything is closed: for a database, the last traces. The process ends when it has resolved, with exit code 1 when it fails. */
+  /** Called when everything is closed: for a database, the last traces. The process ends when it has resolved, with exit code 1 when it fails. @default none */
   readonly onClosed?: (() => void | Promise<void>) | undefined;
   /** Whether the process ends by `process.exit` after that. With false it ends when nothing keeps it alive. @default true */
   readonly exit?: boolean | undefined;

@@ -7,6 +7,7 @@ import type { RelayOptions } from "./relay/relay-options.ts";
 
 /** What `publishBatch` takes beside the entries. */
 export interface BatchOptions {
+  /** When it aborts, the call rejects with the abort reason. @default none */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -128,7 +128,7 @@ export class TransactionOutbox<Tx extends object> implements SyncOutbox<Tx> {
   #encode<Input>(
     tx: Tx,
     topic: Topic<Input, unknown>,
-    event: Input,
+    event: NoInfer<Input>,
     options: PublishOptions | undefined,
   ): EncodedPublish {
     this.#requireTransaction(tx);

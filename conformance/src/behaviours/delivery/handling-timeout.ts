@@ -7,14 +7,15 @@ export const handlingTimeout: Behaviour = behaviour({
   rows: [34, 45],
   statements: ["C10", "C25"],
   title:
-    "past maxHandlingMs the signal aborts and the message is retried; what the late handler then does changes nothing",
+    "past maxHandlingMs the signal aborts, the handler's place is free and the message is retried; what the late handler then does changes nothing",
   tier: "full",
   async run(context) {
     const maxHandlingMs = context.shortLeaseMs;
     const { pubsub, topic, subscription } = await context.pair({
       ackDeadlineMs: maxHandlingMs,
       maxHandlingMs,
-      maxConcurrency: 2,
+      // The late handler must not keep the only place.
+      maxConcurrency: 1,
     });
     let abortedAfterMs = 0;
     let release: () => void = () => undefined;
