@@ -31,6 +31,15 @@ void pubsub.subscribe(ZodSub, (event) => {
 });
 expectTypeOf(pubsub.deliveries(ZodSub)).toEqualTypeOf<Deliveries<{ at: Date; n: number }>>();
 
+// The topic alone says what is published: a literal of the event stays one.
+const Kinds = defineTopic("kinds", {
+  schema: z.object({ kind: z.literal("user.signed-up"), size: z.enum(["s", "m"]) }),
+});
+void pubsub.publish(Kinds, { kind: "user.signed-up", size: "s" });
+void pubsub.publishBatch(Kinds, [{ event: { kind: "user.signed-up", size: "m" } }]);
+// @ts-expect-error -- another literal
+void pubsub.publish(Kinds, { kind: "user.signed-out", size: "s" });
+
 const Valibot = defineTopic("valibot", { schema: v.object({ id: v.pipe(v.string(), v.transform(Number)) }) });
 void pubsub.publisher(Valibot).publish({ id: "7" });
 void pubsub.subscribe(defineSubscription(Valibot, "s"), ({ id }) => {

@@ -3,6 +3,7 @@ import { healthHandler, PubSub } from "@anytopic/core";
 import { Module } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import type { NestExpressApplication } from "@nestjs/platform-express";
+import type { Response as ExpressResponse } from "express";
 import { PubSubModule } from "./pubsub.module.ts";
 import { SignupsModule } from "./signups.module.ts";
 
@@ -14,7 +15,7 @@ app.enableShutdownHooks(); // SIGTERM calls the hooks
 
 const probes = healthHandler(app.get(PubSub));
 for (const path of ["/livez", "/readyz"]) {
-  app.getHttpAdapter().get(path, async (_request, response) => {
+  app.use(path, async (_request: unknown, response: ExpressResponse) => {
     const answer = probes({ url: path, method: "GET" });
     response.status(answer.status).send(await answer.text());
   });

@@ -1,6 +1,15 @@
 // signups.module.ts
 import { defineSubscription, defineTopic, PubSub } from "@anytopic/core";
-import { Body, Controller, HttpCode, Inject, Injectable, Module, type OnApplicationBootstrap, Post } from "@nestjs/common";
+import {
+  Body,
+  Controller,
+  HttpCode,
+  Inject,
+  Injectable,
+  Module,
+  type OnApplicationBootstrap,
+  Post,
+} from "@nestjs/common";
 
 export const Signups = defineTopic<{ email: string }>("signups");
 export const SendWelcomeEmail = defineSubscription(Signups, "send-welcome-email");
