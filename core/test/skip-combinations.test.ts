@@ -47,6 +47,15 @@ describe("a filter and batches", () => {
   });
 });
 
+describe("a filter and a message that cannot be read", () => {
+  it("do not judge it by the attributes that could be read: it is a dead letter, as without a filter", async () => {
+    const { adapter, events } = await opened(Filtered, () => {});
+    adapter.deliver({ id: "odd", attributes: { kind: "b" }, undecodable: new Error("its headers are damaged") });
+    await expect.poll(() => adapter.letters.map(({ id }) => id)).toEqual(["odd"]);
+    expect(told(events)).not.toContain("odd skipped filter");
+  });
+});
+
 describe("a filter and expiry", () => {
   it.each([Filtered, FilteredLetters])(
     "skip an expired message that the filter holds back by the filter, without a letter (%#)",
