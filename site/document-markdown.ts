@@ -33,6 +33,12 @@ export function documentMarkdown(md: MarkdownParser): void {
     const block = fence?.(tokens, index, options, env, self) ?? "";
     return name === undefined ? block : `<div class="named"><div class="name">${name}</div>${block}</div>`;
   };
+  // An indented block is what one types.
+  md.renderer.rules.code_block = (tokens, index, options, env, self) => {
+    const token = tokens[index];
+    if (token !== undefined) token.info = "sh";
+    return md.renderer.rules.fence?.(tokens, index, options, env, self) ?? "";
+  };
 }
 
 /** What stands above a block of code: its file, or that it is an output. */

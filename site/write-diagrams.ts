@@ -29,20 +29,48 @@ const configuration = {
   htmlLabels: false,
   themeVariables: {
     ...Object.fromEntries(
-      ["primaryTextColor", "secondaryTextColor", "tertiaryTextColor", "textColor", "titleColor", "nodeTextColor", "actorTextColor"].map((name) => [name, text]),
+      [
+        "primaryTextColor",
+        "secondaryTextColor",
+        "tertiaryTextColor",
+        "textColor",
+        "titleColor",
+        "nodeTextColor",
+        "actorTextColor",
+      ].map((name) => [name, text]),
     ),
     ...Object.fromEntries(
-      ["signalTextColor", "labelTextColor", "loopTextColor", "noteTextColor", "sequenceNumberColor", "classText"].map((name) => [name, text]),
-    ),
-    ...Object.fromEntries(["lineColor", "signalColor", "actorLineColor", "defaultLinkColor", "arrowheadColor"].map((name) => [name, line])),
-    ...Object.fromEntries(
-      ["primaryColor", "mainBkg", "actorBkg", "secondaryColor", "labelBoxBkgColor", "activationBkgColor"].map((name) => [name, fill]),
+      ["signalTextColor", "labelTextColor", "loopTextColor", "noteTextColor", "sequenceNumberColor", "classText"].map(
+        (name) => [name, text],
+      ),
     ),
     ...Object.fromEntries(
-      ["primaryBorderColor", "nodeBorder", "actorBorder", "clusterBorder", "secondaryBorderColor", "tertiaryBorderColor"].map((name) => [name, border]),
+      ["lineColor", "signalColor", "actorLineColor", "defaultLinkColor", "arrowheadColor"].map((name) => [name, line]),
     ),
-    ...Object.fromEntries(["labelBoxBorderColor", "noteBorderColor", "activationBorderColor"].map((name) => [name, border])),
-    ...Object.fromEntries(["background", "tertiaryColor", "clusterBkg", "edgeLabelBackground", "noteBkgColor"].map((name) => [name, ground])),
+    ...Object.fromEntries(
+      ["primaryColor", "mainBkg", "actorBkg", "secondaryColor", "labelBoxBkgColor", "activationBkgColor"].map(
+        (name) => [name, fill],
+      ),
+    ),
+    ...Object.fromEntries(
+      [
+        "primaryBorderColor",
+        "nodeBorder",
+        "actorBorder",
+        "clusterBorder",
+        "secondaryBorderColor",
+        "tertiaryBorderColor",
+      ].map((name) => [name, border]),
+    ),
+    ...Object.fromEntries(
+      ["labelBoxBorderColor", "noteBorderColor", "activationBorderColor"].map((name) => [name, border]),
+    ),
+    ...Object.fromEntries(
+      ["background", "tertiaryColor", "clusterBkg", "edgeLabelBackground", "noteBkgColor"].map((name) => [
+        name,
+        ground,
+      ]),
+    ),
   },
 };
 
@@ -64,7 +92,9 @@ function fetchMermaid(): string {
   }
 }
 
-const blocks = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"], { cwd: root })
+const blocks = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"], {
+  cwd: root,
+})
   .toString()
   .split("\0")
   .filter((path) => path !== "" && existsSync(join(root, path)))

@@ -45,6 +45,11 @@ test("the tests in the documents pass", async () => {
   expect(await vitestProblems(home, pages)).toEqual([]);
 });
 
+test("no example imports from the command line's package, which only re-exports core", () => {
+  const wrong = documents.filter((path) => /^\s*(?:import|export)\b[^;]*from "anytopic(?:\/[^"]*)?"/m.test(readTracked(path)));
+  expect(wrong).toEqual([]);
+});
+
 test("the configurations in the documents fit the schema", () => {
   expect(problemsIn(configProblems)).toEqual([]);
 });

@@ -39,6 +39,7 @@ import { untilAborted } from "./base/until-aborted.ts";
  * @throws PubSubError `INVALID_CONFIG` or `ADAPTER_NOT_INSTALLED`; `UNAVAILABLE`, `UNAUTHENTICATED`, … when the default connection
  *   cannot be opened; `NOT_SUPPORTED`, `NOT_FOUND` or `TOPOLOGY_MISMATCH` when `declarations` do not match the broker
  */
+export function connect<Native>(target: Adapter<Native>, options?: ConnectOptions): Promise<PubSub<Native>>;
 export function connect(options: ConnectOptions): Promise<PubSub>;
 export function connect(target?: ConnectTarget, options?: ConnectOptions): Promise<PubSub>;
 export async function connect(first?: ConnectTarget | ConnectOptions, second?: ConnectOptions): Promise<PubSub> {

@@ -166,11 +166,11 @@ export interface DriverDeadLetters {
 }
 
 /** An open connection to a broker. */
-export interface Driver {
+export interface Driver<Native = unknown> {
   /** Program and version of the broker as it reports them, for example `"nats-server 2.9.10"`; for `doctor` and the conformance matrix. */
   readonly server: string;
   /** The client library's own object, for what this interface lacks. The driver closes it, unless the application has given it. */
-  readonly native: unknown;
+  readonly native: Native;
   /** What `plan` cannot see on this broker, and how to look at it by hand, as a sentence for `doctor`. Absent where it sees everything. */
   readonly blindSpot?: string | undefined;
   /** Compares the declarations with what exists. Changes nothing. Empty when everything exists and matches. */
@@ -204,8 +204,8 @@ export interface Driver {
   close(timeoutMs: number): Promise<void>;
 }
 
-/** A broker that is configured but not connected: the result of an adapter's factory, for `connect`. */
-export interface Adapter {
+/** A broker that is configured but not connected: the result of an adapter's factory, for `connect`. `Native` is the type of `PubSub.native`. */
+export interface Adapter<Native = unknown> {
   /** `"nats"`, `"memory"`, … */
   readonly name: string;
   readonly capabilities: Capabilities;
@@ -218,7 +218,7 @@ export interface Adapter {
    * Connects. Rejects when there is no connection within about 10 s (`UNAVAILABLE`, `UNAUTHENTICATED`, …), and when `signal`
    * aborts. A connection that is lost later is repaired without end, with jittered pauses.
    */
-  open(context: DriverContext, signal?: AbortSignal): Promise<Driver>;
+  open(context: DriverContext, signal?: AbortSignal): Promise<Driver<Native>>;
 }
 
 /** The constant `adapterModule` that every adapter package exports for `connect(url)`. */

@@ -39,7 +39,7 @@ import { requireKind } from "./declare/wrong-argument.ts";
  * A connection to one or several brokers: publishes, subscribes, and manages dead letters. Made by `connect`. All methods
  * may be called concurrently. `adapter`, `server`, `capabilities` and `native` describe the default connection.
  */
-export class PubSub implements AsyncDisposable {
+export class PubSub<Native = unknown> implements AsyncDisposable {
   readonly #router: ConnectionRouter;
   readonly #environment: ConnectionEnvironment;
   readonly #closeTimeoutMs: number;
@@ -81,9 +81,9 @@ export class PubSub implements AsyncDisposable {
     return this.#router.default.capabilities;
   }
 
-  /** The client library's own object, see the adapter's README. */
-  get native(): unknown {
-    return this.#router.default.driver.native;
+  /** The client library's own object, see the adapter's README. It has a type after `connect(nats(…))`, and is `unknown` after `connect(url)`. */
+  get native(): Native {
+    return this.#router.default.driver.native as Native;
   }
 
   /** The names of all connections, the default one first; without a configuration, only `"default"`. */

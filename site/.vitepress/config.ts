@@ -8,7 +8,9 @@ import { pageFile } from "../page-paths.ts";
 import { sidebar } from "../sidebar.ts";
 
 const root = join(import.meta.dirname, "../..");
-const documents = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"], { cwd: root })
+const documents = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"], {
+  cwd: root,
+})
   .toString()
   .split("\0")
   .filter((path) => path !== "");
@@ -28,12 +30,15 @@ export default defineConfig({
     config: documentMarkdown,
     anchor: { slugify: headingAnchor },
     toc: { slugify: headingAnchor },
-    theme: { light: "github-light-high-contrast", dark: "github-dark" },
+    theme: { light: "github-light-high-contrast", dark: "github-dark-default" },
   },
   transformPageData({ filePath, frontmatter }) {
     // The home page is a plain document on GitHub, so what the site needs to know of it is said here.
     if (filePath === "docs/index.md") {
-      return { title: "One interface for publish/subscribe", frontmatter: { ...frontmatter, sidebar: false, aside: false, pageClass: "home" } };
+      return {
+        title: "One interface for publish/subscribe",
+        frontmatter: { ...frontmatter, sidebar: false, aside: false, pageClass: "home" },
+      };
     }
     return undefined;
   },

@@ -41,7 +41,9 @@ export function lowContrast([selector, least]: readonly [selector: string, least
     const ratio = (light + 0.05) / (dark + 0.05);
     const shown = (colour: Colour): string => colour.slice(0, 3).map(Math.round).join(" ");
     if (ratio < least) {
-      found.add(`${ratio.toFixed(2)} ${shown(ink)} on ${shown(ground)}: ${(element.textContent ?? "").trim().slice(0, 30)}`);
+      found.add(
+        `${ratio.toFixed(2)} ${shown(ink)} on ${shown(ground)}: ${(element.textContent ?? "").trim().slice(0, 30)}`,
+      );
     }
   }
   return [...found];

@@ -7,7 +7,9 @@ import { entriesOf, sections } from "../sidebar.ts";
 
 const root = join(import.meta.dirname, "../..");
 const listed = entriesOf(sections).map(([, source]) => source);
-const pages = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"], { cwd: root })
+const pages = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"], {
+  cwd: root,
+})
   .toString()
   .split("\0")
   .filter((path) => path !== "" && existsSync(join(root, path)) && pageFile(path) !== undefined);
@@ -31,7 +33,11 @@ test.each([
   ["README.md", "docs/index.md", "/"],
   ["README.md", "adapters/nats", "/adapters/nats"],
   ["docs/errors/timeout.md", "index.md#a", "/errors/#a"],
-  ["docs/architecture.md", "../core/src/driver.ts", "https://github.com/anytopic/anytopic/blob/main/core/src/driver.ts"],
+  [
+    "docs/architecture.md",
+    "../core/src/driver.ts",
+    "https://github.com/anytopic/anytopic/blob/main/core/src/driver.ts",
+  ],
   ["docs/architecture.md", "../core/src", "https://github.com/anytopic/anytopic/tree/main/core/src"],
   ["docs/architecture.md", "https://nats.io", "https://nats.io"],
   ["docs/architecture.md", "#words", "#words"],

@@ -16,7 +16,15 @@ const root = join(import.meta.dirname, "../..");
 const executablePath = browserOrSkip();
 /** Everything that is read: text, links, code, tables, the sidebar and the outline. */
 const READ = ".vp-doc *, .VPSidebar *, .VPNavBar *, .VPDocOutlineItem *, .VPDocFooter *";
-const PAGES = ["/", "/guides/outbox", "/guides/archive", "/adapters/nats", "/conformance", "/architecture", "/reference/api/core"];
+const PAGES = [
+  "/",
+  "/guides/outbox",
+  "/guides/archive",
+  "/adapters/nats",
+  "/conformance",
+  "/architecture",
+  "/reference/api/core",
+];
 
 let folder: string;
 let site: ServedSite;
@@ -31,7 +39,10 @@ beforeAll(async () => {
   const { NODE_OPTIONS: _options, ...env } = process.env;
   await run(process.execPath, ["site/api/write-api.ts"], { cwd: root, env });
   // It fails when a link leads to no page.
-  await run(process.execPath, ["node_modules/vitepress/bin/vitepress.js", "build", "site", "--outDir", folder], { cwd: root, env });
+  await run(process.execPath, ["node_modules/vitepress/bin/vitepress.js", "build", "site", "--outDir", folder], {
+    cwd: root,
+    env,
+  });
   site = await serveSite(folder);
   if (executablePath !== undefined) browser = await chromium.launch({ executablePath, args: [...BROWSER_ARGUMENTS] });
 });
@@ -57,9 +68,13 @@ async function open(path: string, colorScheme: "light" | "dark", width: number):
   page.on("console", (message) => message.type() === "error" && problems.push(`console: ${message.text()}`));
   page.on("pageerror", (error) => problems.push(`error: ${error.message}`));
   page.on("request", (request) => {
-    if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(site.url)) problems.push(`asks ${request.url()}`);
+    if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(site.url))
+      problems.push(`asks ${request.url()}`);
   });
-  page.on("response", (response) => response.status() >= 400 && problems.push(`${response.status()} ${response.url()}`));
+  page.on(
+    "response",
+    (response) => response.status() >= 400 && problems.push(`${response.status()} ${response.url()}`),
+  );
   await page.goto(`${site.url}${path}`, { waitUntil: "networkidle" });
   return { page, problems };
 }

@@ -24,7 +24,7 @@ export async function openDriver(
   options: CheckedOptions,
   context: DriverContext,
   signal?: AbortSignal,
-): Promise<Driver> {
+): Promise<Driver<RabbitmqNative>> {
   const connections = new Connections(options, context);
   const { consuming, publishing } = connections;
   try {

@@ -1,3 +1,4 @@
+import type { RedisClient } from "./connection/dial.ts";
 import {
   type DeliverySink,
   type Driver,
@@ -24,7 +25,7 @@ export async function openDriver(
   options: CheckedOptions,
   context: DriverContext,
   signal?: AbortSignal,
-): Promise<Driver> {
+): Promise<Driver<RedisClient | undefined>> {
   const connection = await Connection.open(options, context, signal);
   const { prefix } = options;
   const dueLooks = new DueLooks(connection);
