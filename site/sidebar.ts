@@ -129,6 +129,8 @@ export const sections: readonly Section[] = [
       ["Overview", "index"],
       ["From BullMQ", "from-bullmq"],
       ["From Encore", "from-encore"],
+      ["From message-queue-toolkit", "from-message-queue-toolkit"],
+      ["From NestJS", "from-nestjs"],
       ["From Google Cloud Pub/Sub", "from-google-cloud-pubsub"],
       ["From NATS", "from-nats"],
       ["From RabbitMQ", "from-rabbitmq"],
@@ -182,6 +184,8 @@ export const sections: readonly Section[] = [
       ["Kill matrix", "kill-matrix"],
       ["Chaos", "chaos"],
       ["Clusters", "clusters"],
+      ["Scale", "scale"],
+      ["Soak", "soak"],
       ["Dependencies", "dependencies"],
     ]),
     ...readmes([
