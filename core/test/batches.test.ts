@@ -170,6 +170,15 @@ describe("the outcomes of a batch", () => {
     for (const error of errors) expect(error).toContain(says);
   });
 
+  it("an outcome that cannot be looked at is a mistake as any other", async () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const { events } = await run(() => ["ack", proxy, "ack"] as unknown as BatchOutcome[]);
+    const errors = events.flatMap((event) => (event.type === "retry" ? [(event.error as Error).message] : []));
+    expect(errors).toHaveLength(3);
+    for (const error of errors) expect(error).toContain("the batch handler returned outcome 1");
+  });
+
   it("a value that is no list is ignored, as with one message", async () => {
     const { adapter } = await run(() => ({ rows: 3 }) as unknown as undefined);
     expect(adapter.settles.map(({ how }) => how)).toEqual(["ack", "ack", "ack"]);

@@ -241,6 +241,19 @@ describe("a pass while its letters fail again", () => {
     expect(ids()).toHaveLength(300);
   });
 
+  it("ends although the broker itself gives up on messages all the time: such letters do not say since when they are there", async () => {
+    const ofBroker = (id: string): StoredMessage => ({ ...letter(id), attributes: {} });
+    let arrived = 0;
+    const redelivered = (): StoredMessage => ofBroker(`new-${(arrived += 1)}`);
+    const { queue, ids } = queueOf(
+      Array.from({ length: 10 }, (_, index) => ofBroker(`old-${index}`)),
+      { redelivered },
+    );
+    // Twice as many as there were, and a thousand.
+    expect(await queue.redrive()).toBe(1020);
+    expect(ids()).toHaveLength(10);
+  });
+
   it("does not leave letters of a worker whose clock is ahead", async () => {
     const ahead = Array.from({ length: 300 }, (_, index) =>
       letter(`ahead-${index}`, { lastFailureMs: Date.now() + 300_000 }),

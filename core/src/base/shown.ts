@@ -27,6 +27,15 @@ export function kindOf(value: unknown): string {
 }
 
 function kindOfObject(value: object): string {
+  try {
+    return kindOfReadable(value);
+  } catch {
+    // A proxy that was revoked, or a getter that throws.
+    return "an object that cannot be looked at";
+  }
+}
+
+function kindOfReadable(value: object): string {
   if (Array.isArray(value)) return "an array";
   if (types.isPromise(value)) return "a promise: await it first";
   if ("kind" in value && (value.kind === "topic" || value.kind === "subscription") && "name" in value) {
