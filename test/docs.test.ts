@@ -46,7 +46,9 @@ test("the tests in the documents pass", async () => {
 });
 
 test("no example imports from the command line's package, which only re-exports core", () => {
-  const wrong = documents.filter((path) => /^\s*(?:import|export)\b[^;]*from "anytopic(?:\/[^"]*)?"/m.test(readTracked(path)));
+  const wrong = documents.filter((path) =>
+    /^\s*(?:import|export)\b[^;]*from "anytopic(?:\/[^"]*)?"/m.test(readTracked(path)),
+  );
   expect(wrong).toEqual([]);
 });
 
