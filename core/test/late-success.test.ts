@@ -52,9 +52,10 @@ interface Blockable {
 async function blockable(
   handler: (clock: BlockableClock, id: string) => HandlerResult,
   sub: typeof Sub = Sub,
+  lease: "renewable" | "connection" = "renewable",
 ): Promise<Blockable> {
   const clock = new BlockableClock();
-  const adapter = new ScriptedAdapter({ durability: "broker" });
+  const adapter = new ScriptedAdapter({ durability: "broker", lease });
   const errors: unknown[] = [];
   const quiet = (): void => {};
   const logger = { debug: quiet, info: quiet, warn: quiet, error: (fields: object) => void errors.push(fields) };
@@ -211,6 +212,17 @@ describe("an event loop that was blocked for longer than a lease", () => {
     expect(ran).toEqual(["a.1", "b.1"]);
     expect(adapter.settles).toMatchObject([{ id: "waiting", how: "release" }]);
     expect(adapter.extended.flat()).not.toContain("waiting");
+  });
+
+  it("is nothing where a lease lasts as long as its connection", async () => {
+    const { adapter, clock, errors, worker } = await blockable(() => new Promise(() => {}), Sub, "connection");
+    for (const id of ["a", "b", "waiting"]) adapter.deliver({ id });
+    await turn();
+    clock.block(5000);
+    clock.fire();
+    expect(adapter.settles).toEqual([]);
+    expect(errors).toEqual([]);
+    expect(worker.health().longestBlockMs).toBe(0);
   });
 
   it("keeps what came while it was blocked: its lease has just begun", async () => {

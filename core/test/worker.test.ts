@@ -78,6 +78,23 @@ describe("leases", () => {
     expect(worker.health()).toMatchObject({ running: 0, abandoned: 1 });
   });
 
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])(
+    "refuses to extend a handler's time by %s ms",
+    async (durationMs) => {
+      const refused: unknown[] = [];
+      const { adapter } = await opened(Sub, (_event, context) => {
+        try {
+          context.extend(durationMs);
+        } catch (error) {
+          refused.push(error);
+        }
+      });
+      adapter.deliver({ id: "a" });
+      await turn();
+      expect(refused).toMatchObject([{ name: "TypeError" }]);
+    },
+  );
+
   it("gives the place of a handler past its time to the next message", async () => {
     const started: string[] = [];
     const { adapter, clock } = await opened(Sub, async (_event, { id }) => {
