@@ -58,6 +58,13 @@ void pubsub.publish(Plans, { plan: "gold" });
 // @ts-expect-error -- another word
 void pubsub.publishBatch(Plans, [{ event: { plan: "gold" } }]);
 
+const Regions = defineTopic("regions", {
+  schema: z.object({ region: z.enum(["eu", "us"]), id: z.string() }),
+  orderingKey: ({ region }) => region,
+});
+void pubsub.publish(Regions, { region: "eu", id: "1" });
+void pubsub.publisher(Regions).publish({ region: "us", id: "1" });
+
 // Without one: the type argument stands on both sides.
 const Plain = defineTopic<{ a: 1 }>("plain", {
   orderingKey: (event) => {

@@ -1,16 +1,14 @@
-import type { PubSubErrorCode } from "./errors.ts";
-
 const PAGES = "https://github.com/anytopic/anytopic/blob/main/docs/errors/";
 const LEAD = ". See ";
 const LINK = /\. See https:\/\/github\.com\/anytopic\/anytopic\/blob\/main\/docs\/errors\/[a-z-]+\.md/g;
 
 /** The address of the page that explains an error code. */
-export function errorPage(code: PubSubErrorCode): string {
+export function errorPage(code: string): string {
   return `${PAGES}${code.toLowerCase().replaceAll("_", "-")}.md`;
 }
 
 /** `message`, ending with the address of its page. Addresses of errors whose messages are part of it are taken out. */
-export function withErrorPage(code: PubSubErrorCode, message: string): string {
+export function withErrorPage(code: string, message: string): string {
   return `${withoutErrorPage(message).replace(/[.\s]+$/, "")}${LEAD}${errorPage(code)}`;
 }
 
