@@ -34,7 +34,12 @@ export interface Outbox<Tx extends object> {
    * @throws TypeError when `tx` is visibly no transaction, or an argument is wrong
    * @throws PubSubError `INVALID_MESSAGE`, or `LIMIT_EXCEEDED` with the option `destinations`: then nothing was sent to the database
    */
-  publish<Input>(tx: Tx, topic: Topic<Input, unknown>, event: NoInfer<Input>, options?: PublishOptions): Promise<string>;
+  publish<Input>(
+    tx: Tx,
+    topic: Topic<Input, unknown>,
+    event: NoInfer<Input>,
+    options?: PublishOptions,
+  ): Promise<string>;
 
   /**
    * Writes several events, with one statement for many of them. Resolves with one result per entry, in their order. An entry that cannot be

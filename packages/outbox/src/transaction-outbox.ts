@@ -39,7 +39,12 @@ export class TransactionOutbox<Tx extends object> implements SyncOutbox<Tx> {
     this.#relays = new RelayHost(dialect, tableNames(dialect, options), options.notify, clock ?? systemClock);
   }
 
-  async publish<Input>(tx: Tx, topic: Topic<Input, unknown>, event: NoInfer<Input>, options?: PublishOptions): Promise<string> {
+  async publish<Input>(
+    tx: Tx,
+    topic: Topic<Input, unknown>,
+    event: NoInfer<Input>,
+    options?: PublishOptions,
+  ): Promise<string> {
     const encoded = this.#encode(tx, topic, event, options);
     try {
       await this.#turns.run(tx, encoded.valid, options?.signal, () =>
