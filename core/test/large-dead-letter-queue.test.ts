@@ -177,8 +177,10 @@ describe("a filtered pass over more letters than are held", () => {
     const letters = Array.from({ length: 100 }, (_, index) =>
       letter(`other-${index}`, { key: `key-${index % 3}`, body }),
     );
-    const { queue, ids, mostOut } = queueOf([...letters, letter("chosen")]);
+    const { queue, ids, mostOut, stores } = queueOf([...letters, letter("chosen")]);
     expect(await queue.redrive({ filter: isChosen })).toBe(1);
+    // 64 MiB are held, and the others are moved.
+    expect(stores()).toBeGreaterThanOrEqual(36);
     expect(mostOut()).toBeLessThanOrEqual(101);
     for (const remainder of [0, 1, 2]) {
       const ofKey = ids()

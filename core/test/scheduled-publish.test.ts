@@ -39,6 +39,25 @@ describe("a publish with a delay", () => {
     await pubsub.close();
   });
 
+  it("waits in a batch too, while the entries without a delay are published", async () => {
+    const { adapter, clock, pubsub } = await opened();
+    const results = pubsub.publishBatch(Events, [
+      { event: { n: 1 }, id: "now" },
+      { event: { n: 2 }, id: "later", delayMs: MINUTE_MS },
+    ]);
+    await turn();
+    expect(adapter.requests.map(({ id }) => id)).toEqual(["now"]);
+    adapter.requests[0]?.accept();
+    expect(await results).toEqual([
+      { ok: true, id: "now" },
+      { ok: true, id: "later" },
+    ]);
+    await clock.advance(MINUTE_MS);
+    expect(adapter.requests.map(({ id }) => id)).toEqual(["now", "later"]);
+    adapter.requests[1]?.accept();
+    await pubsub.close();
+  });
+
   it("is published at once when it is due already", async () => {
     const { adapter, clock, pubsub } = await opened();
     for (const due of [{ delayMs: 0 }, { deliverAt: new Date(clock.now()) }, { deliverAt: new Date(0) }])
