@@ -29,16 +29,10 @@ test.skipIf(broker === undefined)(
       defineTopic<string>(`idle-${index}`, index % 2 === 0 ? {} : { orderingKey: (event) => event }),
     );
     const subscriptions = topics.flatMap((topic) => ["a", "b", "c"].map((name) => defineSubscription(topic, name)));
-    // Traffic leaves several requests for parts of the room.
-    let handled = 0;
-    await Promise.all(
-      subscriptions.map((one) => pubsub.subscribe(one, () => void (handled += 1), { maxConcurrency: 4, prefetch: 12 })),
-    );
-    for (let round = 0; round < 40; round += 1) await Promise.all(topics.map((topic) => pubsub.publish(topic, "key")));
-    await expect.poll(() => handled, { timeout: 60_000 }).toBeGreaterThanOrEqual(40 * subscriptions.length);
+    await Promise.all(subscriptions.map((subscription) => pubsub.subscribe(subscription, () => {})));
     const served = async (): Promise<Served> => (await (await fetch(`http://127.0.0.1:${port}/varz`)).json()) as Served;
 
-    await sleep(25_000);
+    await sleep(3000);
     const before = await served();
     await sleep(WATCHED_MS);
     const after = await served();
