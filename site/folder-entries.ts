@@ -1,12 +1,11 @@
 import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pageFile } from "./page-paths.ts";
-import type { Entry } from "./sidebar.ts";
 
 const root = join(import.meta.dirname, "..");
 
 /** The pages of a folder whose pages are all of one kind, such as one for each error: by name, the index first. */
-export function folderEntries(folder: string): readonly Entry[] {
+export function folderEntries(folder: string): readonly (readonly [title: string, source: string])[] {
   return globSync(`${folder}/*.md`, { cwd: root })
     .filter((source) => pageFile(source) !== undefined)
     .toSorted((one, other) => sortKey(one).localeCompare(sortKey(other), "en"))
