@@ -1,5 +1,4 @@
-import type { ChaosAbilities } from "../chaos/make-schedule.ts";
-import { makeSchedule, makeStep } from "../chaos/make-schedule.ts";
+import { type ChaosAbilities, makeSchedule, makeStep } from "../chaos/make-schedule.ts";
 import {
   BROKER_FAULTS,
   NETWORK_FAULTS,
@@ -24,8 +23,15 @@ const FAULT_BETWEEN = [0.1, 0.35] as const;
 const REDRIVE_AT = 0.6;
 /** This process is killed and ended by faults. The others live from the beginning to the end, and are measured. */
 const MORTAL = "w3";
-const OF_MORTALS: readonly StepKind[] = ["kill", "end-process"];
-const OF_PROCESSES: readonly StepKind[] = ["kill", "stop", "block", "set-clock", "close-worker", "end-process"];
+const OF_MORTALS: ReadonlySet<StepKind> = new Set(["kill", "end-process"]);
+const OF_PROCESSES: ReadonlySet<StepKind> = new Set([
+  "kill",
+  "stop",
+  "block",
+  "set-clock",
+  "close-worker",
+  "end-process",
+]);
 
 /** A schedule of a steady, mixed load with one fault a minute. The same seed and abilities give the same schedule. */
 export function makeSoakSchedule(
@@ -100,7 +106,7 @@ function soakSteps(random: Random, options: SoakSteps): readonly Step[] {
 
 function victimOf(random: Random, kind: StepKind, processes: readonly ProcessPlan[]): string | undefined {
   if ([...NETWORK_FAULTS, ...BROKER_FAULTS].some((one) => one === kind)) return undefined;
-  if (OF_MORTALS.includes(kind)) return MORTAL;
+  if (OF_MORTALS.has(kind)) return MORTAL;
   const candidates = processes.filter(({ works }) => kind !== "close-worker" || works.length > 0);
-  return OF_PROCESSES.includes(kind) ? random.shuffled(candidates)[0]?.name : undefined;
+  return OF_PROCESSES.has(kind) ? random.shuffled(candidates)[0]?.name : undefined;
 }

@@ -39,7 +39,8 @@ export async function takeSample(): Promise<ProcessSample> {
 /** `--expose-gc` gives it; a process that was started without gets it here. */
 function collector(): () => void {
   if (globalThis.gc === undefined) setFlagsFromString("--expose-gc");
-  return globalThis.gc ?? (runInNewContext("gc") as () => void);
+  const { gc } = globalThis;
+  return gc === undefined ? (runInNewContext("gc") as () => void) : () => void gc();
 }
 
 async function descriptors(): Promise<number | undefined> {

@@ -100,6 +100,10 @@ test("at-least-once: what succeeded runs again only after something happened", (
   expect(violations(inOrder(runs, standstill(2400)), unordered)).toEqual([]);
   // Too short to lose a lease of 2,000 ms.
   expect(violations(inOrder(runs, standstill(400)), unordered)).toHaveLength(1);
+  const second: readonly Written[] = [[1500, "w1#1", { type: "standstill", forMs: 400 }]];
+  expect(violations(inOrder(runs, second, standstill(400)), unordered)).toEqual([]);
+  const other: readonly Written[] = [[1500, "w2#1", { type: "standstill", forMs: 400 }]];
+  expect(violations(inOrder(runs, other, standstill(400)), unordered)).toHaveLength(1);
 });
 
 test("at-least-once: when the ack of a dead letter was lost, both its original and the redriven copy may run", () => {
@@ -117,6 +121,22 @@ test("at-least-once: when the ack of a dead letter was lost, both its original a
     [900, "chaos", { type: "step-over", step: 0, kind: "kill-broker", process: "" }],
   ];
   expect(violations(inOrder(runs, killed), unordered)).toEqual([]);
+});
+
+test("at-least-once: a letter that was stored twice and sent back twice runs twice", () => {
+  const letter = (atMs: number): readonly Written[] => [
+    [atMs, "w1#1", { type: "dead-letter", topic, id: "m1", attempt: 4, reason: "retries-exhausted" }],
+  ];
+  const redriven = (atMs: number): readonly Written[] => [[atMs, "chaos", { type: "redriven", topic, id: "m1" }]];
+  const runs = inOrder(
+    published(0, 1),
+    letter(20),
+    redriven(100),
+    ran(30_000, { run: 2, seq: 1 }),
+    ran(30_100, { run: 3, seq: 1 }),
+  );
+  expect(violations(inOrder(runs, redriven(200)), unordered)).toHaveLength(1);
+  expect(violations(inOrder(runs, letter(30), redriven(200)), unordered)).toEqual([]);
 });
 
 test("order: a message that starts before its predecessor is settled is a violation", () => {

@@ -1,6 +1,6 @@
 import type { HistoryLine } from "../history.ts";
 import { disturbedBetween } from "../disturbances.ts";
-import { grouped, readRuns, redrivenAt, repeatedIds } from "../read-runs.ts";
+import { grouped, linesOf, readRuns, redrivenAt, repeatedIds } from "../read-runs.ts";
 import type { ChaosViolation } from "../verdict.ts";
 
 /**
@@ -15,11 +15,15 @@ export function needlessRepeats(
   const repeated = repeatedIds(history);
   const disturbed = disturbedBetween(history, ackDeadlineMs);
   const redrivenMs = redrivenAt(history);
+  const letters = grouped(linesOf(history, "dead-letter"), ({ id }) => id);
+  const redrives = grouped(linesOf(history, "redriven"), ({ id }) => id);
   const runs = readRuns(history).filter(({ start }) => !exactlyOnce.has(start.topic) && !repeated.has(start.id));
   return [...grouped(runs, ({ start }) => start.id)].flatMap(([id, ofId]) => {
     const first = ofId.find(({ end }) => end?.how === "ok");
     const again = ofId.find(({ start }) => first !== undefined && start.atMs > first.start.atMs);
     if (first === undefined || again === undefined) return [];
+    // The ack of a letter was late, so that it was stored twice: each was sent back, and each runs.
+    if ((letters.get(id)?.length ?? 0) > 1 && (redrives.get(id)?.length ?? 0) > 1) return [];
     const redriven = redrivenMs.get(id) ?? Infinity;
     const letter = ofId.findLast(({ start }) => start.atMs < redriven);
     const fromMs =
