@@ -9,7 +9,10 @@ const conditions = [source, "node"];
 
 const foldersOf = (parent: string) =>
   readdirSync(`${import.meta.dirname}/${parent}`).map((name) => ({ name, root: `${parent}/${name}` }));
-const others = ["core", "conformance", "docker", "cli", "examples", "bench"].map((name) => ({ name, root: name }));
+const others = ["core", "conformance", "docker", "cli", "examples", "bench", "site"].map((name) => ({
+  name,
+  root: name,
+}));
 const projects = [...others, ...foldersOf("adapters"), ...foldersOf("packages")];
 
 /** Their tests show the page of the dashboard, which is made from its sources first. */
@@ -39,7 +42,11 @@ export default defineConfig({
           globalSetup: withPage.has(name) ? [`${import.meta.dirname}/scripts/bundle-dashboard.ts`] : [],
         },
       })),
-      { extends: true as const, test: { name: "repository", include: ["test/**/*.test.ts"] } },
+      // The documents' own tests are run by the test of the documents.
+      {
+        extends: true as const,
+        test: { name: "repository", include: ["test/**/*.test.ts"], exclude: ["test/.docs/**"] },
+      },
     ],
   },
 });

@@ -1,12 +1,13 @@
 // Checks what users would get: every publishable package is packed as for a release; publint and arethetypeswrong
 // judge the tarball; then it is installed into an empty folder and each of its entry points is imported, resolved and
-// type-checked. Then the search for adapters is tested in bundles and in folders of strict package managers, and the
-// licences of all dependencies are checked.
+// type-checked. Then the first page of the documentation is typed into an empty folder, the search for adapters is tested in
+// bundles and in folders of strict package managers, and the licences of all dependencies are checked.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkBundles, checkLayout } from "./check-adapter-search.ts";
 import { checkDependencies } from "./check-dependencies.ts";
+import { checkGettingStarted } from "./check-getting-started.ts";
 import { checkInstall } from "./check-install.ts";
 import { runCommand } from "./run-command.ts";
 import { publishable, root } from "./workspaces.ts";
@@ -45,6 +46,9 @@ try {
       checkInstall(workspace, tarballs, join(folder, `install-${name.replace("/", "-")}`)),
     );
   }
+  await attempt("getting started", async () => {
+    console.log(`        typed in ${await checkGettingStarted(tarballs, join(folder, "getting-started"))}`);
+  });
   await attempt("dependencies and their licences", checkDependencies);
   await attempt("adapters and bundlers", () => checkBundles(tarballs, folder));
   for (const layout of ["pnpm", "yarn"]) {

@@ -115,7 +115,10 @@ function checked(model: CostPackage, what: string, name: string, value: unknown)
 /** @throws UsageError when it is no object, or has other fields */
 function objectAt(what: string, json: unknown, known: readonly string[]): Readonly<Record<string, unknown>> {
   if (typeof json !== "object" || json === null || Array.isArray(json))
-    throw new UsageError(`${what}: must be an object, not ${JSON.stringify(json)}`, "docs/cost.md has an example");
+    throw new UsageError(
+      `${what}: must be an object, not ${JSON.stringify(json)}`,
+      "docs/guides/cost.md has an example",
+    );
   const name = Object.keys(json).find((one) => !known.includes(one));
   if (name === undefined) return json as Readonly<Record<string, unknown>>;
   const names = known.length === 0 ? "there are none here" : `known are ${known.join(", ")}`;
@@ -137,7 +140,7 @@ export async function readJsonFile(option: string, path: string): Promise<unknow
   } catch (cause) {
     throw new UsageError(
       `--${option} ${path}: is no JSON: ${(cause as Error).message}`,
-      "docs/cost.md has an example",
+      "docs/guides/cost.md has an example",
       {
         cause,
       },

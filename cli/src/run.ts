@@ -1,10 +1,11 @@
 import { createRequire } from "node:module";
 import { styleText } from "node:util";
-import type { Command, CommandContext } from "./command.ts";
+import type { CommandContext } from "./command.ts";
 import { COMMANDS } from "./commands/index.ts";
 import { describeError } from "./describe-error.ts";
 import { hintOf } from "./did-you-mean.ts";
 import { EXIT } from "./exit-codes.ts";
+import { findCommand } from "./find-command.ts";
 import { forTerminal } from "./for-terminal.ts";
 import { commandHelp, overview } from "./help.ts";
 import { Output, type Streams } from "./output.ts";
@@ -67,31 +68,6 @@ async function dispatch(args: readonly string[], output: Output, signal: AbortSi
     },
   };
   return await command.run(context);
-}
-
-interface Found {
-  readonly command: Command | undefined;
-  readonly rest: readonly string[];
-}
-
-/** The command that `args` begin with; undefined for a group alone. @throws UsageError */
-function findCommand(args: readonly string[]): Found {
-  const [first = "", second = ""] = args;
-  const two = COMMANDS.find(({ name }) => name === `${first} ${second}`);
-  if (two !== undefined) return { command: two, rest: args.slice(2) };
-  const one = COMMANDS.find(({ name }) => name === first);
-  if (one !== undefined) return { command: one, rest: args.slice(1) };
-  const inGroup = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
-  if (inGroup.length > 0 && (second === "" || second.startsWith("-")))
-    return { command: undefined, rest: args.slice(1) };
-  const known = inGroup.length > 0 ? inGroup : COMMANDS;
-  const isFlag = first.startsWith("-");
-  const unknown = inGroup.length > 0 ? `${first} ${second}` : first;
-  throw new UsageError(
-    isFlag ? `the command comes first, not ${first}` : `there is no command ${JSON.stringify(unknown)}`,
-    `commands are ${known.map(({ name }) => name).join(", ")}`,
-    isFlag ? {} : { unknown: { name: unknown, known: known.map(({ name }) => name) } },
-  );
 }
 
 function helpFor(names: readonly string[]): string {

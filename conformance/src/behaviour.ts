@@ -42,16 +42,21 @@ export interface Behaviour {
   readonly withoutSaboteur?: string | undefined;
 }
 
+/** A behaviour of the suite, for `behaviour`. */
 export interface BehaviourOptions extends Pick<Behaviour, "id" | "rows" | "statements" | "title" | "tier" | "run"> {
+  /** What it needs of the harness. @default nothing */
   readonly needs?: readonly Need[] | undefined;
+  /** Why an adapter with these capabilities cannot run it; `undefined`: it can. @default every adapter can */
   readonly requires?: Behaviour["requires"] | undefined;
   /** @default 120,000; 240,000 for faults */
   readonly timeoutMs?: number | undefined;
   /** @default true for faults */
   readonly exclusive?: boolean | undefined;
+  /** Why no saboteur breaks it. @default a saboteur does */
   readonly withoutSaboteur?: string | undefined;
 }
 
+/** A behaviour with all defaults, frozen. */
 export function behaviour(options: BehaviourOptions): Behaviour {
   const faults = options.tier === "faults";
   return Object.freeze({

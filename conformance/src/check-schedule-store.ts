@@ -3,9 +3,11 @@ import type { DueMessage, DueTime, ScheduledMessage, ScheduleStore } from "@anyt
 import { check, equal, equalAttributes, equalBytes, sameMembers, within } from "./expect.ts";
 import { eventually } from "./wait.ts";
 
+/** How `checkScheduleStore` checks a store. */
 export interface ScheduleStoreCheckOptions {
   /** The lease of claims that the checks let expire, in ms; more than a round trip to the store takes. @default 500 */
   readonly leaseMs?: number | undefined;
+  /** When it aborts, the check rejects with the abort reason. @default none */
   readonly signal?: AbortSignal | undefined;
 }
 

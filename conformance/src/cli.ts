@@ -11,11 +11,12 @@ import { junit } from "./junit.ts";
 import { loadHarness } from "./load-harness.ts";
 import { headline, isFailure, summary } from "./result.ts";
 import { randomSeed, runConformance } from "./run-conformance.ts";
+import { SOAK_OPTIONS, SOAK_USAGE, soakCommand, type SoakCommandOptions } from "./soak/soak-command.ts";
 
 const USAGE = `Usage: anytopic-conformance --adapter <module> [options]
 
   --adapter <module>   exports "harness" (a Harness, or a function that makes one) or "adapter"
-  --tier <tier>        smoke, full (default), faults, all or chaos
+  --tier <tier>        smoke, full (default), faults, all, chaos or soak
   --only <id>          a behaviour or a group, such as ordering; may be repeated
   --seed <n>           repeats the random choices of an earlier run
   --idle-ms <n>        how long life.idle idles (default 10000)
@@ -23,11 +24,13 @@ const USAGE = `Usage: anytopic-conformance --adapter <module> [options]
   --json <file>        writes the results as JSON
   --list               prints the behaviours and ends
 ${CHAOS_USAGE}
+${SOAK_USAGE}
   --help               prints this and ends
 `;
 
 const OPTIONS = {
   ...CHAOS_OPTIONS,
+  ...SOAK_OPTIONS,
   adapter: { type: "string" },
   tier: { type: "string" },
   only: { type: "string", multiple: true },
@@ -39,7 +42,7 @@ const OPTIONS = {
   help: { type: "boolean" },
 } as const;
 
-const TIERS = ["smoke", "full", "faults", "all", "chaos"] as const;
+const TIERS = ["smoke", "full", "faults", "all", "chaos", "soak"] as const;
 
 const say = (line: string): unknown => process.stdout.write(`${line}\n`);
 
@@ -54,6 +57,7 @@ interface Parsed {
   readonly list: boolean;
   readonly help: boolean;
   readonly chaos: ChaosCommandOptions;
+  readonly soak: SoakCommandOptions;
 }
 
 function parsed(args: readonly string[]): Parsed {
@@ -62,7 +66,9 @@ function parsed(args: readonly string[]): Parsed {
   const tier = TIERS.find((one) => one === (values.tier ?? "full"));
   if (tier === undefined)
     throw new Error(`--tier is ${JSON.stringify(values.tier)}: must be one of ${TIERS.join(", ")}`);
-  const whole = (name: "seed" | "idle-ms" | "schedules" | "duration-ms" | "shrink-ms"): number | undefined => {
+  const whole = (
+    name: "seed" | "idle-ms" | "schedules" | "duration-ms" | "shrink-ms" | "minutes" | "minute-ms",
+  ): number | undefined => {
     const text = values[name];
     if (text !== undefined && !/^\d{1,10}$/.test(text))
       throw new Error(`--${name} is ${JSON.stringify(text)}: must be a whole number`);
@@ -79,7 +85,8 @@ function parsed(args: readonly string[]): Parsed {
     saboteur,
     save,
   };
-  return { adapter, tier, only, seed, idleMs: whole("idle-ms"), junit, json, list, help, chaos };
+  const soak = { minutes: whole("minutes") ?? 60, minuteMs: whole("minute-ms"), seed, save };
+  return { adapter, tier, only, seed, idleMs: whole("idle-ms"), junit, json, list, help, chaos, soak };
 }
 
 async function certify(options: Parsed): Promise<number> {
@@ -94,8 +101,11 @@ async function certify(options: Parsed): Promise<number> {
     say(
       `${harness.name} on ${harness.implementation} ${harness.version}, tier ${only.length > 0 ? only.join(", ") : tier}, seed ${seed}`,
     );
-    if (tier === "chaos") {
-      const code = await chaosCommand(harness, file, options.chaos, say);
+    if (tier === "chaos" || tier === "soak") {
+      const code =
+        tier === "chaos"
+          ? await chaosCommand(harness, file, options.chaos, say)
+          : await soakCommand(harness, options.soak, say);
       for (const error of stray) say(`unhandled rejection: ${String(error)}`);
       return stray.length > 0 ? 1 : code;
     }

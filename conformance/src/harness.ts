@@ -51,6 +51,7 @@ export type Facility =
   | "unreachable"
   | "deleteDeadLetters";
 
+/** How a behaviour wants its adapter. */
 export interface AdapterRequest {
   /** Connect through `Harness.proxy`. @default directly */
   readonly throughProxy?: boolean;
@@ -125,6 +126,7 @@ export interface SubscriptionStats {
   readonly waiting: number | undefined;
 }
 
+/** A message as a publisher without anytopic writes it. */
 export interface ForeignMessage {
   readonly body: Uint8Array;
   /** The broker's own headers or attributes of type text. */
@@ -180,6 +182,7 @@ export interface KnownFaults {
   readonly copiedRetries?: string | undefined;
 }
 
+/** What the suite needs of a broker beside its adapter: to look into it, and to harm it. */
 export interface Harness {
   /** The adapter's name, `"nats"`. */
   readonly name: string;

@@ -28,6 +28,9 @@ export { runSchedule, type ChaosResult, type RunScheduleOptions } from "./chaos/
 export { describeSchedule } from "./chaos/schedule.ts";
 export type { ChaosSchedule, ProcessPlan, PublishPlan, Step, StepKind, TopicPlan, WorkPlan } from "./chaos/schedule.ts";
 export { shrinkSchedule, type ShrinkOptions } from "./chaos/shrink.ts";
+export { growths, notFlat, type Growth } from "./soak/flatness.ts";
+export { makeSoakSchedule, type SoakScheduleOptions } from "./soak/make-soak-schedule.ts";
+export { runSoak, type RunSoakOptions, type SoakRun } from "./soak/run-soak.ts";
 export type { ChaosCheck, ChaosNumbers, ChaosViolation } from "./chaos/verdict.ts";
 export type { ClusterClients } from "./cluster/cluster-clients.ts";
 export { ClusterLoad } from "./cluster/cluster-load.ts";

@@ -13,6 +13,7 @@ export type TestFunction = (
   run: () => Promise<void>,
 ) => unknown;
 
+/** How `registerConformance` registers the behaviours with a test runner. */
 export interface RegisterOptions extends Selection, Omit<RunBehaviourOptions, "seed"> {
   /** Repeats the random choices of an earlier run. @default a new one */
   readonly seed?: number | undefined;

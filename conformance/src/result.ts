@@ -8,6 +8,7 @@ import type { Quirk } from "./harness.ts";
  */
 export type Outcome = "proven" | "failed" | "quirk" | "stale-quirk" | "not-applicable" | "unproven";
 
+/** How one behaviour ended. */
 export interface BehaviourResult {
   readonly id: string;
   readonly outcome: Outcome;

@@ -4,10 +4,11 @@ import type { BehaviourResult, ConformanceRun } from "./result.ts";
 import { runBehaviour, type RunBehaviourOptions } from "./run-behaviour.ts";
 import { requireKnownQuirks, selectBehaviours, type Selection } from "./select-behaviours.ts";
 
+/** How `runConformance` runs. */
 export interface RunOptions extends Selection, Omit<RunBehaviourOptions, "seed"> {
   /** Repeats the random choices of an earlier run. @default a new one */
   readonly seed?: number | undefined;
-  /** Called for each behaviour when it ends. */
+  /** Called for each behaviour when it ends. @default none */
   readonly report?: ((behaviour: Behaviour, result: BehaviourResult) => void) | undefined;
 }
 

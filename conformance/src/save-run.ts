@@ -17,6 +17,7 @@ export async function saveRun(run: ConformanceRun, folder: string): Promise<stri
   return path;
 }
 
+/** The runs of the suite that were saved as JSON in a folder, by the names of their files. Rejects when the folder cannot be read. */
 export async function loadRuns(folder: string): Promise<readonly ConformanceRun[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".json")).toSorted();
   const runs = await Promise.all(names.map((name) => readRun(join(folder, name))));

@@ -2,10 +2,11 @@ import type { Behaviour, Tier } from "./behaviour.ts";
 import { behaviours } from "./behaviours/index.ts";
 import type { Harness } from "./harness.ts";
 
+/** Which behaviours are run. */
 export interface Selection {
   /** `"full"` contains smoke, `"faults"` stands alone, `"all"` is both. @default "full" */
   readonly tier?: Tier | "all" | undefined;
-  /** Ids, or groups such as `"ordering"`; whatever the tier. */
+  /** Ids, or groups such as `"ordering"`; whatever the tier. @default all of the tier */
   readonly only?: readonly string[] | undefined;
 }
 

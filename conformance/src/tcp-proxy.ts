@@ -2,8 +2,11 @@ import { createServer, type AddressInfo, type Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TcpLink, type LinkConditions } from "./tcp-link.ts";
 
+/** Where a `TcpProxy` leads. */
 export interface TcpProxyOptions {
+  /** The host it leads to. */
   readonly targetHost: string;
+  /** The port it leads to. */
   readonly targetPort: number;
 }
 

@@ -73,7 +73,7 @@ test("--list prints every behaviour", async () => {
 
 test.each([
   [[], "--adapter is missing"],
-  [["--adapter", toy, "--tier", "quick"], '--tier is "quick": must be one of smoke, full, faults, all, chaos'],
+  [["--adapter", toy, "--tier", "quick"], '--tier is "quick": must be one of smoke, full, faults, all, chaos, soak'],
   [["--adapter", toy, "--seed", "x"], '--seed is "x": must be a whole number'],
   [["--adapter", toy, "--only", "ordring"], 'no behaviour or group is named "ordring"'],
   [["--adapter", "no-such-file.js"], "no-such-file.js"],

@@ -2,6 +2,7 @@ export { closestName } from "./options/closest-name.ts";
 export { CONFIG_FILE_NAMES, findConfigFile } from "./config/config-file.ts";
 export { configSchema } from "./config/config-schema.ts";
 export type {
+  AdapterOptions,
   AnytopicConfig,
   ConnectionConfig,
   LoadedConfig,

@@ -22,7 +22,8 @@ import { untilAborted } from "./base/until-aborted.ts";
  * Connects to one broker, or to all brokers of a configuration.
  *
  * The URL of the default connection comes from the first of these that is present:
- * 1. `target`;
+ * 1. `target`: a URL (`memory:`, `nats://host`, `amqp://host`, `redis://host`, `aws://region`, `gcp://project`), or the result of an
+ *    adapter's factory;
  * 2. the environment variable `ANYTOPIC_URL`, unless `config` is an object;
  * 3. the configuration: `config`, else the file that `ANYTOPIC_CONFIG` names, else the only file in the working directory that is
  *    named `anytopic.config` and ends in `.json`, `.yaml`, `.yml`, `.ts`, `.mts`, `.js` or `.mjs`.
@@ -34,12 +35,11 @@ import { untilAborted } from "./base/until-aborted.ts";
  * `waitForBrokerMs`, this waits for a broker that cannot be reached yet. A connection that is lost later is repaired without
  * end; `health()` shows it.
  *
- * @param target a URL (`memory:`, `nats://host`, `amqp://host`, `redis://host`, `aws://region`, `gcp://project`), or the result of an adapter's
- *   factory
  * @throws TypeError when an option is not allowed
  * @throws PubSubError `INVALID_CONFIG` or `ADAPTER_NOT_INSTALLED`; `UNAVAILABLE`, `UNAUTHENTICATED`, … when the default connection
  *   cannot be opened; `NOT_SUPPORTED`, `NOT_FOUND` or `TOPOLOGY_MISMATCH` when `declarations` do not match the broker
  */
+export function connect<Native>(target: Adapter<Native>, options?: ConnectOptions): Promise<PubSub<Native>>;
 export function connect(options: ConnectOptions): Promise<PubSub>;
 export function connect(target?: ConnectTarget, options?: ConnectOptions): Promise<PubSub>;
 export async function connect(first?: ConnectTarget | ConnectOptions, second?: ConnectOptions): Promise<PubSub> {

@@ -95,6 +95,7 @@ export interface DeliverySink {
   receiving(reconnected: boolean): void;
 }
 
+/** How many deliveries a subscriber may give to core. */
 export interface SubscriberOptions {
   /** The largest number of unsettled deliveries: handlers plus prefetch. At least 1. */
   readonly maxOutstanding: number;
@@ -165,11 +166,11 @@ export interface DriverDeadLetters {
 }
 
 /** An open connection to a broker. */
-export interface Driver {
+export interface Driver<Native = unknown> {
   /** Program and version of the broker as it reports them, for example `"nats-server 2.9.10"`; for `doctor` and the conformance matrix. */
   readonly server: string;
   /** The client library's own object, for what this interface lacks. The driver closes it, unless the application has given it. */
-  readonly native: unknown;
+  readonly native: Native;
   /** What `plan` cannot see on this broker, and how to look at it by hand, as a sentence for `doctor`. Absent where it sees everything. */
   readonly blindSpot?: string | undefined;
   /** Compares the declarations with what exists. Changes nothing. Empty when everything exists and matches. */
@@ -203,8 +204,8 @@ export interface Driver {
   close(timeoutMs: number): Promise<void>;
 }
 
-/** A broker that is configured but not connected: the result of an adapter's factory, for `connect`. */
-export interface Adapter {
+/** A broker that is configured but not connected: the result of an adapter's factory, for `connect`. `Native` is the type of `PubSub.native`. */
+export interface Adapter<Native = unknown> {
   /** `"nats"`, `"memory"`, … */
   readonly name: string;
   readonly capabilities: Capabilities;
@@ -217,7 +218,7 @@ export interface Adapter {
    * Connects. Rejects when there is no connection within about 10 s (`UNAVAILABLE`, `UNAUTHENTICATED`, …), and when `signal`
    * aborts. A connection that is lost later is repaired without end, with jittered pauses.
    */
-  open(context: DriverContext, signal?: AbortSignal): Promise<Driver>;
+  open(context: DriverContext, signal?: AbortSignal): Promise<Driver<Native>>;
 }
 
 /** The constant `adapterModule` that every adapter package exports for `connect(url)`. */
@@ -253,6 +254,7 @@ export type { Clock, TimerHandle } from "./base/clock.ts";
 export type { Logger } from "./base/logger.ts";
 export { PubSubError, type PubSubErrorCode, type PubSubErrorOptions } from "./base/errors.ts";
 export { percentDecode, percentEncode } from "./drivers/percent-encoding.ts";
+export { AtMost } from "./base/at-most.ts";
 export { Deque } from "./base/deque.ts";
 export { type Held, HeldItems } from "./base/held-items.ts";
 export { isPlainId } from "./contract/received.ts";
@@ -271,9 +273,11 @@ export { untilAborted } from "./base/until-aborted.ts";
 export { requireWithin, within } from "./base/within.ts";
 export { shown } from "./base/shown.ts";
 export { decodedUrlPart } from "./adapter-options/decoded-url-part.ts";
+/** The kinds of options that a table of options has, each with its checks. */
 export * as option from "./adapter-options/option-kinds.ts";
 export type { OptionRule } from "./adapter-options/option-kinds.ts";
 export { type Checked, checkOptions, type OptionTable } from "./adapter-options/option-table.ts";
 export { type OptionsFromUrl, urlReader } from "./adapter-options/options-from-url.ts";
 export { readPlaceUrl } from "./adapter-options/place-url.ts";
 export { queryOptions } from "./adapter-options/query-options.ts";
+export type { UrlForm } from "./adapter-options/url-form.ts";

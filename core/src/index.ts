@@ -10,6 +10,7 @@ export { systemClock, type Clock, type TimerHandle } from "./base/clock.ts";
 export type { BrokerDelay, Capabilities } from "./contract/capabilities.ts";
 export type { StatisticsKnown, SubscriptionStatistics } from "./contract/statistics.ts";
 export type {
+  AdapterOptions,
   AnytopicConfig,
   BatchConfig,
   ConnectionConfig,

@@ -20,6 +20,7 @@ import type {
 
 export { type ConnectInterceptor, interceptConnect } from "./base/connect-interceptor.ts";
 
+/** Returns the driver that core uses instead of the given one, usually made with `forwardDriver`. */
 export type WrapDriver = (driver: Driver, context: DriverContext) => Driver;
 
 /** The same adapter, its driver wrapped. */
@@ -32,6 +33,7 @@ export function intercept(adapter: Adapter, wrap: WrapDriver): Adapter {
   };
 }
 
+/** The same driver, with some methods replaced. */
 export function forwardDriver(driver: Driver, changes: Partial<Driver>): Driver {
   return {
     get server() {
@@ -57,6 +59,7 @@ export function forwardDriver(driver: Driver, changes: Partial<Driver>): Driver 
   };
 }
 
+/** The same publisher, with some methods replaced. */
 export function forwardPublisher(publisher: DriverPublisher, changes: Partial<DriverPublisher>): DriverPublisher {
   return {
     sizeOf: (message) => publisher.sizeOf(message),
@@ -67,6 +70,7 @@ export function forwardPublisher(publisher: DriverPublisher, changes: Partial<Dr
   };
 }
 
+/** The same schedule, with some methods replaced. */
 export function forwardSchedule(schedule: DriverSchedule, changes: Partial<DriverSchedule>): DriverSchedule {
   return {
     add: (batch) => schedule.add(batch),
@@ -77,6 +81,7 @@ export function forwardSchedule(schedule: DriverSchedule, changes: Partial<Drive
   };
 }
 
+/** The same request to publish, with some fields or methods replaced. */
 export function forwardRequest(request: PublishRequest, changes: Partial<PublishRequest>): PublishRequest {
   return {
     id: request.id,
@@ -100,6 +105,7 @@ export interface DeliveryChanges extends Partial<Omit<DriverDelivery, "owner">> 
   readonly release?: (leaseEnded: boolean) => Promise<void> | undefined;
 }
 
+/** The same delivery, with some fields or ways to settle it replaced. */
 export function forwardDelivery(delivery: DriverDelivery, changes: DeliveryChanges): DriverDelivery {
   const { owner } = delivery;
   const { ack, retry, release, ...differs } = changes;
@@ -122,6 +128,7 @@ export function forwardDelivery(delivery: DriverDelivery, changes: DeliveryChang
   };
 }
 
+/** The same receiver of deliveries, with some methods replaced. */
 export function forwardSink(sink: DeliverySink, changes: Partial<DeliverySink>): DeliverySink {
   return {
     deliver: (delivery) => sink.deliver(delivery),
@@ -133,6 +140,7 @@ export function forwardSink(sink: DeliverySink, changes: Partial<DeliverySink>):
   };
 }
 
+/** The same dead letters, with some methods replaced. */
 export function forwardDeadLetters(letters: DriverDeadLetters, changes: Partial<DriverDeadLetters>): DriverDeadLetters {
   return {
     store: (letter) => letters.store(letter),
@@ -147,6 +155,7 @@ export function forwardDeadLetters(letters: DriverDeadLetters, changes: Partial<
   };
 }
 
+/** The same letter, with some fields or methods replaced. */
 export function forwardLetter(letter: TakenLetter, changes: Partial<TakenLetter>): TakenLetter {
   return {
     id: letter.id,

@@ -39,7 +39,7 @@ import { requireKind } from "./declare/wrong-argument.ts";
  * A connection to one or several brokers: publishes, subscribes, and manages dead letters. Made by `connect`. All methods
  * may be called concurrently. `adapter`, `server`, `capabilities` and `native` describe the default connection.
  */
-export class PubSub implements AsyncDisposable {
+export class PubSub<Native = unknown> implements AsyncDisposable {
   readonly #router: ConnectionRouter;
   readonly #environment: ConnectionEnvironment;
   readonly #closeTimeoutMs: number;
@@ -81,9 +81,9 @@ export class PubSub implements AsyncDisposable {
     return this.#router.default.capabilities;
   }
 
-  /** The client library's own object, see the adapter's README. */
-  get native(): unknown {
-    return this.#router.default.driver.native;
+  /** The client library's own object, see the adapter's README. It has a type after `connect(nats(…))`, and is `unknown` after `connect(url)`. */
+  get native(): Native {
+    return this.#router.default.driver.native as Native;
   }
 
   /** The names of all connections, the default one first; without a configuration, only `"default"`. */
@@ -121,7 +121,7 @@ export class PubSub implements AsyncDisposable {
    * options as soon as this returns. JSON must carry the event exactly: a `Date`, a `Map` or `NaN` rejects with
    * `INVALID_MESSAGE`, unless the topic's schema gives the same result for the decoded event as for the original.
    */
-  publish<Input>(topic: Topic<Input, unknown>, event: Input, options?: PublishOptions): Promise<string> {
+  publish<Input>(topic: Topic<Input, unknown>, event: NoInfer<Input>, options?: PublishOptions): Promise<string> {
     return this.#publishing.publish(topic, event, options);
   }
 
@@ -135,7 +135,7 @@ export class PubSub implements AsyncDisposable {
    */
   async publishBatch<Input>(
     topic: Topic<Input, unknown>,
-    entries: readonly PublishEntry<Input>[],
+    entries: readonly PublishEntry<NoInfer<Input>>[],
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<readonly PublishResult[]> {
     requireKind("topic", topic);
@@ -328,7 +328,7 @@ export class PubSub implements AsyncDisposable {
 
   /**
    * Puts a subscription of a topic with `replay: true` to another position: back, to handle messages again, or to the end, to drop the
-   * backlog. What it promises, and how it rejects, is described at `SeekOptions` and in `docs/replay.md`.
+   * backlog. What it promises, and how it rejects, is described at `SeekOptions` and in `docs/guides/replay.md`.
    */
   async seek(subscription: AnySubscription, options: SeekOptions): Promise<void> {
     await seekOn(this.#router, subscription, options, this.#environment.clock, this.#closed.signal);

@@ -31,11 +31,39 @@ void pubsub.subscribe(ZodSub, (event) => {
 });
 expectTypeOf(pubsub.deliveries(ZodSub)).toEqualTypeOf<Deliveries<{ at: Date; n: number }>>();
 
+// The topic alone says what is published: a literal of the event stays one.
+const Kinds = defineTopic("kinds", {
+  schema: z.object({ kind: z.literal("user.signed-up"), size: z.enum(["s", "m"]) }),
+});
+void pubsub.publish(Kinds, { kind: "user.signed-up", size: "s" });
+void pubsub.publishBatch(Kinds, [{ event: { kind: "user.signed-up", size: "m" } }]);
+// @ts-expect-error -- another literal
+void pubsub.publish(Kinds, { kind: "user.signed-out", size: "s" });
+
 const Valibot = defineTopic("valibot", { schema: v.object({ id: v.pipe(v.string(), v.transform(Number)) }) });
 void pubsub.publisher(Valibot).publish({ id: "7" });
 void pubsub.subscribe(defineSubscription(Valibot, "s"), ({ id }) => {
   expectTypeOf(id).toEqualTypeOf<number>();
 });
+
+// The topic alone decides what its events are: a literal stays one of the permitted words.
+const Plans = defineTopic("plans", {
+  schema: z.object({ plan: z.enum(["free", "paid"]) }),
+  attributes: ({ plan }) => ({ plan }),
+});
+void pubsub.publish(Plans, { plan: "free" });
+void pubsub.publishBatch(Plans, [{ event: { plan: "paid" } }]);
+// @ts-expect-error -- another word
+void pubsub.publish(Plans, { plan: "gold" });
+// @ts-expect-error -- another word
+void pubsub.publishBatch(Plans, [{ event: { plan: "gold" } }]);
+
+const Regions = defineTopic("regions", {
+  schema: z.object({ region: z.enum(["eu", "us"]), id: z.string() }),
+  orderingKey: ({ region }) => region,
+});
+void pubsub.publish(Regions, { region: "eu", id: "1" });
+void pubsub.publisher(Regions).publish({ region: "us", id: "1" });
 
 // Without one: the type argument stands on both sides.
 const Plain = defineTopic<{ a: 1 }>("plain", {

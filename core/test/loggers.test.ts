@@ -94,10 +94,11 @@ async function stderrOf(how: "no logger" | "silent"): Promise<string> {
 test("without a logger, what stands still is said once for each subscription and connection, without payloads", async () => {
   const stderr = await stderrOf("no logger");
   const said = [...stderr.matchAll(/\[ANYTOPIC_UNLOGGED\] AnytopicWarning: (.*)/g)].map(([, text]) => text);
+  const pages = "https://github.com/anytopic/anytopic/blob/main/docs/errors";
   expect(said).toEqual([
-    "subscription signups/first: cannot receive, trying again: the queue is gone",
-    "subscription signups/second: cannot receive, trying again: the queue is gone",
-    'connection is reconnecting: the line is cut (connection "default")',
+    `subscription signups/first: cannot receive, trying again: the queue is gone. See ${pages}/not-found.md`,
+    `subscription signups/second: cannot receive, trying again: the queue is gone. See ${pages}/not-found.md`,
+    `connection is reconnecting: the line is cut (connection "default"). See ${pages}/unavailable.md`,
   ]);
   expect(stderr).toContain("connect(url, { logger })");
   expect(stderr).not.toContain("s3cret");

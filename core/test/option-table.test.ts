@@ -53,8 +53,8 @@ describe("options from a URL", () => {
   });
 
   test.each([
-    ["x:?maxPulls=2", {}, /no option "maxPulls": known are pulls, waits, prefix, password$/],
-    ["x:?prefx=a", {}, /did you mean "prefix"\?$/],
+    ["x:?maxPulls=2", {}, /no option "maxPulls": known are pulls, waits, prefix, password\. See/],
+    ["x:?prefx=a", {}, /did you mean "prefix"\?/],
     ["x:?client=a", {}, /no option "client"/],
     ["x:?waits=1", {}, "sample: waits in the URL is '1': must be true or false"],
     ["x:?pulls=1&pulls=1", {}, "sample: the URL has pulls twice"],

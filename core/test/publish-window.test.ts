@@ -52,6 +52,25 @@ describe("the publish window", () => {
     await Promise.all(published);
   });
 
+  it("says what is wrong with the connection when a publish times out", async () => {
+    const adapter = new ScriptedAdapter();
+    const clock = new VirtualClock();
+    const pubsub = await connect(adapter, { clock, publish: { timeoutMs: 1000 } });
+    const published = pubsub.publish(Events, { n: 1 });
+    published.catch(() => {});
+    await turn();
+    adapter.context.status(
+      "degraded",
+      new PubSubError("RESOURCE_EXHAUSTED", "the broker takes no publishes: low on disk"),
+    );
+    await clock.advance(1000);
+    await expect(published).rejects.toMatchObject({
+      code: "TIMEOUT",
+      message: expect.stringMatching(/did not confirm: the broker takes no publishes: low on disk$/),
+      cause: expect.objectContaining({ code: "RESOURCE_EXHAUSTED" }),
+    });
+  });
+
   it("splits batches by bytes", async () => {
     const adapter = new ScriptedAdapter();
     const pubsub = await connect(adapter);

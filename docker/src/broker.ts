@@ -52,6 +52,7 @@ export interface Broker {
   readonly close: () => Promise<void>;
 }
 
+/** How `startBroker` starts a broker. */
 export interface StartBrokerOptions {
   /** Use exactly this provider and no other. @default the order of {@link startBroker} */
   readonly provider?: BrokerProvider | undefined;
@@ -64,6 +65,11 @@ export interface StartBrokerOptions {
    * limits), `rabbitmq` (`rabbitmq.conf`), `redis`, `valkey` and `redis-sentinel` (`redis.conf`) only. @default none
    */
   readonly config?: string | undefined;
+  /**
+   * Where a program of this machine keeps its data (NATS, RabbitMQ, Redis), for example a small disk. It must exist and be
+   * empty, and is not removed. @default a folder that is removed with the broker
+   */
+  readonly dataFolder?: string | undefined;
   /**
    * Keep state on disk if the implementation has the choice (`fauxqs` as a separate process). NATS, RabbitMQ
    * and Redis always keep it. @default false

@@ -7,6 +7,7 @@ export { findProgramOrSkip } from "./find-program-or-skip.ts";
 export { logTail, type ManagedProcess, type ProcessSpec, startProcess } from "./managed-process.ts";
 export { until, type UntilOptions } from "./until.ts";
 export { freePorts } from "./free-ports.ts";
+export { smallDiskOrSkip, type SmallDisk } from "./small-disk-or-skip.ts";
 export { startBroker } from "./start-broker.ts";
 export { startBrokerOrSkip } from "./start-broker-or-skip.ts";
 export { rabbitmqEnvironment, type RabbitmqNodePlan, rabbitmqScripts } from "./native/rabbitmq-environment.ts";

@@ -4,6 +4,7 @@ import { disown, own } from "./watchdog.ts";
 import { until } from "./until.ts";
 import { untilStopped } from "./until-stopped.ts";
 
+/** A program that a test starts. */
 export interface ProcessSpec {
   readonly command: string;
   readonly args: readonly string[];

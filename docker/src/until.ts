@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** How long `until` waits, and how often it looks. */
 export interface UntilOptions {
   /** Rejects after this long. */
   readonly deadlineMs: number;

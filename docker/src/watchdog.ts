@@ -20,13 +20,14 @@ for item in $owned; do
   case $item in
     group:*) kill -s KILL -- "-\${item#group:}" ;;
     container:*) docker rm --force --volumes "\${item#container:}" ;;
+    mount:*) umount -l -- "\${item#mount:}" ;;
   esac
 done
 rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }
 `;
 
-/** A process group or a container that must not outlive this process. */
-export type Owned = `group:${number}` | `container:${string}`;
+/** A process group, a container or a mounted folder that must not outlive this process. */
+export type Owned = `group:${number}` | `container:${string}` | `mount:${string}`;
 
 interface Watchdog {
   readonly child: ChildProcess;

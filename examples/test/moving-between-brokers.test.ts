@@ -6,7 +6,7 @@ import { loadConfig, type LoadedConfig } from "@anytopic/core/config";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 
 /** The files of the guide, by name. */
-const guide = readFileSync(join(import.meta.dirname, "../../docs/moving-between-brokers.md"), "utf8");
+const guide = readFileSync(join(import.meta.dirname, "../../docs/guides/moving-between-brokers.md"), "utf8");
 const files = new Map(
   [...guide.matchAll(/^```json ([\w-]+\.json)\n([^]*?)^```$/gm)].map(([, name = "", text = ""]) => [name, text]),
 );

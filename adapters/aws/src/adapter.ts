@@ -1,3 +1,4 @@
+import type { AwsClients } from "./connection.ts";
 import type { Adapter, AdapterModule } from "@anytopic/core/driver";
 import { awsCapabilities } from "./capabilities.ts";
 import { openDriver } from "./driver.ts";
@@ -10,7 +11,7 @@ import { filterPolicy } from "./topology/filter-policy.ts";
  *
  * @throws TypeError when an option is unknown or not allowed
  */
-export function aws(options: AwsOptions = {}): Adapter {
+export function aws(options: AwsOptions = {}): Adapter<AwsClients> {
   return adapter(checkedOptions(options));
 }
 
@@ -21,11 +22,11 @@ export const adapterModule: AdapterModule = Object.freeze({
   exporter: (url: string, options?: unknown) => exporterOf(optionsFromUrl(url, options)),
 });
 
-function adapter(options: CheckedOptions): Adapter {
+function adapter(options: CheckedOptions): Adapter<AwsClients> {
   return Object.freeze({
     name: "aws",
     capabilities: awsCapabilities,
     filterInWorker: ({ filter = [] }) => filterPolicy(filter).inWorker,
     open: (context, signal) => openDriver(options, context, signal),
-  } satisfies Adapter);
+  } satisfies Adapter<AwsClients>);
 }

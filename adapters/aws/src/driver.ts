@@ -16,7 +16,7 @@ export async function openDriver(
   options: CheckedOptions,
   context: DriverContext,
   signal?: AbortSignal,
-): Promise<Driver> {
+): Promise<Driver<AwsClients>> {
   const connection = await Connection.open(options, context, signal);
   const { prefix } = options;
   /** By queue name: the workers of one queue share it. */

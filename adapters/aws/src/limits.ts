@@ -10,7 +10,7 @@ export const MAX_BATCH_ENTRIES = 10;
 /** Bytes of one SNS message, and of all messages of one PublishBatch: body, and name, type and value of each attribute. AWS refuses more. A topic can be set to 1 MiB, but most kinds of subscription are excluded then, so we use the default. */
 export const MAX_PUBLISH_BYTES = 262_144;
 
-/** A message leaves this much of the limit free for the record of its dead letter, which has up to 500 escaped characters. */
+/** Reserved in every message for the record of its dead letter, which has up to 500 escaped characters. */
 export const DEAD_LETTER_ROOM_BYTES = 4096;
 
 /** Attributes of one message, one of which is ours. With raw delivery SNS discards a message that has more. */

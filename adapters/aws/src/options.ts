@@ -8,10 +8,14 @@ import {
   type OptionTable,
   queryOptions,
   readPlaceUrl,
+  type UrlForm,
   urlReader,
 } from "@anytopic/core/driver";
+// oxlint-disable-next-line import/no-empty-named-blocks -- the compiler finds what is declared below only with an import
+import type {} from "@anytopic/core/config";
 import { MAX_WAIT_SECONDS } from "./limits.ts";
 
+/** How to reach SNS and SQS, for `aws()` and for the options beside a URL. */
 export interface AwsOptions {
   /** For example `eu-west-1`. @default AWS_REGION, or the region of the profile */
   readonly region?: string | undefined;
@@ -25,9 +29,9 @@ export interface AwsOptions {
   readonly credentials?: NonNullable<SNSClientConfig["credentials"]> | undefined;
   /** Put before the name of every topic and queue: letters, digits, `-` and `_`, at most 30. @default "" */
   readonly prefix?: string | undefined;
-  /** A ready client, which you destroy yourself; only together with `sqs`. Its `region`, `endpoint`, `profile` and `credentials` are used. */
+  /** A ready client, which you destroy yourself; only together with `sqs`. Its `region`, `endpoint`, `profile` and `credentials` are used. @default its own client */
   readonly sns?: SNSClient | undefined;
-  /** A ready client, which you destroy yourself. It also sends the long polls: give it at least 50 sockets, and one more for each receiver. */
+  /** A ready client, which you destroy yourself. It also sends the long polls: give it at least 50 sockets, and one more for each receiver. @default its own client */
   readonly sqs?: SQSClient | undefined;
   /** The longest wait of one long poll, in seconds; 1 to 20. `close()` may take as long. A shorter wait costs more requests while idle. @default 20 */
   readonly pollWaitSeconds?: number | undefined;
@@ -86,6 +90,18 @@ export function checkedOptions(options: AwsOptions): CheckedOptions {
   return checked;
 }
 
+/** How the URLs of this adapter look. */
+export const URL_FORM: UrlForm<CheckedOptions> = {
+  schemes: ["aws"],
+  form: "aws://[region][?option=value&…]",
+  examples: [
+    "aws://eu-west-1",
+    "aws://eu-west-1?account=123456789012&prefix=staging-",
+    "aws://eu-west-1?endpoint=http://127.0.0.1:4566",
+  ],
+  parts: { region: "`aws://region`" },
+};
+
 /** Reads `aws://eu-west-1?account=…&endpoint=…`, and the options beside it. */
 export const optionsFromUrl: OptionsFromUrl<CheckedOptions> = urlReader(OPTIONS, readUrl, checkedOptions);
 
@@ -98,4 +114,11 @@ function readUrl(url: string): AwsOptions {
 export function isEndpoint(value: string): boolean {
   const url = URL.parse(value);
   return url !== null && ["http:", "https:"].includes(url.protocol);
+}
+
+/** For `defineConfig`. */
+declare module "@anytopic/core/config" {
+  interface AdapterOptions {
+    readonly aws: AwsOptions;
+  }
 }

@@ -1,3 +1,4 @@
+import type { PubSub } from "@google-cloud/pubsub";
 import type { Adapter, AdapterModule } from "@anytopic/core/driver";
 import { capabilitiesWithReader, gcpCapabilities } from "./capabilities.ts";
 import { openDriver } from "./driver.ts";
@@ -10,7 +11,7 @@ import { filterExpression } from "./topology/filter-expression.ts";
  *
  * @throws TypeError when an option is unknown or not allowed
  */
-export function gcp(options: GcpOptions = {}): Adapter {
+export function gcp(options: GcpOptions = {}): Adapter<PubSub> {
   return adapter(checkedOptions(options));
 }
 
@@ -21,12 +22,12 @@ export const adapterModule: AdapterModule = Object.freeze({
   exporter: (url: string, options?: unknown) => exporterOf(optionsFromUrl(url, options)),
 });
 
-function adapter(options: CheckedOptions): Adapter {
+function adapter(options: CheckedOptions): Adapter<PubSub> {
   const capabilities = options.statistics === undefined ? gcpCapabilities : capabilitiesWithReader;
   return Object.freeze({
     name: "gcp",
     capabilities: options.filtersAtService ? Object.freeze({ ...capabilities, filter: "broker" }) : capabilities,
     filterInWorker: ({ filter = [] }) => filterExpression(filter).inWorker,
     open: async (context, signal) => await openDriver(options, context, signal),
-  } satisfies Adapter);
+  } satisfies Adapter<PubSub>);
 }

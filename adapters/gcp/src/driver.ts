@@ -1,3 +1,4 @@
+import type { PubSub } from "@google-cloud/pubsub";
 import type { Driver, DriverContext } from "@anytopic/core/driver";
 import { Connection } from "./connection.ts";
 import { GcpDeadLetters } from "./dead-letters.ts";
@@ -12,7 +13,7 @@ export async function openDriver(
   options: CheckedOptions,
   context: DriverContext,
   signal?: AbortSignal,
-): Promise<Driver> {
+): Promise<Driver<PubSub>> {
   const connection = await Connection.open(options, context, signal);
   const { native, emulator, endpoint } = connection;
   const statisticsBy =

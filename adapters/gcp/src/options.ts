@@ -7,11 +7,15 @@ import {
   queryOptions,
   readPlaceUrl,
   shown,
+  type UrlForm,
   urlReader,
 } from "@anytopic/core/driver";
+// oxlint-disable-next-line import/no-empty-named-blocks -- the compiler finds what is declared below only with an import
+import type {} from "@anytopic/core/config";
 import type { ClientConfig, PubSub } from "@google-cloud/pubsub";
 import type { GcpStatisticsReader } from "./statistics.ts";
 
+/** How to reach Google Cloud Pub/Sub, for `gcp()` and for the options beside a URL. */
 export interface GcpOptions {
   /** `my-project`. @default GOOGLE_CLOUD_PROJECT, or the project of the credentials */
   readonly projectId?: string | undefined;
@@ -19,9 +23,9 @@ export interface GcpOptions {
   readonly prefix?: string | undefined;
   /** `127.0.0.1:8085`: an emulator, without TLS and credentials. @default PUBSUB_EMULATOR_HOST, or Google Cloud */
   readonly emulatorHost?: string | undefined;
-  /** Other options of the client library: `credentials`, `keyFilename`, `apiEndpoint` for a regional endpoint, `universeDomain`, gRPC channel options. */
+  /** Other options of the client library: `credentials`, `keyFilename`, `apiEndpoint` for a regional endpoint, `universeDomain`, gRPC channel options. @default none */
   readonly clientConfig?: ClientConfig | undefined;
-  /** Your own client, instead of `projectId`, `emulatorHost` and `clientConfig`. Its configuration is used for our own channels. You close it yourself. */
+  /** Your own client, instead of `projectId`, `emulatorHost` and `clientConfig`. Its configuration is used for our own channels. You close it yourself. @default its own client */
   readonly client?: PubSub | undefined;
   /** Pull requests of one worker that are pending at the same time, 1 to 20. @default 4 */
   readonly maxPulls?: number | undefined;
@@ -98,6 +102,18 @@ function refuseContradiction(name: string, value: unknown, inner: string, other:
   throw new TypeError(`${name} is ${shown(value)} and clientConfig.${inner} is ${shown(other)}: say it once`);
 }
 
+/** How the URLs of this adapter look. */
+export const URL_FORM: UrlForm<CheckedOptions> = {
+  schemes: ["gcp"],
+  form: "gcp://[project][?option=value&…]",
+  examples: [
+    "gcp://my-project",
+    "gcp://my-project?prefix=staging-&filtersAtService=true",
+    "gcp://my-project?emulatorHost=127.0.0.1:8085",
+  ],
+  parts: { projectId: "`gcp://project`" },
+};
+
 /** Reads `gcp://my-project?prefix=…&emulatorHost=…` together with other options. */
 export const optionsFromUrl: OptionsFromUrl<CheckedOptions> = urlReader(OPTIONS, readUrl, checkedOptions);
 
@@ -105,4 +121,11 @@ function readUrl(url: string): GcpOptions {
   const credentials = "credentials come from Application Default Credentials or from clientConfig";
   const { place, query } = readPlaceUrl(url, "gcp", "project", credentials);
   return { projectId: place, ...queryOptions(OPTIONS, url, query) };
+}
+
+/** For `defineConfig`. */
+declare module "@anytopic/core/config" {
+  interface AdapterOptions {
+    readonly gcp: GcpOptions;
+  }
 }

@@ -1,3 +1,4 @@
+import type { MemoryBroker } from "./broker/memory-broker.ts";
 import type { Adapter, AdapterModule } from "@anytopic/core/driver";
 import { memoryCapabilities } from "./capabilities.ts";
 import { openDriver } from "./driver.ts";
@@ -8,7 +9,7 @@ import { type CheckedOptions, checkedOptions, type MemoryOptions, optionsFromUrl
  *
  * @throws TypeError when an option is unknown or out of range
  */
-export function memory(options: MemoryOptions = {}): Adapter {
+export function memory(options: MemoryOptions = {}): Adapter<MemoryBroker> {
   return adapter(checkedOptions(options));
 }
 
@@ -18,10 +19,10 @@ export const adapterModule: AdapterModule = Object.freeze({
   fromUrl: (url: string, options?: unknown) => adapter(optionsFromUrl(url, options)),
 });
 
-function adapter(options: CheckedOptions): Adapter {
+function adapter(options: CheckedOptions): Adapter<MemoryBroker> {
   return Object.freeze({
     name: "memory",
     capabilities: memoryCapabilities,
     open: (context, signal) => openDriver(options, context, signal),
-  } satisfies Adapter);
+  } satisfies Adapter<MemoryBroker>);
 }

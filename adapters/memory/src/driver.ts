@@ -14,7 +14,7 @@ export async function openDriver(
   { name, ...limits }: CheckedOptions,
   context: DriverContext,
   signal?: AbortSignal,
-): Promise<Driver> {
+): Promise<Driver<MemoryBroker>> {
   signal?.throwIfAborted();
   const native =
     name === undefined ? new MemoryBroker(limits, context.clock) : namedBroker(name, limits, context.clock);

@@ -7,8 +7,11 @@ export const DEDUPLICATION_WINDOW_MS: number = 10 * 60 * 1000;
 /** How long a letter that was taken belongs to whoever took it. */
 export const LETTER_LEASE_MS = 60_000;
 
+/** The default of the option `maxMessages`. */
 export const DEFAULT_MAX_MESSAGES = 1_000_000;
+/** The default of the option `maxBytes`, 2 GiB. */
 export const DEFAULT_MAX_BYTES: number = 2 * 1024 * 1024 * 1024;
+/** The default of the option `maxDeduplicationIds`. */
 export const DEFAULT_MAX_DEDUPLICATION_IDS = 1_000_000;
 
 /**

@@ -5,8 +5,11 @@ import {
   type OptionsFromUrl,
   type OptionTable,
   queryOptions,
+  type UrlForm,
   urlReader,
 } from "@anytopic/core/driver";
+// oxlint-disable-next-line import/no-empty-named-blocks -- the compiler finds what is declared below only with an import
+import type {} from "@anytopic/core/config";
 import {
   DEFAULT_MAX_BYTES,
   DEFAULT_MAX_DEDUPLICATION_IDS,
@@ -17,6 +20,7 @@ import {
 
 type PartialLimits = { readonly [Key in keyof MemoryLimits]?: MemoryLimits[Key] | undefined };
 
+/** The broker in memory, for `memory()` and for the options beside a URL. */
 export interface MemoryOptions extends PartialLimits {
   /** Connections with the same name share a broker, as long as the process lives. 1 to 64 letters, digits, `.`, `_`, `-`. @default a broker of its own */
   readonly name?: string | undefined;
@@ -49,6 +53,14 @@ export function checkedOptions(options: MemoryOptions): CheckedOptions {
   return checkOptions(OPTIONS, options);
 }
 
+/** How the URLs of this adapter look. */
+export const URL_FORM: UrlForm<CheckedOptions> = {
+  schemes: ["memory"],
+  form: "memory:[name][?option=value&…]",
+  examples: ["memory:", "memory:orders", "memory:orders?maxMessages=1000"],
+  parts: { name: "`memory:name`" },
+};
+
 /** `memory:` is a broker of its own, `memory:name` a shared one. */
 export const optionsFromUrl: OptionsFromUrl<CheckedOptions> = urlReader(OPTIONS, readUrl, checkedOptions);
 
@@ -59,4 +71,11 @@ function readUrl(url: string): MemoryOptions {
   // What stands for the name may be a misplaced password: the error does not show it.
   if (name !== "" && !NAME.matches.test(name)) throw new TypeError(`the name in a memory URL must be ${NAME.allowed}`);
   return { ...(name === "" ? {} : { name }), ...queryOptions(OPTIONS, url, query) };
+}
+
+/** For `defineConfig`. */
+declare module "@anytopic/core/config" {
+  interface AdapterOptions {
+    readonly memory: MemoryOptions;
+  }
 }

@@ -1,3 +1,4 @@
+import type { NatsConnection } from "@nats-io/nats-core";
 import type { Adapter, AdapterModule } from "@anytopic/core/driver";
 import { capabilitiesFor } from "./capabilities.ts";
 import { openDriver } from "./driver.ts";
@@ -9,7 +10,7 @@ import { type CheckedOptions, checkedOptions, type NatsOptions, optionsFromUrl }
  *
  * @throws TypeError when an option is unknown or out of range
  */
-export function nats(options: NatsOptions = {}): Adapter {
+export function nats(options: NatsOptions = {}): Adapter<NatsConnection> {
   return adapter(checkedOptions(options));
 }
 
@@ -20,7 +21,7 @@ export const adapterModule: AdapterModule = Object.freeze({
   exporter: (url: string, options?: unknown) => exporterOf(optionsFromUrl(url, options)),
 });
 
-function adapter(options: CheckedOptions): Adapter {
+function adapter(options: CheckedOptions): Adapter<NatsConnection> {
   return Object.freeze({
     name: "nats",
     capabilities: capabilitiesFor(options.maxPayloadBytes, options.deduplicationWindowMs),

@@ -20,6 +20,7 @@ export const natsCapabilities: Capabilities = capabilitiesFor(
   DEFAULT_DEDUPLICATION_WINDOW_MS,
 );
 
+/** What the adapter can do with other values of the options `maxPayloadBytes` and `deduplicationWindowMs`. Frozen. */
 export function capabilitiesFor(maxPayloadBytes: number, deduplicationWindowMs: number): Capabilities {
   return Object.freeze({
     ordering: "per-key",

@@ -1,4 +1,4 @@
-import { CLOSE_GRACE_MS, type DriverContext, PubSubError, timeLeft, within } from "@anytopic/core/driver";
+import { AtMost, CLOSE_GRACE_MS, type DriverContext, PubSubError, timeLeft, within } from "@anytopic/core/driver";
 import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
 import { createInbox, type NatsConnection, PermissionViolationError, type Status } from "@nats-io/nats-core";
 import { AnswerWatch } from "./connection/answer-watch.ts";
@@ -27,6 +27,9 @@ const MAX_UNANSWERED = 2;
 /** How long a flush waits when the server has not answered an earlier one. */
 const SILENT_FLUSH_MS = 250;
 
+/** A server creates streams and consumers one after the other, each more slowly the more there are, and a request has 5 s. */
+const CREATED_AT_ONCE = 3;
+
 /** The one connection of a driver. The client repairs it for ever; this class watches it, and reports its state. */
 export class Connection {
   readonly nc: NatsConnection;
@@ -34,6 +37,8 @@ export class Connection {
   readonly context: DriverContext;
   readonly options: CheckedOptions;
   readonly settles: KeptSettles;
+  /** Whatever creates streams and consumers. */
+  readonly creating: AtMost = new AtMost(CREATED_AT_ONCE);
   readonly #client: Client;
   readonly #answers: AnswerWatch;
   readonly #listeners = new Set<ConnectionListener>();

@@ -1,3 +1,4 @@
+import type { NatsConnection } from "@nats-io/nats-core";
 import {
   type DeliverySink,
   type Driver,
@@ -26,7 +27,7 @@ export async function openDriver(
   options: CheckedOptions,
   context: DriverContext,
   signal?: AbortSignal,
-): Promise<Driver> {
+): Promise<Driver<NatsConnection>> {
   const connection = await Connection.open(options, context, signal);
   const { prefix } = options;
   const version = connection.nc.info?.version ?? "unknown";

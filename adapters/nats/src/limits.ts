@@ -26,8 +26,11 @@ export const MAX_NAME_BYTES = 255;
 
 /** Our limits, the same as of Google Cloud Pub/Sub, so that attributes stay portable. All attributes together must fit in `MAX_HEADER_BYTES`. */
 export const MAX_ATTRIBUTES = 100;
+/** Bytes of the key of an attribute. Our limit. */
 export const MAX_ATTRIBUTE_KEY_BYTES = 256;
+/** Bytes of the value of an attribute. Our limit. */
 export const MAX_ATTRIBUTE_VALUE_BYTES = 1024;
+/** Bytes of an ordering key. Our limit. */
 export const MAX_ORDERING_KEY_BYTES = 1024;
 
 /** Our limit: NATS allows any delay of a negative acknowledgement, but nobody needs more than a day. */
@@ -48,6 +51,7 @@ export const MAX_ACK_PENDING = 100_000;
 /** The same for an ordered subscription. Its active worker may have to hold all of them in memory after another one has crashed. */
 export const MAX_ACK_PENDING_ORDERED = 10_000;
 
+/** JetStream counts times in nanoseconds. */
 export const NANOSECONDS_PER_MS = 1_000_000;
 
 /** How many bytes of unreadable headers a letter keeps: in base64, with the record, they fit into `MAX_HEADER_BYTES`. */

@@ -7,24 +7,31 @@ import {
   type OptionTable,
   queryOptions,
   shown,
+  type UrlForm,
   urlReader,
 } from "@anytopic/core/driver";
+// oxlint-disable-next-line import/no-empty-named-blocks -- the compiler finds what is declared below only with an import
+import type {} from "@anytopic/core/config";
 import { nkeys, type NatsConnection, type TlsOptions } from "@nats-io/nats-core";
 import { DEFAULT_DEDUPLICATION_WINDOW_MS } from "./capabilities.ts";
 import { DEAD_LETTER_ROOM_BYTES, DEFAULT_MAX_PAYLOAD_BYTES, MAX_ACK_PENDING, MAX_MAX_PAYLOAD_BYTES } from "./limits.ts";
 import { isNamePart, NAME_PART_RULE } from "./names.ts";
 
+/** How to reach NATS JetStream, for `nats()` and for the options beside a URL. */
 export interface NatsOptions {
   /** `host:port`, `nats://host:port` or `tls://host:port`, without credentials. One with `tls://` means TLS for all. @default "127.0.0.1:4222" */
   readonly servers?: string | readonly string[] | undefined;
-  /** An open connection, instead of all options about connecting. It is not closed, and should reconnect for ever (`maxReconnectAttempts: -1`). */
+  /** An open connection, instead of all options about connecting. It is not closed, and should reconnect for ever (`maxReconnectAttempts: -1`). @default its own connection */
   readonly connection?: NatsConnection | undefined;
+  /** The user; with `password`. @default none */
   readonly user?: string | undefined;
+  /** Of `user`. @default none */
   readonly password?: string | undefined;
+  /** A token to log in with, instead of a user. @default none */
   readonly token?: string | undefined;
-  /** Path of a credentials file (JWT and seed); read again on every connection, so that it can be rotated. */
+  /** Path of a credentials file (JWT and seed); read again on every connection, so that it can be rotated. @default none */
   readonly credentialsFile?: string | undefined;
-  /** Seed of an NKey, `SU…`. */
+  /** Seed of an NKey, `SU…`. @default none */
   readonly nkeySeed?: string | undefined;
   /** `true` for TLS with the system's authorities, or the client library's TLS options: `caFile`, `certFile`, `keyFile`, … A server without TLS is then an error. @default TLS when the server asks for it, or a server is `tls://…` */
   readonly tls?: boolean | TlsOptions | undefined;
@@ -32,9 +39,9 @@ export interface NatsOptions {
   readonly name?: string | undefined;
   /** The first part of the subjects of replies, for users that may not subscribe to the usual ones. @default "_INBOX" */
   readonly inboxPrefix?: string | undefined;
-  /** The JetStream domain to use, for leaf nodes. */
+  /** The JetStream domain to use, for leaf nodes. @default the account's own */
   readonly domain?: string | undefined;
-  /** Put before the name of every stream and subject, so that several environments can share an account. */
+  /** Put before the name of every stream and subject, so that several environments can share an account. @default "" */
   readonly prefix?: string | undefined;
   /** Copies of every stream and consumer in a cluster; 1 to 5. @default 1 */
   readonly replicas?: number | undefined;
@@ -80,7 +87,7 @@ export const OPTIONS: OptionTable<CheckedOptions> = {
       matches: isSeed,
       allowed: "the seed of an NKey: it begins with SU and has 58 characters",
     }),
-    tls: { kind: "object", inUrl: false, default: undefined, check: checkedTls },
+    tls: { kind: "object", inUrl: false, default: undefined, orBoolean: true, check: checkedTls },
     name: option.text({ default: "anytopic" }),
     pingIntervalMs: option.integer({ min: 100, max: 120_000, unit: "ms", default: 5000 }),
     connection: option.object<NatsConnection>({
@@ -171,6 +178,29 @@ const FORM = "nats://[user:password@|token@]host[:port][,host[:port]…][?option
 const TLS = { tls: option.boolean(), tlsCaFile: option.text(), tlsCertFile: option.text(), tlsKeyFile: option.text() };
 const PARAMETERS = { ...OPTIONS, rules: { ...OPTIONS.rules, ...TLS } };
 
+/** How the URLs of this adapter look. */
+export const URL_FORM: UrlForm<CheckedOptions> = {
+  schemes: ["nats", "tls"],
+  form: FORM,
+  examples: [
+    "nats://127.0.0.1:4222",
+    "nats://app:${NATS_PASSWORD}@host-1:4222,host-2:4222?replicas=3",
+    "tls://host:4222?tlsCaFile=ca.pem&prefix=staging",
+  ],
+  parts: {
+    servers: "`host:port`, several with commas",
+    user: "`user:password@`",
+    password: "`user:password@`",
+    token: "`token@`",
+  },
+  parameters: {
+    tls: "TLS with the system's authorities, `true` or `false`; as the scheme `tls:`",
+    tlsCaFile: "path of the authorities' certificates: `caFile` of `tls`",
+    tlsCertFile: "path of the client's certificate: `certFile` of `tls`",
+    tlsKeyFile: "path of its key: `keyFile` of `tls`",
+  },
+};
+
 export const optionsFromUrl: OptionsFromUrl<CheckedOptions> = urlReader(OPTIONS, readUrl, checkedOptions);
 
 /**
@@ -203,4 +233,12 @@ export function readUrl(url: string): NatsOptions {
 function loginOf(userInfo: string): NatsOptions {
   const [first = "", ...others] = userInfo.split(":").map((text) => decodedUrlPart("the login in the NATS URL", text));
   return others.length === 0 ? { token: first } : { user: first, password: others.join(":") };
+}
+
+/** For `defineConfig`. */
+declare module "@anytopic/core/config" {
+  interface AdapterOptions {
+    readonly nats: NatsOptions;
+    readonly tls: NatsOptions;
+  }
 }

@@ -76,7 +76,7 @@ async function applyOne(
   let found = await resource.compare();
   for (let tries = 1; found?.action === "create"; tries += 1) {
     try {
-      requireTaken(connection, resource, await resource.create());
+      requireTaken(connection, resource, await connection.creating.run(() => resource.create()));
       return found;
     } catch (error) {
       if (!isApiError(error, ...CREATED_MEANWHILE) || tries === MAX_TRIES) throw error;

@@ -123,7 +123,7 @@ describe("the client is held to more than it promises", () => {
     });
     // It sets the kind of transport for the whole module.
     await wsconnect({ servers: "ws://127.0.0.1:1" }).catch(() => {});
-    const { protocol } = pubsub.native as { readonly protocol: { readonly transport: { readonly socket: Socket } } };
+    const { protocol } = pubsub.native as unknown as { readonly protocol: { readonly transport: { readonly socket: Socket } } };
     protocol.transport.socket.destroy();
     await expect.poll(() => states).toEqual(["reconnecting", "up"]);
   });

@@ -30,3 +30,19 @@ test("finds the newest entry also after it has gone round, and forgets the oldes
   expect(ring.find(arriving(1))).toBeUndefined();
   expect(ring.find(arriving(4096))).toEqual({ attempt: 2, acked: false });
 });
+
+test("remembers across every size that it grows to", () => {
+  const ring = new SettledRing();
+  for (let sequence = 1; sequence <= 4096; sequence++) {
+    ring.add(sequence, sequence, 1, true);
+    expect(ring.find(arriving(sequence))).toEqual({ attempt: 1, acked: true });
+    expect(ring.find(arriving(1))).toEqual({ attempt: 1, acked: true });
+  }
+});
+
+test("a worker that settles little takes little: thousands of them fit into a process", () => {
+  const before = process.memoryUsage().arrayBuffers;
+  const rings = Array.from({ length: 1000 }, () => new SettledRing());
+  for (const ring of rings) ring.add(1, 1, 1, true);
+  expect((process.memoryUsage().arrayBuffers - before) / rings.length).toBeLessThan(4000);
+});

@@ -1,6 +1,6 @@
 import type { Adapter, AdapterModule, SubscriptionSpec } from "@anytopic/core/driver";
 import { rabbitmqCapabilities } from "./capabilities.ts";
-import { openDriver } from "./driver.ts";
+import { openDriver, type RabbitmqNative } from "./driver.ts";
 import { exporterOf } from "./exporter.ts";
 import { type CheckedOptions, checkedOptions, optionsFromUrl, type RabbitmqOptions } from "./options.ts";
 
@@ -11,7 +11,7 @@ import { filterBindings } from "./topology/filter-bindings.ts";
  *
  * @throws TypeError when an option is not allowed; the message names it and what is allowed
  */
-export function rabbitmq(options: RabbitmqOptions = {}): Adapter {
+export function rabbitmq(options: RabbitmqOptions = {}): Adapter<RabbitmqNative> {
   return adapter(checkedOptions(options));
 }
 
@@ -22,7 +22,7 @@ export const adapterModule: AdapterModule = Object.freeze({
   exporter: (url: string, options?: unknown) => exporterOf(optionsFromUrl(url, options)),
 });
 
-function adapter(options: CheckedOptions): Adapter {
+function adapter(options: CheckedOptions): Adapter<RabbitmqNative> {
   return Object.freeze({
     name: "rabbitmq",
     capabilities: rabbitmqCapabilities,

@@ -23,7 +23,8 @@ import { type ServerFeatures, serverFeatures } from "./connection/server.ts";
 import { codeOf, toPubSubError } from "./errors.ts";
 import type { CheckedOptions } from "./options.ts";
 
-export type ConnectionPurpose = "publish" | "consume" | "letters";
+/** One with a number is one more of that purpose, see `ConnectionPool`. */
+export type ConnectionPurpose = "publish" | "consume" | "letters" | `${"publish" | "consume"} ${number}`;
 
 /** A part that has channels on a connection. Methods must not throw. */
 export interface ConnectionUser {

@@ -24,7 +24,7 @@ export async function openDriver(
   options: CheckedOptions,
   context: DriverContext,
   signal?: AbortSignal,
-): Promise<Driver> {
+): Promise<Driver<RabbitmqNative>> {
   const connections = new Connections(options, context);
   const { consuming, publishing } = connections;
   try {
@@ -52,7 +52,7 @@ export async function openDriver(
     destroy: (topology) => destroyTopology(consuming, topology),
     async openPublisher(topic) {
       await connections.startPublishing();
-      return new RabbitmqPublisher(connections, topic);
+      return new RabbitmqPublisher(connections, await connections.ofTopics.take(), topic);
     },
     async openSchedule(topic) {
       await connections.startPublishing();
@@ -60,7 +60,8 @@ export async function openDriver(
     },
     async openSubscriber(spec, sink, { maxOutstanding }) {
       await connections.startPublishing();
-      const subscriber = new RabbitmqSubscriber(connections, spec, sink, maxOutstanding);
+      const connection = await connections.ofWorkers.take();
+      const subscriber = new RabbitmqSubscriber(connections, connection, spec, sink, maxOutstanding);
       await subscriber.open();
       return subscriber;
     },

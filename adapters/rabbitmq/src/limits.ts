@@ -18,17 +18,20 @@ export const FRAME_ROOM_BYTES = 2048;
 /** Reserved in the header table for a dead-letter record, the ordering key and our own headers. */
 export const HEADER_ROOM_BYTES = 8192;
 
-/** A header's name is a short string: 255 bytes. Escaping a reserved one takes 13. */
+/** A header's name is a short string of AMQP 0-9-1: 255 bytes. Escaping a reserved one takes 13. */
 export const MAX_ATTRIBUTE_KEY_BYTES = 240;
 
+/** Bytes of the value of an attribute. Our limit: two of them fill the header table. */
 export const MAX_ATTRIBUTE_VALUE_BYTES = 32_768;
+/** Attributes of one message. Our limit. */
 export const MAX_ATTRIBUTES = 100;
+/** Bytes of an ordering key. Our limit. */
 export const MAX_ORDERING_KEY_BYTES = 1024;
 
 /** Names of exchanges and queues are short strings. AMQP 0-9-1 §4.2.5.3. */
 export const MAX_NAME_BYTES = 255;
 
-/** `basic.qos` counts in 16 bits, and 0 would mean no limit at all. */
+/** `basic.qos` of AMQP 0-9-1 counts in 16 bits, and 0 would mean no limit at all. */
 export const MAX_PREFETCH = 65_535;
 
 /**
@@ -68,6 +71,7 @@ export const NO_DELIVERY_LIMIT: number = 2 ** 31 - 1;
 
 /** How many publishes may wait while the broker blocks or the socket is full; more are refused. */
 export const MAX_WAITING_PUBLISHES = 10_000;
+/** The bytes of all of them together. Our limit. */
 export const MAX_WAITING_BYTES: number = 64 * 1024 * 1024;
 
 /** The least time in which a channel is used whose publishes the broker refuses; then a new one is opened, which may find the leader. */

@@ -5,11 +5,15 @@ import {
   type OptionsFromUrl,
   type OptionTable,
   queryOptions,
+  type UrlForm,
   urlReader,
 } from "@anytopic/core/driver";
+// oxlint-disable-next-line import/no-empty-named-blocks -- the compiler finds what is declared below only with an import
+import type {} from "@anytopic/core/config";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
 import { type BrokerAddress, type ManagementAddress, parseAddress, parseManagementUrl } from "./connection/address.ts";
 
+/** How to reach RabbitMQ, for `rabbitmq()` and for the options beside a URL. */
 export interface RabbitmqOptions {
   /**
    * `amqp://user:password@host:port/vhost`, or `amqps:` for TLS; several for the nodes of a cluster, tried in turn. As in all
@@ -32,7 +36,7 @@ export interface RabbitmqOptions {
    * would delete retries or dead letters, which AMQP does not show. Without credentials, those of `url` are used. @default none
    */
   readonly managementUrl?: string | undefined;
-  /** Options of Node's TLS for `amqps:`, such as `ca`, `cert`, `key`, `servername`; an error with `amqp:`. */
+  /** Options of Node's TLS for `amqps:`, such as `ca`, `cert`, `key`, `servername`; an error with `amqp:`. @default those of Node */
   readonly tls?: TlsOptions | undefined;
 }
 
@@ -85,9 +89,29 @@ export function checkedOptions(options: RabbitmqOptions = {}): CheckedOptions {
   return Object.freeze({ ...values, addresses, management });
 }
 
+/** How the URLs of this adapter look. */
+export const URL_FORM: UrlForm<Values> = {
+  schemes: ["amqp", "amqps"],
+  form: "amqp://[user:password@]host[:port][/virtual-host][?option=value&…]",
+  examples: [
+    "amqp://127.0.0.1",
+    "amqp://app:${RABBITMQ_PASSWORD}@host:5672/orders?heartbeat=20",
+    "amqps://host/orders?prefix=staging.&connection_name=orders",
+  ],
+  parts: { url: "the URL without its query" },
+};
+
 export const optionsFromUrl: OptionsFromUrl<CheckedOptions> = urlReader(OPTIONS, readUrl, checkedOptions);
 
 function readUrl(text: string): RabbitmqOptions {
   const [url = "", ...query] = text.split("?");
   return { ...queryOptions(OPTIONS, text, query.join("?")), url };
+}
+
+/** For `defineConfig`. */
+declare module "@anytopic/core/config" {
+  interface AdapterOptions {
+    readonly amqp: RabbitmqOptions;
+    readonly amqps: RabbitmqOptions;
+  }
 }

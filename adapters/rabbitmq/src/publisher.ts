@@ -1,4 +1,5 @@
 import type { DriverPublisher, OutgoingMessage, PublishRequest, PubSubError, TopicSpec } from "@anytopic/core/driver";
+import type { Connection } from "./connection.ts";
 import { asBuffer, encodeProperties } from "./codec.ts";
 import type { Connections } from "./connection/connections.ts";
 import { rabbitmqMessageLimits } from "./message-limits.ts";
@@ -14,14 +15,18 @@ const RETURN_PAUSE_MS = 10_000;
 export class RabbitmqPublisher implements DriverPublisher {
   readonly sizeOf: DriverPublisher["sizeOf"] = LIMITS.sizeOf;
   readonly #connections: Connections;
+  readonly #connection: Connection;
   readonly #channel: ConfirmedChannel;
   #mandatoryFromMs = 0;
   #unrouted = false;
+  #isClosed = false;
 
-  constructor(connections: Connections, topic: TopicSpec) {
+  /** @param connection of `connections.ofTopics` */
+  constructor(connections: Connections, connection: Connection, topic: TopicSpec) {
     this.#connections = connections;
+    this.#connection = connection;
     const exchange = exchangeName(connections.options.prefix, topic);
-    this.#channel = new ConfirmedChannel(connections.publishing, {
+    this.#channel = new ConfirmedChannel(connection, {
       exchange,
       what: `rabbitmq: publish to topic ${JSON.stringify(topic.name)} (exchange ${JSON.stringify(exchange)})`,
       returned: () => this.#returned(topic.name),
@@ -38,8 +43,11 @@ export class RabbitmqPublisher implements DriverPublisher {
     for (const request of batch) this.#publish(request, mandatory);
   }
 
-  close(timeoutMs?: number): Promise<void> {
-    return this.#channel.close(timeoutMs);
+  async close(timeoutMs?: number): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#channel.close(timeoutMs);
+    this.#connections.ofTopics.giveBack(this.#connection);
   }
 
   #publish(request: PublishRequest, mandatory: boolean): void {

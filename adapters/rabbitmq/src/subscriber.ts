@@ -15,7 +15,7 @@ import type { ConsumeMessage } from "amqplib";
 import { decodeMessage } from "./codec.ts";
 import { closeWithin } from "./connection/channels.ts";
 import type { Connections } from "./connection/connections.ts";
-import type { ConnectionUser } from "./connection.ts";
+import type { Connection, ConnectionUser } from "./connection.ts";
 import { RabbitmqDelivery } from "./delivery.ts";
 import { toPubSubError } from "./errors.ts";
 import { MAX_PREFETCH } from "./limits.ts";
@@ -37,6 +37,7 @@ export class RabbitmqSubscriber implements DriverSubscriber, ConnectionUser, Del
   readonly #sink: DeliverySink;
   readonly #prefetch: number;
   readonly #connections: Connections;
+  readonly #connection: Connection;
   readonly #names: QueueNames;
   readonly #what: string;
   readonly #pending = new Set<Promise<void>>();
@@ -53,8 +54,16 @@ export class RabbitmqSubscriber implements DriverSubscriber, ConnectionUser, Del
   #cancelledByUs = false;
   #connectionLost = false;
 
-  constructor(connections: Connections, spec: SubscriptionSpec, sink: DeliverySink, maxOutstanding: number) {
+  /** @param connection of `connections.ofWorkers` */
+  constructor(
+    connections: Connections,
+    connection: Connection,
+    spec: SubscriptionSpec,
+    sink: DeliverySink,
+    maxOutstanding: number,
+  ) {
     this.#connections = connections;
+    this.#connection = connection;
     this.#spec = spec;
     this.#sink = sink;
     this.#prefetch = Math.min(maxOutstanding, MAX_PREFETCH);
@@ -63,7 +72,7 @@ export class RabbitmqSubscriber implements DriverSubscriber, ConnectionUser, Del
     this.#what = `rabbitmq: subscription ${name} (queue ${JSON.stringify(this.#names.queue)})`;
     this.#clock = connections.context.clock;
     this.#retries = new Retries(connections, this.#names, this.#what);
-    connections.consuming.addUser(this);
+    connection.addUser(this);
   }
 
   /** Resolves with the first consumer. Rejects if the broker refuses it, and tries again while the broker cannot be reached. */
@@ -116,8 +125,9 @@ export class RabbitmqSubscriber implements DriverSubscriber, ConnectionUser, Del
     // `passOn` may have brought one more message, which is released.
     await within(this.#clock, leftMs(), Promise.allSettled(this.#pending));
     this.#state = "closed";
-    this.#connections.consuming.removeUser(this);
+    this.#connection.removeUser(this);
     await this.#session?.close(leftMs());
+    this.#connections.ofWorkers.giveBack(this.#connection);
     this.#session = undefined;
   }
 
@@ -151,7 +161,7 @@ export class RabbitmqSubscriber implements DriverSubscriber, ConnectionUser, Del
       // On an ordered subscription it returns with the end of the channel; before that, no other worker could get it.
       if (this.#state === "stopped" && this.#spec.topic.ordered) continue;
       // The return must not spend the last attempt: the message goes to the end of the queue instead.
-      const isLast = this.#connections.consuming.server.nackCounts && delivery.attempt > this.#spec.maxRetries;
+      const isLast = this.#connection.server.nackCounts && delivery.attempt > this.#spec.maxRetries;
       if (isLast && !this.#isInOrder(delivery)) void this.#track(this.#requeueAtEnd(delivery)).catch(() => {});
       else void delivery.session.giveBack(delivery, "nack");
     }
@@ -196,8 +206,8 @@ export class RabbitmqSubscriber implements DriverSubscriber, ConnectionUser, Del
   /** Until there is a connection again. If the connection did not fail, with the backoff of reconnects. */
   #pauseAfter(error: PubSubError): Promise<void> {
     this.#failures += 1;
-    const { consuming, context } = this.#connections;
-    if (consuming.model === undefined) return this.#pause(Number.POSITIVE_INFINITY);
+    const { context } = this.#connections;
+    if (this.#connection.model === undefined) return this.#pause(Number.POSITIVE_INFINITY);
     return this.#pause(retryPauseMs(this.#failures, context.random, error));
   }
 
@@ -208,8 +218,8 @@ export class RabbitmqSubscriber implements DriverSubscriber, ConnectionUser, Del
 
   async #attach(): Promise<void> {
     const { queue } = this.#names;
-    const channel = await this.#connections.consuming.openChannel();
-    const session = new Session<RabbitmqDelivery>(channel, queue, this.#clock);
+    const channel = await this.#connection.openChannel();
+    const session = new Session<RabbitmqDelivery>(channel, queue, this.#prefetch, this.#clock);
     let lastError: unknown;
     channel.on("error", (error) => (lastError = error));
     channel.on("close", () => this.#end(session, toPubSubError(lastError ?? new Error("channel closed"), this.#what)));
@@ -276,7 +286,7 @@ export class RabbitmqSubscriber implements DriverSubscriber, ConnectionUser, Del
   async #attachAgain(error: PubSubError | undefined): Promise<void> {
     // A consumer on a queue that is just being deleted ends the whole connection (541, seen on 4.3.6).
     if (error === undefined) await this.#pause(AFTER_CANCEL_MS);
-    else if (this.#connections.consuming.model === undefined || !error.retryable) await this.#pauseAfter(error);
+    else if (this.#connection.model === undefined || !error.retryable) await this.#pauseAfter(error);
     // It rejects only before the first consumer.
     await this.#attachUntilDone();
   }

@@ -1,3 +1,4 @@
+import type { RedisClient } from "./connection/dial.ts";
 import type { Adapter, AdapterModule } from "@anytopic/core/driver";
 import { capabilitiesFor } from "./capabilities.ts";
 import { openDriver } from "./driver.ts";
@@ -9,7 +10,7 @@ import { type CheckedOptions, checkedOptions, optionsFromUrl, type RedisOptions 
  *
  * @throws TypeError when an option is unknown or out of range
  */
-export function redis(options: RedisOptions = {}): Adapter {
+export function redis(options: RedisOptions = {}): Adapter<RedisClient | undefined> {
   return adapter(checkedOptions(options));
 }
 
@@ -20,10 +21,10 @@ export const adapterModule: AdapterModule = Object.freeze({
   exporter: (url: string, options?: unknown) => exporterOf(optionsFromUrl(url, options)),
 });
 
-function adapter(options: CheckedOptions): Adapter {
+function adapter(options: CheckedOptions): Adapter<RedisClient | undefined> {
   return Object.freeze({
     name: "redis",
     capabilities: capabilitiesFor(options.durability),
     open: openDriver.bind(undefined, options),
-  } satisfies Adapter);
+  } satisfies Adapter<RedisClient | undefined>);
 }

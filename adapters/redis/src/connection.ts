@@ -1,5 +1,5 @@
 import { CLOSE_GRACE_MS, ConnectionStatus, type DriverContext, PubSubError, timeLeft } from "@anytopic/core/driver";
-import type { Command, Dialled } from "./connection/dial.ts";
+import type { Command, Dialled, RedisClient } from "./connection/dial.ts";
 import { type Inspection, inspectServer, requireSafe } from "./connection/inspect-server.ts";
 import { Line } from "./connection/line.ts";
 import { Locator } from "./connection/locate.ts";
@@ -63,7 +63,7 @@ export class Connection {
   }
 
   /** The client for commands; another one after every reconnect. */
-  get native(): unknown {
+  get native(): RedisClient | undefined {
     return this.#main.client;
   }
 

@@ -1,3 +1,4 @@
+import type { RedisClient } from "./connection/dial.ts";
 import {
   type DeliverySink,
   type Driver,
@@ -10,6 +11,7 @@ import { RedisDeadLetters } from "./dead-letters.ts";
 import { type SubscriptionNames, subscriptionNames, topicNames } from "./names.ts";
 import type { CheckedOptions } from "./options.ts";
 import { applyTopology, destroyTopology, planTopology } from "./provisioning.ts";
+import { DueLooks } from "./publish/due-looks.ts";
 import { RedisSchedule } from "./publish/redis-schedule.ts";
 import { RedisPublisher } from "./publisher.ts";
 import { requireGroup } from "./receive/require-group.ts";
@@ -23,9 +25,10 @@ export async function openDriver(
   options: CheckedOptions,
   context: DriverContext,
   signal?: AbortSignal,
-): Promise<Driver> {
+): Promise<Driver<RedisClient | undefined>> {
   const connection = await Connection.open(options, context, signal);
   const { prefix } = options;
+  const dueLooks = new DueLooks(connection);
   return {
     // Both are another one after a reconnect.
     get native() {
@@ -48,7 +51,7 @@ export async function openDriver(
     async openSubscriber(spec, sink, { maxOutstanding }) {
       const open = async (names: SubscriptionNames, to: DeliverySink): Promise<DriverSubscriber> => {
         await requireGroup(connection, names);
-        return new RedisSubscriber({ connection, names, spec, sink: to, maxOutstanding });
+        return new RedisSubscriber({ connection, dueLooks, names, spec, sink: to, maxOutstanding });
       };
       if (!spec.topic.replay) return open(subscriptionNames(prefix, spec), sink);
       return MovingSubscriber.open({

@@ -8,8 +8,11 @@ export const MAX_MESSAGE_BYTES = 8_388_608;
 
 /** Ours, the same as of Google Cloud Pub/Sub, so that attributes stay portable. Redis takes any number and any bytes. */
 export const MAX_ATTRIBUTES = 100;
+/** Bytes of the key of an attribute. Ours. */
 export const MAX_ATTRIBUTE_KEY_BYTES = 256;
+/** Bytes of the value of an attribute. Ours. */
 export const MAX_ATTRIBUTE_VALUE_BYTES = 1024;
+/** Bytes of an ordering key. Ours. */
 export const MAX_ORDERING_KEY_BYTES = 1024;
 
 /** The longest delay of a retry, in ms: one day. Ours: a sorted set holds any time. */

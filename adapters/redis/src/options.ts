@@ -7,12 +7,16 @@ import {
   type OptionTable,
   queryOptions,
   shown,
+  type UrlForm,
   urlReader,
 } from "@anytopic/core/driver";
+// oxlint-disable-next-line import/no-empty-named-blocks -- the compiler finds what is declared below only with an import
+import type {} from "@anytopic/core/config";
 import { type Address, parseAddress, shownAddress } from "./connection/address.ts";
 import { TLS_FILES, type TlsOptions } from "./connection/tls-options.ts";
 import { isNamePart, NAME_PART_RULE } from "./names.ts";
 
+/** How to reach Redis or Valkey, for `redis()` and for the options beside a URL. */
 export interface RedisOptions {
   /** `host:port`, without credentials. Several only with `sentinel` or `cluster`: then each is asked in turn. @default "127.0.0.1:6379" */
   readonly servers?: string | readonly string[] | undefined;
@@ -22,9 +26,11 @@ export interface RedisOptions {
   readonly cluster?: boolean | undefined;
   /** The ACL user. @default the user `default` when there is a password */
   readonly user?: string | undefined;
+  /** Of `user`, or of the user `default`. @default none */
   readonly password?: string | undefined;
-  /** The user on the sentinels, which have users of their own. Needs `sentinelPassword`. */
+  /** The user on the sentinels, which have users of their own. Needs `sentinelPassword`. @default the user `default` when there is a password */
   readonly sentinelUser?: string | undefined;
+  /** The password on the sentinels. @default none */
   readonly sentinelPassword?: string | undefined;
   /** The number of the database; a cluster has only 0. 0 to 1,000,000. @default 0 */
   readonly db?: number | undefined;
@@ -67,7 +73,7 @@ export const OPTIONS: OptionTable<CheckedOptions> = {
     sentinelUser: option.text({ inUrl: false }),
     sentinelPassword: option.secret(),
     db: option.integer({ min: 0, max: 1_000_000, default: 0, inUrl: false }),
-    tls: { kind: "object", inUrl: false, default: undefined, check: checkedTls },
+    tls: { kind: "object", inUrl: false, default: undefined, orBoolean: true, check: checkedTls },
     name: option.text({
       matches: /^[!-~]{1,100}$/,
       allowed: "1 to 100 ASCII characters without spaces",
@@ -128,6 +134,30 @@ const TLS_PARAMETERS = { tlsCaFile: option.text(), tlsCertFile: option.text(), t
 const { servers: _servers, ...RULES } = OPTIONS.rules;
 const PARAMETERS = { ...OPTIONS, rules: { ...RULES, ...TLS_PARAMETERS } };
 
+/** How the URLs of this adapter look. */
+export const URL_FORM: UrlForm<CheckedOptions> = {
+  schemes: ["redis", "rediss"],
+  form: FORM,
+  examples: [
+    "redis://127.0.0.1:6379",
+    "redis://app:${REDIS_PASSWORD}@host:6379/1?prefix=staging",
+    "rediss://host-1:6379,host-2:6379?cluster=true",
+    "redis://sentinel-1:26379,sentinel-2:26379?sentinel=mymaster",
+  ],
+  parts: {
+    servers: "`host:port`, several with commas",
+    user: "`user:password@`",
+    password: "`user:password@`, `:password@`",
+    db: "`/number`",
+    tls: "the scheme `rediss:`",
+  },
+  parameters: {
+    tlsCaFile: "path of the authorities' certificates: `caFile` of `tls`",
+    tlsCertFile: "path of the client's certificate: `certFile` of `tls`",
+    tlsKeyFile: "path of its key: `keyFile` of `tls`",
+  },
+};
+
 export const optionsFromUrl: OptionsFromUrl<CheckedOptions> = urlReader(OPTIONS, readUrl, checkedOptions);
 
 /**
@@ -160,4 +190,12 @@ function loginOf(userInfo: string): RedisOptions {
   if (others.length === 0)
     throw new TypeError("the login in the Redis URL has no password: write user:password@ or :password@");
   return { ...(user === "" ? {} : { user }), password: others.join(":") };
+}
+
+/** For `defineConfig`. */
+declare module "@anytopic/core/config" {
+  interface AdapterOptions {
+    readonly redis: RedisOptions;
+    readonly rediss: RedisOptions;
+  }
 }

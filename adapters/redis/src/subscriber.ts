@@ -74,11 +74,14 @@ export class RedisSubscriber implements DriverSubscriber, DeliveryOwner<RedisDel
   }
 
   async recover(): Promise<void> {
-    const held = this.#held.toArray().map(({ place }) => place);
-    await this.#scripts.recover([...held, ...this.#settles.places(), ...this.#acks.places()]);
+    await this.#settles.between(async () => {
+      const held = this.#held.toArray().map(({ place }) => place);
+      await this.#scripts.recover([...held, ...this.#settles.places(), ...this.#acks.places()]);
+    });
   }
 
   ack(delivery: RedisDelivery): Promise<void> | undefined {
+    this.#tends.ended();
     // When it was revoked: a success counts while nobody else has the message.
     if (!this.#held.delete(delivery)) return this.#settles.settle("A", delivery);
     if (this.#isOrdered && delivery.keyBytes !== undefined) return this.#ackOfKey(delivery);
@@ -90,6 +93,7 @@ export class RedisSubscriber implements DriverSubscriber, DeliveryOwner<RedisDel
 
   async retry(delivery: RedisDelivery, delayMs: number): Promise<void> {
     if (!this.#letGo(delivery)) throw leaseLost();
+    this.#tends.ended();
     await this.#settles.settle("R", delivery, delayMs);
     if (delayMs > 0) this.#tends.by(delayMs);
   }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { startBrokerOrSkip, type Broker } from "@anytopic/brokers";
@@ -165,6 +167,23 @@ describe.skipIf(broker === undefined)("a connection to Redis", () => {
     expect(performance.now() - began).toBeGreaterThan(900);
     reader.close();
     expect(await code(reader.read(wait, 1000))).toBe("UNAVAILABLE");
+  });
+
+  test("a reader that was closed is forgotten", async () => {
+    setFlagsFromString("--expose-gc");
+    const collectGarbage = runInNewContext("gc") as () => void;
+    await using one = await opened({ servers: servers() });
+    const closed = await (async () => {
+      const reader = await one.connection.openReader();
+      await reader.read(["XREAD", "STREAMS", "nothing", "$"], 0);
+      reader.close();
+      return new WeakRef(reader);
+    })();
+    const isForgotten = (): boolean => {
+      collectGarbage();
+      return closed.deref() === undefined;
+    };
+    await expect.poll(isForgotten, { timeout: 10_000 }).toBe(true);
   });
 
   test("a read from a frozen server rejects soon", { timeout: 20_000 }, async () => {

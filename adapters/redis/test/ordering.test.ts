@@ -20,7 +20,7 @@ describe.skipIf(started === undefined)("ordering by the scripts", () => {
 
     expect(await kit.settle(first, "R", taken[0] as Entry, 50)).toBe(1);
     expect(await kit.take(second)).toEqual([]);
-    await expect.poll(async () => (await second.tend(false)) === -1).toBe(true);
+    await expect.poll(async () => (await second.tend(false)).dueMs === -1).toBe(true);
     const again = await kit.take(second);
     expect(again.map((entry) => [bodyOf(entry), entry.failed])).toEqual([["a", 1]]);
     expect(await kit.settle(second, "A", again[0] as Entry)).toBe("b");

@@ -2,6 +2,7 @@ import { systemClock } from "@anytopic/core";
 import { type Clock, ReceivingReports, type SubscriptionSpec } from "@anytopic/core/driver";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { subscriptionNames } from "../src/names.ts";
+import { DueLooks } from "../src/publish/due-looks.ts";
 import { ReadLoop, type ReadTarget } from "../src/receive/read-loop.ts";
 import type { WorkerPart, WorkerSetup } from "../src/receive/worker-setup.ts";
 import { type Opened, opened } from "./opened.ts";
@@ -58,7 +59,8 @@ describe.skipIf(server === undefined)("the loop of a worker", () => {
     });
     const sink = { deliver() {}, revoke: () => true, revokeAll() {}, failing() {}, receiving() {} };
     const names = subscriptionNames("", SPEC);
-    const setup: WorkerSetup = { connection, names, spec: SPEC, sink, maxOutstanding: 1 };
+    const dueLooks = new DueLooks(connection);
+    const setup: WorkerSetup = { connection, dueLooks, names, spec: SPEC, sink, maxOutstanding: 1 };
     const whole: ReadTarget = { room: () => 1, fetch: async () => [], entries() {}, async recover() {}, ...target };
     return { loop: new ReadLoop(setup, whole, new ReceivingReports<WorkerPart>(sink)), clock };
   }

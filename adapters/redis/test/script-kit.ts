@@ -2,6 +2,7 @@ import type { SubscriptionSpec } from "@anytopic/core/driver";
 import { ANSWER_BYTES, MAX_PARKED } from "../src/limits.ts";
 import { subscriptionNames } from "../src/names.ts";
 import { applyTopology } from "../src/provisioning.ts";
+import { DueLooks } from "../src/publish/due-looks.ts";
 import { WorkerScripts } from "../src/receive/worker-scripts.ts";
 import type { WorkerSetup } from "../src/receive/worker-setup.ts";
 import { SETTLE } from "../src/scripts/settle.ts";
@@ -62,7 +63,9 @@ export class ScriptKit {
     };
     await applyTopology(connection, { topics: [spec.topic], subscriptions: [spec] }, false);
     const sink = { deliver() {}, revoke: () => true, revokeAll() {}, failing() {}, receiving() {} };
-    const setup: WorkerSetup = { connection, names: subscriptionNames("", spec), spec, sink, maxOutstanding: 100 };
+    const names = subscriptionNames("", spec);
+    const dueLooks = new DueLooks(connection);
+    const setup: WorkerSetup = { connection, dueLooks, names, spec, sink, maxOutstanding: 100 };
     return { setup, worker: () => new WorkerScripts(setup) };
   }
 

@@ -107,7 +107,7 @@ describe.skipIf(started === undefined)("scripts", () => {
       ["R", 20],
     ] as const) {
       expect(await kit.settle(mine, what, held, delayMs)).toBe(1);
-      await expect.poll(async () => (await mine.tend(false)) === -1).toBe(true);
+      await expect.poll(async () => (await mine.tend(false)).dueMs === -1).toBe(true);
       const taken = await kit.take(mine);
       expect(taken).toHaveLength(1);
       held = taken[0] as Entry;

@@ -5,6 +5,7 @@ import { Actor, shownError } from "./actor.ts";
 import type { ActorCommand, ActorProcessTask, ActorReport, InboxAnswer } from "./actor-task.ts";
 import { HistoryWriter } from "./history.ts";
 import { RemoteInbox } from "./inbox-calls.ts";
+import { takeSample } from "../soak/take-sample.ts";
 import { blockEventLoop } from "./standstills.ts";
 import { replaceWallClock } from "./wall-clock.ts";
 
@@ -47,7 +48,11 @@ async function obey(command: ActorCommand): Promise<void> {
       await actor.stopPublishing();
       return tell({ type: "published" });
     case "calm":
-      return actor.beCalm();
+      return actor.beCalm(command.on);
+    case "pause-publishing":
+      return actor.pausePublishing(command.on);
+    case "sample":
+      return history.write({ type: "sample", minute: command.minute, ...(await takeSample()) });
     case "say-health":
       await actor.sayHealth();
       return tell({ type: "health-said" });

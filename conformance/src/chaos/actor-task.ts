@@ -30,7 +30,11 @@ export type ActorCommand =
   | { readonly type: "set-clock"; readonly offsetMs: number }
   | { readonly type: "close-worker"; readonly timeoutMs: number; readonly reopenAfterMs: number }
   | { readonly type: "stop-publishing" }
-  | { readonly type: "calm" }
+  | { readonly type: "calm"; readonly on?: boolean }
+  /** New messages wait until it resumes; what was not accepted is published on. */
+  | { readonly type: "pause-publishing"; readonly on: boolean }
+  /** It records what it holds: memory, handles, timers. */
+  | { readonly type: "sample"; readonly minute: number }
   | { readonly type: "say-health" }
   | { readonly type: "end"; readonly timeoutMs: number };
 

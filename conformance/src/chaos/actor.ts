@@ -1,6 +1,7 @@
 import {
   connect,
   PubSubError,
+  type BatchOutcome,
   type HandlerContext,
   type InboxStore,
   type PubSub,
@@ -14,11 +15,13 @@ import type { ActorTask } from "./actor-task.ts";
 import { chaosHandler } from "./chaos-handler.ts";
 import { declareTopics, type ChaosTopic } from "./declarations.ts";
 import type { HistoryWriter } from "./history.ts";
+import { Pause } from "./pause.ts";
 import { runPublishingLoop } from "./publishing-loop.ts";
 import type { WorkPlan } from "./schedule.ts";
 import { watchStandstills } from "./standstills.ts";
 
 const WAIT_FOR_BROKER_MS = 120_000;
+const BATCH_WAIT_MS = 50;
 const REOPEN_PAUSE_MS = 200;
 const HEALTHY_WITHIN_MS = 20_000;
 const POLL_MS = 50;
@@ -48,6 +51,7 @@ export class Actor {
   readonly #publishing: Promise<unknown>;
   /** Handlers that run, also those that were given up. */
   readonly #running = new Set<Promise<void>>();
+  readonly #pause = new Pause();
   #calm = false;
   #runs = 0;
   #workerCount = 0;
@@ -77,7 +81,16 @@ export class Actor {
     this.#subscribing = Promise.all(task.plan.works.map((plan) => this.#open(plan)));
     this.#publishing = Promise.all(
       task.plan.publishes.map((plan) =>
-        runPublishingLoop({ pubsub, task, plan, target: target(plan.topic), history, stopped, ended }),
+        runPublishingLoop({
+          pubsub,
+          task,
+          plan,
+          target: target(plan.topic),
+          history,
+          stopped,
+          ended,
+          pause: this.#pause,
+        }),
       ),
     );
     const stray = (error: unknown): void => history.write({ type: "stray", text: shownError(error) });
@@ -91,8 +104,13 @@ export class Actor {
     await this.#publishing;
   }
 
-  beCalm(): void {
-    this.#calm = true;
+  /** Whether handlers succeed without a failure. */
+  beCalm(on = true): void {
+    this.#calm = on;
+  }
+
+  pausePublishing(on: boolean): void {
+    this.#pause.set(on);
   }
 
   /** Closes the worker of the first topic, or of another one the next time, and opens it again. */
@@ -147,7 +165,7 @@ export class Actor {
     const index = (this.#workerCount += 1);
     const open: OpenWorker = { plan, index, worker: undefined };
     this.#workers.add(open);
-    const { maxConcurrency } = plan;
+    const { maxConcurrency, batch } = plan;
     const handle = chaosHandler({
       task: this.#task,
       plan,
@@ -165,10 +183,17 @@ export class Actor {
         this.#running.delete(running);
       }
     };
-    this.#history.write({ type: "opened", topic: plan.topic, worker: index, maxConcurrency });
+    const handlers = maxConcurrency * (batch ?? 1);
+    this.#history.write({ type: "opened", topic: plan.topic, worker: index, maxConcurrency: handlers });
     while (!this.#ended.signal.aborted) {
       try {
-        open.worker = await this.#pubsub.subscribe(target.subscription, handler, { maxConcurrency });
+        open.worker =
+          batch === undefined
+            ? await this.#pubsub.subscribe(target.subscription, handler, { maxConcurrency })
+            : await this.#pubsub.subscribe(target.subscription, batchHandler(handler), {
+                maxConcurrency,
+                batch: { maxMessages: batch, maxWaitMs: BATCH_WAIT_MS },
+              });
         return;
       } catch (error) {
         if (this.#ended.signal.aborted) return;
@@ -177,6 +202,23 @@ export class Actor {
       await hold(REOPEN_PAUSE_MS, this.#ended.signal).catch(() => undefined);
     }
   }
+}
+
+/** Each message of a batch is handled as if it were alone, and has an outcome of its own. */
+function batchHandler(
+  handler: (item: Item, context: HandlerContext) => Promise<void>,
+): (items: readonly Item[], contexts: readonly HandlerContext[]) => Promise<readonly BatchOutcome[]> {
+  return async (items, contexts) =>
+    await Promise.all(
+      items.map(async (item, index): Promise<BatchOutcome> => {
+        try {
+          await handler(item, contexts[index] as HandlerContext);
+          return "ack";
+        } catch (error) {
+          return error as Error;
+        }
+      }),
+    );
 }
 
 /** Records what core says that handlers cannot see. */

@@ -13,6 +13,7 @@ export async function saveChaosRun(run: ChaosRun, folder: string): Promise<strin
   return path;
 }
 
+/** The chaos runs that were saved as JSON in a folder, by the names of their files. Rejects when the folder or a file cannot be read. */
 export async function loadChaosRuns(folder: string): Promise<readonly ChaosRun[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".json")).toSorted();
   return await Promise.all(

@@ -16,6 +16,8 @@ export interface WorldOptions {
   readonly prefix: string;
   readonly historyFile: string;
   readonly saboteur?: string | undefined;
+  /** How many successes the inbox of all processes remembers. @default 100,000 */
+  readonly maxCompleted?: number | undefined;
 }
 
 interface Life {
@@ -48,7 +50,7 @@ export class ChaosWorld {
     this.#options = options;
     this.history = new HistoryWriter(options.historyFile, "chaos");
     this.topics = declareTopics({ ...schedule, prefix: options.prefix });
-    this.#inbox = recordedInbox(this.history, options.prefix);
+    this.#inbox = recordedInbox(this.history, options.prefix, options.maxCompleted);
     this.#clock = harness.process === undefined ? replaceWallClock() : undefined;
   }
 

@@ -13,6 +13,7 @@ import { linesOf, readRuns } from "./read-runs.ts";
 import type { ChaosSchedule, StepKind } from "./schedule.ts";
 import type { ChaosNumbers, ChaosViolation } from "./verdict.ts";
 
+/** What the history of a chaos run shows. */
 export interface ChaosVerdict {
   readonly violations: readonly ChaosViolation[];
   readonly numbers: ChaosNumbers;

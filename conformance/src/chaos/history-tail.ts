@@ -4,8 +4,10 @@ import { parseHistory, type HistoryLine } from "./history.ts";
 /** Follows a history while it is written: which accepted messages have not been handled yet. */
 export class HistoryTail {
   readonly #path: string;
-  readonly #accepted = new Set<string>();
-  readonly #done = new Set<string>();
+  /** Accepted, and not yet handled with success. */
+  readonly #missing = new Set<string>();
+  /** Handled before their publisher was told that they are accepted. */
+  readonly #early = new Set<string>();
   readonly #runs = new Map<string, string>();
   #file: FileHandle | undefined;
   #offset = 0;
@@ -18,7 +20,12 @@ export class HistoryTail {
   /** The ids of accepted messages that were not yet handled with success. */
   async missing(): Promise<readonly string[]> {
     await this.read();
-    return [...this.#accepted].filter((id) => !this.#done.has(id));
+    return [...this.#missing];
+  }
+
+  /** How many they were at the last reading. */
+  get missingCount(): number {
+    return this.#missing.size;
   }
 
   /** Reads what is new. Called often: the inbox of all processes waits meanwhile. */
@@ -38,8 +45,12 @@ export class HistoryTail {
   }
 
   #note(line: HistoryLine): void {
-    if (line.type === "accepted") this.#accepted.add(line.id);
-    else if (line.type === "run") this.#runs.set(`${line.by} ${line.run}`, line.id);
-    else if (line.type === "end" && line.how === "ok") this.#done.add(this.#runs.get(`${line.by} ${line.run}`) ?? "");
+    if (line.type === "run") this.#runs.set(`${line.by} ${line.run}`, line.id);
+    if (line.type === "accepted" && !this.#early.delete(line.id)) this.#missing.add(line.id);
+    if (line.type !== "end") return;
+    const run = `${line.by} ${line.run}`;
+    const id = this.#runs.get(run);
+    this.#runs.delete(run);
+    if (line.how === "ok" && id !== undefined && !this.#missing.delete(id)) this.#early.add(id);
   }
 }

@@ -15,6 +15,7 @@ interface OfRun {
   readonly run: number;
 }
 
+/** What a process of a chaos run has seen or done. */
 export type Happened =
   /** A try to publish; a repeated one has the same id. */
   | (OfMessage & { readonly type: "publish"; readonly seq: number; readonly key: string })
@@ -61,11 +62,24 @@ export type Happened =
     }
   | { readonly type: "step"; readonly step: number; readonly kind: StepKind; readonly process: string }
   | { readonly type: "step-over"; readonly step: number; readonly kind: StepKind; readonly process: string }
+  /** What a process holds after a garbage collection, see `takeSample`. */
+  | {
+      readonly type: "sample";
+      readonly minute: number;
+      readonly heapBytes: number;
+      readonly externalBytes: number;
+      readonly rssBytes: number;
+      /** Open file descriptors: sockets, files, pipes. Undefined where the system does not tell. */
+      readonly descriptors: number | undefined;
+      /** What keeps the process alive, by kind: `TCPSocketWrap`, `Timeout`. */
+      readonly resources: Readonly<Record<string, number>>;
+    }
   /** No more faults: handlers succeed, and what waits is handled. */
   | { readonly type: "calm" }
   /** Everything accepted was handled. */
   | { readonly type: "drained" };
 
+/** One line of the history of a chaos run. */
 export type HistoryLine = Happened & {
   /** Of the machine's monotonic clock, which all processes share, in ms. */
   readonly atMs: number;

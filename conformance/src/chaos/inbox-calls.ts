@@ -6,8 +6,8 @@ import type { HistoryWriter } from "./history.ts";
  * The inbox of all processes of a schedule, as one database would be. It lives in the process that runs the schedule, which
  * no fault harms, and records each mark.
  */
-export function recordedInbox(history: HistoryWriter, prefix: string): InboxStore {
-  const inbox = new MemoryInbox();
+export function recordedInbox(history: HistoryWriter, prefix: string, maxCompleted?: number): InboxStore {
+  const inbox = new MemoryInbox({ maxCompleted });
   return {
     claim: (...args) => inbox.claim(...args),
     extend: (...args) => inbox.extend(...args),

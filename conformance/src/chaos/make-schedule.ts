@@ -8,6 +8,7 @@ export interface ChaosAbilities {
   readonly kinds: readonly StepKind[];
 }
 
+/** How long the schedule is that `makeSchedule` makes. */
 export interface MakeScheduleOptions {
   /** @default 20 to 40 s, by the seed */
   readonly durationMs?: number | undefined;
@@ -118,7 +119,7 @@ function makeSteps(random: Random, options: StepOptions): readonly Step[] {
   return steps.toSorted((a, b) => a.atMs - b.atMs);
 }
 
-function makeStep(random: Random, kind: StepKind, atMs: number, options: StepOptions, process?: string): Step {
+export function makeStep(random: Random, kind: StepKind, atMs: number, options: StepOptions, process?: string): Step {
   const { ackDeadlineMs } = options;
   const long = (): number => Math.round(ackDeadlineMs * (0.6 + 1.2 * random.next()));
   const step = (forMs: number, amount?: number): Step => ({

@@ -4,6 +4,7 @@ import { hold } from "../wait.ts";
 import type { ActorTask } from "./actor-task.ts";
 import type { ChaosTopic } from "./declarations.ts";
 import type { HistoryWriter } from "./history.ts";
+import type { Pause } from "./pause.ts";
 import type { PublishPlan } from "./schedule.ts";
 
 const REPEAT_PAUSE_MS = 100;
@@ -16,6 +17,7 @@ export interface PublishingLoopOptions {
   readonly history: HistoryWriter;
   /** No more new messages; those that were not accepted are published again until they are. */
   readonly stopped: AbortSignal;
+  readonly pause: Pause;
   /** Gives up. */
   readonly ended: AbortSignal;
 }
@@ -30,7 +32,8 @@ interface Entry {
  * in the same order, as an application does that wants nothing lost and its order kept.
  */
 export async function runPublishingLoop(options: PublishingLoopOptions): Promise<void> {
-  const { task, plan, stopped, ended } = options;
+  const { task, plan, stopped, ended, pause } = options;
+  const over = AbortSignal.any([stopped, ended]);
   let seq = 0;
   while (!stopped.aborted) {
     let pending = Array.from({ length: plan.batch }, (): Entry => {
@@ -43,7 +46,8 @@ export async function runPublishingLoop(options: PublishingLoopOptions): Promise
       pending = await publishOnce(options, pending);
       if (pending.length > 0) await hold(REPEAT_PAUSE_MS, ended).catch(() => undefined);
     }
-    await hold(plan.pauseMs, AbortSignal.any([stopped, ended])).catch(() => undefined);
+    await hold(plan.pauseMs, over).catch(() => undefined);
+    await pause.over(over);
   }
 }
 

@@ -8,11 +8,13 @@ import { runSchedule, type ChaosResult } from "./run-schedule.ts";
 import { describeSchedule, type ChaosSchedule } from "./schedule.ts";
 import { shrinkSchedule } from "./shrink.ts";
 
+/** How `runChaos` runs. */
 export interface RunChaosOptions {
   /** How many schedules; their seeds count up from `seed`. */
   readonly schedules: number;
+  /** The seed of the first schedule. */
   readonly seed: number;
-  /** Runs this schedule, `schedules` times, instead of making some. */
+  /** Runs this schedule, `schedules` times, instead of making some. @default schedules that it makes */
   readonly schedule?: ChaosSchedule | undefined;
   /** @default 20 to 40 s, by the seed */
   readonly durationMs?: number | undefined;

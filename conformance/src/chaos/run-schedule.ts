@@ -16,6 +16,7 @@ import { laneOf, type ChaosSchedule, type Step } from "./schedule.ts";
 import { watchStandstills } from "./standstills.ts";
 import type { ChaosNumbers, ChaosViolation } from "./verdict.ts";
 
+/** How one schedule of a chaos run is run. */
 export interface RunScheduleOptions {
   /** A saboteur of the suite, by its name. @default none */
   readonly saboteur?: string | undefined;
@@ -23,6 +24,10 @@ export interface RunScheduleOptions {
   readonly lettersMs?: number | undefined;
   /** Where the history is kept. @default a temporary folder that is removed, unless something was violated */
   readonly folder?: string | undefined;
+  /** Runs beside the steps, from their start on. The schedule's end waits for it. @default nothing */
+  readonly beside?: ((world: ChaosWorld, tail: HistoryTail) => Promise<void>) | undefined;
+  /** How many successes the inbox remembers. @default 100,000 */
+  readonly maxCompleted?: number | undefined;
 }
 
 /** What came out of one schedule. JSON. */
@@ -51,13 +56,14 @@ export async function runSchedule(
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "anytopic-chaos-")));
   const prefix = `x-${randomBytes(4).toString("hex")}`;
   const historyFile = join(folder, `${harness.name}-${schedule.seed}-${prefix}.jsonl`);
-  const world = new ChaosWorld(harness, schedule, { prefix, historyFile, saboteur: options.saboteur });
+  const { saboteur, maxCompleted, beside } = options;
+  const world = new ChaosWorld(harness, schedule, { prefix, historyFile, saboteur, maxCompleted });
   const trouble: ChaosViolation[] = [];
   const tail = new HistoryTail(historyFile);
   const endWatch = watchStandstills((forMs) => world.history.write({ type: "standstill", forMs }));
   try {
     await world.provision();
-    await runSteps(world, tail, trouble);
+    await runSteps(world, tail, { trouble, beside });
     await settle(world, tail, trouble, options.lettersMs ?? LETTERS_MS);
   } catch (error) {
     trouble.push({ check: "run", text: shownError(error) });
@@ -75,7 +81,12 @@ export async function runSchedule(
   return { schedule, violations, numbers: verdict.numbers, history: kept ? historyFile : undefined };
 }
 
-async function runSteps(world: ChaosWorld, tail: HistoryTail, trouble: ChaosViolation[]): Promise<void> {
+interface RunSteps {
+  readonly trouble: ChaosViolation[];
+  readonly beside: RunScheduleOptions["beside"];
+}
+
+async function runSteps(world: ChaosWorld, tail: HistoryTail, { trouble, beside }: RunSteps): Promise<void> {
   const { processes, steps, durationMs } = world.schedule;
   for (const plan of processes) world.start(plan);
   await inTime(
@@ -96,7 +107,7 @@ async function runSteps(world: ChaosWorld, tail: HistoryTail, trouble: ChaosViol
   const lanes = grouped(numbered, ({ step }) => laneOf(step));
   const over = new AbortController();
   const following = follow(tail, over.signal);
-  await Promise.all([...[...lanes.values()].map(inLane), hold(durationMs, NEVER)]);
+  await Promise.all([...[...lanes.values()].map(inLane), beside?.(world, tail), hold(durationMs, NEVER)]);
   over.abort();
   await following;
 }

@@ -30,8 +30,11 @@ export interface WorkPlan {
   readonly slowPercent: number;
   /** Handlers that ignore their signal. */
   readonly stubbornPercent: number;
+  /** The handler gets batches of so many messages. @default one message at a time */
+  readonly batch?: number;
 }
 
+/** What one process of a chaos run does. */
 export interface ProcessPlan {
   readonly name: string;
   /** Its connection is the one that network faults harm. */
@@ -46,6 +49,7 @@ export const PROCESS_FAULTS = ["kill", "stop", "block", "set-clock"] as const;
 /** What happens in every production, and is no fault. */
 export const ORDERLY_STEPS = ["close-worker", "end-process", "redrive"] as const;
 
+/** What a chaos run can do. */
 export type StepKind =
   | (typeof NETWORK_FAULTS)[number]
   | (typeof BROKER_FAULTS)[number]
@@ -58,6 +62,7 @@ export const STEP_KINDS: readonly StepKind[] = [
   ...ORDERLY_STEPS,
 ];
 
+/** One thing that a chaos run does to the broker, the network or a process. */
 export interface Step {
   readonly kind: StepKind;
   /** After the start, in ms. */
@@ -70,6 +75,7 @@ export interface Step {
   readonly amount?: number;
 }
 
+/** What a chaos run does, and when. Plain data: the same schedule is run again, and shrunk. */
 export interface ChaosSchedule {
   readonly version: 1;
   readonly seed: number;

@@ -1,5 +1,6 @@
 import type { ChaosSchedule } from "./schedule.ts";
 
+/** How a schedule that shows a violation is made smaller. */
 export interface ShrinkOptions {
   /** Runs a smaller schedule. True when it still fails. */
   readonly stillFails: (schedule: ChaosSchedule) => Promise<boolean>;

@@ -13,7 +13,10 @@ process.on("exit", () => {
 });
 
 export function startActorProcess(task: ActorProcessTask, inbox: InboxStore): ActorHandle {
-  const child = fork(PROGRAM, [JSON.stringify(task)], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const child = fork(PROGRAM, [JSON.stringify(task)], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    execArgv: [...process.execArgv, "--expose-gc"],
+  });
   running.add(child);
   const reports = new Reports();
   const gone = new Promise<number | null>((resolve) => {

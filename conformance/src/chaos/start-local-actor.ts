@@ -28,7 +28,12 @@ export function startLocalActor(task: ActorTask, adapter: Adapter, inbox: InboxS
         await actor.stopPublishing();
         return reports.note("published");
       case "calm":
-        return actor.beCalm();
+        return actor.beCalm(command.on);
+      case "pause-publishing":
+        return actor.pausePublishing(command.on);
+      case "sample":
+        // It shares its process, which takes the sample itself.
+        return;
       case "say-health":
         await actor.sayHealth();
         return reports.note("health-said");

@@ -14,8 +14,10 @@ export type ChaosCheck =
   | "closing"
   | "health"
   | "stray"
+  | "flat"
   | "run";
 
+/** A promise that was broken in a chaos run. */
 export interface ChaosViolation {
   readonly check: ChaosCheck;
   /** What was seen, with ids and times. */

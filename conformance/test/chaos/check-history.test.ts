@@ -102,6 +102,23 @@ test("at-least-once: what succeeded runs again only after something happened", (
   expect(violations(inOrder(runs, standstill(400)), unordered)).toHaveLength(1);
 });
 
+test("at-least-once: when the ack of a dead letter was lost, both its original and the redriven copy may run", () => {
+  const runs = inOrder(
+    published(0, 1),
+    ran(10, { run: 1, seq: 1, how: "rejected" }),
+    [[21, "w1#1", { type: "dead-letter", topic, id: "m1", attempt: 1, reason: "rejected" }]],
+    [[20_000, "chaos", { type: "redriven", topic, id: "m1" }]],
+    ran(30_000, { run: 2, seq: 1, attempt: 2 }),
+    ran(30_100, { run: 3, seq: 1 }),
+  );
+  expect(violations(runs, unordered)).toEqual([expect.stringMatching(/^needless-repeat: .*m1/)]);
+  const killed: readonly Written[] = [
+    [100, "chaos", { type: "step", step: 0, kind: "kill-broker", process: "" }],
+    [900, "chaos", { type: "step-over", step: 0, kind: "kill-broker", process: "" }],
+  ];
+  expect(violations(inOrder(runs, killed), unordered)).toEqual([]);
+});
+
 test("order: a message that starts before its predecessor is settled is a violation", () => {
   const written = inOrder(
     published(0, 1),

@@ -9,6 +9,11 @@ export interface OptionRule<Value> {
   readonly inUrl: boolean | string;
   /** The value when the option is absent. */
   readonly default: Value;
+  /** Which numbers are allowed, and their unit. For documentation and editors, as are the following. */
+  readonly range?: NumberRange | undefined;
+  readonly choices?: readonly string[] | undefined;
+  /** Whether an `"object"` may also be `true` or `false`. */
+  readonly orBoolean?: boolean | undefined;
   /** Returns the value. @throws TypeError that begins with `option` and says what is allowed */
   check(option: string, value: unknown): Value;
 }
@@ -32,7 +37,9 @@ const NOT_EMPTY = /[^]/;
 export function integer<const Default extends number | undefined = undefined>(
   row: NumberRange & Row<Default>,
 ): OptionRule<number | NoInfer<Default>> {
-  return rule("integer", row, (option, value) => requireInteger(option, value, row));
+  const { min, max, unit } = row;
+  const range = { min, max, ...(unit === undefined ? {} : { unit }) };
+  return { ...rule("integer", row, (option, value) => requireInteger(option, value, row)), range };
 }
 
 export function boolean<const Default extends boolean | undefined = undefined>(
@@ -48,7 +55,7 @@ export function choice<const Choice extends string, const Default extends Choice
   choices: readonly Choice[],
   row: Row<Default> = {},
 ): OptionRule<Choice | NoInfer<Default>> {
-  return rule("text", row, (option, value) => requireChoice(option, value, choices));
+  return { ...rule("text", row, (option, value) => requireChoice(option, value, choices)), choices };
 }
 
 export function text<const Default extends string | undefined = undefined>(

@@ -1,3 +1,4 @@
+import { withErrorPage } from "./error-page.ts";
 import { ERROR_BRAND, isBranded, isInstance, mark } from "./brand.ts";
 
 /**
@@ -42,8 +43,9 @@ export type PubSubErrorCode =
   | "LEASE_LOST"
   | "UNKNOWN";
 
+/** What a `PubSubError` knows beside code and message. */
 export interface PubSubErrorOptions {
-  /** The error that led to this one, usually of the broker's client library. */
+  /** The error that led to this one, usually of the broker's client library. @default none */
   readonly cause?: unknown;
   /**
    * Whether the same call may succeed later although nobody changes anything. To repeat publishes with an ordering key, repeat
@@ -57,7 +59,8 @@ const RETRYABLE: ReadonlySet<PubSubErrorCode> = new Set(["UNAVAILABLE", "TIMEOUT
 
 /**
  * The error of core and of every adapter. Wrong types or ranges of arguments are a plain `TypeError` without a code instead.
- * Messages contain names of resources and options, never payloads, passwords or tokens.
+ * Messages contain names of resources and options, never payloads, passwords or tokens. They end with the address of the page that
+ * explains the code.
  */
 export class PubSubError extends Error {
   override readonly name = "PubSubError";
@@ -65,7 +68,7 @@ export class PubSubError extends Error {
   readonly retryable: boolean;
 
   constructor(code: PubSubErrorCode, message: string, options: PubSubErrorOptions = {}) {
-    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    super(withErrorPage(code, message), "cause" in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.retryable = options.retryable ?? RETRYABLE.has(code);
   }

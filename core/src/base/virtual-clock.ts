@@ -7,6 +7,7 @@ interface VirtualTimer {
   readonly callback: () => void;
 }
 
+/** What `VirtualClock.advance` waits for. */
 export interface AdvanceOptions {
   /**
    * Awaited before each timer, and once more after the last. Time stands still until it resolves: for work that takes real time, such

@@ -8,8 +8,9 @@ import { findConfigFile, readConfigFile } from "./config-file.ts";
 import type { AnytopicConfig, LoadedConfig } from "./config-types.ts";
 import { withoutValues } from "./variables.ts";
 
+/** Which configuration `loadConfig` loads. */
 export interface LoadConfigOptions {
-  /** Replaces the URL of the default connection. Wins over `ANYTOPIC_URL`. */
+  /** Replaces the URL of the default connection. Wins over `ANYTOPIC_URL`. @default `ANYTOPIC_URL`, else that of the configuration */
   readonly url?: string | undefined;
   /** A path, a configuration, or a loaded configuration. @default the file that `ANYTOPIC_CONFIG` names, or `anytopic.config.*` in `folder` */
   readonly config?: string | AnytopicConfig | LoadedConfig | undefined;
@@ -27,6 +28,7 @@ export interface ConfigSource {
   readonly detail: string;
 }
 
+/** A configuration, and where its parts come from. */
 export interface ConfigLoad {
   readonly config: LoadedConfig;
   /** Where the default connection's URL comes from. */

@@ -19,6 +19,7 @@ import type { Observer } from "../observe/observer.ts";
 import type { AnySubscription } from "../declare/subscription.ts";
 import type { AnyTopic } from "../declare/topic.ts";
 
+/** How `connect` connects, and what all publishes and workers of that `PubSub` share. */
 export interface ConnectOptions {
   /**
    * The configuration, or the path of its file. The other options of `connect` win over it.
@@ -29,7 +30,7 @@ export interface ConnectOptions {
   readonly provisioning?: Provisioning | undefined;
   /** Declarations to provision or verify before `connect` resolves. @default each is provisioned when it is first used */
   readonly declarations?: readonly (AnyTopic | AnySubscription)[] | undefined;
-  /** Options of the default connection's adapter that are not in its URL, see the adapter's README. They replace those of the configuration. Only with a URL. */
+  /** Options of the default connection's adapter that are not in its URL, see the adapter's README. They replace those of the configuration. Only with a URL. @default those of the configuration */
   readonly adapterOptions?: unknown;
   /**
    * Adapters for the URLs of `target` and of the configuration: the `adapterModule` of each package. Needed where packages
@@ -37,6 +38,7 @@ export interface ConnectOptions {
    * @default the packages `@anytopic/…`, each imported when a URL needs it
    */
   readonly adapters?: readonly RegisteredAdapter[] | undefined;
+  /** Limits of publishing, per topic; each wins over the same one of the configuration. @default those of `PublishLimits` */
   readonly publish?: PublishLimits | undefined;
   /** Where the ids of handled messages are kept, for exactly-once topics and subscriptions on several connections. @default a `MemoryInbox` */
   readonly inbox?: InboxStore | undefined;
@@ -75,7 +77,7 @@ export interface ConnectOptions {
    * @default UUIDv7
    */
   readonly newId?: ((topic: string) => string) | undefined;
-  /** Aborts `connect`, which rejects with the abort reason. It does not close an open `PubSub`. */
+  /** Aborts `connect`, which rejects with the abort reason. It does not close an open `PubSub`. @default none */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -1,3 +1,4 @@
+import { AtMost } from "../base/at-most.ts";
 import type { Capabilities } from "../contract/capabilities.ts";
 import type { CloseBudget } from "../base/close-budget.ts";
 import type { Clock } from "../base/clock.ts";
@@ -14,6 +15,12 @@ import { requireNoDifferences } from "./provisioning-check.ts";
 import { requireCapabilities, topologyOf, type PhysicalNames } from "./specs.ts";
 import { subscriptionPath, type Declaration } from "../declare/subscription.ts";
 
+/**
+ * Declarations that are provisioned at a time when a program opens many at once. A broker creates them one after the other, and every request has
+ * a time limit: 900 subscriptions that were all asked for at once failed on NATS.
+ */
+const PROVISIONED_AT_ONCE = 16;
+
 /** An open driver with its state, and the topics and subscriptions that were provisioned through it. */
 export class Connection {
   readonly name: string;
@@ -22,6 +29,7 @@ export class Connection {
   readonly names: PhysicalNames;
   readonly #provisioning: Provisioning;
   readonly #hasInbox: boolean;
+  readonly #provisionings = new AtMost(PROVISIONED_AT_ONCE);
   readonly #provisioned = new Map<string, Promise<void>>();
   readonly #status: LastReport;
 
@@ -69,7 +77,7 @@ export class Connection {
     const key = declaration.kind === "topic" ? declaration.name : subscriptionPath(declaration);
     const known = this.#provisioned.get(key);
     if (known !== undefined) return known;
-    const provisioned = this.provision([declaration]);
+    const provisioned = this.#provisionings.run(() => this.provision([declaration]));
     this.#provisioned.set(key, provisioned);
     provisioned.catch(() => this.#provisioned.delete(key));
     return provisioned;

@@ -50,7 +50,8 @@ function places(): readonly string[] {
 
 async function importIfFound(specifier: string, missing: string): Promise<AdapterPackage | undefined> {
   try {
-    return (await import(specifier)) as AdapterPackage;
+    // Next.js leaves it to Node then, which finds what is installed.
+    return (await import(/* turbopackIgnore: true */ specifier)) as AdapterPackage;
   } catch (error) {
     if (isMissing(error, missing)) return undefined;
     throw error;
@@ -67,10 +68,11 @@ function resolvedBy(require: NodeJS.Require, packageName: string): string | unde
 
 /**
  * Whether the package itself is missing, and not one that it imports. Node has one code for `import` and one for `require`; bundlers use
- * that of `require` for both. Plug'n'Play names the package on a separate line.
+ * that of `require` for both. Plug'n'Play names the package on a separate line. Turbopack names none, where it replaces the import.
  */
 function isMissing(error: unknown, specifier: string): boolean {
   if (!(error instanceof Error) || !("code" in error)) return false;
   if (error.code !== "ERR_MODULE_NOT_FOUND" && error.code !== "MODULE_NOT_FOUND") return false;
+  if (error.message.includes("expression is too dynamic")) return true;
   return error.message.includes(`'${specifier}'`) || error.message.includes(`Required package: ${specifier} `);
 }

@@ -28,7 +28,7 @@ export interface SeekOptions {
    * counts, not the publisher's. `"beginning"`: the oldest message that is still kept. `"end"`: what is published from now on.
    */
   readonly to: Date | "beginning" | "end";
-  /** Stops waiting. The seek may have happened. */
+  /** Stops waiting. The seek may have happened. @default none */
   readonly signal?: AbortSignal | undefined;
 }
 

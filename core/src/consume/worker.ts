@@ -5,13 +5,14 @@ import type { RateLimit } from "../declare/rate-limit.ts";
 import { CLOSE_TIMEOUT_LIMITS } from "../options/connect-limits.ts";
 import type { AnySubscription } from "../declare/subscription.ts";
 
+/** How long closing waits for handlers. */
 export interface CloseOptions {
   /**
    * How long running handlers may take to finish, in ms; 0 to 3,600,000. After that their signals abort and their messages are
    * released. Everything else that closing does takes at most 5 s more. @default `closeTimeoutMs` of `connect`
    */
   readonly timeoutMs?: number | undefined;
-  /** When it aborts, closing waits for handlers no longer. */
+  /** When it aborts, closing waits for handlers no longer. @default none */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -20,6 +21,7 @@ export function closeTimeout(options: CloseOptions, defaultMs: number): number {
   return requireInteger("timeoutMs", options.timeoutMs ?? defaultMs, CLOSE_TIMEOUT_LIMITS);
 }
 
+/** How one worker receives. */
 export interface SubscribeOptions {
   /** Handlers at the same time in this worker, each with one message or one batch; 1 to 100,000. @default the declaration's */
   readonly maxConcurrency?: number | undefined;
@@ -32,7 +34,7 @@ export interface SubscribeOptions {
   readonly rate?: RateLimit | undefined;
   /** When failed attempts in a row show that something that the handler needs is down, nothing starts for a while. @default the declaration's */
   readonly circuit?: CircuitPolicyOptions | undefined;
-  /** When it aborts, the worker is closed. */
+  /** When it aborts, the worker is closed. @default none */
   readonly signal?: AbortSignal | undefined;
   /** With it, the handler gets several messages at once, see `BatchHandler`. @default one message at a time */
   readonly batch?: undefined;

@@ -11,6 +11,7 @@ export interface PublishRequest extends OutgoingMessage {
   readonly awaited: boolean;
 }
 
+/** Publishes to one topic, for core. */
 export interface DriverPublisher {
   /** Bytes of the message as the broker counts them, with this adapter's encoding and metadata. Called for every publish: must be cheap. */
   sizeOf(message: OutgoingMessage): number;

@@ -36,6 +36,7 @@ export interface SubscriptionSpec {
   readonly filter?: readonly FilterRule[] | undefined;
 }
 
+/** The topics and subscriptions that shall exist on one connection. */
 export interface Topology {
   readonly topics: readonly TopicSpec[];
   readonly subscriptions: readonly SubscriptionSpec[];

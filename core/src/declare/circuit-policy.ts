@@ -1,5 +1,6 @@
 import { integerOption, limitsFrom, type NumberLimits, rejectUnknownKeys } from "../options/option-checks.ts";
 
+/** When a worker stops starting messages after failures, and when it tries again. */
 export interface CircuitPolicyOptions {
   /** Failed attempts in a row that open the circuit; 1 to 100,000. @default 5 */
   readonly failures?: number | undefined;
@@ -11,6 +12,7 @@ export interface CircuitPolicyOptions {
   readonly probes?: number | undefined;
 }
 
+/** A checked circuit, with all defaults. */
 export type CircuitPolicy = { readonly [Key in keyof CircuitPolicyOptions]-?: NonNullable<CircuitPolicyOptions[Key]> };
 
 const HOUR_MS = 3_600_000;

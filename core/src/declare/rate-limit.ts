@@ -2,9 +2,9 @@ import { type NumberLimits, rejectUnknownKeys, requireInteger } from "../options
 
 /** At most `max` attempts start in any span of `perMs`. Both are required. */
 export interface RateLimit {
-  /** 1 to 100,000. */
+  /** How many attempts may start, retries too; 1 to 100,000. */
   readonly max: number;
-  /** In ms; 1 to 3,600,000. */
+  /** In this span of time, in ms; 1 to 3,600,000. */
   readonly perMs: number;
 }
 

@@ -2,6 +2,7 @@ import type { Capabilities } from "../contract/capabilities.ts";
 import { integerOption, limitsFrom, type NumberLimits, rejectUnknownKeys } from "../options/option-checks.ts";
 import { shown } from "../base/shown.ts";
 
+/** How often a failed message is retried, and after which delays. */
 export interface RetryPolicyOptions {
   /** Delay before the second attempt, in ms; 0 to 12 hours. @default 10_000 */
   readonly minBackoffMs?: number | undefined;
@@ -13,6 +14,7 @@ export interface RetryPolicyOptions {
   readonly jitter?: number | undefined;
 }
 
+/** A checked retry policy, with all defaults. */
 export type RetryPolicy = { readonly [Key in keyof RetryPolicyOptions]-?: NonNullable<RetryPolicyOptions[Key]> };
 
 const HALF_DAY_MS = 12 * 60 * 60 * 1000;

@@ -14,6 +14,7 @@ import type { StandardResult } from "./standard-schema.ts";
 import type { AnyTopic, Topic } from "./topic.ts";
 import { isDeclaration, notADeclaration } from "./wrong-argument.ts";
 
+/** What `defineSubscription` declares beside topic and name. */
 export interface SubscriptionOptions {
   /** The lease of one delivery, in ms; 1 s to 10 minutes. It is renewed while the handler runs. The messages of a worker that dies are redelivered after at most this time. @default 30_000 */
   readonly ackDeadlineMs?: number | undefined;
@@ -21,6 +22,7 @@ export interface SubscriptionOptions {
   readonly maxConcurrency?: number | undefined;
   /** The longest time one attempt may take, in ms; `ackDeadlineMs` to 12 hours. After it the signal aborts, and the attempt counts as failed. @default 15 minutes, or `ackDeadlineMs` when that is longer */
   readonly maxHandlingMs?: number | undefined;
+  /** How often a failed message is retried, and when. @default those of `RetryPolicyOptions` */
   readonly retryPolicy?: RetryPolicyOptions | undefined;
   /**
    * What becomes of a message whose `expiresAt` passes before it is handled. `"drop"`: it is acknowledged, and the observer is told
@@ -38,6 +40,7 @@ export interface SubscriptionOptions {
   readonly circuit?: CircuitPolicyOptions | undefined;
 }
 
+/** What becomes of a message that was not handled before its `expiresAt`: it is acknowledged, or becomes a dead letter. */
 export type OnExpired = "drop" | "dead-letter";
 export const ON_EXPIRED: readonly OnExpired[] = ["drop", "dead-letter"];
 

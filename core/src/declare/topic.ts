@@ -7,8 +7,10 @@ import type { StandardSchema } from "./standard-schema.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+/** `"at-least-once"`: a handler may see a message again. `"exactly-once"`: each published id completes its handler successfully once. */
 export type DeliveryGuarantee = "at-least-once" | "exactly-once";
 
+/** What `defineTopic` declares beside the name. */
 export interface TopicOptions<Input = unknown, Output = Input> {
   /**
    * Validates an event when it is published, and again before it is handled. The message carries the event as it was given to

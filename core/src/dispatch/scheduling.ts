@@ -21,6 +21,7 @@ import { type StoreWithDispatcher, TopicSchedule } from "./topic-schedule.ts";
 export interface ScheduledOptions {
   /** How many messages at most, 1 to 1,000. @default 100 */
   readonly limit?: number | undefined;
+  /** When it aborts, the call rejects with the abort reason. @default none */
   readonly signal?: AbortSignal | undefined;
 }
 

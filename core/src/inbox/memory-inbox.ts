@@ -2,6 +2,7 @@ import { systemClock, type Clock } from "../base/clock.ts";
 import { Deque } from "../base/deque.ts";
 import type { InboxClaim, InboxStore } from "./inbox.ts";
 
+/** How much a `MemoryInbox` remembers. */
 export interface MemoryInboxOptions {
   /** @default the system's clock */
   readonly clock?: Clock | undefined;

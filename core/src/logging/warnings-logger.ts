@@ -1,3 +1,4 @@
+import { beforeErrorPage } from "../base/error-page.ts";
 import type { Clock, TimerHandle } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 
@@ -44,7 +45,8 @@ export function warningsLogger(clock: Clock): Logger {
       if (failures !== undefined && failures >= FAILURES) say("start", message);
       if (connection === undefined || state === undefined) return;
       isUp(connection);
-      const sayLost = (): void => say(`connection ${connection}`, `${message} (connection "${connection}")`);
+      const sayLost = (): void =>
+        say(`connection ${connection}`, beforeErrorPage(message, ` (connection "${connection}")`));
       if (code !== "CLOSED") lost.set(connection, clock.setTimer(sayLost, LOST_MS));
     },
     error({ topic, subscription }: Fields, message: string) {

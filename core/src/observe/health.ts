@@ -1,6 +1,7 @@
 import type { PubSubError, PubSubErrorCode } from "../base/errors.ts";
 import type { ConnectionState } from "../contract/connection-state.ts";
 
+/** The state of one worker. */
 export interface SubscriptionHealth {
   readonly topic: string;
   readonly subscription: string;
@@ -56,6 +57,7 @@ export interface CircuitHealth {
   readonly openForMs: number;
 }
 
+/** The state of one connection. */
 export interface ConnectionHealth {
   readonly name: string;
   readonly adapter: string;

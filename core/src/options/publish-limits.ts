@@ -1,6 +1,7 @@
 import { kindOf } from "../base/shown.ts";
 import type { NumberLimits } from "./option-checks.ts";
 
+/** How many publishes may be under way for each topic, how long one may take, and what signs their ids. */
 export interface PublishLimits {
   /** Pending publishes per topic; further ones wait. 1 to 100,000. @default 1000 */
   readonly maxPending?: number | undefined;

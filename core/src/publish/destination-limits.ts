@@ -9,7 +9,9 @@ import type { AnyTopic } from "../declare/topic.ts";
 
 /** What a broker accepts, as the `./capabilities` of its adapter says it: `natsCapabilities` and `natsMessageLimits`. Loads no client library. */
 export interface DestinationLimits {
+  /** What the destination can do. */
   readonly capabilities: Capabilities;
+  /** What the destination counts and refuses. */
   readonly messageLimits: (topic: TopicSpec) => MessageLimits;
 }
 

@@ -16,6 +16,7 @@ import { seenPublish, type SeenPublish } from "./seen-publish.ts";
 import { requireSecret } from "../options/publish-limits.ts";
 import type { Topic } from "../declare/topic.ts";
 
+/** How an encoder checks and signs the events that it encodes. */
 export interface EventEncoderOptions {
   /** What instrumentations are told as the adapter. */
   readonly adapter: string;

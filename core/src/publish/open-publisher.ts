@@ -18,7 +18,11 @@ export async function openPublisher(
       await connection.prepare(topic);
       const { driver, capabilities, names } = connection;
       const driverPublisher = await driver.openPublisher(topicSpec(topic, names));
-      const publisher = new TopicPublisher(topic.name, driverPublisher, { ...options, capabilities });
+      const publisher = new TopicPublisher(topic.name, driverPublisher, {
+        ...options,
+        capabilities,
+        trouble: () => connection.error,
+      });
       opened.push({ connection: name, publisher });
     }
   } catch (error) {

@@ -1,8 +1,9 @@
 import type { Attributes } from "../contract/message.ts";
 import type { AnyTopic } from "../declare/topic.ts";
 
+/** What one publish adds to its event. */
 export interface PublishOptions {
-  /** Attributes of this message; they win over those of the topic. See `Attributes` for what is allowed. */
+  /** Attributes of this message; they win over those of the topic. See `Attributes` for what is allowed. @default the topic's */
   readonly attributes?: Attributes | undefined;
   /** The message's id, so that a repeated publish is recognised as the same message. 1 to 128 printable ASCII characters without spaces. @default a new UUIDv7 */
   readonly id?: string | undefined;
@@ -15,16 +16,17 @@ export interface PublishOptions {
   /**
    * Not delivered before this time, by the clock of the broker or store that keeps the message; at most 366 days from now. A time that
    * has passed: published now. The call then resolves when the *schedule* is durable. See `Capabilities.publishDelay`, and for how
-   * exact it is, docs/delayed-publish.md. Not with `delayMs`, and not for events with an ordering key.
+   * exact it is, docs/guides/delayed-publish.md. Not with `delayMs`, and not for events with an ordering key.
    * @default now
    */
   readonly deliverAt?: Date | undefined;
   /** As `deliverAt`: not delivered before so many ms have passed since the call. A whole number from 0 to 31,622,400,000 (366 days). @default 0 */
   readonly delayMs?: number | undefined;
-  /** When it aborts, the call rejects at once with the abort reason. A publish that was already sent may still happen. */
+  /** When it aborts, the call rejects at once with the abort reason. A publish that was already sent may still happen. @default none */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** One event of a `publishBatch`, with its own options. */
 export interface PublishEntry<Input> extends Omit<PublishOptions, "signal"> {
   readonly event: Input;
 }

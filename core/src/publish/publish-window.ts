@@ -14,6 +14,8 @@ export interface PublishWindowOptions {
   readonly timeoutMs: number;
   readonly batch: Capabilities["publishBatch"];
   readonly clock: Clock;
+  /** What is wrong with the connection now; a timeout says so. @default unknown */
+  readonly trouble?: (() => PubSubError | undefined) | undefined;
 }
 
 /**
@@ -221,10 +223,12 @@ export class BoundedPublishWindow implements PublishWindow {
 
   #timedOut(request: PendingPublish): PubSubError {
     const sent = request.sent ? "the broker did not confirm" : "it was never sent: too many publishes before it";
-    return new PubSubError(
-      "TIMEOUT",
-      `${this.#options.what}: publish timed out after ${this.#options.timeoutMs} ms, ${sent}`,
-    );
+    const { what, timeoutMs, trouble } = this.#options;
+    const text = `${what}: publish timed out after ${timeoutMs} ms, ${sent}`;
+    const cause = trouble?.();
+    return cause === undefined
+      ? new PubSubError("TIMEOUT", text)
+      : new PubSubError("TIMEOUT", `${text}: ${cause.message}`, { cause });
   }
 
   #overflow(): PubSubError {

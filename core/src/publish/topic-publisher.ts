@@ -17,6 +17,8 @@ export interface TopicPublisherOptions {
   readonly maxPending: number;
   readonly maxWaiting: number;
   readonly timeoutMs: number;
+  /** What is wrong with the connection now. @default unknown */
+  readonly trouble?: (() => PubSubError | undefined) | undefined;
 }
 
 /** Checks and sends the messages of one topic, through one publisher of a driver. */
@@ -41,6 +43,7 @@ export class TopicPublisher {
       timeoutMs: options.timeoutMs,
       batch: options.capabilities.publishBatch,
       clock: options.clock,
+      trouble: options.trouble,
     });
   }
 

@@ -2,6 +2,7 @@ import { systemClock, type Clock } from "../base/clock.ts";
 import type { ScheduledEntry } from "../contract/due.ts";
 import type { DueMessage, ScheduledMessage, ScheduleStore } from "./schedule-store.ts";
 
+/** The clock of a `MemoryScheduleStore`. */
 export interface MemoryScheduleStoreOptions {
   /** @default the system's clock */
   readonly clock?: Clock | undefined;

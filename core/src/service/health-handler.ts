@@ -6,6 +6,7 @@ import { EventLoopBlocks } from "./event-loop-blocks.ts";
 
 const MAX_BLOCK_LIMITS: NumberLimits = { min: 1000, max: 3_600_000, default: 30_000, unit: "ms" };
 
+/** What `healthHandler` calls healthy. */
 export interface HealthHandlerOptions {
   /** Whether answers contain the messages of errors, which may name hosts. Codes are always in. @default false */
   readonly errorMessages?: boolean | undefined;

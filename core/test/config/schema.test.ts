@@ -7,6 +7,14 @@ const path = import.meta.resolve("@anytopic/core/config.schema.json");
 const published = JSON.parse(readFileSync(new URL(path), "utf8")) as object;
 const fits = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true }).compile(published);
 
+interface Published {
+  properties: {
+    connections: {
+      additionalProperties: { allOf?: unknown; properties: { url: { examples?: unknown }; options: object } };
+    };
+  };
+}
+
 const load = async (config: unknown): Promise<boolean> =>
   await loadConfig({ config: config as object, environment: { X: "1" } }).then(
     () => true,
@@ -14,8 +22,16 @@ const load = async (config: unknown): Promise<boolean> =>
   );
 
 describe("the published schema", () => {
-  test("is the one the checker's table makes: run scripts/write-config-schema.ts", () => {
-    expect(published).toEqual(configSchema());
+  test("is the one the checker's table makes, beside what it says of adapters: run scripts/write-config-schema.ts", () => {
+    const {
+      allOf: _ofAdapters,
+      properties,
+      ...connection
+    } = (published as Published).properties.connections.additionalProperties;
+    const { examples: _examples, ...url } = properties.url;
+    const plain = structuredClone(published) as Published;
+    plain.properties.connections.additionalProperties = { ...connection, properties: { ...properties, url } };
+    expect(plain).toEqual(configSchema());
   });
 
   const full = {

@@ -15,7 +15,10 @@ export const findNatsServer: FindNativeProgram = () => {
     url: (port) => `nats://127.0.0.1:${port}`,
     plan: ({ folder, ports, options }) => {
       const configFile = join(folder, "nats.conf");
-      writeFileSync(configFile, natsConfig(`127.0.0.1:${ports[0]}`, join(folder, "jetstream"), options.config));
+      writeFileSync(
+        configFile,
+        natsConfig(`127.0.0.1:${ports[0]}`, options.dataFolder ?? join(folder, "jetstream"), options.config),
+      );
       return {
         server: {
           command,

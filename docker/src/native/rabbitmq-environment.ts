@@ -7,6 +7,7 @@ import { RABBITMQ_ADVANCED_CONFIG, rabbitmqConfig } from "../rabbitmq-config.ts"
 // scripts that it calls work for any user.
 const DEBIAN_SCRIPTS = "/usr/lib/rabbitmq/bin";
 
+/** Where one RabbitMQ node keeps its files and listens. */
 export interface RabbitmqNodePlan {
   /** Private to the node. */
   readonly folder: string;
@@ -23,6 +24,8 @@ export interface RabbitmqNodePlan {
   readonly cookie: string;
   /** Appended to `rabbitmq.conf`. @default none */
   readonly config?: string | undefined;
+  /** Where its messages and queues are. @default a folder in `folder` */
+  readonly dataFolder?: string | undefined;
 }
 
 /** The folder of RabbitMQ's own scripts. */
@@ -34,7 +37,7 @@ export function rabbitmqScripts(): string | undefined {
 
 /** Writes the node's files and returns the environment that makes every RabbitMQ script use only these files. */
 export function rabbitmqEnvironment(plan: RabbitmqNodePlan): NodeJS.ProcessEnv {
-  const { folder, nodeName, port, distPort, epmdPort, ctlPort, cookie, config } = plan;
+  const { folder, nodeName, port, distPort, epmdPort, ctlPort, cookie, config, dataFolder } = plan;
   const file = (name: string, content: string, mode = 0o600): string => {
     const path = join(folder, name);
     writeFileSync(path, content, { mode });
@@ -57,7 +60,7 @@ export function rabbitmqEnvironment(plan: RabbitmqNodePlan): NodeJS.ProcessEnv {
     RABBITMQ_CTL_DIST_PORT_MIN: String(ctlPort),
     RABBITMQ_CTL_DIST_PORT_MAX: String(ctlPort + 99),
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "-kernel inet_dist_use_interface {127,0,0,1}",
-    RABBITMQ_MNESIA_BASE: join(folder, "mnesia"),
+    RABBITMQ_MNESIA_BASE: dataFolder ?? join(folder, "mnesia"),
     RABBITMQ_SCHEMA_DIR: join(folder, "schema"),
     RABBITMQ_LOG_BASE: join(folder, "log"),
     RABBITMQ_LOGS: "-",

@@ -35,6 +35,7 @@ export const findRabbitmqServer: FindNativeProgram = () => {
         ctlPort,
         cookie: randomBytes(20).toString("hex"),
         config: options.config,
+        dataFolder: options.dataFolder,
       });
       return {
         companion: {

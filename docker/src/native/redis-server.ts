@@ -34,7 +34,7 @@ function server(implementation: string, program: string, client: string): Return
         configFile,
         isSentinel
           ? `bind 127.0.0.1\nport ${port}\ndir ${folder}\n${options.config ?? ""}\n`
-          : `bind 127.0.0.1\nport ${port}\ncluster-port ${busPort}\n${redisConfig(folder, options.config)}`,
+          : `bind 127.0.0.1\nport ${port}\ncluster-port ${busPort}\n${redisConfig(options.dataFolder ?? folder, options.config)}`,
       );
       return {
         server: {

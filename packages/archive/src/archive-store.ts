@@ -5,15 +5,17 @@ export type ArchivedMessage = RelayMessage;
 
 /** Which messages of one topic. All conditions that are given must hold. */
 export interface ArchiveSelection {
+  /** The declared name of the topic. */
   readonly topic: string;
   /** Published at this time or later. @default the first message */
   readonly from?: Date | undefined;
   /** Published before this time. @default the last message */
   readonly to?: Date | undefined;
+  /** The ids of messages. @default all */
   readonly ids?: readonly string[] | undefined;
-  /** Ordering keys. */
+  /** Ordering keys. @default all */
   readonly keys?: readonly string[] | undefined;
-  /** Ends the iteration: it rejects with the abort reason. */
+  /** Ends the iteration: it rejects with the abort reason. @default none */
   readonly signal?: AbortSignal | undefined;
 }
 

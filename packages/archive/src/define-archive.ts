@@ -1,5 +1,6 @@
 import { defineSubscription, type Subscription, type SubscriptionOptions, type Topic } from "@anytopic/core";
 
+/** The subscription of an archive. */
 export interface ArchiveOptions extends SubscriptionOptions {
   /** The subscription's name. @default "archive" */
   readonly name?: string | undefined;

@@ -12,6 +12,7 @@ import { inspect } from "node:util";
 import type { ArchivedMessage, ArchiveStore } from "./archive-store.ts";
 import { requireKnown, requireOption } from "./option-checks.ts";
 
+/** How messages are taken into an archive. */
 export interface StartArchiveOptions {
   /** The largest number of messages of one append; 1 to 10,000. @default 1000 */
   readonly maxMessages?: number | undefined;
@@ -20,9 +21,9 @@ export interface StartArchiveOptions {
    * time is enough for files and databases. An append has at most one message of each ordering key. @default 1
    */
   readonly maxWaitMs?: number | undefined;
-  /** Closes the worker when it aborts. */
+  /** Closes the worker when it aborts. @default none */
   readonly signal?: AbortSignal | undefined;
-  /** Called when messages are durable, with their number. Must not throw. */
+  /** Called when messages are durable, with their number. Must not throw. @default none */
   readonly onArchived?: ((messages: number) => void) | undefined;
   /** Hears when the store fails, and when it works again. @default nobody */
   readonly logger?: Logger | undefined;

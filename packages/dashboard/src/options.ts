@@ -8,12 +8,14 @@ export type { Permission, Visitor } from "./visitor.ts";
 /** The visitor; a `Response` that is sent as it is, such as a redirect to a login or a 404; or nobody: 401. */
 export type Authorized = Visitor | Response | undefined;
 
+/** What the dashboard shows, and who may use it. */
 export interface DashboardOptions {
   /**
    * The connection, or how to open it: then the page also opens while the broker is away, and says why. The function is called again after a failure, with
    * pauses of 1 to 5 s, and only while somebody looks. What it opens is never closed by the dashboard.
    */
   readonly pubsub: PubSub | (() => Promise<PubSub>);
+  /** The topics and subscriptions that it shows. */
   readonly declarations: readonly (AnyTopic | AnySubscription)[];
   /**
    * Decides for every request who asks, also for the files of the page: a stranger does not learn that it is there. Required: there is no default that lets

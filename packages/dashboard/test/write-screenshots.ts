@@ -1,4 +1,4 @@
-// Draws the pictures of docs/dashboard.md: a small system in memory that runs while a real browser looks at it.
+// Draws the pictures of docs/guides/dashboard.md: a small system in memory that runs while a real browser looks at it.
 // node --conditions=@anytopic/source packages/dashboard/test/write-screenshots.ts
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect, defineSubscription, defineTopic, Reject } from "@anytopic/core";

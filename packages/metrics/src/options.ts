@@ -10,8 +10,9 @@ export interface Buckets {
   readonly latencySeconds: readonly number[];
 }
 
+/** The buckets of histograms, and which subscriptions are shown. */
 export interface MetricsOptions {
-  /** Each has 1 to 50 numbers above 0, ascending. More buckets make quantiles more exact, and each is one more series per topic or subscription. */
+  /** Each has 1 to 50 numbers above 0, ascending. More buckets make quantiles more exact, and each is one more series per topic or subscription. @default 14 bounds from 5 ms to 10 s for a publish, and longer ones for the rest */
   readonly buckets?: { readonly [Key in keyof Buckets]?: Buckets[Key] | undefined } | undefined;
   /**
    * Subscriptions whose backlog is shown although no worker of this process reads them.

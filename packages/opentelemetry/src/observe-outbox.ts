@@ -5,6 +5,7 @@ import { LiveOutbox } from "./metrics/live-outbox.ts";
 import type { MeasuredRelay } from "./metrics/measured-relay.ts";
 import { Meters } from "./metrics/meters.ts";
 
+/** How an outbox is observed. */
 export interface ObserveOutboxOptions {
   /** The attribute that tells outboxes apart, 1 to 100 characters. Two relays of one outbox have the same. @default "default" */
   readonly outbox?: string | undefined;

@@ -5,6 +5,7 @@ import { type Spelling, spellingOf } from "./conventions/spelling.ts";
 /** How the span of an attempt belongs to the span of the publish. */
 export type Correlation = "parent+link" | "link";
 
+/** Which traces and metrics are written. */
 export interface OpenTelemetryOptions {
   /** Whether spans are made, and the trace context is put into messages. @default true */
   readonly traces?: boolean | undefined;

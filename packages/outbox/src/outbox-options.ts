@@ -3,6 +3,7 @@ import type { Destinations } from "@anytopic/core/relay";
 import type { Adaptor, Dialect, SqlExecutor, SyncAdaptor, TableOptions } from "@anytopic/sql";
 
 export interface OutboxOptions extends TableOptions {
+  /** The SQL of the database. */
   readonly dialect: Dialect;
   /**
    * The limits of the brokers, so that a message that they would refuse fails in the transaction, and not later in the relay. The adapter's

@@ -7,6 +7,7 @@ import type { RelayOptions } from "./relay/relay-options.ts";
 
 /** What `publishBatch` takes beside the entries. */
 export interface BatchOptions {
+  /** When it aborts, the call rejects with the abort reason. @default none */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,7 +34,12 @@ export interface Outbox<Tx extends object> {
    * @throws TypeError when `tx` is visibly no transaction, or an argument is wrong
    * @throws PubSubError `INVALID_MESSAGE`, or `LIMIT_EXCEEDED` with the option `destinations`: then nothing was sent to the database
    */
-  publish<Input>(tx: Tx, topic: Topic<Input, unknown>, event: Input, options?: PublishOptions): Promise<string>;
+  publish<Input>(
+    tx: Tx,
+    topic: Topic<Input, unknown>,
+    event: NoInfer<Input>,
+    options?: PublishOptions,
+  ): Promise<string>;
 
   /**
    * Writes several events, with one statement for many of them. Resolves with one result per entry, in their order. An entry that cannot be
@@ -42,7 +48,7 @@ export interface Outbox<Tx extends object> {
   publishBatch<Input>(
     tx: Tx,
     topic: Topic<Input, unknown>,
-    entries: readonly PublishEntry<Input>[],
+    entries: readonly PublishEntry<NoInfer<Input>>[],
     options?: BatchOptions,
   ): Promise<readonly PublishResult[]>;
 
@@ -79,7 +85,7 @@ export interface SyncOutbox<Tx extends object> extends Outbox<Tx> {
   publishSync<Input>(
     tx: Tx,
     topic: Topic<Input, unknown>,
-    event: Input,
+    event: NoInfer<Input>,
     options?: Omit<PublishOptions, "signal">,
   ): string;
 }

@@ -39,7 +39,12 @@ export class TransactionOutbox<Tx extends object> implements SyncOutbox<Tx> {
     this.#relays = new RelayHost(dialect, tableNames(dialect, options), options.notify, clock ?? systemClock);
   }
 
-  async publish<Input>(tx: Tx, topic: Topic<Input, unknown>, event: Input, options?: PublishOptions): Promise<string> {
+  async publish<Input>(
+    tx: Tx,
+    topic: Topic<Input, unknown>,
+    event: NoInfer<Input>,
+    options?: PublishOptions,
+  ): Promise<string> {
     const encoded = this.#encode(tx, topic, event, options);
     try {
       await this.#turns.run(tx, encoded.valid, options?.signal, () =>
@@ -56,7 +61,7 @@ export class TransactionOutbox<Tx extends object> implements SyncOutbox<Tx> {
   publishSync<Input>(
     tx: Tx,
     topic: Topic<Input, unknown>,
-    event: Input,
+    event: NoInfer<Input>,
     options?: Omit<PublishOptions, "signal">,
   ): string {
     const encoded = this.#encode(tx, topic, event, options);
@@ -78,7 +83,7 @@ export class TransactionOutbox<Tx extends object> implements SyncOutbox<Tx> {
   async publishBatch<Input>(
     tx: Tx,
     topic: Topic<Input, unknown>,
-    entries: readonly PublishEntry<Input>[],
+    entries: readonly PublishEntry<NoInfer<Input>>[],
     { signal }: BatchOptions = {},
   ): Promise<readonly PublishResult[]> {
     this.#requireTransaction(tx);
@@ -128,7 +133,7 @@ export class TransactionOutbox<Tx extends object> implements SyncOutbox<Tx> {
   #encode<Input>(
     tx: Tx,
     topic: Topic<Input, unknown>,
-    event: Input,
+    event: NoInfer<Input>,
     options: PublishOptions | undefined,
   ): EncodedPublish {
     this.#requireTransaction(tx);

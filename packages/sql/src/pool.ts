@@ -1,8 +1,9 @@
 import type { Dialect } from "./dialect.ts";
 import type { SqlExecutor } from "./executor.ts";
 
+/** How a transaction runs. */
 export interface TransactionOptions {
-  /** When it aborts, the transaction ends without a commit. Where the library allows it, its connection is closed at once, whatever runs on it. */
+  /** When it aborts, the transaction ends without a commit. Where the library allows it, its connection is closed at once, whatever runs on it. @default none */
   readonly signal?: AbortSignal | undefined;
   /**
    * For how long the transaction may be open without running a statement, in ms. After that the server ends it, so that a process that

@@ -18,8 +18,8 @@ import { nextTurn } from "./time/real-time.ts";
  * A `PubSub` for one test, over a memory broker of its own and in virtual time. The engine is the real one: codec, schema, limits,
  * retries, order and dead letters.
  *
- * @param test what vitest or node:test gives to a test, or its name. It names the ids, and closes the kit. @default the running test's name
- *   where the runner tells it, else "test"
+ * `test` is what vitest or node:test gives to a test, or its name. It names the ids, and closes the kit. Default: the running test's name
+ * where the runner tells it, else "test".
  */
 export function testPubSub(options?: TestPubSubOptions): Promise<TestPubSub>;
 export function testPubSub(test: TestContext | string | undefined, options?: TestPubSubOptions): Promise<TestPubSub>;

@@ -1,6 +1,7 @@
 import type { AnySubscription, AnyTopic, ConnectOptions } from "@anytopic/core";
 import type { LikeBroker } from "./broker/like.ts";
 
+/** What the test kit is like. */
 export interface TestPubSubOptions extends Pick<ConnectOptions, "inbox" | "logger" | "observer" | "publish"> {
   /** Declarations to create at once, so that subscriptions get what is published before a worker is open. @default each is created when it is first used */
   readonly declarations?: readonly (AnyTopic | AnySubscription)[] | undefined;

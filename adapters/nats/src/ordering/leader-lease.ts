@@ -83,7 +83,7 @@ export class LeaderLease {
     return false;
   }
 
-  /** Resolves after the first attempt; rejects when the stream does not exist. */
+  /** Resolves after the first attempt; rejects when the stream does not exist, or does not answer. */
   async start(): Promise<void> {
     this.#subscription = this.#connection.nc.subscribe(this.#names.leaderSubject, {
       callback: (error, message) => {
@@ -92,7 +92,11 @@ export class LeaderLease {
         else if (message.data.length === 0 && this.#state === "standby") void this.#step();
       },
     });
-    await this.#attempt();
+    try {
+      await this.#attempt();
+    } catch (error) {
+      throw toPubSubError(error, this.#what);
+    }
     this.#schedule();
   }
 

@@ -225,7 +225,8 @@ export class PullLoop {
     const text = description.toLowerCase();
     if (code === 404 || code === 408 || text.startsWith("batch completed")) {
       this.#receiving();
-      this.#request();
+      // While other requests are open and nothing comes, the last one that expires is followed by one for all the room: each has heartbeats of its own.
+      if (code !== 408 || this.#requests.messages === 0) this.#request();
     } else if (code === 409 && (text.startsWith("leadership change") || text.startsWith("server shutdown"))) {
       this.#retryLater();
     } else if (code === 503 || text.startsWith("consumer deleted")) void this.#findOutWhy();

@@ -1,5 +1,6 @@
 import { ConnectionStatus, type DriverContext } from "@anytopic/core/driver";
 import { Connection, type ConnectionPurpose } from "../connection.ts";
+import { ConnectionPool } from "./connection-pool.ts";
 import type { CheckedOptions } from "../options.ts";
 import { QueueSender } from "../publish/queue-sender.ts";
 import { KnownWaitQueues } from "../retry/known-wait-queues.ts";
@@ -17,11 +18,16 @@ export class Connections {
   readonly context: DriverContext;
   readonly consuming: Connection;
   readonly publishing: Connection;
+  /** `consuming`, and more when there are many workers. */
+  readonly ofWorkers: ConnectionPool;
+  /** `publishing`, and more when there are many topics. */
+  readonly ofTopics: ConnectionPool;
   readonly sender: QueueSender;
   readonly waitQueues: KnownWaitQueues;
   readonly #letters: Connection;
   readonly #started = new Map<Connection, Promise<void>>();
   #lastOrder = 0;
+  #closed = false;
 
   constructor(options: CheckedOptions, context: DriverContext) {
     this.options = options;
@@ -29,6 +35,8 @@ export class Connections {
     const status = new ConnectionStatus<ConnectionPurpose>((state, error) => context.status(state, error));
     this.consuming = new Connection(options, context, "consume", status);
     this.publishing = new Connection(options, context, "publish", status);
+    this.ofWorkers = new ConnectionPool(this.consuming, (number) => this.#another(`consume ${number}`, status));
+    this.ofTopics = new ConnectionPool(this.publishing, (number) => this.#another(`publish ${number}`, status));
     // Not part of the health: no message waits for it, and the caller gets the error.
     this.#letters = new Connection(options, context, "letters", new ConnectionStatus(() => {}));
     this.sender = new QueueSender(this.publishing);
@@ -57,8 +65,17 @@ export class Connections {
 
   /** All at once, so that one time limit covers all. */
   async close(timeoutMs?: number): Promise<void> {
-    const parts = [this.sender, this.publishing, this.#letters, this.consuming];
+    this.#closed = true;
+    const parts = [this.sender, this.ofTopics, this.#letters, this.ofWorkers];
     await Promise.all(parts.map((part) => part.close(timeoutMs)));
+  }
+
+  async #another(purpose: ConnectionPurpose, status: ConnectionStatus<ConnectionPurpose>): Promise<Connection> {
+    const connection = new Connection(this.options, this.context, purpose, status);
+    await this.#start(connection);
+    // Closing did not know of it.
+    if (this.#closed) await connection.close(0);
+    return connection;
   }
 
   #start(connection: Connection): Promise<void> {

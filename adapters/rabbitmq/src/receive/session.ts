@@ -18,17 +18,22 @@ export class Session<Delivery extends { readonly native: Message }> {
   readonly channel: Channel;
   readonly clock: Clock;
   readonly #queue: string;
+  readonly #prefetch: number;
   readonly #unsettled = new NumberWindow<Delivery>();
   #acked: number[] = [];
   /** Settles sent since the queue last answered. */
   #unanswered = 0;
+  /** Settles that the server may have made itself since then. */
+  #ofServer = 0;
   #flushing: NodeJS.Immediate | undefined;
   #open = true;
   #synced: Promise<void> | undefined;
 
-  constructor(channel: Channel, queue: string, clock: Clock) {
+  /** @param prefetch how many unsettled messages the channel may have */
+  constructor(channel: Channel, queue: string, prefetch: number, clock: Clock) {
     this.channel = channel;
     this.#queue = queue;
+    this.#prefetch = prefetch;
     this.clock = clock;
   }
 
@@ -82,6 +87,8 @@ export class Session<Delivery extends { readonly native: Message }> {
   async cancel(consumerTag: string, timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.flush();
     const cancelled = this.#answered(() => this.channel.cancel(consumerTag));
+    // What was on its way to the consumer when it ended, the server returns to the queue: one settle for each message, at most.
+    this.#ofServer = this.#prefetch;
     await within(this.clock, timeoutMs, cancelled);
   }
 
@@ -98,7 +105,7 @@ export class Session<Delivery extends { readonly native: Message }> {
    */
   async passOn(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.flush();
-    if (!this.#open || this.#unanswered < PASSED_ON_AT_ONCE) return;
+    if (!this.#open || this.#unanswered === 0 || this.#unanswered + this.#ofServer < PASSED_ON_AT_ONCE) return;
     const passedOn = this.#answered(async () => {
       await this.channel.prefetch(1);
       const { consumerTag } = await this.channel.consume(this.#queue, () => {}, { arguments: NO_CREDIT });

@@ -68,6 +68,8 @@ export async function dial(
   const end = (): void => {
     client.destroy();
     socket.abort();
+    // The client is silent about its own end, and whoever waits for it would keep it for ever.
+    resolve(new PubSubError("CLOSED", "the connection to Redis was ended"));
   };
   try {
     const late = (): PubSubError =>

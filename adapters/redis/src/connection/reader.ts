@@ -4,8 +4,10 @@ import type { Command, Dialled } from "./dial.ts";
 
 /** How much longer than its wait a read may take before the connection counts as half-open, in ms. */
 const SILENCE_MS = 1500;
-/** The longest wait of one read, in ms. */
-export const MAX_BLOCK_MS = 1000;
+/** How long a read waits at first, in ms: as long as messages come, so that a half-open connection is noticed soon. */
+const FIRST_BLOCK_MS = 1000;
+/** The longest wait of one read, in ms. Idle workers are many, and each read is a request. */
+const MAX_BLOCK_MS = 5000;
 
 /** A connection of its own for reads that wait. It is not repaired: whoever opened it opens another one. */
 export class Reader {
@@ -14,6 +16,7 @@ export class Reader {
   /** Sends on the connection for commands. */
   readonly #command: (parts: Command) => Promise<unknown>;
   #isReading = false;
+  #blockMs = FIRST_BLOCK_MS;
 
   constructor(dialled: Dialled, clock: Clock, command: (parts: Command) => Promise<unknown>) {
     this.#dialled = dialled;
@@ -21,8 +24,13 @@ export class Reader {
     this.#command = command;
   }
 
+  /** For how long the next read should wait, in ms: longer after each one that got nothing. */
+  get blockMs(): number {
+    return this.#blockMs;
+  }
+
   /**
-   * One command at a time. `blockMs` is what the command says, at most `MAX_BLOCK_MS`. Rejects with `UNAVAILABLE` when the connection is lost, or
+   * One command at a time. `blockMs` is what the command says, at most 5 s. Rejects with `UNAVAILABLE` when the connection is lost, or
    * the server does not answer in time: then the reader is of no use any more. A message whose reply was lost belongs to this consumer.
    */
   async read(parts: Command, blockMs: number): Promise<unknown> {
@@ -30,7 +38,10 @@ export class Reader {
     this.#isReading = true;
     try {
       const reply = this.#dialled.client.sendCommand(parts);
-      return await requireWithin(this.#clock, blockMs + SILENCE_MS, reply, silent);
+      const answer = await requireWithin(this.#clock, blockMs + SILENCE_MS, reply, silent);
+      if (answer !== null) this.#blockMs = FIRST_BLOCK_MS;
+      else if (blockMs > 0) this.#blockMs = Math.min(2 * blockMs, MAX_BLOCK_MS);
+      return answer;
     } catch (error) {
       const mapped = toPubSubError(error, "read from Redis");
       if (mapped.code === "UNAVAILABLE") this.close();

@@ -1,4 +1,4 @@
-import { MAX_BLOCK_MS, type Reader } from "../connection/reader.ts";
+import type { Reader } from "../connection/reader.ts";
 import { ANSWER_BYTES, MAX_PARKED } from "../limits.ts";
 import type { WorkerScripts } from "../receive/worker-scripts.ts";
 import type { WorkerSetup } from "../receive/worker-setup.ts";
@@ -31,6 +31,7 @@ export class OrderedTaker implements Taker {
   async #wait(reader: Reader, isFull: boolean, newestTopic: Buffer, newestAgain: Buffer): Promise<void> {
     const { again, stream } = this.#setup.names;
     const streams = isFull ? [again, newestAgain] : [again, stream, newestAgain, newestTopic];
-    await reader.read(["XREAD", "COUNT", "1", "BLOCK", String(MAX_BLOCK_MS), "STREAMS", ...streams], MAX_BLOCK_MS);
+    const { blockMs } = reader;
+    await reader.read(["XREAD", "COUNT", "1", "BLOCK", String(blockMs), "STREAMS", ...streams], blockMs);
   }
 }

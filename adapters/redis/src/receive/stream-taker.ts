@@ -1,4 +1,4 @@
-import { MAX_BLOCK_MS, type Reader } from "../connection/reader.ts";
+import type { Reader } from "../connection/reader.ts";
 import { ANSWER_BYTES } from "../limits.ts";
 import type { SubscriptionNames } from "../names.ts";
 import type { Taker } from "./taker.ts";
@@ -31,8 +31,9 @@ export class StreamTaker implements Taker {
     // Each stream may answer with this many.
     const count = String(Math.max(1, Math.min(this.#most, Math.floor(room / 2))));
     const { stream, again } = this.#names;
-    const options = ["COUNT", count, "BLOCK", String(MAX_BLOCK_MS), "STREAMS", again, stream, ">", ">"];
-    return this.#entries(await reader.read([...this.#group, ...options], MAX_BLOCK_MS));
+    const { blockMs } = reader;
+    const options = ["COUNT", count, "BLOCK", String(blockMs), "STREAMS", again, stream, ">", ">"];
+    return this.#entries(await reader.read([...this.#group, ...options], blockMs));
   }
 
   /** With one place, both streams must not answer. The one that is asked first takes turns, so that neither waits for ever. */

@@ -3,9 +3,14 @@ import { toPubSubError } from "../errors.ts";
 import type { WorkerScripts } from "./worker-scripts.ts";
 import type { WorkerPart, WorkerSetup } from "./worker-setup.ts";
 
-/** How often a worker looks for retries of others, in ms. Of its own retries it knows when they are due. */
-const LOOK_MS = 1000;
+/**
+ * How often a worker looks for retries of others, in ms. It knows when its own are due, and since its last look also those of others. So only a retry
+ * or a publish with a shorter delay, of a process that ended before it was due, waits for the next look.
+ */
+const LOOK_MS = 5000;
+/** How often a worker trims that ends messages, in ms, and one that does not. */
 const TRIM_MS = 5000;
+const IDLE_TRIM_MS = 60_000;
 
 /** Calls the scripts that do what time brings about: due retries, expired leases, trimming. */
 export class TendLoop {
@@ -17,7 +22,8 @@ export class TendLoop {
   /** When the timer fires, by the monotonic clock. */
   #timerMs = Number.POSITIVE_INFINITY;
   #leasesMs: number;
-  #trimMs: number;
+  #trimmedMs: number;
+  #hasEnded = false;
   #isRunning = false;
   #isStopped = false;
   #failures = 0;
@@ -27,7 +33,7 @@ export class TendLoop {
     this.#scripts = scripts;
     this.#reports = reports;
     this.#leasesMs = this.#nowMs + this.#leasePauseMs;
-    this.#trimMs = this.#nowMs + TRIM_MS * setup.connection.context.random();
+    this.#trimmedMs = this.#nowMs - TRIM_MS * setup.connection.context.random();
     // Every worker first renews what it holds: the server may have been away for longer than a lease.
     this.#endListening = setup.connection.onReconnected(() => {
       this.#leasesMs = this.#nowMs + this.#leasePauseMs;
@@ -44,6 +50,11 @@ export class TendLoop {
     clock.clearTimer(this.#timer);
     this.#timerMs = dueMs;
     this.#timer = clock.setTimer(() => void this.#tend(), delayMs);
+  }
+
+  /** There is something to trim. Cheap: called for every message. */
+  ended(): void {
+    this.#hasEnded = true;
   }
 
   stop(): void {
@@ -72,7 +83,7 @@ export class TendLoop {
     this.by(Math.min(nextMs, LOOK_MS * (0.75 + random() / 2), Math.max(1, this.#leasesMs - this.#nowMs)));
   }
 
-  /** Resolves with the ms until the next retry or scheduled message is due. */
+  /** Resolves with the ms until the next retry or scheduled message is due, or Infinity. */
   async #tendOnce(): Promise<number> {
     const { connection } = this.#setup;
     if (!connection.connected) return LOOK_MS;
@@ -80,14 +91,17 @@ export class TendLoop {
     const leases = nowMs >= this.#leasesMs;
     if (leases) this.#leasesMs = nowMs + this.#leasePauseMs;
     try {
-      const [retryMs, publishMs] = await Promise.all([this.#scripts.tend(leases), this.#scripts.publishDue()]);
-      if (nowMs >= this.#trimMs) {
-        this.#trimMs = nowMs + TRIM_MS;
+      const [tended, publishMs] = await Promise.all([this.#scripts.tend(leases), this.#scripts.publishDue()]);
+      // What is taken from now on has a whole lease.
+      if (leases && tended.held === 0) this.#leasesMs += this.#setup.spec.ackDeadlineMs;
+      if (nowMs - this.#trimmedMs >= (this.#hasEnded ? TRIM_MS : IDLE_TRIM_MS)) {
+        this.#hasEnded = false;
+        this.#trimmedMs = nowMs;
         await this.#scripts.trim();
       }
       this.#failures = 0;
       this.#reports.receiving("tending");
-      const times = [retryMs, publishMs].filter((ms) => ms >= 0);
+      const times = [tended.dueMs, publishMs].filter((ms) => ms >= 0);
       return Math.min(...times);
     } catch (error) {
       const mapped = toPubSubError(error, `redeliver messages of group ${this.#setup.names.group}`);

@@ -6,11 +6,18 @@ import { GIVE_BACK } from "../scripts/give-back.ts";
 import type { Script } from "../scripts/script.ts";
 import { TEND } from "../scripts/tend.ts";
 import { TRIM } from "../scripts/trim.ts";
-import { publishDue } from "../publish/publish-due.ts";
 import type { WorkerSetup } from "./worker-setup.ts";
 
 /** How many messages one call of a script moves at most. */
 const MOVE_LIMIT = 200;
+
+/** What a look at the retries and leases of a subscription has shown. */
+export interface Tended {
+  /** The ms until the next retry is due, or -1. */
+  readonly dueMs: number;
+  /** How many messages and ordering keys some worker has; of a look without leases, 0. */
+  readonly held: number;
+}
 
 /** The scripts as one worker runs them. It is a consumer of its own, whose name nobody has had before. */
 export class WorkerScripts {
@@ -33,16 +40,16 @@ export class WorkerScripts {
     return this.#setup.connection.script(script, this.#keys, [...this.#common, ...args]);
   }
 
-  /** Moves what is due, and with `leases` what nobody has renewed. Resolves with the ms until the next retry is due, or -1. */
-  async tend(leases: boolean): Promise<number> {
+  /** Moves what is due, and with `leases` what nobody has renewed. */
+  async tend(leases: boolean): Promise<Tended> {
     const { connection, names, spec } = this.#setup;
     const mostFailed = Number.isFinite(spec.maxRetries) ? spec.maxRetries + BACKSTOP_ATTEMPTS : -1;
     const limits = [mostFailed, MOVE_LIMIT, ANSWER_BYTES].map(String);
     const args = [String(leases ? spec.ackDeadlineMs : 0), ...limits, this.#keyCursor];
     const reply = await connection.script(TEND, [...this.#keys, names.dead], [...this.#common, ...args]);
-    const [dueMs, lapsed, keyCursor] = reply as [number, number, Buffer];
+    const [dueMs, lapsed, keyCursor, held] = reply as [number, number, Buffer, number];
     this.#keyCursor = keyCursor.toString();
-    return lapsed >= MOVE_LIMIT ? 0 : dueMs;
+    return { dueMs: lapsed >= MOVE_LIMIT ? 0 : dueMs, held: held + lapsed };
   }
 
   /** Resolves with the places that were lost. */
@@ -65,10 +72,10 @@ export class WorkerScripts {
    * that may not publish leaves it to the publishers from then on.
    */
   async publishDue(): Promise<number> {
-    const { connection, names, spec } = this.#setup;
+    const { dueLooks, names, spec } = this.#setup;
     if (this.#mayNotPublish) return -1;
     try {
-      return await publishDue(connection, spec.topic, names);
+      return await dueLooks.publishDue(spec.topic, names);
     } catch (error) {
       if (toPubSubError(error, "publish what is due").code !== "PERMISSION_DENIED") throw error;
       this.#mayNotPublish = true;

@@ -1,10 +1,12 @@
 import type { DeliverySink, SubscriptionSpec } from "@anytopic/core/driver";
 import type { Connection } from "../connection.ts";
+import type { DueLooks } from "../publish/due-looks.ts";
 import type { SubscriptionNames } from "../names.ts";
 
 /** What the parts of one worker need. */
 export interface WorkerSetup {
   readonly connection: Connection;
+  readonly dueLooks: DueLooks;
   readonly names: SubscriptionNames;
   readonly spec: SubscriptionSpec;
   readonly sink: DeliverySink;

@@ -10,7 +10,8 @@ import { type Script, script } from "./script.ts";
  *
  * Keys: those of a subscription, and its dead letters. Arguments: group, consumer, ordered, lease in ms or 0 to leave leases alone, the
  * most failed attempts or -1, how many messages to move, how many bytes,
- * where to go on with looking at keys. Replies with the ms until the next retry is due, or -1, how many leases had expired, and where to go on.
+ * where to go on with looking at keys. Replies with the ms until the next retry is due, or -1, how many leases had expired, where to go on, and
+ * how many messages and keys some worker has: when there are none, no lease can expire for as long as a lease lasts.
  */
 export const TEND: Script = script(
   "tend",
@@ -60,10 +61,12 @@ local function expire(tag, stream, consumer)
   end
 end
 
+local held = 0
 local function tend_stream(tag, stream)
   for _, info in ipairs(redis.call('XINFO', 'CONSUMERS', stream, GROUP)) do
     local consumer, pending, idle = info[2], info[4], info[6]
     if consumer ~= WAITING then
+      held = held + pending
       if pending > 0 then expire(tag, stream, consumer)
       elseif idle > KEEP_CONSUMER and consumer ~= ME then redis.call('XGROUP', 'DELCONSUMER', stream, GROUP, consumer) end
     end
@@ -83,6 +86,7 @@ if LEASE > 0 then
   tend_stream('a', AGAIN)
   free_keys_of(gone)
   if ORDERED then
+    held = held + redis.call('HLEN', BUSY)
     local page = redis.call('HSCAN', BUSY, cursor, 'COUNT', 100)
     cursor = page[1]
     for at = 1, #page[2], 2 do
@@ -92,6 +96,6 @@ if LEASE > 0 then
 end
 
 local first = redis.call('ZRANGE', DUE, 0, 0, 'WITHSCORES')
-return { first[2] and math.max(0, first[2] - NOW) or -1, lapsed, cursor }
+return { first[2] and math.max(0, first[2] - NOW) or -1, lapsed, cursor, held }
 `,
 );

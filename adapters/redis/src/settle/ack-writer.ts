@@ -7,8 +7,8 @@ const MOST_TOGETHER = 1000;
 
 /**
  * Writes the acks of one turn of the event loop together, where nobody waits for a confirmation. No owner needs to be checked: whoever takes a
- * message from its worker gives it a new entry, and the old one is no longer pending. Acks that were lost with their connection are
- * written again.
+ * message from its worker gives it a new entry, and the old one is no longer pending. Acks that were lost with their connection, or that the
+ * server could not store, are written again.
  */
 export class AckWriter {
   readonly #setup: WorkerSetup;
@@ -76,11 +76,12 @@ export class AckWriter {
   }
 
   #failed(ids: readonly string[], error: PubSubError): void {
-    if (error.code === "UNAVAILABLE") {
+    if (error.code === "UNAVAILABLE" || error.code === "RESOURCE_EXHAUSTED") {
       this.#waiting.push(...ids);
       // The server may answer although it could not do it.
       if (this.#setup.connection.connected) this.#queueLater();
-    } else if (error.code !== "CLOSED") this.#reports.failing("acks", error, false);
+    }
+    if (error.code !== "UNAVAILABLE" && error.code !== "CLOSED") this.#reports.failing("acks", error, false);
   }
 
   #queueLater(): void {

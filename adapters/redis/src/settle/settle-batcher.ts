@@ -24,12 +24,15 @@ interface Settle {
 
 /** Beyond this a script would keep the server from others for too long. */
 const MOST_TOGETHER = 500;
+/** How long a server that takes nothing now is left alone, in ms: its disk is full. */
+const REST_MS = 200;
 /** How many batches are under way at a time. */
 const MOST_UNANSWERED = 4;
 
 /**
  * Collects the settles of one turn of the event loop into one call of a script. A settle that was lost with its connection is sent
- * again after a reconnect: the script does nothing when the entry is no longer this worker's.
+ * again after a reconnect: the script does nothing when the entry is no longer this worker's. One that the server could not
+ * store is sent again as well: otherwise the attempt would not count.
  */
 export class SettleBatcher {
   readonly #setup: WorkerSetup;
@@ -41,6 +44,11 @@ export class SettleBatcher {
   /** Who waits until every settle has its answer. */
   readonly #idle: (() => void)[] = [];
   #batches = 0;
+  /** Who waits until no batch is under way. */
+  readonly #still: (() => void)[] = [];
+  /** While it is above 0, no batch is sent. */
+  #holds = 0;
+  #rests = false;
   #isQueued = false;
   /** Whether this worker takes the next message of a key. */
   takesNext = true;
@@ -78,6 +86,21 @@ export class SettleBatcher {
     await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
+  /**
+   * Runs `work` while no settle is under way; those that come meanwhile wait. The answer to an ack may bring the next message of its key, which
+   * the server has then given to this worker, and the worker does not know it yet.
+   */
+  async between(work: () => Promise<void>): Promise<void> {
+    this.#holds += 1;
+    try {
+      if (this.#batches > 0) await new Promise<void>((resolve) => this.#still.push(resolve));
+      await work();
+    } finally {
+      this.#holds -= 1;
+      if (this.#waiting.length > 0) this.#queue();
+    }
+  }
+
   /** Rejects what has no answer. */
   close(): void {
     this.#isClosed = true;
@@ -97,8 +120,8 @@ export class SettleBatcher {
   }
 
   #flush(): void {
-    while (this.#waiting.length > 0 && this.#batches < MOST_UNANSWERED) {
-      if (!this.#setup.connection.connected) return;
+    while (this.#waiting.length > 0 && this.#batches < MOST_UNANSWERED && this.#holds === 0) {
+      if (!this.#setup.connection.connected || this.#rests) return;
       const batch = this.#waiting.splice(0, MOST_TOGETHER);
       void this.#send(batch);
     }
@@ -120,6 +143,7 @@ export class SettleBatcher {
       this.#failed(batch, toPubSubError(error, `settle messages of group ${this.#setup.names.group}`));
     } finally {
       this.#batches -= 1;
+      if (this.#batches === 0) for (const resolve of this.#still.splice(0)) resolve();
       if (this.#waiting.length > 0) this.#queue();
     }
   }
@@ -132,16 +156,27 @@ export class SettleBatcher {
 
   #failed(batch: readonly Settle[], error: PubSubError): void {
     if (this.#isClosed) return;
-    if (error.code === "UNAVAILABLE") {
+    if (error.code === "UNAVAILABLE" || error.code === "RESOURCE_EXHAUSTED") {
       for (const settle of batch) {
         this.#sent.delete(settle);
-        settle.wasSent = true;
+        settle.wasSent ||= error.code === "UNAVAILABLE";
       }
       this.#waiting.unshift(...batch);
+      // A server that could not do it has answered.
+      if (this.#setup.connection.connected) this.#rest();
       return;
     }
     // The subscription was deleted: nothing of it is this worker's any more.
     for (const settle of batch) this.#end(settle, error.code === "NOT_FOUND" ? leaseLost() : error);
+  }
+
+  #rest(): void {
+    if (this.#rests) return;
+    this.#rests = true;
+    this.#setup.connection.context.clock.setTimer(() => {
+      this.#rests = false;
+      this.#queue();
+    }, REST_MS);
   }
 
   #end(settle: Settle, error?: PubSubError): void {

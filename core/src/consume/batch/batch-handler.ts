@@ -12,7 +12,9 @@ export interface BatchOptions {
   readonly maxWaitMs?: number | undefined;
 }
 
+/** How a worker with a batch handler receives. */
 export interface BatchSubscribeOptions extends Omit<SubscribeOptions, "batch"> {
+  /** How messages are collected for one call of the handler. */
   readonly batch: BatchOptions;
 }
 

@@ -15,12 +15,14 @@ interface Ends {
   readonly maxMessages?: number | undefined;
   /** It ends after this time, in ms; 1 to 86,400,000. Handlers that run then are waited for. @default no end */
   readonly maxMs?: number | undefined;
-  /** When it aborts, the call rejects at once with the abort reason, and the worker closes. */
+  /** When it aborts, the call rejects at once with the abort reason, and the worker closes. @default none */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** When `drain` ends, and how it subscribes. */
 export interface DrainOptions extends Ends, Omit<SubscribeOptions, "signal"> {}
 
+/** When `drain` with a batch handler ends, and how it subscribes. */
 export interface BatchDrainOptions extends Ends, Omit<BatchSubscribeOptions, "signal"> {}
 
 /** What a drain has done. Attempts are counted, not messages: one that is retried at once may be counted several times. */

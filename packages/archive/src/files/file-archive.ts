@@ -10,6 +10,7 @@ import { FileSegment } from "./file-segment.ts";
 import { readName, type SegmentName } from "../segment-name.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 
+/** When an archive in files begins a new file, and where it says what it cannot read. */
 export interface FileArchiveOptions {
   /** After how many bytes a file ends and the next begins; 1 KiB to 1 GiB. Reading a file needs about 40 bytes of memory for each of its messages. @default 64 MiB */
   readonly maxSegmentBytes?: number | undefined;

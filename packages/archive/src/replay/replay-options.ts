@@ -1,5 +1,6 @@
 import type { ArchivedMessage, ArchiveSelection } from "../archive-store.ts";
 
+/** Which messages a replay sends, and how. */
 export interface ReplayOptions extends Omit<ArchiveSelection, "topic"> {
   /** Which of the selected messages are sent. Called once for each, in order. @default all */
   readonly filter?: ((message: ArchivedMessage) => boolean) | undefined;
@@ -17,10 +18,11 @@ export interface ReplayOptions extends Omit<ArchiveSelection, "topic"> {
    * repeated. @default the same ids
    */
   readonly asNew?: string | undefined;
-  /** Called after each message, with the result so far. Must not throw. */
+  /** Called after each message, with the result so far. Must not throw. @default none */
   readonly onProgress?: ((progress: ReplayResult) => void) | undefined;
 }
 
+/** What a replay has done. */
 export interface ReplayResult {
   /** Messages that the broker has stored for the subscription; with `dryRun`, those that would be sent. */
   readonly sent: number;

@@ -9,7 +9,9 @@ import { requireTime, selects } from "../selects.ts";
 import { ObjectSegment } from "./object-segment.ts";
 import type { S3ArchiveClient } from "./s3-client.ts";
 
+/** Where an archive in S3 is. */
 export interface S3ArchiveOptions {
+  /** The name of the bucket. */
   readonly bucket: string;
   /** What all keys begin with: `archive/`. @default nothing */
   readonly prefix?: string | undefined;

@@ -5,6 +5,7 @@ import { gcpTopicItems } from "./gcp-cost.ts";
 import { type CostLoad, MONTHLY_BROKERS, type MonthlyBroker, type TopicLoad } from "./load.ts";
 import type { ListPrices } from "./prices.ts";
 
+/** A broker whose cost can be compared. */
 export type BrokerName = "aws" | "gcp" | MonthlyBroker;
 
 /** What one broker costs in a month. */
@@ -28,6 +29,7 @@ export interface BrokerCost {
   readonly fullBatches: number | undefined;
 }
 
+/** What a load costs on each broker. */
 export interface CostComparison {
   readonly brokers: readonly BrokerCost[];
   /** Of those that can carry the load and whose cost is known. */

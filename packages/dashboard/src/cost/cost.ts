@@ -30,6 +30,7 @@ export interface CostItem {
   readonly explanation: string;
 }
 
+/** What one topic costs each month. */
 export interface TopicCost {
   readonly topic: string;
   readonly monthly: number;

@@ -9,6 +9,7 @@ export interface DeclaredTopic extends Pick<
   readonly subscriptions: readonly DeclaredSubscription[];
 }
 
+/** What a declaration says about the load of one subscription. */
 export interface DeclaredSubscription extends Pick<SubscriptionLoad, "name" | "ackDeadlineMs"> {
   readonly filtered: boolean;
 }
@@ -35,6 +36,7 @@ type Given<Figures> = { readonly [Key in keyof Figures]?: Figures[Key] | undefin
 
 /** What declarations do not say. Every field may be left out. */
 export type TopicFigures = Given<OfTopic>;
+/** The numbers of the load of one subscription; those that are left out come from the declaration or the defaults. */
 export type SubscriptionFigures = Given<OfSubscription>;
 
 type OfTopic = Pick<

@@ -1,12 +1,17 @@
 import type { SubscriptionFigures, TopicFigures } from "./declared-load.ts";
 
+/** A number of a load. */
 export type FigureName = keyof TopicFigures | keyof SubscriptionFigures;
 
 /** A range of a figure, and whether it must be a whole number. */
 export interface FigureLimits {
+  /** The smallest value. */
   readonly min: number;
+  /** The largest value. */
   readonly max: number;
+  /** The unit, for messages. @default none */
   readonly unit?: string;
+  /** Whether it is a whole number. @default false */
   readonly whole?: boolean;
 }
 

@@ -48,8 +48,10 @@ export interface TopicLoad {
 
 /** Brokers that are paid by the month, and not by the message. */
 export const MONTHLY_BROKERS = ["nats", "rabbitmq", "redis"] as const;
+/** A broker that is paid by the month and not by use. */
 export type MonthlyBroker = (typeof MONTHLY_BROKERS)[number];
 
+/** A load, for which costs are compared. */
 export interface CostLoad {
   readonly topics: readonly TopicLoad[];
   /** What a broker costs each month, as the provider or the own machines bill it. */

@@ -9,6 +9,7 @@ export interface MeasuredLoad {
   readonly subscriptions: readonly MeasuredSubscription[];
 }
 
+/** What was measured of one topic. */
 export interface MeasuredTopic {
   readonly topic: string;
   readonly messages: number;
@@ -18,6 +19,7 @@ export interface MeasuredTopic {
   readonly attributeBytes?: number | undefined;
 }
 
+/** What was measured of one subscription. */
 export interface MeasuredSubscription {
   readonly topic: string;
   readonly subscription: string;

@@ -11,12 +11,15 @@ export const PRICE_NAMES = [
   "pubsub-storage",
 ] as const;
 
+/** What a price is for. */
 export type PriceName = (typeof PRICE_NAMES)[number];
 
 /** How well a price is known. `"page"`: it stood on the provider's page. `"second-hand"`: others have copied it from there. */
 export const VERIFIED = ["page", "second-hand", "not verified"] as const;
+/** How well a price is known. */
 export type Verified = (typeof VERIFIED)[number];
 
+/** One price of a list. */
 export interface Price {
   /** For `per` of `unit`, in the list's currency. */
   readonly price: number;
@@ -33,6 +36,7 @@ export interface Price {
   readonly seen: string;
 }
 
+/** The prices of one provider in one region, on one day. */
 export interface ListPrices {
   /** Of the list, `2026-11-26`. */
   readonly date: string;

@@ -1,6 +1,7 @@
 import { type DashboardEvents, EventLog } from "./event-log.ts";
 import { requireService } from "./required-service.ts";
 
+/** How this process is shown, and how many of its events are kept. */
 export interface DashboardEventsOptions {
   /** The name under which this process is shown; 1 to 63 characters. @default none */
   readonly service?: string | undefined;

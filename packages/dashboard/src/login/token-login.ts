@@ -9,6 +9,7 @@ import { Sessions } from "./sessions.ts";
 /** A shorter token could be guessed. In characters. */
 export const MIN_TOKEN_LENGTH = 16;
 
+/** How users sign in with a token. */
 export interface TokenLoginOptions {
   /** Lets in whoever knows it, as often as they like; at least 16 characters. @default none: `newToken` makes tokens that work once */
   readonly token?: string | undefined;

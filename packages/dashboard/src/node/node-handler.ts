@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { requestFrom } from "./request-from.ts";
 import { sendResponse } from "./send-response.ts";
 
+/** How a fetch handler is served by Node. */
 export interface NodeHandlerOptions {
   /**
    * Whether a proxy in front is believed: `X-Forwarded-Host` and `X-Forwarded-Proto`, of which the last value counts, that of the nearest proxy.

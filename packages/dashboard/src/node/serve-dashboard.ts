@@ -5,6 +5,7 @@ import { tokenLogin } from "../login/token-login.ts";
 import type { DashboardOptions, Permission } from "../options.ts";
 import { nodeHandler } from "./node-handler.ts";
 
+/** Where the dashboard listens. */
 export interface ServeDashboardOptions extends Omit<DashboardOptions, "authorize" | "basePath"> {
   /** The address to listen on. Another one than loopback needs a `token`. @default "127.0.0.1" */
   readonly host?: string | undefined;
@@ -18,6 +19,7 @@ export interface ServeDashboardOptions extends Omit<DashboardOptions, "authorize
   readonly can?: readonly Permission[] | undefined;
 }
 
+/** A dashboard that listens. */
 export interface ServedDashboard {
   /** Without a token: `http://127.0.0.1:9401/`. */
   readonly url: string;
@@ -28,6 +30,7 @@ export interface ServedDashboard {
   close(): Promise<void>;
 }
 
+/** Where the dashboard listens unless another port is given. */
 export const DEFAULT_PORT = 9401;
 const DEFAULT_HOST = "127.0.0.1";
 

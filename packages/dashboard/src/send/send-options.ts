@@ -1,5 +1,6 @@
 import { requireService } from "../events/required-service.ts";
 
+/** How a process sends its events to a dashboard. */
 export interface SendOptions {
   /** The name under which this process is shown; 1 to 63 characters. Processes of one service have the same. */
   readonly service: string;

@@ -9,7 +9,7 @@ import {
 } from "../../src/cost/index.ts";
 import { guideLoad, loadOf, subscriptionOf, topicOf } from "./loads.ts";
 
-// The expected sums are calculated by hand, from the price pages and the rules of docs/cost.md.
+// The expected sums are calculated by hand, from the price pages and the rules of docs/guides/cost.md.
 
 function costOf(load: CostLoad, broker: BrokerName): BrokerCost {
   const found = compareCosts(load, LIST_PRICES).brokers.find((one) => one.broker === broker);

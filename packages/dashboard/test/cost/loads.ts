@@ -40,7 +40,7 @@ export function loadOf(topics: readonly TopicLoad[], some: Partial<CostLoad> = {
   return { topics, monthly: {}, freeTiers: false, snsSendsCount: false, ...some };
 }
 
-/** 10 M messages of 1 KiB, three subscriptions, `fill` in each request: the example of docs/cost.md. */
+/** 10 M messages of 1 KiB, three subscriptions, `fill` in each request: the example of docs/guides/cost.md. */
 export function guideLoad(fill: number | undefined, some: Partial<CostLoad> = {}): CostLoad {
   const subscriptions = ["billing", "mail", "search"].map((name) => subscriptionOf({ name, fill }));
   return loadOf([topicOf({ name: "orders", messagesPerMonth: 10_000_000, fill, subscriptions })], some);

@@ -29,6 +29,7 @@ export interface ParkedMessage {
   readonly parkedTime: Date;
 }
 
+/** Which parked messages are meant. */
 export interface ParkedSelection {
   /** @default all topics */
   readonly topic?: AnyTopic | string | undefined;

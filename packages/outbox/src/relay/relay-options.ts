@@ -1,6 +1,7 @@
 import type { AnyTopic, Clock, Logger } from "@anytopic/core";
 import type { SqlPool } from "@anytopic/sql";
 
+/** How a relay publishes. */
 export interface RelayOptions {
   /** The database of the outbox, with transactions of its own: `pgPool(pool)`, `postgresPool(sql)`, `mysql2Pool(pool)`, `nodeSqlitePool(database)`. It needs as many connections as `lanes` and one more, and with `listen` another one. */
   readonly pool: SqlPool;

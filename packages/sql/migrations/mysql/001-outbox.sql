@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS anytopic_outbox (
   INDEX (seq)
 ) ENGINE = InnoDB;
 
--- One row of these is locked by who publishes with an ordering key, until its transaction ends: see docs/outbox.md.
+-- One row of these is locked by who publishes with an ordering key, until its transaction ends: see docs/guides/outbox.md.
 CREATE TABLE IF NOT EXISTS anytopic_outbox_key (
   bucket smallint PRIMARY KEY
 ) ENGINE = InnoDB;

@@ -4,6 +4,7 @@ import type { TableOptions } from "../table-names.ts";
 
 /** `Tx`: what the adaptor takes. */
 export interface SqlInboxOptions<Tx> extends TableOptions {
+  /** The SQL of the database. */
   readonly dialect: Dialect;
   /** For marks in a transaction of the application: `fromPg`, `fromKysely(sql)`, … @default none: `inTransaction` and `context.inbox.complete` are refused */
   readonly executor?: Adaptor<Tx> | SyncAdaptor<Tx> | undefined;
@@ -13,6 +14,7 @@ export interface SqlInboxOptions<Tx> extends TableOptions {
   readonly random?: (() => number) | undefined;
 }
 
+/** How the transaction of a handler runs. */
 export interface InTransactionOptions {
   /** How long the mark stays, in ms; at least as long as the message may be redelivered. @default the topic's `retentionMs` */
   readonly retainMs?: number | undefined;

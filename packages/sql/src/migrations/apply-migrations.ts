@@ -7,6 +7,7 @@ import { tableNames, type TableOptions } from "../table-names.ts";
 import { type Migration, migrations } from "./migrations.ts";
 
 export interface MigrationOptions extends TableOptions {
+  /** The SQL of the database. */
   readonly dialect: Dialect;
 }
 

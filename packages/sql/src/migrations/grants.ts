@@ -11,6 +11,7 @@ import { checkedTableOptions, tableNames, type TableOptions } from "../table-nam
 export type GrantedTask = "writer" | "relay" | "inbox" | "schedule" | "archive";
 
 export interface GrantOptions extends TableOptions {
+  /** What the user shall be able to do. */
   readonly task: GrantedTask;
   /** The role of PostgreSQL, as `app`, or the account of MySQL and MariaDB, as `app@%`. */
   readonly role: string;

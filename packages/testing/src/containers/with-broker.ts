@@ -6,6 +6,7 @@ import { forwardDriver, intercept, type WrapDriver } from "@anytopic/core/interc
 import { outsideOfTests } from "../isolation/outside-of-tests.ts";
 import { atEndOf, type TestContext } from "../test-context.ts";
 
+/** How a test connects to a real broker. */
 export interface ServerConnectOptions extends Omit<ConnectOptions, "config" | "adapters"> {
   /** Put before all names on the broker. @default a random one, so that tests share nothing */
   readonly prefix?: string | undefined;

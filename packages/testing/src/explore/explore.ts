@@ -5,6 +5,7 @@ import type { TestPubSub } from "../test-pub-sub.ts";
 import type { TestPubSubOptions } from "../test-pub-sub-options.ts";
 import { DrawnFaults, FAULT_KINDS, type FaultKind, keyOfFault, type MetFault, uniform } from "./drawn-faults.ts";
 
+/** How `explore` looks for an order of events that fails. */
 export interface ExploreOptions extends Omit<TestPubSubOptions, "random"> {
   /** How many schedules of faults are tried; from 1. @default 100 */
   readonly runs?: number | undefined;

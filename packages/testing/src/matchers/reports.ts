@@ -8,16 +8,19 @@ import type { TestPubSub } from "../test-pub-sub.ts";
 /** What a test looks at: the kit, or the `PubSub` of one. */
 export type Seen = TestPubSub | PubSub;
 
+/** How often a matcher expects something. */
 export interface TimesOption {
   /** How often, exactly. @default at least once */
   readonly times?: number | undefined;
 }
 
+/** What a matcher of handled events expects. */
 export interface HandledOptions extends TimesOption {
   /** How the attempts ended. @default "acked" */
   readonly outcome?: AttemptOutcome | undefined;
 }
 
+/** What a matcher of dead letters expects. */
 export interface DeadLetteredOptions extends TimesOption {
   /** Why. @default for any reason */
   readonly because?: DeadLetterReason | undefined;

@@ -1,0 +1,47 @@
+import { connect, defineSubscription, defineTopic, silentLogger } from "@anytopic/core";
+import type { Driver, DriverContext } from "@anytopic/core/driver";
+import { expect, test } from "vitest";
+
+import { ScriptedAdapter } from "./scripted-adapter.ts";
+
+/** A broker that creates one after the other, and tells how many wait for it. */
+class SlowAdapter extends ScriptedAdapter {
+  waiting = 0;
+  mostWaiting = 0;
+  failing = false;
+
+  override async open(context: DriverContext): Promise<Driver> {
+    const driver = await super.open(context);
+    const apply: Driver["apply"] = async (topology, options) => {
+      this.waiting += 1;
+      this.mostWaiting = Math.max(this.mostWaiting, this.waiting);
+      await new Promise((resolve) => setImmediate(resolve));
+      this.waiting -= 1;
+      if (this.failing) throw new Error("refused");
+      return await driver.apply(topology, options);
+    };
+    return { ...driver, apply };
+  }
+}
+
+const topics = Array.from({ length: 100 }, (_, index) => defineTopic(`topic-${index}`));
+const subscriptions = topics.map((topic) => defineSubscription(topic, "worker"));
+
+test("a program that opens many subscriptions at once does not ask the broker for all of them at once", async () => {
+  const adapter = new SlowAdapter();
+  await using pubsub = await connect(adapter, { logger: silentLogger });
+  await Promise.all(subscriptions.map((subscription) => pubsub.subscribe(subscription, () => {})));
+  expect(adapter.mostWaiting).toBe(16);
+  expect(new Set(adapter.applied).size).toBe(200);
+});
+
+test("those that fail make room for the next ones", async () => {
+  const adapter = new SlowAdapter();
+  adapter.failing = true;
+  await using pubsub = await connect(adapter, { logger: silentLogger });
+  const opened = await Promise.allSettled(subscriptions.map((one) => pubsub.subscribe(one, () => {})));
+  expect(opened.map(({ status }) => status)).toEqual(subscriptions.map(() => "rejected"));
+  adapter.failing = false;
+  await Promise.all(subscriptions.map((subscription) => pubsub.subscribe(subscription, () => {})));
+  expect(adapter.mostWaiting).toBe(16);
+});
