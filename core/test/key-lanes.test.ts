@@ -79,6 +79,65 @@ describe("timers of key lanes", () => {
     lanes.awaitRetry("k", first, 100);
     await clock.advance(10_100);
     expect(given).toEqual(["b"]);
+    // What comes again is waited for as long.
+    expect(clock.pending).toBe(1);
+    await clock.advance(10_000);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe("what stood behind a message that does not return, and was given back", () => {
+  const givenBack = async (): Promise<OpenLanes> => {
+    const opened = open();
+    const first = opened.item("a");
+    for (const item of [first, opened.item("b"), opened.item("c")]) opened.lanes.admit("k", item);
+    opened.lanes.awaitRetry("k", first, 100);
+    await opened.clock.advance(10_100);
+    expect(opened.given).toEqual(["b", "c"]);
+    return opened;
+  };
+
+  it("starts before what was delivered meanwhile, in its order", async () => {
+    const { clock, lanes, ready, item } = await givenBack();
+    const [d, b, c, e] = [item("d"), item("b"), item("c"), item("e")];
+    lanes.admit("k", d);
+    lanes.admit("k", b);
+    expect(ready).toEqual(["a", "b"]);
+    lanes.settled("k", b);
+    expect(ready).toEqual(["a", "b"]);
+    lanes.admit("k", c);
+    lanes.admit("k", e);
+    lanes.settled("k", c);
+    lanes.settled("k", d);
+    lanes.settled("k", e);
+    expect(ready).toEqual(["a", "b", "c", "d", "e"]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("may be retried meanwhile", async () => {
+    const { clock, lanes, ready, item } = await givenBack();
+    const [d, b, again, c] = [item("d"), item("b"), item("b"), item("c")];
+    lanes.admit("k", d);
+    lanes.admit("k", b);
+    lanes.awaitRetry("k", b, 50);
+    lanes.admit("k", c);
+    lanes.admit("k", again);
+    await clock.advance(50);
+    lanes.settled("k", again);
+    lanes.settled("k", c);
+    expect(ready).toEqual(["a", "b", "b", "c", "d"]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("is waited for as long as the first one, and not longer", async () => {
+    const { clock, lanes, ready, item } = await givenBack();
+    const d = item("d");
+    lanes.admit("k", d);
+    await clock.advance(9_999);
+    expect(ready).toEqual(["a"]);
+    await clock.advance(1);
+    expect(ready).toEqual(["a", "d"]);
+    lanes.settled("k", d);
     expect(clock.pending).toBe(0);
   });
 });

@@ -18,8 +18,6 @@ export class RabbitmqDelivery implements DriverDelivery {
   readonly returns: number;
   readonly undecodable: PubSubError | undefined;
   readonly session: Session<RabbitmqDelivery>;
-  /** Whether core has it. */
-  withCore = false;
 
   constructor(
     owner: DeliveryOwner<RabbitmqDelivery>,

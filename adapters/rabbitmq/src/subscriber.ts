@@ -265,18 +265,18 @@ export class RabbitmqSubscriber implements DriverSubscriber, ConnectionUser, Del
       if (this.#cancelledByUs) this.#giveBackReleased();
       return;
     }
-    delivery.withCore = true;
     this.#sink.deliver(delivery);
   }
 
   /** Called at least once for every end of a session that we did not ask for. Without an error if the reason is unknown. */
   #end(session: Session<RabbitmqDelivery> | undefined, error: PubSubError | undefined): void {
     if (session === undefined || !session.isOpen) return;
-    const lost = session.end();
+    session.end();
     void closeWithin(this.#clock, session.channel);
     if (this.#session === session) this.#session = undefined;
     this.#released = [];
-    for (const delivery of lost) if (delivery.withCore) this.#sink.revoke(delivery);
+    // Also what core waits for: a message that was returned for its retry goes to whoever consumes next.
+    this.#sink.revokeAll();
     if (this.#state !== "receiving") return;
     this.#state = "attaching";
     if (error !== undefined) this.#sink.failing(error);

@@ -225,3 +225,29 @@ test.skipIf(noBroker)(
   },
   60_000,
 );
+
+test.skipIf(noBroker)(
+  "an ordered worker does not wait for a retry that another worker has handled meanwhile",
+  async () => {
+    const topic = defineTopic<{ key: string; number: number }>("handled-elsewhere", { orderingKey: ({ key }) => key });
+    const retryPolicy = { minBackoffMs: 2000, maxBackoffMs: 2000 };
+    const subscription = defineSubscription(topic, "worker", { retryPolicy });
+    const runs: string[] = [];
+    const [first, second] = [await connected(), await connected()];
+    await first.subscribe(subscription, ({ number }, { attempt }) => {
+      runs.push(`first ${number}`);
+      if (number === 1 && attempt === 1) throw new Error("not yet");
+    });
+    await second.subscribe(subscription, ({ number }) => void runs.push(`second ${number}`));
+    await second.publish(topic, { key: "a", number: 1 });
+    await expect.poll(() => runs).toEqual(["first 1"]);
+
+    socketOf((first.native as RabbitmqNative).consumeConnection!).destroy(new Error("cut by the test"));
+    await expect.poll(() => runs).toEqual(["first 1", "second 1"]);
+    await expect.poll(() => first.health().status).toBe("up");
+    await second.close();
+    await first.publish(topic, { key: "a", number: 2 });
+    await first.publish(topic, { key: "a", number: 3 });
+    await expect.poll(() => runs, { timeout: 8000 }).toEqual(["first 1", "second 1", "first 2", "first 3"]);
+  },
+);

@@ -11,6 +11,16 @@ interface Lane {
   /** Set while `current` waits for its delay, or while `awaited` is not redelivered yet. */
   timer: TimerHandle;
   readonly behind: Deque<InFlight>;
+  /** Set after the items behind an awaited message were given back: what is delivered before they come again waits for them. */
+  returning: Returning | undefined;
+}
+
+interface Returning {
+  /** What was given back and has not come again. */
+  readonly ids: Set<string>;
+  /** Delivered meanwhile, and later in the order of the key. */
+  readonly later: Deque<InFlight>;
+  readonly timer: TimerHandle;
 }
 
 export interface KeyLanesOptions {
@@ -21,7 +31,7 @@ export interface KeyLanesOptions {
   readonly giveBack: (items: readonly InFlight[]) => void;
   /** Acknowledges an item that its subscription does not take, and returns true. Asked when it is the next of its key. Absent where every message is taken. */
   readonly skips?: ((item: InFlight) => boolean) | undefined;
-  /** How long after its due time an awaited message may be redelivered, in ms. */
+  /** How long after its due time an awaited message may be redelivered, and what was given back may take to come again, in ms. */
   readonly patienceMs: number;
 }
 
@@ -40,7 +50,7 @@ export class KeyLanes {
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
       if (skips?.(item) === true) return;
-      lane = { current: item, awaited: undefined, timer: undefined, behind: new Deque() };
+      lane = { current: item, awaited: undefined, timer: undefined, behind: new Deque(), returning: undefined };
       this.#lanes.set(key, lane);
       this.#options.ready(item);
     } else if (lane.awaited !== undefined && lane.awaited.id === item.id) {
@@ -50,6 +60,8 @@ export class KeyLanes {
       lane.awaited = undefined;
       this.#stopTimer(lane);
       this.#startAfter(lane, item, dueMs - this.#options.clock.monotonicNow());
+    } else if (lane.returning !== undefined) {
+      this.#comesAgain(key, lane, lane.returning, item);
     } else if (lane.current === undefined && lane.awaited === undefined) {
       // Its current item was revoked just now. What is delivered while this one is skipped goes behind.
       lane.current = item;
@@ -76,10 +88,7 @@ export class KeyLanes {
     this.#stopTimer(lane);
     const { clock } = this.#options;
     lane.awaited = { id: item.id, dueMs: clock.monotonicNow() + delayMs };
-    lane.timer = clock.setTimer(() => {
-      this.#lanes.delete(key);
-      this.#options.giveBack(lane.behind.remove(() => true));
-    }, delayMs + this.#options.patienceMs);
+    lane.timer = clock.setTimer(() => this.#giveBack(key, lane), delayMs + this.#options.patienceMs);
   }
 
   /** An item that has not started is lost. The next item starts in a later microtask, when all items that are revoked together are gone. */
@@ -87,7 +96,7 @@ export class KeyLanes {
     const lane = this.#lanes.get(key);
     if (lane === undefined) return;
     if (lane.current !== item) {
-      lane.behind.remove((other) => other === item);
+      removeFrom(lane, item);
       return;
     }
     lane.current = undefined;
@@ -100,12 +109,49 @@ export class KeyLanes {
   /** An item is released: it does not wait behind the current item any longer. */
   leaves(key: string, item: InFlight): void {
     const lane = this.#lanes.get(key);
-    if (lane !== undefined && lane.current !== item) lane.behind.remove((other) => other === item);
+    if (lane !== undefined && lane.current !== item) removeFrom(lane, item);
   }
 
   clear(): void {
-    for (const lane of this.#lanes.values()) this.#stopTimer(lane);
+    for (const lane of this.#lanes.values()) {
+      this.#stopTimer(lane);
+      this.#options.clock.clearTimer(lane.returning?.timer);
+    }
     this.#lanes.clear();
+  }
+
+  /** Another worker may have the awaited message now, so the later ones must not start here before it. */
+  #giveBack(key: string, lane: Lane): void {
+    lane.awaited = undefined;
+    lane.timer = undefined;
+    const items = lane.behind.remove(() => true);
+    const { clock, giveBack, patienceMs } = this.#options;
+    if (lane.returning === undefined && items.length > 0) {
+      const timer = clock.setTimer(() => {
+        this.#allBack(lane);
+        if (lane.current === undefined) this.#advance(key, lane);
+      }, patienceMs);
+      lane.returning = { ids: new Set(), later: new Deque(), timer };
+    }
+    for (const { id } of items) lane.returning?.ids.add(id);
+    if (lane.returning === undefined) this.#lanes.delete(key);
+    giveBack(items);
+  }
+
+  /** A delivery while items that were given back have not all come again. */
+  #comesAgain(key: string, lane: Lane, { ids, later }: Returning, item: InFlight): void {
+    if (ids.delete(item.id)) lane.behind.push(item);
+    else later.push(item);
+    if (ids.size === 0) this.#allBack(lane);
+    if (lane.current === undefined) this.#advance(key, lane);
+  }
+
+  #allBack(lane: Lane): void {
+    const { returning } = lane;
+    if (returning === undefined) return;
+    this.#options.clock.clearTimer(returning.timer);
+    lane.returning = undefined;
+    for (const item of returning.later) lane.behind.push(item);
   }
 
   #stopTimer(lane: Lane): void {
@@ -121,7 +167,7 @@ export class KeyLanes {
       if (this.#options.skips?.(next) !== true) return this.#options.ready(next);
     }
     lane.current = undefined;
-    this.#lanes.delete(key);
+    if (lane.returning === undefined) this.#lanes.delete(key);
     return undefined;
   }
 
@@ -132,4 +178,9 @@ export class KeyLanes {
       if (lane.current === item && item.state === "waiting") this.#options.ready(item);
     }, delayMs);
   }
+}
+
+function removeFrom({ behind, returning }: Lane, item: InFlight): void {
+  behind.remove((other) => other === item);
+  returning?.later.remove((other) => other === item);
 }

@@ -122,11 +122,10 @@ export class Session<Delivery extends { readonly native: Message }> {
     await closeWithin(this.clock, this.channel, timeoutMs);
   }
 
-  /** To be called when the channel is lost. Returns the deliveries that are lost with it, oldest first. */
-  end(): Delivery[] {
+  /** To be called when the channel is lost. Its deliveries are lost with it. */
+  end(): void {
     this.#open = false;
     clearImmediate(this.#flushing);
-    return [...this.#unsettled.items()];
   }
 
   flush(): void {
