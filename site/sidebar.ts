@@ -182,6 +182,7 @@ export const sections: readonly Section[] = [
       ["Contract", "contract"],
       ["Conformance", "conformance"],
       ["Kill matrix", "kill-matrix"],
+      ["Mutation tests", "mutation"],
       ["Chaos", "chaos"],
       ["Clusters", "clusters"],
       ["Scale", "scale"],

@@ -89,9 +89,13 @@ describe.skipIf(broker === undefined)("other programs", () => {
       },
     });
     consumer.start();
-    const id = await pubsub.publish(subscription.topic as never, { total: 1 } as never, {
-      attributes: { tenant: "a" },
-    });
+    const id = await pubsub.publish(
+      subscription.topic as never,
+      { total: 1 },
+      {
+        attributes: { tenant: "a" },
+      },
+    );
     await expect.poll(() => received.length).toBe(1);
     const stopped = once(consumer, "stopped");
     consumer.stop();

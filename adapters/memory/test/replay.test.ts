@@ -1,7 +1,6 @@
 import { connect, defineSubscription, defineTopic, VirtualClock } from "@anytopic/core";
 import { memory } from "@anytopic/memory";
 import { expect, onTestFinished, test } from "vitest";
-import type { MemoryBroker } from "../src/broker/memory-broker.ts";
 
 const Events = defineTopic<number>("events", { replay: true, retentionMs: 60_000 });
 const Sub = defineSubscription(Events, "sub");
@@ -28,7 +27,7 @@ test("messages are kept as long as the topic says, and without replay not at all
   const clock = new VirtualClock();
   const pubsub = await connect(memory(), { clock, declarations: [Sub] });
   onTestFinished(() => pubsub.close());
-  const kept = (): unknown => (pubsub.native as MemoryBroker).topicStatistics().map(({ messages }) => messages);
+  const kept = (): unknown => pubsub.native.topicStatistics().map(({ messages }) => messages);
   const seen: number[] = [];
   await pubsub.subscribe(Sub, (event) => void seen.push(event));
   await pubsub.publish(Events, 1);

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Socket } from "node:net";
 import { startBrokerOrSkip, type Broker } from "@anytopic/brokers";
 import { connect, defineSubscription, defineTopic, systemClock } from "@anytopic/core";
 import { nats } from "@anytopic/nats";
-import { wsconnect, type NatsConnection } from "@nats-io/nats-core";
+import { wsconnect } from "@nats-io/nats-core";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { AnswerWatch } from "../src/connection/answer-watch.ts";
 import { Client } from "../src/connection/client.ts";
@@ -100,7 +100,7 @@ describe("the client is held to more than it promises", () => {
 
   test.skipIf(broker === undefined)("a callback of the application that throws ends nothing", async () => {
     await using pubsub = await connect(nats({ servers: (broker as Broker).url }));
-    const nc = pubsub.native as NatsConnection;
+    const nc = pubsub.native;
     nc.subscribe("client-throws", {
       callback: () => {
         throw new Error("a mistake");

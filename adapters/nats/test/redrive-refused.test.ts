@@ -2,7 +2,6 @@ import { type Broker, startBrokerOrSkip } from "@anytopic/brokers";
 import { connect, defineSubscription, defineTopic, Reject } from "@anytopic/core";
 import { nats } from "@anytopic/nats";
 import { jetstreamManager } from "@nats-io/jetstream";
-import type { NatsConnection } from "@nats-io/nats-core";
 import { afterAll, expect, test } from "vitest";
 
 const broker: Broker | undefined = await startBrokerOrSkip("nats");
@@ -21,7 +20,7 @@ test.skipIf(broker === undefined)("a redrive that the broker does not store keep
   await expect.poll(async () => letters.count()).toBe(2);
   await worker.close();
   // Redriven messages would be stored there.
-  await (await jetstreamManager(pubsub.native as NatsConnection)).streams.delete("refused");
+  await (await jetstreamManager(pubsub.native)).streams.delete("refused");
 
   await expect(letters.redrive()).rejects.toMatchObject({ code: "NOT_FOUND" });
 

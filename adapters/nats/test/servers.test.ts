@@ -3,7 +3,6 @@ import { createServer, type AddressInfo, type Server } from "node:net";
 import { freePorts, startBroker, startBrokerOrSkip } from "@anytopic/brokers";
 import { connect } from "@anytopic/core";
 import { nats } from "@anytopic/nats";
-import type { NatsConnection } from "@nats-io/nats-core";
 import { afterAll, expect, onTestFinished, test } from "vitest";
 import { DialBudget } from "../src/connection/dial-budget.ts";
 
@@ -49,7 +48,7 @@ test.skipIf(broker?.kill === undefined)(
     await using pubsub = await connect(nats({ servers: [first.url, broker!.url] }), {
       observer: (event) => void (event.type === "connection" && states.push(event.state)),
     });
-    const nc = pubsub.native as NatsConnection;
+    const nc = pubsub.native;
     expect(nc.getServer()).toContain(String(broker!.port));
     await first.start?.();
     await broker!.kill?.();

@@ -284,7 +284,7 @@ test.skipIf(noBroker)(
     await pubsub.publish(topic, 1);
     await pubsub.subscribe(subscription, () => {
       // There is no connection to store the retry when the handler fails.
-      const { publishConnection } = pubsub.native as RabbitmqNative;
+      const { publishConnection } = pubsub.native;
       publishConnection!.emit("close", new Error("lost"));
       throw new Error("later");
     });

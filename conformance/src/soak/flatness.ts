@@ -30,7 +30,7 @@ const COUNT = 2;
 const COUNT_SHARE = 0.1;
 
 /**
- * What grew in the last half of the samples of every process that lived until the end. The slope is the median of the slopes
+ * What grew in the last half of the samples of every process that lived in both halves, until the end. The slope is the median of the slopes
  * between all pairs (Theil and Sen), so that a few samples in a bad moment change nothing, and one thing more with each fault does.
  */
 export function growths(history: readonly HistoryLine[]): readonly Growth[] {
@@ -38,7 +38,9 @@ export function growths(history: readonly HistoryLine[]): readonly Growth[] {
   const lastMinute = Math.max(0, ...linesOf(history, "sample").map(({ minute }) => minute));
   return [...samples].flatMap(([process, all]) => {
     const half = all.filter(({ minute }) => minute > lastMinute / 2);
-    if (half.length < LEAST_SAMPLES || half.at(-1)?.minute !== lastMinute) return [];
+    // A process that was started in the last half still warms up.
+    const isYoung = half.length === all.length;
+    if (isYoung || half.length < LEAST_SAMPLES || half.at(-1)?.minute !== lastMinute) return [];
     return seriesOf(half).map(([what, values]) => growthOf(process, what, half, values));
   });
 }

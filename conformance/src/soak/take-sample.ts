@@ -39,8 +39,8 @@ export async function takeSample(): Promise<ProcessSample> {
 /** `--expose-gc` gives it; a process that was started without gets it here. */
 function collector(): () => void {
   if (globalThis.gc === undefined) setFlagsFromString("--expose-gc");
-  const { gc } = globalThis;
-  return gc === undefined ? (runInNewContext("gc") as () => void) : () => void gc();
+  const exposed = globalThis.gc as (() => void) | undefined;
+  return exposed ?? (runInNewContext("gc") as () => void);
 }
 
 async function descriptors(): Promise<number | undefined> {

@@ -59,4 +59,6 @@ test("a process that ended before the last sample, or has few, is not judged", (
     true,
   );
   expect(growths(samplesOf(8, "w1#1", leaking))).toEqual([]);
+  const young = samplesOf(60, "w3#2", leaking).filter((line) => line.type === "sample" && line.minute > 40);
+  expect(growths(young)).toEqual([]);
 });

@@ -58,7 +58,7 @@ test("while the store fails, nothing is acknowledged, no attempt is spent, and t
   const logger = { debug: note, info: note, warn: note, error: note };
   const clock = new VirtualClock();
   await startArchive(pubsub, archive, store, { logger, clock });
-  for (let n = 0; n < 5; n += 1) await pubsub.publish(archive.topic as never, n as never);
+  for (let n = 0; n < 5; n += 1) await pubsub.publish(archive.topic as never, n);
   await expect.poll(() => said.length).toBe(1);
   await clock.advance(60_000);
   expect(stored).toEqual([]);
@@ -87,7 +87,7 @@ test("an archiver that closes while the store fails gives its messages back", as
     close: async () => {},
   };
   const worker = await startArchive(pubsub, archive, broken);
-  await pubsub.publish(archive.topic as never, 1 as never);
+  await pubsub.publish(archive.topic as never, 1);
   await expect.poll(() => tried).toBeGreaterThan(0);
   await worker.close({ timeoutMs: 100 });
   const store = fileArchive(await ownFolder());
@@ -116,7 +116,7 @@ test.skipIf(SMALL_DISK === undefined)("on a full disk nothing is acknowledged th
     onArchived,
     logger: { debug: note, info: note, warn: note, error: note },
   });
-  for (let n = 0; n < 200; n += 1) await pubsub.publish(archive.topic as never, "x".repeat(1000) as never);
+  for (let n = 0; n < 200; n += 1) await pubsub.publish(archive.topic as never, "x".repeat(1000));
   await expect.poll(() => said.some((text) => text.includes("ENOSPC"))).toBe(true);
   const { waiting = 0, inFlight = 0 } = await pubsub.stats(archive);
   expect(archived).toBeLessThan(200);
