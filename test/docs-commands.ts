@@ -22,6 +22,8 @@ function commandLines(markdown: string): readonly CommandLine[] {
   const lines = markdown.split("\n");
   return lines.flatMap((first, index) => {
     if (!/^\s*npx anytopic(\s|$)/.test(first)) return [];
+    // How a command is written, in the reference: nobody types it.
+    if (lines[index - 1]?.trim() === "```text") return [];
     let text = first;
     for (let at = index + 1; text.endsWith("\\") && at < lines.length; at += 1) {
       text = text.slice(0, -1) + (lines[at] ?? "");

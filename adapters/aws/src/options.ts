@@ -119,6 +119,7 @@ export function isEndpoint(value: string): boolean {
 /** For `defineConfig`. */
 declare module "@anytopic/core/config" {
   interface AdapterOptions {
+    /** With a URL that begins with `aws:`. */
     readonly aws: AwsOptions;
   }
 }

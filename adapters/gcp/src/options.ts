@@ -126,6 +126,7 @@ function readUrl(url: string): GcpOptions {
 /** For `defineConfig`. */
 declare module "@anytopic/core/config" {
   interface AdapterOptions {
+    /** With a URL that begins with `gcp:`. */
     readonly gcp: GcpOptions;
   }
 }

@@ -76,6 +76,7 @@ function readUrl(url: string): MemoryOptions {
 /** For `defineConfig`. */
 declare module "@anytopic/core/config" {
   interface AdapterOptions {
+    /** With a URL that begins with `memory:`. */
     readonly memory: MemoryOptions;
   }
 }

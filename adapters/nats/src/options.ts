@@ -238,7 +238,9 @@ function loginOf(userInfo: string): NatsOptions {
 /** For `defineConfig`. */
 declare module "@anytopic/core/config" {
   interface AdapterOptions {
+    /** With a URL that begins with `nats:`. */
     readonly nats: NatsOptions;
+    /** With a URL that begins with `tls:`. */
     readonly tls: NatsOptions;
   }
 }

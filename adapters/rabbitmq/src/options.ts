@@ -111,7 +111,9 @@ function readUrl(text: string): RabbitmqOptions {
 /** For `defineConfig`. */
 declare module "@anytopic/core/config" {
   interface AdapterOptions {
+    /** With a URL that begins with `amqp:`. */
     readonly amqp: RabbitmqOptions;
+    /** With a URL that begins with `amqps:`. */
     readonly amqps: RabbitmqOptions;
   }
 }

@@ -195,7 +195,9 @@ function loginOf(userInfo: string): RedisOptions {
 /** For `defineConfig`. */
 declare module "@anytopic/core/config" {
   interface AdapterOptions {
+    /** With a URL that begins with `redis:`. */
     readonly redis: RedisOptions;
+    /** With a URL that begins with `rediss:`. */
     readonly rediss: RedisOptions;
   }
 }

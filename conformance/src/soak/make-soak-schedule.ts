@@ -11,7 +11,9 @@ import {
 } from "../chaos/schedule.ts";
 import { seededRandom, seedOf, type Random } from "../random.ts";
 
+/** How long a soak lasts. */
 export interface SoakScheduleOptions {
+  /** How many minutes, with one fault in each. */
   readonly minutes: number;
   /** How long a "minute" lasts, in ms; shorter in tests. @default 60,000 */
   readonly minuteMs?: number | undefined;

@@ -9,8 +9,11 @@ import { growths, notFlat, type Growth } from "./flatness.ts";
 import { makeSoakSchedule, MINUTE_MS } from "./make-soak-schedule.ts";
 import { takeSample } from "./take-sample.ts";
 
+/** What is run, and where its history goes. */
 export interface RunSoakOptions {
+  /** How many minutes, with one fault in each. */
   readonly minutes: number;
+  /** Chooses the faults. */
   readonly seed: number;
   /** How long a "minute" lasts, in ms; shorter in tests. @default 60,000 */
   readonly minuteMs?: number | undefined;

@@ -63,7 +63,7 @@ describe("the connections", () => {
       throw new PubSubError("UNAVAILABLE", "127.0.0.1:1 does not answer");
     };
     expect(await read<Connections>(opened({ pubsub, declarations, config }), "connections")).toMatchObject({
-      unavailable: { message: "127.0.0.1:1 does not answer" },
+      unavailable: { message: expect.stringContaining("127.0.0.1:1 does not answer. See https://") },
       health: null,
       connections: [{ name: "main", url: "nats://127.0.0.1:1", state: "not-open", error: { code: "UNAVAILABLE" } }],
     });

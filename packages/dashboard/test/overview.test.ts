@@ -103,9 +103,14 @@ describe("the overview", () => {
     expect(asked.get("s-3")).toBe(4);
     const failed = await subscriptionOf(handler, "s-3");
     expect(failed).toMatchObject({
-      error: { code: "PERMISSION_DENIED", message: "not allowed to look" },
+      error: { code: "PERMISSION_DENIED", message: expect.stringContaining("not allowed to look. See https://") },
       numbers: { waiting: null },
-      problems: [{ kind: "unreadable", text: "its numbers cannot be read: not allowed to look" }],
+      problems: [
+        {
+          kind: "unreadable",
+          text: expect.stringContaining("its numbers cannot be read: not allowed to look. See https://"),
+        },
+      ],
     });
   });
 
@@ -122,7 +127,10 @@ describe("the overview", () => {
       },
     });
     const overview = await read<Overview>(handler, "overview");
-    expect(overview.unavailable).toEqual({ code: "UNAVAILABLE", message: "127.0.0.1:4222 does not answer" });
+    expect(overview.unavailable).toEqual({
+      code: "UNAVAILABLE",
+      message: expect.stringContaining("127.0.0.1:4222 does not answer. See https://"),
+    });
     expect(overview.topics[0]?.subscriptions[0]).toMatchObject({
       numbers: { waiting: null },
       state: "unknown",

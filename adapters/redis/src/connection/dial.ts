@@ -12,6 +12,7 @@ import type { CheckedOptions } from "../options.ts";
 import { type Address, shownAddress } from "./address.ts";
 import { readTlsFiles } from "./tls-options.ts";
 
+/** The client of `@redis/client` for commands, with RESP 2. */
 export type RedisClient = RedisClientType<{}, {}, {}, 2>;
 export type Command = readonly (string | Buffer)[];
 
