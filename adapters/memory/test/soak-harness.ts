@@ -4,7 +4,7 @@ import { forwardDriver, intercept, openWrappedSubscriber } from "@anytopic/core/
 import { createHarness } from "./harness.ts";
 
 const kept: object[] = [];
-const NUMBERS = 100_000;
+const NUMBERS = 30_000;
 const HOUR_MS = 3_600_000;
 
 /** What an application or an adapter does wrong with each delivery. `SOAK_LEAK` names one. */
@@ -35,8 +35,8 @@ export function harness(): Harness {
       ),
     close: async () => {
       await made.close();
-      // Timers that are left behind keep the process alive.
-      if (leak !== undefined) setTimeout(() => process.exit(), 500);
+      // Timers that are left behind keep the process alive. The results are printed before.
+      if (leak !== undefined) setTimeout(() => process.exit(), 5000);
     },
   };
 }
