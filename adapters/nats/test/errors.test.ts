@@ -200,7 +200,7 @@ describe.skipIf(broker === undefined || broker.provider === "external")("a real 
     await using owner = await connect(nats({ servers, ...login }));
     await owner.apply([defineTopic<object>("errors-taken")]);
     const { jetstreamManager } = await import("@nats-io/jetstream");
-    const jsm = await jetstreamManager(owner.native as Parameters<typeof jetstreamManager>[0]);
+    const jsm = await jetstreamManager(owner.native);
     await jsm.streams.add({ name: "other", subjects: ["errors-overlap"] });
     const error = await failure(login, async (pubsub) => pubsub.apply([defineTopic<object>("errors-overlap")]));
     expect(error).toMatchObject({
