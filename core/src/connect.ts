@@ -97,7 +97,8 @@ async function routingOf(target: ConnectTarget | undefined, options: ConnectOpti
     ...(config === undefined ? {} : { config }),
     ...(given === undefined ? {} : { url: given }),
   });
-  return { config: load.config, where: load.where, conceal: load.conceal, adapter };
+  const { where, conceal, source } = load;
+  return { config: load.config, where, urlFromEnvironment: source === "ANYTOPIC_URL", conceal, adapter };
 }
 
 function routingToOne(url: string, adapter: Adapter | undefined): Routing {
@@ -110,7 +111,7 @@ function routingToOne(url: string, adapter: Adapter | undefined): Routing {
     topics: {},
     declarations: [],
   };
-  return { config, where: undefined, conceal: (text) => text, adapter };
+  return { config, where: undefined, urlFromEnvironment: false, conceal: (text) => text, adapter };
 }
 
 function checkedAdapter(target: Adapter, options: ConnectOptions): Adapter {

@@ -36,7 +36,7 @@ async function commandPart(command: Command): Promise<string> {
     `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.${details === undefined ? "" : ` ${oneParagraph(details)}`}${
       offline === true && !/contacts no/i.test(details ?? "") ? " Contacts no broker." : ""
     }`,
-    shell(`npx anytopic ${`${name} ${operands}`.trim()} [options]`, "text"),
+    shell(`anytopic ${`${name} ${operands}`.trim()} [options]`, "text"),
     Object.keys(options).length === 0 ? "" : optionTable(options),
     shell(`npx ${example}`, "sh"),
     ...(printed === undefined ? [] : printedPart(printed)),

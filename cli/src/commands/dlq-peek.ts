@@ -5,6 +5,7 @@ import { letterDocument, shownFailure } from "../dead-letters.ts";
 import { findSubscription } from "../declarations.ts";
 import { EXIT } from "../exit-codes.ts";
 import { LETTER_OPTIONS, letterChoice } from "../letter-selection.ts";
+import { counted } from "../output.ts";
 import { withPubSub } from "../settings.ts";
 import { forTerminal, lineForTerminal, timeForTerminal } from "../for-terminal.ts";
 import { shownAttributes } from "../shown-attributes.ts";
@@ -41,7 +42,7 @@ function letterText(letter: DeadLetter): string {
   const { body, bodyEncoding } = shownBody(letter.body);
   const rows = [
     ["id", lineForTerminal(letter.id)],
-    ["reason", `${lineForTerminal(letter.reason)} after ${letter.attempts} attempts`],
+    ["reason", `${lineForTerminal(letter.reason)} after ${counted(letter.attempts, "attempt")}`],
     ["error", lineForTerminal(shownFailure(letter))],
     ["published", timeForTerminal(letter.publishTime)],
     ["expires", letter.expiresAt === undefined ? "" : timeForTerminal(letter.expiresAt)],

@@ -13,7 +13,7 @@ export const dlqRedrive: Command = {
   summary: "send dead letters back to their subscription, with attempts from 1",
   details: `Only this subscription gets them, with the same id, body and attributes. A letter is removed only after its message
 is stored again. If the command was stopped, run it again to continue. Letters that fail again meanwhile are left for
-the next run.`,
+the next run. To change a body on the way, use the dashboard, or redrive({ edit }) in code.`,
   example: "anytopic dlq redrive signups/send-welcome-email --reason retries-exhausted --limit 100",
   options: LETTER_OPTIONS,
   async run({ given, settings, output, signal }) {

@@ -8,6 +8,8 @@ import { withPubSub } from "../settings.ts";
 
 const DEFAULT_LIMIT = 100;
 const MOST = 1000;
+/** An outbox puts what is not due into a store on every broker, so an empty broker does not mean that nothing waits. */
+const AT_THE_BROKER = ' at the broker; no module of declarations exports a store as "schedule", so none was asked';
 
 /** `anytopic scheduled list` */
 export const scheduledList: Command = {
@@ -42,7 +44,7 @@ export const scheduledList: Command = {
       attempts,
     }));
     output.result({ topic: name, scheduled }, () => {
-      if (listed.length === 0) return `${name}: nothing is scheduled.`;
+      if (listed.length === 0) return `${name}: nothing is scheduled${schedule === undefined ? AT_THE_BROKER : ""}.`;
       const rows = listed.map(({ id, deliverAtMs, attempts }) => [
         id,
         shownTime(deliverAtMs),

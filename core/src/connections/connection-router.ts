@@ -17,6 +17,8 @@ export interface Routing {
   readonly config: LoadedConfig;
   /** The name of the configuration in error messages; `undefined` when there is only a broker. */
   readonly where: string | undefined;
+  /** Whether the URL of the default connection is not that of the configuration, but the one in the environment. */
+  readonly urlFromEnvironment: boolean;
   /** Replaces values of environment variables in a text by their names. */
   readonly conceal: (text: string) => string;
   /** The adapter of the default connection, when `connect` was given one. */
@@ -120,7 +122,7 @@ export class ConnectionRouter {
   }
 
   async #connect(name: string, signal: AbortSignal | undefined): Promise<Connection> {
-    const { config, where, conceal } = this.#routing;
+    const { config, where, conceal, urlFromEnvironment } = this.#routing;
     try {
       const adapter = await this.#adapter(name);
       const names = this.routes.namesOn(name);
@@ -135,7 +137,8 @@ export class ConnectionRouter {
       const code =
         error instanceof PubSubError ? error.code : error instanceof TypeError ? "INVALID_CONFIG" : "UNKNOWN";
       const message = conceal(error.message);
-      const place = Object.hasOwn(config.connections, name) ? `${where}: connections.${name}` : where;
+      const from = urlFromEnvironment && name === config.default ? ", whose URL is that of ANYTOPIC_URL" : "";
+      const place = Object.hasOwn(config.connections, name) ? `${where}: connections.${name}${from}` : where;
       // A `cause` that contains a variable's value is left out.
       throw new PubSubError(code, `${place}: ${message}`, message === error.message ? { cause: error } : {});
     }

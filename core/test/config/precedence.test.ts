@@ -168,6 +168,19 @@ describe("connect", () => {
     });
   });
 
+  test("an error of the default connection says that its URL is not that of the file", async () => {
+    const connections = { main: { url: "memory:" }, other: { url: "kafka://host" } };
+    const config = { default: "main", connections };
+    const path = `${temporaryFolder({ "anytopic.config.json": JSON.stringify(config) })}/anytopic.config.json`;
+    vi.stubEnv("ANYTOPIC_URL", "kafka://host");
+    await expect(connect({ config: path })).rejects.toThrow(
+      "anytopic.config.json: connections.main, whose URL is that of ANYTOPIC_URL: no adapter for URLs that begin with kafka:",
+    );
+    vi.stubEnv("ANYTOPIC_URL", "memory:");
+    await using pubsub = await connect({ config: path });
+    await expect(pubsub.connection("other")).rejects.toThrow("anytopic.config.json: connections.other: no adapter");
+  });
+
   test("an adapter's refusal does not show a variable's value", async () => {
     vi.stubEnv("LIMIT", "hunter2");
     const config = { connections: { main: { url: "memory:", options: { maxMessages: "${LIMIT}" } } } };
