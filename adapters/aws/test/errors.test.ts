@@ -135,7 +135,7 @@ describe("requests without an answer", () => {
     const mapped = toPubSubError(error, "connect to SQS");
     expect(mapped).toMatchObject({ code: "UNAVAILABLE", retryable: true });
     expect(mapped.message).toMatch(
-      /^cannot connect to SQS: the endpoint cannot be reached; .* \(timeout while connecting\)$/,
+      /^cannot connect to SQS: the endpoint cannot be reached; .* \(timeout while connecting\)\. See /,
     );
     const bySystem = Object.assign(new Error("connect"), { code: "ETIMEDOUT", syscall: "connect" });
     const byUndici = Object.assign(new Error("connect"), { code: "UND_ERR_CONNECT_TIMEOUT", name: "TimeoutError" });

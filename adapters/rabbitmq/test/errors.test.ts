@@ -105,6 +105,6 @@ test("a failure of several addresses tells each", () => {
   });
   expect(toPubSubError(error, "rabbitmq")).toMatchObject({
     code: "UNAVAILABLE",
-    message: "rabbitmq: ::1 refused; 127.0.0.1 refused",
+    message: expect.stringContaining("rabbitmq: ::1 refused; 127.0.0.1 refused. See "),
   });
 });
