@@ -114,7 +114,7 @@ describe("what a stranger writes", () => {
     ["value", ["a", Buffer.from([0xc3])]],
   ])("a %s that is no text makes the message undecodable, and the fields are kept", (what, fields) => {
     const { undecodable, attributes, body, id } = decode(["anytopic-id", "i", ...fields, "data", "{}"]);
-    expect(undecodable?.message).toContain(`the message cannot be read: the ${what} of a field is not UTF-8. See `);
+    expect(undecodable?.message).toBe(`the message cannot be read: the ${what} of a field is not UTF-8`);
     expect([String(body), id]).toEqual(["{}", "i"]);
     const raw = Buffer.from(attributes[RAW_FIELDS_ATTRIBUTE] ?? "", "base64");
     expect(unpackedFields(raw)).toEqual(bytes(["anytopic-id", "i", ...fields]));
