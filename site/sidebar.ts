@@ -85,7 +85,6 @@ export const sections: readonly Section[] = [
         ["OpenTelemetry", "opentelemetry"],
         ["Instrumentation", "instrumentation"],
         ["Logging", "logging"],
-        ["Alerts", "alerts"],
         ["Dashboard", "dashboard"],
         ["Dashboard: dead letters", "dashboard-dead-letters"],
         ["Dashboard: events", "dashboard-events"],
