@@ -2,7 +2,6 @@ import { PubSubError, type PubSubErrorCode } from "@anytopic/core/driver";
 import {
   ClientClosedError,
   ClientOfflineError,
-  ConnectionTimeoutError,
   DisconnectsClientError,
   ErrorReply,
   SocketClosedUnexpectedlyError,
@@ -39,7 +38,6 @@ const BY_CLASS: readonly (readonly [type: new (...args: never[]) => Error, code:
   [ClientOfflineError, "UNAVAILABLE", "not connected to Redis; reconnecting"],
   [SocketClosedUnexpectedlyError, "UNAVAILABLE", "the connection to Redis was lost"],
   [SocketTimeoutError, "UNAVAILABLE", "the server does not answer"],
-  [ConnectionTimeoutError, "UNAVAILABLE", "no server answers in time"],
   // One connection was ended: because its server was silent, or by closing. Whether all are closed, `Connection` says.
   [DisconnectsClientError, "UNAVAILABLE", "the connection to Redis was ended"],
   [ClientClosedError, "UNAVAILABLE", "the connection to Redis was ended"],

@@ -73,6 +73,7 @@ export async function dial(
     resolve(new PubSubError("CLOSED", "the connection to Redis was ended"));
   };
   try {
+    // A server without TLS is silent when TLS begins, and does not end the connection (seen with 7.0.15).
     const late = (): PubSubError =>
       new PubSubError(
         "UNAVAILABLE",
@@ -139,7 +140,8 @@ function newClient(
       host,
       port,
       signal,
-      connectTimeout: DIAL_TIMEOUT_MS,
+      // Off: `dial` has the limit, and knows what silence means. With two limits of the same length either may be the first.
+      connectTimeout: 0,
       reconnectStrategy: false,
       ...(tls === undefined
         ? {}
