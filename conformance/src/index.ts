@@ -19,7 +19,7 @@ export type {
   UnreachableAdapter,
 } from "./harness.ts";
 export { abilitiesOf } from "./chaos/abilities.ts";
-export { chaosTable, loadChaosRuns, saveChaosRun } from "./chaos/chaos-table.ts";
+export { type ChaosRecord, chaosRecords, chaosTable, loadChaosRuns, saveChaosRun } from "./chaos/chaos-table.ts";
 export { checkHistory, type ChaosVerdict } from "./chaos/check-history.ts";
 export { makeSchedule, type ChaosAbilities, type MakeScheduleOptions } from "./chaos/make-schedule.ts";
 export type { Happened, HistoryLine } from "./chaos/history.ts";

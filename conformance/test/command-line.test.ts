@@ -3,7 +3,14 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { behaviours, chaosTable, loadChaosRuns, type ChaosSchedule, type ConformanceRun } from "@anytopic/conformance";
+import {
+  behaviours,
+  chaosRecords,
+  chaosTable,
+  loadChaosRuns,
+  type ChaosSchedule,
+  type ConformanceRun,
+} from "@anytopic/conformance";
 
 const command = join(import.meta.dirname, "../src/cli.ts");
 const toy = join(import.meta.dirname, "fixtures/toy-adapter.ts");
@@ -143,7 +150,7 @@ test(
 
     expect(stdout.match(/^seed 9 .*: 1 steps, \d+ accepted, .*, nothing violated$/gm)).toHaveLength(2);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^toy: 2 of 2 schedules violated nothing$/m)]);
-    const table = chaosTable(await loadChaosRuns(runs));
+    const table = chaosTable((await loadChaosRuns(runs)).flatMap(chaosRecords));
     expect(table).toMatch(/^\| schedules +\| 2 +\|$/m);
     expect(table).toMatch(/^\| `set-clock` +\| 2 +\|$/m);
   },

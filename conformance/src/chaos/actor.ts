@@ -14,6 +14,7 @@ import { hold } from "../wait.ts";
 import type { ActorTask } from "./actor-task.ts";
 import { chaosHandler } from "./chaos-handler.ts";
 import { declareTopics, type ChaosTopic } from "./declarations.ts";
+import { historyLogger } from "./history-logger.ts";
 import type { HistoryWriter } from "./history.ts";
 import { Pause } from "./pause.ts";
 import { runPublishingLoop } from "./publishing-loop.ts";
@@ -63,6 +64,7 @@ export class Actor {
       provisioning: "off",
       waitForBrokerMs: WAIT_FOR_BROKER_MS,
       inbox,
+      logger: historyLogger(history),
       publish: { timeoutMs: PUBLISH_TIMEOUT_MS },
       observer: (event) => observe(event, prefix, history),
     });

@@ -1,6 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { grouped } from "./read-runs.ts";
 import type { ChaosRun } from "./run-chaos.ts";
+import type { ChaosNumbers } from "./verdict.ts";
 import { BROKER_FAULTS, NETWORK_FAULTS, ORDERLY_STEPS, PROCESS_FAULTS } from "./schedule.ts";
 
 /** Writes a run as JSON, one file for each; those of one adapter are added up in the table. Returns the file's path. */
@@ -21,38 +23,62 @@ export async function loadChaosRuns(folder: string): Promise<readonly ChaosRun[]
   );
 }
 
+/** One schedule of a run, as far as the table needs it. JSON. */
+export interface ChaosRecord {
+  readonly adapter: string;
+  readonly implementation: string;
+  readonly version: string;
+  readonly seed: number;
+  /** ISO 8601. */
+  readonly date: string;
+  /** How many violations there were. */
+  readonly violations: number;
+  readonly numbers: ChaosNumbers;
+}
+
+export function chaosRecords(run: ChaosRun): readonly ChaosRecord[] {
+  const { adapter, implementation, version, date } = run;
+  return run.results.map(({ schedule: { seed }, violations, numbers }) => ({
+    adapter,
+    implementation,
+    version,
+    seed,
+    date,
+    violations: violations.length,
+    numbers,
+  }));
+}
+
 const ROWS = [...NETWORK_FAULTS, ...BROKER_FAULTS, ...PROCESS_FAULTS, ...ORDERLY_STEPS] as const;
 
 /** One column per adapter and implementation. */
-export function chaosTable(runs: readonly ChaosRun[]): string {
-  const columns = new Map<string, ChaosRun[]>();
-  for (const run of runs) {
-    const column = `${run.adapter} (${run.implementation} ${run.version})`;
-    columns.set(column, [...(columns.get(column) ?? []), run]);
-  }
-  const row = (title: string, value: (results: ChaosRun["results"]) => string | number): string =>
-    `| ${[title, ...[...columns.values()].map((ofColumn) => value(ofColumn.flatMap(({ results }) => results)))].join(" | ")} |`;
-  const sum = (title: string, of: (result: ChaosRun["results"][number]) => number): string =>
-    row(title, (results) => results.reduce((total, result) => total + of(result), 0));
-  const longest = (results: ChaosRun["results"]): string => {
-    const times = results.flatMap(({ numbers }) => numbers.recoveryMs ?? []);
+export function chaosTable(records: readonly ChaosRecord[]): string {
+  const columns = [
+    ...grouped(records, ({ adapter, implementation, version }) => `${adapter} (${implementation} ${version})`),
+  ];
+  const row = (title: string, value: (ofColumn: readonly ChaosRecord[]) => string | number): string =>
+    `| ${[title, ...columns.map(([, ofColumn]) => value(ofColumn))].join(" | ")} |`;
+  const sum = (title: string, of: (numbers: ChaosNumbers) => number): string =>
+    row(title, (ofColumn) => ofColumn.reduce((total, { numbers }) => total + of(numbers), 0));
+  const longest = (ofColumn: readonly ChaosRecord[]): string => {
+    const times = ofColumn.flatMap(({ numbers }) => numbers.recoveryMs ?? []);
     return times.length === 0 ? "" : `${(Math.max(...times) / 1000).toFixed(1)} s`;
   };
   return [
-    `| | ${[...columns.keys()].join(" | ")} |`,
-    `| --- |${" ---: |".repeat(columns.size)}`,
-    row("schedules", (results) => results.length),
-    sum("messages accepted", ({ numbers }) => numbers.accepted),
-    sum("handler runs", ({ numbers }) => numbers.runs),
-    sum("dead letters", ({ numbers }) => numbers.deadLetters),
-    ...ROWS.map((kind) => sum(`\`${kind}\``, ({ numbers }) => numbers.steps[kind] ?? 0)),
-    row("schedules with violations", (results) => results.filter(({ violations }) => violations.length > 0).length),
+    `| | ${columns.map(([title]) => title).join(" | ")} |`,
+    `| --- |${" ---: |".repeat(columns.length)}`,
+    row("schedules", (ofColumn) => ofColumn.length),
+    sum("messages accepted", ({ accepted }) => accepted),
+    sum("handler runs", ({ runs }) => runs),
+    sum("dead letters", ({ deadLetters }) => deadLetters),
+    ...ROWS.map((kind) => sum(`\`${kind}\``, ({ steps }) => steps[kind] ?? 0)),
+    row("schedules with violations", (ofColumn) => ofColumn.filter(({ violations }) => violations > 0).length),
     row("longest recovery", longest),
-    sum("repeats, at-least-once", ({ numbers }) => numbers.repeats),
-    sum("starts hidden by a known fault of the broker", ({ numbers }) => numbers.hiddenStarts),
-    sum("starts of a second copy", ({ numbers }) => numbers.copiedStarts ?? 0),
-    sum("second successes, killed before the mark", ({ numbers }) => numbers.killedBeforeMark),
-    sum("second successes, process stood still", ({ numbers }) => numbers.stoodStill),
+    sum("repeats, at-least-once", ({ repeats }) => repeats),
+    sum("starts hidden by a known fault of the broker", ({ hiddenStarts }) => hiddenStarts),
+    sum("starts of a second copy", ({ copiedStarts }) => copiedStarts),
+    sum("second successes, killed before the mark", ({ killedBeforeMark }) => killedBeforeMark),
+    sum("second successes, process stood still", ({ stoodStill }) => stoodStill),
     "",
   ].join("\n");
 }

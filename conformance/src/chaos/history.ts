@@ -49,6 +49,8 @@ export type Happened =
   | { readonly type: "standstill"; readonly forMs: number }
   /** An error that nobody handled, or one that must not happen. */
   | { readonly type: "stray"; readonly text: string }
+  /** What the library told its logger. No check reads it: it is for whoever reads a history. */
+  | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly text: string }
   | { readonly type: "health"; readonly status: string; readonly text: string }
   | { readonly type: "started"; readonly process: string }
   /** A process has loaded its program and begins to connect. On a loaded machine that is long after its start. */
