@@ -90,5 +90,17 @@ export const QUEUE_SETTLES_MS = 1000;
  */
 export const ANSWER_TIMEOUT_MS = 30_000;
 
+/**
+ * A queue that has not answered for so long, in ms, no longer holds up what is sent to others. Longer than a busy disk takes. See
+ * `QueueSender`.
+ */
+export const SILENT_QUEUE_MS = 5000;
+
+/**
+ * For how long a wait queue that did not answer within `ANSWER_TIMEOUT_MS` is not used, in ms. Then one retry tries it: that one is late if
+ * the queue is still silent.
+ */
+export const AVOID_SILENT_QUEUE_MS: number = 10 * 60_000;
+
 /** How long the first connection may take for all nodes together, in ms, unless `connectTimeoutMs` is longer. See `Adapter.open` of core. */
 export const OPEN_TIMEOUT_MS = 10_000;

@@ -5,6 +5,7 @@ import { toPubSubError } from "../errors.ts";
 import { QUEUE_SETTLES_MS, WAIT_QUEUE_TTLS_MS } from "../limits.ts";
 import { type QueueNames, waitQueueName } from "../names.ts";
 import { waitQueueArguments } from "../topology/queue-arguments.ts";
+import { SilentWaitQueues } from "./silent-wait-queues.ts";
 
 interface WaitQueue {
   readonly name: string;
@@ -30,6 +31,7 @@ export class Retries {
   readonly #names: QueueNames;
   readonly #what: string;
   readonly #queues = new Map<number, Promise<WaitQueue>>();
+  readonly #silent: SilentWaitQueues;
   /** Ends the waits in memory. */
   readonly #ended = new AbortController();
 
@@ -38,6 +40,7 @@ export class Retries {
     this.#connections = connections;
     this.#names = names;
     this.#what = what;
+    this.#silent = new SilentWaitQueues(connections.context, names.wait);
   }
 
   /** Each retry that waits in memory is stored if that works now, and returned to its queue at once if not. */
@@ -85,7 +88,11 @@ export class Retries {
       const { name, safeFromMs } = await this.#queue(ttlMs);
       // The time to create the queue is part of the delay.
       const restMs = Math.max(1, Math.ceil(leftMs()));
-      await sender.sendAgain(name, native, { id, attempt: attempt + 1, delayMs: restMs });
+      await this.#silent.watch(
+        ttlMs,
+        name,
+        sender.sendAgain(name, native, { id, attempt: attempt + 1, delayMs: restMs }),
+      );
       const youngMs = safeFromMs - context.clock.monotonicNow();
       if (youngMs > 0) await pause(context.clock, youngMs);
     };
@@ -100,6 +107,7 @@ export class Retries {
   }
 
   #queue(ttlMs: number): Promise<WaitQueue> {
+    if (this.#silent.isAvoided(ttlMs)) return Promise.resolve({ name: this.#names.wait, safeFromMs: 0 });
     const known = this.#queues.get(ttlMs);
     if (known !== undefined) return known;
     const created = this.#create(waitQueueName(this.#names, ttlMs)).catch((error: unknown) => {
