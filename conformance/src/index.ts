@@ -23,6 +23,7 @@ export { type ChaosRecord, chaosRecords, chaosTable, loadChaosRuns, saveChaosRun
 export { checkHistory, type ChaosVerdict } from "./chaos/check-history.ts";
 export { makeSchedule, type ChaosAbilities, type MakeScheduleOptions } from "./chaos/make-schedule.ts";
 export type { Happened, HistoryLine } from "./chaos/history.ts";
+export { requireUnharmed } from "./chaos/require-unharmed.ts";
 export { runChaos, type ChaosRun, type RunChaosOptions } from "./chaos/run-chaos.ts";
 export { runSchedule, type ChaosResult, type RunScheduleOptions } from "./chaos/run-schedule.ts";
 export { describeSchedule } from "./chaos/schedule.ts";

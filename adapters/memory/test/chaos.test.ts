@@ -1,6 +1,7 @@
 import {
   abilitiesOf,
   makeSchedule,
+  requireUnharmed,
   runSchedule,
   type ChaosCheck,
   type ChaosSchedule,
@@ -24,8 +25,7 @@ const TIMEOUT_MS = 120_000;
 test.each([3, 11])("a schedule with seed %i violates nothing", { timeout: TIMEOUT_MS }, async (seed) => {
   const harness = opened();
   const schedule = makeSchedule(seed, abilitiesOf(harness), { durationMs: DURATION_MS });
-  const { violations, numbers } = await runSchedule(harness, schedule);
-  expect(violations).toEqual([]);
+  const numbers = await requireUnharmed(harness, schedule);
   expect(numbers.accepted).toBeGreaterThan(50);
 });
 
@@ -90,13 +90,29 @@ test("the schedule that hunts saboteurs violates nothing with the right adapter"
   expect(numbers.deadLetters).toBeGreaterThan(0);
 });
 
+test("a violation is reported with all that the history says about the message", { timeout: TIMEOUT_MS }, async () => {
+  const options = { saboteur: "lose-accepted", lettersMs: 3000 };
+  const failed = requireUnharmed(opened(), huntingSchedule(1), options);
+  const { message } = await failed.then(
+    () => new Error("it did not fail"),
+    (error: unknown) => error as Error,
+  );
+  const lost = /lost: .*?(x-\S+-\d+)/.exec(message)?.[1] ?? "no id";
+  expect(message).toContain(`"type":"accepted","topic":"${lost.split("-").at(-2)}","id":"${lost}"`);
+});
+
 describe.concurrent("saboteurs", () => {
   test.each(Object.entries(FOUND_BY))(
     "%s is found by the check %s",
     { timeout: TIMEOUT_MS },
     async (saboteur, check) => {
-      const { violations } = await runSchedule(opened(), huntingSchedule(1), { saboteur, lettersMs: 3000 });
-      expect(violations.map((violation) => violation.check)).toContain(check);
+      const found = new Set<ChaosCheck>();
+      // On a machine that stands still for a moment, a check may find an excuse for what it sees.
+      for (let tries = 0; tries < 3 && !found.has(check); tries += 1) {
+        const { violations } = await runSchedule(opened(), huntingSchedule(1), { saboteur, lettersMs: 3000 });
+        for (const violation of violations) found.add(violation.check);
+      }
+      expect([...found]).toContain(check);
     },
   );
 });

@@ -23,11 +23,11 @@ export function order(history: readonly HistoryLine[], ordered: ReadonlySet<stri
           (settledMs.get(one.start.id) ?? Infinity) > start.atMs,
       );
       if (before !== undefined) {
-        const { seq, by } = before.start;
+        const { id, seq, by } = before.start;
         return [
           {
             check: "order" as const,
-            text: `${key}: ${start.seq} started in ${start.by} at ${Math.round(start.atMs)} ms (attempt ${start.attempt}), before ${seq} (first started in ${by}) was settled`,
+            text: `${key}: ${start.seq} (${start.id}) started in ${start.by} at ${Math.round(start.atMs)} ms (attempt ${start.attempt}), before ${seq} (${id}, first started in ${by}) was settled`,
           },
         ];
       }
