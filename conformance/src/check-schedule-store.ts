@@ -174,9 +174,13 @@ const checks: readonly Check[] = [
     async run(world) {
       const { one, other, topic, leaseMs } = world;
       await added(world, 1, at(0));
+      const startMs = performance.now();
       const [stale] = await claimed(world, one, leaseMs, 0);
-      equal((await other.claimDue([topic], 10, LONG_MS)).length, 0, "messages to be claimed while a lease lasts");
-      const [mine] = await claimed(world, other, LONG_MS, leaseMs);
+      const early = await other.claimDue([topic], 10, LONG_MS);
+      // On a loaded machine, the answer may come only when the lease has ended.
+      const wasInTime = performance.now() - startMs < leaseMs;
+      if (wasInTime) equal(early.length, 0, "messages to be claimed while a lease lasts");
+      const [mine] = early.length > 0 ? early : await claimed(world, other, LONG_MS, leaseMs);
       equal([mine?.id, mine?.attempt], [stale?.id, 2], "the id and the attempt of the second claim");
       check(mine?.token !== stale?.token, "a new token for the new claim");
       await one.done([stale?.token ?? "", "no token of ours", ""]);
