@@ -25,6 +25,8 @@ export interface PullerOptions {
 }
 
 const PROBE_DEADLINE_MS = 10_000;
+/** For a pull that does not wait. The first one after a failure is such a pull: a new connection that hangs is found soon. */
+const QUICK_DEADLINE_MS = 15_000;
 /** The service answers an idle pull sooner, so this only finds a connection that hangs. */
 const PULL_DEADLINE_MS = 90_000;
 /** How long free places are gathered before a pull is made for only a few of them. */
@@ -40,6 +42,7 @@ const QUIET_MS = 200;
 export class Puller {
   readonly #options: PullerOptions;
   readonly #callOptions: CallOptions;
+  readonly #quickOptions: CallOptions;
   readonly #clock: Clock;
   /** Pending pulls, with the time at which they began. All times here are by the monotonic clock. */
   readonly #calls = new Map<Call, number>();
@@ -67,6 +70,7 @@ export class Puller {
       deadlineMs: PULL_DEADLINE_MS,
       attempted: { verb: "receive from", resource: `subscription ${subscription}`, role: "roles/pubsub.subscriber" },
     };
+    this.#quickOptions = { ...this.#callOptions, deadlineMs: QUICK_DEADLINE_MS };
   }
 
   /** One pull that does not wait. Rejects when the subscription does not exist or may not be read. */
@@ -136,11 +140,13 @@ export class Puller {
   #pull(maxMessages: number): void {
     const { channel, connection, subscription, waits } = this.#options;
     // After a failure it does not wait, because its answer shows that the subscription can be read again.
-    const request = { subscription, maxMessages, returnImmediately: !waits || this.#failures > 0 };
+    const isQuick = !waits || this.#failures > 0;
+    const request = { subscription, maxMessages, returnImmediately: isQuick };
+    const callOptions = isQuick ? this.#quickOptions : this.#callOptions;
     const startedMs = this.#clock.monotonicNow();
     this.#turnedMs = startedMs;
     this.requested += maxMessages;
-    const call = channel.call(connection.methods.pull, request, this.#callOptions, (error, response) => {
+    const call = channel.call(connection.methods.pull, request, callOptions, (error, response) => {
       this.#calls.delete(call);
       this.#turnedMs = this.#clock.monotonicNow();
       this.requested -= maxMessages;
