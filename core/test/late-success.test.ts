@@ -105,6 +105,22 @@ describe("an event loop that was blocked for longer than a lease", () => {
     expect(errors).toMatchObject([{ blockedMs: 4000, ackDeadlineMs: 3000 }]);
   });
 
+  it("still counts what it handled when leases were renewed after that and before the handler ended", async () => {
+    const { promise: end, resolve: finish } = Promise.withResolvers<void>();
+    const { adapter, clock, ran } = await blockable(async (held) => {
+      held.block(5000);
+      await end;
+    });
+    adapter.deliver({ id: "a" });
+    clock.fire();
+    finish();
+    await turn();
+    adapter.deliver({ id: "a" }, 2);
+    await turn();
+    expect(ran).toEqual(["a.1"]);
+    expect(adapter.settles.map(({ how }) => how)).toEqual(["ack", "ack"]);
+  });
+
   it("starts nothing whose lease has ended meanwhile, and what is renewed in time as ever", async () => {
     const { adapter, clock, ran } = await blockable(async (held, id) => {
       await Promise.resolve();

@@ -79,7 +79,7 @@ export class Leases {
 
   /** Whether an acknowledgement is so late that the broker may silently ignore it. */
   mayMissAck({ receivedMs }: InFlight): boolean {
-    return this.#mayMissLateAcks && this.#options.clock.monotonicNow() >= this.#keeper.leaseEndMs(receivedMs);
+    return this.#mayMissLateAcks && this.#keeper.hasLapsed(receivedMs, this.#options.clock.monotonicNow());
   }
 
   #blocked(blockedMs: number): void {
