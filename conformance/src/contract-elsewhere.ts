@@ -49,9 +49,13 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
   ],
   C21: [
     {
-      file: LATE_STARTS,
+      file: "core/test/late-claims.test.ts",
       proves:
-        "no handler starts with a claim that has lapsed: after a late answer of the inbox, a schema or an instrumentation, or unread",
+        "no handler starts with a claim that had lapsed when the answer of the inbox was read: it is claimed again",
+    },
+    {
+      file: LATE_STARTS,
+      proves: "nor with a claim that lapses later: in a schema or an instrumentation, or before a reader comes",
     },
     {
       file: "core/test/batch-late-starts.test.ts",

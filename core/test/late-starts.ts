@@ -3,6 +3,7 @@ import {
   type ConnectOptions,
   defineSubscription,
   defineTopic,
+  type HandlerContext,
   type InboxClaim,
   MemoryInbox,
   type PubSub,
@@ -112,4 +113,11 @@ export async function elsewhere(
   if (then === "completes") await inbox.complete("events/sub", id, claim.token, 60_000);
   else await inbox.abandon("events/sub", id, claim.token);
   return claim.state;
+}
+
+/** A handler that records what it starts with. */
+export function starts() {
+  const ran: string[] = [];
+  const handler = (_event: object, { id, attempt }: HandlerContext): void => void ran.push(`${id}.${attempt}`);
+  return { ran, handler };
 }

@@ -13,7 +13,7 @@ export const lapsedClaim: Behaviour = behaviour({
   title:
     "a handler does not start with a claim that has lapsed before its answer was read: it waits for the worker that has the claim now",
   tier: "full",
-  withoutSaboteur: "core asks the inbox, and the driver does not see it: see core/test/late-starts.test.ts",
+  withoutSaboteur: "core asks the inbox, and the driver does not see it: see core/test/late-claims.test.ts",
   requires: exactlyOnce,
   async run(context) {
     const rival = new Rival(context);
