@@ -10,6 +10,7 @@ export interface Elsewhere {
 const PUBLISH = "core/test/publish.test.ts";
 const WORKER = "core/test/worker.test.ts";
 const LIFE = "core/test/worker-life.test.ts";
+const LATE_STARTS = "core/test/late-starts.test.ts";
 const CONNECT = "core/test/connect.test.ts";
 
 export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>>> = {
@@ -34,6 +35,11 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
     { file: "adapters/rabbitmq/test/broker-side.test.ts", proves: "how RabbitMQ itself is configured" },
   ],
   C20: [
+    {
+      file: LATE_STARTS,
+      proves:
+        "a message whose lease has ended does not start, whatever it waited for, and later ones of its key go back with it",
+    },
     { file: WORKER, proves: "successors are held, and released when the awaited message is not redelivered" },
     { file: "adapters/nats/test/ordering.test.ts", proves: "order per key across crashes of worker processes" },
     {
@@ -42,6 +48,19 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
     },
   ],
   C21: [
+    {
+      file: "core/test/late-claims.test.ts",
+      proves:
+        "no handler starts with a claim that had lapsed when the answer of the inbox was read: it is claimed again",
+    },
+    {
+      file: LATE_STARTS,
+      proves: "nor with a claim that lapses later: in a schema or an instrumentation, or before a reader comes",
+    },
+    {
+      file: "core/test/batch-late-starts.test.ts",
+      proves: "the same for a message that waits for the others of its batch",
+    },
     {
       file: "packages/sql/test/crash/crash.test.ts",
       proves:

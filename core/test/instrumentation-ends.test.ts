@@ -383,14 +383,15 @@ describe("an attempt of the pull form ends once", () => {
     expect(recorder.unpaired).toEqual([]);
   });
 
-  test("also when its reader comes after it was lost", async () => {
+  test("also when its reader comes after it was lost, and does not get it", async () => {
     const { adapter, recorder, pubsub } = await stage();
     const deliveries = pubsub.deliveries(Sub);
     await turn();
     adapter.sink.revoke(adapter.deliver({ id: "a" }));
     expect(recorder.outcomes).toEqual(["skip lost"]);
-    await deliveries.next();
+    const next = deliveries.next();
     await pubsub.close({ timeoutMs: 0 });
+    expect(await next).toEqual({ done: true, value: undefined });
     expect(recorder.outcomes).toEqual(["skip lost"]);
     expect(recorder.unpaired).toEqual([]);
   });

@@ -1,45 +1,9 @@
-import { connect, PubSubError, type Clock, type HandlerResult, type Worker } from "@anytopic/core";
+import { connect, PubSubError, type HandlerResult, type Worker } from "@anytopic/core";
 import { describe, expect, it } from "vitest";
 
+import { BlockableClock } from "./blockable-clock.ts";
 import { KeyedSub, opened, Sub, turn } from "./opened-worker.ts";
 import { ScriptedAdapter } from "./scripted-adapter.ts";
-
-interface Timer {
-  readonly dueMs: number;
-  readonly callback: () => void;
-}
-
-/** A clock of a process that can be held up: while it is, time passes and no timer fires. */
-class BlockableClock implements Clock {
-  #nowMs = 1_000_000;
-  readonly #timers: Timer[] = [];
-
-  now = (): number => this.#nowMs;
-  monotonicNow = (): number => this.#nowMs;
-
-  setTimer(callback: () => void, delayMs: number): unknown {
-    const timer = { dueMs: this.#nowMs + delayMs, callback };
-    this.#timers.push(timer);
-    return timer;
-  }
-
-  clearTimer(handle: unknown): void {
-    const index = this.#timers.indexOf(handle as Timer);
-    if (index >= 0) this.#timers.splice(index, 1);
-  }
-
-  block(ms: number): void {
-    this.#nowMs += ms;
-  }
-
-  /** What a loop does when it is free again: timers that are due. */
-  fire(): void {
-    for (const timer of this.#timers.filter(({ dueMs }) => dueMs <= this.#nowMs)) {
-      this.clearTimer(timer);
-      timer.callback();
-    }
-  }
-}
 
 interface Blockable {
   readonly adapter: ScriptedAdapter;
@@ -139,6 +103,22 @@ describe("an event loop that was blocked for longer than a lease", () => {
     expect(adapter.letters).toEqual([]);
     expect(worker.health().longestBlockMs).toBe(4000);
     expect(errors).toMatchObject([{ blockedMs: 4000, ackDeadlineMs: 3000 }]);
+  });
+
+  it("still counts what it handled when leases were renewed after that and before the handler ended", async () => {
+    const { promise: end, resolve: finish } = Promise.withResolvers<void>();
+    const { adapter, clock, ran } = await blockable(async (held) => {
+      held.block(5000);
+      await end;
+    });
+    adapter.deliver({ id: "a" });
+    clock.fire();
+    finish();
+    await turn();
+    adapter.deliver({ id: "a" }, 2);
+    await turn();
+    expect(ran).toEqual(["a.1"]);
+    expect(adapter.settles.map(({ how }) => how)).toEqual(["ack", "ack"]);
   });
 
   it("starts nothing whose lease has ended meanwhile, and what is renewed in time as ever", async () => {

@@ -83,6 +83,7 @@ import { effect as exactlyOnceEffect } from "./exactly-once/effect.ts";
 import { lostAck as exactlyOnceLostAck } from "./exactly-once/effect.ts";
 import { unconfirmed as exactlyOnceUnconfirmed } from "./exactly-once/effect.ts";
 import { cutGivenUp as faultsExactlyOnceClaims, givenUp as exactlyOnceGivenUp } from "./exactly-once/given-up.ts";
+import { lapsedClaim as exactlyOnceLapsedClaim } from "./exactly-once/lapsed-claim.ts";
 import { redrive as exactlyOnceRedrive } from "./exactly-once/redrive.ts";
 import { refused as exactlyOnceRefused } from "./exactly-once/refused.ts";
 import { ackBurst as shutdownAckBurst } from "./shutdown/ack-burst.ts";
@@ -273,6 +274,7 @@ export const behaviours: readonly Behaviour[] = Object.freeze([
   exactlyOnceLostAck,
   exactlyOnceUnconfirmed,
   exactlyOnceGivenUp,
+  exactlyOnceLapsedClaim,
   exactlyOnceRedrive,
   exactlyOnceRefused,
   shutdownAckBurst,

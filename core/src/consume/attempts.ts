@@ -98,7 +98,7 @@ export class Attempts implements EventReceiver {
     }
     // It was lost or abandoned meanwhile, and does not run.
     if (item.state !== "running") return reported(this.#endings.end(item, RELEASE));
-    if (claim === "claimed") return this.#runs(item) ? this.#read(item) : undefined;
+    if (claim === "claimed") return this.#endings.mayStart(item) ? this.#read(item) : undefined;
     if (claim === "completed") return reported(this.#settler.settle(item, ACK));
     // Another handler has the same message: this one waits without a place, its lease is renewed and its deadline stays.
     inbox.whenFree(item, () => this.#items.ready(item));
@@ -114,18 +114,11 @@ export class Attempts implements EventReceiver {
   handle(item: InFlight, event: unknown): void {
     if (item.state !== "running") return reported(this.#endings.end(item, RELEASE));
     if (this.#startsLater) {
-      if (!this.#runs(item)) return undefined;
+      if (!this.#endings.mayStart(item)) return undefined;
       // The wait for a claim or a schema is not time of the handler.
       this.#begin(item, this.#options.clock.monotonicNow());
     }
     return this.#options.run(item, event, this.#endings);
-  }
-
-  /** Whether the item has not expired while it waited. Ends its attempt when it has. */
-  #runs(item: InFlight): boolean {
-    if (!item.hasExpired) return true;
-    reported(this.#endings.end(item, EXPIRE));
-    return false;
   }
 
   unreadable(item: InFlight, outcome: Outcome): void {

@@ -2,7 +2,7 @@ import { Deque } from "../base/deque.ts";
 import type { Delivery, SettleOutcome } from "./delivery.ts";
 import { PubSubError } from "../base/errors.ts";
 import type { InFlight } from "./in-flight.ts";
-import { ACK, EXPIRE, inspectable, type Outcome, outcomeOf, RELEASE } from "./outcome.ts";
+import { ACK, inspectable, type Outcome, outcomeOf, RELEASE } from "./outcome.ts";
 import { Reject } from "./reject.ts";
 import { requireDelayMs } from "./retry-after.ts";
 import type { EndsAttempts } from "./run-handler.ts";
@@ -114,10 +114,10 @@ class PulledDelivery<Event> implements Delivery<Event> {
     return this.#attempts === attempts;
   }
 
-  /** A reader gets it now. Returns false when its message has expired: then its attempt ends, and nobody gets it. */
+  /** A reader gets it now. Returns false when its message must not be handled here any longer: nobody gets this delivery. */
   received(): boolean {
-    if (this.#item.hasExpired) {
-      this.#settle(EXPIRE).catch(() => {});
+    if (!this.#attempts.mayStart(this.#item)) {
+      this.#settled = true;
       return false;
     }
     this.#item.seen?.receive();

@@ -1,8 +1,9 @@
+import { EXPIRED } from "./expired.ts";
 import { PubSubError } from "../base/errors.ts";
 import type { InboxGate } from "./inbox-gate.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Leases } from "./leases.ts";
-import { type Outcome, outcomeOf } from "./outcome.ts";
+import { EXPIRE, type Outcome, outcomeOf, RELEASE } from "./outcome.ts";
 import { type EndsAttempts, reported } from "./run-handler.ts";
 import type { Settler } from "./settler.ts";
 import type { WorkerItems } from "./worker-items.ts";
@@ -31,6 +32,57 @@ export class Endings implements EndsAttempts {
     item.batch?.leave(item);
     item.seen?.stop();
     return inbox === undefined ? this.#endDelivery(item, outcome) : this.#endClaim(item, outcome, inbox);
+  }
+
+  mayStart(item: InFlight): boolean {
+    if (item.state !== "running") reported(this.end(item, RELEASE));
+    else if (item.hasExpired) reported(this.end(item, EXPIRE));
+    else {
+      const whose = this.#whoseNow(item);
+      if (whose === "ours") return true;
+      if (whose === "unclaimed") this.#claimAgain(item);
+    }
+    return false;
+  }
+
+  mayGoOn(item: InFlight): boolean {
+    if (item.hasExpired) throw EXPIRED;
+    if (item.state !== "running") return false;
+    const whose = this.#whoseNow(item);
+    // It is settled here, and not by what an instrumentation makes of an error: that may look like a failed attempt, or a success.
+    if (whose === "unclaimed") this.#giveBack(item);
+    return whose === "ours";
+  }
+
+  /** Whether anybody else can have the message, by this process's own clock. One whose lease has ended goes back, with what waits behind it. */
+  #whoseNow(item: InFlight): "ours" | "unclaimed" | "released" {
+    const { inbox, clock } = this.#options;
+    const nowMs = clock.monotonicNow();
+    if (this.#leases.hasEnded(item, nowMs)) {
+      void this.#abandon(item);
+      this.#leases.releaseEnded(item, nowMs);
+      return "released";
+    }
+    return inbox?.holds(item, nowMs) === false ? "unclaimed" : "ours";
+  }
+
+  /** As a message that another handler has: it waits without a place, and its deadline stays. */
+  #claimAgain(item: InFlight): void {
+    this.#items.park(item);
+    void this.#abandon(item)?.then(() => this.#items.ready(item));
+  }
+
+  #giveBack(item: InFlight): void {
+    void this.#abandon(item);
+    const error = new PubSubError("LEASE_LOST", `the claim of message ${item.id} lapsed before its handler started`);
+    reported(this.#settler.settle(item, { kind: "release", leaseEnded: false, error }));
+  }
+
+  /** The settle does not wait for the store: to others a claim that may have lapsed is as good as ended. */
+  #abandon(item: InFlight): Promise<void> | undefined {
+    const abandoned = this.#options.inbox?.abandon(item);
+    if (abandoned !== undefined) this.#settler.flushWith(abandoned);
+    return abandoned;
   }
 
   async #endClaim(item: InFlight, decided: Outcome, inbox: InboxGate): Promise<void> {

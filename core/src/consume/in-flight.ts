@@ -1,5 +1,4 @@
 import { expiresMsOf, withoutExpiry } from "../contract/expiry.ts";
-import { EXPIRED } from "./expired.ts";
 import type { DriverDelivery } from "../driver.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import type { HeldClaim } from "../inbox/handler-inbox.ts";
@@ -101,12 +100,6 @@ export class InFlight implements HandlerContext, Held<InFlight> {
     const nowMs = this.#clock.monotonicNow();
     this.deadlineMs += nowMs - this.startedMs;
     this.startedMs = nowMs;
-  }
-
-  /** Whether its handler may start now, although something was waited for since its attempt began. @throws EXPIRED */
-  mayStart(): boolean {
-    if (this.hasExpired) throw EXPIRED;
-    return this.state === "running";
   }
 
   get orderingKey(): string | undefined {

@@ -21,6 +21,14 @@ export interface InboxGateOptions {
   readonly retainMs: number;
 }
 
+interface OwnClaim {
+  readonly token: string;
+  /** Until when nobody else can have it, by the monotonic clock. The store counts from a later moment, when it was asked. */
+  untilMs: number;
+  /** Whether a renewal was refused: another has it, or had it. */
+  isLost: boolean;
+}
+
 /** How often a claim that another process holds is tried again, in ms. */
 const BUSY_POLL_MS = 500;
 /** How many times `complete` is called before its failure counts, because the handler has already succeeded. */
@@ -32,7 +40,7 @@ export class InboxGate {
   readonly #options: InboxGateOptions;
   readonly #living: LivingClaims;
   /** The items whose claims this gate holds. */
-  readonly #claims = new Map<InFlight, HeldClaim>();
+  readonly #claims = new Map<InFlight, OwnClaim>();
   #renewing = false;
 
   constructor(options: InboxGateOptions) {
@@ -42,20 +50,30 @@ export class InboxGate {
 
   /** Tries once. `"busy"`: another handler has the same message, and will complete it or end its claim. */
   async claim(item: InFlight): Promise<"claimed" | "completed" | "busy"> {
-    const { store, path, leaseMs, retainMs } = this.#options;
+    const { store, path, leaseMs, retainMs, clock } = this.#options;
     const key = this.#key(item);
     if (!this.#living.take(key)) return "busy";
+    const untilMs = clock.monotonicNow() + leaseMs;
     try {
       const claim = await store.claim(path, item.id, leaseMs);
       if (claim.state === "claimed") {
         item.inbox = new HeldClaim(store, path, item.id, claim.token, retainMs);
-        this.#claims.set(item, item.inbox);
+        this.#claims.set(item, { token: claim.token, untilMs, isLost: false });
         this.#renewLater();
       }
       return claim.state;
     } finally {
       if (!this.#claims.has(item)) this.#living.end(key);
     }
+  }
+
+  /**
+   * Whether the item's claim is certainly still its own. Not when it has lapsed because the event loop stood still, or the store was
+   * slow: then another worker may have handled the message.
+   */
+  holds(item: InFlight, nowMs: number): boolean {
+    const claim = this.#claims.get(item);
+    return claim !== undefined && !claim.isLost && nowMs < claim.untilMs;
   }
 
   /** Calls `again` once, when the claim may be free: its holder in this process has ended, or `BUSY_POLL_MS` have passed. */
@@ -137,14 +155,21 @@ export class InboxGate {
   #renewLater(): void {
     if (this.#renewing) return;
     this.#renewing = true;
-    const { clock, store, path, leaseMs } = this.#options;
+    const { clock, leaseMs } = this.#options;
     clock.setTimer(() => {
       this.#renewing = false;
-      // The result is not needed: `complete` fails for a claim that was not renewed and belongs to another handler now.
-      const renew = async (id: string, token: string): Promise<unknown> => await store.extend(path, id, token, leaseMs);
-      for (const [item, { token }] of this.#claims) renew(item.id, token).catch(() => {});
+      const untilMs = clock.monotonicNow() + leaseMs;
+      for (const [item, claim] of this.#claims) this.#renew(item.id, claim, untilMs).catch(() => {});
       if (this.#claims.size > 0) this.#renewLater();
     }, leaseMs / 3);
+  }
+
+  /** The answer matters only until the handler starts: after that, `complete` fails for a claim that belongs to another handler. */
+  async #renew(id: string, claim: OwnClaim, untilMs: number): Promise<void> {
+    const { store, path, leaseMs } = this.#options;
+    const held = await store.extend(path, id, claim.token, leaseMs);
+    if (held) claim.untilMs = Math.max(claim.untilMs, untilMs);
+    else claim.isLost = true;
   }
 
   #ended(item: InFlight): void {

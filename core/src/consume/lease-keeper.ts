@@ -27,6 +27,8 @@ export class LeaseKeeper {
   #nextExtendMs = 0;
   #dueMs = 0;
   #renewedMs = 0;
+  /** When it was last seen that leases had ended before they were renewed. */
+  #lapsedMs: number = Number.NEGATIVE_INFINITY;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
@@ -45,6 +47,11 @@ export class LeaseKeeper {
     return Math.max(receivedMs, this.#renewedMs) + this.#options.ackDeadlineMs;
   }
 
+  /** Whether the lease of an item that was received at `receivedMs` has ever ended: what is renewed after that may be another's. */
+  hasLapsed(receivedMs: number, nowMs: number): boolean {
+    return nowMs >= this.leaseEndMs(receivedMs) || this.#lapsedMs >= receivedMs + this.#options.ackDeadlineMs;
+  }
+
   stop(): void {
     if (this.#armed) this.#options.clock.clearTimer(this.#timer);
     this.#armed = false;
@@ -61,7 +68,10 @@ export class LeaseKeeper {
     const { held, lost, clock, ackDeadlineMs } = this.#options;
     const now = clock.monotonicNow();
     // A timer that is late by this much shows that the event loop was blocked.
-    if (now - this.#renewedMs >= ackDeadlineMs) this.#options.blocked(now - this.#dueMs);
+    if (now - this.#renewedMs >= ackDeadlineMs) {
+      this.#lapsedMs = now;
+      this.#options.blocked(now - this.#dueMs);
+    }
     const expired: InFlight[] = [];
     let earliestMs = Number.POSITIVE_INFINITY;
     for (const items of [held.toArray(), lost]) {

@@ -62,9 +62,9 @@ export class Leases {
     this.#keeper.stop();
   }
 
-  /** Whether the lease of a waiting item has expired, so that another worker may have it. */
+  /** Whether the lease of an item has ever expired, so that another worker may have it: such an item must not start. */
   hasEnded({ receivedMs }: InFlight, nowMs: number): boolean {
-    return this.#endByThemselves && receivedMs !== 0 && nowMs >= this.#keeper.leaseEndMs(receivedMs);
+    return this.#endByThemselves && receivedMs !== 0 && this.#keeper.hasLapsed(receivedMs, nowMs);
   }
 
   /** Releases an item whose lease has expired before it could start, and what waits behind it: no later message of its key may run before it. */
@@ -79,7 +79,7 @@ export class Leases {
 
   /** Whether an acknowledgement is so late that the broker may silently ignore it. */
   mayMissAck({ receivedMs }: InFlight): boolean {
-    return this.#mayMissLateAcks && this.#options.clock.monotonicNow() >= this.#keeper.leaseEndMs(receivedMs);
+    return this.#mayMissLateAcks && this.#keeper.hasLapsed(receivedMs, this.#options.clock.monotonicNow());
   }
 
   #blocked(blockedMs: number): void {

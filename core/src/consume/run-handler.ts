@@ -7,6 +7,13 @@ import { isPromiseLike } from "../base/promise-like.ts";
 export interface EndsAttempts {
   /** Returns the broker's confirmation; `undefined` when there is none. */
   end(item: InFlight, outcome: Outcome): Promise<void> | undefined;
+  /**
+   * Whether the handler may start now, although time may have passed since the attempt began. If not, the attempt ends here: the message
+   * has expired or was lost, or goes back because its lease has ended. If only its claim has lapsed, it is claimed again.
+   */
+  mayStart(item: InFlight): boolean;
+  /** The same for an attempt in which an instrumentation waits. Its claim is not asked for again: the message goes back. @throws EXPIRED */
+  mayGoOn(item: InFlight): boolean;
 }
 
 /** What a worker does with a decoded event: it calls `attempts.end` once, now or later. Never throws. */
@@ -23,7 +30,7 @@ export function runHandler<Event>(handler: Handler<Event>): EventRun {
           ? handler(event as Event, item)
           : item.seen.handle(
               () => handler(event as Event, item),
-              () => item.mayStart(),
+              () => attempts.mayGoOn(item),
             );
       // To look at the returned value may throw, and so may its `then`, but not those of a native promise, which most are.
       if (returned instanceof Promise && returned.constructor === Promise) ending = returned;

@@ -1,7 +1,7 @@
 import { afterThis } from "../../base/turns.ts";
 import type { HandledBatch } from "../../observe/instrumentation.ts";
 import type { InFlight, ItemBatch } from "../in-flight.ts";
-import { EXPIRE, RELEASE } from "../outcome.ts";
+import { RELEASE } from "../outcome.ts";
 import { type EndsAttempts, type EventRun, reported } from "../run-handler.ts";
 
 /** A message of a batch whose event can be handled. */
@@ -40,7 +40,7 @@ export class Batch implements ItemBatch {
   /** The attempts of all its messages have begun: nothing is added, and the handler may start. */
   seal(): void {
     this.#isSealed = true;
-    this.#startWhenReady();
+    this.#startWhenReady(false);
   }
 
   /** The item waits for the others. */
@@ -67,16 +67,14 @@ export class Batch implements ItemBatch {
     return this.#holders === 0;
   }
 
-  #startWhenReady(): void {
+  /** @param haveWaited whether time has passed since the attempts began */
+  #startWhenReady(haveWaited = true): void {
     if (!this.#isSealed || this.#hasStarted || this.#preparing.size > 0) return;
     this.#hasStarted = true;
     const attempts = this.#attempts;
     if (attempts === undefined) return;
-    // Some have waited for the others.
-    const expired = this.#entries.filter(({ item }) => item.hasExpired);
-    const entries = expired.length === 0 ? this.#entries : this.#entries.filter(({ item }) => !item.hasExpired);
+    const entries = haveWaited ? this.#entries.filter(({ item }) => attempts.mayStart(item)) : this.#entries;
     this.#entries = [];
-    for (const { item } of expired) reported(attempts.end(item, EXPIRE));
     for (const { item } of entries) item.beginAgain();
     if (entries.length > 0) this.#run(entries, attempts);
   }

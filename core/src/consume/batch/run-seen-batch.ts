@@ -24,7 +24,7 @@ export function runSeenBatch(entries: readonly BatchEntry[], attempts: EndsAttem
   let awaited = entries.length;
   const arrived = (): void => {
     awaited -= 1;
-    if (awaited === 0) startEntered(entered, call);
+    if (awaited === 0) startEntered(entered, attempts, call);
   };
   for (const [index, entry] of entries.entries()) {
     const { item } = entry;
@@ -44,7 +44,7 @@ export function runSeenBatch(entries: readonly BatchEntry[], attempts: EndsAttem
     };
     let result: unknown = undefined;
     try {
-      result = item.seen === undefined ? enter() : item.seen.handle(enter, () => item.mayStart());
+      result = item.seen === undefined ? enter() : item.seen.handle(enter, () => attempts.mayGoOn(item));
     } catch (error) {
       end(outcomeOf(error));
       continue;
@@ -58,8 +58,8 @@ export function runSeenBatch(entries: readonly BatchEntry[], attempts: EndsAttem
   }
 }
 
-function startEntered(entered: readonly Entered[], call: HandlerCall): void {
-  const running = entered.filter(mayStart).toSorted((one, other) => one.index - other.index);
+function startEntered(entered: readonly Entered[], attempts: EndsAttempts, call: HandlerCall): void {
+  const running = entered.filter((entry) => mayGoOn(entry, attempts)).toSorted((one, other) => one.index - other.index);
   if (running.length === 0) return;
   call(running, (outcomes) => {
     for (const [index, { resolve, reject }] of running.entries()) {
@@ -71,9 +71,9 @@ function startEntered(entered: readonly Entered[], call: HandlerCall): void {
 }
 
 /** Another message's instrumentation may have waited for long. */
-function mayStart({ item, reject }: Entered): boolean {
+function mayGoOn({ item, reject }: Entered, attempts: EndsAttempts): boolean {
   try {
-    if (item.mayStart()) return true;
+    if (attempts.mayGoOn(item)) return true;
     throw new PubSubError("LEASE_LOST", "the attempt ended before its handler started");
   } catch (error) {
     reject(error);
