@@ -20,7 +20,9 @@ import { answeredInTime, closeWithin, hearErrors } from "./connection/channels.t
 import { coalesceWrites } from "./connection/coalesce-writes.ts";
 import { guardFrames } from "./connection/guard-frames.ts";
 import { type ServerFeatures, serverFeatures } from "./connection/server.ts";
+import { TaskLimit } from "./connection/task-limit.ts";
 import { codeOf, toPubSubError } from "./errors.ts";
+import { MAX_SHORT_CHANNELS } from "./limits.ts";
 import type { CheckedOptions } from "./options.ts";
 
 /** One with a number is one more of that purpose, see `ConnectionPool`. */
@@ -52,6 +54,7 @@ export class Connection {
   readonly #purpose: ConnectionPurpose;
   readonly #status: ConnectionStatus<ConnectionPurpose>;
   readonly #users = new Set<ConnectionUser>();
+  readonly #shortChannels = new TaskLimit(MAX_SHORT_CHANNELS);
   #model: ChannelModel | undefined;
   /** Whether the broker takes no publishes at the moment. */
   isBlocked = false;
@@ -140,8 +143,16 @@ export class Connection {
     return this.#opened((model) => model.createConfirmChannel());
   }
 
-  /** Runs `use` on its own channel, since one failed declaration closes the channel that it was sent on. */
-  async withChannel<Result>(use: (channel: Channel) => Promise<Result>): Promise<Result> {
+  /**
+   * Runs `use`, which is soon done, on its own channel: one failed declaration closes the channel that it was sent on. At most
+   * `MAX_SHORT_CHANNELS` are open at once, since statistics of many subscriptions need thousands. `use` must not call this.
+   */
+  withChannel<Result>(use: (channel: Channel) => Promise<Result>): Promise<Result> {
+    return this.#shortChannels.run(() => this.withLongChannel(use));
+  }
+
+  /** Runs `use` on its own channel, however long it takes. */
+  async withLongChannel<Result>(use: (channel: Channel) => Promise<Result>): Promise<Result> {
     const channel = await this.openChannel();
     try {
       return await use(channel);

@@ -117,7 +117,7 @@ export class RabbitmqDeadLetters implements DriverDeadLetters {
   async #onChannel<Result>(operation: string, use: (channel: Channel) => Promise<Result>): Promise<Result> {
     this.#requireOpen();
     try {
-      return await (await this.#connections.letters()).withChannel(use);
+      return await (await this.#connections.letters()).withLongChannel(use);
     } catch (error) {
       throw toPubSubError(error, this.#what(operation));
     }

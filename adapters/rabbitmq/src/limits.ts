@@ -102,5 +102,8 @@ export const SILENT_QUEUE_MS = 5000;
  */
 export const AVOID_SILENT_QUEUE_MS: number = 10 * 60_000;
 
+/** How many channels of a connection may be open at once for one question or declaration each. */
+export const MAX_SHORT_CHANNELS = 16;
+
 /** How long the first connection may take for all nodes together, in ms, unless `connectTimeoutMs` is longer. See `Adapter.open` of core. */
 export const OPEN_TIMEOUT_MS = 10_000;

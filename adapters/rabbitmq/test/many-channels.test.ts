@@ -35,6 +35,9 @@ test(
       expect(connections).toHaveLength(5);
       for (const line of connections) expect(Number(line.split("\t").at(-1))).toBeLessThanOrEqual(CHANNEL_MAX);
       expect(pubsub.health().status).toBe("up");
+      // Each asks for a queue for each delay, most of which do not exist.
+      const stats = await Promise.all(Array.from({ length: 5 }, () => pubsub.stats(subscription)));
+      expect(stats).toEqual(Array(5).fill(expect.objectContaining({ waiting: 0, delayed: 0 })));
 
       await Promise.all(workers.map((worker) => worker.close()));
       // What they had is used again.
