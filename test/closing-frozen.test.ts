@@ -23,8 +23,8 @@ const SETTINGS: readonly (readonly [string, string, Setting])[] = [
 ];
 
 const BOUND_MS = 1000;
-/** How much longer closing may take on a loaded machine. */
-const LATE_MS = 1000;
+/** How much longer closing may take on a loaded machine. What waits for the broker takes 10 s and more. */
+const LATE_MS = 4000;
 
 interface Closed {
   readonly longestMs: number;
@@ -46,7 +46,7 @@ async function closedBy(name: string, options: object, frozen: () => void | Prom
     const closedMs = performance.now();
     const [code] = (await exited) as [number];
     expect(code).toBe(0);
-    expect(performance.now() - closedMs).toBeLessThan(3000);
+    expect(performance.now() - closedMs).toBeLessThan(BOUND_MS + LATE_MS);
     return closed;
   } finally {
     child.kill("SIGKILL");
