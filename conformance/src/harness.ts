@@ -180,6 +180,11 @@ export interface KnownFaults {
    * and each counts its own attempts: why there is no other way.
    */
   readonly copiedRetries?: string | undefined;
+  /**
+   * The client library sends a publish again when it has no answer, and the broker does not recognise it: an at-least-once topic may have
+   * two copies, and each counts its own attempts. Why.
+   */
+  readonly copiedPublishes?: string | undefined;
 }
 
 /** What the suite needs of a broker beside its adapter: to look into it, and to harm it. */

@@ -31,6 +31,10 @@ export async function createHarness(broker: Broker): Promise<Harness> {
     capabilities: awsCapabilities,
     slack: { retryUpperMs: 2000 },
     quirks: QUIRKS[broker.implementation] ?? [],
+    knownFaults: {
+      copiedPublishes:
+        "the SDK sends a request again that was not answered, and only FIFO topics recognise it by its id",
+    },
     survivesRestart: broker.survivesRestart,
     ...(broker.implementation === "moto" ? { parallelism: 2 } : undefined),
     adapter: (request) => aws(optionsOf(request)),

@@ -73,6 +73,25 @@ test("attempts: a broker that is known to hide starts of killed workers is excus
   expect(violations(inOrder(runs, [killed]))).toEqual([expect.stringMatching(/^attempts/)]);
 });
 
+test("attempts: where a publish may be sent twice, one that a fault interrupted may have two copies, and their starts are counted", () => {
+  const judged = (acceptedMs: number, faultMs: number): readonly unknown[] => {
+    const written = inOrder(
+      [[0, "p1#1", { type: "publish", topic, id: "m1", seq: 1, key: "k" }]],
+      [[acceptedMs, "p1#1", { type: "accepted", topic, id: "m1" }]],
+      [[faultMs, "chaos", { type: "step", step: 0, kind: "cut", process: "" }]],
+      [[faultMs + 1, "chaos", { type: "step-over", step: 0, kind: "cut", process: "" }]],
+      ran(900, { run: 1, seq: 1, how: "failed" }),
+      ran(1000, { run: 1, seq: 1, by: "w2#1" }),
+    );
+    const known = { copiedPublishes: "the client repeats" };
+    const { violations, numbers } = checkHistory(writtenHistory(...written), scheduleOf(), capabilities, known);
+    return [violations.map(({ check }) => check), numbers.copiedStarts];
+  };
+  expect(judged(800, 400)).toEqual([[], 1]);
+  expect(judged(40, 20)).toEqual([["attempts"], 0]);
+  expect(judged(800, 850)).toEqual([["attempts"], 0]);
+});
+
 test("attempts: where a retry is a copy, a fault before the acknowledgement may leave two, and their starts are counted", () => {
   const runs = inOrder(
     published(0, 1),

@@ -91,6 +91,7 @@ export class Endings implements EndsAttempts {
       this.#items.returned(item);
       return this.#settler.flushWith(inbox.abandon(item));
     }
+    if (decided.kind !== "ack") item.failure = decided;
     const outcome = await inbox.end(item, decided);
     await this.#endDelivery(item, outcome);
     if (outcome !== decided && "error" in outcome) throw outcome.error;
@@ -126,6 +127,8 @@ export class Endings implements EndsAttempts {
       const error = new PubSubError("TIMEOUT", `another handler has had the same message for ${limitMs} ms`);
       return reported(this.#settler.settle(item, outcomeOf(error)));
     }
+    // Its handler has ended, and only the store has not: the delivery does not wait for it any longer.
+    if (item.state === "running" && item.failure !== undefined) return reported(this.#endDelivery(item, item.failure));
     const error = new PubSubError("TIMEOUT", `the handler did not finish within ${limitMs} ms`);
     this.#giveUp(item, error);
     if (this.#items.lost.has(item)) this.#items.ended(item);
@@ -143,8 +146,9 @@ export class Endings implements EndsAttempts {
     for (const item of this.#items.lost) if (!item.isStoring) this.#items.giveUp(item, error);
     for (const item of this.#items.held.toArray()) {
       if (item.state !== "running") continue;
-      this.#giveUp(item, error);
-      reported(this.#settler.settle(item, { kind: "release", leaseEnded: false, error }));
+      // A store that is slow to end a claim does not make a failed attempt one that never was.
+      if (item.failure === undefined) this.#giveUp(item, error);
+      reported(this.#settler.settle(item, item.failure ?? { kind: "release", leaseEnded: false, error }));
     }
   }
 

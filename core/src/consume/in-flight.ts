@@ -3,6 +3,7 @@ import type { DriverDelivery } from "../driver.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import type { HeldClaim } from "../inbox/handler-inbox.ts";
 import type { HandledBatch } from "../observe/instrumentation.ts";
+import type { Outcome } from "./outcome.ts";
 import type { Held } from "../base/held-items.ts";
 import type { SeenAttempt } from "./seen-attempt.ts";
 import type { Attributes } from "../contract/message.ts";
@@ -54,6 +55,8 @@ export class InFlight implements HandlerContext, Held<InFlight> {
   isStoring = false;
   /** Its attempt, when instrumentations see it. */
   seen: SeenAttempt | undefined = undefined;
+  /** How its failed handler has ended, while its claim is still being ended. */
+  failure: Outcome | undefined = undefined;
   /** Its claim, on subscriptions with an inbox. */
   inbox: HeldClaim | undefined = undefined;
   isHeld = false;

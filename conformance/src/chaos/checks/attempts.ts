@@ -11,7 +11,7 @@ const UNSTARTED_SPARE = 5;
 
 /**
  * Attempts are true: no number twice when that would hide a start, rising within a worker, and none beyond the retry
- * policy. What a broker has forgotten that was killed between two runs is left out. Where a retry is a copy, each copy counts by itself.
+ * policy. What a broker has forgotten that was killed between two runs is left out. Where there may be copies, each counts by itself.
  */
 export function attempts(
   history: readonly HistoryLine[],
@@ -20,7 +20,10 @@ export function attempts(
   knownFaults: KnownFaults,
 ): { readonly violations: readonly ChaosViolation[]; readonly hiddenStarts: number; readonly copiedStarts: number } {
   const killed = killedAt(history);
-  const mayBeCopy = knownFaults.copiedRetries === undefined ? undefined : interruptedRetries(history, schedule);
+  const copies = [
+    ...(knownFaults.copiedRetries === undefined ? [] : [interruptedRetries(history, schedule)]),
+    ...(knownFaults.copiedPublishes === undefined ? [] : [interruptedPublishes(history, schedule)]),
+  ];
   let hiddenStarts = 0;
   let copiedStarts = 0;
   const brokerKills = linesOf(history, "step").flatMap(({ kind, atMs }) => (kind === "kill-broker" ? [atMs] : []));
@@ -49,7 +52,7 @@ export function attempts(
       const hidden = before !== undefined && start.attempt <= earlier && !forgotten;
       const last = lastOf.get(`${start.by} ${start.worker}`) ?? 0;
       const falls = start.attempt < last && !forgotten;
-      const copied = (hidden || falls) && mayBeCopy?.(id, start.atMs) === true;
+      const copied = (hidden || falls) && copies.some((mayBeCopy) => mayBeCopy(id, start.atMs));
       if (copied) copiedStarts += 1;
       else if (hidden && knownFaults.hiddenStarts !== undefined && killed.has(before.by)) hiddenStarts += 1;
       else if (hidden)
@@ -78,6 +81,25 @@ function interruptedRetries(
   const retries = grouped(linesOf(history, "retry"), ({ id }) => id);
   return (id, beforeMs) =>
     (retries.get(id) ?? []).some(({ atMs }) => atMs < beforeMs && disturbed(atMs, atMs + UNTIL_ACKNOWLEDGED_MS));
+}
+
+/** What is answered sooner was not sent a second time, in ms. */
+const SENT_ONCE_MS = 50;
+
+/** Whether a fault came while this message was being published: then the client library may have sent it twice. */
+function interruptedPublishes(
+  history: readonly HistoryLine[],
+  { ackDeadlineMs }: ChaosSchedule,
+): (id: string) => boolean {
+  const disturbed = disturbedBetween(history, ackDeadlineMs);
+  const acceptedMs = new Map(linesOf(history, "accepted").map(({ id, atMs }) => [id, atMs]));
+  const interrupted = new Set(
+    linesOf(history, "publish").flatMap(({ id, atMs }) => {
+      const untilMs = acceptedMs.get(id) ?? Infinity;
+      return untilMs - atMs > SENT_ONCE_MS && disturbed(atMs, untilMs) ? [id] : [];
+    }),
+  );
+  return (id) => interrupted.has(id);
 }
 
 /** Without messages with a repeated publish, redriven ones, what runs again after its success, and what a close has released. */
