@@ -172,6 +172,18 @@ describe("a filtered pass over more letters than are held", () => {
     expect(new Set(ids()).size).toBe(11_000);
   });
 
+  it("finds them where what was stored last comes first, so that moved letters are in front of those behind them", async () => {
+    let moved = 0;
+    const refuses = (): boolean => {
+      moved += 1;
+      return false;
+    };
+    const { queue, ids, taken } = queueOf(manyThen(12_000, 20), { refuses, startAt: (size) => size - moved });
+    expect(await queue.redrive({ filter: isChosen })).toBe(20);
+    expect(new Set(ids()).size).toBe(12_000);
+    expect(taken()).toBe(0);
+  });
+
   it("bounds the bytes that it holds, and keeps the order of each key among those it moves", async () => {
     const body = "x".repeat(1024 * 1024);
     const letters = Array.from({ length: 100 }, (_, index) =>

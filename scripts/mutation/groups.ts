@@ -30,7 +30,7 @@ export const groups: readonly Group[] = [
   },
   adapter("memory", "broker/*.ts", "publisher.ts"),
   adapter("nats", "settle/*.ts", "ordering/*.ts", "letters/*.ts"),
-  adapter("rabbitmq", "retry/*.ts", "ordering/*.ts"),
+  adapter("rabbitmq", "retry/*.ts", "ordering/*.ts", "receive/*.ts"),
   adapter("redis", "settle/*.ts", "ordering/*.ts", "letters/*.ts"),
   adapter("aws", "settle/*.ts", "ordering/*.ts"),
   adapter("gcp", "settle/*.ts", "ordering/*.ts", "retry/*.ts"),

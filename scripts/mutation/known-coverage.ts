@@ -8,9 +8,11 @@ interface Known {
   readonly state: string;
   readonly tests: readonly (Told & { readonly reached: readonly string[] })[];
   readonly outside: readonly string[];
+  readonly failed: readonly Told[];
 }
 
 interface Saved {
+  readonly format: typeof FORMAT;
   /** Changes with the sources. */
   readonly sources: string;
   readonly files: Readonly<Record<string, Known>>;
@@ -24,37 +26,46 @@ export interface CoverageRequest {
   readonly sources: string;
   /** Where coverage is kept from one run to the next. */
   readonly path: string;
+  /** Run those again of which a test has failed. */
+  readonly again: boolean;
 }
 
-const LIMIT_MS = 20 * 60_000;
+/** Changes with what is saved. */
+const FORMAT = 2;
+/** Only for a run that never ends: all tests of an adapter took 5 to 14 minutes on a busy machine. */
+const LIMIT_MS = 60 * 60_000;
 
 /** Runs each test file without a mutant, unless it was run before and neither it nor the sources have changed. */
-export async function knownCoverage({ root, projects, files, sources, path }: CoverageRequest): Promise<Coverage> {
-  const saved: Saved = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Saved) : { sources, files: {} };
+export async function knownCoverage(request: CoverageRequest): Promise<Coverage> {
+  const { root, projects, files, sources, path, again } = request;
+  const saved = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Partial<Saved>) : {};
+  const isValid = saved.format === FORMAT && saved.sources === sources;
   const states = new Map(files.map((file) => [file, stateOf(root, file)]));
   const known = new Map(
-    Object.entries(saved.sources === sources ? saved.files : {}).filter(
-      ([file, { state }]) => states.get(file) === state,
+    Object.entries((isValid ? saved.files : undefined) ?? {}).filter(
+      ([file, { state, failed }]) => states.get(file) === state && !(again && failed.length > 0),
     ),
   );
   const missing = files.filter((file) => !known.has(file));
-  let failed: readonly Told[] = [];
+  let ofNoFile: readonly Told[] = [];
   if (missing.length > 0) {
     const found = await recordCoverage({ root, projects, files: missing, limitMs: LIMIT_MS });
-    ({ failed } = found);
+    ofNoFile = found.failed.filter(({ file }) => file === "");
     for (const file of missing) {
       const tests = found.tests
         .filter((test) => test.file === file)
         .map((test) => ({ ...test, reached: [...test.reached] }));
-      known.set(file, { state: states.get(file) ?? "", tests, outside: [...(found.outside.get(file) ?? [])] });
+      const outside = [...(found.outside.get(file) ?? [])];
+      const failed = found.failed.filter((told) => told.file === file);
+      known.set(file, { state: states.get(file) ?? "", tests, outside, failed });
     }
-    writeFileSync(path, JSON.stringify({ sources, files: Object.fromEntries(known) } satisfies Saved));
+    writeFileSync(path, JSON.stringify({ format: FORMAT, sources, files: Object.fromEntries(known) } satisfies Saved));
   }
   return {
     tests: [...known.values()].flatMap(({ tests }) =>
       tests.map((test) => ({ ...test, reached: new Set(test.reached) })),
     ),
     outside: new Map([...known].map(([file, { outside }]) => [file, new Set(outside)])),
-    failed,
+    failed: [...[...known.values()].flatMap(({ failed }) => failed), ...ofNoFile],
   };
 }

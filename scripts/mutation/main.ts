@@ -57,6 +57,7 @@ async function run(options: Options): Promise<void> {
       files: group.projects.flatMap((project) => testFilesOf(root, project)),
       sources: hash("sha256", [...texts.values()].join("\n"), "hex"),
       path: `${copy}.coverage.json`,
+      again: options.again,
     });
     for (const { file, names, message } of coverage.failed) {
       console.log(`fails without a mutant, and judges none: ${file}: ${names.join(" > ")}: ${message}`);

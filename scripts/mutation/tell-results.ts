@@ -18,14 +18,16 @@ export class TellResults implements Reporter {
     if (state === "pending" || state === "skipped") return;
     const names = [test.name];
     for (let parent = test.parent; parent.type === "suite"; parent = parent.parent) names.unshift(parent.name);
-    const durationMs = Math.round(test.diagnostic()?.duration ?? 0);
-    tell({ file: pathOf(test.module), names, state, durationMs, message: firstLine(errors ?? []) });
+    const { startTime, duration } = test.diagnostic() ?? { startTime: 0, duration: 0 };
+    const times = { startMs: Math.round(startTime), durationMs: Math.round(duration) };
+    tell({ file: pathOf(test.module), names, state, ...times, message: firstLine(errors ?? []) });
   }
 
   onTestModuleEnd(module: TestModule): void {
     const errors = module.errors();
     if (errors.length > 0) {
-      tell({ file: pathOf(module), names: [], state: "failed", durationMs: 0, message: firstLine(errors) });
+      const file = pathOf(module);
+      tell({ file, names: [], state: "failed", startMs: 0, durationMs: 0, message: firstLine(errors) });
     }
   }
 
@@ -35,6 +37,7 @@ export class TellResults implements Reporter {
         file: "",
         names: ["an error that no test caught"],
         state: "failed",
+        startMs: 0,
         durationMs: 0,
         message: firstLine(unhandled),
       });

@@ -5,6 +5,8 @@ export interface Told {
   /** Its suites and its own name; empty for a whole file. */
   readonly names: readonly string[];
   readonly state: "passed" | "failed";
+  /** Unix ms; 0 for a whole file. */
+  readonly startMs: number;
   readonly durationMs: number;
   /** Of its first error. */
   readonly message: string;

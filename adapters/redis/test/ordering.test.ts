@@ -66,6 +66,22 @@ describe.skipIf(started === undefined)("ordering by the scripts", () => {
     expect((await kit.take(mine)).map(bodyOf).toSorted()).toEqual(["kb", "liesa"]);
   });
 
+  test("a key goes on at once when its message and the next one have expired: after a failure, and when the worker leaves", async () => {
+    const { worker } = await kit.subscription("expired-keys", { ordered: true });
+    for (const end of ["fails", "leaves"]) {
+      const [first, second] = [worker(), worker()];
+      const [a, b] = [await kit.add("expired-keys", end, `${end} a`), await kit.add("expired-keys", end, `${end} b`)];
+      await kit.add("expired-keys", end, `${end} c`);
+      const [taken] = (await kit.take(first)) as [Entry];
+      expect(bodyOf(taken)).toBe(`${end} a`);
+      await kit.client.send("XDEL", "expired-keys", a, b);
+      await (end === "fails" ? kit.settle(first, "R", taken) : first.leave([taken.place]));
+      const [next] = (await kit.take(second)) as [Entry];
+      expect(bodyOf(next)).toBe(`${end} c`);
+      await kit.settle(second, "A", next);
+    }
+  });
+
   test("a message whose workers die again and again becomes a dead letter, and its key goes on", async () => {
     const maxRetries = 0;
     const { worker, setup } = await kit.subscription("deadly", { ordered: true, maxRetries });

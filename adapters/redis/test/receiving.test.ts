@@ -44,6 +44,32 @@ describe.skipIf(server === undefined)("receiving", () => {
     expect(worker.health().state).toBe("receiving");
   });
 
+  test("a handler whose message was given to another worker meanwhile is told so, and the others keep theirs", async () => {
+    const topic = defineTopic<"taken" | "kept">("claimed");
+    const subscription = defineSubscription(topic, "mail", { ackDeadlineMs: 1000 });
+    await using pubsub = await connect(adapter());
+    await pubsub.apply([topic, subscription]);
+    const signals = new Map<string, AbortSignal>();
+    const end = Promise.withResolvers<void>();
+    const handle = async (event: string, { signal }: { readonly signal: AbortSignal }): Promise<void> => {
+      if (signals.has(event)) return;
+      signals.set(event, signal);
+      await end.promise;
+    };
+    await using worker = await pubsub.subscribe(subscription, handle);
+    try {
+      for (const event of ["taken", "kept"] as const) await pubsub.publish(topic, event);
+      await expect.poll(() => [...signals.keys()].toSorted()).toEqual(["kept", "taken"]);
+      const [[id] = []] = (await client.send("XRANGE", "claimed", "-", "+", "COUNT", "1")) as string[][];
+      await client.send("XCLAIM", "claimed", "mail", "another", "0", String(id));
+      await expect.poll(() => signals.get("taken")?.reason).toMatchObject({ code: "LEASE_LOST" });
+      expect(signals.get("kept")?.aborted).toBe(false);
+      expect(worker.health().state).toBe("receiving");
+    } finally {
+      end.resolve();
+    }
+  });
+
   test("large messages are asked for in small numbers, and all arrive", { timeout: 60_000 }, async () => {
     const topic = defineTopic<Uint8Array>("large", { codec: "bytes" });
     const subscription = defineSubscription(topic, "mail", { maxConcurrency: 500 });
