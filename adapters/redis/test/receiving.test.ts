@@ -18,31 +18,38 @@ describe.skipIf(server === undefined)("receiving", () => {
   });
   const adapter = (): ReturnType<typeof redis> => redis({ servers: addressOf(server as never) });
 
-  test("a worker with one place gets one message at a time, and neither retries nor new messages wait for ever", async () => {
-    const topic = defineTopic<{ n: number }>("one-place");
-    const retryPolicy = { maxRetries: 1, minBackoffMs: 1, maxBackoffMs: 5 };
-    const subscription = defineSubscription(topic, "mail", { retryPolicy, maxConcurrency: 1 });
-    await using pubsub = await connect(adapter());
-    await pubsub.apply([topic, subscription]);
-    const order: string[] = [];
-    for (let n = 0; n < 200; n += 1) await pubsub.publish(topic, { n });
-    let running = 0;
-    const handle = async ({ n }: { readonly n: number }, { attempt }: { readonly attempt: number }): Promise<void> => {
-      running += 1;
-      expect(running).toBe(1);
-      await Promise.resolve();
-      const pending = (await client.send("XPENDING", "one-place", "mail")) as [number];
-      const again = (await client.send("XPENDING", "{one-place}:mail:again", "mail")) as [number];
-      expect(pending[0] + again[0]).toBe(1);
-      running -= 1;
-      order.push(`${n}/${attempt}`);
-      if (attempt === 1) throw new Error("again");
-    };
-    await using worker = await pubsub.subscribe(subscription, handle, { prefetch: 0 });
-    await expect.poll(() => order.length).toBe(400);
-    expect(order.indexOf("0/2")).toBeLessThan(100);
-    expect(worker.health().state).toBe("receiving");
-  });
+  test(
+    "a worker with one place gets one message at a time, and neither retries nor new messages wait for ever",
+    { timeout: 90_000 },
+    async () => {
+      const topic = defineTopic<{ n: number }>("one-place");
+      const retryPolicy = { maxRetries: 1, minBackoffMs: 1, maxBackoffMs: 5 };
+      const subscription = defineSubscription(topic, "mail", { retryPolicy, maxConcurrency: 1 });
+      await using pubsub = await connect(adapter());
+      await pubsub.apply([topic, subscription]);
+      const order: string[] = [];
+      for (let n = 0; n < 200; n += 1) await pubsub.publish(topic, { n });
+      let running = 0;
+      const handle = async (
+        { n }: { readonly n: number },
+        { attempt }: { readonly attempt: number },
+      ): Promise<void> => {
+        running += 1;
+        expect(running).toBe(1);
+        await Promise.resolve();
+        const pending = (await client.send("XPENDING", "one-place", "mail")) as [number];
+        const again = (await client.send("XPENDING", "{one-place}:mail:again", "mail")) as [number];
+        expect(pending[0] + again[0]).toBe(1);
+        running -= 1;
+        order.push(`${n}/${attempt}`);
+        if (attempt === 1) throw new Error("again");
+      };
+      await using worker = await pubsub.subscribe(subscription, handle, { prefetch: 0 });
+      await expect.poll(() => order.length, { timeout: 60_000 }).toBe(400);
+      expect(order.indexOf("0/2")).toBeLessThan(100);
+      expect(worker.health().state).toBe("receiving");
+    },
+  );
 
   test("a handler whose message was given to another worker meanwhile is told so, and the others keep theirs", async () => {
     const topic = defineTopic<"taken" | "kept">("claimed");

@@ -36,6 +36,7 @@ export interface ChaosRecord {
   readonly numbers: ChaosNumbers;
 }
 
+/** What the table needs of a run, one record for each schedule. */
 export function chaosRecords(run: ChaosRun): readonly ChaosRecord[] {
   const { adapter, implementation, version, date } = run;
   return run.results.map(({ schedule: { seed }, violations, numbers }) => ({
@@ -51,7 +52,7 @@ export function chaosRecords(run: ChaosRun): readonly ChaosRecord[] {
 
 const ROWS = [...NETWORK_FAULTS, ...BROKER_FAULTS, ...PROCESS_FAULTS, ...ORDERLY_STEPS] as const;
 
-/** One column per adapter and implementation. */
+/** A table in Markdown, with one column per adapter and implementation. */
 export function chaosTable(records: readonly ChaosRecord[]): string {
   const columns = [
     ...grouped(records, ({ adapter, implementation, version }) => `${adapter} (${implementation} ${version})`),
