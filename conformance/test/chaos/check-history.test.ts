@@ -147,7 +147,9 @@ test("order: a message that starts before its predecessor is settled is a violat
     ran(30, { run: 2, seq: 2 }),
     ran(300, { run: 3, seq: 1, attempt: 2 }),
   );
-  expect(violations(written)).toEqual([expect.stringMatching(/^order: orders k: 2 started in w1#1 .* before 1 /)]);
+  expect(violations(written)).toEqual([
+    expect.stringMatching(/^order: orders k: 2 \(m2\) started in w1#1 .* before 1 \(m1, /),
+  ]);
 });
 
 test("order: a dead letter settles, and so does one that its worker was killed before reporting", () => {
