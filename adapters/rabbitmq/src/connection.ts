@@ -16,7 +16,7 @@ import {
   type SocketOptions,
 } from "amqplib";
 import type { BrokerAddress } from "./connection/address.ts";
-import { answeredInTime, closeWithin, hearErrors } from "./connection/channels.ts";
+import { answeredInTime, closeWithin, hearErrors, thenClosed } from "./connection/channels.ts";
 import { coalesceWrites } from "./connection/coalesce-writes.ts";
 import { guardFrames } from "./connection/guard-frames.ts";
 import { type ServerFeatures, serverFeatures } from "./connection/server.ts";
@@ -153,12 +153,7 @@ export class Connection {
 
   /** Runs `use` on its own channel, however long it takes. */
   async withLongChannel<Result>(use: (channel: Channel) => Promise<Result>): Promise<Result> {
-    const channel = await this.openChannel();
-    try {
-      return await use(channel);
-    } finally {
-      await closeWithin(this.context.clock, channel);
-    }
+    return await thenClosed(this.context.clock, await this.openChannel(), use);
   }
 
   /** Closes politely within `timeoutMs`, then destroys the socket, whatever the line or the broker does. */

@@ -47,3 +47,16 @@ export function answeredInTime<Answer>(clock: Clock, answer: Promise<Answer>): P
   const late = (): PubSubError => new PubSubError("TIMEOUT", `rabbitmq: no answer within ${ANSWER_TIMEOUT_MS} ms`);
   return requireWithin(clock, ANSWER_TIMEOUT_MS, answer, late);
 }
+
+/** Runs `use`, and closes the channel whatever comes of it. */
+export async function thenClosed<Result>(
+  clock: Clock,
+  channel: Channel,
+  use: (channel: Channel) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await use(channel);
+  } finally {
+    await closeWithin(clock, channel);
+  }
+}
