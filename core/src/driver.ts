@@ -95,6 +95,17 @@ export interface DeliverySink {
   receiving(reconnected: boolean): void;
 }
 
+/** How `Driver.apply` creates. */
+export interface ApplyOptions {
+  /** Changes too what exists and can be changed in place. */
+  readonly update: boolean;
+  /**
+   * A driver may call it when the broker has done its work, and what is left is waiting, for instance until a new queue is durable. Core
+   * then begins with the next declaration: of those that a program opens at once, it has at most 16 in work.
+   */
+  readonly onCreated?: (() => void) | undefined;
+}
+
 /** How many deliveries a subscriber may give to core. */
 export interface SubscriberOptions {
   /** The largest number of unsettled deliveries: handlers plus prefetch. At least 1. */
@@ -176,7 +187,7 @@ export interface Driver<Native = unknown> {
   /** Compares the declarations with what exists. Changes nothing. Empty when everything exists and matches. */
   plan(topology: Topology, signal?: AbortSignal): Promise<readonly TopologyChange[]>;
   /** Creates what is missing, and with `update` changes what can be changed in place. A filter at the broker that holds back what the declared one lets pass is changed without `update` too, or refused (`TOPOLOGY_MISMATCH`). Returns what was done. Several processes may do this at the same time. Never deletes, and leaves `"replace"` differences unchanged. */
-  apply(topology: Topology, options: { readonly update: boolean }): Promise<readonly TopologyChange[]>;
+  apply(topology: Topology, options: ApplyOptions): Promise<readonly TopologyChange[]>;
   /** Deletes the resources of the topology with their messages. Returns the names of those that existed. */
   destroy(topology: Topology): Promise<readonly string[]>;
   /** Rejects with `NOT_FOUND` when the topic does not exist; a driver may find that out at the first publish. Makes no admin call. */

@@ -24,6 +24,27 @@ class SlowAdapter extends ScriptedAdapter {
   }
 }
 
+/** What it has created needs time until it can be used. */
+class SettlingAdapter extends SlowAdapter {
+  settling = 0;
+  readonly #settled = Promise.withResolvers<void>();
+  readonly settle = this.#settled.resolve;
+
+  override async open(context: DriverContext): Promise<Driver> {
+    const driver = await super.open(context);
+    const apply: Driver["apply"] = async (topology, options) => {
+      const changes = await driver.apply(topology, options);
+      this.settling += 1;
+      options.onCreated?.();
+      // Core may be told more than once.
+      options.onCreated?.();
+      await this.#settled.promise;
+      return changes;
+    };
+    return { ...driver, apply };
+  }
+}
+
 const topics = Array.from({ length: 100 }, (_, index) => defineTopic(`topic-${index}`));
 const subscriptions = topics.map((topic) => defineSubscription(topic, "worker"));
 
@@ -33,6 +54,21 @@ test("a program that opens many subscriptions at once does not ask the broker fo
   await Promise.all(subscriptions.map((subscription) => pubsub.subscribe(subscription, () => {})));
   expect(adapter.mostWaiting).toBe(16);
   expect(new Set(adapter.applied).size).toBe(200);
+});
+
+test("a driver that only waits makes room for the next ones", async () => {
+  const adapter = new SettlingAdapter();
+  await using pubsub = await connect(adapter, { logger: silentLogger });
+  const opening = Promise.all(subscriptions.map((subscription) => pubsub.subscribe(subscription, () => {})));
+  await expect.poll(() => adapter.settling).toBe(subscriptions.length);
+  expect(adapter.mostWaiting).toBe(16);
+  // What is not yet durable is not used.
+  let isOpen = false;
+  void opening.then(() => (isOpen = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(isOpen).toBe(false);
+  adapter.settle();
+  expect(await opening).toHaveLength(subscriptions.length);
 });
 
 test("those that fail make room for the next ones", async () => {

@@ -1,4 +1,5 @@
 import {
+  AtMost,
   type ConnectionStatus,
   type DriverContext,
   PubSubError,
@@ -20,7 +21,6 @@ import { answeredInTime, closeWithin, hearErrors, thenClosed } from "./connectio
 import { coalesceWrites } from "./connection/coalesce-writes.ts";
 import { guardFrames } from "./connection/guard-frames.ts";
 import { type ServerFeatures, serverFeatures } from "./connection/server.ts";
-import { TaskLimit } from "./connection/task-limit.ts";
 import { codeOf, toPubSubError } from "./errors.ts";
 import { MAX_SHORT_CHANNELS } from "./limits.ts";
 import type { CheckedOptions } from "./options.ts";
@@ -54,7 +54,7 @@ export class Connection {
   readonly #purpose: ConnectionPurpose;
   readonly #status: ConnectionStatus<ConnectionPurpose>;
   readonly #users = new Set<ConnectionUser>();
-  readonly #shortChannels = new TaskLimit(MAX_SHORT_CHANNELS);
+  readonly #shortChannels = new AtMost(MAX_SHORT_CHANNELS);
   #model: ChannelModel | undefined;
   /** Whether the broker takes no publishes at the moment. */
   isBlocked = false;

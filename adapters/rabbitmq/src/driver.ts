@@ -48,7 +48,7 @@ export async function openDriver(
     native,
     blindSpot: options.management === undefined ? `${POLICIES_UNSEEN}; ${BINDINGS_UNSEEN}` : undefined,
     plan: (topology, aborted) => planTopology(consuming, topology, aborted),
-    apply: (topology, { update }) => applyTopology(consuming, topology, update),
+    apply: (topology, how) => applyTopology(consuming, topology, how),
     destroy: (topology) => destroyTopology(consuming, topology),
     async openPublisher(topic) {
       await connections.startPublishing();

@@ -1,4 +1,5 @@
 import {
+  type ApplyOptions,
   type SubscriptionSpec,
   pause,
   type PubSubError,
@@ -80,7 +81,7 @@ export async function planTopology(
 export async function applyTopology(
   connection: Connection,
   topology: Topology,
-  update: boolean,
+  { update, onCreated }: ApplyOptions,
 ): Promise<TopologyChange[]> {
   const { prefix } = connection.options;
   const created: TopologyChange[] = [];
@@ -99,6 +100,7 @@ export async function applyTopology(
     if (update) await removeLeft(connection, declared);
     updated.push(...left);
   }
+  onCreated?.();
   // A confirmed publish promises durability: the new queues need time before they can keep that promise.
   if (created.some(({ resource }) => resource.startsWith("queue "))) {
     await pause(connection.context.clock, QUEUE_SETTLES_MS);

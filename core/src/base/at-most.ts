@@ -8,16 +8,26 @@ export class AtMost {
     this.#most = most;
   }
 
-  async run<Result>(work: () => Promise<Result>): Promise<Result> {
+  /**
+   * Resolves and rejects as the work does. It must not wait for other work of the same limit. Work that only waits from now on may call
+   * `leave`: its place is then free before its end.
+   */
+  async run<Result>(work: (leave: () => void) => Promise<Result>): Promise<Result> {
     // Whoever ends passes its turn on, so that nobody comes in between.
     if (this.#running < this.#most) this.#running += 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
+    let hasPlace = true;
+    const leave = (): void => {
+      if (!hasPlace) return;
+      hasPlace = false;
       const next = this.#waiting.shift();
       if (next === undefined) this.#running -= 1;
       else next();
+    };
+    try {
+      return await work(leave);
+    } finally {
+      leave();
     }
   }
 }

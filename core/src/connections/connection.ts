@@ -77,7 +77,7 @@ export class Connection {
     const key = declaration.kind === "topic" ? declaration.name : subscriptionPath(declaration);
     const known = this.#provisioned.get(key);
     if (known !== undefined) return known;
-    const provisioned = this.#provisionings.run(() => this.provision([declaration]));
+    const provisioned = this.#provisionings.run((leave) => this.provision([declaration], leave));
     this.#provisioned.set(key, provisioned);
     provisioned.catch(() => this.#provisioned.delete(key));
     return provisioned;
@@ -90,10 +90,11 @@ export class Connection {
     }
   }
 
-  async provision(declarations: readonly Declaration[]): Promise<void> {
+  /** @param onCreated see `ApplyOptions` */
+  async provision(declarations: readonly Declaration[], onCreated?: () => void): Promise<void> {
     this.requireSupported(declarations);
     if (this.#provisioning === "ensure") {
-      await this.driver.apply(topologyOf(declarations, this.names), { update: false });
+      await this.driver.apply(topologyOf(declarations, this.names), { update: false, onCreated });
     }
     if (this.#provisioning === "verify") {
       requireNoDifferences([{ connection: this, changes: await this.differences(declarations) }], false);
