@@ -78,7 +78,11 @@ async function startRedis(): Promise<ScaleBroker> {
 }
 
 async function startRabbitmq(): Promise<ScaleBroker> {
-  const broker = await startBroker("rabbitmq", { provider: "native" });
+  // Our brokers have little memory by default, since tests start many of them.
+  const broker = await startBroker("rabbitmq", {
+    provider: "native",
+    config: "vm_memory_high_watermark.absolute = 12GB",
+  });
   const lines = async (...args: readonly string[]): Promise<readonly string[]> => {
     const text = (await broker.admin?.([...args, "--no-table-headers"])) ?? "";
     return text.split("\n").filter((line) => line.trim() !== "");
