@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 /**
  * `npx @anytopic/conformance --adapter ./my-adapter.js`: certifies an adapter. Exit code 0: everything passed, 1:
- * something failed, 2: the suite could not run.
+ * something failed, or was left open, 2: the suite could not run.
  */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { behaviours } from "./behaviours/index.ts";
 import { CHAOS_OPTIONS, CHAOS_USAGE, chaosCommand, type ChaosCommandOptions } from "./chaos/chaos-command.ts";
+import { endInTime } from "./end-in-time.ts";
 import { junit } from "./junit.ts";
 import { loadHarness } from "./load-harness.ts";
 import { headline, isFailure, summary } from "./result.ts";
@@ -147,3 +148,4 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 process.exitCode = await main(process.argv.slice(2));
+endInTime(say);

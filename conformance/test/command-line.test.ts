@@ -72,6 +72,14 @@ test("an adapter that forgets failed messages is caught", { timeout: 60_000 }, a
   expect(stdout).toMatch(/^failed +delivery\.retry .*to complete 10 messages; 5 are missing/m);
 });
 
+test("an adapter that keeps the process alive is caught", { timeout: 60_000 }, async () => {
+  const adapter = join(import.meta.dirname, "fixtures/toy-that-stays.ts");
+  const { code, stdout } = await conformance("--adapter", adapter, "--only", "publish.schema");
+  expect(stdout).toMatch(/^proven +publish\.schema /m);
+  expect(stdout).toMatch(/^still alive 10 s after the end, because something was not closed: .*\d Timeout/m);
+  expect(code).toBe(1);
+});
+
 test("--list prints every behaviour", async () => {
   const { code, stdout } = await conformance("--list");
   expect(code).toBe(0);
