@@ -1,4 +1,4 @@
-import { type Clock, PubSubError, requireWithin } from "@anytopic/core/driver";
+import { type Clock, pause, PubSubError, requireWithin } from "@anytopic/core/driver";
 import { toPubSubError } from "../errors.ts";
 import type { Command, Dialled } from "./dial.ts";
 
@@ -8,6 +8,9 @@ const SILENCE_MS = 1500;
 const FIRST_BLOCK_MS = 1000;
 /** The longest wait of one read, in ms. Idle workers are many, and each read is a request. */
 const MAX_BLOCK_MS = 5000;
+/** How long until a read is asked to end once more, in ms: about the time in which it reaches the server, then twice as long, and so on. */
+const UNBLOCK_AGAIN_MS = 10;
+const MAX_UNBLOCK_AGAIN_MS = 500;
 
 /** A connection of its own for reads that wait. It is not repaired: whoever opened it opens another one. */
 export class Reader {
@@ -16,6 +19,8 @@ export class Reader {
   /** Sends on the connection for commands. */
   readonly #command: (parts: Command) => Promise<unknown>;
   #isReading = false;
+  #isUnblocking = false;
+  #mayWait = true;
   #blockMs = FIRST_BLOCK_MS;
 
   constructor(dialled: Dialled, clock: Clock, command: (parts: Command) => Promise<unknown>) {
@@ -35,6 +40,7 @@ export class Reader {
    */
   async read(parts: Command, blockMs: number): Promise<unknown> {
     if (blockMs > MAX_BLOCK_MS) throw new PubSubError("UNKNOWN", `a read may wait ${MAX_BLOCK_MS} ms, not ${blockMs}`);
+    if (blockMs > 0 && !this.#mayWait) return null;
     this.#isReading = true;
     try {
       const reply = this.#dialled.client.sendCommand(parts);
@@ -53,7 +59,28 @@ export class Reader {
 
   /** Ends a waiting read now, with an empty result. Where the server forbids that, the read ends by itself. */
   unblock(): void {
-    if (this.#isReading) this.#command(["CLIENT", "UNBLOCK", String(this.#dialled.hello.id)]).catch(() => {});
+    // Where it fails, the read ends by itself.
+    if (this.#isReading && !this.#isUnblocking) void this.#unblock().catch(() => {});
+  }
+
+  /** From now on no read waits: one that does ends now, and later ones get nothing. */
+  stopWaiting(): void {
+    this.#mayWait = false;
+    this.unblock();
+  }
+
+  /** The server may not yet have got the read, which comes on another connection: then it has nothing to end, and says 0. */
+  async #unblock(): Promise<void> {
+    this.#isUnblocking = true;
+    try {
+      for (let againMs = UNBLOCK_AGAIN_MS; this.#isReading; againMs = Math.min(2 * againMs, MAX_UNBLOCK_AGAIN_MS)) {
+        const ended = await this.#command(["CLIENT", "UNBLOCK", String(this.#dialled.hello.id)]);
+        if (ended !== 0) return;
+        await pause(this.#clock, againMs);
+      }
+    } finally {
+      this.#isUnblocking = false;
+    }
   }
 
   /** Ends the connection at once. */

@@ -68,7 +68,7 @@ export class ReadLoop {
     for (const end of this.#ended) end();
     this.#stopping.abort();
     this.wake();
-    this.#reader?.unblock();
+    this.#reader?.stopWaiting();
     await within(this.#setup.connection.context.clock, timeoutMs, this.#running ?? Promise.resolve());
     this.#reader?.close();
     this.#reader = undefined;
