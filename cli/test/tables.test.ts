@@ -24,6 +24,7 @@ test("plan says which tables are missing, and apply makes them", async () => {
   });
   const after = await nats.cli(["plan", ...flags]);
   expect(after).toMatchObject({ code: 0, stdout: expect.not.stringContaining("missing") as string });
+  expect(after.stdout).toContain("The tables in the database exist.");
   const again = await nats.cli(["apply", ...flags, "--json"]);
   expect(JSON.parse(again.stdout)).toMatchObject({ done: [], left: [], migrations: [] });
   const database = new DatabaseSync(path);

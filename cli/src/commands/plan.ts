@@ -31,6 +31,7 @@ Exit code 0 when everything exists and matches, 1 when not.`,
           ? `${counted(declarations.length, "declaration")}: everything exists as declared.`
           : planText(examined),
         ...(migrations ?? []).map((migration) => `missing: tables of ${migration}`),
+        ...(migrations?.length === 0 ? ["The tables in the database exist."] : []),
       ].join("\n"),
     );
     return upToDate ? EXIT.ok : EXIT.failed;

@@ -114,6 +114,17 @@ const gauge = (alert: string, name: string, labels: string): Story[] => [
   { alert, title: "1", series: { [`${name}{${labels}}`]: "1x40" }, atMinute: 30, fires: undefined },
 ];
 
+const circuit = (title: string, values: string, other: string, fires: boolean): Story => ({
+  alert: "AnytopicCircuitOpen",
+  title,
+  series: {
+    [`anytopic_circuit_open{${SUBSCRIPTION},${POD}}`]: values,
+    [`anytopic_circuit_open{${SUBSCRIPTION},instance="other"}`]: other,
+  },
+  atMinute: 30,
+  fires: fires ? SUBSCRIPTION : undefined,
+});
+
 const reconnects = (title: string, values: string, fires: boolean): Story => ({
   alert: "AnytopicReconnects",
   title,
@@ -166,6 +177,10 @@ const STORIES: readonly Story[] = [
   growing("it shrinks", { [waiting]: "900-10x60", [running]: "10x60" }, false),
   growing("it is small", { [waiting]: "0+1x60", [running]: "10x60" }, false),
   ...gauge("AnytopicNotReceiving", "anytopic_subscription_receiving", `${SUBSCRIPTION},${POD}`),
+  circuit("open in one process", "0x10 1x30", "0x40", true),
+  circuit("open for 5 minutes", "0x25 1x15", "0x40", false),
+  circuit("it closed meanwhile", "1x22 0x2 1x20", "0x40", false),
+  circuit("closed", "0x40", "0x40", false),
   ...gauge("AnytopicConnectionDown", "anytopic_connection_up", `connection="default",${POD}`),
   reconnects("one a minute", "0+1x40", true),
   reconnects("two in 15 minutes", "0x20 1x5 2x20", false),
@@ -196,7 +211,7 @@ describe.skipIf(promtool === undefined)("alerts/anytopic.rules.yml", () => {
 
   test("promtool finds nothing wrong", async () => {
     const { code, output } = await runPromtool(["check", "rules", "--lint=all", "--lint-fatal", RULES]);
-    expect(output).toContain("11 rules found");
+    expect(output).toContain("12 rules found");
     expect(code).toBe(0);
   });
 
