@@ -171,8 +171,8 @@ export interface UnreachableAdapter {
 /** Known faults of an implementation that chaos schedules meet. They are counted apart instead of being reported. */
 export interface KnownFaults {
   /**
-   * After a worker was killed, the next delivery of a message that it had started may have the same attempt number: why,
-   * and since when it is corrected.
+   * After a worker was killed, or its connection was lost, the next delivery of a message that it had started may have the same attempt
+   * number: why, and since when it is corrected.
    */
   readonly hiddenStarts?: string | undefined;
   /**

@@ -56,20 +56,29 @@ test("attempts: a run that a close of its worker ended is no attempt, another cl
   ]);
 });
 
-test("attempts: a broker that is known to hide starts of killed workers is excused for those, and they are counted", () => {
+test("attempts: a broker that is known to hide starts of workers that were killed or cut off is excused for those, and they are counted", () => {
   const runs = inOrder(
     published(0, 1),
     ran(10, { run: 1, seq: 1, how: "failed" }),
     ran(300, { run: 1, seq: 1, by: "w2#1" }),
   );
-  const judged = (written: readonly Written[]): readonly unknown[] => {
+  const judged = (written: readonly Written[], proxied = true): readonly unknown[] => {
     const known = { hiddenStarts: "a known fault" };
-    const { violations, numbers } = checkHistory(writtenHistory(...written), scheduleOf(), capabilities, known);
+    const schedule = scheduleOf({ processes: [{ name: "w1", proxied, publishes: [], works: [] }] });
+    const { violations, numbers } = checkHistory(writtenHistory(...written), schedule, capabilities, known);
     return [violations.map(({ check }) => check), numbers.hiddenStarts];
   };
   const killed: Written = [50, "chaos", { type: "gone", process: "w1#1", why: "killed", code: null }];
   expect(judged(inOrder(runs, [killed]))).toEqual([[], 1]);
   expect(judged(runs)).toEqual([["attempts"], 0]);
+  const cut = (atMs: number): readonly Written[] => [
+    [atMs, "chaos", { type: "step", step: 0, kind: "truncate", process: "" }],
+    [atMs + 50, "chaos", { type: "step-over", step: 0, kind: "truncate", process: "" }],
+  ];
+  expect(judged(inOrder(runs, cut(100)))).toEqual([[], 1]);
+  // Its connection does not go through the proxy, or was cut at another time.
+  expect(judged(inOrder(runs, cut(100)), false)).toEqual([["attempts"], 0]);
+  expect(judged(inOrder(runs, cut(310)))).toEqual([["attempts"], 0]);
   expect(violations(inOrder(runs, [killed]))).toEqual([expect.stringMatching(/^attempts/)]);
 });
 

@@ -3,7 +3,7 @@ import type { KnownFaults } from "../../harness.ts";
 import { disturbedBetween } from "../disturbances.ts";
 import type { HistoryLine } from "../history.ts";
 import { grouped, killedAt, linesOf, readRuns, redrivenAt, repeatedIds, type HandlerRun } from "../read-runs.ts";
-import type { ChaosSchedule } from "../schedule.ts";
+import { type ChaosSchedule, isNetworkFault } from "../schedule.ts";
 import type { ChaosViolation } from "../verdict.ts";
 
 /** Attempts beyond the retry policy that core permits where a fetched message that never started counts as an attempt. */
@@ -19,7 +19,7 @@ export function attempts(
   capabilities: Pick<Capabilities, "attempts" | "orderedAttempts">,
   knownFaults: KnownFaults,
 ): { readonly violations: readonly ChaosViolation[]; readonly hiddenStarts: number; readonly copiedStarts: number } {
-  const killed = killedAt(history);
+  const hasEnded = endedConnections(history, schedule);
   const copies = [
     ...(knownFaults.copiedRetries === undefined ? [] : [interruptedRetries(history, schedule)]),
     ...(knownFaults.copiedPublishes === undefined ? [] : [interruptedPublishes(history, schedule)]),
@@ -54,7 +54,7 @@ export function attempts(
       const falls = start.attempt < last && !forgotten;
       const copied = (hidden || falls) && copies.some((mayBeCopy) => mayBeCopy(id, start.atMs));
       if (copied) copiedStarts += 1;
-      else if (hidden && knownFaults.hiddenStarts !== undefined && killed.has(before.by)) hiddenStarts += 1;
+      else if (hidden && knownFaults.hiddenStarts !== undefined && hasEnded(before, start.atMs)) hiddenStarts += 1;
       else if (hidden)
         wrong(
           `had attempt ${start.attempt} twice: in ${before.by} at ${Math.round(before.atMs)} ms and in ${start.by} at ${Math.round(start.atMs)} ms`,
@@ -67,6 +67,21 @@ export function attempts(
     }
   }
   return { violations, hiddenStarts, copiedStarts };
+}
+
+/** Whether the connection of a run's process ended before a moment, so that the broker may still have its requests: by a kill, or with the network. */
+function endedConnections(
+  history: readonly HistoryLine[],
+  { processes }: ChaosSchedule,
+): (run: { readonly by: string; readonly atMs: number }, beforeMs: number) => boolean {
+  const killed = killedAt(history);
+  const overs = new Map(linesOf(history, "step-over").map(({ step, atMs }) => [step, atMs]));
+  const cuts = linesOf(history, "step").filter(({ kind }) => isNetworkFault(kind));
+  const proxied = new Set(processes.flatMap(({ name, proxied: isProxied }) => (isProxied ? [name] : [])));
+  return ({ by, atMs: ranMs }, beforeMs) =>
+    killed.has(by) ||
+    (proxied.has(by.split("#")[0] ?? "") &&
+      cuts.some(({ step, atMs }) => atMs < beforeMs && (overs.get(step) ?? Infinity) > ranMs));
 }
 
 /** How long after a retry was scheduled a fault may still come before the acknowledgement of the original, in ms. */
