@@ -48,7 +48,10 @@ export class TcpLink {
       this.#forward(this.#target, client, (bytes) => (conditions.bytesToClient += bytes)),
     ];
     const check = (): void => {
-      if (client.closed && this.#target.closed) onClosed();
+      if (!client.closed || !this.#target.closed) return;
+      // What is still on its way has no destination any more, and on a slow line it would be on its way for long.
+      for (const line of this.#lines) line.clear();
+      onClosed();
     };
     client.once("close", check);
     this.#target.once("close", check);
