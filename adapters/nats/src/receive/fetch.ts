@@ -5,7 +5,7 @@ import { untilLost } from "../connection/until-lost.ts";
 import { toPubSubError } from "../errors.ts";
 import { NANOSECONDS_PER_MS } from "../limits.ts";
 import { type AckSubject, parseAckSubject } from "../wire/ack-subject.ts";
-import { nextSubject, type PullSource } from "./pull-loop.ts";
+import { nextSubject, type PullSource } from "./pull-source.ts";
 
 /** A message, the subject that it is settled on, and what this subject says. */
 export interface Fetched {

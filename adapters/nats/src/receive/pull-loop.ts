@@ -11,8 +11,8 @@ import type { Msg, Subscription } from "@nats-io/nats-core";
 import type { Connection, ConnectionListener } from "../connection.ts";
 import { toPubSubError } from "../errors.ts";
 import { NANOSECONDS_PER_MS } from "../limits.ts";
-import { apiPrefix } from "../names.ts";
 import { OpenRequests } from "./open-requests.ts";
+import { nextSubject, type PullSource } from "./pull-source.ts";
 import { HEARTBEAT_MS, SilenceWatch } from "./silence-watch.ts";
 
 /** The worker that receives the messages. */
@@ -25,22 +25,14 @@ export interface PullTarget {
 /** A part of a worker that can fail and stop it from receiving. A worker that stands by has no pull loop. */
 export type WorkerPart = "connection" | "election" | "pulls" | "recovery";
 
-export interface PullSource {
-  readonly stream: string;
-  readonly consumer: string;
-}
-
-/** Where messages of a consumer are requested. */
-export function nextSubject({ options }: Connection, { stream, consumer }: PullSource): string {
-  return `${apiPrefix(options.domain)}.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
-}
-
 /** As long as a request lasts, the server may send messages to a worker that is gone: the other nodes of a cluster notice late that a node is cut off. */
 const EXPIRES_MS = 10_000;
 /** No step of the loop takes that long. */
 const OVERDUE_MS = 30_000;
 /** How long a silent server may take to answer that it lives. */
 const ALIVE_MS = 3000;
+/** The limit is one of the consumer, and cannot be changed later. */
+const TOO_MANY_WORKERS = "its workers have more requests open than it accepts: use fewer, with a larger maxConcurrency";
 /** With a server that answers, pauses grow no longer than after so many failures, 1.6 s: an election takes seconds. */
 const MAX_FAILURES = 5;
 
@@ -229,7 +221,22 @@ export class PullLoop {
     } else if (code === 409 && (text.startsWith("leadership change") || text.startsWith("server shutdown"))) {
       this.#retryLater();
     } else if (code === 503 || text.startsWith("consumer deleted")) void this.#findOutWhy();
-    else this.#fail(new PubSubError("REJECTED", `${this.#what}: ${code} ${description}`));
+    else {
+      const remedy = text.startsWith("exceeded maxwaiting") ? `; ${TOO_MANY_WORKERS}` : "";
+      this.#onRefused(new PubSubError("REJECTED", `${this.#what}: ${code} ${description}${remedy}`));
+    }
+  }
+
+  /**
+   * Only this request was refused, for instance because the consumer has as many as it accepts. Messages of the others come, or are under way
+   * to this inbox, and without it they would wait for the end of their lease. The others are followed by new ones.
+   */
+  #onRefused(error: PubSubError): void {
+    if (this.#requests.messages > 0 || this.#retryTimer !== undefined) return;
+    this.#reports.failing("pulls", error, false);
+    this.#retryLater(error.retryable ? undefined : error, () => {
+      if (this.#requests.messages === 0) this.#request();
+    });
   }
 
   /** The consumer does not answer: it is deleted, or has no leader at the moment. */
@@ -262,13 +269,13 @@ export class PullLoop {
     this.#reports.receiving("pulls");
   }
 
-  #retryLater(error?: PubSubError): void {
+  #retryLater(error?: PubSubError, retry: () => void = () => this.#attach()): void {
     this.#failures += 1;
     this.#clock.clearTimer(this.#retryTimer);
     this.#retryTimer = this.#clock.setTimer(
       () => {
         this.#retryTimer = undefined;
-        if (this.#state === "running" && this.#connection.connected) this.#attach();
+        if (this.#state === "running" && this.#connection.connected) retry();
       },
       retryPauseMs(
         error === undefined ? Math.min(this.#failures, MAX_FAILURES) : this.#failures,
