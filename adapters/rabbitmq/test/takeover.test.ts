@@ -20,6 +20,11 @@ test("a key that was only given back once stays as it is, whatever the publisher
   expect(orders(inOrder([delivery("a", 2), delivery("a", 1), delivery(undefined, 0, 5)]))).toEqual([2, 1, 0]);
 });
 
+test("messages without a key, and those of publishers that do not tell their order, keep their places", () => {
+  const given = [delivery("a", 2), delivery("a", 0, 2), delivery("a", 1, 2), delivery(undefined, 5, 2)];
+  expect(orders(inOrder([...given, delivery(undefined, 3, 2)]))).toEqual([1, 0, 2, 5, 3]);
+});
+
 const PREFETCH = 5;
 
 /** A takeover on a queue that answers with `answer`, and what it delivers, one array for each time. */
