@@ -46,6 +46,14 @@ export const elsewhere: Readonly<Partial<Record<Statement, readonly Elsewhere[]>
       file: "adapters/nats/test/ordered-faults.test.ts",
       proves: "order per key in a simulation of server and connections, with seeded faults",
     },
+    {
+      file: "adapters/rabbitmq/test/ordered-release.test.ts",
+      proves: "many messages of a key that a worker releases at once come again in order",
+    },
+    {
+      file: "adapters/rabbitmq/test/takeover.test.ts",
+      proves: "a RabbitMQ worker that takes over delivers nothing before it has what the last one had",
+    },
   ],
   C21: [
     {
@@ -231,5 +239,6 @@ export const openPoints: Readonly<Partial<Record<Statement, readonly string[]>>>
   ],
   C20: [
     "on Google Cloud Pub/Sub a redriven message, which counts as new, and a live one of its key may be with two workers at the same time; see [041](adr/041-gcp-subscriber.md)",
+    "on RabbitMQ, when a worker that held more than 1000 messages is replaced while a message waits for its retry, a worker that may hold fewer can start later messages of that key first; see [021](adr/021-rabbitmq-ordering.md)",
   ],
 };

@@ -6,8 +6,10 @@ import { leaderlessServer } from "./leaderless-server.ts";
 const Orders = defineTopic<number>("orders");
 
 describe("a stream without a leader", () => {
+  // A question that nobody answers takes 5 s. With "nothing" both publishes wait for one, and the adapter asks once more: 12 s together.
   test.each(["nothing", "no leader"] as const)(
     "refuses publishes as UNAVAILABLE, and health() says so until there is a leader; the JetStream API answers: %s",
+    { timeout: 40_000 },
     async (info) => {
       const server = await leaderlessServer(Orders.name);
       server.info = info;

@@ -5,7 +5,7 @@ import { markUnreadable } from "./connection/guard-frames.ts";
 import type { Headers } from "./wire/header-table.ts";
 import { headerText } from "./wire/header-text.ts";
 import { bodyId, contentId, ownId, uuidTimeMs } from "./wire/message-id.ts";
-import { isRepublished, isStoredLetter, ownCount, returnsOf } from "./wire/provenance.ts";
+import { acquiredOf, isRepublished, isStoredLetter, ownCount, returnsOf } from "./wire/provenance.ts";
 import { BODY_BYTES_HEADER, withHeaders, withoutSpill } from "./wire/spill.ts";
 
 const KEY_HEADER = "anytopic-key";
@@ -75,8 +75,8 @@ export function asBuffer(body: Uint8Array): Buffer {
 export interface DecodedMessage extends StoredMessage {
   /** 1 for the first delivery; counts retries that we published again, and returns. */
   readonly attempt: number;
-  /** How often the message was returned to its queue, as the broker counts it. */
-  readonly returns: number;
+  /** How often the message was given to a worker before. */
+  readonly acquired: number;
   /** Its position among the messages of its key; 0 if unknown. */
   readonly order: number;
 }
@@ -108,9 +108,10 @@ export function decodeMessage(message: Message, nowMs: number): DecodedMessage {
     const republished = isRepublished(message, received) ? ownCount(received, ATTEMPT_HEADER) : undefined;
     if (republished !== undefined && received[UNREADABLE_HEADER] === true) markUnreadable(message.properties);
     const order = ownCount(headers, ORDER_HEADER) ?? 0;
-    return { ...stored, attempt: Math.max(1, republished ?? 1) + returns, returns, order };
+    const acquired = acquiredOf(message, received);
+    return { ...stored, attempt: Math.max(1, republished ?? 1) + returns, acquired, order };
   } catch {
-    return { ...bodyOnly(message, nowMs), attempt: 1, returns: 0, order: 0 };
+    return { ...bodyOnly(message, nowMs), attempt: 1, acquired: 0, order: 0 };
   }
 }
 

@@ -15,7 +15,7 @@ export class RabbitmqDelivery implements DriverDelivery {
   readonly attempt: number;
   readonly native: ConsumeMessage;
   readonly order: number;
-  readonly returns: number;
+  readonly acquired: number;
   readonly undecodable: PubSubError | undefined;
   readonly session: Session<RabbitmqDelivery>;
 
@@ -35,7 +35,7 @@ export class RabbitmqDelivery implements DriverDelivery {
     this.attempt = decoded.attempt;
     this.native = message;
     this.order = decoded.order;
-    this.returns = decoded.returns;
+    this.acquired = decoded.acquired;
     this.undecodable = unreadable(message);
   }
 }

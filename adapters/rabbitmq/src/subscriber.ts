@@ -144,7 +144,8 @@ export class RabbitmqSubscriber implements DriverSubscriber, ConnectionUser, Del
 
   /**
    * If this worker still consumes, it may get a released message again, and on most servers each return counts as an attempt. So
-   * releases wait for the end of the turn of the event loop, and if the worker is closed by then, for the end of the consumer.
+   * releases wait for the end of the turn of the event loop, and if the worker is closed by then, for the end of the consumer. On an
+   * ordered subscription they are not returned: this worker delivers them again, or they return with the end of the channel.
    */
   release(delivery: RabbitmqDelivery): Promise<void> | undefined {
     if (!delivery.session.isUnsettled(delivery)) return Promise.reject(leaseLost());
@@ -158,11 +159,14 @@ export class RabbitmqSubscriber implements DriverSubscriber, ConnectionUser, Del
     this.#released = [];
     for (const delivery of released) {
       if (!delivery.session.isUnsettled(delivery)) continue;
-      // On an ordered subscription it returns with the end of the channel; before that, no other worker could get it.
-      if (this.#state === "stopped" && this.#spec.topic.ordered) continue;
+      if (this.#spec.topic.ordered) {
+        // Until the channel ends no other worker can get it, and the broker may change the order of what it gets back: see docs/adr/021.
+        this.#deliver(delivery);
+        continue;
+      }
       // The return must not spend the last attempt: the message goes to the end of the queue instead.
       const isLast = this.#connection.server.nackCounts && delivery.attempt > this.#spec.maxRetries;
-      if (isLast && !this.#isInOrder(delivery)) void this.#track(this.#requeueAtEnd(delivery)).catch(() => {});
+      if (isLast) void this.#track(this.#requeueAtEnd(delivery)).catch(() => {});
       else void delivery.session.giveBack(delivery, "nack");
     }
   }

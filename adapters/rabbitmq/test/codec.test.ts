@@ -117,9 +117,15 @@ test("a message without id is known by its contents, the same after a redelivery
     0,
   );
   expect(first).toMatchObject({ id: again.id, publishTimeMs: NOW_MS, attempt: 1 });
-  expect(again).toMatchObject({ attempt: 3, returns: 2 });
+  expect(again).toMatchObject({ attempt: 3, acquired: 2 });
   expect(decodeMessage(received({ type: "t" }, Buffer.from("b")), 0).id).not.toBe(first.id);
   expect(decodeMessage(received({ type: "u" }, Buffer.from("a")), 0).id).not.toBe(first.id);
+});
+
+test("a return that the broker does not count as an attempt is known all the same, on redeliveries only", () => {
+  const headers = { "x-delivery-count": 1, "x-acquired-count": 2 };
+  expect(decodeMessage(received({ headers }, undefined, true), 0)).toMatchObject({ attempt: 2, acquired: 2 });
+  expect(decodeMessage(received({ headers }), 0)).toMatchObject({ attempt: 1, acquired: 0 });
 });
 
 test("a timestamp is read in seconds, and in milliseconds where somebody wrote those", () => {

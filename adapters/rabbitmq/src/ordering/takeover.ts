@@ -68,7 +68,7 @@ export class Takeover {
   }
 }
 
-/** Sorts the messages of each key that was retried. They stay in the places of their key; other messages do not move. */
+/** Sorts the messages of each key of which one has come more than once. They stay in the places of their key; other messages do not move. */
 export function inOrder(deliveries: readonly RabbitmqDelivery[]): RabbitmqDelivery[] {
   const places = new Map<string, number[]>();
   for (const [index, { orderingKey, order }] of deliveries.entries()) {
@@ -80,8 +80,8 @@ export function inOrder(deliveries: readonly RabbitmqDelivery[]): RabbitmqDelive
   const sorted = [...deliveries];
   for (const indexes of places.values()) {
     const ofKey = indexes.map((index) => deliveries[index] as RabbitmqDelivery);
-    // Returned only once, they are in order already. `order` could be wrong, since clocks of publishers differ.
-    if (!ofKey.some(({ returns }) => returns > 1)) continue;
+    // Each was given only to the last worker: they are in order already. `order` could be wrong, since clocks of publishers differ.
+    if (!ofKey.some(({ acquired }) => acquired > 1)) continue;
     ofKey.sort((a, b) => a.order - b.order);
     for (const [place, index] of indexes.entries()) sorted[index] = ofKey[place] as RabbitmqDelivery;
   }

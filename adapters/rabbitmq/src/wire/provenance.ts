@@ -66,6 +66,16 @@ export function returnsOf({ fields }: Message, headers: Headers): number {
   return Math.min(counted, ownCount(headers, "x-acquired-count") ?? counted);
 }
 
+/**
+ * How often the message was given to a worker before. From 4.3 on a return may count here alone: `basic.nack`, and the return after a
+ * node was cut off. A publisher can make it too high on servers before 4.3.
+ * https://www.rabbitmq.com/docs/quorum-queues (read 2026-11-27)
+ */
+export function acquiredOf(message: Message, headers: Headers): number {
+  if (!message.fields.redelivered) return 0;
+  return Math.max(returnsOf(message, headers), ownCount(headers, "x-acquired-count") ?? 0);
+}
+
 /** A header that is a whole number of at least 0. */
 export function ownCount(headers: Headers, name: string): number | undefined {
   const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
