@@ -101,7 +101,7 @@ export interface ApplyOptions {
   readonly update: boolean;
   /**
    * A driver may call it when the broker has done its work, and what is left is waiting, for instance until a new queue is durable. Core
-   * then begins with the next declaration: of those that a program opens at once, it has at most 16 in work.
+   * then begins with the next declaration: of those that a program opens at once, it has at most 16 in work. @default nobody is told
    */
   readonly onCreated?: (() => void) | undefined;
 }
