@@ -44,6 +44,17 @@ test("messages are kept as long as the topic says, and without replay not at all
   expect(kept()).toEqual([0]);
 });
 
+test("where the broker keeps nothing any more, only the end can be found, and nothing is lost", async () => {
+  const pubsub = await connect(memory(), { declarations: [Sub] });
+  onTestFinished(() => pubsub.close());
+  await pubsub.apply([defineTopic<number>("events", { retentionMs: 60_000 })], { update: true });
+  await pubsub.publish(Events, 1);
+  const waiting = async (): Promise<number | undefined> => (await pubsub.stats(Sub)).waiting;
+  expect(await waiting()).toBe(1);
+  await pubsub.seek(Sub, { to: "end" });
+  expect(await waiting()).toBe(0);
+});
+
 test("an ordering key that was closed at the time of a seek is open after it", async () => {
   const topic = defineTopic<number>("keyed", { replay: true, orderingKey: () => "k" });
   const sub = defineSubscription(topic, "sub");
