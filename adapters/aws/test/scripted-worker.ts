@@ -28,8 +28,8 @@ export interface ScriptedWorker {
 }
 
 export interface ScriptedWorkerOptions {
-  /** The messages of each answer to a poll. Later polls are not answered. */
-  readonly polls: readonly (readonly Message[])[];
+  /** The answers to polls. Later polls are not answered. */
+  readonly polls: readonly (readonly Message[] | Promise<readonly Message[]>)[];
   readonly ackDeadlineMs: number;
   /** @default false */
   readonly ordered?: boolean;
@@ -58,10 +58,7 @@ export async function scriptedWorker(options: ScriptedWorkerOptions): Promise<Sc
       DeleteMessageBatchCommand: Command,
     },
     pollSqs: {
-      send: () => {
-        const Messages = waiting.shift();
-        return Messages === undefined ? new Promise(() => {}) : Promise.resolve({ Messages });
-      },
+      send: async () => ({ Messages: await (waiting.shift() ?? new Promise(() => {})) }),
     },
     sqs: {
       send({ input }: { input: { Entries: SentEntry[] } }) {
