@@ -6,7 +6,7 @@ import { join, matchesGlob } from "node:path";
 import { root } from "../workspaces.ts";
 import { chooseMutants } from "./choose-mutants.ts";
 import { copyTree } from "./copy-tree.ts";
-import { type Group, groupOf, groups } from "./groups.ts";
+import { type Group, groups } from "./groups.ts";
 import { type Instrumented, instrument } from "./instrument.ts";
 import { judgeMutant } from "./judge-mutant.ts";
 import { knownCoverage } from "./known-coverage.ts";
@@ -24,22 +24,40 @@ interface Chosen extends Instrumented {
 const instrumentGroup = async ({ sources }: Group): Promise<Instrumented> =>
   await instrument(root, sources.flatMap((pattern) => globSync(pattern, { cwd: root })).toSorted());
 
-async function choose({ group, mutant, files, count, seed }: Options): Promise<Chosen> {
+/** Undefined when no source has the mutant that was asked for. */
+async function choose({ group, mutant, files, count, seed }: Options): Promise<Chosen | undefined> {
   if (mutant === undefined) {
-    const made = await instrumentGroup(groupOf(group));
+    const made = await instrumentGroup(group);
     const matching = made.mutants.filter(({ file }) => files === undefined || matchesGlob(file, files));
-    return { ...made, group: groupOf(group), chosen: chooseMutants(matching, count, seed) };
+    return { ...made, group, chosen: chooseMutants(matching, count, seed) };
   }
   for (const one of groups) {
     const made = await instrumentGroup(one);
     const chosen = made.mutants.filter(({ id }) => id === mutant);
     if (chosen.length > 0) return { ...made, group: one, chosen };
   }
-  throw new TypeError(`--mutant is ${mutant}: there is none of that id in the sources as they are now`);
+  return undefined;
+}
+
+/** For a mistake in the arguments: one line, and nothing of the inside. */
+function refuse(message: string): never {
+  console.error(`error: ${message}`);
+  process.exit(2);
+}
+
+function optionsOf(args: readonly string[]): Options {
+  try {
+    return readOptions(args);
+  } catch (error) {
+    if (error instanceof TypeError) refuse(error.message);
+    throw error;
+  }
 }
 
 async function run(options: Options): Promise<void> {
-  const { group, chosen, mutants, texts } = await choose(options);
+  const found = await choose(options);
+  if (found === undefined) refuse(`--mutant is ${options.mutant}: the sources as they are now have none of that id`);
+  const { group, chosen, mutants, texts } = found;
   const results = new ResultsFile(join(root, "mutation-runs", `${group.name}.jsonl`));
   console.log(`${chosen.length} of ${mutants.length} mutants of ${group.name}`);
   const isDue = ({ id }: Mutant): boolean => {
@@ -76,4 +94,4 @@ async function run(options: Options): Promise<void> {
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
 const args = process.argv.slice(2);
 if (args.includes("--help")) console.log(USAGE);
-else await run(readOptions(args));
+else await run(optionsOf(args));

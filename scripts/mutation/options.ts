@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
+import { type Group, groupOf } from "./groups.ts";
 
 export interface Options {
-  readonly group: string;
+  readonly group: Group;
   readonly seed: number;
   readonly count: number;
   /** Of the sources. @default all of the group */
@@ -40,7 +41,7 @@ export function readOptions(args: readonly string[]): Options {
   });
   const { package: group, files, mutant, again, list } = values;
   return {
-    group,
+    group: groupOf(group),
     files,
     mutant,
     again,

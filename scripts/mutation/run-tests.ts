@@ -38,7 +38,6 @@ export async function runTests(run: TestRun): Promise<TestsRun> {
   const { root, projects, files, pattern, active, coverage, limitMs, stopAtFailure } = run;
   const args = ["run", "--config", "scripts/mutation/vitest.config.ts"];
   args.push(...projects.flatMap((project) => ["--project", project]));
-  if (stopAtFailure) args.push("--bail", "1");
   if (pattern !== undefined) args.push("--testNamePattern", pattern);
   const child = spawn(process.execPath, [join(root, "node_modules/vitest/vitest.mjs"), ...args, ...files], {
     cwd: root,
@@ -84,6 +83,7 @@ export async function runTests(run: TestRun): Promise<TestsRun> {
     tests.push(told);
     if (told.state !== "failed" || failed !== undefined) return;
     failed = told;
+    // Not by `--bail`: that ends the run before it has told which test failed, where others run beside it.
     if (stopAtFailure) stop();
   });
   await new Promise((resolve) => child.on("close", resolve));

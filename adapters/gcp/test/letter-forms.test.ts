@@ -24,8 +24,8 @@ const spec = {
   maxBackoffMs: 10_000,
 } satisfies SubscriptionSpec;
 
-/** A service with limits: the emulator has none. */
-function limited(isTooMuch: (message: WireOutgoing) => boolean) {
+/** A service with limits: the emulator has none. `look`: its error when it is asked for the subscription of the letters. */
+function limited(isTooMuch: (message: WireOutgoing) => boolean, look?: number) {
   const stored: WireOutgoing[] = [];
   let tries = 0;
   const channel: Channel = {
@@ -37,6 +37,7 @@ function limited(isTooMuch: (message: WireOutgoing) => boolean) {
       if (isPublish && !refused && message !== undefined) stored.push(message);
       setImmediate(() => {
         if (refused) done({ code: Status.INVALID_ARGUMENT }, undefined);
+        else if (!isPublish && look !== undefined) done({ code: look }, undefined);
         else done(null, { topic: LETTERS, detached: false } as never);
       });
       return { cancel: () => {} };
@@ -97,4 +98,11 @@ test("a letter that cannot be stored at all is an error, and the message stays",
   const { tries, letters } = limited(() => true);
   await expect(letters.store(letter(many))).rejects.toMatchObject({ code: "REJECTED" });
   expect(tries()).toBe(4);
+});
+
+test("letters whose subscription is missing are refused at once, and those that cannot be looked at are not", async () => {
+  const missing = limited(() => false, Status.NOT_FOUND);
+  await expect(missing.letters.check()).rejects.toMatchObject({ code: "NOT_FOUND" });
+  const unknown = limited(() => false, Status.UNAVAILABLE);
+  await expect(unknown.letters.check()).resolves.toBeUndefined();
 });

@@ -20,7 +20,8 @@ describe("dead letters", () => {
       await letters.store(message(id, { attributes: { "anytopic-dead-letter": "{}" } }));
     expect(await letters.count()).toBe(3);
     expect((await firstOf(letters, 2)).map(({ id }) => id)).toEqual(["a", "b"]);
-    expect((await firstOf(letters, 1))[0]).toMatchObject({ publishTimeMs: 1_700_000_000_000, orderingKey: undefined });
+    const [first] = await firstOf(letters, 1);
+    expect(first).toMatchObject({ publishTimeMs: 1_700_000_000_000, orderingKey: undefined, native: { id: "a" } });
     expect(await (await driver.openDeadLetters(other)).count()).toBe(0);
     expect(await letters.purge!()).toBe(3);
     expect(await letters.count()).toBe(0);

@@ -90,3 +90,16 @@ describe("delayed retries", () => {
     expect(Math.min(...waitedMs)).toBeGreaterThanOrEqual(10);
   });
 });
+
+describe("delayed messages", () => {
+  it("of a topic that was deleted are gone: none is found, and none can be cancelled", async () => {
+    const { driver } = await withTopology([subscription]);
+    const schedule = await driver.openSchedule!(topic);
+    const due = { atMs: 60_000, delayMs: 60_000 };
+    schedule.add([{ ...message("a"), awaited: true, due, accept: () => {}, reject: () => {} }]);
+    expect(await schedule.list!(9)).toMatchObject([{ id: "a" }]);
+    await driver.destroy({ topics: [topic], subscriptions: [subscription] });
+    expect(await schedule.list!(9)).toEqual([]);
+    expect(await schedule.cancel!("a")).toBe(false);
+  });
+});

@@ -88,6 +88,12 @@ export class Backlog {
     return oldestMs;
   }
 
+  /** All of them, each key's in publish order: first the one that closed the key, then those that wait for it. */
+  get messages(): readonly TopicMessage[] {
+    const delivered = [...this.#returned, ...this.#delayed.items].map(({ message }) => message);
+    return [...delivered, ...this.#closedKeys.waiting, ...this.#fresh];
+  }
+
   add(message: TopicMessage): void {
     this.#fresh.push(message);
   }

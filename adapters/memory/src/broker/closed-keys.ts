@@ -36,6 +36,11 @@ export class ClosedKeys {
     return size;
   }
 
+  /** The messages that wait, each key's in publish order. */
+  get waiting(): readonly TopicMessage[] {
+    return [...this.#waiting.values()].flatMap((waiting) => (waiting === undefined ? [] : [...waiting]));
+  }
+
   /** Opens all keys. Returns the messages that waited. */
   drain(): readonly TopicMessage[] {
     const waited = [...this.#waiting.values()].flatMap((waiting) => waiting?.remove(() => true) ?? []);

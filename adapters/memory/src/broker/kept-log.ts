@@ -33,11 +33,8 @@ export class KeptLog {
       this.dropOldest();
   }
 
-  /** Everything from the first message on that was published at `sinceMs` or later, in Unix ms. */
-  since(sinceMs: number): readonly TopicMessage[] {
-    const all = [...this.#messages];
-    const first = all.findIndex(({ publishTimeMs }) => publishTimeMs >= sinceMs);
-    return first === -1 ? [] : all.slice(first);
+  get messages(): readonly TopicMessage[] {
+    return [...this.#messages];
   }
 
   clear(): void {

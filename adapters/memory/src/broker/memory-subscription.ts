@@ -97,6 +97,11 @@ export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
     };
   }
 
+  /** The messages that are not settled, each key's in publish order. */
+  get unsettled(): readonly TopicMessage[] {
+    return [...this.#leases.toArray().map(({ message }) => message), ...this.#backlog.messages];
+  }
+
   /** Running leases end after the new deadline, counted from now. */
   changeAckDeadline(ackDeadlineMs: number): void {
     this.#ackDeadlineMs = ackDeadlineMs;
@@ -115,6 +120,8 @@ export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
 
   /** Drops every message that is not settled, takes back what workers have, and goes on with `messages`. Later settles of what workers had reject. */
   startAgain(messages: readonly TopicMessage[]): void {
+    // First, since some may be in the backlog alone.
+    for (const message of messages) message.holders += 1;
     this.#backlog.clear();
     const former = this.#leases.toArray();
     for (const delivery of former) this.#leases.delete(delivery);
@@ -123,10 +130,7 @@ export class MemorySubscription implements Work, DeliveryOwner<MemoryDelivery> {
       this.#topic.forget(message);
       this.#freePlace(worker);
     }
-    for (const message of messages) {
-      message.holders += 1;
-      this.#backlog.add(message);
-    }
+    for (const message of messages) this.#backlog.add(message);
     this.#wake();
     this.#setAlarm();
   }

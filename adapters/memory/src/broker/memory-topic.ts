@@ -134,8 +134,10 @@ export class MemoryTopic implements SubscribedTopic {
   /** Puts a subscription to another position, at one moment. */
   seek(subscription: MemorySubscription, to: SeekPosition): void {
     this.#log?.expire(this.#loop.time.now() - this.retentionMs);
-    const sinceMs = to === "beginning" ? Number.NEGATIVE_INFINITY : to;
-    subscription.startAgain(sinceMs === "end" ? [] : (this.#log?.since(sinceMs) ?? []));
+    if (to === "end") return subscription.startAgain([]);
+    const kept = this.#keptFor(subscription);
+    const first = to === "beginning" ? 0 : kept.findIndex(({ publishTimeMs }) => publishTimeMs >= to);
+    subscription.startAgain(first === -1 ? [] : kept.slice(first));
   }
 
   forget(message: TopicMessage): void {
@@ -156,6 +158,17 @@ export class MemoryTopic implements SubscribedTopic {
     log.expire(nowMs - this.retentionMs);
     while (refusal !== undefined && log.dropOldest()) refusal = this.#stored.refusal(bytes);
     return refusal;
+  }
+
+  /**
+   * What can come again, in publish order. The log does not have all that the subscription has not settled: a full topic has dropped
+   * it, or the log is younger than it. A redriven message whose original is in the log has the same id, and is not wanted twice.
+   */
+  #keptFor({ unsettled }: MemorySubscription): readonly TopicMessage[] {
+    const logged = this.#log?.messages ?? [];
+    const ids = new Set(logged.map(({ id }) => id));
+    const others = unsettled.filter(({ id }) => !ids.has(id));
+    return [...others, ...logged].sort((one, other) => one.acceptedMs - other.acceptedMs);
   }
 
   #store(message: OutgoingMessage, bytes: number, nowMs: number): TopicMessage {
