@@ -6,6 +6,9 @@ import { TAKE } from "../scripts/take.ts";
 import type { Taker } from "../receive/taker.ts";
 import { type Entry, type RawEntry, readEntry, type StreamTag } from "../wire/entry.ts";
 
+/** How long a worker waits when too many messages wait for their keys, in ms. Nothing tells it when they have become fewer. */
+const FULL_MS = 250;
+
 type Taken = readonly (readonly [tag: Buffer, id: Buffer, fields: RawEntry[1]])[];
 type Reply = readonly [taken: Taken, newestTopic: Buffer, newestAgain: Buffer, isFull: number, isMore: number];
 
@@ -31,7 +34,7 @@ export class OrderedTaker implements Taker {
   async #wait(reader: Reader, isFull: boolean, newestTopic: Buffer, newestAgain: Buffer): Promise<void> {
     const { again, stream } = this.#setup.names;
     const streams = isFull ? [again, newestAgain] : [again, stream, newestAgain, newestTopic];
-    const { blockMs } = reader;
+    const blockMs = isFull ? Math.min(FULL_MS, reader.blockMs) : reader.blockMs;
     await reader.read(["XREAD", "COUNT", "1", "BLOCK", String(blockMs), "STREAMS", ...streams], blockMs);
   }
 }
