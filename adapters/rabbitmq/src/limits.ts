@@ -107,3 +107,18 @@ export const MAX_SHORT_CHANNELS = 16;
 
 /** How long the first connection may take for all nodes together, in ms, unless `connectTimeoutMs` is longer. See `Adapter.open` of core. */
 export const OPEN_TIMEOUT_MS = 10_000;
+
+/**
+ * How long no dead letter may arrive, in ms, until those that were promised count as taken by others. The server sends them all at once. If it
+ * is slower than this, nothing is lost: they are read next.
+ */
+export const LETTER_SILENCE_MS = 500;
+
+/** The most dead letters that a scan asks for at once. Their return takes 14 commands, and two such returns fit into `PASSED_ON_AT_ONCE`. */
+export const SCAN_WINDOW = 400;
+/** The same for letters that are taken, which return one by one. */
+export const TAKE_WINDOW = 30;
+/** The bytes that such letters may have together, as far as the sizes of those before tell. The server holds them in memory while it sends them. */
+export const LETTER_WINDOW_BYTES: number = 16 * 1024 * 1024;
+/** The bytes of the bodies that one `take` returns, about: with more, it returns fewer letters than it may. */
+export const MAX_TAKE_BYTES: number = 64 * 1024 * 1024;
