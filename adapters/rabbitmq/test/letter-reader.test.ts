@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Broker, startBrokerOrSkip } from "@anytopic/brokers";
+import { createTcpProxy } from "@anytopic/conformance";
 import { connect, type DeadLetterQueue, defineSubscription, defineTopic, type PubSub, Reject } from "@anytopic/core";
 import { rabbitmq } from "@anytopic/rabbitmq";
 import { type Channel, connect as amqpConnect } from "amqplib";
@@ -156,6 +157,25 @@ describe.skipIf(broker === undefined)("a queue of 1,000 dead letters", { timeout
     await pubsub.subscribe(subscription, (n) => void got.push(n));
     await expect.poll(() => got.length, { timeout: 30_000 }).toBe(COUNT);
     expect(new Set(got).size).toBe(COUNT);
+  });
+
+  test("is whole again when the connection breaks in the midst of a window", async () => {
+    const { queue, inQueue } = await stored();
+    const proxy = await createTcpProxy({ targetHost: broker!.host, targetPort: broker!.port });
+    onTestFinished(() => proxy.close());
+    const url = new URL(broker!.url);
+    url.host = `${proxy.host}:${proxy.port}`;
+    await using cut = await connect(rabbitmq({ url: url.href }));
+    const letters = cut.deadLetters(defineSubscription(defineTopic<number>(queue.split(".")[0]!), "worker"));
+    let seen = 0;
+    const onLetter = (): boolean => {
+      seen += 1;
+      if (seen === 40) proxy.resetPeers();
+      return true;
+    };
+    await expect(letters.scan({ onLetter })).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(new Set(await inQueue()).size).toBe(COUNT);
+    await expect.poll(() => letters.count().catch(() => undefined)).toBe(COUNT);
   });
 
   test("that is deleted meanwhile ends the scan and the pass", async () => {

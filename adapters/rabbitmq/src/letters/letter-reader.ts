@@ -27,6 +27,7 @@ interface Read {
  *
  * `basic.get` alone costs a round trip for each letter, and the server a consumer for each that is held: 30,000 letters took 53 s, and the
  * time grew faster than their number. So each `get` is followed by a window, for as many letters as the answer of the `get` says are left.
+ * See docs/adr/117-rabbitmq-letter-windows.md.
  */
 export class LetterReader {
   readonly #clock: Clock;
