@@ -114,11 +114,20 @@ export const OPEN_TIMEOUT_MS = 10_000;
  */
 export const LETTER_SILENCE_MS = 500;
 
-/** The most dead letters that a scan asks for at once. Their return takes 14 commands, and two such returns fit into `PASSED_ON_AT_ONCE`. */
+/**
+ * The most dead letters that a scan asks for at once. The server passes on 32 returns at once, and those of one such window take 14. Our
+ * limit.
+ */
 export const SCAN_WINDOW = 400;
-/** The same for letters that are taken, which return one by one. */
+/**
+ * The most dead letters that are asked for at once to be taken. They return one by one, and the server passes on 32 returns at once. Our
+ * limit.
+ */
 export const TAKE_WINDOW = 30;
-/** The bytes that such letters may have together, as far as the sizes of those before tell. The server holds them in memory while it sends them. */
+/**
+ * The bytes that dead letters asked for at once may have together, as far as the sizes of those before tell. The server holds them in
+ * memory while it sends them. Our limit.
+ */
 export const LETTER_WINDOW_BYTES: number = 16 * 1024 * 1024;
-/** The bytes of the bodies that one `take` returns, about: with more, it returns fewer letters than it may. */
+/** About how many bytes of bodies one `take` of dead letters returns: then it returns fewer letters than it may. Our limit. */
 export const MAX_TAKE_BYTES: number = 64 * 1024 * 1024;
