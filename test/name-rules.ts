@@ -62,7 +62,7 @@ const WITHOUT: Readonly<Record<string, readonly string[]>> = {
 export const ROOMS: Readonly<Record<string, string>> = {
   broker: "the broker itself, where it is part of the adapter",
   connection: "how a connection is made, watched, guarded and ended",
-  letters: "stored dead letters: their forms and their marks",
+  letters: "dead letters: how they are read, their forms and their marks",
   ordering: "order by key: who leads, what is held back, what is recovered",
   publish: "how a publish is sent and its answer read",
   receive: "how messages are asked for and handed to core",

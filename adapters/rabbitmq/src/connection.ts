@@ -61,7 +61,7 @@ export class Connection {
   /** The server's `max_message_size` in bytes; known after its first refusal. */
   maxMessageBytes: number = Number.POSITIVE_INFINITY;
   /** The last server that it was connected to. */
-  server: ServerFeatures = { name: "RabbitMQ", nackCounts: true };
+  server: ServerFeatures = { name: "RabbitMQ", nackCounts: true, takesCredit: false };
   #closed = false;
   readonly #connecting = new AbortController();
   #destroySocket = (): void => {};

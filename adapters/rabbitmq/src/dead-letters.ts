@@ -10,21 +10,31 @@ import {
   type TakenLetter,
   within,
 } from "@anytopic/core/driver";
-import type { Channel, GetMessage } from "amqplib";
+import type { Channel, Message } from "amqplib";
 import { decodeLetter, encodeStored } from "./codec.ts";
+import { askThroughQueue } from "./connection/ask-through-queue.ts";
 import { answered, closeWithin } from "./connection/channels.ts";
 import type { Connections } from "./connection/connections.ts";
 import { toPubSubError } from "./errors.ts";
+import { LetterReader, type ReadLetter } from "./letters/letter-reader.ts";
+import { LetterReturns } from "./letters/letter-returns.ts";
+import { SCAN_WINDOW, TAKE_WINDOW } from "./limits.ts";
 import { type QueueNames, queueNames } from "./names.ts";
 import { letterId, newMark } from "./wire/message-id.ts";
 
-/** Reads with `basic.get`: an unsettled letter is invisible to others until it is put back or its channel ends. */
+/** A channel and what returns letters on it, in order. */
+interface TakingChannel {
+  readonly channel: Channel;
+  readonly returns: LetterReturns;
+}
+
+/** An unsettled letter is invisible to others until it is put back or its channel ends. */
 export class RabbitmqDeadLetters implements DriverDeadLetters {
   readonly #connections: Connections;
   readonly #names: QueueNames;
   readonly #queue: string;
   readonly #clock: Clock;
-  #channel: Promise<Channel> | undefined;
+  #taking: Promise<TakingChannel> | undefined;
   #closed = false;
 
   constructor(connections: Connections, subscription: SubscriptionSpec) {
@@ -50,25 +60,17 @@ export class RabbitmqDeadLetters implements DriverDeadLetters {
 
   scan(limit: number, visit: LetterVisit): Promise<void> {
     return this.#onChannel("scan", async (channel) => {
-      let shown = 0;
-      try {
-        while (shown < limit) {
-          const [letter] = await this.#get(channel, 1);
-          if (letter === undefined) break;
-          shown += 1;
-          if (!visit(decodeLetter(letter, this.#clock.now()))) break;
-        }
-      } finally {
-        // They return to the head of the queue, in their order.
-        if (shown > 0) channel.nackAll(true);
-      }
+      const reader = new LetterReader(this.#clock, channel, this.#queue, SCAN_WINDOW);
+      const shown = await reader.show(limit, (letter) => visit(decodeLetter(letter, this.#clock.now())));
+      if (shown > 0) await this.#returned(channel);
     });
   }
 
   async take(limit: number): Promise<readonly TakenLetter[]> {
     try {
-      const channel = await this.#ownChannel();
-      return (await this.#get(channel, limit)).map((letter) => this.#taken(channel, letter));
+      const taking = await this.#takingChannel();
+      const reader = new LetterReader(this.#clock, taking.channel, this.#queue, TAKE_WINDOW);
+      return (await reader.collect(limit)).map((one) => this.#taken(taking, one));
     } catch (cause) {
       const error = toPubSubError(cause, this.#what("take"));
       // A late answer may bring a letter that nobody settles, so the channel is closed.
@@ -88,10 +90,10 @@ export class RabbitmqDeadLetters implements DriverDeadLetters {
   }
 
   async #forgetChannel(): Promise<void> {
-    const opening = this.#channel;
-    this.#channel = undefined;
-    const channel = await opening?.catch(() => undefined);
-    if (channel !== undefined) await closeWithin(this.#clock, channel);
+    const opening = this.#taking;
+    this.#taking = undefined;
+    const taking = await opening?.catch(() => undefined);
+    if (taking !== undefined) await closeWithin(this.#clock, taking.channel);
   }
 
   #what(operation: string): string {
@@ -127,24 +129,28 @@ export class RabbitmqDeadLetters implements DriverDeadLetters {
     return answered(this.#clock, channel, channel.checkQueue(this.#queue));
   }
 
-  async #get(channel: Channel, limit: number): Promise<GetMessage[]> {
-    const letters: GetMessage[] = [];
-    while (letters.length < limit) {
-      const letter = await answered(this.#clock, channel, channel.get(this.#queue, { noAck: false }));
-      if (letter === false) break;
-      letters.push(letter);
-    }
-    return letters;
+  /** Resolves when the queue has the letters that were put back on this channel, so that `count` knows of them. Certain before 4.0. */
+  async #returned(channel: Channel): Promise<void> {
+    const { server } = await this.#connections.letters();
+    if (!server.takesCredit) return void (await this.#check(channel));
+    const giveBack = (letter: Message): void => channel.nack(letter, false, true);
+    await answered(this.#clock, channel, askThroughQueue(channel, this.#queue, giveBack));
   }
 
-  #taken(channel: Channel, letter: GetMessage): TakenLetter {
+  #taken({ channel, returns }: TakingChannel, { letter, window }: ReadLetter): TakenLetter {
     const { isStored, ...decoded } = decodeLetter(letter, this.#clock.now());
     const mark = isStored ? decoded.mark : newMark();
     const taken = { ...decoded, mark, id: mark === undefined ? decoded.id : letterId(decoded.id, mark) };
-    const remove = (): Promise<void> => this.#settle("remove from", channel, () => channel.ack(letter));
+    const acked = async (): Promise<void> => {
+      await window?.cancel();
+      channel.ack(letter);
+      // An ack has no answer. But the broker processes a channel in order: when this is answered, the ack was processed.
+      await this.#check(channel);
+    };
+    const remove = (): Promise<void> => this.#settled("remove from", channel, acked);
     const putBack =
       isStored || mark === undefined
-        ? () => this.#settle("put back into", channel, () => channel.nack(letter, false, true))
+        ? () => this.#settled("put back into", channel, () => returns.putBack(letter, window))
         : async () => {
             // A letter of the broker is stored again as one of ours, so that it keeps its mark.
             await this.#store(taken, mark);
@@ -153,28 +159,31 @@ export class RabbitmqDeadLetters implements DriverDeadLetters {
     return { ...taken, remove, putBack };
   }
 
-  async #settle(operation: string, channel: Channel, send: () => void): Promise<void> {
+  async #settled(operation: string, channel: Channel, settle: () => Promise<void>): Promise<void> {
     try {
-      send();
-      // An ack has no answer. But the broker processes a channel in order: when this is answered, the ack was processed.
-      await this.#check(channel);
+      await settle();
     } catch (cause) {
+      // If it is still open, it holds a letter that nobody settles.
+      void closeWithin(this.#clock, channel);
       const what = `${this.#what(operation)}: the channel is lost, and the letter is in its queue again`;
       throw new PubSubError("LEASE_LOST", what, { cause });
     }
   }
 
   /** Taken letters live as long as their channel, so it is not shared with anything that could close it. */
-  #ownChannel(): Promise<Channel> {
+  #takingChannel(): Promise<TakingChannel> {
     this.#requireOpen();
-    if (this.#channel !== undefined) return this.#channel;
-    const opening = this.#connections.letters().then((connection) => connection.openChannel());
-    this.#channel = opening;
+    if (this.#taking !== undefined) return this.#taking;
+    const opening = this.#connections
+      .letters()
+      .then((connection) => connection.openChannel())
+      .then((channel) => ({ channel, returns: new LetterReturns(channel, () => this.#returned(channel)) }));
+    this.#taking = opening;
     // It may close late, when there is a newer channel already.
     const forget = (): void => {
-      if (this.#channel === opening) this.#channel = undefined;
+      if (this.#taking === opening) this.#taking = undefined;
     };
-    opening.then((channel) => channel.on("close", forget), forget);
+    opening.then(({ channel }) => channel.on("close", forget), forget);
     return opening;
   }
 

@@ -107,3 +107,27 @@ export const MAX_SHORT_CHANNELS = 16;
 
 /** How long the first connection may take for all nodes together, in ms, unless `connectTimeoutMs` is longer. See `Adapter.open` of core. */
 export const OPEN_TIMEOUT_MS = 10_000;
+
+/**
+ * How long no dead letter may arrive, in ms, until those that were promised count as taken by others. The server sends them all at once. If it
+ * is slower than this, nothing is lost: they are read next.
+ */
+export const LETTER_SILENCE_MS = 500;
+
+/**
+ * The most dead letters that a scan asks for at once. The server passes on 32 returns at once, and those of one such window take 14. Our
+ * limit.
+ */
+export const SCAN_WINDOW = 400;
+/**
+ * The most dead letters that are asked for at once to be taken. They return one by one, and the server passes on 32 returns at once. Our
+ * limit.
+ */
+export const TAKE_WINDOW = 30;
+/**
+ * The bytes that dead letters asked for at once may have together, as far as the sizes of those before tell. The server holds them in
+ * memory while it sends them. Our limit.
+ */
+export const LETTER_WINDOW_BYTES: number = 16 * 1024 * 1024;
+/** About how many bytes of bodies one `take` of dead letters returns: then it returns fewer letters than it may. Our limit. */
+export const MAX_TAKE_BYTES: number = 64 * 1024 * 1024;

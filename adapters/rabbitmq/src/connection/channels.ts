@@ -30,13 +30,18 @@ export async function closeWithin(
  * forgets the caller of a `get` once the answer has begun, and it has no time limit of its own.
  */
 export async function answered<Answer>(clock: Clock, channel: Channel, answer: Promise<Answer>): Promise<Answer> {
+  return await answeredInTime(clock, untilClosed(channel, answer));
+}
+
+/** What the broker sends, without a time limit. Rejects if the channel ends before. */
+export async function untilClosed<Answer>(channel: Channel, answer: Promise<Answer>): Promise<Answer> {
   const ended = Promise.withResolvers<never>();
   // If the server closes the channel as its answer, amqplib's own rejection knows why: let it come first.
   const onClose = (): void =>
     void setImmediate(() => ended.reject(new PubSubError("UNAVAILABLE", "rabbitmq: the channel was closed")));
   channel.once("close", onClose);
   try {
-    return await answeredInTime(clock, Promise.race([answer, ended.promise]));
+    return await Promise.race([answer, ended.promise]);
   } finally {
     channel.off("close", onClose);
   }

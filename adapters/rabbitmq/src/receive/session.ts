@@ -1,12 +1,10 @@
 import { CLOSE_GRACE_MS, type Clock, NumberWindow, PubSubError, within } from "@anytopic/core/driver";
 import type { Channel, Message } from "amqplib";
+import { askThroughQueue } from "../connection/ask-through-queue.ts";
 import { closeWithin } from "../connection/channels.ts";
 
 /** How many settles the server passes on to a quorum queue before the first is applied: `SOFT_LIMIT` in `rabbit_fifo_client.erl` (3.10 to 4.3, read 2026-11-22). */
 const PASSED_ON_AT_ONCE = 32;
-/** For a consumer that gets no messages on servers before 4.0; later servers ignore this argument. */
-const NO_CREDIT = { "x-credit": { credit: { "!": "long", value: 0 }, drain: false } };
-
 /**
  * The life of one consuming channel. A delivery tag is valid only on its own channel, so all settles are made here, and are
  * refused after the end of the channel.
@@ -106,11 +104,7 @@ export class Session<Delivery extends { readonly native: Message }> {
   async passOn(timeoutMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.flush();
     if (!this.#open || this.#unanswered === 0 || this.#unanswered + this.#ofServer < PASSED_ON_AT_ONCE) return;
-    const passedOn = this.#answered(async () => {
-      await this.channel.prefetch(1);
-      const { consumerTag } = await this.channel.consume(this.#queue, () => {}, { arguments: NO_CREDIT });
-      await this.channel.cancel(consumerTag);
-    });
+    const passedOn = this.#answered(() => askThroughQueue(this.channel, this.#queue));
     await within(this.clock, timeoutMs, passedOn);
   }
 
