@@ -45,7 +45,7 @@ export default defineConfig({
       // The documents' own tests are run by the test of the documents.
       {
         extends: true as const,
-        test: { name: "repository", include: ["test/**/*.test.ts"], exclude: ["test/.docs/**"] },
+        test: { name: "repository", include: ["test/**/*.test.ts"], exclude: ["test/.docs*/**"] },
       },
     ],
   },
